@@ -1,0 +1,122 @@
+"""Where each file of a registry stands, and what a path means.
+
+Paths are relative to the repository's root, with `/` between their parts, as git writes them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from rollbook.names import is_model_name
+
+ROOT = "registry"
+POLICY = f"{ROOT}/policy.yaml"
+
+
+class Kind(Enum):
+    """What a file of the registry is. The value names its schema where it has one."""
+
+    POLICY = "policy"
+    MODEL = "model"
+    STAGES = "stages"
+    MANIFEST = "version"
+    POINTER = "pointer"
+    SAMPLE_INPUT = "sample-input"
+    REQUIREMENTS = "requirements"
+    CARD = "card"
+    NOTES = "notes"
+    EVIDENCE = "evidence"
+    REGISTRY_FILE = "registry-file"
+    STRAY = "stray"
+
+
+# The schema of each kind of YAML file; the other kinds are no YAML.
+SCHEMAS = {
+    kind: kind.value
+    for kind in (Kind.POLICY, Kind.MODEL, Kind.STAGES, Kind.MANIFEST, Kind.POINTER, Kind.NOTES, Kind.EVIDENCE)
+}
+
+WRITE_ONCE = frozenset([Kind.MANIFEST, Kind.POINTER, Kind.SAMPLE_INPUT, Kind.REQUIREMENTS, Kind.EVIDENCE])
+
+_REGISTRY_FILES = {
+    POLICY: Kind.POLICY,
+    f"{ROOT}/.gitignore": Kind.REGISTRY_FILE,
+    f"{ROOT}/.gitattributes": Kind.REGISTRY_FILE,
+    f"{ROOT}/README.md": Kind.REGISTRY_FILE,
+    f"{ROOT}/allowed_signers": Kind.REGISTRY_FILE,
+}
+_MODEL_FILES = {"model.yaml": Kind.MODEL, "stages.yaml": Kind.STAGES}
+_VERSION_FILES = {
+    "version.yaml": Kind.MANIFEST,
+    "sample-input.json": Kind.SAMPLE_INPUT,
+    "requirements.txt": Kind.REQUIREMENTS,
+    "card.md": Kind.CARD,
+    "notes.yaml": Kind.NOTES,
+}
+_MODEL_PATH = re.compile(rf"{ROOT}/(?P<model>[^/]+(?:/[^/]+)?)/(?P<file>model\.yaml|stages\.yaml)")
+_VERSION_PATH = re.compile(
+    rf"{ROOT}/(?P<model>[^/]+(?:/[^/]+)??)/versions/(?P<version>[^/]+)/(?P<file>.+)", re.DOTALL
+)
+_EVIDENCE_FILE = re.compile(r"evidence/[a-z]+(?:-[a-z]+)*-[1-9][0-9]*\.yaml")
+_POINTER_FILE = re.compile(r"[^/]+\.dvc")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What stands at a path: its kind, and the model and version it belongs to."""
+
+    kind: Kind
+    model: str | None = None
+    version: str | None = None
+
+
+def model_directory(model: str) -> str:
+    return f"{ROOT}/{model}"
+
+
+def model_path(model: str) -> str:
+    return f"{ROOT}/{model}/model.yaml"
+
+
+def stages_path(model: str) -> str:
+    return f"{ROOT}/{model}/stages.yaml"
+
+
+def versions_directory(model: str) -> str:
+    return f"{ROOT}/{model}/versions"
+
+
+def version_directory(model: str, version: str) -> str:
+    return f"{ROOT}/{model}/versions/{version}"
+
+
+def manifest_path(model: str, version: str) -> str:
+    return f"{ROOT}/{model}/versions/{version}/version.yaml"
+
+
+def pointer_path(model: str, version: str, artifact: str) -> str:
+    return f"{ROOT}/{model}/versions/{version}/{artifact}.dvc"
+
+
+def place(path: str) -> Place:
+    """Say what stands at `path`. A path that the layout has no room for is `Kind.STRAY`."""
+    if path in _REGISTRY_FILES:
+        return Place(_REGISTRY_FILES[path])
+    if match := _MODEL_PATH.fullmatch(path):
+        model = match["model"]
+        return Place(_MODEL_FILES[match["file"]] if is_model_name(model) else Kind.STRAY, model)
+    if match := _VERSION_PATH.fullmatch(path):
+        return Place(_version_file(match["file"], match["model"]), match["model"], match["version"])
+    return Place(Kind.STRAY)
+
+
+def _version_file(name: str, model: str) -> Kind:
+    if not is_model_name(model):
+        return Kind.STRAY
+    if name in _VERSION_FILES:
+        return _VERSION_FILES[name]
+    if _EVIDENCE_FILE.fullmatch(name):
+        return Kind.EVIDENCE
+    return Kind.POINTER if _POINTER_FILE.fullmatch(name) else Kind.STRAY
