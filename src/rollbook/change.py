@@ -1,0 +1,88 @@
+"""What a change does: the files it touches, and the stages its versions move between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.names import is_version, precedence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rollbook.git.repository import Repository
+    from rollbook.layout import Place
+    from rollbook.records.stages import StageEntry, StageTable
+
+ABSENT = "000000"
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A path whose mode or content differs. Modes and ids are git's; `000000` where there is no file."""
+
+    path: str
+    old_mode: str
+    new_mode: str
+    old_oid: str
+    new_oid: str
+
+    @property
+    def place(self) -> Place:
+        return layout.place(self.path)
+
+    @property
+    def added(self) -> bool:
+        return self.old_mode == ABSENT
+
+    @property
+    def removed(self) -> bool:
+        return self.new_mode == ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A version that moves from one stage to another. `entry` is its new line in stages.yaml, None when
+    it goes back to the first stage, which needs none."""
+
+    version: str
+    start: str
+    target: str
+    entry: StageEntry | None
+
+
+def changed_files(repository: Repository, base: str, head: str, directory: str = layout.ROOT) -> list[FileChange]:
+    """The files below `directory` that differ between two trees or commits, in git's order.
+
+    Renames are not guessed: a moved file is one removed and one added.
+    """
+    options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--end-of-options")
+    listed = repository.git("diff-tree", *options, base, head, "--", f":(top,literal){directory}")
+    return parse_raw(listed.decode(errors="surrogateescape").split("\0")[:-1])
+
+
+def parse_raw(fields: Iterable[str]) -> list[FileChange]:
+    """Read git's raw diff format with `-z`: `:<mode> <mode> <id> <id> <status>`, then the path."""
+    pairs = iter(fields)
+    changes = []
+    for facts in pairs:
+        old_mode, new_mode, old_oid, new_oid, _ = facts.lstrip(":").split(" ")
+        changes.append(FileChange(next(pairs), old_mode, new_mode, old_oid, new_oid))
+    return changes
+
+
+def transitions(before: StageTable, after: StageTable, first_stage: str) -> list[Transition]:
+    """The moves that lead from one table of stages to another, ordered by version.
+
+    A version that a table doesn't name is at the first stage.
+    """
+    versions = {entry.version for entry in (*before.entries, *after.entries) if is_version(entry.version)}
+    moves = []
+    for version in sorted(versions, key=precedence):
+        old, new = before.entry_of(version), after.entry_of(version)
+        start = old.stage if old else first_stage
+        target = new.stage if new else first_stage
+        if start != target:
+            moves.append(Transition(version, start, target, new))
+    return moves

@@ -1,0 +1,97 @@
+"""Reading a record's fields from YAML data, with an error that names the file and the key.
+
+Reading commands must be quick and must not fail on a field that they don't need, so they read with
+these functions; the schemas judge the whole file, and only `rollbook check` asks them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rollbook.errors import InvalidFile
+from rollbook.yaml.strict import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Fields:
+    """The fields of one mapping in a file."""
+
+    def __init__(self, data: object, path: str, key: str = "") -> None:
+        if not isinstance(data, dict):
+            raise InvalidFile("a mapping is needed here", path=path, key=key, hint="Run `rollbook check --all`.")
+        self._data: dict[str, Any] = data
+        self._path = path
+        self._key = key
+
+    def text(self, name: str) -> str:
+        """A required string."""
+        return self._typed(name, str, "text", required=True)
+
+    def optional_text(self, name: str) -> str:
+        """A string, empty when it isn't there."""
+        return self._typed(name, str, "text") or ""
+
+    def integer(self, name: str) -> int:
+        """A required whole number."""
+        return self._typed(name, int, "a whole number", required=True)
+
+    def optional_integer(self, name: str) -> int | None:
+        return self._typed(name, int, "a whole number")
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        value = self._typed(name, bool, "true or false")
+        return default if value is None else value
+
+    def mapping(self, name: str) -> Mapping[str, Any]:
+        """A mapping as it stands in the file, empty when it isn't there."""
+        return self._typed(name, dict, "a mapping") or {}
+
+    def items(self, name: str) -> list[Any]:
+        """A list as it stands in the file, empty when it isn't there."""
+        return self._typed(name, list, "a list") or []
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of strings, empty when it isn't there."""
+        values = self.items(name)
+        if not all(isinstance(value, str) for value in values):
+            raise self._wrong(name, "a list of texts")
+        return tuple(values)
+
+    def numbers(self, name: str) -> Mapping[str, float]:
+        """A mapping whose values are numbers."""
+        values = self.mapping(name)
+        if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values.values()):
+            raise self._wrong(name, "a mapping of names to numbers")
+        return values
+
+    def inner(self, name: str) -> Fields:
+        """The fields of a mapping inside this one; without any when it isn't there."""
+        return Fields(self.mapping(name), self._path, self._inside(name))
+
+    def required(self, name: str) -> Fields:
+        """The fields of a mapping inside this one, which must be there."""
+        return Fields(self._data.get(name), self._path, self._inside(name))
+
+    def _typed(self, name: str, kind: type, called: str, *, required: bool = False) -> Any:
+        value = self._data.get(name)
+        if value is None and not required:
+            return None
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
+            raise self._wrong(name, called)
+        return value
+
+    def _wrong(self, name: str, called: str) -> InvalidFile:
+        found = "is missing" if name not in self._data else f"must be {called}"
+        return InvalidFile(
+            f"the field {found}", path=self._path, key=self._inside(name), hint="Run `rollbook check --all`."
+        )
+
+    def _inside(self, name: str) -> str:
+        return f"{self._key}.{name}" if self._key else name
+
+
+def read_fields(data: bytes, path: str) -> Fields:
+    """The fields of a YAML file. Raises InvalidFile when it isn't strict YAML or no mapping."""
+    return Fields(load(data, path), path)

@@ -1,0 +1,87 @@
+"""`version.yaml`, the manifest: the facts that are fixed when a version is registered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rollbook.records.fields import read_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rollbook.records.fields import Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """The model's file or folder: its name, format, size in bytes and SHA-256 (hexadecimal).
+
+    A folder's `sha256` is that of the lines `<sha256>  <relative path>\\n` of its files, sorted by path
+    as UTF-8 bytes; `files` says how many there are, and is None for a single file.
+    """
+
+    path: str
+    format: str
+    size: int
+    sha256: str
+    files: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A version's manifest, field by field as in the file. Times are RFC 3339 text, as written."""
+
+    model: str
+    version: str
+    created_at: str
+    created_by: str
+    artifact: Artifact
+    description: str
+    framework: Mapping[str, Any]
+    algorithm: str
+    hyperparameters: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    features: tuple[str, ...]
+    signature: Mapping[str, Any]
+    training: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    lineage: Mapping[str, Any]
+    tags: Mapping[str, Any]
+    card: str
+    extra: Mapping[str, Any]
+
+
+def parse_manifest(data: bytes, path: str) -> Manifest:
+    """Read a manifest. Raises InvalidFile naming the file and the key."""
+    fields = read_fields(data, path)
+    return Manifest(
+        model=fields.text("model"),
+        version=fields.text("version"),
+        created_at=fields.text("created_at"),
+        created_by=fields.text("created_by"),
+        artifact=_artifact(fields.required("artifact")),
+        description=fields.optional_text("description"),
+        framework=fields.mapping("framework"),
+        algorithm=fields.optional_text("algorithm"),
+        hyperparameters=fields.mapping("hyperparameters"),
+        metrics=fields.numbers("metrics"),
+        features=fields.texts("features"),
+        signature=fields.mapping("signature"),
+        training=fields.mapping("training"),
+        environment=fields.mapping("environment"),
+        lineage=fields.mapping("lineage"),
+        tags=fields.mapping("tags"),
+        card=fields.optional_text("card"),
+        extra=fields.mapping("extra"),
+    )
+
+
+def _artifact(fields: Fields) -> Artifact:
+    return Artifact(
+        path=fields.text("path"),
+        format=fields.text("format"),
+        size=fields.integer("size"),
+        sha256=fields.text("sha256"),
+        files=fields.optional_integer("files"),
+    )

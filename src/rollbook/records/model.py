@@ -1,0 +1,42 @@
+"""`model.yaml`: what a registered model is, whatever its version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rollbook.records.fields import read_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """A model's file, field by field. What the file does not give is empty."""
+
+    name: str
+    owner: str
+    team: str
+    task: str
+    use_case: str
+    description: str
+    tags: Mapping[str, Any]
+    compliance: str
+    extra: Mapping[str, Any]
+
+
+def parse_model(data: bytes, path: str) -> ModelRecord:
+    """Read a model's file. Raises InvalidFile naming the file and the key."""
+    fields = read_fields(data, path)
+    return ModelRecord(
+        name=fields.text("name"),
+        owner=fields.text("owner"),
+        team=fields.optional_text("team"),
+        task=fields.optional_text("task"),
+        use_case=fields.optional_text("use_case"),
+        description=fields.optional_text("description"),
+        tags=fields.mapping("tags"),
+        compliance=fields.optional_text("compliance"),
+        extra=fields.mapping("extra"),
+    )

@@ -1,0 +1,93 @@
+"""`registry/policy.yaml`: the stages, their legal transitions, and the gates before them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rollbook.errors import InvalidFile, NotFound, Refused
+from rollbook.records.fields import Fields, read_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage: whether one version at most may hold it, where its versions may go next, and where the
+    version goes that another one displaces (None where nothing is displaced)."""
+
+    name: str
+    exclusive: bool
+    next: tuple[str, ...]
+    displaced_to: str | None
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A registry's rules. `gates` stand as in the file; each gate reads its own settings."""
+
+    stages: tuple[Stage, ...]
+    model_pattern: str = ""
+    gates: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def first_stage(self) -> Stage:
+        """Where a version stands that no stage names."""
+        return self.stages[0]
+
+    def has_stage(self, name: str) -> bool:
+        return any(stage.name == name for stage in self.stages)
+
+    def stage(self, name: str) -> Stage:
+        """The stage of that name. Raises NotFound that lists those there are."""
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        known = ", ".join(stage.name for stage in self.stages)
+        raise NotFound(f"there is no stage {name[:80]!r}", hint=f"The policy's stages are: {known}.")
+
+    def require_transition(self, version: str, start: str, target: str) -> None:
+        """Raise Refused, with the legal ways, when no transition leads from `start` to `target`."""
+        if start == target:
+            raise Refused(f"{version} is in {target} already")
+        legal = self.stage(start).next
+        if self.stage(target).name not in legal:
+            ways = ", ".join(legal) or "nowhere"
+            raise Refused(
+                f"the policy has no transition from {start} to {target}", hint=f"{start} leads to: {ways}."
+            )
+
+
+def parse_policy(data: bytes, path: str) -> Policy:
+    """Read a policy. Raises InvalidFile, also for a format newer than this tool knows."""
+    fields = read_fields(data, path)
+    version = fields.integer("rollbook")
+    if version > FORMAT:
+        raise InvalidFile(
+            f"the registry has format {version}; this tool knows formats up to {FORMAT}",
+            path=path,
+            key="rollbook",
+            hint="Upgrade it: pip install --upgrade rollbook",
+        )
+    stages = tuple(_stage(Fields(item, path, "stages")) for item in fields.items("stages"))
+    if not stages:
+        raise InvalidFile("a policy needs at least one stage", path=path, key="stages")
+    return Policy(
+        stages,
+        model_pattern=fields.inner("naming").optional_text("pattern"),
+        gates=tuple(item for item in fields.items("gates") if isinstance(item, dict)),
+    )
+
+
+def _stage(fields: Fields) -> Stage:
+    return Stage(
+        name=fields.text("name"),
+        exclusive=fields.flag("exclusive", default=False),
+        next=fields.texts("next"),
+        displaced_to=fields.optional_text("displaced_to") or None,
+        description=fields.optional_text("description"),
+    )

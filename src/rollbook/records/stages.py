@@ -1,0 +1,78 @@
+"""`stages.yaml`: which version holds which stage, why, and at whose request; and the aliases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rollbook.errors import InvalidFile
+from rollbook.records.fields import Fields
+from rollbook.yaml.strict import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NO_STAGES = frozenset(["aliases", "extra"])
+
+
+@dataclass(frozen=True, slots=True)
+class StageEntry:
+    """One version in one stage. `requested_at` is RFC 3339 text; `traffic` is in per cent."""
+
+    stage: str
+    version: str
+    reason: str
+    requested_by: str
+    requested_at: str
+    traffic: int | None = None
+    approvals: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StageTable:
+    """A model's stages: the entries in the order of the file, and where each alias points."""
+
+    entries: tuple[StageEntry, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def holders(self, stage: str) -> tuple[StageEntry, ...]:
+        """The entries of one stage, in the order of the file."""
+        return tuple(entry for entry in self.entries if entry.stage == stage)
+
+    def entry_of(self, version: str) -> StageEntry | None:
+        """The entry that names `version`; None when no stage does."""
+        return next((entry for entry in self.entries if entry.version == version), None)
+
+
+def parse_stages(data: bytes, path: str) -> StageTable:
+    """Read a model's stages. Raises InvalidFile naming the file and the key."""
+    document = load(data, path)
+    if document is None:
+        return StageTable()
+    if not isinstance(document, dict):
+        raise InvalidFile("a mapping of stages to versions is needed here", path=path)
+    entries = [
+        _entry(stage, item, path)
+        for stage, held in document.items()
+        if stage not in NO_STAGES
+        for item in (held if isinstance(held, list) else [held])
+    ]
+    aliases = Fields(document, path).mapping("aliases")
+    if not all(isinstance(version, str) for version in aliases.values()):
+        raise InvalidFile("an alias names a version, as text", path=path, key="aliases", hint="Quote the version.")
+    return StageTable(tuple(entries), aliases)
+
+
+def _entry(stage: str, item: object, path: str) -> StageEntry:
+    fields = Fields(item, path, stage)
+    return StageEntry(
+        stage=stage,
+        version=fields.text("version"),
+        reason=fields.optional_text("reason"),
+        requested_by=fields.optional_text("requested_by"),
+        requested_at=fields.optional_text("requested_at"),
+        traffic=fields.optional_integer("traffic"),
+        approvals=tuple(item for item in fields.items("approvals") if isinstance(item, dict)),
+    )
+
+

@@ -1,0 +1,281 @@
+"""The registry in a snapshot: models, their versions, stages and aliases. Everything here is read-only.
+
+    with Registry.open(".") as registry:
+        version = registry.model("credit-approval").stage("production")
+        version.fetch("model.joblib")
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from rollbook import layout
+from rollbook.errors import NotFound
+from rollbook.git.repository import Repository, discover, main_branch
+from rollbook.names import is_model_name, is_version, normalise_version, precedence
+from rollbook.records.manifest import parse_manifest
+from rollbook.records.model import parse_model
+from rollbook.records.policy import parse_policy
+from rollbook.records.stages import StageTable, parse_stages
+from rollbook.reference import LATEST, Reference, parse_reference
+from rollbook.snapshot import commit_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rollbook.artifact.progress import Progress
+    from rollbook.records.manifest import Manifest
+    from rollbook.records.model import ModelRecord
+    from rollbook.records.policy import Policy
+    from rollbook.records.stages import StageEntry
+    from rollbook.snapshot import Snapshot
+
+
+class Registry:
+    """The models of one snapshot of one repository."""
+
+    def __init__(self, repository: Repository, snapshot: Snapshot) -> None:
+        self.repository = repository
+        self.snapshot = snapshot
+
+    @classmethod
+    def open(cls, directory: str | Path = ".", *, rev: str | None = None, at: str | None = None) -> Self:
+        """The registry of the repository around `directory`, working or bare.
+
+        By default that of the commit checked out; with `rev`, of that branch, tag or commit; with `at`, as
+        the main branch stood at that date (`2026-03-01` means the end of that day, UTC). Raises BadCall
+        when there is no repository or the date can't be read, NotFound when there is no such commit.
+        """
+        repository = discover(Path(directory))
+        if at is None:
+            return cls(repository, commit_snapshot(repository, rev or "HEAD"))
+        from rollbook.git.history import commit_at, parse_moment
+
+        commit = commit_at(repository, rev or main_revision(repository), parse_moment(at))
+        return cls(repository, commit_snapshot(repository, commit))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.snapshot.close()
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The registry's rules. Raises NotFound where there is no registry."""
+        (data,) = self.snapshot.read_many([layout.POLICY])
+        if data is None:
+            raise NotFound(
+                f"there is no registry in {self.snapshot.label}: {layout.POLICY} does not exist",
+                hint="Turn the repository into one with `rollbook init`, or name another with -C DIR.",
+            )
+        return parse_policy(data, layout.POLICY)
+
+    def models(self) -> list[Model]:
+        """Every model, sorted by name, with what a listing needs read in bulk."""
+        names = model_names(self.snapshot)
+        listed = self.snapshot.children([layout.versions_directory(name) for name in names])
+        stages = self.snapshot.read_many([layout.stages_path(name) for name in names])
+        return [
+            Model(self, name, _sorted_versions(directories), _stage_table(name, data))
+            for name, directories, data in zip(names, listed, stages, strict=True)
+        ]
+
+    def model(self, name: str) -> Model:
+        """The model of that name. Raises NotFound that suggests the nearest names."""
+        (directories,) = self.snapshot.children([layout.versions_directory(name)])
+        stages, record = self.snapshot.read_many([layout.stages_path(name), layout.model_path(name)])
+        if not directories and stages is None and record is None:
+            raise self._no_model(name)
+        return Model(self, name, _sorted_versions(directories), _stage_table(name, stages))
+
+    def version(self, reference: str | Reference) -> ModelVersion:
+        """The version that a reference such as `credit-approval@production` stands for.
+
+        Raises BadCall for what is no reference, NotFound for one that stands for nothing.
+        """
+        wanted = parse_reference(reference) if isinstance(reference, str) else reference
+        return self.model(wanted.model).select(wanted)
+
+    def _no_model(self, name: str) -> NotFound:
+        known = [model.name for model in self.models()]
+        if not known:
+            _ = self.policy  # says so when this is no registry at all
+            return NotFound("the registry has no models yet", hint="Register one with `rollbook register`.")
+        return NotFound(f"there is no model {name!r}", hint=nearest(name, known))
+
+
+class Model:
+    """One registered model: its record, its versions, and which of them holds which stage."""
+
+    def __init__(self, registry: Registry, name: str, versions: Sequence[str], stages: StageTable) -> None:
+        self.registry = registry
+        self.name = name
+        self.stages = stages
+        self.version_names = versions
+
+    @cached_property
+    def record(self) -> ModelRecord:
+        """What `model.yaml` says. Raises NotFound when there is no such file."""
+        path = layout.model_path(self.name)
+        (data,) = self.registry.snapshot.read_many([path])
+        if data is None:
+            raise NotFound(f"{path} does not exist", hint="Run `rollbook check --all`.")
+        return parse_model(data, path)
+
+    @property
+    def latest(self) -> ModelVersion | None:
+        """The newest version by precedence, a release before a pre-release; None without versions."""
+        releases = [version for version in self.version_names if "-" not in version]
+        return self.version((releases or self.version_names)[-1]) if self.version_names else None
+
+    def versions(self) -> list[ModelVersion]:
+        """Every version, oldest first, their manifests read in bulk."""
+        paths = [layout.manifest_path(self.name, version) for version in self.version_names]
+        contents = self.registry.snapshot.read_many(paths)
+        return [
+            ModelVersion(self, version, data)
+            for version, data in zip(self.version_names, contents, strict=True)
+        ]
+
+    def version(self, version: str) -> ModelVersion:
+        """That version. Raises NotFound that suggests the nearest."""
+        name = normalise_version(version)
+        if name not in self.version_names:
+            raise NotFound(f"{self.name} has no version {name}", hint=nearest(name, self.version_names))
+        return ModelVersion(self, name)
+
+    def stage(self, stage: str) -> ModelVersion:
+        """The version in that stage; the newest where several hold it.
+
+        Raises NotFound when none does, or when the policy has no such stage.
+        """
+        holders = [entry.version for entry in self.stages.holders(stage) if is_version(entry.version)]
+        if not holders and stage == self.registry.policy.first_stage.name:
+            holders = [name for name in self.version_names if self.stages.entry_of(name) is None]
+        if not holders:
+            self.registry.policy.stage(stage)
+            raise NotFound(f"{self.name} has no version in {stage}", hint=self._occupied())
+        return self.version(max(holders, key=precedence))
+
+    def select(self, reference: Reference) -> ModelVersion:
+        """The version that a reference to this model stands for."""
+        if reference.version is not None:
+            return self.version(reference.version)
+        name = reference.name or LATEST
+        if name == LATEST:
+            latest = self.latest
+            if latest is None:
+                raise NotFound(f"{self.name} has no versions yet")
+            return latest
+        if reference.stage_only or self.stages.holders(name) or self.registry.policy.has_stage(name):
+            return self.stage(name)
+        if name in self.stages.aliases:
+            return self.version(self.stages.aliases[name])
+        known = [*(stage.name for stage in self.registry.policy.stages), *self.stages.aliases, LATEST]
+            raise NotFound(f"{self.name} has no stage or alias {name!r}", hint=nearest(name, known))
+        return self.stage(name)
+
+    def _occupied(self) -> str:
+        held = dict.fromkeys(entry.stage for entry in self.stages.entries)
+        return f"Stages that hold a version: {', '.join(held)}." if held else "No stage holds a version yet."
+
+
+class ModelVersion:
+    """One version of a model."""
+
+    def __init__(self, model: Model, version: str, manifest: bytes | None = None) -> None:
+        self.model = model
+        self.version = version
+        self._manifest = manifest
+
+    def __str__(self) -> str:
+        return f"{self.model.name}@{self.version}"
+
+    @property
+    def entry(self) -> StageEntry | None:
+        """The line of `stages.yaml` that names this version; None at the first stage."""
+        return self.model.stages.entry_of(self.version)
+
+    @property
+    def stage(self) -> str:
+        """The stage this version is in."""
+        return self.entry.stage if self.entry else self.model.registry.policy.first_stage.name
+
+    @property
+    def aliases(self) -> list[str]:
+        return sorted(alias for alias, version in self.model.stages.aliases.items() if version == self.version)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The facts fixed at registration. Raises NotFound when there is no manifest."""
+        path = layout.manifest_path(self.model.name, self.version)
+        data = self._manifest
+        if data is None:
+            (data,) = self.model.registry.snapshot.read_many([path])
+        if data is None:
+            raise NotFound(f"{path} does not exist", hint="Run `rollbook check --all`.")
+        return parse_manifest(data, path)
+
+    @property
+    def artifact_path(self) -> str:
+        """Where `dvc pull` puts the artifact, relative to the repository's root."""
+        directory = layout.version_directory(self.model.name, self.version)
+        return f"{directory}/{self.manifest.artifact.path}"
+
+    def fetch(
+        self, destination: str | Path, *, overwrite: bool = False, progress: Progress | None = None
+    ) -> Path:
+        """Get the artifact from the DVC cache or remote, verified, whole or not at all; return its path.
+
+        `destination` is the file (or folder) to write; an existing directory gets the artifact under its
+        own name. Raises StorageFailed when the bytes can't be had or are not those registered.
+        """
+        from rollbook.fetch import fetch_version
+
+        return fetch_version(self, Path(destination), overwrite=overwrite, progress=progress)
+
+
+def main_revision(repository: Repository) -> str:
+    """The main branch as a revision: the local one, else the remote's."""
+    from rollbook.git.repository import remote_name
+
+    name = main_branch(repository)
+    local = repository.try_text("rev-parse", "--verify", "--quiet", f"refs/heads/{name}")
+    return f"refs/heads/{name}" if local else f"refs/remotes/{remote_name(repository)}/{name}"
+
+
+def model_names(snapshot: Snapshot) -> list[str]:
+    """The names of the models in a snapshot, sorted."""
+    (top,) = snapshot.children([layout.ROOT])
+    directories = [name for name, is_directory in top.items() if is_directory]
+    listed = snapshot.children([f"{layout.ROOT}/{name}" for name in directories])
+    names = []
+    for name, inside in zip(directories, listed, strict=True):
+        if inside.get("versions") or "model.yaml" in inside or "stages.yaml" in inside:
+            names.append(name)
+        else:
+            names += [f"{name}/{inner}" for inner, is_directory in inside.items() if is_directory]
+    return sorted(name for name in names if is_model_name(name))
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """A hint: what was perhaps meant, or what there is."""
+    import difflib
+
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    if close:
+        return f"Did you mean {' or '.join(close)}?"
+    shown = ", ".join(known[-10:])
+    return f"There is: {shown}{', ...' if len(known) > 10 else ''}." if known else ""
+
+
+def _sorted_versions(directories: dict[str, bool]) -> list[str]:
+    names = (name for name, is_directory in directories.items() if is_directory and is_version(name))
+    return sorted(names, key=precedence)
+
+
+def _stage_table(model: str, data: bytes | None) -> StageTable:
+    return StageTable() if data is None else parse_stages(data, layout.stages_path(model))
