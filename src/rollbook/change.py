@@ -52,7 +52,9 @@ class Transition:
     entry: StageEntry | None
 
 
-def changed_files(repository: Repository, base: str, head: str, directory: str = layout.ROOT) -> list[FileChange]:
+def changed_files(
+    repository: Repository, base: str, head: str, directory: str = layout.ROOT
+) -> list[FileChange]:
     """The files below `directory` that differ between two trees or commits, in git's order.
 
     Renames are not guessed: a moved file is one removed and one added.
@@ -77,12 +79,20 @@ def transitions(before: StageTable, after: StageTable, first_stage: str) -> list
 
     A version that a table doesn't name is at the first stage.
     """
-    versions = {entry.version for entry in (*before.entries, *after.entries) if is_version(entry.version)}
+    olds, news = _by_version(before), _by_version(after)
     moves = []
-    for version in sorted(versions, key=precedence):
-        old, new = before.entry_of(version), after.entry_of(version)
+    for version in sorted(olds.keys() | news.keys(), key=precedence):
+        old, new = olds.get(version), news.get(version)
         start = old.stage if old else first_stage
         target = new.stage if new else first_stage
         if start != target:
             moves.append(Transition(version, start, target, new))
     return moves
+
+
+def _by_version(table: StageTable) -> dict[str, StageEntry]:
+    entries: dict[str, StageEntry] = {}
+    for entry in table.entries:
+        if is_version(entry.version):
+            entries.setdefault(entry.version, entry)
+    return entries

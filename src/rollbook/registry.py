@@ -1,8 +1,8 @@
 """The registry in a snapshot: models, their versions, stages and aliases. Everything here is read-only.
 
-    with Registry.open(".") as registry:
-        version = registry.model("credit-approval").stage("production")
-        version.fetch("model.joblib")
+with Registry.open(".") as registry:
+    version = registry.model("credit-approval").stage("production")
+    version.fetch("model.joblib")
 """
 
 from __future__ import annotations
@@ -175,8 +175,7 @@ class Model:
         if name in self.stages.aliases:
             return self.version(self.stages.aliases[name])
         known = [*(stage.name for stage in self.registry.policy.stages), *self.stages.aliases, LATEST]
-            raise NotFound(f"{self.name} has no stage or alias {name!r}", hint=nearest(name, known))
-        return self.stage(name)
+        raise NotFound(f"{self.name} has no stage or alias {name!r}", hint=nearest(name, known))
 
     def _occupied(self) -> str:
         held = dict.fromkeys(entry.stage for entry in self.stages.entries)
@@ -206,7 +205,9 @@ class ModelVersion:
 
     @property
     def aliases(self) -> list[str]:
-        return sorted(alias for alias, version in self.model.stages.aliases.items() if version == self.version)
+        return sorted(
+            alias for alias, version in self.model.stages.aliases.items() if version == self.version
+        )
 
     @cached_property
     def manifest(self) -> Manifest:

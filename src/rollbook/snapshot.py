@@ -45,7 +45,10 @@ class Snapshot(Protocol):
         """Every file below `directory`, its path and its git mode (`100644`, `120000` for a link, ...)."""
 
     def children(self, directories: Sequence[str]) -> list[dict[str, bool]]:
-        """For each directory the names in it, and whether each is a directory; empty when it doesn't exist."""
+        """For each directory the names in it, and whether each is a directory; empty when it doesn't exist.
+
+        The repository's root is the directory of the empty name.
+        """
 
     def read_many(self, paths: Sequence[str]) -> list[bytes | None]:
         """The content of each file; None where there is no file.
@@ -86,7 +89,7 @@ class TreeSnapshot:
 
     def read_many(self, paths: Sequence[str]) -> list[bytes | None]:
         blobs = self._objects.read_many([f"{self.treeish}:{path}" for path in paths], MAX_FILE)
-        contents = []
+        contents: list[bytes | None] = []
         for path, blob in zip(paths, blobs, strict=True):
             if blob is None or blob.type != "blob":
                 contents.append(None)
@@ -103,7 +106,7 @@ class TreeSnapshot:
 class WorktreeSnapshot:
     """The files that stand in the working tree, without those that git ignores."""
 
-    commit = None
+    commit: str | None = None
     label = "the working tree"
 
     def __init__(self, repository: Repository, root: Path) -> None:
@@ -111,8 +114,9 @@ class WorktreeSnapshot:
         self._root = root
 
     def modes(self, directory: str) -> Mapping[str, str]:
+        inside = f":(top,literal){directory}/" if directory else ":(top)"
         listed = self._repository.git(
-            "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f":(top,literal){directory}/"
+            "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", inside
         )
         paths = dict.fromkeys(listed.decode(errors="surrogateescape").split("\0")[:-1])
         modes = ((path.rstrip("/"), self._mode(path.rstrip("/"))) for path in paths)
@@ -128,7 +132,7 @@ class WorktreeSnapshot:
         """Nothing is held open."""
 
     def _children(self, directory: str) -> dict[str, bool]:
-        start = len(directory) + 1
+        start = len(directory) + 1 if directory else 0
         names: dict[str, bool] = {}
         for path in self.modes(directory):
             name, slash, _ = path[start:].partition("/")
@@ -183,7 +187,9 @@ def index_snapshot(repository: Repository) -> TreeSnapshot:
     done = try_git(repository.directory, "write-tree", environment=clean_environment(**variables))
     if done.returncode:
         if b"unmerged" in done.stderr or b"error building trees" in done.stderr:
-            raise Refused("the index holds unmerged files", hint="Resolve the conflicts and stage the result.")
+            raise Refused(
+                "the index holds unmerged files", hint="Resolve the conflicts and stage the result."
+            )
         raise git_failed(["write-tree"], done.stderr)
     return TreeSnapshot(repository, done.stdout.decode().strip(), "the index")
 

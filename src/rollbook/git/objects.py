@@ -84,7 +84,8 @@ class ObjectReader:
                 env=clean_environment(),
             )
             self._end = weakref.finalize(self, self._process.communicate)
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         return self._process.stdin, self._process.stdout
 
 
@@ -102,7 +103,11 @@ def _answer(out: IO[bytes], name: str, limit: int) -> GitObject | None:
         return None
     oid, kind, size_text = header.decode().split()
     size = int(size_text)
-    data = out.read(size) if size <= limit else _pass_over(out, size)
+    data = None
+    if size <= limit:
+        data = out.read(size)
+    else:
+        _pass_over(out, size)
     if (data is not None and len(data) < size) or out.read(1) != b"\n":
         raise GitFailed(f"git cat-file ended while reading {name!r}", hint="Run `git fsck`.")
     return GitObject(oid, kind, size, data)

@@ -70,7 +70,9 @@ def _no_repository(start: Path, said: str) -> BadCall:
 
 def resolve_commit(repository: Repository, revision: str) -> str:
     """The id of the commit that `revision` names. Raises NotFound when it names none."""
-    found = repository.try_text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    found = repository.try_text(
+        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+    )
     if found:
         return found
     if revision == "HEAD":
@@ -127,7 +129,9 @@ def main_commit(repository: Repository) -> str:
     tracked = f"refs/remotes/{remote_name(repository)}/{name}"
     remote = repository.try_text("rev-parse", "--verify", "--quiet", f"{tracked}^{{commit}}")
     if not local and not remote:
-        raise Refused(f"the branch {name!r} has no commits yet", hint="Make a first commit on it, then try again.")
+        raise Refused(
+            f"the branch {name!r} has no commits yet", hint="Make a first commit on it, then try again."
+        )
     if not local or not remote or local == remote:
         return local or remote or ""
     if is_ancestor(repository, local, remote):

@@ -20,25 +20,34 @@ class Fields:
 
     def __init__(self, data: object, path: str, key: str = "") -> None:
         if not isinstance(data, dict):
-            raise InvalidFile("a mapping is needed here", path=path, key=key, hint="Run `rollbook check --all`.")
+            raise InvalidFile(
+                "a mapping is needed here", path=path, key=key, hint="Run `rollbook check --all`."
+            )
         self._data: dict[str, Any] = data
         self._path = path
         self._key = key
 
     def text(self, name: str) -> str:
         """A required string."""
-        return self._typed(name, str, "text", required=True)
+        return str(self._typed(name, str, "text", required=True))
 
     def optional_text(self, name: str) -> str:
         """A string, empty when it isn't there."""
-        return self._typed(name, str, "text") or ""
+        return str(self._typed(name, str, "text") or "")
 
     def integer(self, name: str) -> int:
         """A required whole number."""
-        return self._typed(name, int, "a whole number", required=True)
+        return int(self._typed(name, int, "a whole number", required=True))
 
     def optional_integer(self, name: str) -> int | None:
-        return self._typed(name, int, "a whole number")
+        value = self._typed(name, int, "a whole number")
+        return None if value is None else int(value)
+
+    def optional_number(self, name: str) -> float | None:
+        value = self._data.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise self._wrong(name, "a number")
+        return value
 
     def flag(self, name: str, *, default: bool) -> bool:
         value = self._typed(name, bool, "true or false")
@@ -62,7 +71,9 @@ class Fields:
     def numbers(self, name: str) -> Mapping[str, float]:
         """A mapping whose values are numbers."""
         values = self.mapping(name)
-        if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values.values()):
+        if not all(
+            isinstance(value, int | float) and not isinstance(value, bool) for value in values.values()
+        ):
             raise self._wrong(name, "a mapping of names to numbers")
         return values
 

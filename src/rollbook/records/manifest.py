@@ -54,7 +54,11 @@ class Manifest:
 
 def parse_manifest(data: bytes, path: str) -> Manifest:
     """Read a manifest. Raises InvalidFile naming the file and the key."""
-    fields = read_fields(data, path)
+    return manifest_from(read_fields(data, path))
+
+
+def manifest_from(fields: Fields) -> Manifest:
+    """Read a manifest that is parsed already. Raises InvalidFile naming the file and the key."""
     return Manifest(
         model=fields.text("model"),
         version=fields.text("version"),

@@ -10,6 +10,8 @@ from rollbook.records.fields import read_fields
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rollbook.records.fields import Fields
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
@@ -28,7 +30,11 @@ class ModelRecord:
 
 def parse_model(data: bytes, path: str) -> ModelRecord:
     """Read a model's file. Raises InvalidFile naming the file and the key."""
-    fields = read_fields(data, path)
+    return model_from(read_fields(data, path))
+
+
+def model_from(fields: Fields) -> ModelRecord:
+    """Read a model's file that is parsed already. Raises InvalidFile naming the file and the key."""
     return ModelRecord(
         name=fields.text("name"),
         owner=fields.text("owner"),

@@ -64,7 +64,11 @@ class Policy:
 
 def parse_policy(data: bytes, path: str) -> Policy:
     """Read a policy. Raises InvalidFile, also for a format newer than this tool knows."""
-    fields = read_fields(data, path)
+    return policy_from(read_fields(data, path), path)
+
+
+def policy_from(fields: Fields, path: str) -> Policy:
+    """Read a policy that is parsed already. Raises InvalidFile as `parse_policy` does."""
     version = fields.integer("rollbook")
     if version > FORMAT:
         raise InvalidFile(

@@ -46,7 +46,11 @@ class StageTable:
 
 def parse_stages(data: bytes, path: str) -> StageTable:
     """Read a model's stages. Raises InvalidFile naming the file and the key."""
-    document = load(data, path)
+    return stages_from(load(data, path), path)
+
+
+def stages_from(document: object, path: str) -> StageTable:
+    """Read a model's stages that are parsed already. Raises InvalidFile naming the file and the key."""
     if document is None:
         return StageTable()
     if not isinstance(document, dict):
@@ -59,7 +63,9 @@ def parse_stages(data: bytes, path: str) -> StageTable:
     ]
     aliases = Fields(document, path).mapping("aliases")
     if not all(isinstance(version, str) for version in aliases.values()):
-        raise InvalidFile("an alias names a version, as text", path=path, key="aliases", hint="Quote the version.")
+        raise InvalidFile(
+            "an alias names a version, as text", path=path, key="aliases", hint="Quote the version."
+        )
     return StageTable(tuple(entries), aliases)
 
 
@@ -74,5 +80,3 @@ def _entry(stage: str, item: object, path: str) -> StageEntry:
         traffic=fields.optional_integer("traffic"),
         approvals=tuple(item for item in fields.items("approvals") if isinstance(item, dict)),
     )
-
-

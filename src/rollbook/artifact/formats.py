@@ -1,0 +1,220 @@
+"""Tell an artifact's format from its first bytes and its name. Nothing is loaded, and nothing unpickled."""
+
+from __future__ import annotations
+
+import bz2
+import json
+import lzma
+import os
+import pickletools
+import re
+import stat
+import zlib
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, BinaryIO
+
+from rollbook.artifact.archive import zip_names
+from rollbook.artifact.tree import cannot_read
+from rollbook.errors import BadCall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+# Loading one of these the usual way can run code that the file brings along.
+UNSAFE_FORMATS: frozenset[str] = frozenset(["joblib", "mlflow-model", "pickle", "pytorch"])
+
+_HEAD = 64 << 10
+_INFLATED = 4 << 10
+_LARGEST_SAFETENSORS_HEADER = 100_000_000
+_PICKLE_SUFFIXES = frozenset([".pkl", ".pickle", ".p"])
+_MAGIC = (
+    (0, b"\x89HDF\r\n\x1a\n", "hdf5"),
+    (0, b"GGUF", "gguf"),
+    (4, b"TFL3", "tflite"),
+    (0, b"tree\nversion=", "lightgbm-text"),
+    (0, b"{L\x00\x00\x00\x00\x00\x00\x00\x07learner", "xgboost-ubj"),
+    (257, b"ustar", "tar"),
+)
+_FOLDER_MARKERS = {
+    "MLmodel": "mlflow-model",
+    "saved_model.pb": "tf-saved-model",
+    "saved_model.pbtxt": "tf-saved-model",
+}
+# The number torch.save's first format begins with, as protocol 2 pickles it.
+_TORCH_LEGACY = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
+
+
+def detect_format(path: Path) -> str:
+    """Name the format of the file or folder at `path`: `onnx`, `safetensors`, `pickle`, ...
+
+    `binary` and `folder` mean that nothing more is known. At most a few blocks of 64 KiB are read.
+    Raises BadCall when `path` is missing, a link or a special file.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            return detect_open_file(file, path.name)
+    except IsADirectoryError:
+        return folder_format(path.name, (entry.name for entry in path.iterdir() if entry.is_file()))
+    except OSError as error:
+        raise cannot_read(path, error) from error
+
+
+def folder_format(name: str, files: Iterable[str]) -> str:
+    """Name the format of a folder called `name` that has these files directly in it."""
+    marked = {_FOLDER_MARKERS[file] for file in files if file in _FOLDER_MARKERS}
+    if marked:
+        return min(marked)
+    return "coreml" if PurePath(name).suffix.lower() == ".mlpackage" else "folder"
+
+
+def detect_open_file(file: BinaryIO, name: str) -> str:
+    """Name the format of the plain file open as `file`, known to its owner as `name`."""
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
+        raise BadCall(f"{name!r} is not a plain file")
+    head = file.read(_HEAD)
+    suffix = PurePath(name).suffix.lower()
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zip_format(zip_names(file, status.st_size))
+    if _is_safetensors(file, head, status.st_size):
+        return "safetensors"
+    return _by_magic(head) or _pickle_format(head, suffix) or _by_content(head, suffix, status.st_size)
+
+
+def _zip_format(names: Iterable[str]) -> str:
+    present = set(names)
+    inner = {name.partition("/")[2] for name in present}
+    if "data.pkl" in inner:
+        return "torchscript" if "constants.pkl" in inner else "pytorch"
+    if {"config.json", "model.weights.h5"} <= present:
+        return "keras"
+    return "skops" if "schema.json" in present else "zip"
+
+
+def _is_safetensors(file: BinaryIO, head: bytes, size: int) -> bool:
+    # https://github.com/huggingface/safetensors#format: the header's length, then the header, a JSON object.
+    length = int.from_bytes(head[:8], "little")
+    if len(head) < 10 or head[8:9] != b"{" or not 2 <= length <= min(size - 8, _LARGEST_SAFETENSORS_HEADER):
+        return False
+    if length > len(head) - 8:
+        file.seek(8 + length - 64)
+        return file.read(64).rstrip(b" ").endswith(b"}")
+    header = _json(head[8 : 8 + length])
+    return isinstance(header, dict) and all(isinstance(value, dict) for value in header.values())
+
+
+def _by_magic(head: bytes) -> str:
+    for at, magic, name in _MAGIC:
+        if head.startswith(magic, at):
+            return name
+    return ""
+
+
+def _pickle_format(head: bytes, suffix: str) -> str:
+    content = _inflated(head) if (packed := _decompressor(head)) else head
+    if packed and _by_magic(content) == "tar":
+        return "tar"
+    if content[:1] == b"\x80" and content[1:2] <= b"\x05" and len(content) > 2:
+        if content[2:].startswith(_TORCH_LEGACY):
+            return "pytorch"
+        is_joblib = suffix == ".joblib" or b"joblib.numpy_pickle" in content or packed == "zlib"
+        return "joblib" if is_joblib else "pickle"
+    if suffix == ".joblib":
+        return "joblib"
+    return "pickle" if suffix in _PICKLE_SUFFIXES or _is_old_pickle(content) else ""
+
+
+def _decompressor(head: bytes) -> str:
+    if head[:1] == b"\x78" and len(head) > 2 and int.from_bytes(head[:2], "big") % 31 == 0:
+        return "zlib"
+    magic = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x5d\x00\x00": "xz"}
+    return next((name for start, name in magic.items() if head.startswith(start)), "")
+
+
+def _inflated(head: bytes) -> bytes:
+    """The first bytes of compressed content; empty when it can't be unpacked within bounds."""
+    unpack: dict[str, Callable[[], bytes]] = {
+        "zlib": lambda: zlib.decompressobj().decompress(head, _INFLATED),
+        "gzip": lambda: zlib.decompressobj(wbits=31).decompress(head, _INFLATED),
+        "bz2": lambda: bz2.BZ2Decompressor().decompress(head, _INFLATED),
+        "xz": lambda: lzma.LZMADecompressor(memlimit=_MEMORY).decompress(head, _INFLATED),
+    }
+    try:
+        return unpack[_decompressor(head)]()
+    except (zlib.error, lzma.LZMAError, OSError, EOFError):
+        return b""
+
+
+_MEMORY = 128 << 20
+_GLOBAL = re.compile(r"[A-Za-z_][\w.]* [A-Za-z_][\w.]*")
+
+
+def _is_old_pickle(head: bytes) -> bool:
+    """Whether `head` is a pickle of protocol 0 or 1, which have no header, that names something to import."""
+    imports = False
+    try:
+        for opcode, argument, _ in pickletools.genops(head):
+            if opcode.name in {"GLOBAL", "INST"}:
+                imports = imports or _GLOBAL.fullmatch(str(argument)) is not None
+            if opcode.name == "STOP":
+                return imports
+    except (ValueError, IndexError, OverflowError):
+        return imports and len(head) == _HEAD
+    return False
+
+
+def _by_content(head: bytes, suffix: str, size: int) -> str:
+    if suffix == ".mlmodel":
+        return "coreml"
+    if _is_onnx(head):
+        return "onnx"
+    if head.lstrip()[:1] not in (b"{", b"["):
+        return "binary"
+    if b'"learner"' in head and (b'"gradient_booster"' in head or b'"learner_model_param"' in head):
+        return "xgboost-json"
+    whole = size <= len(head) and _json(head) is not None
+    return "json" if whole or (suffix == ".json" and size > len(head)) else "binary"
+
+
+def _json(data: bytes) -> object:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+# Fields of ModelProto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto) and their protobuf wire types.
+_ONNX_FIELDS = {1: 0, 2: 2, 3: 2, 4: 2, 5: 0, 6: 2, 7: 2, 8: 2, 14: 2, 20: 2, 25: 2, 26: 2}
+_ONNX_GRAPH, _ONNX_OPSET = 7, 8
+
+
+def _is_onnx(head: bytes) -> bool:
+    """Walk the outermost fields: an IR version, only ONNX's fields, and a graph or an operator set."""
+    at, version, shaped = 0, 0, False
+    while at < len(head):
+        tag, at = _varint(head, at)
+        field, wire = tag >> 3, tag & 7
+        if _ONNX_FIELDS.get(field) != wire:
+            return False
+        value, at = _varint(head, at)
+        if at > len(head):
+            return False
+        if field == 1:
+            version = value
+        shaped = shaped or field in (_ONNX_GRAPH, _ONNX_OPSET)
+        at += value if wire else 0
+    return 1 <= version <= 64 and shaped
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """The protobuf varint at `at` and where it ends; past the data's end when it is cut off."""
+    value = 0
+    for shift in range(0, 70, 7):
+        if at >= len(data):
+            return value, len(data) + 1
+        value |= (data[at] & 0x7F) << shift
+        at += 1
+        if not data[at - 1] & 0x80:
+            break
+    return value, at

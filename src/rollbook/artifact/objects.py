@@ -1,0 +1,244 @@
+"""DVC's object store in a local folder: the cache, and a remote that is a folder.
+
+An object is a file `files/md5/<first two digits>/<the rest>` named by the md5 of its content and made
+read-only; this is what DVC 3 reads and writes.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook.artifact.progress import Progress, quiet
+from rollbook.artifact.stream import Hashes, Write, cannot_write, hash_bytes, pump, writer
+from rollbook.errors import StorageFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ_ONLY = 0o444
+_PIECE = 8 << 20
+_NO_KERNEL_COPY = frozenset([errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM])
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An object to bring, the new file to write it to, and the most bytes it may have."""
+
+    oid: str
+    path: Path
+    size: int
+
+
+class ObjectFolder:
+    """The objects under one folder. `shared` gives folders the rights of DVC's `cache.shared = group`."""
+
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
+        self.folder = folder
+        self._objects = folder / "files" / "md5"
+        self._shared = shared
+        self._known: dict[str, tuple[int, int, int]] = {}
+
+    def path(self, oid: str) -> Path:
+        return self._objects / oid[:2] / oid[2:]
+
+    def sizes(self, oids: Iterable[str]) -> dict[str, int]:
+        """The sizes in bytes of those objects that are here as plain files."""
+        found = {}
+        for oid in oids:
+            try:
+                status = self.path(oid).lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError as error:
+                raise _cannot_read(self.path(oid), error) from error
+            if stat.S_ISREG(status.st_mode):
+                found[oid] = status.st_size
+        return found
+
+    def read(self, oid: str, limit: int) -> bytes | None:
+        """The content of a small object; None when it is missing, longer than `limit` or corrupt."""
+        try:
+            descriptor = self._open(oid)
+        except FileNotFoundError:
+            return None
+        with os.fdopen(descriptor, "rb") as file:
+            data = file.read(limit + 1)
+        return data if len(data) <= limit and hash_bytes(data).md5 == oid[:32] else None
+
+    def is_intact(self, oid: str) -> bool:
+        """Whether the object is here and its content has the md5 it is named by."""
+        try:
+            descriptor = self._open(oid)
+        except FileNotFoundError:
+            return False
+        try:
+            seen = _signature(os.fstat(descriptor))
+            if self._known.get(oid) == seen:
+                return True
+            if pump(descriptor).md5 != oid[:32]:
+                return False
+        except OSError as error:
+            raise _cannot_read(self.path(oid), error) from error
+        finally:
+            os.close(descriptor)
+        self._known[oid] = seen
+        return True
+
+    def store(self, fill: Callable[[Write], Hashes], suffix: str = "") -> tuple[Hashes, bool]:
+        """Make an object of what `fill` writes: under a temporary name, then renamed to md5 and `suffix`.
+
+        Returns the digests, and whether the object is new here. An intact one stays; a corrupt one is
+        replaced. Whatever goes wrong, the temporary file is removed.
+        """
+        with self._temporary() as (temporary, descriptor):
+            hashes = fill(writer(descriptor, temporary))
+            oid = hashes.md5 + suffix
+            if self.is_intact(oid):
+                return hashes, False
+            return hashes, self._publish(temporary, descriptor, oid)
+
+    def store_bytes(self, data: bytes, suffix: str = "") -> tuple[Hashes, bool]:
+        """Make an object of `data`, as `store` does."""
+
+        def fill(write: Write) -> Hashes:
+            write(memoryview(data))
+            return hash_bytes(data)
+
+        return self.store(fill, suffix)
+
+    def discard(self, oid: str) -> None:
+        """Remove an object; nothing when it is not here."""
+        with suppress(FileNotFoundError):
+            self.path(oid).unlink()
+
+    def upload(self, objects: Mapping[str, Path], progress: Progress = quiet) -> None:
+        """Copy files in as the objects they are; the caller knows that their content is what `oid` says."""
+        for oid, path in objects.items():
+            with self._temporary() as (temporary, descriptor):
+                source = os.open(path, _READ)
+                try:
+                    _copy(source, descriptor, temporary, progress)
+                finally:
+                    os.close(source)
+                # What a commit is about to name must outlive a power cut.
+                os.fsync(descriptor)
+                self._publish(temporary, descriptor, oid)
+
+    def download(self, targets: Iterable[Target], progress: Progress = quiet) -> list[Hashes]:
+        """Write each object to its new file and hash it on the way; StorageFailed when one is missing."""
+        found = []
+        for target in targets:
+            hashes = self.copy_out(target, progress)
+            if hashes is None:
+                raise StorageFailed(f"{self.path(target.oid)}: no such object")
+            found.append(hashes)
+        return found
+
+    def copy_out(self, target: Target, progress: Progress = quiet) -> Hashes | None:
+        """Write the object to its new file and hash it on the way; None, and no file, when it is not here."""
+        try:
+            source = self._open(target.oid)
+        except FileNotFoundError:
+            return None
+        try:
+            with created(target.path) as descriptor:
+                return pump(source, writer(descriptor, target.path), limit=target.size, progress=progress)
+        except OSError as error:
+            raise _cannot_read(self.path(target.oid), error) from error
+        finally:
+            os.close(source)
+
+    def _open(self, oid: str) -> int:
+        path = self.path(oid)
+        try:
+            descriptor = os.open(path, _READ)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise FileNotFoundError(oid) from error
+        except OSError as error:
+            raise _cannot_read(path, error) from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise StorageFailed(f"{path}: is not a plain file")
+        return descriptor
+
+    @contextmanager
+    def _temporary(self) -> Iterator[tuple[Path, int]]:
+        path = self._objects / f".rollbook-{secrets.token_hex(8)}.tmp"
+        self._make_folder(self._objects)
+        try:
+            descriptor = os.open(path, _CREATE, 0o600)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        try:
+            yield path, descriptor
+        finally:
+            os.close(descriptor)
+            with suppress(FileNotFoundError):
+                path.unlink()
+
+    def _publish(self, temporary: Path, descriptor: int, oid: str) -> bool:
+        target = self.path(oid)
+        self._make_folder(target.parent)
+        try:
+            is_new = not target.exists()
+            os.fchmod(descriptor, _READ_ONLY)
+            temporary.replace(target)
+        except OSError as error:
+            raise cannot_write(target, error) from error
+        self._known[oid] = _signature(os.fstat(descriptor))
+        return is_new
+
+    def _make_folder(self, folder: Path) -> None:
+        try:
+            missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+            for parent in reversed(missing):
+                parent.mkdir(exist_ok=True)
+                if self._shared:
+                    parent.chmod(0o2775)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+
+
+def _copy(source: int, descriptor: int, path: Path, progress: Progress) -> None:
+    """Copy an open file in the kernel, which shares the blocks where the file system can."""
+    try:
+        while hasattr(os, "copy_file_range") and (done := os.copy_file_range(source, descriptor, _PIECE)):
+            progress(done)
+    except OSError as error:
+        if error.errno not in _NO_KERNEL_COPY:
+            raise cannot_write(path, error) from error
+    # Where the kernel can't, it moved nothing: the rest, or nothing, is left to read.
+    write = writer(descriptor, path)
+    while chunk := os.read(source, _PIECE):
+        write(memoryview(chunk))
+        progress(len(chunk))
+
+
+def _cannot_read(path: Path, error: OSError) -> StorageFailed:
+    return StorageFailed(f"{path}: cannot read: {error.strerror or error}")
+
+
+@contextmanager
+def created(target: Path) -> Iterator[int]:
+    """Create the new file `target` and yield its descriptor, open for writing."""
+    try:
+        descriptor = os.open(target, _CREATE, 0o666)
+    except OSError as error:
+        raise cannot_write(target, error) from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _signature(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_ino, status.st_size, status.st_mtime_ns

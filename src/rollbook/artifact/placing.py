@@ -1,0 +1,112 @@
+"""Put a fetched artifact in its place: complete and on disk, or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import stat
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollbook.artifact.digest import digest_artifact
+from rollbook.artifact.stream import cannot_write
+from rollbook.errors import BadCall, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def is_there(destination: Path, sha256: str, size: int) -> bool:
+    """Whether the artifact with this digest and size (bytes) already stands at `destination`."""
+    try:
+        status = destination.lstat()
+    except OSError:
+        return False
+    if not stat.S_ISDIR(status.st_mode) and status.st_size != size:
+        return False
+    try:
+        digest = digest_artifact(destination)
+    except BadCall:
+        return False
+    return (digest.sha256, digest.size) == (sha256, size)
+
+
+@contextmanager
+def placed(destination: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Yield a new path beside `destination` to write to; afterwards it is flushed to disk and renamed.
+
+    When the body raises, what it wrote is removed and `destination` stays as it was. Raises Refused when
+    something stands there and `overwrite` is false, StorageFailed when the place can't be written.
+    """
+    _require_free(destination, overwrite=overwrite)
+    temporary = _beside(destination, "part")
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(destination.parent, error) from error
+    try:
+        yield temporary
+        _require_free(destination, overwrite=overwrite)
+        _flush(temporary)
+        _rename(temporary, destination)
+        _sync(destination.parent)
+    except OSError as error:
+        raise cannot_write(destination, error) from error
+    finally:
+        _remove(temporary)
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.{ending}")
+
+
+def _require_free(destination: Path, *, overwrite: bool) -> None:
+    if os.path.lexists(destination) and not overwrite:
+        raise Refused(
+            f"{destination} is already there, with other content",
+            hint="Remove it, choose another place, or overwrite it.",
+        )
+
+
+def _flush(path: Path) -> None:
+    if path.is_dir():
+        for folder, _, files in os.walk(path):
+            for file in files:
+                _sync(Path(folder, file))
+            _sync(Path(folder))
+    else:
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _rename(temporary: Path, destination: Path) -> None:
+    is_folder = destination.is_dir() and not destination.is_symlink()
+    if not is_folder and not (temporary.is_dir() and os.path.lexists(destination)):
+        temporary.replace(destination)
+        return
+    # The kernel renames over a file, but not over a folder with files: the old one steps aside first.
+    old = _beside(destination, "old")
+    destination.rename(old)
+    try:
+        temporary.rename(destination)
+    except OSError:
+        old.rename(destination)
+        raise
+    _remove(old)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(FileNotFoundError):
+            path.unlink()

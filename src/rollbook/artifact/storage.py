@@ -1,0 +1,281 @@
+"""Store artifacts and get them back through DVC's cache and default remote, so that `dvc` reads the same."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook.artifact.digest import ArtifactDigest, FileDigest, combine, digest_file, file_digest
+from rollbook.artifact.formats import detect_open_file, folder_format
+from rollbook.artifact.listing import LARGEST, SUFFIX, Entry, listing_bytes, parse_listing
+from rollbook.artifact.objects import ObjectFolder, Target
+from rollbook.artifact.placing import is_there, placed
+from rollbook.artifact.pointer import Pointer, require_artifact_name
+from rollbook.artifact.progress import Progress, quiet
+from rollbook.artifact.remote import Remote, RemoteSettings, connect, read_configuration, reported
+from rollbook.artifact.stream import Hashes, Write
+from rollbook.artifact.tree import Source, SourceFile, list_source, require_unchanged
+from rollbook.errors import StorageFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An artifact that is in the cache: the pointer to it, its digests, and its format (`formats.py`)."""
+
+    pointer: Pointer
+    digest: ArtifactDigest
+    format: str
+
+
+class ReadOnlyStorage:
+    """The artifacts in a remote, and in a local cache where there is one. Made by `read_only_storage`."""
+
+    def __init__(self, settings: RemoteSettings, remote: Remote, cache: ObjectFolder | None = None) -> None:
+        self._settings = settings
+        self._remote = remote
+        self._cached = cache
+
+    @property
+    def remote_url(self) -> str:
+        """The default remote's address, without credentials."""
+        return self._settings.public_url
+
+    def has(self, pointer: Pointer) -> bool:
+        """Whether the remote holds every object of the artifact, complete by size.
+
+        Raises StorageFailed when the remote can't be asked.
+        """
+        with reported(self._settings, "cannot be read"):
+            present = self._remote.sizes([pointer.md5])
+            if not pointer.is_directory:
+                return pointer.md5 in present and present[pointer.md5] in (None, pointer.size)
+            if pointer.md5 not in present:
+                return False
+            contents = [entry.md5 for entry in self._entries(pointer)]
+            sizes = self._remote.sizes(contents)
+        if not sizes.keys() >= set(contents):
+            return False
+        known = [size for size in (sizes[oid] for oid in contents) if size is not None]
+        return len(known) < len(contents) or sum(known) == pointer.size
+
+    def fetch(
+        self,
+        pointer: Pointer,
+        *,
+        sha256: str,
+        size: int,
+        destination: Path,
+        progress: Progress = quiet,
+        overwrite: bool = False,
+    ) -> Path:
+        """Bring the artifact to `destination` and return that path. `size` is in bytes.
+
+        Every object comes from the cache when it is intact there, else from the remote. What arrives must
+        have this size and sha256; until then, and after any error, `destination` stays as it was. Raises
+        StorageFailed, and Refused when something else is there already and `overwrite` is false.
+        """
+        if size != pointer.size:
+            raise StorageFailed(
+                f"{pointer.path}: the manifest says {size} bytes and the pointer {pointer.size}",
+                hint="One of them was changed after registration; see `rollbook audit verify`.",
+            )
+        if is_there(destination, sha256, size):
+            return destination
+        with placed(destination, overwrite=overwrite) as temporary:
+            digest = self._bring(pointer, temporary, progress)
+            if (digest.sha256, digest.size) != (sha256, size):
+                raise StorageFailed(
+                    f"{pointer.path}: the stored content is not what was registered: sha256 {digest.sha256}, "
+                    f"{digest.size} bytes, instead of {sha256}, {size} bytes",
+                    hint=f"Do not use it. Find out who changed {self.remote_url} or the pointer.",
+                )
+        return destination
+
+    def _bring(self, pointer: Pointer, temporary: Path, progress: Progress) -> ArtifactDigest:
+        if not pointer.is_directory:
+            (hashes,) = self._collect([(pointer.md5, temporary)], pointer.size, progress)
+            return combine([file_digest(pointer.path, hashes)], is_directory=False)
+        entries = self._entries(pointer)
+        temporary.mkdir()
+        for entry in entries:
+            (temporary / entry.path).parent.mkdir(parents=True, exist_ok=True)
+        wanted = [(entry.md5, temporary / entry.path) for entry in entries]
+        found = self._collect(wanted, pointer.size, progress)
+        files = [file_digest(entry.path, hashes) for entry, hashes in zip(entries, found, strict=True)]
+        return combine(files, is_directory=True)
+
+    def _collect(self, wanted: list[tuple[str, Path]], limit: int, progress: Progress) -> list[Hashes]:
+        """Write every object to its path, from the cache or the remote; together at most `limit` bytes."""
+        found: dict[Path, Hashes] = {}
+        missing, corrupt_bytes = [], 0
+        for oid, path in wanted:
+            hashes = self._cached.copy_out(Target(oid, path, limit), progress) if self._cached else None
+            if hashes is not None and hashes.size > limit:
+                raise StorageFailed(f"{path.name}: more bytes are stored than were registered")
+            if hashes is not None and hashes.md5 == oid:
+                found[path] = hashes
+                limit -= hashes.size
+            else:
+                # A corrupt copy was reported as progress; the remote's bytes count from there on.
+                corrupt_bytes += hashes.size if hashes else 0
+                path.unlink(missing_ok=True)
+                missing.append((oid, path))
+        if missing:
+            found |= self._download(missing, limit, _after(corrupt_bytes, progress))
+        return [found[path] for _, path in wanted]
+
+    def _download(self, wanted: list[tuple[str, Path]], limit: int, progress: Progress) -> dict[Path, Hashes]:
+        with reported(self._settings, "cannot be read"):
+            sizes = self._remote.sizes(oid for oid, _ in wanted)
+            if lost := [oid for oid, _ in wanted if oid not in sizes]:
+                more = f" and {len(lost) - 1} more" if lost[1:] else ""
+                raise StorageFailed(
+                    f"{self.remote_url} does not hold {lost[0]}{more}",
+                    hint="Whoever registered it pushes it again: `dvc push`.",
+                )
+            if sum(sizes[oid] or 0 for oid, _ in wanted) > limit:
+                raise StorageFailed(f"{self.remote_url} holds more bytes than were registered")
+            targets = [Target(oid, path, sizes[oid] or limit) for oid, path in wanted]
+            found = self._remote.download(targets, progress)
+        for target, hashes in zip(targets, found, strict=True):
+            if hashes.md5 != target.oid:
+                raise StorageFailed(f"{self.remote_url}: the object {target.oid} is corrupt")
+        return {target.path: hashes for target, hashes in zip(targets, found, strict=True)}
+
+    def _entries(self, pointer: Pointer) -> tuple[Entry, ...]:
+        """The files of a folder, from its listing in the cache or the remote."""
+        data = self._cached.read(pointer.md5, LARGEST) if self._cached else None
+        if data is None:
+            with reported(self._settings, "cannot be read"):
+                data = self._remote.read(pointer.md5, LARGEST)
+        if data is None:
+            raise StorageFailed(f"{self.remote_url}: the folder listing {pointer.md5} is missing or corrupt")
+        entries = parse_listing(data, pointer.md5)
+        if len(entries) != pointer.files:
+            raise StorageFailed(
+                f"{pointer.path}: the pointer says {pointer.files} files and the listing has {len(entries)}"
+            )
+        return entries
+
+
+class Storage(ReadOnlyStorage):
+    """The artifacts of a repository with a working tree. Made by `open_storage`."""
+
+    def __init__(self, settings: RemoteSettings, remote: Remote, cache: ObjectFolder) -> None:
+        super().__init__(settings, remote, cache)
+        self._cache = cache
+
+    def add(self, source: Path, name: str, progress: Progress = quiet) -> Stored:
+        """Copy the file or folder `source` into the cache, to be known as `name`, reading it once.
+
+        Nothing in the working tree is touched. Raises BadCall for a bad name or source, Refused when it
+        changes meanwhile, StorageFailed when the cache can't be written; then nothing new stays there.
+        """
+        require_artifact_name(name)
+        contents = list_source(source)
+        new: list[str] = []
+        try:
+            files = [self._add_file(contents, file, new, progress) for file in contents.files]
+            require_unchanged(contents)
+            digest = combine(files, is_directory=contents.is_directory)
+            if digest.is_directory:
+                self._cache.store_bytes(listing_bytes(Entry(file.path, file.md5) for file in files), SUFFIX)
+        except BaseException:
+            for oid in new:
+                self._cache.discard(oid)
+            raise
+        count = len(files) if digest.is_directory else None
+        return Stored(Pointer(name, digest.md5, digest.size, count), digest, self._format(digest, name))
+
+    def push(self, pointer: Pointer, progress: Progress = quiet) -> int:
+        """Upload the objects that the remote lacks, a folder's listing last; return the number of bytes sent.
+
+        Raises StorageFailed when the cache does not hold them intact, or the remote not all afterwards.
+        """
+        contents = {entry.md5 for entry in self._entries(pointer)} if pointer.is_directory else set[str]()
+        sizes = self._cache.sizes([*contents, pointer.md5])
+        with reported(self._settings, "cannot be read"):
+            present = self._remote.sizes(sizes)
+        wanted = [
+            oid
+            for oid in (*sorted(contents), pointer.md5)
+            if oid not in present or _differs(present[oid], sizes.get(oid))
+        ]
+        for oid in wanted:
+            if not self._cache.is_intact(oid):
+                raise StorageFailed(
+                    f"{self._cache.path(oid)}: the cached content is missing or corrupt",
+                    hint="Add the artifact again, or get it with `dvc fetch`.",
+                )
+        with reported(self._settings, "cannot be written"):
+            self._remote.upload(
+                {oid: self._cache.path(oid) for oid in wanted if oid != pointer.md5}, progress
+            )
+            if pointer.md5 in wanted:
+                self._remote.upload({pointer.md5: self._cache.path(pointer.md5)}, progress)
+            arrived = self._remote.sizes(wanted)
+        if lost := [oid for oid in wanted if oid not in arrived or _differs(arrived[oid], sizes[oid])]:
+            raise StorageFailed(f"{self.remote_url} does not hold {lost[0]} after the upload")
+        return sum(sizes[oid] for oid in wanted)
+
+    def _add_file(self, source: Source, file: SourceFile, new: list[str], progress: Progress) -> FileDigest:
+        def fill(write: Write) -> Hashes:
+            digest = digest_file(source, file, write, progress=progress)
+            return Hashes(digest.md5, digest.sha256, digest.size)
+
+        hashes, is_new = self._cache.store(fill)
+        if is_new:
+            new.append(hashes.md5)
+        return file_digest(file.path, hashes)
+
+    def _format(self, digest: ArtifactDigest, name: str) -> str:
+        if digest.is_directory:
+            return folder_format(name, (file.path for file in digest.files if "/" not in file.path))
+        with self._cache.path(digest.md5).open("rb") as file:
+            return detect_open_file(file, name)
+
+
+def open_storage(root: Path) -> Storage:
+    """The storage of the repository whose working tree is `root`.
+
+    Raises BadCall when DVC is not set up there or has no default remote, InvalidFile for a broken
+    configuration, StorageFailed when its kind of remote can't be used.
+    """
+    configuration = read_configuration(root)
+    cache = ObjectFolder(configuration.cache, shared=configuration.shared)
+    return Storage(configuration.remote, connect(configuration.remote), cache)
+
+
+@contextmanager
+def read_only_storage(config: str, *, base: Path) -> Iterator[ReadOnlyStorage]:
+    """The storage that the text of a commit's `.dvc/config` names, for a repository without a working tree.
+
+    The text is not trusted (`hostile.py`). `base` is the folder relative addresses start from. Nothing is
+    cached. Raises as `open_storage` does.
+    """
+    from rollbook.artifact.hostile import restricted_remote
+
+    settings = restricted_remote(config, base=base)
+    yield ReadOnlyStorage(settings, connect(settings))
+
+
+def _differs(size: int | None, expected: int | None) -> bool:
+    return size is not None and size != expected
+
+
+def _after(skip: int, progress: Progress) -> Progress:
+    """A progress that leaves out the first `skip` bytes, which were reported before."""
+
+    def report(count: int) -> None:
+        nonlocal skip
+        passed = min(skip, count)
+        skip -= passed
+        if count > passed:
+            progress(count - passed)
+
+    return report

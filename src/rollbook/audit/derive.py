@@ -1,0 +1,274 @@
+"""Deriving events from main's first-parent history: a pure function of the commits, whoever runs it.
+
+One `git log` lists what each commit changed against its first parent; the blobs it names are read in
+bulk. So a merge, a squash, a rebase and a direct push all give the events of what they brought.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.audit.event import Action, Event
+from rollbook.change import FileChange, parse_raw, transitions
+from rollbook.errors import InvalidFile
+from rollbook.git.objects import ObjectReader
+from rollbook.layout import Kind
+from rollbook.names import is_version, precedence
+from rollbook.trailer import one_line
+from rollbook.records.manifest import parse_manifest
+from rollbook.records.policy import parse_policy
+from rollbook.records.stages import StageTable, parse_stages
+from rollbook.snapshot import MAX_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rollbook.change import Transition
+    from rollbook.git.repository import Repository
+    from rollbook.records.manifest import Manifest
+
+
+_REGULAR = "100"
+# Where a version stands while no policy can be read.
+_FIRST_STAGE = "development"
+
+
+@dataclass(frozen=True, slots=True)
+class LandedChange:
+    """A first-parent commit of main that touched the registry, and what it changed against its first parent.
+
+    `parent` is None for the first commit of all. `committed_at` is the commit's own date, Unix time in seconds.
+    """
+
+    commit: str
+    parent: str | None
+    committed_at: int
+    files: tuple[FileChange, ...]
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a model's trail has come: its last event's number and time, and where its versions came in."""
+
+    number: int = 0
+    recorded_at: int = 0
+    registered_in: dict[str, str] = field(default_factory=dict)
+
+
+def landed_changes(repository: Repository, tip: str, since: str | None = None) -> list[LandedChange]:
+    """The first-parent commits from `since` (excluded; None: from the beginning) to `tip` that touched the
+    registry, oldest first."""
+    span = tip if since is None else f"{since}..{tip}"
+    listed = repository.git(
+        "-c", "log.showRoot=true", "log", "--first-parent", "--diff-merges=first-parent", "--reverse", "--raw",
+        "-z", "--no-abbrev", "--no-renames", "--no-show-signature", "--format=%x01%H %P%x02%ct", span, "--",
+        f":(top,literal){layout.ROOT}",
+    )  # fmt: skip
+    blocks = listed.decode(errors="surrogateescape").split("\x01")[1:]
+    return [_landed_change(block) for block in blocks]
+
+
+def _landed_change(block: str) -> LandedChange:
+    head, _, rest = block.partition("\x02")
+    commit, *parents = head.split()
+    seconds, *fields = rest.split("\0")
+    fields = [part.lstrip("\n") for part in fields if part.strip("\n")]
+    return LandedChange(commit, parents[0] if parents else None, int(seconds), tuple(parse_raw(fields)))
+
+
+def derive(
+    repository: Repository, changes: Iterable[LandedChange], trail: dict[str, Progress]
+) -> Iterator[Event]:
+    """The events of `changes`, in order: by commit, by model name, registrations first (by version), then
+    the departures from stages, then the arrivals (each by version).
+
+    `trail` says how far each model's trail has come before, and is carried on. A file that can't be read
+    never stops the trail: stages that can't be read count as the last ones that could, and a manifest that
+    can't be read is recorded by its digest alone.
+    """
+    reader = ObjectReader(repository.directory)
+    try:
+        for change in changes:
+            yield from _Derivation(repository, reader, change, trail).events()
+    finally:
+        reader.close()
+
+
+class _Derivation:
+    """One landed change, its files, and the trails it carries on."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        reader: ObjectReader,
+        change: LandedChange,
+        trail: dict[str, Progress],
+    ) -> None:
+        self._repository = repository
+        self._reader = reader
+        self._change = change
+        self._trail = trail
+
+    def events(self) -> Iterator[Event]:
+        by_model: dict[str, list[FileChange]] = {}
+        for file in self._change.files:
+            model = file.place.model
+            if model is not None and file.place.kind in (Kind.MANIFEST, Kind.STAGES):
+                by_model.setdefault(model, []).append(file)
+        for model in sorted(by_model):
+            yield from self._registrations(model, by_model[model])
+            yield from self._moves(model, by_model[model])
+
+    def _registrations(self, model: str, files: list[FileChange]) -> Iterator[Event]:
+        known = self._progress(model).registered_in
+        added = [
+            file.place.version or ""
+            for file in files
+            if file.place.kind is Kind.MANIFEST and file.added and file.new_mode.startswith(_REGULAR)
+        ]
+        for version in sorted(
+            (name for name in added if is_version(name) and name not in known), key=precedence
+        ):
+            yield self._registered(model, version)
+
+    def _moves(self, model: str, files: list[FileChange]) -> Iterator[Event]:
+        known = self._progress(model).registered_in
+        first_stage = self._first_stage()
+        for file in files:
+            after = self._stages(file) if file.place.kind is Kind.STAGES else None
+            if after is None:
+                continue
+            before = self._stages_before(file)
+            moves = [move for move in transitions(before, after, first_stage) if move.version in known]
+            for move in moves:
+                if move.start != first_stage:
+                    yield self._moved(model, move, Action.UNASSIGNED)
+            for move in moves:
+                if move.target != first_stage:
+                    yield self._moved(model, move, Action.ASSIGNED)
+
+    def _registered(self, model: str, version: str) -> Event:
+        manifest = self._manifest(model, version)[1]
+        self._progress(model).registered_in[version] = self._change.commit
+        return self._event(
+            Action.REGISTERED,
+            model,
+            version,
+            target=self._first_stage(),
+            reason=manifest.description if manifest else "",
+            requested_by=manifest.created_by if manifest else "",
+            requested_at=manifest.created_at if manifest else "",
+        )
+
+    def _moved(self, model: str, move: Transition, action: Action) -> Event:
+        entry = move.entry
+        return self._event(
+            action,
+            model,
+            move.version,
+            start=move.start,
+            target=move.target,
+            reason=entry.reason if entry else "",
+            requested_by=entry.requested_by if entry else "",
+            requested_at=entry.requested_at if entry else "",
+            approved_by=tuple(str(item.get("by", "")) for item in entry.approvals) if entry else (),
+        )
+
+    def _event(
+        self,
+        action: Action,
+        model: str,
+        version: str,
+        *,
+        start: str = "",
+        target: str = "",
+        reason: str = "",
+        requested_by: str = "",
+        requested_at: str = "",
+        approved_by: tuple[str, ...] = (),
+    ) -> Event:
+        progress = self._progress(model)
+        progress.number += 1
+        digest, manifest = self._manifest(model, version)
+        progress.recorded_at = max(self._change.committed_at, progress.recorded_at + 1)
+        return Event(
+            action=action,
+            number=progress.number,
+            model=model,
+            version=version,
+            start=start,
+            target=target,
+            reason=one_line(reason),
+            requested_by=one_line(requested_by),
+            requested_at=one_line(requested_at),
+            approved_by=tuple(one_line(name) for name in approved_by),
+            landed_in=self._change.commit,
+            commit=progress.registered_in.get(version, self._change.commit),
+            recorded_at=progress.recorded_at,
+            manifest_digest=digest,
+            artifact_digest=one_line(manifest.artifact.sha256) if manifest else "",
+        )
+
+    def _progress(self, model: str) -> Progress:
+        return self._trail.setdefault(model, Progress())
+
+    def _read(self, name: str) -> bytes | None:
+        blob = self._reader.read(name, MAX_FILE)
+        return blob.data if blob and blob.type == "blob" else None
+
+    def _manifest(self, model: str, version: str) -> tuple[str, Manifest | None]:
+        """The manifest's SHA-256, and what it says; empty and None where it isn't there or can't be read."""
+        path = layout.manifest_path(model, version)
+        data = self._read(f"{self._change.commit}:{path}")
+        if data is None:
+            return "", None
+        digest = hashlib.sha256(data).hexdigest()
+        try:
+            return digest, parse_manifest(data, path)
+        except InvalidFile:
+            return digest, None
+
+    def _stages(self, file: FileChange) -> StageTable | None:
+        """The stages as a change leaves them; None where they can't be read."""
+        if file.removed:
+            return StageTable()
+        return self._table(file.new_oid, file.path) if file.new_mode.startswith(_REGULAR) else None
+
+    def _stages_before(self, file: FileChange) -> StageTable:
+        """The stages as the last commit left them in which they could be read."""
+        if file.added:
+            return StageTable()
+        if file.old_mode.startswith(_REGULAR) and (table := self._table(file.old_oid, file.path)) is not None:
+            return table
+        assert self._change.parent is not None
+        earlier = self._repository.git(
+            "log", "--first-parent", "--format=%H", self._change.parent, "--", f":(top,literal){file.path}"
+        )
+        for commit in earlier.decode().split():
+            table = self._table(f"{commit}:{file.path}", file.path)
+            if table is not None:
+                return table
+        return StageTable()
+
+    def _table(self, name: str, path: str) -> StageTable | None:
+        data = self._read(name)
+        if data is None:
+            return None
+        try:
+            return parse_stages(data, path)
+        except InvalidFile:
+            return None
+
+    def _first_stage(self) -> str:
+        for commit in (self._change.parent, self._change.commit):
+            data = self._read(f"{commit}:{layout.POLICY}") if commit else None
+            if data is None:
+                continue
+            try:
+                return parse_policy(data, layout.POLICY).first_stage.name
+            except InvalidFile:
+                continue
+        return _FIRST_STAGE

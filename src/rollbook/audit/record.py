@@ -1,0 +1,176 @@
+"""Recording: the tags that main's history calls for and the repository does not have yet.
+
+Events are derived, so recording is idempotent: run twice, it writes nothing; killed at any point, the next run
+completes what is missing. Where there is a remote, the tags go there in one atomic push first, and
+appear locally after it; of two recorders at once, the remote takes one, and the other finds nothing left to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rollbook.audit.derive import Progress, derive, landed_changes
+from rollbook.audit.event import Action
+from rollbook.audit.sign import signer
+from rollbook.audit.tag import RecordedTag, RecordedTrail, parse_trailers, recorded_trail, tag_object
+from rollbook.errors import Conflict, Refused
+from rollbook.git.refs import NO_OBJECT, RefUpdate, fetch_tags, push, update_refs
+from rollbook.git.repository import (
+    has_remote,
+    is_ancestor,
+    main_commit,
+    remote_name,
+)
+from rollbook.git.write import ObjectWriter, identity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rollbook.audit.event import Event
+    from rollbook.git.repository import Repository
+
+_ATTEMPTS = 5
+_VERIFY = (
+    "Find out who changed what before you go on: compare `git log --first-parent` with `rollbook history`."
+)
+_MISSING = "Fetch it from where it still is: git fetch origin 'refs/tags/*:refs/tags/*'"
+
+
+@dataclass(frozen=True, slots=True)
+class NewTag:
+    """A tag to be created: the event it records, and the id of its object, which stands already."""
+
+    event: Event
+    oid: str
+
+    @property
+    def ref(self) -> RefUpdate:
+        return RefUpdate(f"refs/tags/{self.event.tag}", self.oid, NO_OBJECT)
+
+
+def record(repository: Repository, *, push_tags: bool | None = None) -> list[Event]:
+    """Write the tags of everything that landed on main and has none; return the events recorded.
+
+    `push_tags`: whether they go to the remote as well; by default, when there is one. Raises Conflict
+    when others keep being first, Refused when the tags there are contradict main.
+    """
+    to_remote = has_remote(repository) if push_tags is None else push_tags
+    remote = remote_name(repository)
+    for attempt in range(_ATTEMPTS):
+        if to_remote:
+            fetch_tags(repository, remote)
+        new = new_tags(repository, main_commit(repository))
+        updates = [tag.ref for tag in new]
+        try:
+            if to_remote:
+                push(repository, remote, updates)
+            update_refs(repository, updates)
+        except Conflict:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            continue
+        return [tag.event for tag in new]
+    raise AssertionError("the loop returns or raises")
+
+
+def new_tags(repository: Repository, tip: str) -> list[NewTag]:
+    """Make the tag objects that `tip`, a commit of main, calls for and no tag records yet, without any ref.
+
+    Raises Refused when a tag contradicts main, or one of its name was made by hand.
+    """
+    trail = recorded_trail(repository)
+    head, progress = _resume(repository, trail.tags, tip)
+    since = _before(repository, head.event.landed_in) if head else None
+    events = list(derive(repository, landed_changes(repository, tip, since), progress))
+    _require_agreement(trail, events, complete=head is None)
+    oids = _standing_oids(repository, trail.tags, events)
+    if all(event.tag in trail.tags for event in events):
+        return []
+    first = trail.tags.get(events[0].tag)
+    previous = first.previous if first else ""
+    writer, sign, tagger = ObjectWriter(repository), signer(repository), identity(repository)
+    made: list[NewTag] = []
+    for event in events:
+        oid = oids.get(event.tag)
+        if oid is None:
+            data = tag_object(event, tagger, previous)
+            oid = writer.store("tag", sign(data) if sign else data)
+        if event.tag not in trail.tags:
+            made.append(NewTag(event, oid))
+        previous = oid
+    return made
+
+
+def _standing_oids(
+    repository: Repository, tags: Mapping[str, RecordedTag], events: list[Event]
+) -> dict[str, str]:
+    """The tag objects there are already, by tag name: those that a ref names, and those that a run which was
+    cut off wrote without naming them, which the `Previous-Event` of a later tag still tells.
+
+    Raises Refused when a later tag tells of one that is gone: made anew, it would break the chain.
+    """
+    oids: dict[str, str] = {}
+    told = ""
+    for event in reversed(events):
+        standing = tags.get(event.tag)
+        if standing is not None:
+            oids[event.tag], told = standing.oid, standing.previous
+        elif told:
+            contents = repository.try_text("cat-file", "tag", told)
+            if contents is None:
+                raise Refused(f"the tag {event.tag!r} is missing, and later ones build on it", hint=_MISSING)
+            oids[event.tag] = told
+            told = next(iter(parse_trailers(contents).get("Previous-Event", ())), "")
+    return oids
+
+
+def _require_agreement(trail: RecordedTrail, events: list[Event], *, complete: bool) -> None:
+    """Raise Refused when a tag contradicts the events: another content, no event at all, or not ours."""
+    derived = {event.tag: event for event in events}
+    landed_in = {event.landed_in for event in events}
+    for tag in trail.tags.values():
+        event = derived.get(tag.name)
+        if event is None:
+            if complete or tag.event.landed_in in landed_in:
+                raise Refused(f"the tag {tag.name!r} records what main does not hold", hint=_VERIFY)
+        # Approvals that only a forge knows are attested by the tag, not derived.
+        elif replace(tag.event, approved_by=event.approved_by) != event:
+            raise Refused(f"the tag {tag.name!r} does not record what main says", hint=_VERIFY)
+    for name in derived.keys() & trail.foreign:
+        raise Refused(
+            f"a tag {name!r} that Rollbook did not write stands in the way",
+            hint=f"Look at it, and delete it: git tag -d '{name}'",
+        )
+
+
+def _resume(
+    repository: Repository, tags: Mapping[str, RecordedTag], tip: str
+) -> tuple[RecordedTag | None, dict[str, Progress]]:
+    """The trail's head and how far each model has come before the commit the head records; None and
+    nothing when the trail must be derived from the beginning, because it is empty or has a gap."""
+    oids = {tag.oid for tag in tags.values()}
+    named = {tag.previous for tag in tags.values() if tag.previous}
+    heads = [tag for tag in tags.values() if tag.oid not in named]
+    if len(heads) != 1 or not named <= oids:
+        return None, {}
+    (head,) = heads
+    landed_in = head.event.landed_in
+    if not is_ancestor(repository, landed_in, tip):
+        raise Refused(
+            f"the tag {head.name!r} records commit {landed_in[:12]}, which is not on main",
+            hint=f"Main was rewritten, or this clone is shallow or behind. {_VERIFY}",
+        )
+    progress: dict[str, Progress] = {}
+    earlier = (tag for tag in tags.values() if tag.event.landed_in != landed_in)
+    for tag in sorted(earlier, key=lambda tag: tag.event.number):
+        come = progress.setdefault(tag.event.model, Progress())
+        come.number = tag.event.number
+        come.recorded_at = tag.recorded_at
+        if tag.event.action is Action.REGISTERED:
+            come.registered_in[tag.event.version] = tag.commit
+    return head, progress
+
+
+def _before(repository: Repository, commit: str) -> str | None:
+    return repository.try_text("rev-parse", "--verify", "--quiet", f"{commit}^1")

@@ -1,0 +1,155 @@
+"""A tag of the trail: the bytes of its object, and reading it back.
+
+The message is a one-line summary, a blank line, and trailers (`git interpret-trailers`), so that git's own
+`--format=%(contents:trailers)` reads them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook.audit.event import Action, Event
+from rollbook.names import is_model_name, is_version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rollbook.git.repository import Repository
+    from rollbook.git.write import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTag:
+    """An annotated tag of the repository that bears a trail's trailers.
+
+    `oid` is the tag object's id, `commit` what it points at, `recorded_at` the tagger's date (Unix time,
+    seconds), `tagger` who made it; `event` is what the trailers say; `previous` the id of the tag object before it.
+    """
+
+    name: str
+    oid: str
+    commit: str
+    recorded_at: int
+    tagger: str
+    event: Event
+    previous: str
+    pull_request: str
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTrail:
+    """The tags of a repository: those of the trail by name, and the names of all others."""
+
+    tags: Mapping[str, RecordedTag]
+    foreign: frozenset[str]
+
+
+def tag_object(event: Event, tagger: Identity, previous: str) -> bytes:
+    """The bytes of the annotated tag object that records `event`, unsigned (gitformat of `git mktag`)."""
+    head = (
+        f"object {event.commit}\n"
+        "type commit\n"
+        f"tag {event.tag}\n"
+        f"tagger {tagger.name} <{tagger.email}> {event.recorded_at} +0000\n"
+    )
+    return f"{head}\n{event.summary}\n\n{_trailers(event, previous)}".encode()
+
+
+def _trailers(event: Event, previous: str) -> str:
+    pairs = [
+        ("Action", event.action.value),
+        ("Event", str(event.number)),
+        ("Model", event.model),
+        ("Version", event.version),
+        ("From", event.start),
+        ("To", event.target),
+        ("Reason", event.reason),
+        ("Requested-By", event.requested_by),
+        ("Requested-At", event.requested_at),
+        *(("Approved-By", name) for name in event.approved_by),
+        ("Landed-In", event.landed_in),
+        ("Manifest-Digest", f"sha256:{event.manifest_digest}" if event.manifest_digest else ""),
+        ("Artifact-Digest", f"sha256:{event.artifact_digest}" if event.artifact_digest else ""),
+        ("Previous-Event", previous),
+    ]
+    return "".join(f"{key}: {value}\n" for key, value in pairs if value)
+
+
+_FORMAT = "%(refname:strip=2)%00%(objectname)%00%(*objectname)%00%(objecttype)%00%(taggerdate:unix)%00%(tagger)%00%(contents)%00%01"
+
+
+def recorded_trail(repository: Repository) -> RecordedTrail:
+    """Every tag of the repository, in one git call."""
+    listed = repository.git("for-each-ref", f"--format={_FORMAT}", "refs/tags/")
+    tags, foreign = {}, set()
+    for block in listed.decode(errors="replace").split("\0\x01\n")[:-1]:
+        name, tag = _recorded(block.split("\0"))
+        if tag is None:
+            foreign.add(name)
+        else:
+            tags[name] = tag
+    return RecordedTrail(tags, frozenset(foreign))
+
+
+def _recorded(fields: list[str]) -> tuple[str, RecordedTag | None]:
+    name, oid, commit, kind, seconds, tagger = fields[:6]
+    contents = "\0".join(fields[6:])
+    trailers = parse_trailers(contents)
+    event = _event(trailers, commit, int(seconds or 0)) if kind == "tag" else None
+    if event is None:
+        return name, None
+    return name, RecordedTag(
+        name=name,
+        oid=oid,
+        commit=commit,
+        recorded_at=event.recorded_at,
+        tagger=tagger.rsplit(" ", 2)[0],
+        event=event,
+        previous=_first(trailers, "Previous-Event"),
+        pull_request=_first(trailers, "Pull-Request"),
+        signed="\n-----BEGIN " in contents,
+    )
+
+
+def parse_trailers(contents: str) -> Mapping[str, list[str]]:
+    """The trailers of a tag's message: its last paragraph before any signature."""
+    message = contents.split("\n-----BEGIN ", 1)[0].rstrip("\n")
+    trailers: dict[str, list[str]] = {}
+    for line in message.rpartition("\n\n")[2].split("\n"):
+        key, colon, value = line.partition(": ")
+        if colon:
+            trailers.setdefault(key, []).append(value)
+    return trailers
+
+
+def _event(trailers: Mapping[str, list[str]], commit: str, recorded_at: int) -> Event | None:
+    model, version, number = (_first(trailers, key) for key in ("Model", "Version", "Event"))
+    try:
+        action = Action(_first(trailers, "Action"))
+    except ValueError:
+        return None
+    if not is_model_name(model) or not is_version(version) or not number.isdecimal():
+        return None
+    return Event(
+        action=action,
+        number=int(number),
+        model=model,
+        version=version,
+        start=_first(trailers, "From"),
+        target=_first(trailers, "To"),
+        reason=_first(trailers, "Reason"),
+        requested_by=_first(trailers, "Requested-By"),
+        requested_at=_first(trailers, "Requested-At"),
+        approved_by=tuple(trailers.get("Approved-By", ())),
+        landed_in=_first(trailers, "Landed-In"),
+        commit=commit,
+        recorded_at=recorded_at,
+        manifest_digest=_first(trailers, "Manifest-Digest").removeprefix("sha256:"),
+        artifact_digest=_first(trailers, "Artifact-Digest").removeprefix("sha256:"),
+    )
+
+
+def _first(trailers: Mapping[str, list[str]], key: str) -> str:
+    return next(iter(trailers.get(key, ())), "")

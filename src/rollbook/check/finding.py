@@ -1,0 +1,98 @@
+"""What a check finds, and the table of everything it can find."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a code of a finding stands for: a short title and one sentence that explains it."""
+
+    title: str
+    explanation: str
+
+
+CODES = {
+    "RB101": Code("unreadable file", "A YAML file is strict YAML 1.2 in UTF-8; JSON is JSON; text is UTF-8."),
+    "RB102": Code("schema violated", "Every file holds what its JSON Schema asks for, and nothing else."),
+    "RB103": Code(
+        "file missing", "A registry has a policy, a model its model.yaml, a version its manifest and pointer."
+    ),
+    "RB104": Code("stray file", "Under registry/ stand only the files that the layout has a place for."),
+    "RB105": Code("no regular file", "Links, submodules and executable files have no place in a registry."),
+    "RB106": Code(
+        "unsafe file name", "File names work on every operating system and look like what they are."
+    ),
+    "RB107": Code(
+        "file too large", "A file of a registry has at most 1 MiB; artifacts belong into the DVC remote."
+    ),
+    "RB108": Code("newer format", "The registry's format is newer than this tool, which can't judge it."),
+    "RB201": Code(
+        "name mismatch", "What a file says it is about agrees with the directory and the name it has."
+    ),
+    "RB202": Code(
+        "case twin", "No two names in one directory differ in case only: some file systems fold them."
+    ),
+    "RB203": Code("version unknown", "A stage or an alias names only versions that exist."),
+    "RB204": Code("stage exclusive", "An exclusive stage holds one version at most."),
+    "RB205": Code("pointer disagrees", "The DVC pointer and the manifest describe the same artifact."),
+    "RB206": Code("stage unknown", "A version stands only in stages that the policy has."),
+    "RB207": Code("version in two stages", "A version stands in one stage, once."),
+    "RB208": Code("alias hides a stage", "An alias is not named like a stage, nor `latest`."),
+    "RB209": Code("naming pattern", "A new model's name follows the pattern that the policy asks for."),
+    "RB210": Code("model and namespace", "A name is a model or a namespace of models, not both."),
+    "RB211": Code("named file missing", "A file that the manifest names stands beside it."),
+    "RB212": Code("policy inconsistent", "The policy's stages are distinct, and it names no others."),
+    "RB213": Code("evidence misplaced", "Evidence is about the artifact of the version it stands with."),
+    "RB301": Code(
+        "write-once file edited", "What was registered never changes: content, mode, type or company."
+    ),
+    "RB302": Code(
+        "write-once file removed", "What was registered stays: a version is archived, not removed."
+    ),
+    "RB303": Code("illegal transition", "A version moves only along the transitions of the base's policy."),
+    "RB304": Code("version decreases", "A new version is the newest, or a patch to a line that exists."),
+    "RB305": Code("merge conflict", "The change merges into its base without a conflict."),
+    "RB306": Code(
+        "several versions at once", "Tools that read GTO tags know one version of a model per commit."
+    ),
+    "RB308": Code(
+        "stage entry rewritten", "Why and by whom a version got into its stage is not rewritten later."
+    ),
+    "RB400": Code("gate unknown", "A gate that this tool can't judge does not let anything pass."),
+    "RB401": Code(
+        "metric threshold", "A metric of the manifest lies within the bounds that a stage asks for."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong: its code, where it stands (`line` counts from 1), and what to do about it.
+
+    `key` is the place inside a YAML file, such as `artifact.size`; empty when the whole file is meant.
+    """
+
+    code: str
+    path: str
+    message: str
+    line: int | None = None
+    key: str = ""
+    hint: str = ""
+    severity: Severity = "error"
+
+
+def arranged(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings by path, line and code, each once."""
+    return sorted(dict.fromkeys(findings), key=_place)
+
+
+def _place(finding: Finding) -> tuple[str, int, str, str, str]:
+    return finding.path, finding.line or 0, finding.code, finding.key, finding.message

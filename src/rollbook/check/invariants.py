@@ -1,0 +1,143 @@
+"""Rules that span the files of one model, or of one version, and that no schema can say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.check.finding import Finding
+from rollbook.check.stages import policy_findings, stage_findings
+from rollbook.explanation import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rollbook.check.contents import ModelFiles, VersionFiles
+    from rollbook.check.document import Document
+    from rollbook.records.manifest import Manifest
+    from rollbook.records.policy import Policy
+
+
+def model_findings(model: ModelFiles, policy: Policy | None) -> Iterator[Finding]:
+    """What is wrong with a model as a whole. What needs a policy is left out without one."""
+    if model.record_file is None:
+        path = layout.model_path(model.name)
+        yield Finding("RB103", path, "the model has no model.yaml", hint="Say there what it is, and whose.")
+    elif model.record is not None:
+        yield from _same(model.record_file, "name", model.record.name, model.name)
+    yield from stage_findings(model)
+    if policy is not None:
+        yield from policy_findings(model, policy)
+    for version in model.versions.values():
+        yield from _version_findings(version)
+
+
+def _same(document: Document, key: str, found: object, expected: str) -> Iterator[Finding]:
+    if found != expected:
+        yield document.finding(
+            "RB201",
+            f"the file says {shown(found)}; its path says {shown(expected)}",
+            key,
+            hint=f"Write {expected} here.",
+        )
+
+
+def _version_findings(version: VersionFiles) -> Iterator[Finding]:
+    document, manifest = version.manifest_file, version.manifest
+    if document is None:
+        path = f"{version.directory}/version.yaml"
+        yield Finding(
+            "RB103", path, "the version has no manifest", hint="Register it with `rollbook register`."
+        )
+    if not version.pointers:
+        path = document.path if document else version.directory
+        yield Finding(
+            "RB103",
+            path,
+            "no DVC pointer stands beside the manifest",
+            hint="Register the version with `rollbook register`, which writes it.",
+        )
+    if document is not None and manifest is not None:
+        yield from _same(document, "model", manifest.model, version.model)
+        yield from _same(document, "version", manifest.version, version.version)
+        yield from _named_files(version, document, manifest)
+    for pointer in version.pointers:
+        yield from _pointer_findings(version, pointer)
+    for evidence in version.evidence:
+        yield from _evidence_findings(version, evidence)
+
+
+def _named_files(version: VersionFiles, document: Document, manifest: Manifest) -> Iterator[Finding]:
+    named = {
+        ("card",): manifest.card,
+        ("environment", "requirements"): manifest.environment.get("requirements"),
+    }
+    for key, name in named.items():
+        if isinstance(name, str) and name and f"{version.directory}/{name}" not in version.names:
+            yield document.finding(
+                "RB211",
+                f"{shown(name)} does not stand beside the manifest",
+                *key,
+                hint="Add it, or take the field out.",
+            )
+
+
+def _pointer_findings(version: VersionFiles, pointer: Document) -> Iterator[Finding]:
+    name = pointer.path.rpartition("/")[2].removesuffix(".dvc")
+    if len(version.pointers) > 1:
+        yield pointer.finding(
+            "RB205",
+            "the version has more than one pointer",
+            hint="A version has one artifact: a file or a folder.",
+        )
+    output = _output(pointer)
+    if output is None:
+        return
+    facts: list[tuple[str, object, object]] = [("path", output.get("path"), name)]
+    if (manifest := version.manifest) is not None:
+        artifact = manifest.artifact
+        facts.append(("path", output.get("path"), artifact.path))
+        facts.append(("size", output.get("size"), artifact.size))
+        facts.append(("nfiles", output.get("nfiles"), artifact.files))
+    for key, found, expected in facts:
+        if found != expected:
+            whose = "its own name" if expected is name else "the manifest"
+            yield pointer.finding(
+                "RB205",
+                f"the pointer says {_said(found)}; {whose} says {_said(expected)}",
+                "outs",
+                0,
+                key,
+                hint="Register the artifact as a new version with `rollbook register`; it writes both.",
+            )
+
+
+def _said(value: object) -> str:
+    return "nothing" if value is None else shown(value)
+
+
+def _output(pointer: Document) -> dict[str, object] | None:
+    """The pointer's output; None when the file is not as its schema asks."""
+    value = pointer.value
+    if pointer.findings or not isinstance(value, dict):
+        return None
+    output: dict[str, object] = value["outs"][0]
+    return output
+
+
+def _evidence_findings(version: VersionFiles, evidence: Document) -> Iterator[Finding]:
+    value = evidence.value
+    if evidence.findings or not isinstance(value, dict):
+        return
+    yield from _same(evidence, "model", value["model"], version.model)
+    yield from _same(evidence, "version", value["version"], version.version)
+    kind = evidence.path.rpartition("/")[2].rpartition("-")[0]
+    yield from _same(evidence, "kind", value["kind"], kind)
+    manifest = version.manifest
+    if manifest is not None and value["artifact_sha256"] != manifest.artifact.sha256:
+        yield evidence.finding(
+            "RB213",
+            "the evidence is about another artifact than this version's",
+            "artifact_sha256",
+            hint=f"The manifest's artifact.sha256 is {manifest.artifact.sha256}.",
+        )

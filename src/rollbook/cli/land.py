@@ -1,0 +1,53 @@
+"""`rollbook land BRANCH`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from rollbook.cli import options
+from rollbook.cli.output import print_json, say
+
+if TYPE_CHECKING:
+    from rollbook.git.repository import Repository
+    from rollbook.land import Landing
+
+
+@click.command("land")
+@click.argument("branch")
+@click.option("--keep-branch", is_flag=True, help="Keep the branch after it landed.")
+@options.directory
+@options.as_json
+def command(branch: str, keep_branch: bool, as_json: bool) -> None:
+    """Check BRANCH exactly as CI does, merge it into main, record it, and push it all at once."""
+    landing = land_branch(options.repository(), branch, keep_branch=keep_branch)
+    if as_json:
+        print_json(
+            {
+                "branch": landing.branch,
+                "commit": landing.commit,
+                "tags": [event.tag for event in landing.events],
+            }
+        )
+        return
+    report_landing(landing)
+
+
+def land_branch(repository: Repository, branch: str, *, keep_branch: bool = False) -> Landing:
+    """Land a branch; warnings of the check go to stderr."""
+    from rollbook.land import land
+
+    landing = land(repository, branch, keep_branch=keep_branch)
+    if landing.warnings:
+        from rollbook.check.report.text import as_text
+
+        click.echo(as_text(landing.warnings), err=True, nl=False)
+    return landing
+
+
+def report_landing(landing: Landing) -> None:
+    """Tell a person what landed."""
+    say(f"landed {landing.branch} on main as {landing.commit[:12]}")
+    for event in landing.events:
+        click.echo(f"{event.tag}\t{event.summary}")

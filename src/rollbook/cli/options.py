@@ -1,0 +1,65 @@
+"""Options that several commands share, under one name each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rollbook.git.repository import Repository
+
+if TYPE_CHECKING:
+    Command = Callable[..., Any]
+
+
+def _set_directory(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        ctx.obj = value if ctx.obj in (None, ".") else str(Path(ctx.obj) / value)
+
+
+def directory(command: Command) -> Command:
+    """`-C DIR`, after the command as well as before it."""
+    return click.option(
+        "-C",
+        metavar="DIR",
+        callback=_set_directory,
+        expose_value=False,
+        help="Run as if started in DIR.",
+    )(command)
+
+
+def as_json(command: Command) -> Command:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+
+
+def snapshot(command: Command) -> Command:
+    """`--rev REV` and `--at DATE`: which state of the registry to read."""
+    at = click.option("--at", metavar="DATE", help="As main stood at DATE, e.g. 2026-03-01 (its end, UTC).")
+    rev = click.option(
+        "--rev", metavar="REV", help="As at a branch, tag or commit. Default: what is checked out."
+    )
+    return rev(at(command))
+
+
+def proposal(command: Command) -> Command:
+    """`--push` and `--land`: what to do with a proposal at once."""
+    push = click.option("--push", is_flag=True, help="Push the proposal's branch to the remote.")
+    land = click.option("--land", is_flag=True, help="Check, merge and record at once.")
+    return push(land(command))
+
+
+def repository() -> Repository:
+    """The repository that `-C` names, around the current directory by default."""
+    from rollbook.git.repository import discover
+
+    return discover(start())
+
+
+def start() -> Path:
+    """The directory that `-C` names."""
+    return Path(click.get_current_context().find_object(str) or ".")

@@ -1,0 +1,98 @@
+"""`rollbook show REF`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rollbook.cli import options
+from rollbook.cli.output import print_facts, print_json, size
+from rollbook.cli.source import at_repository, opened_registry
+
+if TYPE_CHECKING:
+    from rollbook.registry import ModelVersion
+
+
+@click.command("show")
+@click.argument("reference", metavar="REF")
+@at_repository
+@options.snapshot
+@options.directory
+@options.as_json
+def command(reference: str, repo: str | None, rev: str | None, at: str | None, as_json: bool) -> None:
+    """Show one version: what it is, where it stands, how it came about."""
+    with opened_registry(repo, rev, at) as registry:
+        version = registry.version(reference)
+        found = describe(version)
+    if as_json:
+        print_json(found)
+        return
+    click.echo(click.style(f"{found['model']}@{found['version']}", bold=True))
+    print_facts(_summary(found))
+    for title in (
+        "metrics",
+        "hyperparameters",
+        "signature",
+        "training",
+        "environment",
+        "lineage",
+        "tags",
+        "extra",
+    ):
+        facts = list(_flat(found["manifest"][title]))
+        if facts:
+            click.echo(f"\n{title}")
+            print_facts([(f"  {name}", value) for name, value in facts])
+
+
+def describe(version: ModelVersion) -> dict[str, Any]:
+    """Everything known of a version, as `show --json` prints it."""
+    entry = version.entry
+    return {
+        "model": version.model.name,
+        "version": version.version,
+        "stage": version.stage,
+        "aliases": version.aliases,
+        "commit": version.model.registry.snapshot.commit,
+        "path": version.artifact_path,
+        "transition": dataclasses.asdict(entry) if entry else None,
+        "record": dataclasses.asdict(version.model.record),
+        "manifest": dataclasses.asdict(version.manifest),
+    }
+
+
+def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:
+    manifest, record, moved = found["manifest"], found["record"], found["transition"]
+    artifact = manifest["artifact"]
+    framework = manifest["framework"]
+    return [
+        ("stage", found["stage"]),
+        ("why", f"{moved['reason']} ({moved['requested_by']}, {moved['requested_at']})" if moved else ""),
+        ("aliases", ", ".join(found["aliases"])),
+        ("description", manifest["description"]),
+        ("owner", record["owner"]),
+        ("team", record["team"]),
+        ("registered", f"{manifest['created_at']} by {manifest['created_by']}"),
+        ("artifact", f"{found['path']} ({artifact['format']}, {size(artifact['size'])})"),
+        ("sha256", artifact["sha256"]),
+        ("framework", " ".join(str(value) for value in framework.values())),
+        ("algorithm", manifest["algorithm"]),
+        ("features", ", ".join(manifest["features"])),
+    ]
+
+
+def _flat(value: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """Nested data as dotted names and texts."""
+    if isinstance(value, dict):
+        return [
+            pair
+            for key, inner in value.items()
+            for pair in _flat(inner, f"{prefix}.{key}" if prefix else key)
+        ]
+    if isinstance(value, list | tuple) and any(isinstance(item, dict) for item in value):
+        return [pair for index, inner in enumerate(value) for pair in _flat(inner, f"{prefix}[{index}]")]
+    if isinstance(value, list | tuple):
+        return [(prefix, ", ".join(str(item) for item in value))]
+    return [(prefix, str(value))]

@@ -1,0 +1,46 @@
+"""Code lineage: from which commit of which repository a model was trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from rollbook.errors import BadCall
+from rollbook.git.process import without_credentials
+from rollbook.git.repository import current_branch, discover, remote_name
+
+if TYPE_CHECKING:
+    from rollbook.git.repository import Repository
+
+
+def code_lineage(directory: Path, *, registry: Repository) -> dict[str, Any] | None:
+    """The manifest's `lineage.code` for the repository around `directory`: repository, commit, branch, dirty.
+
+    None when that is the registry's own repository, or has no commit yet. `dirty` says that tracked files differed from
+    the commit. Raises BadCall when `directory` is in no repository.
+    """
+    code = discover(directory)
+    if code.common_dir == registry.common_dir:
+        return None
+    commit = code.try_text("rev-parse", "--verify", "--quiet", "HEAD")
+    if commit is None:
+        return None
+    if code.work_tree is None:
+        raise BadCall(f"{directory} is a bare repository", hint="Name the working copy with --code DIR.")
+    changed = code.git("status", "--porcelain", "-z", "--untracked-files=no")
+    found: dict[str, Any] = {
+        "repository": _address(code),
+        "commit": commit,
+        "branch": current_branch(code),
+        "dirty": bool(changed),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _address(repository: Repository) -> str:
+    """The remote's URL without credentials; the directory's name where there is no remote."""
+    url = repository.config(f"remote.{remote_name(repository)}.url")
+    if url is None or not (urlsplit(url).scheme or ":" in url):
+        return Path(url or repository.directory).name
+    return without_credentials(url)

@@ -1,0 +1,158 @@
+"""Gathering a manifest's facts: from `name=value` arguments, from metrics and parameter files, from samples."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from rollbook.errors import BadCall, InvalidFile
+from rollbook.snapshot import MAX_FILE
+from rollbook.yaml.strict import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+
+def pairs(option: str, arguments: Iterable[str]) -> dict[str, str]:
+    """Read `name=value` arguments. Raises BadCall naming the option, also when a name comes twice."""
+    found: dict[str, str] = {}
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if not equals or not name:
+            raise BadCall(f"{option} {argument[:80]!r} is not NAME=VALUE")
+        if name in found:
+            raise BadCall(f"{option} {name!r} is given twice")
+        found[name] = value
+    return found
+
+
+def metrics(arguments: Iterable[str]) -> dict[str, float]:
+    """Read `name=number` arguments. Raises BadCall for what is no finite number."""
+    return {name: _number(f"--metric {name}", value) for name, value in pairs("--metric", arguments).items()}
+
+
+def params(arguments: Iterable[str]) -> dict[str, Any]:
+    """Read `name=value` arguments whose values are YAML scalars: `max_depth=4` is a number."""
+    return {name: _scalar(name, value) for name, value in pairs("--param", arguments).items()}
+
+
+def metrics_file(path: Path) -> dict[str, float]:
+    """The numbers in a JSON or YAML file, as `dvc metrics` reads them; nested names are joined by dots."""
+    return dict(_flat(mapping_file(path), "", path))
+
+
+def mapping_file(path: Path) -> dict[str, Any]:
+    """A JSON or YAML file that holds a mapping. Raises BadCall, InvalidFile when it doesn't."""
+    data = small_file(path)
+    try:
+        content = (
+            json.loads(data, parse_constant=_no_constant) if path.suffix == ".json" else load(data, str(path))
+        )
+    except (ValueError, RecursionError) as error:
+        raise InvalidFile(f"not JSON: {error}", path=str(path)) from error
+    if not isinstance(content, dict):
+        raise InvalidFile("a mapping of names to values is needed here", path=str(path))
+    return content
+
+
+def small_file(path: Path) -> bytes:
+    """A file's bytes. Raises BadCall when it isn't there or has more than 1 MiB."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise BadCall(f"{path} can't be read: {error.strerror}") from error
+    if len(data) > MAX_FILE:
+        raise BadCall(f"{path} has more than {MAX_FILE:,} bytes")
+    return data
+
+
+def data_sets(arguments: Iterable[str]) -> list[dict[str, Any]]:
+    """Read `NAME[@VERSION][=URI]` arguments into the manifest's `lineage.data`."""
+    found = []
+    for argument in arguments:
+        label, _, uri = argument.partition("=")
+        name, _, version = label.partition("@")
+        if not name:
+            raise BadCall(f"--data {argument[:80]!r} is not NAME[@VERSION][=URI]")
+        item = {"name": name, "version": version, "uri": uri}
+        found.append({key: value for key, value in item.items() if value})
+    return found
+
+
+def framework(text: str) -> dict[str, str]:
+    """Read `scikit-learn==1.9.1` into the manifest's `framework`."""
+    name, _, version = text.partition("==")
+    return {"name": name, "version": version} if version else {"name": name}
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def inputs_of_sample(data: bytes, path: Path) -> list[dict[str, Any]]:
+    """The input half of a signature, inferred from sample rows: a JSON list of objects, or of lists of numbers.
+
+    Each column gives its name, its dtype (`int64`, `float64`, `bool`, `string`) and the shape `[-1]`; rows of
+    plain numbers give one tensor `[-1, columns]`. Raises InvalidFile for anything else.
+    """
+    try:
+        rows = json.loads(data, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise InvalidFile(f"not JSON: {error}", path=str(path)) from error
+    if isinstance(rows, list) and rows and all(isinstance(row, dict) and row for row in rows):
+        return [
+            {"name": name, "dtype": _dtype([row.get(name) for row in rows]), "shape": [-1]}
+            for name in rows[0]
+        ]
+    if isinstance(rows, list) and rows and all(isinstance(row, list) and row for row in rows):
+        values = [value for row in rows for value in row]
+        return [{"name": "input", "dtype": _dtype(values), "shape": [-1, len(rows[0])]}]
+    raise InvalidFile("a list of rows is needed: [{column: value, ...}, ...]", path=str(path))
+
+
+def _dtype(values: Iterable[Any]) -> str:
+    kinds = {type(value) for value in values}
+    if kinds == {bool}:
+        return "bool"
+    if kinds == {int}:
+        return "int64"
+    return "float64" if kinds <= {int, float} else "string"
+
+
+def _flat(content: Mapping[str, Any], prefix: str, path: Path) -> Iterable[tuple[str, float]]:
+    for name, value in content.items():
+        key = f"{prefix}.{name}" if prefix else str(name)
+        if isinstance(value, dict):
+            yield from _flat(value, key, path)
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise InvalidFile("a metric is a finite number", path=str(path), key=key)
+        else:
+            yield key, value
+
+
+def _number(what: str, text: str) -> float:
+    try:
+        number = int(text) if text.lstrip("+-").isdecimal() else float(text)
+    except ValueError as error:
+        raise BadCall(f"{what}: {text[:40]!r} is not a number") from error
+    if not math.isfinite(number):
+        raise BadCall(
+            f"{what}: {text[:40]!r} is not a finite number", hint="A metric without a value is left out."
+        )
+    return number
+
+
+def _scalar(name: str, text: str) -> Any:
+    try:
+        value = load(text.encode(errors="surrogateescape"))
+    except InvalidFile:
+        return text
+    return text if isinstance(value, dict | list) or value is None else value
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")

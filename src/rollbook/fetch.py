@@ -1,0 +1,93 @@
+"""Getting a version's artifact: from the DVC storage of the repository it is registered in."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.artifact.hostile import restricted_remote
+from rollbook.artifact.pointer import parse_pointer
+from rollbook.artifact.progress import quiet
+from rollbook.artifact.storage import open_storage, read_only_storage
+from rollbook.errors import NotFound
+from rollbook.yaml.strict import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rollbook.artifact.pointer import Pointer
+    from rollbook.artifact.progress import Progress
+    from rollbook.artifact.storage import ReadOnlyStorage
+    from rollbook.registry import ModelVersion, Registry
+
+_DVC_CONFIG = ".dvc/config"
+
+
+def fetch_version(
+    version: ModelVersion, destination: Path, *, overwrite: bool = False, progress: Progress | None = None
+) -> Path:
+    """Write a version's artifact to `destination` and return where it is; see `ModelVersion.fetch`."""
+    artifact = version.manifest.artifact
+    target = destination / artifact.path if destination.is_dir() else destination
+    with registry_storage(version.model.registry) as storage:
+        return storage.fetch(
+            read_pointer(version),
+            sha256=artifact.sha256,
+            size=artifact.size,
+            destination=target,
+            progress=progress or quiet,
+            overwrite=overwrite,
+        )
+
+
+def read_pointer(version: ModelVersion) -> Pointer:
+    """DVC's pointer to a version's artifact. Raises NotFound when it isn't there, InvalidFile when broken."""
+    path = layout.pointer_path(version.model.name, version.version, version.manifest.artifact.path)
+    (data,) = version.model.registry.snapshot.read_many([path])
+    if data is None:
+        raise NotFound(f"{path} does not exist", hint="Run `rollbook check --all`.")
+    return parse_pointer(load(data, path), path)
+
+
+@contextmanager
+def registry_storage(registry: Registry) -> Iterator[ReadOnlyStorage]:
+    """The storage of a registry's artifacts; for a bare repository, what its committed DVC configuration names."""
+    repository = registry.repository
+    if repository.work_tree is not None:
+        yield open_storage(repository.work_tree)
+        return
+    (data,) = registry.snapshot.read_many([_DVC_CONFIG])
+    if data is None:
+        raise NotFound(f"{_DVC_CONFIG} does not exist in {registry.snapshot.label}", hint="Set DVC up in it.")
+    config = data.decode(errors="replace")
+    with _unpacked_remote(registry, config) as base, read_only_storage(config, base=base) as storage:
+        yield storage
+
+
+@contextmanager
+def _unpacked_remote(registry: Registry, config: str) -> Iterator[Path]:
+    """The folder that the configuration's relative addresses start from.
+
+    A DVC remote that is kept inside the repository has no files in a bare one: they are unpacked from the commit.
+    """
+    root = registry.repository.git_dir
+    inside = _inside(Path(restricted_remote(config, base=root).public_url), root)
+    if inside is None or registry.snapshot.commit is None:
+        yield root
+        return
+    packed = registry.repository.git("archive", "--format=tar", registry.snapshot.commit, "--", inside)
+    with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(directory, filter="data")
+        yield Path(directory)
+
+
+def _inside(path: Path, root: Path) -> str | None:
+    if not path.is_absolute() or not path.is_relative_to(root):
+        return None
+    return path.relative_to(root).as_posix()

@@ -1,0 +1,50 @@
+"""Merging two commits without a working tree: what would stand there, or what conflicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook.errors import GitFailed, Refused
+from rollbook.git.process import git_failed, try_git
+from rollbook.git.repository import resolve_commit
+
+if TYPE_CHECKING:
+    from rollbook.git.repository import Repository
+
+# Guessing renames would move a change in one file into another one. A registry's files don't move.
+_PLAIN = ("-c", "merge.renames=false", "-c", "merge.directoryRenames=false")
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """The outcome of a merge: the id of the merged tree, or None and the paths that conflict."""
+
+    tree: str | None
+    conflicts: tuple[str, ...] = ()
+
+
+def merge(repository: Repository, ours: str, theirs: str) -> Merge:
+    """Merge two revisions into a tree; nothing but objects is written. Needs git 2.38.
+
+    Raises NotFound for a revision that names no commit, Refused when the two share no history, GitFailed
+    when git can't merge at all.
+    """
+    commits = resolve_commit(repository, ours), resolve_commit(repository, theirs)
+    arguments = (*_PLAIN, "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", *commits)
+    done = try_git(repository.directory, *arguments)
+    if done.returncode > 1 or not done.stdout:
+        raise _failed(repository, commits, done.stderr)
+    tree, *paths = done.stdout.decode(errors="surrogateescape").split("\0")
+    if done.returncode == 0:
+        return Merge(tree)
+    return Merge(None, tuple(dict.fromkeys(path for path in paths if path)))
+
+
+def _failed(repository: Repository, commits: tuple[str, str], stderr: bytes) -> Refused | GitFailed:
+    if repository.try_text("merge-base", *commits) is None:
+        return Refused(
+            "the two commits share no history",
+            hint="Start the change from the main branch; in CI, fetch the whole history (fetch-depth: 0).",
+        )
+    return git_failed(["merge-tree"], stderr)

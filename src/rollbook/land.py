@@ -1,0 +1,188 @@
+"""Landing a proposal: the check that CI runs, a merge commit on main, the tags, and one atomic push."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollbook.audit.record import new_tags
+from rollbook.check.judge import check_merge
+from rollbook.errors import Conflict, NotFound, Refused
+from rollbook.git.process import git, try_git
+from rollbook.git.refs import NO_OBJECT, RefUpdate, fetch, fetch_tags, push, update_refs
+from rollbook.git.repository import (
+    current_branch,
+    has_remote,
+    is_ancestor,
+    main_branch,
+    main_commit,
+    remote_name,
+    resolve_commit,
+)
+from rollbook.git.write import commit
+from rollbook.proposal import Verdict
+
+if TYPE_CHECKING:
+    from rollbook.audit.event import Event
+    from rollbook.check.finding import Finding
+    from rollbook.git.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """What landed: the merge commit on main, the events recorded, and findings that are mere warnings."""
+
+    branch: str
+    commit: str
+    events: list[Event]
+    warnings: list[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The branch to land: its commit, and where refs to it stand."""
+
+    name: str
+    commit: str
+    local: str | None
+    remote: str | None
+
+
+def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> Landing:
+    """Check `branch` exactly as CI does, merge it into main, record what happened, and push it all at once.
+
+    Raises ChangeRefused when the check says no, Conflict when somebody else landed first, Refused when
+    the repository's state forbids it. In each case nothing has changed. A landing that was cut off
+    after its push is completed by landing again.
+    """
+    remote = remote_name(repository) if has_remote(repository) else None
+    if remote:
+        fetch(repository, remote)
+        fetch_tags(repository, remote)
+    main = main_branch(repository)
+    base = main_commit(repository)
+    _refuse_unpushed(repository, main, base, remote)
+    head = _find_branch(repository, branch, remote)
+    if is_ancestor(repository, head.commit, base):
+        return _complete(repository, main, base, head, keep_branch=keep_branch)
+    findings, tree = check_merge(repository, base, head.commit)
+    Verdict(tuple(findings)).require(f"{branch} can't land on {main}")
+    assert tree is not None, "a merge that conflicts is a finding"
+    checkouts = _checkouts(repository, main)
+    merged = commit(repository, tree, [base, head.commit], _message(repository, head, main))
+    for checkout in checkouts:
+        _refuse_collision(checkout, merged)
+    tags = new_tags(repository, merged)
+    updates = [RefUpdate(f"refs/heads/{main}", merged, base), *(tag.ref for tag in tags)]
+    if remote:
+        gone = (
+            [RefUpdate(f"refs/heads/{branch}", NO_OBJECT, head.remote)]
+            if head.remote and not keep_branch
+            else []
+        )
+        push(repository, remote, [*updates, *gone])
+    _move_local(repository, main, merged, updates[1:], checkouts)
+    _drop_branch(repository, head, keep_branch=keep_branch)
+    return Landing(branch, merged, [tag.event for tag in tags], findings)
+
+
+def _refuse_unpushed(repository: Repository, main: str, base: str, remote: str | None) -> None:
+    if not remote:
+        return
+    tracked = repository.try_text("rev-parse", "--verify", "--quiet", f"refs/remotes/{remote}/{main}")
+    if tracked != base:
+        raise Refused(
+            f"the local {main} has commits that {remote}/{main} has not",
+            hint=f"Push them first (git push {remote} {main}), or put them on a branch.",
+        )
+
+
+def _find_branch(repository: Repository, branch: str, remote: str | None) -> _Head:
+    local = repository.try_text("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}^{{commit}}")
+    tracked = (
+        repository.try_text("rev-parse", "--verify", "--quiet", f"refs/remotes/{remote}/{branch}^{{commit}}")
+        if remote
+        else None
+    )
+    if local and tracked and local != tracked:
+        if is_ancestor(repository, local, tracked):
+            return _Head(branch, tracked, local, tracked)
+        if not is_ancestor(repository, tracked, local):
+            raise Refused(
+                f"{branch} and {remote}/{branch} have diverged", hint="Bring them together, then land it."
+            )
+    found = local or tracked
+    if not found:
+        raise NotFound(f"there is no branch {branch!r}", hint=_open_proposals(repository))
+    return _Head(branch, found, local, tracked)
+
+
+def _open_proposals(repository: Repository) -> str:
+    listed = repository.git(
+        "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/rollbook", "refs/remotes/*/rollbook"
+    )
+    names = listed.decode(errors="replace").split()
+    return f"Open proposals: {', '.join(names)}" if names else "There are no open proposals."
+
+
+def _message(repository: Repository, head: _Head, main: str) -> str:
+    subject = repository.git("log", "-1", "--format=%s", head.commit).decode(errors="replace").strip()
+    return f"Merge {head.name} into {main}\n\n{subject}\n"
+
+
+def _checkouts(repository: Repository, main: str) -> list[Path]:
+    """The working trees in which main is checked out."""
+    listed = repository.git("for-each-ref", "--format=%(worktreepath)", f"refs/heads/{main}")
+    path = listed.decode(errors="surrogateescape").rstrip("\n")
+    return [Path(path)] if path and repository.work_tree is not None else []
+
+
+def _refuse_collision(checkout: Path, merged: str) -> None:
+    try_git(checkout, "update-index", "-q", "--refresh")
+    old = git(checkout, "rev-parse", "HEAD").decode().strip()
+    done = try_git(checkout, "read-tree", "-m", "-u", "--dry-run", old, merged)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()
+        raise Refused(
+            f"local changes in {checkout} would be overwritten: {said}", hint="Commit or stash them first."
+        )
+
+
+def _move_local(
+    repository: Repository, main: str, commit_id: str, others: list[RefUpdate], checkouts: list[Path]
+) -> None:
+    """Bring main, its checkout and the tags to where they belong; each step can be repeated."""
+    ref = f"refs/heads/{main}"
+    old = repository.try_text("rev-parse", "--verify", "--quiet", ref) or NO_OBJECT
+    for checkout in checkouts:
+        _switch(checkout, old, commit_id)
+    try:
+        update_refs(repository, [RefUpdate(ref, commit_id, old), *others])
+    except Conflict:
+        for checkout in checkouts:
+            _switch(checkout, commit_id, old)
+        raise
+
+
+def _switch(checkout: Path, old: str, new: str) -> None:
+    git(checkout, "read-tree", "-m", "-u", old, new)
+
+
+def _drop_branch(repository: Repository, head: _Head, *, keep_branch: bool) -> None:
+    if head.local and not keep_branch and current_branch(repository) != head.name:
+        update_refs(repository, [RefUpdate(f"refs/heads/{head.name}", NO_OBJECT, head.local)])
+
+
+def _complete(repository: Repository, main: str, base: str, head: _Head, *, keep_branch: bool) -> Landing:
+    """The branch is on main already: bring the local side up to it, and record what is missing."""
+    local = repository.try_text("rev-parse", "--verify", "--quiet", f"refs/heads/{main}")
+    tags = new_tags(repository, base)
+    if local == base and not tags:
+        raise Refused(f"{head.name} is on {main} already", hint="There is nothing to land.")
+    updates = [tag.ref for tag in tags]
+    if has_remote(repository):
+        push(repository, remote_name(repository), updates)
+    _move_local(repository, main, base, updates, _checkouts(repository, main))
+    _drop_branch(repository, head, keep_branch=keep_branch)
+    return Landing(head.name, resolve_commit(repository, base), [tag.event for tag in tags], [])

@@ -1,0 +1,114 @@
+"""A Proposal: files to write and a message, which become one commit on a branch of their own.
+
+The commit is made from git objects alone, so the checkout, the index and the branch of the user are
+never touched; the branch appears last, so that a failure at any point leaves nothing behind but
+unreferenced objects, which git itself sweeps away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook.check.judge import check_change
+from rollbook.errors import Conflict, Refused
+from rollbook.git.refs import NO_OBJECT, RefUpdate, push, update_refs
+from rollbook.git.repository import has_remote, main_branch, remote_name
+from rollbook.git.write import ObjectWriter, commit
+from rollbook.snapshot import TreeSnapshot, commit_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rollbook.check.finding import Finding
+    from rollbook.git.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is proposed: a branch name, the base commit it starts from, a commit message, and the files
+    to write (None: to remove), by path."""
+
+    branch: str
+    base: str
+    message: str
+    files: Mapping[str, bytes | None]
+
+
+class ChangeRefused(Refused):
+    """The check says no. `findings` says why."""
+
+    def __init__(self, message: str, findings: tuple[Finding, ...]) -> None:
+        super().__init__(message, hint="Nothing was changed. Correct what the findings name, then try again.")
+        self.findings = findings
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the check says of a change."""
+
+    findings: tuple[Finding, ...]
+
+    def require(self, message: str) -> None:
+        """Raise ChangeRefused with `message` when a finding is an error."""
+        if any(finding.severity == "error" for finding in self.findings):
+            raise ChangeRefused(message, self.findings)
+
+
+def judge(repository: Repository, base: str, files: Mapping[str, bytes | None]) -> Verdict:
+    """Check what `base` becomes with `files`, before there is a commit of it."""
+    tree = ObjectWriter(repository).tree(base, files)
+    before = commit_snapshot(repository, base)
+    after = TreeSnapshot(repository, tree, "the proposal")
+    try:
+        return Verdict(tuple(check_change(repository, before, after)))
+    finally:
+        before.close()
+        after.close()
+
+
+def branch_name(action: str, model: str, version: str, stage: str = "") -> str:
+    """`rollbook/<action>/<model>/<version>-<stage>`, the name of a proposal's branch."""
+    return f"rollbook/{action}/{model}/{version}{'-' if stage else ''}{stage}"
+
+
+def refuse_standing(repository: Repository, branch: str) -> None:
+    """Raise Conflict when a proposal of that name stands already."""
+    if repository.try_text("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"):
+        raise Conflict(
+            f"the branch {branch} exists already",
+            hint=f"Land it (rollbook land {branch}), or drop it (git branch -D {branch}) and try again.",
+        )
+
+
+def commit_proposal(repository: Repository, proposal: Proposal) -> str:
+    """Make the commit and then the branch; return the commit's id.
+
+    Raises Conflict when the branch exists already, and changes nothing then.
+    """
+    refuse_standing(repository, proposal.branch)
+    tree = ObjectWriter(repository).tree(proposal.base, proposal.files)
+    made = commit(repository, tree, [proposal.base], proposal.message)
+    update_refs(repository, [RefUpdate(f"refs/heads/{proposal.branch}", made, NO_OBJECT)])
+    return made
+
+
+def push_branch(repository: Repository, branch: str) -> str:
+    """Push a proposal's branch to the remote; return the remote's name. Raises Refused without one."""
+    remote = remote_name(repository)
+    if not has_remote(repository):
+        raise Refused(
+            f"there is no remote {remote!r} to push to",
+            hint=f"Add one: git remote add {remote} URL; or land without one: rollbook land {branch}",
+        )
+    head = repository.git("rev-parse", f"refs/heads/{branch}").decode().strip()
+    tracked = repository.try_text("ls-remote", "--heads", remote, f"refs/heads/{branch}") or ""
+    old = tracked.split("\t")[0] or NO_OBJECT
+    push(repository, remote, [RefUpdate(f"refs/heads/{branch}", head, old)])
+    return remote
+
+
+def pull_request_hint(repository: Repository, branch: str) -> str:
+    """What to do with a proposal's branch next."""
+    main = main_branch(repository)
+    return f"Open a pull request from {branch} into {main}, or land it: rollbook land {branch}"

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import os
+import pickle
+import tarfile
+import zipfile
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rollbook.artifact.archive import zip_names
+from rollbook.artifact.formats import UNSAFE_FORMATS, detect_format, detect_open_file
+from rollbook.errors import BadCall
+
+
+def _zip(*names: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"content")
+    return buffer.getvalue()
+
+
+def _joblib(compress: object = 0) -> bytes:
+    buffer = io.BytesIO()
+    joblib.dump({"w": np.arange(1000)}, buffer, compress=compress)
+    return buffer.getvalue()
+
+
+def _tar() -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("a"))
+    return buffer.getvalue()
+
+
+def _safetensors(entries: int) -> bytes:
+    header = {
+        f"t{n}": {"dtype": "F32", "shape": [1], "data_offsets": [4 * n, 4 * n + 4]} for n in range(entries)
+    }
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + b"\0" * 4 * entries
+
+
+def _field(number: int, content: bytes) -> bytes:
+    return bytes([number << 3 | 2, len(content)]) + content
+
+
+class _Runs:
+    def __reduce__(self) -> object:
+        return os.system, ("false",)
+
+
+ONNX = b"\x08\x09" + _field(2, b"pytorch") + _field(7, b"graph") + _field(8, b"\x10\x12")
+TORCH_LEGACY = pickle.dumps(0x1950A86A20F9469CFC6C, 2) + pickle.dumps(1001, 2)
+
+
+FILES = [
+    ("model.onnx", ONNX, "onnx"),
+    ("model.pkl", pickle.dumps([1, 2]), "pickle"),
+    ("model.pkl", pickle.dumps([1, 2], 0), "pickle"),
+    ("model.bin", pickle.dumps({"a": 1}, 4), "pickle"),
+    ("model.bin", pickle.dumps(_Runs(), 0), "pickle"),
+    ("model.bin", gzip.compress(pickle.dumps({"a": 1})), "pickle"),
+    ("model.bin", bz2.compress(pickle.dumps({"a": 1})), "pickle"),
+    ("model.bin", lzma.compress(pickle.dumps({"a": 1})), "pickle"),
+    ("model.bin", _joblib(), "joblib"),
+    ("model.joblib", _joblib(3), "joblib"),
+    ("model.bin", _joblib(3), "joblib"),
+    ("model.joblib", pickle.dumps([1]), "joblib"),
+    ("model.skops", _zip("schema.json", "0.npy"), "skops"),
+    ("model.safetensors", _safetensors(3), "safetensors"),
+    ("model.bin", _safetensors(3), "safetensors"),
+    ("model.safetensors", _safetensors(3000), "safetensors"),
+    ("model.pt", _zip("archive/data.pkl", "archive/version", "archive/data/0"), "pytorch"),
+    ("model.pt", TORCH_LEGACY, "pytorch"),
+    ("model.pt", _zip("m/data.pkl", "m/constants.pkl", "m/code/a.py"), "torchscript"),
+    ("model.keras", _zip("metadata.json", "config.json", "model.weights.h5"), "keras"),
+    ("model.h5", b"\x89HDF\r\n\x1a\n" + bytes(100), "hdf5"),
+    ("model.json", b'{"learner":{"gradient_booster":{}},"version":[2,0,0]}', "xgboost-json"),
+    ("model.txt", b"tree\nversion=v4\nnum_class=1\n", "lightgbm-text"),
+    ("model.gguf", b"GGUF\x03\0\0\0", "gguf"),
+    ("model.tflite", b"\x1c\0\0\0TFL3", "tflite"),
+    ("model.mlmodel", b"\x08\x04\x12\x00", "coreml"),
+    ("params.json", b'{"a": 1}', "json"),
+    ("big.json", b'{"a": "' + b"x" * 100_000 + b'"}', "json"),
+    ("weights.zip", _zip("a", "b"), "zip"),
+    ("weights.tar", _tar(), "tar"),
+    ("weights.tar.gz", gzip.compress(_tar()), "tar"),
+    ("model.bin", b"just bytes", "binary"),
+    ("model.json", b"{not json", "binary"),
+    ("notes.txt", b"class\nfoo\nbar\n", "binary"),
+    ("model.onnx", b"not onnx", "binary"),
+    ("model.safetensors", (1 << 62).to_bytes(8, "little") + b"{}", "binary"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"), FILES, ids=[f"{number}-{row[2]}" for number, row in enumerate(FILES)]
+)
+def test_a_file_is_known_by_its_content(tmp_path: Path, name: str, content: bytes, expected: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert detect_format(tmp_path / name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "expected"),
+    [
+        ("m", "saved_model.pb", "tf-saved-model"),
+        ("m", "MLmodel", "mlflow-model"),
+        ("m.mlpackage", "Manifest.json", "coreml"),
+        ("m", "weights.bin", "folder"),
+    ],
+)
+def test_a_folder_is_known_by_its_files(tmp_path: Path, name: str, file: str, expected: str) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / file).write_text("x")
+    assert detect_format(tmp_path / name) == expected
+
+
+def test_formats_that_run_code_when_loaded_are_named_unsafe() -> None:
+    assert {"pickle", "joblib", "pytorch"} <= UNSAFE_FORMATS
+    assert not {"onnx", "safetensors", "skops"} & UNSAFE_FORMATS
+
+
+def test_detecting_a_pickle_runs_nothing(tmp_path: Path) -> None:
+    class Touches:
+        def __reduce__(self) -> object:
+            return Path.touch, (tmp_path / "ran",)
+
+    for protocol in range(6):
+        (tmp_path / "model.pkl").write_bytes(pickle.dumps(Touches(), protocol))
+        assert detect_format(tmp_path / "model.pkl") == "pickle"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").symlink_to("/etc/passwd")
+    with pytest.raises(BadCall):
+        detect_format(tmp_path / "model.onnx")
+
+
+def test_a_named_pipe_does_not_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "model.onnx")
+    with pytest.raises(BadCall, match="not a plain file"):
+        detect_format(tmp_path / "model.onnx")
+
+
+def test_a_zip64_archive_is_read_through_its_own_end_record() -> None:
+    plain = _zip("archive/data.pkl")
+    end = plain.rindex(b"PK\x05\x06")
+    at = int.from_bytes(plain[end + 16 : end + 20], "little")
+    record = b"PK\x06\x06" + bytes(44) + at.to_bytes(8, "little")
+    locator = b"PK\x06\x07" + bytes(16)
+    zip64 = plain[:end] + record + locator + plain[end : end + 16] + b"\xff" * 4 + b"\0\0"
+    assert zip_names(io.BytesIO(zip64), len(zip64)) == ("archive/data.pkl",)
+
+
+def test_a_zip_of_very_many_entries_is_read_within_bounds(tmp_path: Path) -> None:
+    path = tmp_path / "many.zip"
+    path.write_bytes(_zip(*(f"file-{n}" for n in range(5000))))
+    with path.open("rb") as file:
+        assert 0 < len(zip_names(file, path.stat().st_size)) < 5000
+
+
+_STARTS = [b"", b"PK\x03\x04", b"\x80\x04", b"\x78\x9c", b"\x1f\x8b", b"BZh9", b"{", b"\x08\x09", b"c"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(_STARTS), st.binary(max_size=300), st.sampled_from(["m", "m.pkl", "m.json", "m.onnx"]))
+def test_no_content_makes_detection_fail(start: bytes, rest: bytes, name: str) -> None:
+    with Path(f"/proc/self/fd/{os.memfd_create('probe')}").open("r+b") as file:
+        file.write(start + rest)
+        file.seek(0)
+        assert detect_open_file(file, name)

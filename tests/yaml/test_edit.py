@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollbook.errors import BadCall, InvalidFile
+from rollbook.yaml.edit import edit
+from rollbook.yaml.strict import load
+from rollbook.yaml.write import dump
+
+STAGES = b"""# who holds what
+---
+# stages
+production: {version: 1.1.0, reason: "AUC +0.02", at: 2026-11-21T09:00:00Z}  # since May
+# canary is watched
+canary:
+  version: 1.2.0
+  owner: 'jane'
+  share: 1.50
+  since: 2024-01-01
+  count: 1_000
+  on: TRUE
+# old ones
+archived:
+- {version: 1.0.0}
+# the end
+"""
+keys = st.text(alphabet="abcno1", min_size=1, max_size=4)
+finite = st.dictionaries(
+    keys, st.integers().filter(lambda n: abs(n) < 10**29) | st.text("ab1. \n:#-", max_size=6)
+)
+
+
+def removed(*path):
+    def change(document):
+        for key in path[:-1]:
+            document = document[key]
+        del document[path[-1]]
+
+    return change
+
+
+def test_untouched_lines_stay_as_they_are():
+    edited = edit(STAGES, lambda d: d["production"].update(version="1.3.0"))
+    assert edited == STAGES.replace(b"1.1.0", b"1.3.0").replace(b"on: TRUE", b"on: true")
+
+
+def test_a_new_mapping_is_written_as_a_block_in_its_order_with_traps_quoted():
+    edited = edit(
+        b"a: 1\n", lambda d: d.update(b={"z": "no", "a": "1.10", "t": "x\ny\n", "l": [{"q": 1, "c": 2}]})
+    )
+    assert edited == (
+        b'a: 1\nb:\n  z: "no"\n  a: "1.10"\n  t: |\n    x\n    y\n  l:\n    - q: 1\n      c: 2\n'
+    )
+
+
+@pytest.mark.parametrize("data", [b"l:\n- a\n", b"l:\n  - a\n", b"m:\n    l:\n      - a\n    k: 1\nl: [a]\n"])
+def test_the_indentation_of_lists_and_mappings_is_kept(data):
+    assert edit(data, lambda d: d.update(z=1)) == data + b"z: 1\n"
+
+
+def test_a_comment_survives_the_deletion_of_the_key_above_it():
+    edited = edit(STAGES, removed("canary"))
+    assert b"# old ones\narchived:" in edited
+    assert edited.startswith(b"# who holds what\n---\n# stages\nproduction:")
+
+
+def test_a_comment_inside_a_mapping_survives_the_deletion_of_the_key_above_it():
+    assert edit(b"a:\n  b: 1\n  # for c\n  c: 2\n", removed("a", "b")) == b"a:\n  # for c\n  c: 2\n"
+
+
+def test_a_comment_survives_the_deletion_of_the_first_key():
+    assert edit(b"# head\na: 1  # gone\n# for b\nb: 2\n", removed("a")) == b"# head\n# for b\nb: 2\n"
+
+
+def test_the_comment_at_the_end_survives_the_deletion_of_the_last_key():
+    assert edit(STAGES, removed("archived")).endswith(b"# the end\n")
+
+
+def test_a_key_that_is_added_does_not_double_the_comment_at_the_end():
+    assert edit(STAGES, lambda d: d.update(z=1)).count(b"# the end") == 1
+
+
+def test_windows_line_endings_stay():
+    assert edit(b"# h\r\na: 1\r\n", lambda d: d.update(b=2)) == b"# h\r\na: 1\r\nb: 2\r\n"
+
+
+@pytest.mark.parametrize("data", [b"", b"# only a comment\n", b"# h\n---\n", b"# no newline"])
+def test_an_empty_file_is_edited_as_an_empty_mapping_below_its_comments(data):
+    edited = edit(data, lambda d: d.update(a="b"))
+    assert edited == (data.rstrip(b"\n") + b"\n").lstrip(b"\n") + b"a: b\n"
+
+
+def test_what_load_refuses_is_refused_with_path_and_line():
+    with pytest.raises(InvalidFile, match=r"m\.yaml:2"):
+        edit(b"a: 1\na: 2\n", lambda d: d.clear(), "m.yaml")
+
+
+@pytest.mark.parametrize("value", ["\x1b", float("nan"), {1: 2}])
+def test_a_change_that_can_not_be_written_is_refused(value):
+    with pytest.raises(BadCall):
+        edit(b"a: 1\n", lambda d: d.update(b=value))
+
+
+def test_a_value_put_in_twice_is_written_twice():
+    shared = {"x": [1]}
+    assert load(edit(b"", lambda d: d.update(a=shared, b=shared))) == {"a": shared, "b": shared}
+
+
+@given(st.text(alphabet="ab1:-[]{}\"'\n #|>,.~0x_\r").map(str.encode))
+def test_a_change_that_alters_nothing_gives_the_same_bytes(data):
+    try:
+        load(data)
+    except InvalidFile:
+        return
+    assert edit(data, lambda document: None) == data
+
+
+@given(finite, finite)
+def test_what_a_change_puts_in_is_what_is_read_afterwards(before, added):
+    assert load(edit(dump(before), lambda d: d.update(added))) == {**before, **added}
+
+
+def test_a_text_that_can_not_be_kept_is_refused_when_it_is_changed():
+    with pytest.raises(InvalidFile, match="can't be edited"):
+        edit(b"null\t", lambda d: d.update(a=1))
+
+
+def test_a_text_that_can_not_be_kept_is_returned_when_nothing_changes():
+    assert edit(b"null\t", lambda document: None) == b"null\t"
+
+
+def test_a_block_of_text_that_ends_without_a_newline_keeps_its_value():
+    assert load(edit(b"a: |\n  x", lambda d: d.update(b=1))) == {"a": "x", "b": 1}
