@@ -183,6 +183,25 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path) -> None:
         digest_artifact(path, grow)
 
 
+def test_a_file_that_was_short_only_while_it_was_read_is_refused(tmp_path: Path) -> None:
+    large, small = tmp_path / "bundle" / "a", tmp_path / "bundle" / "b"
+    large.parent.mkdir()
+    content = os.urandom(3 * CHUNK)
+    large.write_bytes(content)
+    small.write_bytes(b"small")
+    before = large.stat()
+
+    def shorten_then_restore(count: int) -> None:
+        if count == CHUNK:
+            os.truncate(large, CHUNK)
+        else:
+            large.write_bytes(content)
+            os.utime(large, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    with pytest.raises(Refused, match="'a' changed while it was read"):
+        digest_artifact(tmp_path / "bundle", shorten_then_restore)
+
+
 def test_a_file_that_is_replaced_while_it_is_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.bin"
     path.write_bytes(b"one")

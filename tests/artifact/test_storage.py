@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -223,6 +224,15 @@ def test_a_corrupt_cached_object_is_not_pushed(
     assert files_below(remote) == set()
 
 
+def test_pushing_what_only_the_remote_still_has_sends_nothing(
+    storage: Storage, root: Path, folder: Path
+) -> None:
+    pointer = storage.add(folder, "bundle").pointer
+    storage.push(pointer)
+    shutil.rmtree(root / ".dvc" / "cache")
+    assert storage.push(pointer) == 0
+
+
 def test_pushing_what_is_not_cached_fails(storage: Storage) -> None:
     with pytest.raises(StorageFailed, match="missing or corrupt"):
         storage.push(Pointer("model.bin", "0" * 32, 5, None))
@@ -263,6 +273,12 @@ def test_a_broken_configuration_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / ".dvc" / "config").write_text(text)
     with pytest.raises(InvalidFile, match=r"\.dvc/config"):
         open_storage(tmp_path)
+
+
+@pytest.mark.parametrize("setting", ["version_aware", "worktree"])
+def test_a_remote_that_keeps_no_objects_is_refused(tmp_path: Path, setting: str) -> None:
+    with pytest.raises(StorageFailed, match="version-aware remotes are not supported"):
+        open_storage(configured(tmp_path, "s3://bucket/models", f"    {setting} = true\n"))
 
 
 def test_a_remote_whose_package_is_missing_says_what_to_install(tmp_path: Path) -> None:

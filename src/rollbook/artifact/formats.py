@@ -9,6 +9,7 @@ import os
 import pickletools
 import re
 import stat
+import warnings
 import zlib
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO
@@ -153,14 +154,17 @@ _GLOBAL = re.compile(r"[A-Za-z_][\w.]* [A-Za-z_][\w.]*")
 def _is_old_pickle(head: bytes) -> bool:
     """Whether `head` is a pickle of protocol 0 or 1, which have no header, that names something to import."""
     imports = False
-    try:
-        for opcode, argument, _ in pickletools.genops(head):
-            if opcode.name in {"GLOBAL", "INST"}:
-                imports = imports or _GLOBAL.fullmatch(str(argument)) is not None
-            if opcode.name == "STOP":
-                return imports
-    except (ValueError, IndexError, OverflowError):
-        return imports and len(head) == _HEAD
+    with warnings.catch_warnings():
+        # Bytes that are no pickle can look like text with odd escapes.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            for opcode, argument, _ in pickletools.genops(head):
+                if opcode.name in {"GLOBAL", "INST"}:
+                    imports = imports or _GLOBAL.fullmatch(str(argument)) is not None
+                if opcode.name == "STOP":
+                    return imports
+        except (ValueError, IndexError, OverflowError):
+            return imports and len(head) == _HEAD
     return False
 
 

@@ -216,7 +216,7 @@ def _copy(source: int, descriptor: int, path: Path, progress: Progress) -> None:
     except OSError as error:
         if error.errno not in _NO_KERNEL_COPY:
             raise cannot_write(path, error) from error
-    # Where the kernel can't, it moved nothing: the rest, or nothing, is left to read.
+    # What the kernel did not copy is left to read.
     write = writer(descriptor, path)
     while chunk := os.read(source, _PIECE):
         write(memoryview(chunk))

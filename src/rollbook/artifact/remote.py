@@ -59,7 +59,7 @@ def read_configuration(root: Path) -> Configuration:
 
     Raises BadCall when DVC is not set up there or has no default remote, InvalidFile when it can't be read.
     """
-    folder = root / ".dvc"
+    folder = root.absolute() / ".dvc"
     if not folder.is_dir():
         raise BadCall(f"{root}: DVC is not set up here", hint="Run `rollbook init`.")
     from dvc.config import Config, ConfigError

@@ -197,31 +197,35 @@ class Storage(ReadOnlyStorage):
 
         Raises StorageFailed when the cache does not hold them intact, or the remote not all afterwards.
         """
-        contents = {entry.md5 for entry in self._entries(pointer)} if pointer.is_directory else set[str]()
-        sizes = self._cache.sizes([*contents, pointer.md5])
-        with reported(self._settings, "cannot be read"):
-            present = self._remote.sizes(sizes)
-        wanted = [
-            oid
-            for oid in (*sorted(contents), pointer.md5)
-            if oid not in present or _differs(present[oid], sizes.get(oid))
-        ]
-        for oid in wanted:
+        sizes = self._lacking(pointer)
+        for oid in sizes:
             if not self._cache.is_intact(oid):
                 raise StorageFailed(
                     f"{self._cache.path(oid)}: the cached content is missing or corrupt",
                     hint="Add the artifact again, or get it with `dvc fetch`.",
                 )
+        paths = {oid: self._cache.path(oid) for oid in sizes}
+        last = {pointer.md5: paths.pop(pointer.md5)} if pointer.md5 in paths else {}
         with reported(self._settings, "cannot be written"):
-            self._remote.upload(
-                {oid: self._cache.path(oid) for oid in wanted if oid != pointer.md5}, progress
-            )
-            if pointer.md5 in wanted:
-                self._remote.upload({pointer.md5: self._cache.path(pointer.md5)}, progress)
-            arrived = self._remote.sizes(wanted)
-        if lost := [oid for oid in wanted if oid not in arrived or _differs(arrived[oid], sizes[oid])]:
+            self._remote.upload(paths, progress)
+            self._remote.upload(last, progress)
+            arrived = self._remote.sizes(sizes)
+        if lost := [oid for oid in sizes if oid not in arrived or _differs(arrived[oid], sizes[oid])]:
             raise StorageFailed(f"{self.remote_url} does not hold {lost[0]} after the upload")
-        return sum(sizes[oid] for oid in wanted)
+        return sum(sizes.values())
+
+    def _lacking(self, pointer: Pointer) -> dict[str, int]:
+        """The objects that the remote lacks or has at another size, with their sizes in the cache (else 0)."""
+        contents = {entry.md5 for entry in self._entries(pointer)} if pointer.is_directory else set[str]()
+        oids = [*sorted(contents), pointer.md5]
+        cached = self._cache.sizes(oids)
+        with reported(self._settings, "cannot be read"):
+            present = self._remote.sizes(oids)
+        return {
+            oid: cached.get(oid, 0)
+            for oid in oids
+            if oid not in present or (oid in cached and _differs(present[oid], cached[oid]))
+        }
 
     def _add_file(self, source: Source, file: SourceFile, new: list[str], progress: Progress) -> FileDigest:
         def fill(write: Write) -> Hashes:
@@ -264,7 +268,7 @@ def read_only_storage(config: str, *, base: Path) -> Iterator[ReadOnlyStorage]:
     yield ReadOnlyStorage(settings, connect(settings))
 
 
-def _differs(size: int | None, expected: int | None) -> bool:
+def _differs(size: int | None, expected: int) -> bool:
     return size is not None and size != expected
 
 

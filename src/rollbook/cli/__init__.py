@@ -71,28 +71,35 @@ def cli(ctx: click.Context, directory: str) -> None:
 
 
 def main() -> None:
-    """Run the command line and exit: 0 fine; 1 the registry says no; 2 the call itself is wrong."""
+    """The program: run the command line on the process's arguments and exit."""
+    sys.exit(execute(sys.argv[1:]))
+
+
+def execute(arguments: list[str]) -> int:
+    """Run the command line and return its exit code: 0 fine; 1 the registry says no; 2 the call itself is wrong.
+
+    No error passes but those that are bugs.
+    """
     try:
-        cli.main(prog_name="rollbook", standalone_mode=False)
+        code = cli.main(arguments, prog_name="rollbook", standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        return 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        sys.exit(130)
+        return 130
     except BrokenPipeError:
         # The reader has gone (`rollbook list | head`). Point stdout elsewhere, or Python complains at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        return 141
     except RollbookError as error:
-        sys.exit(_report(error))
+        return _report(error)
     except OSError as error:
         where = f": {printable(str(error.filename))}" if error.filename else ""
         click.echo(f"error: {error.strerror or error}{where}", err=True)
-        sys.exit(1)
+        return 1
+    return code if isinstance(code, int) else 0
 
 
 def _report(error: RollbookError) -> int:
