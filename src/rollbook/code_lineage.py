@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def code_lineage(directory: Path, *, registry: Repository) -> dict[str, Any] | None:
     """The manifest's `lineage.code` for the repository around `directory`: repository, commit, branch, dirty.
 
-    None when that is the registry's own repository, or has no commit yet. `dirty` says that tracked files differed from
-    the commit. Raises BadCall when `directory` is in no repository.
+    None when that is the registry's own repository, or has no commit yet. `dirty` says that tracked files
+    differed from the commit. Raises BadCall when `directory` is in no repository.
     """
     code = discover(directory)
     if code.common_dir == registry.common_dir:

@@ -1,4 +1,4 @@
-"""Gathering a manifest's facts: from `name=value` arguments, from metrics and parameter files, from samples."""
+"""Gathering a manifest's facts: from `name=value` arguments, metrics and parameter files, and samples."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def sha256(data: bytes) -> str:
 
 
 def inputs_of_sample(data: bytes, path: Path) -> list[dict[str, Any]]:
-    """The input half of a signature, inferred from sample rows: a JSON list of objects, or of lists of numbers.
+    """The input half of a signature, inferred from sample rows: a JSON list of objects or of lists.
 
     Each column gives its name, its dtype (`int64`, `float64`, `bool`, `string`) and the shape `[-1]`; rows of
     plain numbers give one tensor `[-1, columns]`. Raises InvalidFile for anything else.

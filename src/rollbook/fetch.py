@@ -56,7 +56,7 @@ def read_pointer(version: ModelVersion) -> Pointer:
 
 @contextmanager
 def registry_storage(registry: Registry) -> Iterator[ReadOnlyStorage]:
-    """The storage of a registry's artifacts; for a bare repository, what its committed DVC configuration names."""
+    """The storage of a registry's artifacts; for a bare one, what its committed configuration names."""
     repository = registry.repository
     if repository.work_tree is not None:
         yield open_storage(repository.work_tree)
@@ -73,7 +73,7 @@ def registry_storage(registry: Registry) -> Iterator[ReadOnlyStorage]:
 def _unpacked_remote(registry: Registry, config: str) -> Iterator[Path]:
     """The folder that the configuration's relative addresses start from.
 
-    A DVC remote that is kept inside the repository has no files in a bare one: they are unpacked from the commit.
+    A DVC remote that is kept inside the repository has no files in a bare one: they come from the commit.
     """
     root = registry.repository.git_dir
     inside = _inside(Path(restricted_remote(config, base=root).public_url), root)

@@ -57,9 +57,9 @@ def require_model_name(name: str) -> str:
     shown = name if len(name) <= 80 else f"{name[:77]}..."
     raise BadCall(
         f"{shown!r} is not a model name",
-        hint="Use ASCII letters, digits, `-` and `_`, at most 64 characters, starting and ending with a letter or a "
-        "digit, and at most one `/`, as in `credit-approval` or `risk/credit-approval`; names that Windows "
-        "reserves (con, nul, ...) and `versions` are not allowed.",
+        hint="Use ASCII letters, digits, `-` and `_`, at most 64 characters, starting and ending with "
+        "a letter or digit, and at most one `/`, as in `credit-approval` or `risk/credit-approval`; names that "
+        "Windows reserves (con, nul, ...) and `versions` are not allowed.",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# What the runners of GitHub (`::command::` at the start of a line, `##[command]`) and Azure (`##vso[command]`)
+# What the runners of GitHub (`::command::` at a line's start, `##[command]`) and Azure (`##vso[command]`)
 # take for an order in a job's output.
 _ORDER = re.compile(r"^(\s*):(?=:)|#(?=#[a-z]*\[)")
 

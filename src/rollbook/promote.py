@@ -12,10 +12,10 @@ from rollbook.errors import BadCall, Refused
 from rollbook.git.repository import main_commit
 from rollbook.git.write import identity
 from rollbook.names import require_stage_name
-from rollbook.trailer import one_line
 from rollbook.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry import Registry
 from rollbook.snapshot import commit_snapshot
+from rollbook.trailer import one_line
 from rollbook.yaml.edit import edit
 
 if TYPE_CHECKING:

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 # The order of a manifest's fields, as a person reads them.
 _ORDER = (
     "model", "version", "created_at", "created_by", "description", "artifact", "framework", "algorithm",
-    "hyperparameters", "metrics", "features", "signature", "training", "environment", "lineage", "tags", "card",
-    "extra",
+    "hyperparameters", "metrics", "features", "signature", "training", "environment", "lineage", "tags",
+    "card", "extra",
 )  # fmt: skip
 _OWN = frozenset(["model", "version", "created_at", "created_by", "artifact"])
 
@@ -42,10 +42,10 @@ _OWN = frozenset(["model", "version", "created_at", "created_by", "artifact"])
 class Registration:
     """What shall be registered.
 
-    `version` or else `bump` ("major", "minor", "patch") decides the version. `facts` are fields of the manifest, in its own
-    shape; `attachments` are further files of the version (`requirements.txt`, `sample-input.json`, `card.md`)
-    by name; `record` are fields of model.yaml, used when the model is new. `code` is the directory whose git
-    repository the model was trained from, None for none.
+    `version` or else `bump` ("major", "minor", "patch") decides the version. `facts` are fields of the
+    manifest, in its own shape; `attachments` are further files of the version, by name (`requirements.txt`,
+    `sample-input.json`, `card.md`); `record` are fields of model.yaml, used when the model is new. `code` is
+    the directory whose git repository the model was trained from, None for none.
     """
 
     model: str

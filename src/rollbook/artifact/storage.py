@@ -215,7 +215,7 @@ class Storage(ReadOnlyStorage):
         return sum(sizes.values())
 
     def _lacking(self, pointer: Pointer) -> dict[str, int]:
-        """The objects that the remote lacks or has at another size, with their sizes in the cache (else 0)."""
+        """The objects that the remote lacks or has at another size, with their sizes in the cache, else 0."""
         contents = {entry.md5 for entry in self._entries(pointer)} if pointer.is_directory else set[str]()
         oids = [*sorted(contents), pointer.md5]
         cached = self._cache.sizes(oids)

@@ -17,11 +17,11 @@ from rollbook.errors import InvalidFile
 from rollbook.git.objects import ObjectReader
 from rollbook.layout import Kind
 from rollbook.names import is_version, precedence
-from rollbook.trailer import one_line
 from rollbook.records.manifest import parse_manifest
 from rollbook.records.policy import parse_policy
 from rollbook.records.stages import StageTable, parse_stages
 from rollbook.snapshot import MAX_FILE
+from rollbook.trailer import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,7 +40,7 @@ _FIRST_STAGE = "development"
 class LandedChange:
     """A first-parent commit of main that touched the registry, and what it changed against its first parent.
 
-    `parent` is None for the first commit of all. `committed_at` is the commit's own date, Unix time in seconds.
+    `parent` is None for the first commit of all. `committed_at` is the commit's own date (Unix time).
     """
 
     commit: str
@@ -63,9 +63,9 @@ def landed_changes(repository: Repository, tip: str, since: str | None = None) -
     registry, oldest first."""
     span = tip if since is None else f"{since}..{tip}"
     listed = repository.git(
-        "-c", "log.showRoot=true", "log", "--first-parent", "--diff-merges=first-parent", "--reverse", "--raw",
-        "-z", "--no-abbrev", "--no-renames", "--no-show-signature", "--format=%x01%H %P%x02%ct", span, "--",
-        f":(top,literal){layout.ROOT}",
+        "-c", "log.showRoot=true", "log", "--first-parent", "--diff-merges=first-parent", "--reverse",
+        "--raw", "-z", "--no-abbrev", "--no-renames", "--no-show-signature", "--format=%x01%H %P%x02%ct",
+        span, "--", f":(top,literal){layout.ROOT}",
     )  # fmt: skip
     blocks = listed.decode(errors="surrogateescape").split("\x01")[1:]
     return [_landed_change(block) for block in blocks]

@@ -1,8 +1,9 @@
 """Recording: the tags that main's history calls for and the repository does not have yet.
 
-Events are derived, so recording is idempotent: run twice, it writes nothing; killed at any point, the next run
-completes what is missing. Where there is a remote, the tags go there in one atomic push first, and
-appear locally after it; of two recorders at once, the remote takes one, and the other finds nothing left to do.
+Events are derived, so recording is idempotent: run twice, it writes nothing; killed at any point, the
+next run completes what is missing. Where there is a remote, the tags go there in one atomic push first,
+and appear locally after it; of two recorders at once, the remote takes one, and the other finds nothing
+left to do.
 """
 
 from __future__ import annotations

@@ -24,7 +24,8 @@ class RecordedTag:
     """An annotated tag of the repository that bears a trail's trailers.
 
     `oid` is the tag object's id, `commit` what it points at, `recorded_at` the tagger's date (Unix time,
-    seconds), `tagger` who made it; `event` is what the trailers say; `previous` the id of the tag object before it.
+    seconds), `tagger` who made it; `event` is what the trailers say; `previous` the id of the tag object
+    before it.
     """
 
     name: str
@@ -77,7 +78,13 @@ def _trailers(event: Event, previous: str) -> str:
     return "".join(f"{key}: {value}\n" for key, value in pairs if value)
 
 
-_FORMAT = "%(refname:strip=2)%00%(objectname)%00%(*objectname)%00%(objecttype)%00%(taggerdate:unix)%00%(tagger)%00%(contents)%00%01"
+_FORMAT = "%00".join(
+    f"%({field})"
+    for field in (
+        "refname:strip=2", "objectname", "*objectname", "objecttype", "taggerdate:unix", "tagger",
+        "contents",
+    )
+) + "%00%01"  # fmt: skip
 
 
 def recorded_trail(repository: Repository) -> RecordedTrail:

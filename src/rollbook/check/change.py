@@ -54,8 +54,7 @@ def change_findings(
         yield from (found for found in policy_file.findings if found.code == "RB108")
     for path in paths[1:]:
         yield from _stage_changes(path, old.get(path), policy, after)
-    if policy is not None:
-        yield from _new_models(before, policy, after)
+    yield from _names(before, policy, after)
 
 
 def _changed_stages(changes: Sequence[FileChange]) -> list[str]:
@@ -88,8 +87,9 @@ def _gate_findings(model: ModelFiles, moves: Sequence[Transition], policy: Polic
     keys = entry_keys(model)
     for move in moves:
         version = model.versions.get(move.version)
-        manifest = version.manifest if version else None
-        promotion = Promotion(model.name, move.version, move.start, move.target, manifest)
+        if version is None:
+            continue  # a finding already
+        promotion = Promotion(model.name, move.version, move.start, move.target, version.manifest)
         for judged in judge(policy, promotion):
             verdict = judged.verdict
             if not verdict.passed:
@@ -124,7 +124,11 @@ def _version_changes(
         yield from version_findings(model, known[name], new)
 
 
-def _new_models(before: Mapping[str, str], policy: Policy, after: Contents) -> Iterator[Finding]:
+def _names(before: Mapping[str, str], policy: Policy | None, after: Contents) -> Iterator[Finding]:
+    """New models by the base's naming pattern; those there were by the head's, when the policy changes."""
     for model in after.models.values():
-        if layout.model_path(model.name) not in before:
+        new = layout.model_path(model.name) not in before
+        if new and policy is not None:
             yield from pattern_findings(model, policy, new=True)
+        elif not new and after.policy is not None and policy != after.policy:
+            yield from pattern_findings(model, after.policy, new=False)

@@ -95,7 +95,9 @@ def _contents(snapshot: Snapshot, paths: Sequence[str]) -> list[bytes | InvalidF
 
 def _document(path: str, place: Place, content: bytes | InvalidFile | None) -> Document:
     if isinstance(content, InvalidFile):
-        return Document(path, place, findings=(_unreadable(content, path, "RB107"),))
+        # A snapshot refuses a file for its size, or because the operating system does.
+        code = "RB101" if isinstance(content.__cause__, OSError) else "RB107"
+        return Document(path, place, findings=(_unreadable(content, path, code),))
     if content is None:
         finding = Finding("RB101", path, "the file can't be read", hint="Give it a shorter, plain name.")
         return Document(path, place, findings=(finding,))

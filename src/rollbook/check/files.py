@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # `<artifact>.dvc` with an artifact's name of 120 characters fits.
 _LONGEST_NAME = 128
-_LONGEST_PATH = 400
+LONGEST_PATH = 400
 _SAFE = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.+=@-]*")
 _KINDS = {LINK: "a symbolic link", SUBMODULE: "a submodule", EXECUTABLE: "an executable file"}
 
@@ -69,8 +69,8 @@ def _stray(path: str, model: str | None) -> Finding:
 
 def unsafe_name(path: str) -> str:
     """Why a path can't stand on every operating system or may mislead a reader; empty when it is safe."""
-    if len(path) > _LONGEST_PATH:
-        return f"is {len(path)} characters long; {_LONGEST_PATH} are safe"
+    if len(path) > LONGEST_PATH:
+        return f"is {len(path)} characters long; {LONGEST_PATH} are safe"
     return next((reason for part in path.split("/") if (reason := _unsafe_part(part))), "")
 
 

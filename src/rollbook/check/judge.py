@@ -36,7 +36,11 @@ def check_tree(snapshot: Snapshot, only: Collection[str] | None = None) -> list[
         scope = None
     else:
         scope = contents.loose | {path for path in contents.modes if owner(path, contents.names) in only}
-    return arranged(_tree_findings(snapshot, contents, scope))
+    found = list(_tree_findings(snapshot, contents, scope))
+    if contents.policy is not None:
+        for model in contents.models.values():
+            found += pattern_findings(model, contents.policy, new=False)
+    return arranged(found)
 
 
 def check_change(repository: Repository, base: TreeSnapshot, head: TreeSnapshot) -> list[Finding]:
@@ -85,8 +89,6 @@ def _tree_findings(snapshot: Snapshot, contents: Contents, scope: frozenset[str]
     yield from namespace_findings(contents.names, None if scope is None else frozenset(contents.models))
     for model in contents.models.values():
         yield from model_findings(model, contents.policy)
-        if contents.policy is not None:
-            yield from pattern_findings(model, contents.policy, new=False)
 
 
 def _touched(changes: list[FileChange], before: Collection[str], head: TreeSnapshot) -> frozenset[str] | None:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from rollbook import layout
+from rollbook.check.files import LONGEST_PATH
 from rollbook.check.finding import Finding
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def _twin(path: str, other: str) -> Finding:
 
 
 def _upwards(path: str) -> Iterator[str]:
-    while "/" in path:
+    """A path and the directories above it; nothing of a path that is too long to be legal anyway."""
+    while "/" in path and len(path) <= LONGEST_PATH:
         yield path
         path = path.rpartition("/")[0]
 

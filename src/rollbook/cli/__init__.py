@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def execute(arguments: list[str]) -> int:
-    """Run the command line and return its exit code: 0 fine; 1 the registry says no; 2 the call itself is wrong.
+    """Run the command line and return its exit code: 0 fine; 1 the registry says no; 2 the call is wrong.
 
     No error passes but those that are bugs.
     """

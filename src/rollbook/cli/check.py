@@ -31,7 +31,8 @@ def command(
 ) -> None:
     """Check the registry's files, or what a change does to them.
 
-    Every finding is reported, with a stable code, the file, the line and the key. Exits with 1 when one is an error.
+    Every finding is reported, with a stable code, the file, the line and the key. Exits with 1 when one is
+    an error.
     """
     from rollbook.check.report import FORMATS
 

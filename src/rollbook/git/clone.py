@@ -20,7 +20,8 @@ def opened(address: str, *, whole_history: bool = False) -> Iterator[Repository]
     """The repository at `address`, a path or a URL that git knows.
 
     A URL is cloned bare, without file contents (they come when they are read), and only its newest commit
-    unless `whole_history`. Raises BadCall for an address git must not be given, GitFailed when it can't be reached.
+    unless `whole_history`. Raises BadCall for an address git must not be given, GitFailed when it can't be
+    reached.
     """
     if address.startswith("-") or "::" in address:
         raise BadCall(f"{address[:120]!r} is no address of a repository", hint="Give a path or a URL.")

@@ -140,7 +140,7 @@ def main_commit(repository: Repository) -> str:
         return local
     raise Refused(
         f"{name!r} and {tracked.removeprefix('refs/remotes/')!r} have diverged",
-        hint=f"Bring the local branch in line first, e.g. git rebase {tracked.removeprefix('refs/remotes/')} {name}",
+        hint=f"Bring the local branch in line: git rebase {tracked.removeprefix('refs/remotes/')} {name}",
     )
 
 

@@ -35,7 +35,7 @@ def identity(repository: Repository) -> Identity:
     if not bracket or not email:
         raise BadCall(
             "git does not know who you are",
-            hint="Run: git config --global user.name 'Your Name'; git config --global user.email you@example.com",
+            hint="Run `git config --global user.name NAME` and `git config --global user.email ADDRESS`.",
         )
     return Identity(name, email)
 

@@ -1,1 +1,1 @@
-"""The files of a registry as frozen data: one module a file, one class a record, fields named as in the file."""
+"""The files of a registry as frozen data: one module a file, fields named as in the file."""
