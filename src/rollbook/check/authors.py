@@ -1,0 +1,133 @@
+"""Whether those who made the commits of a pull request may change what they changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook.check.finding import Finding
+from rollbook.git.objects import ObjectReader
+from rollbook.printable import printable
+from rollbook.roles import Person, is_governed, may_change, needed_for, roles_of
+from rollbook.ssh import ssh_verified
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rollbook.git.repository import Repository
+    from rollbook.records.policy import Policy
+
+_MAX_COMMIT = 1 << 24
+_NAMESPACE = "git"
+_SIGNATURE = b"gpgsig "
+
+
+@dataclass(frozen=True, slots=True)
+class AuthoredCommit:
+    """A commit, who made it, and what it changed: a merge, what it holds that none of its parents holds."""
+
+    oid: str
+    author: Person
+    is_merge: bool
+    paths: tuple[str, ...]
+
+
+def authored_commits(repository: Repository, base: str, head: str) -> list[AuthoredCommit]:
+    """The commits that `head` has and `base` has not, oldest first."""
+    listed = repository.git(
+        "log", "--reverse", "-c", "-z", "--name-only", "--no-renames", "--no-show-signature",
+        "--format=%x01%H%x02%P%x02%ae%x02", "--end-of-options", f"{base}..{head}", "--",
+    )  # fmt: skip
+    blocks = listed.decode(errors="surrogateescape").split("\x01")[1:]
+    return [_authored_commit(block) for block in blocks]
+
+
+def _authored_commit(block: str) -> AuthoredCommit:
+    oid, parents, email, rest = block.split("\x02", 3)
+    paths = tuple(path for path in (part.lstrip("\n") for part in rest.split("\0")) if path)
+    return AuthoredCommit(oid, Person(email=email), " " in parents, paths)
+
+
+def author_findings(
+    repository: Repository,
+    commits: Sequence[AuthoredCommit],
+    changed: Sequence[str],
+    policy: Policy,
+    allowed_signers: bytes | None,
+) -> Iterator[Finding]:
+    """What was changed by somebody who may not, and commits that somebody else signed than made them.
+
+    `changed` are the paths that the merge changes; one that no commit accounts for was brought in by a
+    merge commit that took an old side, and is held against whoever made it. Without roles in the policy
+    everybody may do everything.
+    """
+    if policy.roles:
+        for commit in commits:
+            for path in commit.paths:
+                yield from _right_to(commit, path, policy)
+        yield from _smuggled(commits, changed, policy)
+    if allowed_signers is not None:
+        yield from _signatures(repository, commits, allowed_signers)
+
+
+def _right_to(commit: AuthoredCommit, path: str, policy: Policy) -> Iterator[Finding]:
+    held = roles_of(commit.author, policy.roles)
+    if not may_change(held, path):
+        who = printable(str(commit.author)) or "nobody"
+        what = f"who is {' and '.join(held)}" if held else "who has no role in the policy"
+        message = f"commit {commit.oid[:12]} by {who}, {what}, may not change this file"
+        hint = f"Somebody who may has to make this change: {' or '.join(needed_for(path))}."
+        yield Finding("RB501", path, message, hint=hint)
+
+
+def _smuggled(commits: Sequence[AuthoredCommit], changed: Sequence[str], policy: Policy) -> Iterator[Finding]:
+    accounted = {path for commit in commits for path in commit.paths}
+    merges = [commit for commit in commits if commit.is_merge]
+    for path in changed:
+        if is_governed(path) and path not in accounted:
+            for commit in merges:
+                yield from _right_to(commit, path, policy)
+
+
+def _signatures(
+    repository: Repository, commits: Sequence[AuthoredCommit], allowed_signers: bytes
+) -> Iterator[Finding]:
+    reader = ObjectReader(repository.directory)
+    try:
+        governed = [commit for commit in commits if any(is_governed(path) for path in commit.paths)]
+        found = reader.read_many([commit.oid for commit in governed], _MAX_COMMIT)
+        for commit, raw in zip(governed, found, strict=True):
+            if raw is None or raw.data is None:
+                continue
+            signature, payload = split_signature(raw.data)
+            if not signature.startswith("-----BEGIN SSH SIGNATURE-----"):
+                continue
+            if not ssh_verified(
+                payload,
+                signature,
+                principal=commit.author.email,
+                allowed_signers=allowed_signers,
+                namespace=_NAMESPACE,
+            ):
+                who = printable(commit.author.email)
+                path = next(path for path in commit.paths if is_governed(path))
+                message = f"commit {commit.oid[:12]} names {who} as its author, who did not sign it"
+                yield Finding(
+                    "RB502", path, message, hint="Sign with a key that allowed_signers gives the author."
+                )
+    finally:
+        reader.close()
+
+
+def split_signature(commit: bytes) -> tuple[str, bytes]:
+    """A commit object's signature (empty when it has none) and the bytes that it signs: the object without
+    its `gpgsig` header (https://git-scm.com/docs/gitformat-signature)."""
+    head, blank, message = commit.partition(b"\n\n")
+    kept: list[bytes] = []
+    signature: list[bytes] = []
+    inside = False
+    for line in head.split(b"\n"):
+        inside = line.startswith(_SIGNATURE) or (inside and line.startswith(b" "))
+        (signature if inside else kept).append(line)
+    text = b"\n".join(line.removeprefix(_SIGNATURE).removeprefix(b" ") for line in signature)
+    return text.decode(errors="replace"), b"\n".join(kept) + blank + message

@@ -1,0 +1,45 @@
+"""`rollbook approve REF STAGE`."""
+
+from __future__ import annotations
+
+import click
+
+from rollbook.cli import options
+from rollbook.cli.output import print_json, say
+
+
+@click.command("approve")
+@click.argument("reference", metavar="REF")
+@click.argument("stage")
+@click.option("--branch", help="The proposal's branch, when it has a name of its own.")
+@click.option("--push", is_flag=True, help="Push the branch to the remote.")
+@options.directory
+@options.as_json
+def command(reference: str, stage: str, branch: str | None, push: bool, as_json: bool) -> None:
+    """Approve that REF moves to STAGE, with your SSH signature.
+
+    The signature covers the transition and the manifest's digest; it is added to the proposal's branch. It
+    counts when the registry's allowed_signers on main gives your key to your address.
+    """
+    from rollbook.approve import approve
+    from rollbook.proposal import push_branch
+
+    repository = options.repository()
+    approved = approve(repository, reference, stage, branch=branch)
+    pushed = push_branch(repository, approved.branch) if push else None
+    if as_json:
+        print_json(
+            {
+                "model": approved.content.model,
+                "version": approved.content.version,
+                "from": approved.content.start,
+                "to": approved.content.target,
+                "by": approved.by,
+                "branch": approved.branch,
+                "commit": approved.commit,
+                "pushed": pushed,
+            }
+        )
+        return
+    click.echo(approved.branch)
+    say(f"{approved.by} approved {approved.content.model}@{approved.content.version} for {stage}")

@@ -1,0 +1,27 @@
+"""`rollbook codeowners`."""
+
+from __future__ import annotations
+
+import click
+
+from rollbook.cli import options
+from rollbook.cli.output import say
+
+
+@click.command("codeowners")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 when the file says something else.")
+@options.directory
+def command(check: bool) -> None:
+    """Write .github/CODEOWNERS from the policy's roles.
+
+    The working tree's policy is read. A file that Rollbook did not write is not overwritten.
+    """
+    from rollbook.codeowners import PATH, differs, write_codeowners
+
+    repository = options.repository()
+    if check:
+        if differs(repository):
+            click.echo(f"{PATH} does not say what the policy says; run: rollbook codeowners")
+            click.get_current_context().exit(1)
+        return
+    say(f"wrote {PATH}" if write_codeowners(repository) else f"{PATH} says what the policy says")

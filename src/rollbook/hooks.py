@@ -1,0 +1,62 @@
+"""Installing git hooks that run Rollbook: on a server, and in a clone without pre-commit."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import TYPE_CHECKING
+
+from rollbook.errors import BadCall, Refused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rollbook.git.repository import Repository
+
+_MARK = "# Written by `rollbook hooks install`."
+# The hooks of each kind, and the command that each runs.
+_SERVER = {"pre-receive": "hooks receive"}
+_CLONE = {"pre-commit": "check --staged"}
+
+
+def install_hooks(repository: Repository, *, server: bool) -> list[Path]:
+    """Write the hooks of a server (a bare repository) or of a clone; return those that were written.
+
+    Raises BadCall for a server's hooks in a clone and the other way round, Refused when a hook that somebody
+    else wrote stands there.
+    """
+    if server and repository.work_tree is not None:
+        raise BadCall(
+            "a server's repository is bare", hint="Run it in the bare repository that is pushed to."
+        )
+    if not server and repository.work_tree is None:
+        raise BadCall("this repository is bare", hint="Give --server to guard what is pushed to it.")
+    configured = repository.try_text("rev-parse", "--git-path", "hooks") or "hooks"
+    folder = repository.directory / configured
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {folder / name: _script(command) for name, command in (_SERVER if server else _CLONE).items()}
+    for path in texts:
+        if path.exists() and _MARK not in path.read_text(errors="replace"):
+            raise Refused(
+                f"{path} exists and is not Rollbook's", hint=f"Call `{_command('...')}` from it instead."
+            )
+    return [path for path, text in texts.items() if _write(path, text)]
+
+
+def _script(command: str) -> str:
+    return f"#!/bin/sh\n{_MARK}\nexec {_command(command)}\n"
+
+
+def _command(arguments: str) -> str:
+    # This very installation: a server's PATH seldom holds it.
+    return f"{shlex.quote(sys.executable)} -m rollbook {arguments}"
+
+
+def _write(path: Path, text: str) -> bool:
+    if path.exists() and path.read_text() == text:
+        return False
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_text(text)
+    temporary.chmod(0o755)
+    temporary.replace(path)
+    return True

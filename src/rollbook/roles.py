@@ -1,0 +1,82 @@
+"""Roles: who they are made of, and which files of a repository each may change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook.layout import ROOT, Kind, place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+ADMIN, APPROVER, DATA_SCIENTIST, DEVELOPER, VIEWER = (
+    "admin",
+    "approver",
+    "data-scientist",
+    "developer",
+    "viewer",
+)
+# Every role, and what it is for.
+ROLES = {
+    ADMIN: "Changes everything: the policy, access, workflows, schemas, DVC's configuration.",
+    APPROVER: "Approves stage changes; changes stages, cards, notes and evidence.",
+    DATA_SCIENTIST: "Registers models and versions, proposes stage changes, adds cards, notes and evidence.",
+    DEVELOPER: "Reads and fetches; changes nothing in the registry.",
+    VIEWER: "Reads; changes nothing in the registry.",
+}
+_LEARNT_LATER = frozenset([Kind.STAGES, Kind.CARD, Kind.NOTES, Kind.EVIDENCE])
+_MAY_CHANGE = {
+    APPROVER: _LEARNT_LATER,
+    DATA_SCIENTIST: _LEARNT_LATER
+    | {Kind.MODEL, Kind.MANIFEST, Kind.POINTER, Kind.SAMPLE_INPUT, Kind.REQUIREMENTS},
+}
+# Outside of registry/, what the rules themselves rest on.
+PROTECTED = (".dvc/", ".github/", "schemas/")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who did something, as far as it is known: an email address, a login on the forge with its teams
+    (`org/team`), the fingerprint of a signing key (`SHA256:...`)."""
+
+    email: str = ""
+    login: str = ""
+    teams: tuple[str, ...] = ()
+    key: str = ""
+
+    def __str__(self) -> str:
+        return self.email or (f"@{self.login}" if self.login else self.key)
+
+    def is_member(self, member: str) -> bool:
+        """Whether a policy's `member` means this person: an email, `@login`, `@org/team`, or `SHA256:...`."""
+        if member.startswith("SHA256:"):
+            return member == self.key
+        wanted = member.casefold()
+        if wanted.startswith("@"):
+            names = (self.login, *self.teams)
+            return wanted[1:] in (name.casefold() for name in names if name)
+        return bool(self.email) and wanted == self.email.casefold()
+
+
+def roles_of(person: Person, roles: Mapping[str, Iterable[str]]) -> list[str]:
+    """The roles that a policy's `roles` give a person."""
+    return [role for role, members in roles.items() if any(person.is_member(member) for member in members)]
+
+
+def is_governed(path: str) -> bool:
+    """Whether a path belongs to the registry or to what its rules rest on."""
+    return path.startswith((f"{ROOT}/", *PROTECTED))
+
+
+def may_change(held: Iterable[str], path: str) -> bool:
+    """Whether somebody who holds these roles may change the file at `path`."""
+    if not is_governed(path):
+        return True
+    kind = place(path).kind
+    return any(role == ADMIN or kind in _MAY_CHANGE.get(role, frozenset()) for role in held)
+
+
+def needed_for(path: str) -> list[str]:
+    """The roles that may change the file at `path`."""
+    return [role for role in ROLES if may_change([role], path)]

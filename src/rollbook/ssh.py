@@ -1,0 +1,76 @@
+"""SSH signatures: `ssh-keygen -Y sign` and `-Y verify`.
+
+Format: https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.sshsig. A signature is made in a
+namespace, so that one made for a git tag can't be passed off as an approval.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollbook.errors import Refused
+from rollbook.git.process import clean_environment
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_LITERAL = ("key::", "ssh-", "ecdsa-", "sk-")
+
+
+def ssh_sign(data: bytes, key: str, namespace: str, program: str = "ssh-keygen") -> bytes:
+    """The armoured signature of `data` by `key`: a file's path, or a public key whose private half the agent
+    holds, written as git's `user.signingKey` takes it. Raises Refused when signing fails."""
+    if not key.startswith(_LITERAL):
+        return _sign([program, "-Y", "sign", "-n", namespace, "-f", str(Path(key).expanduser())], data)
+    with tempfile.NamedTemporaryFile("w", suffix=".pub", encoding="utf-8") as file:
+        file.write(key.removeprefix("key::") + "\n")
+        file.flush()
+        return _sign([program, "-Y", "sign", "-n", namespace, "-U", "-f", file.name], data)
+
+
+def ssh_verified(
+    data: bytes,
+    signature: str,
+    *,
+    principal: str,
+    allowed_signers: bytes,
+    namespace: str,
+    at: datetime | None = None,
+    program: str = "ssh-keygen",
+) -> bool:
+    """Whether `signature` is that of `data` by a key which `allowed_signers` (ssh-keygen(1), ALLOWED SIGNERS)
+    gives to `principal`, valid at the moment `at`; now when None.
+
+    Only the exit code counts: ssh-keygen prints "Good" for keys it does not trust as well.
+    """
+    with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
+        allowed, signed = Path(directory, "allowed_signers"), Path(directory, "signature")
+        allowed.write_bytes(allowed_signers)
+        signed.write_text(signature, encoding="utf-8")
+        moment = [f"-Overify-time={at.astimezone(UTC):%Y%m%d%H%M%S}Z"] if at else []
+        command = [program, "-Y", "verify", "-f", str(allowed), "-I", principal, "-n", namespace]
+        done = _run([*command, "-s", str(signed), *moment], data)
+    return done.returncode == 0
+
+
+def _sign(command: list[str], data: bytes) -> bytes:
+    done = _run(command, data)
+    if done.returncode or not done.stdout:
+        said = done.stderr.decode(errors="replace").strip()
+        raise Refused(
+            f"signing failed: {said}", hint="Check user.signingKey and gpg.format in git's configuration."
+        )
+    return done.stdout
+
+
+def _run(command: list[str], data: bytes) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(command, input=data, capture_output=True, env=clean_environment())
+    except OSError as error:
+        raise Refused(
+            f"can't run {command[0]}: {error.strerror}", hint="Install OpenSSH's client."
+        ) from error
