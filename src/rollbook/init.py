@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TEMPLATES = {
     "policy.yaml": layout.POLICY,
     "registry.gitignore": f"{layout.ROOT}/.gitignore",
+    "registry.gitattributes": f"{layout.ROOT}/.gitattributes",
     "pre-commit-config.yaml": ".pre-commit-config.yaml",
     "validate.yml": ".github/workflows/validate.yml",
     "promote.yml": ".github/workflows/promote.yml",
