@@ -11,10 +11,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from rollbook import contract, layout
+from rollbook.check.finding import CODES
+from rollbook.check.gates.judgement import ALL_GATES, GATES
+from rollbook.cli import cli
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from rollbook.check.gates.gate import Gate
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "tests" / "contract" / "examples"
@@ -172,8 +179,220 @@ def _text(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+_COMMANDS_HEAD = """\
+# Commands
+
+<!-- Written by docs/generate.py from the command line itself: edit src/rollbook/cli/. -->
+
+Results go to stdout, everything else to stderr. `--json` prints one JSON value, whose keys are
+[stable](json.md). Without it a table is drawn on a terminal; piped, it is lines of tab-separated fields.
+
+| Exit code | Meaning |
+| --- | --- |
+| 0 | Fine. |
+| 1 | The registry says no: a finding, a failed gate, an unknown reference, bytes that can't be had. |
+| 2 | The call itself is wrong: an unknown option, a value that can't be right, no repository. |
+| 130 | Interrupted. |
+| 141 | The reader of stdout has gone, as in `rollbook list \\| head`. |
+
+Shell completion, for bash, zsh or fish: `eval "$(_ROLLBOOK_COMPLETE=bash_source rollbook)"`.
+
+A reference (REF) names one version of a model: `credit-approval@1.2.0`, `@production` (a stage), `@champion`
+(an alias) or `@latest`; also read are `credit-approval#production` and `model-credit-approval-v1.2.0`.
+"""
+
+# What an argument means, by the name that usage lines give it.
+_ARGUMENTS = {
+    "ARTIFACT": "The model's file or folder.",
+    "BRANCH": "The proposal's branch, local or on the remote.",
+    "DIR": "A directory.",
+    "MODEL": "A model's name, with its namespace if it has one: `credit-approval`, `risk/credit-approval`.",
+    "REF": "The version: `MODEL@VERSION`, `MODEL@STAGE`, `MODEL@ALIAS` or `MODEL@latest`.",
+    "STAGE": "A stage of the registry's policy.",
+}
+
+
+def commands_page() -> str:
+    """The reference of all commands, from the command line itself."""
+    return "\n".join([_COMMANDS_HEAD, *_command_sections(cli, click.Context(cli, info_name="rollbook"), 2)])
+
+
+def _command_sections(command: click.Command, context: click.Context, level: int) -> Iterator[str]:
+    usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
+    yield f"{'#' * level} `{context.command_path}`\n\n{_help(command)}\n\n```text\n{usage}\n```\n"
+    arguments = [item for item in command.params if isinstance(item, click.Argument)]
+    options = [item for item in command.params if isinstance(item, click.Option) and not item.hidden]
+    if arguments:
+        yield _table(("Argument", "Meaning"), [_argument_row(item, context) for item in arguments])
+    if options:
+        yield _table(("Option", "Default", "Meaning"), [_option_row(item, context) for item in options])
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            if inner is not None and not inner.hidden:
+                inner_context = click.Context(inner, parent=context, info_name=name)
+                yield from _command_sections(inner, inner_context, level)
+
+
+def _help(command: click.Command) -> str:
+    if not command.help:
+        raise AssertionError(f"{command.name} has no help")
+    paragraphs = command.help.replace("\b\n", "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+def _argument_row(argument: click.Argument, context: click.Context) -> tuple[str, ...]:
+    name = argument.make_metavar(context).strip("[].")
+    if name not in _ARGUMENTS:
+        raise AssertionError(f"{context.command_path}: say in _ARGUMENTS what {name} means")
+    optional = "" if argument.required else " Optional."
+    many = " Repeatable." if argument.nargs == -1 else ""
+    return _code(name), f"{_text(_ARGUMENTS[name])}{optional}{many}"
+
+
+def _option_row(option: click.Option, context: click.Context) -> tuple[str, ...]:
+    words = ", ".join(_code(word) for word in (*option.opts, *option.secondary_opts))
+    value = "" if option.is_flag else f" {_code(option.make_metavar(context))}"
+    variable = f" Environment: {_code(str(option.envvar))}." if option.envvar else ""
+    required = " Required." if option.required else ""
+    return f"{words}{value}", _default(option), f"{_text(option.help or '')}{required}{variable}"
+
+
+def _default(option: click.Option) -> str:
+    value = option.default
+    if option.is_flag or option.multiple or value is None or callable(value) or not str(value).isprintable():
+        return ""
+    return _code(str(value)) if isinstance(value, str | int | float | Path) else ""
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+_FINDINGS_HEAD = """\
+# Findings
+
+<!-- Written by docs/generate.py from src/rollbook/check/finding.py: edit that. -->
+
+`rollbook check` reports everything that is wrong, each finding with a code that never changes its meaning,
+the file, the line and the key, and what to do. `RB1..` is about single files, `RB2..` about how files agree,
+`RB3..` about what a change does, `RB4..` about gates, `RB5..` about who did it. An error makes the check exit
+with 1; a warning does not.
+
+"""
+
+
+def findings_page() -> str:
+    """The reference of all codes of findings, from their table."""
+    rows = [(_code(code), _text(CODES[code].title), _text(CODES[code].explanation)) for code in sorted(CODES)]
+    return _FINDINGS_HEAD + _table(("Code", "Title", "What the rule is"), rows)
+
+
+_GATES_HEAD = """\
+# Gates
+
+<!-- Written by docs/generate.py from src/rollbook/check/gates/ and the policy's schema: edit those. -->
+
+A gate is what a version must meet before it enters a stage. A policy lists its gates under `gates:`, and a
+model's own stand in its `model.yaml` under the same key: they are added to the policy's, so that a model can
+ask for more and never for less. The base of a change judges it, its policy and the model's gates there
+alike. `rollbook gates REF STAGE` shows what a promotion would meet.
+
+A gate has passed, has failed, or waits: for approvals, for the end of a freeze or of a soak, or for a place
+where it can be judged. What waits does not keep `rollbook promote` from making a proposal; nothing lands
+while a gate fails or waits. A version that only makes room for another one meets no gates. A gate that can't
+be judged, because its name or its settings are wrong, fails with the code `RB400`.
+
+"""
+_GATES_TAIL = """\
+## `freeze`
+
+{sentence} Its finding has the code `{code}`. Freezes stand in a list of their own, `freezes:`, in the policy.
+Who asks for a change may set a freeze aside with the role that it names: the entry then has
+`override: {{reason: ...}}`, which stays on record and is part of what approvers sign.
+
+{table}
+```yaml
+freezes:
+  - from: 2026-12-20
+    to: 2027-01-06
+    timezone: Europe/Vienna
+    reason: end of year
+  - weekly: {{from: fri 16:00, to: mon 08:00}}
+    timezone: Europe/Vienna
+    reason: nobody is on call
+    stages: [production]
+    override_role: approver
+```
+
+## What a program gets
+
+The program of a `command` gate runs without a shell, in an empty folder, with `PATH`, `HOME`, `TMPDIR` and
+the language as its only environment. It reads one JSON object from its standard input:
+
+| Key | Meaning |
+| --- | --- |
+| `model`, `version`, `from`, `to` | The promotion. |
+| `entry` | The version's line in stages.yaml; null while nobody has written one. |
+| `manifest`, `record` | What version.yaml and model.yaml say; null when they can't be read. |
+| `evidence` | The list of all evidence on the version. |
+| `holders` | The manifests of the versions in the stage now, by version. |
+
+Exit code 0 lets the version pass. The last line of what it prints is shown. What it started is killed with
+it, when it ends or when its time is over. Programs do not run in a pre-commit hook nor in a server's hook,
+where the gate waits.
+
+## A gate of your own
+
+Install a package with an entry point in the group `rollbook.gates`, and name it with `gate: plug-in`. It
+stands for an object, or a class without arguments, with the method `verdict(settings, promotion)`. It returns
+what `passed(figure, threshold)`, `failed(...)` or `waiting(...)` of `rollbook.check.gates.gate` make.
+"""
+
+
+def gates_page() -> str:
+    """The reference of all gates, from their objects and from the policy's schema."""
+    policy = contract.schema("policy")
+    freeze = ALL_GATES["freeze"]
+    tail = _GATES_TAIL.format(
+        sentence=freeze.sentence, code=freeze.code, table=_settings(policy, policy["$defs"]["freeze"])
+    )
+    return _GATES_HEAD + "\n".join([*(_gate_section(policy, gate) for gate in GATES.values()), tail])
+
+
+def _gate_section(policy: Mapping[str, Any], gate: Gate) -> str:
+    schema = policy["$defs"][f"gate-{gate.name}"]
+    # The schema's first sentence says the same as the gate's own.
+    more = filter(None, [schema["description"].partition(". ")[2]])
+    example = "\n".join(
+        f"{'  - ' if key == 'gate' else '    '}{key}: {text}"
+        for key, value in schema["examples"][0].items()
+        for text in [value if isinstance(value, str) else json.dumps(value)]
+    )
+    return f"""\
+## `{gate.name}`
+
+{gate.sentence} {" ".join([*more, ""])}Its finding has the code `{gate.code}`.
+
+{_settings(policy, schema)}
+```yaml
+gates:
+{example}
+```
+"""
+
+
+def _settings(policy: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    rows = "\n".join(_row(*field) for field in _fields(policy, schema, ""))
+    return f"| Setting | Type | Required | Meaning | Example |\n| --- | --- | --- | --- | --- |\n{rows}\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/files.md": files_page,
+    "docs/reference/commands.md": commands_page,
+    "docs/reference/findings.md": findings_page,
+    "docs/reference/gates.md": gates_page,
 }
 
 

@@ -1,0 +1,24 @@
+"""A Git-native, file-based registry for machine-learning models.
+
+`from rollbook import Registry` is the Python API: `Registry.open(".").model("credit-approval")`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollbook._version import __version__
+
+if TYPE_CHECKING:
+    from rollbook.registry import Registry
+
+__all__ = ["Registry", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    # Imported at the first use, so that `import rollbook.errors` costs nothing else.
+    if name == "Registry":
+        from rollbook.registry import Registry
+
+        return Registry
+    raise AttributeError(name)

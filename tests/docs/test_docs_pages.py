@@ -1,0 +1,85 @@
+"""Every command of the README and of the pages under docs/ runs, and prints what they show."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from docs_session import ROOT, pages, parse, run
+
+from conftest import git, rollbook
+
+# What no page's test runs, and why.
+MAY_BE_SKIPPED = {
+    'pip install "rollbook[s3]"': "installs",
+    "pip install -e '.[test]'": "installs",
+    "python -m benchmarks --full": "takes many minutes; tests/benchmarks runs a small one",
+}
+
+_SAID = {page: parse((ROOT / page).read_text(encoding="utf-8")) for page in pages()}
+# The longest first, so that two workers finish together.
+_RUN = sorted((page for page, said in _SAID.items() if said.steps), key=lambda page: -len(_SAID[page].steps))
+
+
+@pytest.fixture(scope="session")
+def ready_registry(tmp_path_factory: pytest.TempPathFactory, _own_git_settings: None) -> Path:
+    """A clone with 1.0.0 of a model in production, 1.1.0 in staging, 1.2.0; beside it `new.onnx`."""
+    root = tmp_path_factory.mktemp("ready")
+    git(root, "init", "--quiet", "--bare", "origin.git")
+    git(root, "clone", "--quiet", "origin.git", "registry")
+    registry = root / "registry"
+    _rollbook(registry, "init")
+    git(registry, "add", ".")
+    git(registry, "commit", "--quiet", "-m", "Start a model registry")
+    git(registry, "push", "--quiet", "--set-upstream", "origin", "main")
+    for version, auc in (("1.0.0", "0.91"), ("1.1.0", "0.93"), ("1.2.0", "0.94")):
+        (root / "model.onnx").write_bytes(_onnx(version))
+        _rollbook(registry, "register", "credit-approval", "../model.onnx", "--version", version,
+                  "--metric", f"auc={auc}", "--land")  # fmt: skip
+    for version, stage in (("1.0.0", "staging"), ("1.0.0", "production"), ("1.1.0", "staging")):
+        _rollbook(registry, "promote", f"credit-approval@{version}", stage, "--reason", "ready", "--land")
+    git(registry, "remote", "set-url", "origin", "../origin.git")
+    (root / "model.onnx").rename(root / "new.onnx")
+    (root / "new.onnx").write_bytes(_onnx("new"))
+    return root
+
+
+def _onnx(producer: str) -> bytes:
+    """An empty ONNX model: its IR version, who made it, an operator set."""
+    return bytes([0x08, 8, 0x12, len(producer)]) + producer.encode() + bytes([0x42, 0])
+
+
+def _rollbook(directory: Path, *arguments: str) -> None:
+    ran = rollbook(directory, *arguments)
+    assert ran.code == 0, ran.err
+
+
+@pytest.fixture(scope="session")
+def environment(_own_git_settings: None) -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    # One thread is enough for small models, and leaves the other core to the other pages.
+    return {**os.environ, "PATH": path, "LC_ALL": "C.UTF-8", "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
+
+
+@pytest.mark.parametrize("page", _RUN)
+def test_every_command_of_a_page_runs_and_prints_what_the_page_shows(
+    page: str, tmp_path: Path, ready_registry: Path, environment: dict[str, str]
+) -> None:
+    directory = tmp_path / "session"
+    if _SAID[page].begins_in_registry:
+        shutil.copytree(ready_registry, directory, symlinks=True)
+    else:
+        directory.mkdir()
+    run(_SAID[page], directory, environment)
+
+
+@pytest.mark.parametrize("page", _SAID)
+def test_only_what_is_listed_is_skipped(page: str) -> None:
+    assert set(_SAID[page].skipped) <= set(MAY_BE_SKIPPED)
+
+
+def test_the_main_pages_are_run() -> None:
+    assert {"README.md", "docs/tutorial.md"} <= set(_RUN)

@@ -1,0 +1,232 @@
+"""The reference is complete and up to date: commands, findings, JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+from docs_session import ROOT
+
+from conftest import World, git, rollbook
+from rollbook.check.finding import CODES
+from rollbook.cli import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+REFERENCE = ROOT / "docs" / "reference"
+
+
+def _commands(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group)
+    for word in group.list_commands(context):
+        command = group.get_command(context, word)
+        assert command is not None
+        yield f"{name} {word}", command
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{name} {word}")
+
+
+COMMANDS = dict(_commands(cli, "rollbook"))
+PAGE = (REFERENCE / "commands.md").read_text(encoding="utf-8")
+
+
+def _section(name: str) -> str:
+    found = re.search(rf"^##+ `{re.escape(name)}`\n(?P<text>.*?)(?=^##|\Z)", PAGE, re.DOTALL | re.MULTILINE)
+    assert found, f"{name} has no section in docs/reference/commands.md"
+    return found["text"]
+
+
+def test_no_generated_page_is_stale() -> None:
+    stale = runpy.run_path(str(ROOT / "docs" / "generate.py"))["stale_pages"]
+    assert stale() == [], "run: python docs/generate.py"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_and_its_options_have_help(name: str) -> None:
+    command = COMMANDS[name]
+    assert command.help
+    options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    assert [option.opts for option in options if not option.help] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_page_of_the_commands_names_every_command_argument_and_option(name: str) -> None:
+    text = _section(name)
+    for parameter in COMMANDS[name].params:
+        if isinstance(parameter, click.Argument):
+            assert f"| `{parameter.make_metavar(click.Context(COMMANDS[name])).strip('[].')}` |" in text
+        for word in parameter.opts + parameter.secondary_opts if isinstance(parameter, click.Option) else ():
+            assert f"`{word}" in text
+
+
+def test_the_page_of_the_findings_names_every_code_and_nothing_else() -> None:
+    page = (REFERENCE / "findings.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(RB[0-9]+)` \|", page, re.MULTILINE) == sorted(CODES)
+
+
+def test_the_architecture_says_what_every_folder_and_module_is_for() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    package = ROOT / "src" / "rollbook"
+    names = [f"{path.name}/" if path.is_dir() else path.name for path in package.iterdir()]
+    expected = {name for name in names if not name.startswith("_")}
+    assert {name for name in expected if f"`{name}`" not in page} == set()
+
+
+# How each command of docs/reference/json.md is called, by its heading there.
+CALLS = {
+    "rollbook init": ["init"],
+    "rollbook register MODEL ARTIFACT": ["register", "credit-approval", "ARTIFACT", "--version", "1.2.0"],
+    "rollbook promote REF STAGE": ["promote", "credit-approval@1.1.0", "production", "--reason", "better"],
+    "rollbook rollback MODEL": ["rollback", "credit-approval", "--reason", "too slow"],
+    "rollbook deprecate REF": ["deprecate", "credit-approval@1.0.0", "--reason", "old"],
+    "rollbook archive REF": ["archive", "credit-approval@1.1.0", "--reason", "worse"],
+    "rollbook check": ["check"],
+    "rollbook gates REF STAGE": ["gates", "credit-approval@1.1.0", "production"],
+    "rollbook approve REF STAGE": ["approve", "credit-approval@1.1.0", "production"],
+    "rollbook land BRANCH": ["land", "rollbook/promote/credit-approval/1.1.0-production"],
+    "rollbook list": ["list"],
+    "rollbook list MODEL": ["list", "credit-approval"],
+    "rollbook show REF": ["show", "credit-approval@1.0.0"],
+    "rollbook resolve REF": ["resolve", "credit-approval@production"],
+    "rollbook fetch REF": ["fetch", "credit-approval@production", "-o", "OUTPUT"],
+    "rollbook history [MODEL]": ["history"],
+    "rollbook audit record": ["audit", "record"],
+}
+
+
+def _documented() -> dict[str, list[str]]:
+    """The keys that the page gives each command; a heading may name several commands."""
+    page = (REFERENCE / "json.md").read_text(encoding="utf-8")
+    sections = re.split(r"^## (`rollbook .+)\n", page, flags=re.MULTILINE)[1:]
+    return {
+        name: re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+        for heading, text in zip(sections[::2], sections[1::2], strict=True)
+        for name in re.findall(r"`([^`]+)`", heading)
+    }
+
+
+def _paths(value: Any, prefix: str = "") -> Iterator[str]:
+    """Every key of JSON data as a dotted path, `[]` for each item of a list."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            path = f"{prefix}.{key}" if prefix else key
+            yield path
+            yield from _paths(inner, path)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _paths(inner, f"{prefix}[]")
+
+
+def _matches(row: str, path: str) -> bool:
+    return re.fullmatch(re.sub(r"<[^>]*>", "[^.]+", row.replace("[]", r"\[\]")), path) is not None
+
+
+def test_every_command_that_prints_json_is_documented() -> None:
+    printing = {name for name, command in COMMANDS.items() if any("--json" in p.opts for p in command.params)}
+    described = {name.split(" [")[0].rstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ ") for name in _documented()}
+    assert described == printing
+    assert set(_documented()) == set(CALLS)
+
+
+@pytest.fixture(scope="module")
+def _walked_once(_new_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    world = copied(_new_world, tmp_path_factory.mktemp("walked") / "world")
+    world.register("credit-approval", "1.0.0", "--metric", "auc=0.9")
+    world.promote("credit-approval@1.0.0", "staging")
+    world.promote("credit-approval@1.0.0", "production")
+    world.register("credit-approval", "1.1.0")
+    world.promote("credit-approval@1.1.0", "staging")
+    return world.root
+
+
+@pytest.fixture
+def walked(_walked_once: Path, tmp_path: Path) -> World:
+    """A registry in which each command has something to print."""
+    return copied(_walked_once, tmp_path / "world")
+
+
+def copied(world: Path, root: Path) -> World:
+    shutil.copytree(world, root, symlinks=True)
+    git(root / "registry", "remote", "set-url", "origin", str(root / "origin.git"))
+    return World(root)
+
+
+def _stray_file(world: World) -> None:
+    (world.registry / "registry" / "credit-approval" / "stray.txt").write_text("")
+
+
+def _proposed(world: World) -> None:
+    world.run(*CALLS["rollbook promote REF STAGE"])
+
+
+def _in_production(world: World) -> None:
+    world.promote("credit-approval@1.1.0", "production")
+
+
+def _merged_elsewhere(world: World) -> None:
+    _proposed(world)
+    world.git("push", "--quiet", "origin", "rollbook/promote/credit-approval/1.1.0-production:main")
+    world.git("fetch", "--quiet")
+
+
+def _awaiting_bob(world: World) -> None:
+    key = world.root / "bob"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    allowed = world.registry / "registry" / "allowed_signers"
+    allowed.write_text(f"bob@example.com {key.with_suffix('.pub').read_text()}")
+    with (world.registry / "registry" / "policy.yaml").open("a") as policy:
+        policy.write("roles:\n  approver: [bob@example.com]\n  data-scientist: [jane@example.com]\n")
+    world.git("add", ".")
+    world.git("commit", "--quiet", "-m", "Let Bob approve")
+    world.git("push", "--quiet", "origin", "main")
+    _proposed(world)
+    for name, value in (
+        ("user.email", "bob@example.com"),
+        ("gpg.format", "ssh"),
+        ("user.signingKey", str(key)),
+    ):
+        world.git("config", name, value)
+
+
+# What has to happen before a command has something to print.
+BEFORE = {
+    "rollbook check": _stray_file,
+    "rollbook land BRANCH": _proposed,
+    "rollbook rollback MODEL": _in_production,
+    "rollbook audit record": _merged_elsewhere,
+    "rollbook approve REF STAGE": _awaiting_bob,
+}
+
+
+def _printed(world: World, name: str) -> Any:
+    BEFORE.get(name, lambda _: None)(world)
+    ran = rollbook(world.registry, *(_argument(world, word) for word in CALLS[name]), "--json")
+    assert ran.out, ran.err
+    return json.loads(ran.out)
+
+
+def _argument(world: World, word: str) -> str:
+    if word == "ARTIFACT":
+        return str(world.artifact(b"new weights"))
+    return str(world.root / "fetched.bin") if word == "OUTPUT" else word
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_keys_of_json_output_are_those_documented(name: str, walked: World) -> None:
+    rows = _documented()[name]
+    value = _printed(walked, name)
+    paths = set(_paths(value))
+    assert paths
+    leaves = [row for row in rows if not any(other.startswith((f"{row}.", f"{row}[")) for other in rows)]
+    for path in paths:
+        inside = any(re.match(f"{re.escape(leaf)}[.[]", path) for leaf in leaves)
+        assert inside or any(_matches(row, path) for row in rows), f"{path} is not documented"
+    assert [row for row in rows if not any(_matches(row, path) for path in paths)] == []
