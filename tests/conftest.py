@@ -92,8 +92,8 @@ class World:
         assert ran.code == 0, f"rollbook {' '.join(map(str, arguments))}: {ran.err}"
         return ran
 
-    def git(self, *arguments: str) -> str:
-        return git(self.registry, *arguments)
+    def git(self, *arguments: str, stdin: str | None = None) -> str:
+        return git(self.registry, *arguments, stdin=stdin)
 
     def artifact(self, content: bytes = b"weights", name: str = "model.bin") -> Path:
         """A file to register."""

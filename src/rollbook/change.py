@@ -55,12 +55,13 @@ class Transition:
 def changed_files(
     repository: Repository, base: str, head: str, directory: str = layout.ROOT
 ) -> list[FileChange]:
-    """The files below `directory` that differ between two trees or commits, in git's order.
+    """The files below `directory` (empty: all) that differ between two trees or commits, in git's order.
 
     Renames are not guessed: a moved file is one removed and one added.
     """
     options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--end-of-options")
-    listed = repository.git("diff-tree", *options, base, head, "--", f":(top,literal){directory}")
+    scope = [f":(top,literal){directory}"] if directory else []
+    listed = repository.git("diff-tree", *options, base, head, "--", *scope)
     return parse_raw(listed.decode(errors="surrogateescape").split("\0")[:-1])
 
 

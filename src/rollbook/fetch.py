@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.artifact.hostile import restricted_remote
-from rollbook.artifact.pointer import parse_pointer
+from rollbook.artifact.pointer import parse_pointer, unsafe_artifact_name
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.storage import open_storage, read_only_storage
-from rollbook.errors import NotFound
+from rollbook.errors import InvalidFile, NotFound
+from rollbook.git.clone import home
 from rollbook.yaml.strict import load
 
 if TYPE_CHECKING:
@@ -33,10 +34,11 @@ def fetch_version(
 ) -> Path:
     """Write a version's artifact to `destination` and return where it is; see `ModelVersion.fetch`."""
     artifact = version.manifest.artifact
+    pointer = read_pointer(version)
     target = destination / artifact.path if destination.is_dir() else destination
     with registry_storage(version.model.registry) as storage:
         return storage.fetch(
-            read_pointer(version),
+            pointer,
             sha256=artifact.sha256,
             size=artifact.size,
             destination=target,
@@ -47,7 +49,15 @@ def fetch_version(
 
 def read_pointer(version: ModelVersion) -> Pointer:
     """DVC's pointer to a version's artifact. Raises NotFound when it isn't there, InvalidFile when broken."""
-    path = layout.pointer_path(version.model.name, version.version, version.manifest.artifact.path)
+    name = version.manifest.artifact.path
+    if reason := unsafe_artifact_name(name):
+        raise InvalidFile(
+            f"{name!r} {reason}",
+            path=layout.manifest_path(version.model.name, version.version),
+            key="artifact.path",
+            hint="Do not use it: an artifact stands beside its manifest, under a plain file name.",
+        )
+    path = layout.pointer_path(version.model.name, version.version, name)
     (data,) = version.model.registry.snapshot.read_many([path])
     if data is None:
         raise NotFound(f"{path} does not exist", hint="Run `rollbook check --all`.")
@@ -75,12 +85,13 @@ def _unpacked_remote(registry: Registry, config: str) -> Iterator[Path]:
 
     A DVC remote that is kept inside the repository has no files in a bare one: they come from the commit.
     """
-    root = registry.repository.git_dir
+    root = home(registry.repository)
     inside = _inside(Path(restricted_remote(config, base=root).public_url), root)
     if inside is None or registry.snapshot.commit is None:
         yield root
         return
-    packed = registry.repository.git("archive", "--format=tar", registry.snapshot.commit, "--", inside)
+    plain = ("-c", "core.autocrlf=false", "archive", "--format=tar")
+    packed = registry.repository.git(*plain, registry.snapshot.commit, "--", inside)
     with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             archive.extractall(directory, filter="data")

@@ -5,6 +5,7 @@ Paths are relative to the repository's root, with `/` between their parts, as gi
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from enum import Enum
@@ -13,6 +14,7 @@ from rollbook.names import is_model_name
 
 ROOT = "registry"
 POLICY = f"{ROOT}/policy.yaml"
+ALLOWED_SIGNERS = f"{ROOT}/allowed_signers"
 
 
 class Kind(Enum):
@@ -45,7 +47,7 @@ _REGISTRY_FILES = {
     f"{ROOT}/.gitignore": Kind.REGISTRY_FILE,
     f"{ROOT}/.gitattributes": Kind.REGISTRY_FILE,
     f"{ROOT}/README.md": Kind.REGISTRY_FILE,
-    f"{ROOT}/allowed_signers": Kind.REGISTRY_FILE,
+    ALLOWED_SIGNERS: Kind.REGISTRY_FILE,
 }
 _MODEL_FILES = {"model.yaml": Kind.MODEL, "stages.yaml": Kind.STAGES}
 _VERSION_FILES = {
@@ -100,6 +102,7 @@ def pointer_path(model: str, version: str, artifact: str) -> str:
     return f"{ROOT}/{model}/versions/{version}/{artifact}.dvc"
 
 
+@functools.lru_cache(maxsize=1 << 16)  # a check asks for the place of every path several times
 def place(path: str) -> Place:
     """Say what stands at `path`. A path that the layout has no room for is `Kind.STRAY`."""
     if path in _REGISTRY_FILES:

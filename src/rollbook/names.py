@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from rollbook.errors import BadCall
@@ -13,8 +14,9 @@ STAGE_NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 # https://semver.org, without build metadata: two versions that differ only there have no order.
 _NUMBER = r"0|[1-9][0-9]{0,17}"
 _IDENTIFIER = rf"(?:{_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+# A git ref must not end with `.lock`, and a version is the end of its tag's name.
 VERSION = re.compile(
-    rf"(?P<major>{_NUMBER})\.(?P<minor>{_NUMBER})\.(?P<patch>{_NUMBER})"
+    rf"(?!.*\.lock\Z)(?P<major>{_NUMBER})\.(?P<minor>{_NUMBER})\.(?P<patch>{_NUMBER})"
     rf"(?:-(?P<prerelease>{_IDENTIFIER}(?:\.{_IDENTIFIER})*))?"
 )
 _UNDERSCORED = re.compile(rf"(?:{_NUMBER})_(?:{_NUMBER})_(?:{_NUMBER})(?:-.*)?", re.DOTALL)
@@ -30,6 +32,7 @@ _LAYOUT_RESERVED = frozenset(["versions", "evidence"])
 RESERVED_SELECTORS = frozenset(["aliases", "extra", "latest"])
 
 
+@functools.lru_cache(maxsize=1 << 14)  # the same few names come with every path
 def is_model_name(name: str) -> bool:
     """Whether `name` may name a registered model."""
     if not MODEL_NAME.fullmatch(name):
@@ -57,9 +60,9 @@ def require_model_name(name: str) -> str:
     shown = name if len(name) <= 80 else f"{name[:77]}..."
     raise BadCall(
         f"{shown!r} is not a model name",
-        hint="Use ASCII letters, digits, `-` and `_`, at most 64 characters, starting and ending with "
-        "a letter or digit, and at most one `/`, as in `credit-approval` or `risk/credit-approval`; names that "
-        "Windows reserves (con, nul, ...) and `versions` are not allowed.",
+        hint="Use ASCII letters, digits, `-` and `_`, at most 64, first and last a letter or a digit, "
+        "and at most one `/`, as in `credit-approval` or `risk/credit-approval`; not `versions`, nor what "
+        "Windows reserves (con, nul, ...).",
     )
 
 

@@ -7,14 +7,15 @@ with Registry.open(".") as registry:
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from rollbook import layout
 from rollbook.errors import NotFound
-from rollbook.git.repository import Repository, discover, main_branch
-from rollbook.names import is_model_name, is_version, normalise_version, precedence
+from rollbook.git.repository import Repository, discover, main_branch, remote_name
+from rollbook.names import is_model_name, is_version, normalise_version, precedence, require_model_name
 from rollbook.records.manifest import parse_manifest
 from rollbook.records.model import parse_model
 from rollbook.records.policy import parse_policy
@@ -23,7 +24,7 @@ from rollbook.reference import LATEST, Reference, parse_reference
 from rollbook.snapshot import commit_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rollbook.artifact.progress import Progress
     from rollbook.records.manifest import Manifest
@@ -50,11 +51,27 @@ class Registry:
         """
         repository = discover(Path(directory))
         if at is None:
-            return cls(repository, commit_snapshot(repository, rev or "HEAD"))
+            return cls(repository, commit_snapshot(repository, "HEAD" if rev is None else rev))
         from rollbook.git.history import commit_at, parse_moment
 
-        commit = commit_at(repository, rev or main_revision(repository), parse_moment(at))
+        branch = main_revision(repository) if rev is None else rev
+        commit = commit_at(repository, branch, parse_moment(at))
         return cls(repository, commit_snapshot(repository, commit))
+
+    @classmethod
+    @contextmanager
+    def at_address(cls, address: str, *, rev: str | None = None, at: str | None = None) -> Iterator[Self]:
+        """The registry of the repository at a path or URL, without a clone of one's own; as a context.
+
+        Raises BadCall for an address that git must not be given, GitFailed when it can't be reached.
+        """
+        from rollbook.git.clone import opened
+
+        with (
+            opened(address, whole_history=rev is not None or at is not None) as repository,
+            cls.open(repository.directory, rev=rev, at=at) as registry,
+        ):
+            yield registry
 
     def __enter__(self) -> Self:
         return self
@@ -79,17 +96,18 @@ class Registry:
         listed = self.snapshot.children([layout.versions_directory(name) for name in names])
         stages = self.snapshot.read_many([layout.stages_path(name) for name in names])
         return [
-            Model(self, name, _sorted_versions(directories), _stage_table(name, data))
+            Model(self, name, _sorted_versions(directories), stage_table(name, data))
             for name, directories, data in zip(names, listed, stages, strict=True)
         ]
 
     def model(self, name: str) -> Model:
-        """The model of that name. Raises NotFound that suggests the nearest names."""
+        """The model of that name. Raises BadCall for no possible name, NotFound that suggests the nearest."""
+        require_model_name(name)
         (directories,) = self.snapshot.children([layout.versions_directory(name)])
         stages, record = self.snapshot.read_many([layout.stages_path(name), layout.model_path(name)])
         if not directories and stages is None and record is None:
             raise self._no_model(name)
-        return Model(self, name, _sorted_versions(directories), _stage_table(name, stages))
+        return Model(self, name, _sorted_versions(directories), stage_table(name, stages))
 
     def version(self, reference: str | Reference) -> ModelVersion:
         """The version that a reference such as `credit-approval@production` stands for.
@@ -170,12 +188,13 @@ class Model:
             if latest is None:
                 raise NotFound(f"{self.name} has no versions yet")
             return latest
-        if reference.stage_only or self.stages.holders(name) or self.registry.policy.has_stage(name):
+        if self.stages.holders(name) or self.registry.policy.has_stage(name):
             return self.stage(name)
         if name in self.stages.aliases:
             return self.version(self.stages.aliases[name])
-        known = [*(stage.name for stage in self.registry.policy.stages), *self.stages.aliases, LATEST]
-        raise NotFound(f"{self.name} has no stage or alias {name!r}", hint=nearest(name, known))
+        stages = (stage.name for stage in self.registry.policy.stages)
+        known = dict.fromkeys([*stages, *self.stages.aliases, LATEST])
+        raise NotFound(f"{self.name} has no stage or alias {name!r}", hint=nearest(name, list(known)))
 
     def _occupied(self) -> str:
         held = dict.fromkeys(entry.stage for entry in self.stages.entries)
@@ -240,26 +259,44 @@ class ModelVersion:
 
 
 def main_revision(repository: Repository) -> str:
-    """The main branch as a revision: the local one, else the remote's."""
-    from rollbook.git.repository import remote_name
-
+    """The main branch as a revision: the local one, else the remote's. Raises NotFound without either."""
     name = main_branch(repository)
-    local = repository.try_text("rev-parse", "--verify", "--quiet", f"refs/heads/{name}")
-    return f"refs/heads/{name}" if local else f"refs/remotes/{remote_name(repository)}/{name}"
+    for revision in (f"refs/heads/{name}", f"refs/remotes/{remote_name(repository)}/{name}"):
+        if repository.try_text("rev-parse", "--verify", "--quiet", revision):
+            return revision
+    raise NotFound(
+        f"the main branch {name[:120]!r} has no commits here", hint="Make or fetch its first commit."
+    )
 
 
 def model_names(snapshot: Snapshot) -> list[str]:
     """The names of the models in a snapshot, sorted."""
     (top,) = snapshot.children([layout.ROOT])
-    directories = [name for name, is_directory in top.items() if is_directory]
-    listed = snapshot.children([f"{layout.ROOT}/{name}" for name in directories])
-    names = []
-    for name, inside in zip(directories, listed, strict=True):
-        if inside.get("versions") or "model.yaml" in inside or "stages.yaml" in inside:
-            names.append(name)
-        else:
-            names += [f"{name}/{inner}" for inner, is_directory in inside.items() if is_directory]
+    outer = _directories(top)
+    listed = dict(zip(outer, _listed(snapshot, outer), strict=True))
+    names = [name for name in outer if _holds_model(listed[name])]
+    inner = [
+        f"{name}/{below}"
+        for name in outer
+        if not _holds_model(listed[name])
+        for below in _directories(listed[name])
+    ]
+    names += [
+        name for name, inside in zip(inner, _listed(snapshot, inner), strict=True) if _holds_model(inside)
+    ]
     return sorted(name for name in names if is_model_name(name))
+
+
+def _listed(snapshot: Snapshot, names: list[str]) -> list[dict[str, bool]]:
+    return snapshot.children([layout.model_directory(name) for name in names])
+
+
+def _directories(inside: dict[str, bool]) -> list[str]:
+    return [name for name, is_directory in inside.items() if is_directory]
+
+
+def _holds_model(inside: dict[str, bool]) -> bool:
+    return bool(inside.get("versions")) or "model.yaml" in inside or "stages.yaml" in inside
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -278,5 +315,5 @@ def _sorted_versions(directories: dict[str, bool]) -> list[str]:
     return sorted(names, key=precedence)
 
 
-def _stage_table(model: str, data: bytes | None) -> StageTable:
+def stage_table(model: str, data: bytes | None) -> StageTable:
     return StageTable() if data is None else parse_stages(data, layout.stages_path(model))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rollbook.errors import InvalidFile, Refused
@@ -18,7 +20,6 @@ from rollbook.git.repository import resolve_commit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from rollbook.git.repository import Repository
 
@@ -42,16 +43,16 @@ class Snapshot(Protocol):
     commit: str | None
 
     def modes(self, directory: str) -> Mapping[str, str]:
-        """Every file below `directory`, its path and its git mode (`100644`, `120000` for a link, ...)."""
-
-    def children(self, directories: Sequence[str]) -> list[dict[str, bool]]:
-        """For each directory the names in it, and whether each is a directory; empty when it doesn't exist.
+        """Every file below `directory`, its path and its git mode (`100644`, `120000` for a link, ...).
 
         The repository's root is the directory of the empty name.
         """
 
+    def children(self, directories: Sequence[str]) -> list[dict[str, bool]]:
+        """For each directory the names in it, and whether each is a directory; none when it doesn't exist."""
+
     def read_many(self, paths: Sequence[str]) -> list[bytes | None]:
-        """The content of each file; None where there is no file.
+        """The content of each file; None where there is none. In a git tree a link reads as its target.
 
         Raises InvalidFile for a file above 1 MiB, which no file of a registry is.
         """
@@ -71,7 +72,8 @@ class TreeSnapshot:
         self._objects = ObjectReader(repository.directory)
 
     def modes(self, directory: str) -> Mapping[str, str]:
-        listed = self.repository.git("ls-tree", "-r", "-z", "--full-tree", self.treeish, f"{directory}/")
+        below = ["--", f"{directory}/"] if directory else []
+        listed = self.repository.git("ls-tree", "-r", "-z", "--full-tree", self.treeish, *below)
         modes = {}
         for line in listed.decode(errors="surrogateescape").split("\0")[:-1]:
             facts, _, path = line.partition("\t")
@@ -118,8 +120,11 @@ class WorktreeSnapshot:
         listed = self._repository.git(
             "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", inside
         )
-        paths = dict.fromkeys(listed.decode(errors="surrogateescape").split("\0")[:-1])
-        modes = ((path.rstrip("/"), self._mode(path.rstrip("/"))) for path in paths)
+        listing = listed.decode(errors="surrogateescape").split("\0")[:-1]
+        paths = dict.fromkeys(path.rstrip("/") for path in listing)
+        # The index may still name files below what is a link by now.
+        is_real = cache(self._is_directory)
+        modes = ((path, self._mode(path)) for path in paths if all(map(is_real, _parents(path))))
         return {path: mode for path, mode in modes if mode is not None}
 
     def children(self, directories: Sequence[str]) -> list[dict[str, bool]]:
@@ -139,6 +144,12 @@ class WorktreeSnapshot:
             names[name] = bool(slash)
         return names
 
+    def _is_directory(self, path: str) -> bool:
+        try:
+            return stat.S_ISDIR((self._root / path).lstat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
     def _mode(self, path: str) -> str | None:
         try:
             mode = (self._root / path).lstat().st_mode
@@ -154,9 +165,10 @@ class WorktreeSnapshot:
         descriptor = _open_without_links(self._root, path)
         if descriptor is None:
             return None
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            return None
         with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return None
             data = file.read(MAX_FILE + 1)
         if len(data) > MAX_FILE:
             raise too_large(path, (self._root / path).lstat().st_size)
@@ -181,9 +193,12 @@ def index_snapshot(repository: Repository) -> TreeSnapshot:
     """The staged files.
 
     Inside a hook of `git commit` the index may be a temporary one, which git names in GIT_INDEX_FILE;
-    that one is read then. Raises Refused while a merge's conflicts stand in it.
+    that one is read then, unless it is another repository's. Raises Refused while a merge's conflicts
+    stand in it.
     """
-    variables = {"GIT_INDEX_FILE": os.environ["GIT_INDEX_FILE"]} if "GIT_INDEX_FILE" in os.environ else {}
+    index = Path(os.environ.get("GIT_INDEX_FILE", "")).absolute()
+    own = index.is_relative_to(repository.git_dir)
+    variables = {"GIT_INDEX_FILE": str(index)} if own else {}
     done = try_git(repository.directory, "write-tree", environment=clean_environment(**variables))
     if done.returncode:
         if b"unmerged" in done.stderr or b"error building trees" in done.stderr:
@@ -201,8 +216,16 @@ def worktree_snapshot(repository: Repository) -> Snapshot:
     return WorktreeSnapshot(repository, repository.work_tree)
 
 
+def _parents(path: str) -> list[str]:
+    """The directories on the way to `path`, the outermost first."""
+    parts = path.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts))]
+
+
 def _open_without_links(root: Path, path: str) -> int | None:
     *directories, name = path.split("/")
+    if ".." in directories:
+        return None
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     at = os.open(root, flags | os.O_DIRECTORY)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -18,7 +19,12 @@ COMMANDS = {
     "demo": "Show the whole story in a scratch directory.",
     "register": "Register a model version: store its bytes, propose its manifest.",
     "promote": "Propose that a version moves to another stage.",
+    "rollback": "Propose that a model goes back to the version before.",
+    "deprecate": "Propose that a version is deprecated, with a replacement and a sunset.",
+    "archive": "Propose that a version is archived.",
     "check": "Check the registry's files, or what a change does to them.",
+    "gates": "Show gate by gate what a promotion meets.",
+    "approve": "Approve a proposal with your SSH signature.",
     "land": "Check a proposal, merge it into main, record it, push it.",
     "list": "List the models, their newest versions and their stages.",
     "show": "Show one version: what it is, where it stands, how it got there.",
@@ -26,18 +32,34 @@ COMMANDS = {
     "fetch": "Get a version's artifact, verified.",
     "history": "List what happened: registrations and stage changes.",
     "audit": "Write the audit trail's tags.",
+    "hooks": "Install git hooks, in a clone or on a server.",
+    "codeowners": "Write .github/CODEOWNERS from the policy's roles.",
 }
+
+
+_READER_GONE = 141  # as a shell reports a program that SIGPIPE ended
 
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"rollbook.cli.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            # The reader has gone (`rollbook list | head`). Click would exit with 1: the registry says no.
+            # Point stdout elsewhere, or Python complains at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(_READER_GONE) from error
+        return result
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -47,10 +69,10 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = click.utils.make_str(args[0])
-        if name not in COMMANDS and not name.startswith("-"):
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             from rollbook.registry import nearest
 
-            ctx.fail(f"No such command {printable(name)!r}. {nearest(name, list(COMMANDS))}")
+            ctx.fail(f"No such command {printable(name)!r}. {nearest(name, [*COMMANDS])}")
         return super().resolve_command(ctx, args)
 
 
@@ -62,7 +84,7 @@ class _Commands(click.Group):
     metavar="DIR",
     default=".",
     envvar="ROLLBOOK_DIR",
-    help="Run as if started in DIR.",
+    help="Use the registry in DIR. Other paths stay relative to where you are.",
 )
 @click.pass_context
 def cli(ctx: click.Context, directory: str) -> None:
@@ -82,17 +104,12 @@ def execute(arguments: list[str]) -> int:
     """
     try:
         code = cli.main(arguments, prog_name="rollbook", standalone_mode=False)
-        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return 130
-    except BrokenPipeError:
-        # The reader has gone (`rollbook list | head`). Point stdout elsewhere, or Python complains at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
     except RollbookError as error:
         return _report(error)
     except OSError as error:
@@ -107,7 +124,7 @@ def _report(error: RollbookError) -> int:
     if findings:
         from rollbook.check.report.text import as_text
 
-        click.echo(as_text(list(findings)), err=True, nl=False)
+        click.echo(as_text([*findings]), err=True, nl=False)
     click.echo(click.style("error: ", fg="red") + printable(str(error)), err=True)
     if error.hint:
         click.echo(click.style("hint: ", fg="yellow") + printable(error.hint), err=True)

@@ -9,6 +9,7 @@ import click
 from rollbook.cli import options
 from rollbook.cli.output import print_json, progress_bar, say
 from rollbook.cli.source import at_repository, opened_registry
+from rollbook.printable import printable
 
 
 @click.command("fetch")
@@ -51,5 +52,5 @@ def command(
     if as_json:
         print_json(found)
     else:
-        click.echo(path)
+        click.echo(printable(str(path)))
         say(f"{version} verified: sha256 {artifact.sha256}")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
 
 
 def _set_directory(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
-    if value is not None:
-        ctx.obj = value if ctx.obj in (None, ".") else str(Path(ctx.obj) / value)
+    if value is None:
+        return
+    # As with `git -C a -C b`; a directory from the environment is replaced, as `-C` before the command does.
+    before = ctx.find_root().params.get("directory", ".")
+    source = ctx.find_root().get_parameter_source("directory")
+    ctx.obj = value if source is ParameterSource.ENVIRONMENT else str(Path(before) / value)
 
 
 def directory(command: Command) -> Command:
@@ -28,7 +33,7 @@ def directory(command: Command) -> Command:
         metavar="DIR",
         callback=_set_directory,
         expose_value=False,
-        help="Run as if started in DIR.",
+        help="Use the registry in DIR. Other paths stay relative to where you are.",
     )(command)
 
 
@@ -44,6 +49,13 @@ def snapshot(command: Command) -> Command:
         "--rev", metavar="REV", help="As at a branch, tag or commit. Default: what is checked out."
     )
     return rev(at(command))
+
+
+def reason(command: Command) -> Command:
+    """`--reason` and `--draft`: what every stage change is asked for."""
+    why = click.option("--reason", required=True, help="Why; it goes on record.")
+    draft = click.option("--draft", is_flag=True, help="Propose it although the check fails now.")
+    return why(draft(command))
 
 
 def proposal(command: Command) -> Command:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,23 +19,33 @@ if TYPE_CHECKING:
 
 
 def print_json(value: Any) -> None:
-    """Print `value` as indented JSON, ASCII only, so that no content can act on a terminal."""
-    click.echo(json.dumps(value, indent=2, allow_nan=False))
+    """Print `value` as indented JSON, ASCII only, so that no content can act on a terminal.
+
+    JSON has no infinite numbers and no NaN; they become null.
+    """
+    click.echo(json.dumps(_finite(value), indent=2, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table on a terminal; tab-separated lines under one header line when piped."""
     if not sys.stdout.isatty():
-        click.echo("\t".join(columns))
-        for row in rows:
-            click.echo("\t".join(printable(cell) for cell in row))
+        lines = ("\t".join(printable(cell) for cell in row) for row in (columns, *rows))
+        click.echo("\n".join(lines))
         return
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(*(Column(Text(printable(column))) for column in columns), box=SIMPLE_HEAD, pad_edge=False)
     for row in rows:
         table.add_row(*(Text(printable(cell), overflow="fold") for cell in row))
     Console().print(table)
@@ -42,7 +53,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def print_facts(facts: Sequence[tuple[str, str]]) -> None:
     """Names and values, one a line, the values aligned; nothing for an empty value."""
-    shown = [(name, value) for name, value in facts if value]
+    shown = [(printable(name), value) for name, value in facts if value]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
         click.echo(f"{name:<{width}}  {printable(value)}")

@@ -6,6 +6,7 @@ import click
 
 from rollbook.cli import options
 from rollbook.cli.source import at_repository, opened_registry
+from rollbook.printable import printable
 
 _FIELDS = ("model", "version", "stage", "commit", "path", "sha256", "size", "format")
 
@@ -38,13 +39,11 @@ def command(
             "format": artifact.format,
         }
     if field:
-        click.echo(found[field])
+        click.echo(printable(str(found[field])))
     elif as_json:
         from rollbook.cli.output import print_json
 
         print_json(found)
     else:
-        from rollbook.printable import printable
-
         for name in ("version", "commit", "path", "sha256"):
             click.echo(f"{name}\t{printable(str(found[name]))}")

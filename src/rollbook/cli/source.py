@@ -32,10 +32,5 @@ def opened_registry(repo: str | None, rev: str | None, at: str | None) -> Iterat
         with Registry.open(options.start(), rev=rev, at=at) as registry:
             yield registry
         return
-    from rollbook.git.clone import opened
-
-    with (
-        opened(repo, whole_history=rev is not None or at is not None) as repository,
-        Registry.open(repository.directory, rev=rev, at=at) as registry,
-    ):
+    with Registry.at_address(repo, rev=rev, at=at) as registry:
         yield registry

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, NotFound
+from rollbook.git.repository import resolve_commit
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
@@ -39,10 +40,12 @@ def parse_moment(text: str) -> datetime:
 
 
 def first_parents(repository: Repository, revision: str) -> list[Landed]:
-    """The first-parent commits of `revision`, oldest first."""
-    listed = repository.git("log", "--first-parent", "--reverse", "--format=%H %ct", revision, "--").decode()
+    """The first-parent commits of `revision`, oldest first. Raises NotFound when it names no commit."""
+    # Not `git log`, whose output the user's configuration changes (log.showSignature).
+    commit = resolve_commit(repository, revision)
+    listed = repository.git("rev-list", "--first-parent", "--reverse", "--timestamp", commit, "--").decode()
     pairs = (line.split() for line in listed.splitlines())
-    return [Landed(commit, int(seconds)) for commit, seconds in pairs]
+    return [Landed(commit, int(seconds)) for seconds, commit in pairs]
 
 
 def commit_at(repository: Repository, revision: str, moment: datetime) -> str:
@@ -58,5 +61,9 @@ def commit_at(repository: Repository, revision: str, moment: datetime) -> str:
             break
         last = landed.commit
     if last is None:
-        raise NotFound(f"{revision[:120]!r} has no commit as old as {moment.isoformat()}")
+        raise NotFound(
+            f"{revision.removeprefix('refs/heads/')[:120]!r} has no commit as old as "
+            f"{moment:%Y-%m-%d %H:%M:%S %Z}",
+            hint="Name a later date; `rollbook history` shows when each version was registered.",
+        )
     return last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import weakref
 from dataclasses import dataclass
@@ -11,14 +12,17 @@ from rollbook.errors import GitFailed
 from rollbook.git.process import clean_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-# Requests sent before their answers are read. Few enough that git never blocks on a full pipe while we
-# still write: 128 names of at most 500 bytes stay below the 64 KiB that a pipe holds on Linux.
-_WINDOW = 128
+# Bytes of questions sent before their answers are read. They fit the pipe, which holds 64 KiB on Linux, so
+# writing them never blocks, however long git waits for us to read.
+_WINDOW = 1 << 15
+# A commit's id and the longest path that the layout has room for, in bytes, fit.
 _LONGEST_NAME = 500
 _CHUNK = 1 << 16
+_FOUND = re.compile(rb"(?P<oid>[0-9a-f]{40}) (?P<type>blob|tree|commit|tag) (?P<size>[0-9]+)\n")
+_TREE_ENTRY = re.compile(rb"(?P<mode>[0-7]{5,6}) (?P<name>[^\0]+)\0(?P<oid>.{20})", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +58,24 @@ class ObjectReader:
         """The object that `name` (an id, or `REV:path`) stands for; None when there is none."""
         return next(self.read_many([name], limit))
 
-    def read_many(self, names: Sequence[str], limit: int) -> Iterator[GitObject | None]:
+    def read_many(self, names: Iterable[str], limit: int) -> Iterator[GitObject | None]:
         """The objects that `names` stand for, in order; None for each that does not exist.
 
         Content beyond `limit` bytes is passed over. Raises GitFailed when git ends early.
         """
+        for window in _windows(names):
+            try:
+                answers = self._ask(window, limit)
+            except (GitFailed, BrokenPipeError) as error:
+                self.close()  # what it would still say answers no later question
+                raise GitFailed("git cat-file ended early", hint="Run `git fsck`.") from error
+            yield from answers
+
+    def _ask(self, questions: list[bytes], limit: int) -> list[GitObject | None]:
         into, out = self._pipes()
-        for start in range(0, len(names), _WINDOW):
-            window = names[start : start + _WINDOW]
-            asked = [name if _askable(name) else None for name in window]
-            into.write(b"".join(name.encode(errors="surrogateescape") + b"\n" for name in asked if name))
-            into.flush()
-            yield from [_answer(out, name, limit) if name else None for name in asked]
+        into.write(b"".join(question + b"\n" for question in questions if question))
+        into.flush()
+        return [_answer(out, limit) if question else None for question in questions]
 
     def close(self) -> None:
         """End the process; a later question starts another. A reader that is forgotten ends its own."""
@@ -89,28 +99,45 @@ class ObjectReader:
         return self._process.stdin, self._process.stdout
 
 
-def _askable(name: str) -> bool:
-    # A line break would make one question two; git has no object of such a name that we could need.
-    return "\n" not in name and 0 < len(name) <= _LONGEST_NAME
+def _windows(names: Iterable[str]) -> Iterator[list[bytes]]:
+    """The questions for `names`, as many together as may be sent at once; empty for what can't be asked."""
+    window: list[bytes] = []
+    length = 0
+    for name in names:
+        question = _question(name)
+        if length + len(question) + 1 > _WINDOW:
+            yield window
+            window, length = [], 0
+        window.append(question)
+        length += len(question) + 1
+    if window:
+        yield window
 
 
-def _answer(out: IO[bytes], name: str, limit: int) -> GitObject | None:
+def _question(name: str) -> bytes:
+    # A line break would make one question two, and git drops a carriage return before it; a registry has no
+    # file of such a name.
+    question = name.encode(errors="surrogateescape")
+    return b"" if len(question) > _LONGEST_NAME or b"\n" in question or question.endswith(b"\r") else question
+
+
+def _answer(out: IO[bytes], limit: int) -> GitObject | None:
     header = out.readline()
     if not header.endswith(b"\n"):
-        raise GitFailed(f"git cat-file ended while reading {name!r}", hint="Run `git fsck`.")
-    # An answer without a body echoes the name, which may hold spaces; a body's header is three words.
-    if header.endswith((b" missing\n", b" ambiguous\n")):
+        raise GitFailed("git cat-file ended early")
+    # What isn't there is answered by the name, which may hold anything, and a word such as `missing`.
+    found = _FOUND.fullmatch(header)
+    if found is None:
         return None
-    oid, kind, size_text = header.decode().split()
-    size = int(size_text)
+    size = int(found["size"])
     data = None
     if size <= limit:
         data = out.read(size)
     else:
         _pass_over(out, size)
     if (data is not None and len(data) < size) or out.read(1) != b"\n":
-        raise GitFailed(f"git cat-file ended while reading {name!r}", hint="Run `git fsck`.")
-    return GitObject(oid, kind, size, data)
+        raise GitFailed("git cat-file ended early")
+    return GitObject(found["oid"].decode(), found["type"].decode(), size, data)
 
 
 def _pass_over(out: IO[bytes], size: int) -> None:
@@ -121,13 +148,13 @@ def _pass_over(out: IO[bytes], size: int) -> None:
 def tree_entries(data: bytes) -> Iterator[TreeEntry]:
     """The entries of a raw tree object, as `git cat-file tree` prints it.
 
-    Each entry is `<mode> <name>\\0<20 raw bytes of the id>`.
+    Each entry is `<mode> <name>\\0<20 raw bytes of the id>`. Raises GitFailed for anything else.
     """
     position = 0
     while position < len(data):
-        space = data.index(b" ", position)
-        end = data.index(b"\0", space)
-        oid = data[end + 1 : end + 21]
-        name = data[space + 1 : end].decode(errors="surrogateescape")
-        yield TreeEntry(data[position:space].decode(), name, oid.hex())
-        position = end + 21
+        entry = _TREE_ENTRY.match(data, position)
+        if entry is None:
+            raise GitFailed("a tree object is broken", hint="Run `git fsck`.")
+        name = entry["name"].decode(errors="surrogateescape")
+        yield TreeEntry(entry["mode"].decode(), name, entry["oid"].hex())
+        position = entry.end()

@@ -43,7 +43,7 @@ _KEPT = frozenset(
     ]
 )
 _KEPT_PATTERN = re.compile(r"GIT_CONFIG_(?:KEY|VALUE)_[0-9]+|GIT_TRACE.*")
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
 
 
 def clean_environment(**extra: str) -> dict[str, str]:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
 
 NO_OBJECT = "0" * 40
+# A user's settings must not widen what is asked for: pruning would delete tags that only stand here, and
+# following tags would publish a user's own.
+_FETCH = ("fetch", "--no-write-fetch-head", "--no-prune", "--no-recurse-submodules")
+_PUSH = ("push", "--atomic", "--porcelain", "--quiet", "--no-follow-tags", "--recurse-submodules=no")
 # How git says, when it answers a push, that the ref has moved or is being moved by somebody else.
 _OVERTAKEN = (
     "stale info",
@@ -33,6 +37,31 @@ class RefUpdate:
     ref: str
     new: str
     old: str
+
+
+def resolve_branch(repository: Repository, branch: str, remote: str | None = None) -> str | None:
+    """The commit of a local branch, or of what was last seen of a remote's; None when there is none.
+
+    Only a branch's very name counts: `main~1` or `main^{tree}` is none.
+    """
+    ref = f"refs/remotes/{remote}/{branch}" if remote else f"refs/heads/{branch}"
+    return repository.try_text("show-ref", "--verify", "--hash", "--", ref)
+
+
+def remote_branch(repository: Repository, remote: str, branch: str) -> str | None:
+    """The commit of a branch on the remote as it stands there now, its objects fetched; None without one.
+
+    Raises GitFailed when the remote can't be reached.
+    """
+    ref = f"refs/heads/{branch}"
+    listed = repository.git("ls-remote", "--", remote, ref).decode(errors="surrogateescape")
+    for line in listed.splitlines():
+        oid, _, name = line.partition("\t")
+        if name == ref:
+            if repository.try_text("cat-file", "-e", oid) is None:
+                fetch(repository, remote, ref)
+            return oid
+    return None
 
 
 def update_refs(repository: Repository, updates: Sequence[RefUpdate]) -> None:
@@ -58,14 +87,13 @@ def push(repository: Repository, remote: str, updates: Sequence[RefUpdate]) -> N
         for update in updates
     ]
     specs = [f"{'' if update.new == NO_OBJECT else update.new}:{update.ref}" for update in updates]
-    done = try_git(
-        repository.directory, "push", "--atomic", "--porcelain", "--quiet", *leases, "--", remote, *specs
-    )
+    done = try_git(repository.directory, *_PUSH, *leases, "--", remote, *specs)
     if not done.returncode:
         return
     report = done.stdout.decode(errors="replace")
     rejected = [line for line in report.splitlines() if line.startswith("!")]
-    if any(reason in line for line in rejected for reason in _OVERTAKEN):
+    overtaken = any(reason in line for line in rejected for reason in _OVERTAKEN)
+    if overtaken or _has_moved(repository, remote, updates):
         raise Conflict(
             f"somebody else was first: {remote} has moved",
             hint="Nothing was changed there. Try again.",
@@ -74,22 +102,23 @@ def push(repository: Repository, remote: str, updates: Sequence[RefUpdate]) -> N
     raise git_failed(["push"], done.stderr + b"\n" + words)
 
 
+def _has_moved(repository: Repository, remote: str, updates: Sequence[RefUpdate]) -> bool:
+    """Whether a ref isn't where its update says. A remote that moves during a push says no more."""
+    listed = repository.try_text("ls-remote", "--", remote) or ""
+    standing = {ref: oid for oid, _, ref in (line.partition("\t") for line in listed.splitlines())}
+    return bool(standing) and any(standing.get(update.ref, NO_OBJECT) != update.old for update in updates)
+
+
 def fetch(repository: Repository, remote: str, *refspecs: str) -> None:
     """Fetch from a remote, its branches by default. Raises GitFailed."""
-    repository.git("fetch", "--quiet", "--no-write-fetch-head", "--", remote, *refspecs)
+    repository.git(*_FETCH, "--quiet", "--", remote, *refspecs)
 
 
 def fetch_tags(repository: Repository, remote: str) -> None:
     """Fetch every tag. A tag that differs here and there is left as it is, and reported by Conflict."""
-    done = try_git(
-        repository.directory,
-        "fetch",
-        "--quiet",
-        "--no-write-fetch-head",
-        "--",
-        remote,
-        "refs/tags/*:refs/tags/*",
-    )
+    # Not --quiet: what is rejected is told on stderr alone.
+    full = ("-c", "fetch.output=full", *_FETCH, "--")
+    done = try_git(repository.directory, *full, remote, "refs/tags/*:refs/tags/*")
     if done.returncode:
         if b"would clobber existing tag" in done.stderr:
             clashing = [

@@ -50,13 +50,19 @@ def discover(start: Path) -> Repository:
         "--absolute-git-dir",
         "--path-format=absolute",
         "--git-common-dir",
+        "--show-object-format",
         "--show-toplevel",
     )
     lines = done.stdout.decode(errors="surrogateescape").split("\n")
-    if len(lines) < 4 or lines[0] not in ("true", "false"):
+    if len(lines) < 5 or lines[0] not in ("true", "false"):
         raise _no_repository(start, done.stderr.decode(errors="replace"))
-    bare = lines[0] == "true" or not lines[3]
-    return Repository(Path(lines[1]), Path(lines[2]), None if bare else Path(lines[3]))
+    if lines[3] != "sha1":
+        raise BadCall(
+            f"{start.resolve()} names its objects by {lines[3]}; only SHA-1 repositories are supported",
+            hint="Start the registry in a repository made with `git init --object-format=sha1`.",
+        )
+    bare = lines[0] == "true" or not lines[4]
+    return Repository(Path(lines[1]), Path(lines[2]), None if bare else Path(lines[4]))
 
 
 def _no_repository(start: Path, said: str) -> BadCall:
@@ -142,6 +148,24 @@ def main_commit(repository: Repository) -> str:
         f"{name!r} and {tracked.removeprefix('refs/remotes/')!r} have diverged",
         hint=f"Bring the local branch in line: git rebase {tracked.removeprefix('refs/remotes/')} {name}",
     )
+
+
+def landed_commit(repository: Repository, remote: str | None) -> str:
+    """The commit of main that everybody has: that of `remote` as last fetched, the local one when None.
+
+    Raises Refused when the local main is ahead of the remote's, or has diverged from it.
+    """
+    commit = main_commit(repository)
+    if remote is None:
+        return commit
+    name = main_branch(repository)
+    tracked = repository.try_text("rev-parse", "--verify", "--quiet", f"refs/remotes/{remote}/{name}")
+    if tracked != commit:
+        raise Refused(
+            f"the local {name} has commits that {remote}/{name} has not",
+            hint=f"Push them first (git push {remote} {name}), or put them on a branch.",
+        )
+    return commit
 
 
 def is_ancestor(repository: Repository, ancestor: str, descendant: str) -> bool:

@@ -44,10 +44,13 @@ class ObjectWriter:
     """Stores objects in a repository's object database, in this process, by GitPython."""
 
     def __init__(self, repository: Repository) -> None:
+        from gitdb import LooseObjectDB
+
         from git import Repo
 
         self._repository = repository
-        self._database = Repo(repository.git_dir).odb
+        # GitPython's default database starts a git process for each object.
+        self._database = Repo(repository.git_dir, odbt=LooseObjectDB).odb
 
     def store(self, kind: str, data: bytes) -> str:
         """Write an object (`blob`, `tree`, `tag`) and return its id."""
@@ -75,8 +78,7 @@ class ObjectWriter:
             reader.close()
 
     def _rewrite(self, reader: ObjectReader, oid: str | None, blobs: Mapping[str, str | None]) -> str | None:
-        tree = reader.read(oid, _MAX_TREE) if oid else None
-        entries = {entry.name: entry for entry in tree_entries(tree.data)} if tree and tree.data else {}
+        entries = _entries_of(reader, oid) if oid else {}
         below: dict[str, dict[str, str | None]] = {}
         for path, blob in blobs.items():
             name, slash, rest = path.partition("/")
@@ -92,6 +94,13 @@ class ObjectWriter:
             if new is not None:
                 entries[name] = TreeEntry(_DIRECTORY, name, new)
         return self.store("tree", _raw_tree(list(entries.values()))) if entries else None
+
+
+def _entries_of(reader: ObjectReader, oid: str) -> dict[str, TreeEntry]:
+    tree = reader.read(oid, _MAX_TREE)
+    if tree is None or tree.data is None:
+        raise GitFailed(f"the tree {oid} can't be read", hint="Run `git fsck`.")
+    return {entry.name: entry for entry in tree_entries(tree.data)}
 
 
 def _raw_tree(entries: list[TreeEntry]) -> bytes:

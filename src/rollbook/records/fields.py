@@ -9,31 +9,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import InvalidFile
-from rollbook.yaml.strict import load
+from rollbook.yaml.strict import dotted, load, locate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_TEXT = "text"
+_CHECK = "Run `rollbook check --all`."
 
 
 class Fields:
     """The fields of one mapping in a file."""
 
-    def __init__(self, data: object, path: str, key: str = "") -> None:
+    def __init__(self, data: object, path: str, key: str = "", text: bytes = b"") -> None:
+        """`key` says where `data` stands in the file, dotted; the file's `text` tells an error's line."""
         if not isinstance(data, dict):
             raise InvalidFile(
-                "a mapping is needed here", path=path, key=key, hint="Run `rollbook check --all`."
+                "a mapping is needed here", path=path, line=_line(text, key), key=key, hint=_CHECK
             )
         self._data: dict[str, Any] = data
         self._path = path
         self._key = key
+        self._text = text
 
     def text(self, name: str) -> str:
         """A required string."""
-        return str(self._typed(name, str, "text", required=True))
+        return str(self._typed(name, str, _TEXT, required=True))
 
     def optional_text(self, name: str) -> str:
         """A string, empty when it isn't there."""
-        return str(self._typed(name, str, "text") or "")
+        return str(self._typed(name, str, _TEXT) or "")
 
     def integer(self, name: str) -> int:
         """A required whole number."""
@@ -68,6 +73,13 @@ class Fields:
             raise self._wrong(name, "a list of texts")
         return tuple(values)
 
+    def mappings(self, name: str) -> tuple[Mapping[str, Any], ...]:
+        """A list of mappings as they stand in the file, empty when it isn't there."""
+        values = self.items(name)
+        if not all(isinstance(value, dict) for value in values):
+            raise self._wrong(name, "a list of mappings")
+        return tuple(values)
+
     def numbers(self, name: str) -> Mapping[str, float]:
         """A mapping whose values are numbers."""
         values = self.mapping(name)
@@ -79,11 +91,11 @@ class Fields:
 
     def inner(self, name: str) -> Fields:
         """The fields of a mapping inside this one; without any when it isn't there."""
-        return Fields(self.mapping(name), self._path, self._inside(name))
+        return Fields(self.mapping(name), self._path, self._inside(name), self._text)
 
     def required(self, name: str) -> Fields:
         """The fields of a mapping inside this one, which must be there."""
-        return Fields(self._data.get(name), self._path, self._inside(name))
+        return Fields(self._data.get(name), self._path, self._inside(name), self._text)
 
     def _typed(self, name: str, kind: type, called: str, *, required: bool = False) -> Any:
         value = self._data.get(name)
@@ -95,8 +107,14 @@ class Fields:
 
     def _wrong(self, name: str, called: str) -> InvalidFile:
         found = "is missing" if name not in self._data else f"must be {called}"
+        unquoted = called == _TEXT and isinstance(self._data.get(name), int | float)
+        key = self._inside(name)
         return InvalidFile(
-            f"the field {found}", path=self._path, key=self._inside(name), hint="Run `rollbook check --all`."
+            f"the field {found}",
+            path=self._path,
+            line=_line(self._text, key) or _line(self._text, self._key),
+            key=key,
+            hint="Put the value in quotes." if unquoted else _CHECK,
         )
 
     def _inside(self, name: str) -> str:
@@ -105,4 +123,10 @@ class Fields:
 
 def read_fields(data: bytes, path: str) -> Fields:
     """The fields of a YAML file. Raises InvalidFile when it isn't strict YAML or no mapping."""
-    return Fields(load(data, path), path)
+    return Fields(load(data, path), path, text=data)
+
+
+def _line(text: bytes, key: str) -> int | None:
+    if not text:
+        return None
+    return next((line for found, line in locate(text).items() if dotted(found) == key), None)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
-    """A model's file, field by field. What the file does not give is empty."""
+    """A model's file, field by field. What the file does not give is empty. `gates` stand as in the file:
+    they are added to the policy's."""
 
     name: str
     owner: str
@@ -26,6 +27,7 @@ class ModelRecord:
     tags: Mapping[str, Any]
     compliance: str
     extra: Mapping[str, Any]
+    gates: tuple[Mapping[str, Any], ...] = ()
 
 
 def parse_model(data: bytes, path: str) -> ModelRecord:
@@ -45,4 +47,5 @@ def model_from(fields: Fields) -> ModelRecord:
         tags=fields.mapping("tags"),
         compliance=fields.optional_text("compliance"),
         extra=fields.mapping("extra"),
+        gates=fields.mappings("gates"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import InvalidFile, NotFound, Refused
@@ -28,11 +28,14 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A registry's rules. `gates` stand as in the file; each gate reads its own settings."""
+    """A registry's rules. `gates` stand as in the file; each gate reads its own settings; so do
+    `freezes`. `roles` name the members of each role; without any, everybody may do everything."""
 
     stages: tuple[Stage, ...]
     model_pattern: str = ""
     gates: tuple[Mapping[str, Any], ...] = ()
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    freezes: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def first_stage(self) -> Stage:
@@ -83,7 +86,9 @@ def policy_from(fields: Fields, path: str) -> Policy:
     return Policy(
         stages,
         model_pattern=fields.inner("naming").optional_text("pattern"),
-        gates=tuple(item for item in fields.items("gates") if isinstance(item, dict)),
+        gates=fields.mappings("gates"),
+        freezes=fields.mappings("freezes"),
+        roles={role: fields.inner("roles").texts(role) for role in fields.mapping("roles")},
     )
 
 

@@ -17,7 +17,12 @@ NO_STAGES = frozenset(["aliases", "extra"])
 
 @dataclass(frozen=True, slots=True)
 class StageEntry:
-    """One version in one stage. `requested_at` is RFC 3339 text; `traffic` is in per cent."""
+    """One version in one stage. `requested_at` is RFC 3339 text; `traffic` is in per cent.
+
+    Of a version that goes out of use: `replacement` is the version to use instead (`1.2.0`, or of another
+    model `name@1.2.0`), `sunset` the last day (`2027-03-01`), `migration` how to get there. `override` is why
+    a freeze was set aside.
+    """
 
     stage: str
     version: str
@@ -26,6 +31,10 @@ class StageEntry:
     requested_at: str
     traffic: int | None = None
     approvals: tuple[Mapping[str, Any], ...] = ()
+    replacement: str = ""
+    sunset: str = ""
+    migration: str = ""
+    override: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +55,36 @@ class StageTable:
 
 def parse_stages(data: bytes, path: str) -> StageTable:
     """Read a model's stages. Raises InvalidFile naming the file and the key."""
-    return stages_from(load(data, path), path)
+    return stages_from(load(data, path), path, data)
 
 
-def stages_from(document: object, path: str) -> StageTable:
-    """Read a model's stages that are parsed already. Raises InvalidFile naming the file and the key."""
+def stages_from(document: object, path: str, text: bytes = b"") -> StageTable:
+    """Read a model's stages that are parsed already. Raises InvalidFile naming the file and the key, and with
+    the file's `text` the line."""
     if document is None:
         return StageTable()
     if not isinstance(document, dict):
         raise InvalidFile("a mapping of stages to versions is needed here", path=path)
     entries = [
-        _entry(stage, item, path)
+        _entry(stage, Fields(item, path, key, text))
         for stage, held in document.items()
         if stage not in NO_STAGES
-        for item in (held if isinstance(held, list) else [held])
+        for key, item in _keyed(stage, held)
     ]
-    aliases = Fields(document, path).mapping("aliases")
-    if not all(isinstance(version, str) for version in aliases.values()):
-        raise InvalidFile(
-            "an alias names a version, as text", path=path, key="aliases", hint="Quote the version."
-        )
-    return StageTable(tuple(entries), aliases)
+    aliases = Fields(document, path, text=text).inner("aliases")
+    return StageTable(tuple(entries), {name: aliases.text(name) for name in document.get("aliases") or {}})
 
 
-def _entry(stage: str, item: object, path: str) -> StageEntry:
-    fields = Fields(item, path, stage)
+def _keyed(stage: str, held: object) -> list[tuple[str, object]]:
+    """What holds a stage, each with its key in the file."""
+    return (
+        [(f"{stage}.{index}", item) for index, item in enumerate(held)]
+        if isinstance(held, list)
+        else [(stage, held)]
+    )
+
+
+def _entry(stage: str, fields: Fields) -> StageEntry:
     return StageEntry(
         stage=stage,
         version=fields.text("version"),
@@ -79,4 +93,8 @@ def _entry(stage: str, item: object, path: str) -> StageEntry:
         requested_at=fields.optional_text("requested_at"),
         traffic=fields.optional_integer("traffic"),
         approvals=tuple(item for item in fields.items("approvals") if isinstance(item, dict)),
+        replacement=fields.optional_text("replacement"),
+        sunset=fields.optional_text("sunset"),
+        migration=fields.optional_text("migration"),
+        override=fields.inner("override").optional_text("reason"),
     )

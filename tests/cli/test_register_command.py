@@ -1,0 +1,291 @@
+"""`rollbook register`: every option ends in the manifest, and a wrong one ends with exit code 2."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from conftest import git, rollbook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Ran, World
+
+BRANCH = "rollbook/register/credit/1.0.0"
+DIRECTORY = "registry/credit/versions/1.0.0"
+
+
+def propose(world: World, *options: str) -> Ran:
+    """Register credit@1.0.0 by a file that stands there."""
+    return rollbook(
+        world.registry, "register", "credit", str(world.artifact()), "--version", "1.0.0", *options
+    )
+
+
+def registered(world: World, *options: str) -> Any:
+    """The manifest that registering with these options gives."""
+    ran = propose(world, *options)
+    assert ran.code == 0, ran.err
+    return yaml.safe_load(world.git("show", f"{BRANCH}:{DIRECTORY}/version.yaml"))
+
+
+def written(world: World, name: str, content: str) -> str:
+    path = world.root / name
+    path.write_text(content)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("options", "field", "value"),
+    [
+        (["--description", "better"], "description", "better"),
+        (["--metric", "auc=0.9", "-m", "f1=1"], "metrics", {"auc": 0.9, "f1": 1}),
+        (["--param", "depth=4", "-p", "kind=gini"], "hyperparameters", {"depth": 4, "kind": "gini"}),
+        (["--tag", "team=risk", "--tag", "tier=1"], "tags", {"team": "risk", "tier": "1"}),
+        (["--framework", "scikit-learn==1.9.1"], "framework", {"name": "scikit-learn", "version": "1.9.1"}),
+        (["--algorithm", "gradient-boosting"], "algorithm", "gradient-boosting"),
+        (["--python", "3.12.1"], "environment", {"python": "3.12.1"}),
+        (["--data", "loans@7=s3://b/l"], "lineage", {"data": [{"name": "loans", "version": "7", "uri": "s3://b/l"}]}),
+    ],
+)  # fmt: skip
+def test_an_option_becomes_a_field_of_the_manifest(
+    world: World, options: list[str], field: str, value: Any
+) -> None:
+    assert registered(world, *options)[field] == value
+
+
+def test_a_metric_option_wins_over_the_metrics_file(world: World) -> None:
+    file = written(world, "m.json", '{"auc": 0.8, "test": {"f1": 0.7}}')
+    found = registered(world, "--metrics-file", file, "--metric", "auc=0.9")
+    assert found["metrics"] == {"auc": 0.9, "test.f1": 0.7}
+
+
+def test_a_parameter_option_wins_over_the_parameters_file(world: World) -> None:
+    file = written(world, "p.yaml", "depth: 3\nkind: gini\n")
+    found = registered(world, "--params-file", file, "--param", "depth=4")
+    assert found["hyperparameters"] == {"depth": 4, "kind": "gini"}
+
+
+def test_the_requirements_stand_beside_the_manifest_with_their_digest(world: World) -> None:
+    file = written(world, "r.txt", "scikit-learn==1.9.1\n")
+    found = registered(world, "--requirements", file)
+    digest = hashlib.sha256(b"scikit-learn==1.9.1\n").hexdigest()
+    assert found["environment"] == {"requirements": "requirements.txt", "sha256": digest}
+    assert world.git("show", f"{BRANCH}:{DIRECTORY}/requirements.txt") == "scikit-learn==1.9.1"
+
+
+def test_the_signatures_inputs_are_inferred_from_the_sample(world: World) -> None:
+    file = written(world, "s.json", '[{"age": 41, "income": 3.5}]')
+    inputs = registered(world, "--sample-input", file)["signature"]["inputs"]
+    assert [(item["name"], item["dtype"]) for item in inputs] == [("age", "int64"), ("income", "float64")]
+    assert json.loads(world.git("show", f"{BRANCH}:{DIRECTORY}/sample-input.json"))[0]["age"] == 41
+
+
+def test_the_card_stands_beside_the_manifest(world: World) -> None:
+    file = written(world, "c.md", "---\nlicense: mit\n---\n# Credit\n")
+    assert registered(world, "--card", file)["card"] == "card.md"
+    assert "# Credit" in world.git("show", f"{BRANCH}:{DIRECTORY}/card.md")
+
+
+def test_a_new_models_record_is_filled_from_the_options(world: World) -> None:
+    options = [
+        "--owner",
+        "ann@example.com",
+        "--team",
+        "risk",
+        "--task",
+        "classification",
+        "--use-case",
+        "loans",
+    ]
+    registered(world, *options)
+    record = yaml.safe_load(world.git("show", f"{BRANCH}:registry/credit/model.yaml"))
+    expected = {"name": "credit", "owner": "ann@example.com", "team": "risk", "task": "classification"}
+    assert record == {**expected, "use_case": "loans"}
+
+
+def test_a_new_model_is_owned_by_whoever_registers_it(world: World) -> None:
+    registered(world)
+    record = yaml.safe_load(world.git("show", f"{BRANCH}:registry/credit/model.yaml"))
+    assert record == {"name": "credit", "owner": "jane@example.com"}
+
+
+def test_the_record_of_a_known_model_stays_as_it_is(world: World) -> None:
+    world.register("credit", "0.9.0")
+    registered(world, "--team", "other")
+    assert world.git("diff", "--name-only", f"main...{BRANCH}", "--", "registry/credit/model.yaml") == ""
+
+
+FACTS = """\
+description: from the file
+metrics: {auc: 0.8, f1: 0.7}
+hyperparameters: {depth: 3}
+lineage: {data: [{name: loans}]}
+signature: {outputs: [{name: risk, dtype: float64, shape: [-1]}]}
+tags: {tier: "1"}
+extra: {ticket: 7}
+"""
+
+
+def test_a_file_gives_every_field_and_options_win(world: World) -> None:
+    options = [
+        "--metric",
+        "auc=0.9",
+        "--description",
+        "from the option",
+        "--data",
+        "bureau",
+        "--tag",
+        "tier=2",
+    ]
+    found = registered(world, "--from", written(world, "facts.yaml", FACTS), *options)
+    assert found["description"] == "from the option"
+    assert found["metrics"] == {"auc": 0.9, "f1": 0.7}
+    assert found["hyperparameters"] == {"depth": 3}
+    assert found["lineage"] == {"data": [{"name": "loans"}, {"name": "bureau"}]}
+    assert (found["tags"], found["extra"]) == ({"tier": "2"}, {"ticket": 7})
+
+
+def test_a_sample_adds_inputs_to_the_signature_of_the_file(world: World) -> None:
+    sample = written(world, "s.json", '[{"age": 41}]')
+    facts = written(world, "facts.yaml", FACTS)
+    assert registered(world, "--from", facts, "--sample-input", sample)["signature"].keys() == {
+        "inputs",
+        "outputs",
+    }
+
+
+def test_the_file_may_name_the_version(world: World) -> None:
+    file = written(world, "facts.yaml", 'version: "3.1.0"\n')
+    ran = rollbook(world.registry, "register", "credit", str(world.artifact()), "--from", file)
+    assert ran.out == "rollbook/register/credit/3.1.0\n"
+
+
+def test_the_version_option_wins_over_the_file(world: World) -> None:
+    file = written(world, "facts.yaml", 'version: "3.1.0"\n')
+    assert registered(world, "--from", file)["version"] == "1.0.0"
+
+
+def test_a_version_that_is_a_number_is_told_to_be_quoted(world: World) -> None:
+    file = written(world, "facts.yaml", "version: 1.10\n")
+    ran = rollbook(world.registry, "register", "credit", str(world.artifact()), "--from", file)
+    assert ran.code == 2
+    assert "uote it" in ran.err
+
+
+REFUSED_FACTS = [
+    ("metrics: {auc: .nan}", "metrics.auc"), ("metrics: {auc: high}", "metrics.auc"),
+    ("metrics: [1]", "metrics"),
+    ("hyperparameters: {depth: .inf}", "hyperparameters.depth"), ("lineage: [1]", "lineage"),
+    ("lineage: text", "lineage"),
+    ("lineage: {data: {name: loans}}", "lineage.data"), ("training: {rows: -1}", "training.rows"),
+    ("training: {rows: many}", "training.rows"), ("tags: {tier: 1}", "tags.tier"),
+    ("description: [1]", "description"),
+    ("colour: red", "colour"), ("created_at: 2026-01-01T00:00:00Z", "created_at"), ("model: fraud", "model"),
+    ("artifact: {path: x}", "artifact"), ("signature: {inputs: 3}", "signature.inputs"),
+    ("framework: sklearn", "framework"),
+    ("lineage: {code: {commit: zzz}}", "lineage.code"), ("environment: text", "environment"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "field"), REFUSED_FACTS)
+def test_a_fact_that_the_schema_refuses_is_a_wrong_call_that_names_the_field(
+    world: World, line: str, field: str
+) -> None:
+    ran = propose(world, "--from", written(world, "facts.yaml", f"{line}\n"))
+    assert (ran.code, ran.out) == (2, ""), ran.err
+    assert field in ran.err
+    assert world.git("branch", "--list", "rollbook/*") == ""
+    assert not world.artifacts.exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("metrics: [1]", ["--metric", "auc=1"]), ("hyperparameters: text", ["--param", "a=1"]),
+        ("tags: 3", ["--tag", "a=1"]),
+        ("lineage: text", ["--data", "loans"]), ("lineage: {data: 3}", ["--data", "loans"]),
+        ("environment: [1]", ["--python", "3.12"]),
+    ],
+)  # fmt: skip
+def test_an_option_that_adds_to_a_field_of_another_shape_is_a_wrong_call(
+    world: World, line: str, option: list[str]
+) -> None:
+    ran = propose(world, "--from", written(world, "facts.yaml", f"{line}\n"), *option)
+    assert ran.code == 2
+    assert line.partition(":")[0] in ran.err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--metric", "auc=nan"], ["--metric", "auc"], ["--metric", "auc=1", "--metric", "auc=2"],
+        ["--metric", "=1"],
+        ["--bump", "minor"], ["--bump", "huge"], ["--metrics-file", "nothing.json"],
+        ["--params-file", "nothing.yaml"],
+        ["--requirements", "nothing.txt"], ["--sample-input", "nothing.json"], ["--card", "nothing.md"],
+        ["--from", "nothing.yaml"], ["--description", "a\x00b"], ["--description", "\x1b[31mred"],
+        ["--tag", "=x"],
+        ["--description", "\udcff"], ["--owner", "\udcff"], ["--owner", "two\nlines"], ["--team", "\x07"],
+        ["--data", "@1"],
+        ["--param", "depth=.nan"], ["--framework", "=="], ["--python", "three\n"],
+    ],
+)  # fmt: skip
+def test_a_wrong_option_is_a_wrong_call_that_leaves_nothing(world: World, options: list[str]) -> None:
+    ran = propose(world, *options)
+    assert (ran.code, ran.out) == (2, ""), ran.err
+    assert "Traceback" not in ran.err
+    assert "\x1b[31mred" not in ran.err
+    assert world.git("branch", "--list", "rollbook/*") == ""
+    assert not world.artifacts.exists()
+
+
+def test_the_branch_is_the_result_on_stdout(world: World) -> None:
+    ran = propose(world)
+    assert ran.out == f"{BRANCH}\n"
+    assert f"rollbook land {BRANCH}" in ran.err
+
+
+def test_json_tells_branch_commit_digest_and_size(world: World) -> None:
+    found = json.loads(propose(world, "--json").out)
+    assert found["branch"] == BRANCH
+    assert found["commit"] == world.git("rev-parse", BRANCH)
+    assert (found["sha256"], found["size"]) == (hashlib.sha256(b"weights").hexdigest(), 7)
+    assert (found["uploaded"], found["twins"]) == (7, [])
+
+
+def test_push_sends_the_branch_and_nothing_else(world: World) -> None:
+    main = git(world.origin, "rev-parse", "main")
+    assert json.loads(propose(world, "--push", "--json").out)["pushed"] == "origin"
+    assert git(world.origin, "rev-parse", BRANCH) == world.git("rev-parse", BRANCH)
+    assert git(world.origin, "rev-parse", "main") == main
+
+
+def test_push_without_a_remote_says_how_to_go_on(world: World) -> None:
+    world.git("remote", "remove", "origin")
+    ran = propose(world, "--push")
+    assert ran.code == 1
+    assert "git remote add origin" in ran.err
+
+
+def test_push_never_replaces_a_colleagues_proposal_of_the_same_name(world: World, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", str(world.origin), "colleague")
+    git(tmp_path / "colleague", "checkout", "-q", "-b", BRANCH)
+    git(tmp_path / "colleague", "commit", "-q", "--allow-empty", "-m", "theirs")
+    git(tmp_path / "colleague", "push", "-q", "origin", BRANCH)
+    theirs = git(world.origin, "rev-parse", BRANCH)
+    ran = propose(world, "--push")
+    assert ran.code == 1
+    assert f"origin has another {BRANCH} already" in ran.err
+    assert git(world.origin, "rev-parse", BRANCH) == theirs
+
+
+def test_land_registers_and_records_at_once(world: World) -> None:
+    ran = propose(world, "--land")
+    assert ran.out == "credit@v1.0.0\tcredit@1.0.0 registered\n"
+    assert git(world.origin, "tag", "--list") == "credit@v1.0.0"

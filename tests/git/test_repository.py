@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conftest import git
+from rollbook.errors import BadCall, NotFound, Refused
+from rollbook.git import repository as repositories
+from rollbook.git.repository import Repository, discover
+from written import commit, new_repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return new_repository(tmp_path / "work", {"a/b.txt": "x"})
+
+
+def test_a_repository_is_found_from_any_directory_in_it(root: Path):
+    assert discover(root / "a") == Repository(root / ".git", root / ".git", root)
+
+
+def test_a_bare_repository_has_no_work_tree(root: Path, tmp_path: Path):
+    git(tmp_path, "clone", "--quiet", "--bare", "work", "bare.git")
+    assert discover(tmp_path / "bare.git") == Repository(tmp_path / "bare.git", tmp_path / "bare.git", None)
+
+
+def test_the_git_directory_itself_is_read_like_a_bare_repository(root: Path):
+    found = discover(root / ".git")
+    assert (found.git_dir, found.work_tree) == (root / ".git", None)
+
+
+def test_a_linked_worktree_shares_its_repositorys_objects(root: Path, tmp_path: Path):
+    git(root, "worktree", "add", "--quiet", "--detach", str(tmp_path / "linked"))
+    found = discover(tmp_path / "linked")
+    assert found == Repository(root / ".git/worktrees/linked", root / ".git", tmp_path / "linked")
+
+
+def test_a_hooks_variables_do_not_lead_astray(root: Path, tmp_path: Path, monkeypatch):
+    other = new_repository(tmp_path / "other", {"x": "x"})
+    for name, value in (
+        ("GIT_DIR", other / ".git"),
+        ("GIT_WORK_TREE", other),
+        ("GIT_INDEX_FILE", other / "i"),
+    ):
+        monkeypatch.setenv(name, str(value))
+    assert discover(root).work_tree == root
+
+
+def test_a_directory_outside_any_repository_is_refused(tmp_path: Path):
+    with pytest.raises(BadCall, match="is not in a git repository") as caught:
+        discover(tmp_path)
+    assert "-C DIR" in caught.value.hint
+
+
+def test_a_missing_directory_is_refused(tmp_path: Path):
+    with pytest.raises(BadCall, match="gone is not a directory"):
+        discover(tmp_path / "gone")
+
+
+def test_a_repository_of_other_object_names_is_refused(tmp_path: Path):
+    git(tmp_path, "init", "--quiet", "--object-format=sha256")
+    with pytest.raises(BadCall, match="only SHA-1 repositories are supported"):
+        discover(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_a_repository_of_somebody_else_is_not_trusted(root: Path):
+    os.chown(root, 12345, 12345)
+    os.chown(root / ".git", 12345, 12345)
+    with pytest.raises(BadCall, match="git does not trust"):
+        discover(root)
+
+
+@pytest.mark.parametrize("revision", ["HEAD", "main", "v1", "main~1", "refs/heads/main"])
+def test_a_branch_a_tag_or_a_commit_is_resolved(root: Path, revision):
+    commit(root)
+    git(root, "tag", "-a", "v1", "-m", "x")
+    found = repositories.resolve_commit(discover(root), revision)
+    assert found == git(root, "rev-parse", f"{revision}^{{commit}}")
+
+
+@pytest.mark.parametrize(
+    "revision", ["", "nothing", "--all", "-x", "HEAD:a", "main^{tree}", "0" * 40, "a b", "x\ny"]
+)
+def test_what_names_no_commit_is_refused(root: Path, revision):
+    with pytest.raises(NotFound, match="names no commit"):
+        repositories.resolve_commit(discover(root), revision)
+
+
+def test_a_repository_without_commits_says_so(tmp_path: Path):
+    git(tmp_path, "init", "--quiet")
+    with pytest.raises(NotFound, match="the repository has no commits yet"):
+        repositories.resolve_commit(discover(tmp_path), "HEAD")
+
+
+def test_the_configured_main_branch_wins(root: Path):
+    git(root, "config", "rollbook.main", "trunk")
+    assert repositories.main_branch(discover(root)) == "trunk"
+
+
+def test_the_remotes_head_is_the_main_branch(root: Path, tmp_path: Path):
+    git(root, "branch", "-m", "develop")
+    git(root, "branch", "main")
+    git(tmp_path, "clone", "--quiet", "work", "clone")
+    assert repositories.main_branch(discover(tmp_path / "clone")) == "develop"
+
+
+def test_master_is_the_main_branch_where_there_is_no_main(root: Path):
+    git(root, "branch", "-m", "master")
+    git(root, "checkout", "--quiet", "-b", "feature")
+    assert repositories.main_branch(discover(root)) == "master"
+
+
+def test_the_only_branch_is_the_main_branch(root: Path):
+    git(root, "branch", "-m", "trunk")
+    assert repositories.main_branch(discover(root)) == "trunk"
+
+
+def test_no_main_branch_can_be_told_of_a_detached_head_alone(root: Path):
+    git(root, "branch", "-m", "trunk")
+    git(root, "checkout", "--quiet", "--detach")
+    git(root, "branch", "-D", "trunk")
+    with pytest.raises(Refused, match="no main branch can be told"):
+        repositories.main_branch(discover(root))
+
+
+def test_a_detached_head_is_on_no_branch(root: Path):
+    assert repositories.current_branch(discover(root)) == "main"
+    git(root, "checkout", "--quiet", "--detach")
+    assert repositories.current_branch(discover(root)) is None
+
+
+@pytest.fixture
+def clone(root: Path, tmp_path: Path) -> Path:
+    git(tmp_path, "clone", "--quiet", "work", "clone")
+    return tmp_path / "clone"
+
+
+def test_the_main_commit_is_the_remotes_when_that_is_ahead(root: Path, clone: Path):
+    ahead = commit(root)
+    git(clone, "fetch", "--quiet")
+    assert repositories.main_commit(discover(clone)) == ahead
+
+
+def test_the_main_commit_is_the_local_one_when_that_is_ahead(clone: Path):
+    assert commit(clone) == repositories.main_commit(discover(clone))
+
+
+def test_diverged_main_branches_are_refused(root: Path, clone: Path):
+    commit(root, "there")
+    commit(clone, "here")
+    git(clone, "fetch", "--quiet")
+    with pytest.raises(Refused, match="have diverged"):
+        repositories.main_commit(discover(clone))
+
+
+def test_a_main_branch_without_commits_is_refused(tmp_path: Path):
+    git(tmp_path, "init", "--quiet")
+    with pytest.raises(Refused, match="has no commits yet"):
+        repositories.main_commit(discover(tmp_path))
+
+
+def test_an_ancestor_is_known(root: Path):
+    commit(root)
+    found = discover(root)
+    assert repositories.is_ancestor(found, "main~1", "main")
+    assert not repositories.is_ancestor(found, "main", "main~1")
