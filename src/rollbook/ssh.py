@@ -25,11 +25,11 @@ def ssh_sign(data: bytes, key: str, namespace: str, program: str = "ssh-keygen")
     """The armoured signature of `data` by `key`: a file's path, or a public key whose private half the agent
     holds, written as git's `user.signingKey` takes it. Raises Refused when signing fails."""
     if not key.startswith(_LITERAL):
-        return _sign([program, "-Y", "sign", "-n", namespace, "-f", str(Path(key).expanduser())], data)
+        return signature_by([program, "-Y", "sign", "-n", namespace, "-f", str(Path(key).expanduser())], data)
     with tempfile.NamedTemporaryFile("w", suffix=".pub", encoding="utf-8") as file:
         file.write(key.removeprefix("key::") + "\n")
         file.flush()
-        return _sign([program, "-Y", "sign", "-n", namespace, "-U", "-f", file.name], data)
+        return signature_by([program, "-Y", "sign", "-n", namespace, "-U", "-f", file.name], data)
 
 
 def ssh_verified(
@@ -57,12 +57,14 @@ def ssh_verified(
     return done.returncode == 0
 
 
-def _sign(command: list[str], data: bytes) -> bytes:
+def signature_by(command: list[str], data: bytes) -> bytes:
+    """What a signing program prints for `data` on its stdin. Raises Refused when it fails."""
     done = _run(command, data)
     if done.returncode or not done.stdout:
         said = done.stderr.decode(errors="replace").strip()
         raise Refused(
-            f"signing failed: {said}", hint="Check user.signingKey and gpg.format in git's configuration."
+            f"signing failed: {command[0]}: {said}",
+            hint="Check user.signingKey and gpg.format in git's configuration.",
         )
     return done.stdout
 
