@@ -71,6 +71,12 @@ class TreeSnapshot:
         self.commit = commit
         self._objects = ObjectReader(repository.directory)
 
+    def commit_id(self) -> str | None:
+        """The id of the commit that the snapshot's name stands for; None when it is no commit."""
+        # The process that reads the files answers this too, which saves starting another.
+        found = self._objects.read(f"{self.treeish}^{{commit}}", 0)
+        return found.oid if found is not None and found.type == "commit" else None
+
     def modes(self, directory: str) -> Mapping[str, str]:
         below = ["--", f"{directory}/"] if directory else []
         listed = self.repository.git("ls-tree", "-r", "-z", "--full-tree", self.treeish, *below)
@@ -185,8 +191,10 @@ def too_large(path: str, size: int) -> InvalidFile:
 
 def commit_snapshot(repository: Repository, revision: str) -> TreeSnapshot:
     """The files at a revision. Raises NotFound when it names no commit."""
-    commit = resolve_commit(repository, revision)
-    return TreeSnapshot(repository, commit, revision, commit)
+    snapshot = TreeSnapshot(repository, revision, revision)
+    commit = snapshot.commit_id() or resolve_commit(repository, revision)
+    snapshot.commit, snapshot.treeish = commit, commit
+    return snapshot
 
 
 def index_snapshot(repository: Repository) -> TreeSnapshot:
