@@ -41,6 +41,6 @@ def code_lineage(directory: Path, *, registry: Repository) -> dict[str, Any] | N
 def _address(repository: Repository) -> str:
     """The remote's URL without credentials; the directory's name where there is no remote."""
     url = repository.config(f"remote.{remote_name(repository)}.url")
-    if url is None or not (urlsplit(url).scheme or ":" in url):
+    if url is None or url.startswith("file:") or not (urlsplit(url).scheme or ":" in url):
         return Path(url or repository.directory).name
     return without_credentials(url)

@@ -40,22 +40,33 @@ def params(arguments: Iterable[str]) -> dict[str, Any]:
 
 
 def metrics_file(path: Path) -> dict[str, float]:
-    """The numbers in a JSON or YAML file, as `dvc metrics` reads them; nested names are joined by dots."""
+    """The numbers in a JSON or YAML file, as `dvc metrics` reads them; nested names are joined by dots.
+
+    Raises BadCall, naming the metric, for what is no finite number.
+    """
     return dict(_flat(mapping_file(path), "", path))
 
 
 def mapping_file(path: Path) -> dict[str, Any]:
-    """A JSON or YAML file that holds a mapping. Raises BadCall, InvalidFile when it doesn't."""
+    """A JSON or YAML file that holds a mapping. Raises BadCall when it doesn't."""
     data = small_file(path)
-    try:
-        content = (
-            json.loads(data, parse_constant=_no_constant) if path.suffix == ".json" else load(data, str(path))
-        )
-    except (ValueError, RecursionError) as error:
-        raise InvalidFile(f"not JSON: {error}", path=str(path)) from error
+    content = _json(data, path) if path.suffix == ".json" else _yaml(data, path)
     if not isinstance(content, dict):
-        raise InvalidFile("a mapping of names to values is needed here", path=str(path))
+        raise BadCall(f"{path}: a mapping of names to values is needed here")
     return content
+
+
+def merged(name: str, base: object, parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The mapping `base` (None: empty) with each part added, the later winning.
+
+    Raises BadCall, naming the field `name`, when `base` is no mapping.
+    """
+    if base is not None and not isinstance(base, dict):
+        raise BadCall(f"{name}: a mapping of names to values is needed here")
+    found = dict(base or {})
+    for part in parts:
+        found |= part
+    return found
 
 
 def small_file(path: Path) -> bytes:
@@ -83,6 +94,15 @@ def data_sets(arguments: Iterable[str]) -> list[dict[str, Any]]:
     return found
 
 
+def with_data_sets(lineage: object, arguments: Iterable[str]) -> dict[str, Any]:
+    """A manifest's `lineage` (None: empty) with data sets added. Raises BadCall when it has another shape."""
+    known = merged("lineage", lineage, [])
+    before = known.get("data") or []
+    if not isinstance(before, list):
+        raise BadCall("lineage.data: a list of data sets is needed here")
+    return {**known, "data": [*before, *data_sets(arguments)]}
+
+
 def framework(text: str) -> dict[str, str]:
     """Read `scikit-learn==1.9.1` into the manifest's `framework`."""
     name, _, version = text.partition("==")
@@ -97,30 +117,41 @@ def inputs_of_sample(data: bytes, path: Path) -> list[dict[str, Any]]:
     """The input half of a signature, inferred from sample rows: a JSON list of objects or of lists.
 
     Each column gives its name, its dtype (`int64`, `float64`, `bool`, `string`) and the shape `[-1]`; rows of
-    plain numbers give one tensor `[-1, columns]`. Raises InvalidFile for anything else.
+    plain values give one tensor `[-1, columns]`. Raises BadCall for anything else.
     """
-    try:
-        rows = json.loads(data, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise InvalidFile(f"not JSON: {error}", path=str(path)) from error
-    if isinstance(rows, list) and rows and all(isinstance(row, dict) and row for row in rows):
-        return [
-            {"name": name, "dtype": _dtype([row.get(name) for row in rows]), "shape": [-1]}
-            for name in rows[0]
-        ]
-    if isinstance(rows, list) and rows and all(isinstance(row, list) and row for row in rows):
+    rows = _json(data, path)
+    if _is_table(rows, dict):
+        columns = dict.fromkeys(name for row in rows for name in row)
+        cells = {name: [row.get(name) for row in rows] for name in columns}
+        if all(_is_scalar(value) for values in cells.values() for value in values):
+            return [{"name": name, "dtype": _dtype(values), "shape": [-1]} for name, values in cells.items()]
+    elif _is_table(rows, list) and len({len(row) for row in rows}) == 1:
         values = [value for row in rows for value in row]
-        return [{"name": "input", "dtype": _dtype(values), "shape": [-1, len(rows[0])]}]
-    raise InvalidFile("a list of rows is needed: [{column: value, ...}, ...]", path=str(path))
+        if all(map(_is_scalar, values)):
+            return [{"name": "input", "dtype": _dtype(values), "shape": [-1, len(rows[0])]}]
+    raise BadCall(
+        f"{path}: a list of rows of the same columns is needed",
+        hint='E.g. [{"age": 41, "income": 3.2}, ...], or [[41, 3.2], ...].',
+    )
+
+
+def _is_table(rows: object, kind: type) -> bool:
+    return isinstance(rows, list) and bool(rows) and all(isinstance(row, kind) and row for row in rows)
+
+
+def _is_scalar(value: object) -> bool:
+    return value is None or isinstance(value, bool | int | float | str)
 
 
 def _dtype(values: Iterable[Any]) -> str:
+    """The type that holds all values; a missing one turns whole numbers into floats, as in pandas."""
     kinds = {type(value) for value in values}
-    if kinds == {bool}:
+    known = kinds - {type(None)}
+    if known == {bool}:
         return "bool"
     if kinds == {int}:
         return "int64"
-    return "float64" if kinds <= {int, float} else "string"
+    return "float64" if known and known <= {int, float} else "string"
 
 
 def _flat(content: Mapping[str, Any], prefix: str, path: Path) -> Iterable[tuple[str, float]]:
@@ -128,8 +159,8 @@ def _flat(content: Mapping[str, Any], prefix: str, path: Path) -> Iterable[tuple
         key = f"{prefix}.{name}" if prefix else str(name)
         if isinstance(value, dict):
             yield from _flat(value, key, path)
-        elif isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise InvalidFile("a metric is a finite number", path=str(path), key=key)
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
+            raise BadCall(f"{path}: {key}: a metric is a finite number")
         else:
             yield key, value
 
@@ -139,7 +170,7 @@ def _number(what: str, text: str) -> float:
         number = int(text) if text.lstrip("+-").isdecimal() else float(text)
     except ValueError as error:
         raise BadCall(f"{what}: {text[:40]!r} is not a number") from error
-    if not math.isfinite(number):
+    if not _is_finite(number):
         raise BadCall(
             f"{what}: {text[:40]!r} is not a finite number", hint="A metric without a value is left out."
         )
@@ -152,6 +183,27 @@ def _scalar(name: str, text: str) -> Any:
     except InvalidFile:
         return text
     return text if isinstance(value, dict | list) or value is None else value
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number that no float can hold
+        return False
+
+
+def _json(data: bytes, path: Path) -> Any:
+    try:
+        return json.loads(data, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadCall(f"{path}: not JSON: {error}") from error
+
+
+def _yaml(data: bytes, path: Path) -> Any:
+    try:
+        return load(data, str(path))
+    except InvalidFile as error:
+        raise BadCall(str(error), hint=error.hint) from error
 
 
 def _no_constant(name: str) -> float:

@@ -67,9 +67,9 @@ def initialise(repository: Repository, *, remote: str | None = None) -> Initiali
     written = [path for path, text in files.items() if _write_new(root, path, text)]
     if config is not None:
         _replace(root / _DVC_CONFIG, config)
-    return Initialised(
-        tuple(sorted(written)), tuple(sorted(files.keys() - set(written))), address if config else None
-    )
+        written.append(_DVC_CONFIG)
+    kept = {*files, _DVC_CONFIG} - set(written)
+    return Initialised(tuple(sorted(written)), tuple(sorted(kept)), address if config else None)
 
 
 def template(name: str, install: str = INSTALL, main: str = "main") -> str:

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 
 from rollbook.audit.record import new_tags
 from rollbook.check.judge import check_merge
-from rollbook.errors import Conflict, NotFound, Refused
+from rollbook.errors import BadCall, Conflict, NotFound, Refused
 from rollbook.git.process import git, try_git
-from rollbook.git.refs import NO_OBJECT, RefUpdate, fetch, fetch_tags, push, update_refs
-from rollbook.git.repository import (
-    current_branch,
-    has_remote,
-    is_ancestor,
-    main_branch,
-    main_commit,
-    remote_name,
-    resolve_commit,
+from rollbook.git.refs import (
+    NO_OBJECT,
+    RefUpdate,
+    fetch,
+    fetch_tags,
+    push,
+    remote_branch,
+    resolve_branch,
+    update_refs,
 )
+from rollbook.git.repository import has_remote, is_ancestor, landed_commit, main_branch, remote_name
 from rollbook.git.write import commit
 from rollbook.proposal import Verdict
 
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """What landed: the merge commit on main, the events recorded, and findings that are mere warnings."""
+    """What landed: the branch, the name of the main branch, the merge commit there, the events recorded,
+    and findings that are mere warnings."""
 
     branch: str
+    main: str
     commit: str
     events: list[Event]
     warnings: list[Finding]
@@ -58,11 +61,13 @@ def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> L
     """
     remote = remote_name(repository) if has_remote(repository) else None
     if remote:
-        fetch(repository, remote)
+        # Tags first: main is at least as new then, and no tag speaks of a commit that isn't here.
         fetch_tags(repository, remote)
+        fetch(repository, remote)
     main = main_branch(repository)
-    base = main_commit(repository)
-    _refuse_unpushed(repository, main, base, remote)
+    if branch == main:
+        raise BadCall(f"{main} is what proposals land on", hint=_open_proposals(repository))
+    base = landed_commit(repository, remote)
     head = _find_branch(repository, branch, remote)
     if is_ancestor(repository, head.commit, base):
         return _complete(repository, main, base, head, keep_branch=keep_branch)
@@ -84,27 +89,13 @@ def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> L
         push(repository, remote, [*updates, *gone])
     _move_local(repository, main, merged, updates[1:], checkouts)
     _drop_branch(repository, head, keep_branch=keep_branch)
-    return Landing(branch, merged, [tag.event for tag in tags], findings)
-
-
-def _refuse_unpushed(repository: Repository, main: str, base: str, remote: str | None) -> None:
-    if not remote:
-        return
-    tracked = repository.try_text("rev-parse", "--verify", "--quiet", f"refs/remotes/{remote}/{main}")
-    if tracked != base:
-        raise Refused(
-            f"the local {main} has commits that {remote}/{main} has not",
-            hint=f"Push them first (git push {remote} {main}), or put them on a branch.",
-        )
+    return Landing(branch, main, merged, [tag.event for tag in tags], findings)
 
 
 def _find_branch(repository: Repository, branch: str, remote: str | None) -> _Head:
-    local = repository.try_text("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}^{{commit}}")
-    tracked = (
-        repository.try_text("rev-parse", "--verify", "--quiet", f"refs/remotes/{remote}/{branch}^{{commit}}")
-        if remote
-        else None
-    )
+    local = resolve_branch(repository, branch)
+    # Asked anew: what was fetched once may have been deleted there since.
+    tracked = remote_branch(repository, remote, branch) if remote else None
     if local and tracked and local != tracked:
         if is_ancestor(repository, local, tracked):
             return _Head(branch, tracked, local, tracked)
@@ -134,8 +125,9 @@ def _message(repository: Repository, head: _Head, main: str) -> str:
 def _checkouts(repository: Repository, main: str) -> list[Path]:
     """The working trees in which main is checked out."""
     listed = repository.git("for-each-ref", "--format=%(worktreepath)", f"refs/heads/{main}")
-    path = listed.decode(errors="surrogateescape").rstrip("\n")
-    return [Path(path)] if path and repository.work_tree is not None else []
+    path = Path(listed.decode(errors="surrogateescape").rstrip("\n") or "/nowhere")
+    # A linked working tree whose folder was deleted is still listed.
+    return [path] if repository.work_tree is not None and (path / ".git").exists() else []
 
 
 def _refuse_collision(checkout: Path, merged: str) -> None:
@@ -170,19 +162,34 @@ def _switch(checkout: Path, old: str, new: str) -> None:
 
 
 def _drop_branch(repository: Repository, head: _Head, *, keep_branch: bool) -> None:
-    if head.local and not keep_branch and current_branch(repository) != head.name:
+    if head.local and not keep_branch and not _is_checked_out(repository, head.name):
         update_refs(repository, [RefUpdate(f"refs/heads/{head.name}", NO_OBJECT, head.local)])
+
+
+def _is_checked_out(repository: Repository, branch: str) -> bool:
+    """Whether a working tree, this one or a linked one, stands on `branch`."""
+    listed = repository.git("for-each-ref", "--format=%(worktreepath)", f"refs/heads/{branch}")
+    return bool(listed.strip())
 
 
 def _complete(repository: Repository, main: str, base: str, head: _Head, *, keep_branch: bool) -> Landing:
     """The branch is on main already: bring the local side up to it, and record what is missing."""
-    local = repository.try_text("rev-parse", "--verify", "--quiet", f"refs/heads/{main}")
+    local = resolve_branch(repository, main)
     tags = new_tags(repository, base)
-    if local == base and not tags:
+    if local == base and not tags and (keep_branch or not _was_merged(repository, head.commit, base)):
         raise Refused(f"{head.name} is on {main} already", hint="There is nothing to land.")
+    checkouts = _checkouts(repository, main)
+    for checkout in checkouts:
+        _refuse_collision(checkout, base)
     updates = [tag.ref for tag in tags]
     if has_remote(repository):
         push(repository, remote_name(repository), updates)
-    _move_local(repository, main, base, updates, _checkouts(repository, main))
+    _move_local(repository, main, base, updates, checkouts)
     _drop_branch(repository, head, keep_branch=keep_branch)
-    return Landing(head.name, resolve_commit(repository, base), [tag.event for tag in tags], [])
+    return Landing(head.name, main, base, [tag.event for tag in tags], [])
+
+
+def _was_merged(repository: Repository, commit_id: str, main: str) -> bool:
+    """Whether a commit came to main as a merge's second parent, as a proposal that landed does."""
+    merges = repository.git("rev-list", "--first-parent", "--merges", "--parents", main)
+    return any(commit_id in line.split()[2:] for line in merges.decode().splitlines())

@@ -19,7 +19,7 @@ from rollbook.trailer import one_line
 from rollbook.yaml.edit import edit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
@@ -55,14 +55,16 @@ def propose_promotion(
     stage: str,
     *,
     reason: str,
-    traffic: int | None = None,
+    details: Mapping[str, Any] | None = None,
+    action: str = "promote",
     draft: bool = False,
 ) -> Promotion:
     """Propose that a version moves to `stage`: a branch with one commit that edits stages.yaml alone.
 
-    The version that an exclusive stage held moves to where the policy sends the displaced. With `draft` the
-    proposal is made although the check fails. Raises NotFound for an unknown version or stage, Refused for
-    an illegal transition or a change the check refuses, Conflict when the proposal stands already.
+    The version that an exclusive stage held moves to where the policy sends the displaced. `details` are
+    further fields of its entry (`traffic`, `replacement`, ...); `action` names the branch. With `draft`
+    the proposal is made although the check fails. Raises NotFound for an unknown version or stage, Refused
+    for an illegal transition or a change the check refuses, Conflict when the proposal stands already.
     """
     require_stage_name(stage)
     if not one_line(reason):
@@ -74,18 +76,19 @@ def propose_promotion(
         model, stages = version.model.name, version.model.stages
         policy.stage(stage)
         policy.require_transition(str(version), version.stage, stage)
-        entry = _entry(repository, version.version, one_line(reason), traffic)
+        entry = _entry(repository, version.version, one_line(reason), details or {})
         moves = plan_moves(policy, stages, version.version, stage, entry)
         path = layout.stages_path(model)
         (data,) = registry.snapshot.read_many([path])
-    branch = branch_name("promote", model, version.version, stage)
+    branch = branch_name(action, model, version.version, stage)
     refuse_standing(repository, branch)
     header = f"{schema_line('stages', path)}\n".encode()
     files = {path: edit(data or header, write_moves(policy, moves), path)}
     verdict = judge(repository, base, files)
     if not draft:
-        verdict.require(f"{version} can't move to {stage}")
-    message = f"Promote {version} to {stage}\n\n{one_line(reason)}\n"
+        # What waits, for approvals above all, can only come once there is a proposal.
+        verdict.require(f"{version} can't move to {stage}", waiting_too=False)
+    message = f"{action.capitalize()} {version} to {stage}\n\n{one_line(reason)}\n"
     made = commit_proposal(repository, Proposal(branch, base, message, files))
     return Promotion(branch, made, model, tuple(moves), verdict.findings)
 
@@ -107,8 +110,12 @@ def plan_moves(
                 f"{stage} is held by {held.version}",
                 hint=f"Move it elsewhere first, or set {stage}'s displaced_to.",
             )
-        why = {**entry, "version": held.version, "reason": f"replaced by {version} in {stage}"}
-        why.pop("traffic", None)
+        why = {
+            "version": held.version,
+            "reason": f"replaced by {version} in {stage}",
+            "requested_by": entry["requested_by"],
+            "requested_at": entry["requested_at"],
+        }
         moves.append(Move(held.version, stage, target.displaced_to, why))
     return [*moves, Move(version, start, stage, entry)]
 
@@ -149,10 +156,11 @@ def _put_in(document: Any, policy: Policy, move: Move) -> None:
         document[move.target] = [move.entry] if held is None else [held, move.entry]
 
 
-def _entry(repository: Repository, version: str, reason: str, traffic: int | None) -> dict[str, Any]:
-    entry: dict[str, Any] = {"version": version, "reason": reason}
-    if traffic is not None:
-        entry["traffic"] = traffic
-    entry["requested_by"] = identity(repository).email
-    entry["requested_at"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return entry
+def _entry(repository: Repository, version: str, reason: str, details: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "version": version,
+        "reason": reason,
+        **{name: value for name, value in details.items() if value is not None},
+        "requested_by": identity(repository).email,
+        "requested_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }

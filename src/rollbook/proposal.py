@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rollbook.check.gates.circumstances import circumstances
 from rollbook.check.judge import check_change
-from rollbook.errors import Conflict, Refused
-from rollbook.git.refs import NO_OBJECT, RefUpdate, push, update_refs
-from rollbook.git.repository import has_remote, main_branch, remote_name
+from rollbook.errors import Conflict, NotFound, Refused
+from rollbook.git.refs import NO_OBJECT, RefUpdate, push, remote_branch, resolve_branch, update_refs
+from rollbook.git.repository import has_remote, is_ancestor, main_branch, remote_name
 from rollbook.git.write import ObjectWriter, commit
 from rollbook.snapshot import TreeSnapshot, commit_snapshot
 
@@ -49,9 +50,11 @@ class Verdict:
 
     findings: tuple[Finding, ...]
 
-    def require(self, message: str) -> None:
-        """Raise ChangeRefused with `message` when a finding is an error."""
-        if any(finding.severity == "error" for finding in self.findings):
+    def require(self, message: str, *, waiting_too: bool = True) -> None:
+        """Raise ChangeRefused with `message` when a finding is an error; unless `waiting_too`, when one is an
+        error that nobody but its author can put right."""
+        errors = [finding for finding in self.findings if finding.severity == "error"]
+        if any(waiting_too or not finding.waiting for finding in errors):
             raise ChangeRefused(message, self.findings)
 
 
@@ -61,7 +64,8 @@ def judge(repository: Repository, base: str, files: Mapping[str, bytes | None]) 
     before = commit_snapshot(repository, base)
     after = TreeSnapshot(repository, tree, "the proposal")
     try:
-        return Verdict(tuple(check_change(repository, before, after)))
+        known = circumstances(repository, before, may_run=True)
+        return Verdict(tuple(check_change(repository, before, after, known)))
     finally:
         before.close()
         after.close()
@@ -74,7 +78,7 @@ def branch_name(action: str, model: str, version: str, stage: str = "") -> str:
 
 def refuse_standing(repository: Repository, branch: str) -> None:
     """Raise Conflict when a proposal of that name stands already."""
-    if repository.try_text("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"):
+    if resolve_branch(repository, branch):
         raise Conflict(
             f"the branch {branch} exists already",
             hint=f"Land it (rollbook land {branch}), or drop it (git branch -D {branch}) and try again.",
@@ -94,17 +98,26 @@ def commit_proposal(repository: Repository, proposal: Proposal) -> str:
 
 
 def push_branch(repository: Repository, branch: str) -> str:
-    """Push a proposal's branch to the remote; return the remote's name. Raises Refused without one."""
+    """Push a proposal's branch to the remote; return the remote's name.
+
+    Raises Refused without a remote, Conflict when the remote has another branch of that name.
+    """
     remote = remote_name(repository)
     if not has_remote(repository):
         raise Refused(
             f"there is no remote {remote!r} to push to",
             hint=f"Add one: git remote add {remote} URL; or land without one: rollbook land {branch}",
         )
-    head = repository.git("rev-parse", f"refs/heads/{branch}").decode().strip()
-    tracked = repository.try_text("ls-remote", "--heads", remote, f"refs/heads/{branch}") or ""
-    old = tracked.split("\t")[0] or NO_OBJECT
-    push(repository, remote, [RefUpdate(f"refs/heads/{branch}", head, old)])
+    head = resolve_branch(repository, branch)
+    if head is None:
+        raise NotFound(f"there is no branch {branch!r}")
+    old = remote_branch(repository, remote, branch)
+    if old and not is_ancestor(repository, old, head):
+        raise Conflict(
+            f"{remote} has another {branch} already",
+            hint=f"Look at it (git log {old[:12]}); land it, or drop it: git push {remote} --delete {branch}",
+        )
+    push(repository, remote, [RefUpdate(f"refs/heads/{branch}", head, old or NO_OBJECT)])
     return remote
 
 

@@ -7,18 +7,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
-from rollbook.artifact.pointer import pointer_data
+from rollbook.artifact.pointer import pointer_data, require_artifact_name
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.storage import open_storage
 from rollbook.code_lineage import code_lineage
 from rollbook.contract import schema_line, violations
-from rollbook.errors import BadCall, Refused
-from rollbook.git.repository import main_commit
-from rollbook.git.write import identity
+from rollbook.errors import BadCall, InvalidFile, Refused
+from rollbook.facts import merged
+from rollbook.git.refs import resolve_branch
+from rollbook.git.repository import is_ancestor, main_commit
+from rollbook.git.write import ObjectWriter, identity
 from rollbook.names import bump, normalise_version, require_model_name
 from rollbook.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry import Registry, model_names
 from rollbook.snapshot import commit_snapshot
+from rollbook.yaml.strict import dotted, load
 from rollbook.yaml.write import dump
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ _ORDER = (
     "hyperparameters", "metrics", "features", "signature", "training", "environment", "lineage", "tags",
     "card", "extra",
 )  # fmt: skip
+# Stands for the artifact while its bytes have not been read.
+_NO_ARTIFACT = {"path": "model", "format": "binary", "size": 1, "sha256": "0" * 64}
 _OWN = frozenset(["model", "version", "created_at", "created_by", "artifact"])
 
 
@@ -76,32 +81,37 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is settled before any byte is read."""
+    """What is settled before any byte is read. `standing` is the commit of the branch when an earlier run,
+    perhaps one that was cut off, has made it for these very facts; `record` is a new model's model.yaml."""
 
     base: str
     model: str
     version: str
     branch: str
-    new_model: bool
+    record: dict[str, Any] | None
     facts: dict[str, Any]
+    standing: str | None
 
 
 def register(repository: Repository, wanted: Registration, progress: Progress = quiet) -> Registered:
     """Store the artifact in the DVC remote, and propose its version: a branch with one commit.
 
     Everything that can be judged without the bytes is judged first. Raises BadCall for facts that the schema
-    does not allow, Refused for a version that exists or a change that the check refuses, StorageFailed when
-    the bytes can't be stored. Then there is no branch.
+    does not allow, Refused for a version that exists or a change that the check refuses, Conflict when
+    the branch stands with other content, StorageFailed when the bytes can't be stored. Then there is no
+    branch. Run again with the same facts and bytes, it finds the branch of the run before.
     """
     plan = _plan(repository, wanted)
     assert repository.work_tree is not None
     storage = open_storage(repository.work_tree)
-    stored = storage.add(wanted.artifact, wanted.artifact.name, progress)
+    stored = storage.add(wanted.artifact, artifact_name(wanted.artifact), progress)
     files = _files(plan, wanted, stored)
+    if plan.standing and not _consists_of(repository, plan.standing, files):
+        refuse_standing(repository, plan.branch)
     judge(repository, plan.base, files).require("the registry refuses this version")
     uploaded = storage.push(stored.pointer, progress)
     message = f"Register {plan.model}@{plan.version}\n\n{plan.facts.get('description', '')}".rstrip() + "\n"
-    commit = commit_proposal(repository, Proposal(plan.branch, plan.base, message, files))
+    commit = plan.standing or commit_proposal(repository, Proposal(plan.branch, plan.base, message, files))
     return Registered(
         model=plan.model,
         version=plan.version,
@@ -115,12 +125,27 @@ def register(repository: Repository, wanted: Registration, progress: Progress = 
     )
 
 
+def artifact_name(path: Path) -> str:
+    """The name that the artifact at `path` gets in the registry: its own, also for `.`.
+
+    Raises BadCall when a registry can't hold a file of that name.
+    """
+    name = require_artifact_name(path.name or path.absolute().name)
+    wrong = violations("version", {"artifact": {**_NO_ARTIFACT, "path": name}})
+    for item in wrong:
+        if item.path == ("artifact", "path"):
+            hint = f"Rename it, e.g. to model{path.suffix if path.suffix.isascii() else ''}. {item.hint}"
+            raise BadCall(f"{name!r} can't be an artifact's name: {item.message}", hint=hint)
+    return name
+
+
 def _plan(repository: Repository, wanted: Registration) -> _Plan:
     model = require_model_name(wanted.model)
     if repository.work_tree is None:
         raise BadCall("a version can't be registered in a bare repository", hint="Use a clone of it.")
     if not wanted.artifact.exists():
         raise BadCall(f"{wanted.artifact} does not exist", hint="Name the model's file or folder.")
+    artifact_name(wanted.artifact)
     base = main_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         _ = registry.policy
@@ -128,8 +153,50 @@ def _plan(repository: Repository, wanted: Registration) -> _Plan:
         versions = registry.model(model).version_names if known else []
     version = _next_version(model, versions, wanted)
     branch = branch_name("register", model, version)
-    refuse_standing(repository, branch)
-    return _Plan(base, model, version, branch, not known, _facts(repository, wanted, model, version))
+    facts = _facts(repository, wanted, model, version)
+    standing = resolve_branch(repository, branch)
+    if standing:
+        before = _standing_facts(repository, standing, model, version)
+        if {**facts, "created_at": None} != {**before, "created_at": None}:
+            refuse_standing(repository, branch)
+        facts["created_at"] = before.get("created_at", facts["created_at"])
+    record = None if known else _record(model, facts["created_by"], wanted.record)
+    return _Plan(base, model, version, branch, record, facts, standing)
+
+
+def _record(model: str, owner: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A new model's model.yaml."""
+    record = {"name": model, "owner": owner, **given}
+    _require_lawful("model", record, "model.yaml")
+    return record
+
+
+def _require_lawful(schema: str, data: Mapping[str, Any], what: str) -> None:
+    """Raise BadCall, naming the fields, when the schema does not allow `data`."""
+    wrong = violations(schema, data)
+    if wrong:
+        lines = [": ".join(filter(None, (dotted(item.path), item.message))) for item in wrong]
+        raise BadCall(f"{what} can't hold these facts: {'; '.join(lines)}", hint=wrong[0].hint)
+
+
+def _standing_facts(repository: Repository, commit: str, model: str, version: str) -> dict[str, Any]:
+    """The manifest in a commit without its artifact; empty when it isn't there or can't be read."""
+    path = layout.manifest_path(model, version)
+    with Registry(repository, commit_snapshot(repository, commit)) as registry:
+        (data,) = registry.snapshot.read_many([path])
+    try:
+        manifest = load(data or b"", path)
+    except InvalidFile:
+        return {}
+    return {name: manifest[name] for name in manifest if name != "artifact"} if manifest else {}
+
+
+def _consists_of(repository: Repository, commit: str, files: Mapping[str, bytes]) -> bool:
+    """Whether a commit adds exactly `files` to the one it stands on, which is on main."""
+    tree, *parents = repository.git("show", "-s", "--format=%T %P", commit).decode().split()
+    if len(parents) != 1 or not is_ancestor(repository, parents[0], main_commit(repository)):
+        return False
+    return ObjectWriter(repository).tree(parents[0], files) == tree
 
 
 def _next_version(model: str, versions: Sequence[str], wanted: Registration) -> str:
@@ -160,14 +227,10 @@ def _facts(repository: Repository, wanted: Registration, model: str, version: st
     facts["created_at"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     facts["created_by"] = identity(repository).email
     code = code_lineage(wanted.code, registry=repository) if wanted.code else None
-    lineage = dict(facts.get("lineage") or {})
+    lineage = merged("lineage", facts.get("lineage"), [])
     if code and "code" not in lineage:
         facts["lineage"] = {**lineage, "code": code}
-    sample = {"path": "model", "format": "binary", "size": 1, "sha256": "0" * 64}
-    wrong = violations("version", {**facts, "artifact": sample})
-    if wrong:
-        lines = [f"{'.'.join(map(str, item.path))}: {item.message}" for item in wrong]
-        raise BadCall("the facts are not what a manifest can hold: " + "; ".join(lines), hint=wrong[0].hint)
+    _require_lawful("version", {**facts, "artifact": _NO_ARTIFACT}, "the manifest")
     return facts
 
 
@@ -190,10 +253,9 @@ def _files(plan: _Plan, wanted: Registration, stored: Stored) -> dict[str, bytes
         ),
         **{f"{directory}/{name}": data for name, data in wanted.attachments.items()},
     }
-    if plan.new_model:
-        record = {"name": plan.model, "owner": plan.facts["created_by"], **wanted.record}
+    if plan.record is not None:
         path = layout.model_path(plan.model)
-        files[path] = dump(record, header=schema_line("model", path))
+        files[path] = dump(plan.record, header=schema_line("model", path))
     return files
 
 

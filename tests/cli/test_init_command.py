@@ -22,7 +22,8 @@ def root(tmp_path: Path) -> Path:
 def test_each_file_written_is_a_line_on_stdout(root: Path) -> None:
     ran = rollbook(root, "init")
     lines = ran.out.splitlines()
-    assert (ran.code, lines[-1]) == (0, "artifacts go to ../../models-artifacts")
+    assert ran.code == 0
+    assert lines[-1].startswith("artifacts go to ../../models-artifacts")
     written = [line.removeprefix("wrote ") for line in lines[:-1]]
     assert "registry/policy.yaml" in written
     assert all((root / path).exists() for path in written)

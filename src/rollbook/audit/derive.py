@@ -24,7 +24,7 @@ from rollbook.snapshot import MAX_FILE
 from rollbook.trailer import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rollbook.change import Transition
     from rollbook.git.repository import Repository
@@ -58,14 +58,16 @@ class Progress:
     registered_in: dict[str, str] = field(default_factory=dict)
 
 
-def landed_changes(repository: Repository, tip: str, since: str | None = None) -> list[LandedChange]:
+def landed_changes(
+    repository: Repository, tip: str, since: str | None = None, paths: Sequence[str] = (layout.ROOT,)
+) -> list[LandedChange]:
     """The first-parent commits from `since` (excluded; None: from the beginning) to `tip` that touched the
-    registry, oldest first."""
+    registry, or those of its `paths`, oldest first."""
     span = tip if since is None else f"{since}..{tip}"
     listed = repository.git(
         "-c", "log.showRoot=true", "log", "--first-parent", "--diff-merges=first-parent", "--reverse",
         "--raw", "-z", "--no-abbrev", "--no-renames", "--no-show-signature", "--format=%x01%H %P%x02%ct",
-        span, "--", f":(top,literal){layout.ROOT}",
+        span, "--", *(f":(top,literal){path}" for path in paths),
     )  # fmt: skip
     blocks = listed.decode(errors="surrogateescape").split("\x01")[1:]
     return [_landed_change(block) for block in blocks]
@@ -90,15 +92,37 @@ def derive(
     can't be read is recorded by its digest alone.
     """
     reader = ObjectReader(repository.directory)
+    first_stage = None
     try:
         for change in changes:
-            yield from _Derivation(repository, reader, change, trail).events()
+            # What a change does is judged by the policy before it, which only another change can alter.
+            first_stage = first_stage or _first_stage(reader, change)
+            yield from _Derivation(repository, reader, change, trail, first_stage).events()
+            if any(file.path == layout.POLICY for file in change.files):
+                first_stage = None
     finally:
         reader.close()
 
 
+def _first_stage(reader: ObjectReader, change: LandedChange) -> str:
+    for commit in (change.parent, change.commit):
+        data = _read(reader, f"{commit}:{layout.POLICY}") if commit else None
+        if data is None:
+            continue
+        try:
+            return parse_policy(data, layout.POLICY).first_stage.name
+        except InvalidFile:
+            continue
+    return _FIRST_STAGE
+
+
+def _read(reader: ObjectReader, name: str) -> bytes | None:
+    blob = reader.read(name, MAX_FILE)
+    return blob.data if blob and blob.type == "blob" else None
+
+
 class _Derivation:
-    """One landed change, its files, and the trails it carries on."""
+    """One landed change, its files, the trails it carries on, and the stage that versions start in."""
 
     def __init__(
         self,
@@ -106,11 +130,14 @@ class _Derivation:
         reader: ObjectReader,
         change: LandedChange,
         trail: dict[str, Progress],
+        first_stage: str,
     ) -> None:
         self._repository = repository
         self._reader = reader
         self._change = change
         self._trail = trail
+        self._first_stage = first_stage
+        self._manifests: dict[tuple[str, str], tuple[str, Manifest | None]] = {}
 
     def events(self) -> Iterator[Event]:
         by_model: dict[str, list[FileChange]] = {}
@@ -136,7 +163,7 @@ class _Derivation:
 
     def _moves(self, model: str, files: list[FileChange]) -> Iterator[Event]:
         known = self._progress(model).registered_in
-        first_stage = self._first_stage()
+        first_stage = self._first_stage
         for file in files:
             after = self._stages(file) if file.place.kind is Kind.STAGES else None
             if after is None:
@@ -157,7 +184,7 @@ class _Derivation:
             Action.REGISTERED,
             model,
             version,
-            target=self._first_stage(),
+            target=self._first_stage,
             reason=manifest.description if manifest else "",
             requested_by=manifest.created_by if manifest else "",
             requested_at=manifest.created_at if manifest else "",
@@ -215,14 +242,15 @@ class _Derivation:
     def _progress(self, model: str) -> Progress:
         return self._trail.setdefault(model, Progress())
 
-    def _read(self, name: str) -> bytes | None:
-        blob = self._reader.read(name, MAX_FILE)
-        return blob.data if blob and blob.type == "blob" else None
-
     def _manifest(self, model: str, version: str) -> tuple[str, Manifest | None]:
         """The manifest's SHA-256, and what it says; empty and None where it isn't there or can't be read."""
+        if (model, version) not in self._manifests:
+            self._manifests[model, version] = self._read_manifest(model, version)
+        return self._manifests[model, version]
+
+    def _read_manifest(self, model: str, version: str) -> tuple[str, Manifest | None]:
         path = layout.manifest_path(model, version)
-        data = self._read(f"{self._change.commit}:{path}")
+        data = _read(self._reader, f"{self._change.commit}:{path}")
         if data is None:
             return "", None
         digest = hashlib.sha256(data).hexdigest()
@@ -254,21 +282,10 @@ class _Derivation:
         return StageTable()
 
     def _table(self, name: str, path: str) -> StageTable | None:
-        data = self._read(name)
+        data = _read(self._reader, name)
         if data is None:
             return None
         try:
             return parse_stages(data, path)
         except InvalidFile:
             return None
-
-    def _first_stage(self) -> str:
-        for commit in (self._change.parent, self._change.commit):
-            data = self._read(f"{commit}:{layout.POLICY}") if commit else None
-            if data is None:
-                continue
-            try:
-                return parse_policy(data, layout.POLICY).first_stage.name
-            except InvalidFile:
-                continue
-        return _FIRST_STAGE

@@ -16,13 +16,8 @@ from rollbook.audit.event import Action
 from rollbook.audit.sign import signer
 from rollbook.audit.tag import RecordedTag, RecordedTrail, parse_trailers, recorded_trail, tag_object
 from rollbook.errors import Conflict, Refused
-from rollbook.git.refs import NO_OBJECT, RefUpdate, fetch_tags, push, update_refs
-from rollbook.git.repository import (
-    has_remote,
-    is_ancestor,
-    main_commit,
-    remote_name,
-)
+from rollbook.git.refs import NO_OBJECT, RefUpdate, fetch, fetch_tags, push, update_refs
+from rollbook.git.repository import has_remote, is_ancestor, landed_commit, remote_name
 from rollbook.git.write import ObjectWriter, identity
 
 if TYPE_CHECKING:
@@ -32,6 +27,9 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
 
 _ATTEMPTS = 5
+# Tags that go together: what they take on git's command line stays below what systems allow. The tags come
+# in the chain's order, so that each batch leaves a trail that is whole as far as it goes.
+_BATCH = 1000
 _VERIFY = (
     "Find out who changed what before you go on: compare `git log --first-parent` with `rollbook history`."
 )
@@ -53,19 +51,22 @@ class NewTag:
 def record(repository: Repository, *, push_tags: bool | None = None) -> list[Event]:
     """Write the tags of everything that landed on main and has none; return the events recorded.
 
-    `push_tags`: whether they go to the remote as well; by default, when there is one. Raises Conflict
-    when others keep being first, Refused when the tags there are contradict main.
+    `push_tags`: whether they go to the remote as well; by default, when there is one. What has landed is then
+    what the remote's main holds. Raises Conflict when others keep being first, Refused when the tags there
+    are contradict main, or when the local main has commits that the remote's has not.
     """
     to_remote = has_remote(repository) if push_tags is None else push_tags
     remote = remote_name(repository)
     for attempt in range(_ATTEMPTS):
         if to_remote:
+            # Tags first: main is at least as new then, and no tag speaks of a commit that isn't here.
             fetch_tags(repository, remote)
-        new = new_tags(repository, main_commit(repository))
+            fetch(repository, remote)
+        new = new_tags(repository, landed_commit(repository, remote if to_remote else None))
         updates = [tag.ref for tag in new]
         try:
             if to_remote:
-                push(repository, remote, updates)
+                _send(repository, remote, [*_unsent(repository, remote), *updates])
             update_refs(repository, updates)
         except Conflict:
             if attempt == _ATTEMPTS - 1:
@@ -75,21 +76,42 @@ def record(repository: Repository, *, push_tags: bool | None = None) -> list[Eve
     raise AssertionError("the loop returns or raises")
 
 
+def _send(repository: Repository, remote: str, updates: list[RefUpdate]) -> None:
+    for start in range(0, len(updates), _BATCH):
+        push(repository, remote, updates[start : start + _BATCH])
+
+
+def _unsent(repository: Repository, remote: str) -> list[RefUpdate]:
+    """The tags of the trail that stand here and not on the remote, in the chain's order: recorded before
+    there was a remote, or lost there."""
+    listed = repository.git("ls-remote", "--", remote, "refs/tags/*").decode(errors="surrogateescape")
+    there = {line.partition("\t")[2] for line in listed.splitlines()}
+    tags = recorded_trail(repository).tags.values()
+    after = {tag.previous: tag for tag in tags if tag.name == tag.event.tag}
+    updates, oid = [], ""
+    while oid in after:
+        tag = after.pop(oid)
+        oid, ref = tag.oid, f"refs/tags/{tag.name}"
+        if ref not in there:
+            updates.append(RefUpdate(ref, tag.oid, NO_OBJECT))
+    return updates
+
+
 def new_tags(repository: Repository, tip: str) -> list[NewTag]:
     """Make the tag objects that `tip`, a commit of main, calls for and no tag records yet, without any ref.
 
-    Raises Refused when a tag contradicts main, or one of its name was made by hand.
+    Raises Refused when a tag contradicts main, when one of its name was made by hand, and in a shallow clone.
     """
+    if repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+        # Its oldest commit would seem to have brought everything.
+        raise Refused(
+            "this clone is shallow: it does not hold main's whole history",
+            hint="Fetch it: git fetch --unshallow; in CI, fetch-depth: 0.",
+        )
     trail = recorded_trail(repository)
-    head, progress = _resume(repository, trail.tags, tip)
-    since = _before(repository, head.event.landed_in) if head else None
-    events = list(derive(repository, landed_changes(repository, tip, since), progress))
-    _require_agreement(trail, events, complete=head is None)
-    oids = _standing_oids(repository, trail.tags, events)
+    events, oids, previous = require_trail(repository, tip, trail)
     if all(event.tag in trail.tags for event in events):
         return []
-    first = trail.tags.get(events[0].tag)
-    previous = first.previous if first else ""
     writer, sign, tagger = ObjectWriter(repository), signer(repository), identity(repository)
     made: list[NewTag] = []
     for event in events:
@@ -101,6 +123,26 @@ def new_tags(repository: Repository, tip: str) -> list[NewTag]:
             made.append(NewTag(event, oid))
         previous = oid
     return made
+
+
+def require_trail(
+    repository: Repository, tip: str, trail: RecordedTrail
+) -> tuple[list[Event], Mapping[str, str], str]:
+    """Raise Refused unless every tag of the trail's last landing and after records what `tip`, a commit of
+    main, calls for, in one unbroken chain.
+
+    Returns the events from that landing on, the tag objects that stand for them already by tag name, and the
+    id of the tag object before the first.
+    """
+    head, progress = _resume(repository, trail.tags, tip)
+    since = _before(repository, head.event.landed_in) if head else None
+    events = list(derive(repository, landed_changes(repository, tip, since), progress))
+    _require_agreement(trail, events, complete=head is None)
+    oids = _standing_oids(repository, trail.tags, events)
+    first = trail.tags.get(events[0].tag) if events and head else None
+    previous = first.previous if first else ""
+    _require_chain(trail.tags, events, oids, previous)
+    return events, oids, previous
 
 
 def _standing_oids(
@@ -124,6 +166,21 @@ def _standing_oids(
             oids[event.tag] = told
             told = next(iter(parse_trailers(contents).get("Previous-Event", ())), "")
     return oids
+
+
+def _require_chain(
+    tags: Mapping[str, RecordedTag], events: list[Event], oids: Mapping[str, str], previous: str
+) -> None:
+    """Raise Refused when a tag names another predecessor than the tag that stands before it."""
+    for event in events:
+        standing = tags.get(event.tag)
+        if standing is not None and standing.previous != previous:
+            raise Refused(
+                f"the tag {event.tag!r} does not follow the one before it: one of the two was replaced",
+                hint=_VERIFY,
+            )
+        # A tag that has no object yet is made anew; those after it have none either.
+        previous = oids.get(event.tag, previous)
 
 
 def _require_agreement(trail: RecordedTrail, events: list[Event], *, complete: bool) -> None:

@@ -6,17 +6,24 @@ The message is a one-line summary, a blank line, and trailers (`git interpret-tr
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.audit.event import Action, Event
+from rollbook.errors import Refused
+from rollbook.git.process import try_git
 from rollbook.names import is_model_name, is_version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from rollbook.git.repository import Repository
     from rollbook.git.write import Identity
+
+# Tags come from anywhere: what is no such text can't have been written here.
+_OBJECT_ID = re.compile(r"[0-9a-f]{40}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,10 @@ class RecordedTrail:
 
     tags: Mapping[str, RecordedTag]
     foreign: frozenset[str]
+
+    def with_tags(self, added: Iterable[RecordedTag]) -> RecordedTrail:
+        """The trail as it would be with these tags as well."""
+        return RecordedTrail({**self.tags, **{tag.name: tag for tag in added}}, self.foreign)
 
 
 def tag_object(event: Event, tagger: Identity, previous: str) -> bytes:
@@ -81,7 +92,7 @@ def _trailers(event: Event, previous: str) -> str:
 _FORMAT = "%00".join(
     f"%({field})"
     for field in (
-        "refname:strip=2", "objectname", "*objectname", "objecttype", "taggerdate:unix", "tagger",
+        "refname:strip=2", "objectname", "object", "objecttype", "taggerdate:unix", "tagger",
         "contents",
     )
 ) + "%00%01"  # fmt: skip
@@ -120,6 +131,33 @@ def _recorded(fields: list[str]) -> tuple[str, RecordedTag | None]:
     )
 
 
+def is_trail_name(name: str) -> bool:
+    """Whether a tag's name is one that the trail uses, or GTO: `model@v1.2.0`, `model#stage#7`."""
+    return "@" in name or "#" in name
+
+
+def read_tag(repository: Repository, name: str, oid: str) -> RecordedTag:
+    """The tag object `oid`, which is to be named `name`.
+
+    Raises Refused when it is no annotated tag of the trail, or names itself otherwise: a signature counts
+    for the name inside the object only.
+    """
+    done = try_git(repository.directory, "cat-file", "tag", oid)
+    head, _, contents = done.stdout.decode(errors="replace").partition("\n\n")
+    facts = dict(line.partition(" ")[::2] for line in head.split("\n"))
+    tagger = facts.get("tagger", "")
+    seconds = tagger.split(" ")[-2:][0]
+    fields = [name, oid, facts.get("object", ""), "tag", seconds if seconds.isdecimal() else "0", tagger]
+    tag = _recorded([*fields, contents])[1] if done.returncode == 0 else None
+    if tag is None:
+        raise Refused(
+            f"the tag {name!r} is no event of the audit trail", hint="Tags are written by `rollbook`."
+        )
+    if facts.get("tag") != name:
+        raise Refused(f"the tag {name!r} calls itself {facts.get('tag', '')!r} inside")
+    return tag
+
+
 def parse_trailers(contents: str) -> Mapping[str, list[str]]:
     """The trailers of a tag's message: its last paragraph before any signature."""
     message = contents.split("\n-----BEGIN ", 1)[0].rstrip("\n")
@@ -137,7 +175,10 @@ def _event(trailers: Mapping[str, list[str]], commit: str, recorded_at: int) -> 
         action = Action(_first(trailers, "Action"))
     except ValueError:
         return None
-    if not is_model_name(model) or not is_version(version) or not number.isdecimal():
+    ids = _first(trailers, "Landed-In"), _first(trailers, "Previous-Event") or "0" * 40
+    if not is_model_name(model) or not is_version(version) or not _NUMBER.fullmatch(number):
+        return None
+    if not all(map(_OBJECT_ID.fullmatch, ids)):
         return None
     return Event(
         action=action,
@@ -159,4 +200,5 @@ def _event(trailers: Mapping[str, list[str]], commit: str, recorded_at: int) -> 
 
 
 def _first(trailers: Mapping[str, list[str]], key: str) -> str:
-    return next(iter(trailers.get(key, ())), "")
+    values = trailers.get(key)
+    return values[0] if values else ""
