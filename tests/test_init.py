@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import git, rollbook
 from rollbook.artifact.remote import read_configuration
 from rollbook.check.judge import check_tree
 from rollbook.errors import BadCall, InvalidFile
 from rollbook.git.repository import discover
 from rollbook.init import initialise
 from rollbook.snapshot import commit_snapshot
+from worlds import git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path

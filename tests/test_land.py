@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import World, git, rollbook
 from killed import killed_at, killed_at_each_git_call
 from rollbook.errors import BadCall, Conflict, NotFound, Refused
 from rollbook.git.repository import discover
 from rollbook.land import land
 from rollbook.proposal import ChangeRefused
+from worlds import World, git, rollbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable

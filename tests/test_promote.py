@@ -12,7 +12,6 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import World, git, rollbook
 from rollbook.audit.record import record
 from rollbook.check.judge import check_tree
 from rollbook.errors import BadCall, NotFound, Refused
@@ -20,6 +19,7 @@ from rollbook.git.repository import discover
 from rollbook.promote import propose_promotion
 from rollbook.proposal import ChangeRefused
 from rollbook.snapshot import commit_snapshot
+from worlds import World, git, rollbook
 
 if TYPE_CHECKING:
     from rollbook.promote import Promotion

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import git
 from rollbook.errors import Conflict, NotFound, Refused
 from rollbook.git.repository import discover, main_commit
 from rollbook.proposal import (
@@ -18,9 +17,10 @@ from rollbook.proposal import (
     pull_request_hint,
     push_branch,
 )
+from worlds import git
 
 if TYPE_CHECKING:
-    from conftest import World
+    from worlds import World
 
 BRANCH = "rollbook/promote/credit/1.0.0-staging"
 

@@ -5,20 +5,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import git
 from rollbook.errors import BadCall, InvalidFile, NotFound
 from rollbook.records.manifest import parse_manifest
 from rollbook.records.model import parse_model
 from rollbook.records.policy import parse_policy
 from rollbook.records.stages import parse_stages
 from rollbook.registry import Registry, main_revision
+from worlds import git
 from written import POLICY, commit, manifest, model, new_repository, registry_files, versions, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import World
+    from worlds import World
 
 NAME = "credit-approval"
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import git
 from rollbook.errors import InvalidFile, NotFound, Refused
 from rollbook.git.repository import discover
 from rollbook.registry import Registry
 from rollbook.snapshot import MAX_FILE, Snapshot, commit_snapshot, index_snapshot, worktree_snapshot
+from worlds import git
 from written import commit, new_repository, registry_files, write
 
 if TYPE_CHECKING:

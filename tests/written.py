@@ -6,7 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from conftest import git
+from worlds import git
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,8 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from conftest import git
 from rollbook.git.repository import Repository, discover
+from worlds import git
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import git
 from rollbook.audit.derive import derive, landed_changes
+from worlds import git
 
 from .histories import POLICY, manifest, registration, stages
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conftest import World, git
+from worlds import World, git
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import git
 from killed import killed_at_each_git_call
 from rollbook.audit.record import record
 from rollbook.errors import Conflict, GitFailed, Refused
 from rollbook.git.repository import discover
+from worlds import git
 
 from .histories import History, registration, stages
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import git
 from rollbook.audit.record import record
 from rollbook.audit.tag import recorded_trail
 from rollbook.errors import Refused
+from worlds import git
 
 from .histories import registration, stages
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import git
 from rollbook.audit.event import Action, Event
 from rollbook.audit.record import record
 from rollbook.audit.tag import parse_trailers, recorded_trail, tag_object
 from rollbook.git.write import Identity
 from rollbook.trailer import one_line
+from worlds import git
 
 from .histories import registration, stages
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import git
 from rollbook.audit.derive import derive, landed_changes
 from rollbook.audit.record import record
 from rollbook.audit.tag import recorded_trail
+from worlds import git
 
 from .histories import History, new_history, registration, stages
 

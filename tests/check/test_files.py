@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from conftest import (
+
+from rollbook.check.files import unsafe_name
+from rollbook.snapshot import worktree_snapshot
+
+from .desk import (
     MODEL,
     POLICY,
     STAGES,
@@ -18,9 +22,6 @@ from conftest import (
     policy_text,
     registry_files,
 )
-
-from rollbook.check.files import unsafe_name
-from rollbook.snapshot import worktree_snapshot
 
 
 def test_a_valid_registry_has_no_findings(desk: Desk) -> None:

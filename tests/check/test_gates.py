@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from conftest import POLICY, STAGES, Desk, entry, manifest_text, only, policy_text, registry_files
-from conftest import V1 as DIRECTORY
 
 from rollbook.check.gates.gate import Promotion
 from rollbook.check.gates.judgement import GATES, judge
 from rollbook.records.manifest import parse_manifest
 from rollbook.records.policy import Policy, Stage
+
+from .desk import POLICY, STAGES, Desk, entry, manifest_text, only, policy_text, registry_files
+from .desk import V1 as DIRECTORY
 
 THRESHOLD = "gates:\n  - {gate: metric-threshold, to: [staging], metric: auc, min: 0.8}\n"
 STAGING = f"staging:\n  - {entry('1.0.0')}\n"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from conftest import POLICY, Desk, model_files, model_text, only, policy_text, registry_files
 
-from rollbook.check.names import _matches
+from rollbook.check.names import _matches, twins
+
+from .desk import POLICY, Desk, model_files, model_text, only, policy_text, registry_files
 
 NAMING = 'naming: {pattern: "{team}-{task}-{algorithm}"}\n'
 FACTS = "team: Retail Risk\ntask: churn\n"
@@ -62,6 +63,8 @@ def test_a_pattern_made_to_be_slow_is_not() -> None:
         ("b", "\0b", False),
         ("axbxc", "a\0b\0c", True),
         ("abc", "a\0b\0c", False),
+        ("abxc", "a\0b\0c", False),
+        ("abxbxc", "a\0b\0c", True),
         ("aa", "a\0a", False),
         ("aba", "a\0a", True),
         ("xaya", "\0a\0a", True),
@@ -70,3 +73,8 @@ def test_a_pattern_made_to_be_slow_is_not() -> None:
 )
 def test_a_placeholder_stands_for_one_character_or_more(text: str, pattern: str, expected: bool) -> None:
     assert _matches(text, pattern) is expected
+
+
+def test_a_path_of_a_hundred_thousand_directories_costs_nothing() -> None:
+    deep = "registry/" + "a/" * 100_000 + "x"
+    assert list(twins([deep, deep.upper()], None)) == []

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import POLICY, Desk, entry, model_files, new_desk, policy_text
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rollbook.names import precedence
 
+from .desk import POLICY, Desk, entry, model_files, new_desk, policy_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import File
+    from .desk import File
 
 SOME = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 STAGES = ("staging", "canary", "production", "deprecated", "archived")

@@ -59,13 +59,15 @@ def test_json_holds_every_field() -> None:
             "message": "is not text",
             "hint": "Quote it.",
             "severity": "error",
+            "waiting": False,
         }
     ]
 
 
 def test_annotations_name_file_line_and_title() -> None:
     assert FORMATS["github"]([FOUND]) == (
-        "::error file=registry/credit/model.yaml,line=3,title=RB102 schema violated::owner: is not text%0AQuote it.\n"
+        "::error file=registry/credit/model.yaml,line=3,title=RB102 schema violated::"
+        "owner: is not text%0AQuote it.\n"
     )
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import Ran, git, rollbook
 from rollbook._version import __version__
+from worlds import Ran, git, rollbook
 from written import POLICY, new_repository, versions
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import World, git, rollbook
+from worlds import World, git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import World, git, rollbook
 from rollbook.git.repository import discover
 from rollbook.history import history
+from worlds import World, git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from conftest import rollbook
+from worlds import rollbook
 
 if TYPE_CHECKING:
-    from conftest import World
+    from worlds import World
 
 BRANCH = "rollbook/register/credit/1.0.0"
 

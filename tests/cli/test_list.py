@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import git, rollbook
+from worlds import git, rollbook
 from written import POLICY, manifest, model, new_repository, versions
 
 if TYPE_CHECKING:

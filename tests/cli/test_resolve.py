@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import Ran, git, rollbook
+from worlds import Ran, git, rollbook
 from written import POLICY, STAGES, commit, manifest, model, new_repository, versions, write
 
 if TYPE_CHECKING:

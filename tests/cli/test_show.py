@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import git, rollbook
+from worlds import git, rollbook
 from written import POLICY, STAGES, manifest, model, new_repository
 
 if TYPE_CHECKING:

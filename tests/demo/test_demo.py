@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import git, rollbook
 from rollbook.demo.scene import Chapter, Edit, Run, Write
 from rollbook.demo.shell import aligned, displayed, tell
 from rollbook.errors import RollbookError
+from worlds import git, rollbook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

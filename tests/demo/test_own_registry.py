@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import git, rollbook
+from worlds import git, rollbook
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from docs_session import ROOT, pages, parse, run
 
-from conftest import git, rollbook
+from worlds import git, rollbook
 
 # What no page's test runs, and why.
 MAY_BE_SKIPPED = {

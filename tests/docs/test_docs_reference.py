@@ -13,9 +13,9 @@ import click
 import pytest
 from docs_session import ROOT
 
-from conftest import World, git, rollbook
 from rollbook.check.finding import CODES
 from rollbook.cli import cli
+from worlds import World, git, rollbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

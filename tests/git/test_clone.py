@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import git
 from rollbook.errors import BadCall, GitFailed
 from rollbook.git.clone import home, opened
 from rollbook.git.repository import discover, resolve_commit
+from worlds import git
 from written import commit, new_repository
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import git
 from rollbook.errors import BadCall, NotFound
 from rollbook.git.history import commit_at, first_parents, parse_moment
 from rollbook.git.repository import Repository, discover
+from worlds import git
 from written import commit, new_repository
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import git
 from rollbook.errors import GitFailed
 from rollbook.git.objects import GitObject, ObjectReader, TreeEntry, tree_entries
+from worlds import git
 from written import commit, new_repository
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import git
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git import repository as repositories
 from rollbook.git.repository import Repository, discover
+from worlds import git
 from written import commit, new_repository
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import git
 from rollbook.errors import BadCall, GitFailed
 from rollbook.git.repository import discover
 from rollbook.git.write import Identity, ObjectWriter, identity
 from rollbook.git.write import commit as make_commit
+from worlds import git
 from written import commit, new_repository
 
 if TYPE_CHECKING:

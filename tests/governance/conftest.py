@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import Ran, World, git, rollbook
+from worlds import Ran, World, git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -64,7 +64,7 @@ def test_somebody_without_the_role_can_not_approve(proposed: Team) -> None:
 def test_a_key_that_the_registry_does_not_allow_can_not_approve(proposed: Team) -> None:
     proposed.become("bob")
     proposed.world.git("config", "user.signingKey", str(proposed.keys / "mallory.pub"))
-    from conftest import rollbook
+    from worlds import rollbook
 
     ran = rollbook(proposed.world.registry, "approve", "credit-approval@1.0.0", "production")
     assert ran.code == 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conftest import git
 from rollbook.check.authors import split_signature
+from worlds import git
 
 if TYPE_CHECKING:
     from governance.conftest import Team

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import rollbook
+from worlds import rollbook
 
 if TYPE_CHECKING:
-    from conftest import World
+    from worlds import World
 
 
 @pytest.fixture
@@ -80,7 +80,8 @@ def test_a_deprecated_version_says_what_replaces_it_until_when(served: World) ->
     served.register("credit-approval", "2.0.0")
     served.run(
         "deprecate", "credit-approval@1.1.0", "--replacement", "credit-approval@2.0.0",
-        "--sunset", "2099-06-30", "--migration", "rename the column `income`", "--reason", "2.0.0 is out", "--land",
+        "--sunset", "2099-06-30", "--migration", "rename the column `income`",
+        "--reason", "2.0.0 is out", "--land",
     )  # fmt: skip
     moved = json.loads(served.run("show", "credit-approval@1.1.0", "--json").out)["transition"]
     assert (moved["stage"], moved["replacement"], moved["sunset"]) == (

@@ -15,7 +15,7 @@ from rollbook.cli import COMMANDS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import World
+    from worlds import World
 
 STAGES = "registry/credit-approval/stages.yaml"
 GOOD = """\

@@ -10,15 +10,15 @@ import pytest
 import yaml
 from workflow_runner import ROOT, tool
 
-from conftest import git, rollbook
 from rollbook._version import __version__
 from rollbook.init import TEMPLATES, template
+from worlds import git, rollbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import World
+    from worlds import World
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 FROM_TEMPLATES = [name for name, target in TEMPLATES.items() if target.startswith(".github/workflows/")]

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from workflow_runner import TOKEN, open_pull_request, run_pull_request, run_push
 
-from conftest import git
+from worlds import git
 
 if TYPE_CHECKING:
-    from conftest import World
+    from worlds import World
 
 MANIFEST = "registry/credit-approval/versions/1.0.0/version.yaml"
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conftest import git
+from worlds import git
 
 if TYPE_CHECKING:
-    from conftest import World
+    from worlds import World
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = Path(__file__).parent / "actions"

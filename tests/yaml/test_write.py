@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
+import yaml as pyyaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-import yaml as pyyaml
 from rollbook.errors import BadCall
 from rollbook.yaml.scalars import FORBIDDEN
 from rollbook.yaml.strict import load
