@@ -15,6 +15,7 @@ from rollbook.names import is_model_name
 ROOT = "registry"
 POLICY = f"{ROOT}/policy.yaml"
 ALLOWED_SIGNERS = f"{ROOT}/allowed_signers"
+CARD_TEMPLATE = f"{ROOT}/card-template.md"
 
 
 class Kind(Enum):
@@ -48,6 +49,7 @@ _REGISTRY_FILES = {
     f"{ROOT}/.gitattributes": Kind.REGISTRY_FILE,
     f"{ROOT}/README.md": Kind.REGISTRY_FILE,
     ALLOWED_SIGNERS: Kind.REGISTRY_FILE,
+    CARD_TEMPLATE: Kind.REGISTRY_FILE,
 }
 _MODEL_FILES = {"model.yaml": Kind.MODEL, "stages.yaml": Kind.STAGES}
 _VERSION_FILES = {
@@ -100,6 +102,18 @@ def manifest_path(model: str, version: str) -> str:
 
 def pointer_path(model: str, version: str, artifact: str) -> str:
     return f"{ROOT}/{model}/versions/{version}/{artifact}.dvc"
+
+
+def card_path(model: str, version: str) -> str:
+    return f"{ROOT}/{model}/versions/{version}/card.md"
+
+
+def notes_path(model: str, version: str) -> str:
+    return f"{ROOT}/{model}/versions/{version}/notes.yaml"
+
+
+def evidence_directory(model: str, version: str) -> str:
+    return f"{ROOT}/{model}/versions/{version}/evidence"
 
 
 @functools.lru_cache(maxsize=1 << 16)  # a check asks for the place of every path several times

@@ -51,10 +51,17 @@ def ssh_verified(
         allowed, signed = Path(directory, "allowed_signers"), Path(directory, "signature")
         allowed.write_bytes(allowed_signers)
         signed.write_text(signature, encoding="utf-8")
-        moment = [f"-Overify-time={at.astimezone(UTC):%Y%m%d%H%M%S}Z"] if at else []
-        command = [program, "-Y", "verify", "-f", str(allowed), "-I", principal, "-n", namespace]
-        done = _run([*command, "-s", str(signed), *moment], data)
-    return done.returncode == 0
+        command = verify_command(allowed, signed, principal, namespace, at, program)
+        return _run(command, data).returncode == 0
+
+
+def verify_command(
+    allowed: Path, signature: Path, principal: str, namespace: str, at: datetime | None, program: str
+) -> list[str]:
+    """The command that exits with 0 when the file `signature` is one of its stdin; see `ssh_verified`."""
+    moment = [f"-Overify-time={at.astimezone(UTC):%Y%m%d%H%M%S}Z"] if at else []
+    command = [program, "-Y", "verify", "-f", str(allowed), "-I", principal, "-n", namespace]
+    return [*command, "-s", str(signature), *moment]
 
 
 def signature_by(command: list[str], data: bytes) -> bytes:

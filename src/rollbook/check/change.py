@@ -9,17 +9,11 @@ from rollbook.change import transitions
 from rollbook.check.contents import ModelFiles
 from rollbook.check.document import read_documents
 from rollbook.check.finding import Finding
-from rollbook.check.gates.gate import Promotion
-from rollbook.check.gates.judgement import judge
+from rollbook.check.gates.ground import Ground, gate_findings, own_gates, unreadable_gates
+from rollbook.check.invariants import directory_findings
 from rollbook.check.names import pattern_findings
 from rollbook.check.stages import policy_findings
-from rollbook.check.transitions import (
-    at_stage,
-    entry_keys,
-    rewritten_entries,
-    transition_findings,
-    version_findings,
-)
+from rollbook.check.transitions import rewritten_entries, transition_findings, version_findings
 from rollbook.check.write_once import write_once_findings
 from rollbook.layout import Kind
 from rollbook.names import is_version
@@ -30,30 +24,49 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rollbook.change import FileChange, Transition
+    from rollbook.check.concern import Paths
     from rollbook.check.contents import Contents
-    from rollbook.check.document import Document
+    from rollbook.check.gates.gate import Circumstances
     from rollbook.snapshot import TreeSnapshot
 
 
 def change_findings(
-    changes: Sequence[FileChange], base: TreeSnapshot, before: Mapping[str, str], after: Contents
+    changes: Sequence[FileChange],
+    base: TreeSnapshot,
+    before: Mapping[str, str],
+    after: Contents,
+    paths: tuple[Paths, Paths],
+    circumstances: Circumstances,
 ) -> Iterator[Finding]:
     """What is wrong with a change, judged by the base's policy, or by the change's own when there is none.
 
-    `before` holds the base's paths, `after` the models of the head that the change touches.
+    `before` holds those of the base's paths that the change concerns, `after` the models of the head that it
+    touches. `paths` stand for all paths of the base and of the head.
     """
     yield from write_once_findings(changes, before)
     yield from _version_changes(changes, before, after)
-    paths = [layout.POLICY, *_changed_stages(changes)]
-    old = read_documents(base, {path: layout.place(path) for path in paths if path in before})
+    stages = _changed_stages(changes)
+    records = [layout.model_path(layout.place(path).model or "") for path in stages]
+    needed = [layout.POLICY, *stages, *records]
+    old = read_documents(base, {path: layout.place(path) for path in needed if path in before})
     policy_file = old.get(layout.POLICY)
     if policy_file is None:
         policy = after.policy
     else:
         policy = policy_file.record if isinstance(policy_file.record, Policy) else None
         yield from (found for found in policy_file.findings if found.code == "RB108")
-    for path in paths[1:]:
-        yield from _stage_changes(path, old.get(path), policy, after)
+    for path, record in zip(stages, records, strict=True):
+        name = layout.place(path).model or ""
+        model = after.models.get(name) or ModelFiles(name)
+        own = own_gates(old.get(record), model)
+        standing = StageTable() if path not in old else old[path].record
+        if policy is None or not isinstance(standing, StageTable):
+            yield _unjudged(path, layout.POLICY if policy is None else path)
+        else:
+            if own is None:
+                yield unreadable_gates(name)
+            ground = Ground(policy, own or (), standing, *paths, circumstances)
+            yield from _stage_changes(model, ground, after)
     yield from _names(before, policy, after)
 
 
@@ -61,43 +74,36 @@ def _changed_stages(changes: Sequence[FileChange]) -> list[str]:
     return [change.path for change in changes if change.place.kind is Kind.STAGES]
 
 
-def _stage_changes(
-    path: str, old: Document | None, policy: Policy | None, after: Contents
-) -> Iterator[Finding]:
-    name = layout.place(path).model or ""
-    model = after.models.get(name) or ModelFiles(name)
-    before = StageTable() if old is None else old.record
-    if policy is None or not isinstance(before, StageTable):
-        broken = layout.POLICY if policy is None else path
-        message = f"the base's {broken} can't be read, so no stage change can be judged"
-        yield Finding("RB303", path, message, hint="An administrator has to repair the main branch first.")
-        return
+def _unjudged(path: str, broken: str) -> Finding:
+    message = f"the base's {broken} can't be read, so no stage change can be judged"
+    return Finding("RB303", path, message, hint="An administrator has to repair the main branch first.")
+
+
+def _stage_changes(model: ModelFiles, ground: Ground, after: Contents) -> Iterator[Finding]:
+    policy, standing = ground.policy, ground.standing
     if model.stages is None:
         return
-    moves = transitions(before, model.stages, policy.first_stage.name)
+    moves = transitions(standing, model.stages, policy.first_stage.name)
     yield from transition_findings(model, moves, policy)
-    yield from rewritten_entries(model, before, model.stages)
-    yield from _gate_findings(model, moves, policy)
+    yield from _moved_versions(model, moves, standing)
+    yield from rewritten_entries(model, standing, model.stages)
+    yield from gate_findings(model, moves, ground)
     if policy != after.policy:
         # The head's own policy has judged the file already; it must stand before the base's too.
         yield from policy_findings(model, policy, "the base's policy")
 
 
-def _gate_findings(model: ModelFiles, moves: Sequence[Transition], policy: Policy) -> Iterator[Finding]:
-    keys = entry_keys(model)
-    for move in moves:
-        version = model.versions.get(move.version)
-        if version is None:
-            continue  # a finding already
-        promotion = Promotion(model.name, move.version, move.start, move.target, version.manifest)
-        for judged in judge(policy, promotion):
-            verdict = judged.verdict
-            if not verdict.passed:
-                message = (
-                    f"{model.name}@{move.version} fails {judged.gate}: {verdict.figure}; "
-                    f"{move.target} asks for {verdict.threshold}"
-                )
-                yield at_stage(model, keys.get(move.version), judged.code, message, verdict.hint)
+def _moved_versions(
+    model: ModelFiles, moves: Sequence[Transition], standing: StageTable
+) -> Iterator[Finding]:
+    """What is wrong with the versions that stages and aliases begin to name."""
+    aliases = model.stages.aliases if model.stages else {}
+    named = {version for alias, version in aliases.items() if standing.aliases.get(alias) != version}
+    for name in sorted(named.union(move.version for move in moves)):
+        if version := model.versions.get(name):
+            for documents in version.documents.values():
+                yield from (found for document in documents for found in document.findings)
+            yield from directory_findings(version)
 
 
 def _version_changes(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rollbook import layout
@@ -17,21 +17,32 @@ from rollbook.records.stages import StageTable
 from rollbook.snapshot import EXECUTABLE, FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from rollbook.layout import Place
     from rollbook.snapshot import Snapshot
 
 REGULAR = frozenset([FILE, EXECUTABLE])
 
 
-@dataclass(slots=True)
 class VersionFiles:
-    """One version's directory: its files by kind, and the names of all that stands in it."""
+    """One version's directory: the paths of all that stands in it, and its files by kind.
 
-    model: str
-    version: str
-    documents: dict[Kind, list[Document]] = field(default_factory=lambda: defaultdict(list))
-    names: set[str] = field(default_factory=set)
+    Files that `documents` does not hold yet are read when they are first asked for.
+    """
+
+    def __init__(self, model: str, version: str, read: Callable[[Collection[str]], list[Document]]) -> None:
+        self.model = model
+        self.version = version
+        self.paths: set[str] = set()
+        self._read = read
+
+    @cached_property
+    def documents(self) -> Mapping[Kind, list[Document]]:
+        found: dict[Kind, list[Document]] = {}
+        for document in self._read(sorted(self.paths)):
+            found.setdefault(document.place.kind, []).append(document)
+        return found
 
     @property
     def directory(self) -> str:
@@ -80,19 +91,40 @@ class ModelFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
-    """A registry's files.
+class Part:
+    """A part of a registry in one snapshot: what a change concerns, or everything.
 
-    `modes` holds every path, `documents` and `models` those that were asked for, `names` every model,
-    `loose` the paths that belong to no model.
+    `modes` holds its paths with their modes, `names` the models in it. `models` are those to be judged (None:
+    all), `versions` their versions (model, version) to be judged as well (None: all).
     """
 
     modes: Mapping[str, str]
     names: frozenset[str]
+    models: frozenset[str] | None = None
+    versions: frozenset[tuple[str, str]] | None = None
+
+    def judges(self, model: str, version: str) -> bool:
+        """Whether a version of a model that is judged is judged too."""
+        return self.versions is None or (model, version) in self.versions
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The files of a part of a registry.
+
+    `documents` and `models` are those to be judged, `loose` the paths that belong to no model.
+    """
+
+    part: Part
     loose: frozenset[str]
     documents: Mapping[str, Document]
     models: Mapping[str, ModelFiles]
     policy_file: Document | None
+
+    @property
+    def modes(self) -> Mapping[str, str]:
+        """Every path of the part, and its mode."""
+        return self.part.modes
 
     @property
     def policy(self) -> Policy | None:
@@ -105,8 +137,11 @@ class Contents:
 
 def model_names(paths: Iterable[str]) -> frozenset[str]:
     """The names of the models that files at these paths make."""
-    places = (layout.place(path) for path in paths)
-    return frozenset(place.model for place in places if place.model and is_model_name(place.model))
+    return _named(layout.place(path) for path in paths)
+
+
+def _named(places: Iterable[Place]) -> frozenset[str]:
+    return frozenset(name for name in {place.model for place in places} if name and is_model_name(name))
 
 
 def owner(path: str, names: Collection[str]) -> str | None:
@@ -121,43 +156,66 @@ def owner(path: str, names: Collection[str]) -> str | None:
     return None
 
 
+def whole(snapshot: Snapshot, only: Collection[str] | None = None) -> Part:
+    """All of a registry, with the models in `only` (None: all) to be judged."""
+    modes = snapshot.modes(layout.ROOT)
+    return Part(modes, model_names(modes), None if only is None else frozenset(only))
+
+
 def read_contents(snapshot: Snapshot, only: Collection[str] | None = None) -> Contents:
     """Read a registry: the policy, what belongs to no model, and the models in `only` (None: all)."""
-    modes = snapshot.modes(layout.ROOT)
-    places = {path: layout.place(path) for path in modes}
-    names = model_names(modes)
-    owners = {path: owner(path, names) for path in modes}
-    wanted = {
+    return read_part(snapshot, whole(snapshot, only))
+
+
+def read_part(snapshot: Snapshot, part: Part) -> Contents:
+    """Read a part of a registry: the policy, what belongs to no model, and what is to be judged.
+
+    The other versions of the models that are judged are read when something asks for them.
+    """
+    places = {path: layout.place(path) for path in part.modes}
+    owners = {path: owner(path, part.names) for path in part.modes}
+    readable = {
         path: place
         for path, place in places.items()
-        if place.kind is not Kind.STRAY
-        and modes[path] in REGULAR
-        and (only is None or owners[path] is None or owners[path] in only)
+        if place.kind is not Kind.STRAY and part.modes[path] in REGULAR
     }
-    documents = read_documents(snapshot, wanted)
-    models = _models(documents.values(), names if only is None else names & frozenset(only))
+
+    def read(paths: Collection[str]) -> list[Document]:
+        wanted = [path for path in paths if path in readable]
+        later = read_documents(snapshot, {path: readable[path] for path in wanted if path not in documents})
+        return [documents.get(path) or later[path] for path in wanted]
+
+    documents = read_documents(
+        snapshot, {path: place for path, place in readable.items() if _at_once(place, owners[path], part)}
+    )
+    judged = part.names if part.models is None else part.names & part.models
+    models = {name: ModelFiles(name) for name in sorted(judged)}
     for path, place in places.items():
-        if place.model in models and place.version and is_version(place.version):
-            _version(models[place.model], place.version).names.add(path)
+        if place.model in models:
+            _add(models[place.model], path, place, documents, read)
     loose = frozenset(path for path, model in owners.items() if model is None)
-    return Contents(modes, names, loose, documents, models, documents.get(layout.POLICY))
+    return Contents(part, loose, documents, models, documents.get(layout.POLICY))
 
 
-def _models(documents: Iterable[Document], names: frozenset[str]) -> dict[str, ModelFiles]:
-    models = {name: ModelFiles(name) for name in sorted(names)}
-    for document in documents:
-        place = document.place
-        if place.model not in models:
-            continue
-        model = models[place.model]
-        if place.kind is Kind.MODEL:
-            model.record_file = document
-        elif place.kind is Kind.STAGES:
-            model.stages_file = document
-        elif place.version and is_version(place.version):
-            _version(model, place.version).documents[place.kind].append(document)
-    return models
+def _at_once(place: Place, model: str | None, part: Part) -> bool:
+    if model is None or part.models is None or model in part.models:
+        return not (place.model and place.version) or part.judges(place.model, place.version)
+    return False
 
 
-def _version(model: ModelFiles, version: str) -> VersionFiles:
-    return model.versions.setdefault(version, VersionFiles(model.name, version))
+def _add(
+    model: ModelFiles,
+    path: str,
+    place: Place,
+    documents: Mapping[str, Document],
+    read: Callable[[Collection[str]], list[Document]],
+) -> None:
+    """Put a path to where it belongs in its model."""
+    if place.kind is Kind.MODEL:
+        model.record_file = documents.get(path)
+    elif place.kind is Kind.STAGES:
+        model.stages_file = documents.get(path)
+    elif place.version and is_version(place.version):
+        if place.version not in model.versions:
+            model.versions[place.version] = VersionFiles(model.name, place.version, read)
+        model.versions[place.version].paths.add(path)

@@ -11,6 +11,7 @@ from rollbook import contract
 from rollbook.check.finding import Finding
 from rollbook.errors import InvalidFile
 from rollbook.layout import SCHEMAS, Kind, Place
+from rollbook.records.evidence import evidence_from
 from rollbook.records.fields import Fields
 from rollbook.records.manifest import manifest_from
 from rollbook.records.model import model_from
@@ -31,6 +32,7 @@ _RECORDS: dict[Kind, Callable[[object, str], object]] = {
     Kind.MODEL: lambda value, path: model_from(Fields(value, path)),
     Kind.MANIFEST: lambda value, path: manifest_from(Fields(value, path)),
     Kind.STAGES: stages_from,
+    Kind.EVIDENCE: lambda value, path: evidence_from(Fields(value, path), path),
 }
 _MAY_BE_EMPTY = frozenset([Kind.STAGES, Kind.NOTES])
 _CHUNK = 500

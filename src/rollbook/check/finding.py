@@ -51,6 +51,7 @@ CODES = {
     "RB211": Code("named file missing", "A file that the manifest names stands beside it."),
     "RB212": Code("policy inconsistent", "The policy's stages are distinct, and it names no others."),
     "RB213": Code("evidence misplaced", "Evidence is about the artifact of the version it stands with."),
+    "RB214": Code("digest disagrees", "A file beside the manifest has the SHA-256 that the manifest gives."),
     "RB301": Code(
         "write-once file edited", "What was registered never changes: content, mode, type or company."
     ),
@@ -66,10 +67,43 @@ CODES = {
     "RB308": Code(
         "stage entry rewritten", "Why and by whom a version got into its stage is not rewritten later."
     ),
+    "RB501": Code("not allowed", "Whoever made a commit has a role that may change the file."),
+    "RB502": Code("not the signer", "A signed commit is signed by a key of the author it names."),
+    "RB503": Code("owners drifted", "`.github/CODEOWNERS`, once generated, says what the policy says."),
     "RB400": Code("gate unknown", "A gate that this tool can't judge does not let anything pass."),
     "RB401": Code(
-        "metric threshold", "A metric of the manifest lies within the bounds that a stage asks for."
+        "metric threshold", "A metric of the manifest, or of evidence, lies within the bounds of a stage."
     ),
+    "RB402": Code(
+        "metric comparison", "A metric is better than that of a stage's version, or within a tolerance of it."
+    ),
+    "RB403": Code("required fields", "What a stage asks to be known of a version is known."),
+    "RB404": Code("model card", "The model card says what a stage asks for, and no placeholder is left."),
+    "RB405": Code("evidence", "Evidence of a kind, about this very artifact, has passed and is fresh."),
+    "RB406": Code("soak", "A version has stood in a stage for long enough, by the trail of main."),
+    "RB407": Code("required tags", "A version bears the tags that a stage asks for."),
+    "RB408": Code("artifact present", "The DVC remote holds the artifact that was registered."),
+    "RB409": Code("artifact format", "The artifact has a format and a size that a stage takes."),
+    "RB410": Code("approvals", "Enough people have approved this very transition, none of them its author."),
+    "RB411": Code("freeze", "Nothing moves during a freeze unless somebody who may sets it aside."),
+    "RB412": Code("deprecation", "What goes out of use has a replacement, a sunset and a migration note."),
+    "RB413": Code("command", "A program that the policy names lets the version pass."),
+    "RB414": Code("plug-in gate", "A gate of an installed package lets the version pass."),
+    "RB601": Code("tag missing", "Every event of main's history has its tag."),
+    "RB602": Code("tag extra", "Every tag of the trail records something that main's history holds."),
+    "RB603": Code("tag moved", "A tag stands on its commit, under the name that stands inside of it."),
+    "RB604": Code("tag edited", "A tag says what main's history says."),
+    "RB605": Code("tags out of order", "The tags follow each other as the events do on main."),
+    "RB606": Code("tag back-dated", "A tag's date is when its event landed, in the order of main."),
+    "RB607": Code("tag unsigned", "Once a trail is signed, every later tag is."),
+    "RB608": Code("chain broken", "Each tag names the tag object before it, so that none can be replaced."),
+    "RB609": Code("signature broken", "A tag's signature is one over this very tag."),
+    "RB610": Code("signer not allowed", "Who signed a tag was allowed to when its event landed, or later."),
+    "RB611": Code("record changed", "What was registered stands on main as it was registered."),
+    "RB612": Code("approval broken", "A signed approval is one of this very transition."),
+    "RB613": Code("main rewritten", "Every commit that a tag or a witness names is on main still."),
+    "RB614": Code("witness contradicted", "Today's trail extends what a witness saw of it."),
+    "RB615": Code("tag in the way", "No tag made by hand bears the name of one of the trail."),
 }
 
 
@@ -77,7 +111,9 @@ CODES = {
 class Finding:
     """One thing that is wrong: its code, where it stands (`line` counts from 1), and what to do about it.
 
-    `key` is the place inside a YAML file, such as `artifact.size`; empty when the whole file is meant.
+    `key` is the place inside a YAML file, such as `artifact.size`; empty when the whole file is meant. What
+    is `waiting` is an error that time or other people still put right, such as an approval that is not given
+    yet: a proposal may be made with it, and nothing lands with it.
     """
 
     code: str
@@ -87,6 +123,7 @@ class Finding:
     key: str = ""
     hint: str = ""
     severity: Severity = "error"
+    waiting: bool = False
 
 
 def arranged(findings: Iterable[Finding]) -> list[Finding]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.check.finding import Finding
+from rollbook.check.policy import gate_stage_findings
 from rollbook.check.stages import policy_findings, stage_findings
 from rollbook.explanation import shown
+from rollbook.layout import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
 
 
 def model_findings(model: ModelFiles, policy: Policy | None) -> Iterator[Finding]:
-    """What is wrong with a model as a whole. What needs a policy is left out without one."""
+    """What is wrong with a model as a whole, its versions apart. Without a policy, what needs one is left
+    out."""
     if model.record_file is None:
         path = layout.model_path(model.name)
         yield Finding("RB103", path, "the model has no model.yaml", hint="Say there what it is, and whose.")
@@ -28,8 +32,8 @@ def model_findings(model: ModelFiles, policy: Policy | None) -> Iterator[Finding
     yield from stage_findings(model)
     if policy is not None:
         yield from policy_findings(model, policy)
-    for version in model.versions.values():
-        yield from _version_findings(version)
+        if model.record_file is not None and model.record is not None and not model.record_file.findings:
+            yield from gate_stage_findings(model.record_file, "gates", model.record.gates, policy)
 
 
 def _same(document: Document, key: str, found: object, expected: str) -> Iterator[Finding]:
@@ -42,7 +46,8 @@ def _same(document: Document, key: str, found: object, expected: str) -> Iterato
         )
 
 
-def _version_findings(version: VersionFiles) -> Iterator[Finding]:
+def directory_findings(version: VersionFiles) -> Iterator[Finding]:
+    """What is wrong with a version's directory as a whole. It depends on nothing outside of it."""
     document, manifest = version.manifest_file, version.manifest
     if document is None:
         path = f"{version.directory}/version.yaml"
@@ -61,6 +66,7 @@ def _version_findings(version: VersionFiles) -> Iterator[Finding]:
         yield from _same(document, "model", manifest.model, version.model)
         yield from _same(document, "version", manifest.version, version.version)
         yield from _named_files(version, document, manifest)
+        yield from _requirements_digest(version, document, manifest)
     for pointer in version.pointers:
         yield from _pointer_findings(version, pointer)
     for evidence in version.evidence:
@@ -73,12 +79,26 @@ def _named_files(version: VersionFiles, document: Document, manifest: Manifest) 
         ("environment", "requirements"): manifest.environment.get("requirements"),
     }
     for key, name in named.items():
-        if isinstance(name, str) and name and f"{version.directory}/{name}" not in version.names:
+        if isinstance(name, str) and name and f"{version.directory}/{name}" not in version.paths:
             yield document.finding(
                 "RB211",
                 f"{shown(name)} does not stand beside the manifest",
                 *key,
                 hint="Add it, or take the field out.",
+            )
+
+
+def _requirements_digest(version: VersionFiles, document: Document, manifest: Manifest) -> Iterator[Finding]:
+    expected = manifest.environment.get("sha256")
+    for requirements in version.documents.get(Kind.REQUIREMENTS, ()) if expected else ():
+        found = hashlib.sha256(requirements.data).hexdigest()
+        if found != expected and not requirements.findings:
+            yield document.finding(
+                "RB214",
+                "requirements.txt is not the file that was registered",
+                "environment",
+                "sha256",
+                hint=f"Its SHA-256 is {found}.",
             )
 
 

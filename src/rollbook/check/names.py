@@ -31,7 +31,7 @@ def root_findings(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(
                 "RB105", name, "this is no directory", hint="Make it a directory with a policy.yaml."
             )
-        elif name != layout.ROOT and _folded(name) == layout.ROOT:
+        elif name != layout.ROOT and folded(name) == layout.ROOT:
             yield _twin(name, layout.ROOT)
 
 
@@ -48,7 +48,7 @@ def twins(paths: Iterable[str], scope: frozenset[str] | None) -> Iterator[Findin
                 break
             seen.add(place)
             parent, _, name = place.rpartition("/")
-            names[parent, _folded(name)].add(name)
+            names[parent, folded(name)].add(name)
     concerned = None if scope is None else {place for path in scope for place in _upwards(path)}
     for (parent, _), group in names.items():
         places = [f"{parent}/{name}" for name in sorted(group)]
@@ -73,7 +73,8 @@ def _upwards(path: str) -> Iterator[str]:
         path = path.rpartition("/")[0]
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """What a name is to a file system that tells neither case nor Unicode forms apart."""
     return name.lower() if name.isascii() else unicodedata.normalize("NFKC", name).casefold()
 
 

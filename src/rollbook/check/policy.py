@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.check.finding import Finding
+from rollbook.errors import InvalidFile
 from rollbook.explanation import shown
 from rollbook.layout import POLICY
 from rollbook.records.policy import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
     from rollbook.check.document import Document
 
@@ -37,15 +39,45 @@ def policy_file_findings(document: Document | None) -> Iterator[Finding]:
         if stage.displaced_to == stage.name:
             message = f"the version displaced from {stage.name} can't stay in it"
             yield document.finding("RB212", message, "stages", index, "displaced_to", hint=known)
-    yield from _gate_findings(document, policy, known)
+    yield from gate_stage_findings(document, "gates", policy.gates, policy)
+    yield from gate_stage_findings(document, "freezes", policy.freezes, policy)
+    if policy.notify:
+        yield from gate_stage_findings(document, "notify", policy.notify, policy)
+        yield from _receiver_findings(document, policy)
 
 
-def _gate_findings(document: Document, policy: Policy, known: str) -> Iterator[Finding]:
-    for index, settings in enumerate(policy.gates):
-        targets = settings.get("to")
-        for position, target in enumerate(targets if isinstance(targets, list) else []):
-            if not policy.has_stage(target):
-                yield _unknown(document, str(target), known, "gates", index, "to", position)
+# The settings of gates, freezes and receivers that name stages.
+_LISTS_OF_STAGES = {"gates": ("to", "from"), "freezes": ("stages",), "notify": ("stages",)}
+_SINGLE_STAGES: dict[str, tuple[str, ...]] = {"gates": ("with", "stage"), "freezes": (), "notify": ()}
+
+
+def gate_stage_findings(
+    document: Document, key: str, gates: Sequence[Mapping[str, Any]], policy: Policy
+) -> Iterator[Finding]:
+    """The unknown stages that gates (`key`: `gates`; in a policy or a model.yaml), freezes or receivers
+    name."""
+    known = f"The policy's stages are: {', '.join(stage.name for stage in policy.stages)}."
+    for index, settings in enumerate(gates):
+        for name in _LISTS_OF_STAGES[key]:
+            targets = settings.get(name)
+            for position, target in enumerate(targets if isinstance(targets, list) else []):
+                if not policy.has_stage(target):
+                    yield _unknown(document, str(target), known, key, index, name, position)
+        for name in _SINGLE_STAGES[key]:
+            stage = settings.get(name)
+            if isinstance(stage, str) and not policy.has_stage(stage):
+                yield _unknown(document, stage, known, key, index, name)
+
+
+def _receiver_findings(document: Document, policy: Policy) -> Iterator[Finding]:
+    """The first receiver that nothing could be sent to."""
+    from rollbook.notify.subscription import subscriptions
+
+    try:
+        subscriptions(policy)
+    except InvalidFile as error:
+        key = [int(part) if part.isdecimal() else part for part in error.key.split(".")]
+        yield document.finding("RB212", error.message, *key, hint=error.hint)
 
 
 def _unknown(document: Document, stage: str, known: str, *key: str | int) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rollbook.check.finding import Finding
@@ -12,7 +13,7 @@ from rollbook.layout import stages_path
 from rollbook.names import is_version, precedence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from rollbook.change import Transition
     from rollbook.check.contents import ModelFiles
@@ -27,7 +28,7 @@ def transition_findings(model: ModelFiles, moves: Sequence[Transition], policy: 
     entered = {move.target for move in moves}
     keys = entry_keys(model)
     for move in moves:
-        if move.start in entered and _displaced_to(policy, move.start) == move.target:
+        if is_displaced(move, entered, policy):
             continue
         try:
             policy.require_transition(move.version, move.start, move.target)
@@ -36,8 +37,14 @@ def transition_findings(model: ModelFiles, moves: Sequence[Transition], policy: 
             yield at_stage(model, keys.get(move.version), "RB303", message, error.hint)
 
 
+def is_displaced(move: Transition, entered: Collection[str], policy: Policy) -> bool:
+    """Whether a version only makes room for one that enters its stage, and goes where the policy says."""
+    return move.start in entered and _displaced_to(policy, move.start) == move.target
+
+
 def _displaced_to(policy: Policy, stage: str) -> str | None:
-    return policy.stage(stage).displaced_to if policy.has_stage(stage) else None
+    known = policy.stage(stage) if policy.has_stage(stage) else None
+    return known.displaced_to if known and known.exclusive else None
 
 
 def rewritten_entries(model: ModelFiles, before: StageTable, after: StageTable) -> Iterator[Finding]:
@@ -58,7 +65,9 @@ def rewritten_entries(model: ModelFiles, before: StageTable, after: StageTable) 
 
 
 def _rewritten(old: StageEntry, new: StageEntry) -> list[str]:
-    fields = ("reason", "requested_by", "requested_at")
+    fields = (
+        "reason", "requested_by", "requested_at", "replacement", "sunset", "migration", "override",
+    )  # fmt: skip
     changed = [field for field in fields if getattr(old, field) != getattr(new, field)]
     if any(approval not in new.approvals for approval in old.approvals):
         changed.append("approvals")
@@ -72,11 +81,13 @@ def entry_keys(model: ModelFiles) -> dict[str, Key]:
     return {entry.version: key for entry, key in located(model.stages_file, model.stages)}
 
 
-def at_stage(model: ModelFiles, key: Key | None, code: str, message: str, hint: str) -> Finding:
+def at_stage(
+    model: ModelFiles, key: Key | None, code: str, message: str, hint: str, *, waiting: bool = False
+) -> Finding:
     """A finding at a key of the model's stages.yaml, which may be gone."""
     if model.stages_file is None:
-        return Finding(code, stages_path(model.name), message, hint=hint)
-    return model.stages_file.finding(code, message, *(key or ()), hint=hint)
+        return Finding(code, stages_path(model.name), message, hint=hint, waiting=waiting)
+    return replace(model.stages_file.finding(code, message, *(key or ()), hint=hint), waiting=waiting)
 
 
 def version_findings(model: ModelFiles, existing: Sequence[str], added: Sequence[str]) -> Iterator[Finding]:

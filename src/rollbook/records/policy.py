@@ -29,13 +29,15 @@ class Stage:
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A registry's rules. `gates` stand as in the file; each gate reads its own settings; so do
-    `freezes`. `roles` name the members of each role; without any, everybody may do everything."""
+    `freezes`, and those to `notify`. `roles` name the members of each role; without any, everybody may do
+    everything."""
 
     stages: tuple[Stage, ...]
     model_pattern: str = ""
     gates: tuple[Mapping[str, Any], ...] = ()
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     freezes: tuple[Mapping[str, Any], ...] = ()
+    notify: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def first_stage(self) -> Stage:
@@ -88,6 +90,7 @@ def policy_from(fields: Fields, path: str) -> Policy:
         model_pattern=fields.inner("naming").optional_text("pattern"),
         gates=fields.mappings("gates"),
         freezes=fields.mappings("freezes"),
+        notify=fields.mappings("notify"),
         roles={role: fields.inner("roles").texts(role) for role in fields.mapping("roles")},
     )
 

@@ -2,37 +2,175 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rollbook import layout
+from rollbook.layout import Kind
+from rollbook.records.stages import StageTable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from rollbook.artifact.storage import ReadOnlyStorage
+    from rollbook.check.contents import ModelFiles, VersionFiles
+    from rollbook.check.gates.trail import Stay
     from rollbook.records.fields import Fields
     from rollbook.records.manifest import Manifest
+    from rollbook.records.model import ModelRecord
+    from rollbook.records.policy import Policy
+    from rollbook.records.stages import StageEntry
+    from rollbook.roles import Person
+
+
+class State(Enum):
+    """How a gate stands. What waits is not met yet, and time or people can still meet it as it is."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A gate's answer: how it stands, what it measured, what it asked for, and what to do."""
+
+    state: State
+    figure: str
+    threshold: str
+    hint: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.state is State.PASSED
+
+
+def passed(figure: str, threshold: str) -> Verdict:
+    """The gate lets the version pass."""
+    return Verdict(State.PASSED, figure, threshold)
+
+
+def failed(figure: str, threshold: str, hint: str = "") -> Verdict:
+    """The gate does not let the version pass, unless something about it changes."""
+    return Verdict(State.FAILED, figure, threshold, hint)
+
+
+def waiting(figure: str, threshold: str, hint: str = "") -> Verdict:
+    """The gate does not let the version pass yet."""
+    return Verdict(State.WAITING, figure, threshold, hint)
+
+
+def _no_stays(_model: str, _version: str) -> Sequence[Stay]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a gate may have to know and no file of the change may say.
+
+    `authors` are the email addresses of those who contributed to the change, None where nobody knows them (a
+    reviewer's login stands among them as `@login`). `reviews` are the people who approved this very content
+    on a forge. `allowed_signers` is the base's file. `stays` tells, for a model and a version, its stays in
+    stages as the trail of main has them; `storage` opens the artifacts' storage as the base configures it.
+    Programs that a policy names run only where the caller says `may_run`.
+    """
+
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    authors: frozenset[str] | None = None
+    reviews: tuple[Person, ...] = ()
+    allowed_signers: bytes = b""
+    may_run: bool = False
+    stays: Callable[[str, str], Sequence[Stay]] = _no_stays
+    storage: Callable[[], AbstractContextManager[ReadOnlyStorage]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """A version on its way into a stage. `manifest` is None when it can't be read."""
+    """A version on its way into a stage. `manifest` is None when it can't be read.
+
+    `entry` is its line in stages.yaml, None where nobody has written one. `files` are the model's as the
+    change leaves them, `standing` is the table of stages before it; `before` and `after` stand for all paths
+    of the registry before and after it. `policy` is the one that judges: the base's.
+    """
 
     model: str
     version: str
     start: str
     target: str
     manifest: Manifest | None
+    entry: StageEntry | None = None
+    files: ModelFiles | None = None
+    standing: StageTable = field(default_factory=StageTable)
+    before: Container[str] = frozenset()
+    after: Container[str] = frozenset()
+    policy: Policy | None = None
+    circumstances: Circumstances = field(default_factory=Circumstances)
 
+    @property
+    def version_files(self) -> VersionFiles | None:
+        """The files of the version itself."""
+        return self.version_files_of(self.version)
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A gate's answer: whether it lets the version pass, what it measured, and what it asked for."""
+    def version_files_of(self, version: str) -> VersionFiles | None:
+        """The files of a version of the same model; None when there is none."""
+        return self.files.versions.get(version) if self.files else None
 
-    passed: bool
-    figure: str
-    threshold: str
-    hint: str = ""
+    @property
+    def record(self) -> ModelRecord | None:
+        """What model.yaml says."""
+        return self.files.record if self.files else None
+
+    @property
+    def manifest_digest(self) -> str:
+        """The SHA-256 of the manifest's bytes, hexadecimal; empty without one."""
+        document = self.version_files.manifest_file if self.version_files else None
+        return hashlib.sha256(document.data).hexdigest() if document else ""
+
+    def text_of(self, kind: Kind) -> str | None:
+        """The text of the version's card or requirements; None when there is none that is text."""
+        documents = self.version_files.documents.get(kind) if self.version_files else None
+        if not documents or documents[0].findings:
+            return None
+        return documents[0].data.decode(errors="replace")
+
+    @property
+    def tags(self) -> Mapping[str, Any]:
+        """The manifest's tags, and over them those of notes.yaml, which may change later."""
+        documents = self.version_files.documents.get(Kind.NOTES, []) if self.version_files else []
+        notes = documents[0].value if documents and not documents[0].findings else None
+        later = notes.get("tags") if isinstance(notes, dict) else None
+        return {**(self.manifest.tags if self.manifest else {}), **(later or {})}
+
+    def holders(self, stage: str) -> list[VersionFiles]:
+        """The other versions that were in `stage` before."""
+        names = [entry.version for entry in self.standing.holders(stage) if entry.version != self.version]
+        return [found for name in names if (found := self.version_files_of(name))]
+
+    def exists(self, model: str, version: str) -> bool:
+        """Whether the registry has that version after the change."""
+        return layout.manifest_path(model, version) in self.after
+
+    @property
+    def stays(self) -> Sequence[Stay]:
+        """The version's stays in stages, oldest first, as main's trail tells them."""
+        return self.circumstances.stays(self.model, self.version)
+
+    @property
+    def is_rollback(self) -> bool:
+        """Whether the version comes back: from where the policy sends what is displaced from the stage, and
+        into a stage that it has held before."""
+        if self.policy is None or not self.policy.has_stage(self.target):
+            return False
+        displaced = self.policy.stage(self.target).displaced_to == self.start
+        return displaced and any(stay.stage == self.target for stay in self.stays)
 
 
 class Gate(Protocol):
-    """A rule that a version must meet. It judges what it is given and touches nothing else."""
+    """A rule that a version must meet. It judges what it is given and changes nothing."""
 
     @property
     def name(self) -> str:

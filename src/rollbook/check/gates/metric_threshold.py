@@ -1,38 +1,45 @@
-"""The gate that a metric of the manifest lies within bounds."""
+"""The gate that a metric lies within bounds."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from rollbook.check.gates.gate import Verdict
+from rollbook.check.gates.evidence import metric_of
+from rollbook.check.gates.gate import failed, passed
 
 if TYPE_CHECKING:
-    from rollbook.check.gates.gate import Promotion
+    from rollbook.check.gates.gate import Promotion, Verdict
     from rollbook.records.fields import Fields
 
 
 class MetricThreshold:
-    """`{gate: metric-threshold, to: [production], metric: auc, min: 0.8, max: 0.99, required: true}`"""
+    """`{gate: metric-threshold, to: [production], metric: auc, min: 0.8, max: 0.99, evidence: evaluation}`"""
 
     name = "metric-threshold"
-    sentence = "A metric of the manifest lies within the bounds that the stage asks for."
+    sentence = "A metric of the manifest, or of the newest evidence of a kind, lies within bounds."
     code = "RB401"
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
-        metric = settings.text("metric")
+        metric, kind = settings.text("metric"), settings.optional_text("evidence")
         least, greatest = settings.optional_number("min"), settings.optional_number("max")
         threshold = f"{metric} {_bounds(least, greatest)}"
-        value = promotion.manifest.metrics.get(metric) if promotion.manifest else None
+        value = metric_of(promotion.version_files, promotion.manifest, metric, kind)
         if value is None:
-            required = settings.flag("required", default=True)
-            return Verdict(
-                not required, "not measured", threshold, f"Register a version with --metric {metric}=VALUE."
+            way = (
+                f"Add evidence of kind {kind} that gives {metric}."
+                if kind
+                else (f"Register a version with --metric {metric}=VALUE.")
             )
+            required = settings.flag("required", default=True)
+            said = f"{metric} not measured"
+            return failed(said, threshold, way) if required else passed(said, threshold)
+        figure = f"{metric} = {value!r}"
         # Written so that a NaN, which compares with nothing, fails.
         inside = (least is None or value >= least) and (greatest is None or value <= greatest)
-        hint = "Register a version that meets it."
-        return Verdict(math.isfinite(value) and inside, f"{metric} = {value!r}", threshold, hint)
+        if math.isfinite(value) and inside:
+            return passed(figure, threshold)
+        return failed(figure, threshold, "Register a version that meets it.")
 
 
 def _bounds(least: float | None, greatest: float | None) -> str:

@@ -1,0 +1,126 @@
+"""The gate that enough people have approved this very transition, none of them its author."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING, Any
+
+from rollbook.approvals import transition_content, valid_approvers
+from rollbook.check.gates.gate import passed, waiting
+from rollbook.errors import InvalidFile
+from rollbook.roles import ADMIN, APPROVER, Person, roles_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rollbook.check.gates.gate import Promotion, Verdict
+    from rollbook.records.fields import Fields
+
+_MOST = 100
+_HEAD, _TAIL = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
+_MAGIC = b"SSHSIG\0\0\0\x01"
+
+
+class Approvals:
+    """`{gate: approvals, to: [production], count: 2, role: approver, rollback_count: 1}`"""
+
+    name = "approvals"
+    sentence = "Enough people of a role have approved this very transition, and none of them asked for it."
+    code = "RB410"
+
+    def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
+        count, role = settings.integer("count"), settings.optional_text("role")
+        if count < 1:
+            raise InvalidFile("the count must be 1 or above", key="count")
+        needed = count
+        fewer = settings.optional_integer("rollback_count")
+        if fewer is not None and promotion.is_rollback:
+            needed = min(count, max(0, fewer))
+        counted, ignored = _sorted_out(promotion, role)
+        whose = f"by {role}s " if role else ""
+        threshold = f"{needed} approvals {whose}other than the authors"
+        number = _people(counted)
+        names = ", ".join(str(person) for person in counted)
+        figure = f"{number} of {needed}" + (f" ({names})" if names else "")
+        if number >= needed:
+            return passed(figure, threshold)
+        way = f"Ask somebody to approve: rollbook approve {promotion.model}@{promotion.version} "
+        not_counted = f" Not counted: {'; '.join(ignored)}." if ignored else ""
+        return waiting(figure, threshold, f"{way}{promotion.target}{not_counted}")
+
+
+def _people(approvers: list[Person]) -> int:
+    """How many there are at least: somebody known by an address and somebody known by a login only may be one
+    and the same."""
+    addresses = sum(bool(person.email) for person in approvers)
+    return max(addresses, len(approvers) - addresses)
+
+
+def _sorted_out(promotion: Promotion, role: str) -> tuple[list[Person], list[str]]:
+    """Those whose approvals count, and why others' don't."""
+    counted: dict[str, Person] = {}
+    ignored: list[str] = []
+    for person, reason in _candidates(promotion):
+        why = reason or _unfit(person, promotion, role)
+        if why:
+            ignored.append(f"{person} ({why})")
+        else:
+            counted.setdefault(str(person).casefold(), person)
+    return list(counted.values()), ignored
+
+
+def _candidates(promotion: Promotion) -> Iterator[tuple[Person, str]]:
+    """All who say that they approve, and what is wrong with the approval itself."""
+    for person in promotion.circumstances.reviews:
+        yield person, ""
+    entry = promotion.entry
+    if entry is None:
+        return
+    content = transition_content(promotion.model, promotion.start, entry, promotion.manifest_digest)
+    signers = promotion.circumstances.allowed_signers
+    keys: set[bytes] = set()
+    for approval in entry.approvals[:_MOST]:
+        by, signature = approval.get("by"), approval.get("signature")
+        if not isinstance(by, str) or not by.isprintable():
+            continue
+        person = Person(email=by)
+        if not isinstance(signature, str) or not signature.isascii() or "\0" in signature:
+            yield person, "no signature"
+        elif not valid_approvers(content, (approval,), signers):
+            yield person, "signed something else, or with a key that the base's allowed_signers lacks"
+        elif (key := signing_key(approval)) in keys:
+            yield person, "signed with the key of somebody else's approval"
+        else:
+            keys.add(key)
+            yield person, ""
+
+
+def _unfit(person: Person, promotion: Promotion, role: str) -> str:
+    """Why a person's approval of this promotion does not count; empty when it does."""
+    entry, authors = promotion.entry, promotion.circumstances.authors or frozenset()
+    own = {person.email.casefold(), f"@{person.login}".casefold()} - {"", "@"}
+    if entry is not None and entry.requested_by.casefold() in own:
+        return "asked for it"
+    if own & {author.casefold() for author in authors}:
+        return "is an author of the change"
+    roles = promotion.policy.roles if promotion.policy else {}
+    held = roles_of(person, roles)
+    if role:
+        return "" if role in held else f"is no {role}"
+    return "" if not roles or {ADMIN, APPROVER} & set(held) else f"is neither {ADMIN} nor {APPROVER}"
+
+
+def signing_key(approval: Mapping[str, Any]) -> bytes:
+    """The public key in an approval's SSH signature, so that one key counts once; the whole text when it
+    can't be told. Format: https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.sshsig
+    """
+    armoured = str(approval.get("signature", ""))
+    try:
+        blob = base64.b64decode(armoured.partition(_HEAD)[2].partition(_TAIL)[0])
+    except (binascii.Error, ValueError):
+        return armoured.encode()
+    start = len(_MAGIC) + 4
+    length = int.from_bytes(blob[len(_MAGIC) : start], "big")
+    whole = blob.startswith(_MAGIC) and 0 < length <= len(blob) - start
+    return blob[start : start + length] if whole else armoured.encode()

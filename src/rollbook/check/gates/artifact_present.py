@@ -1,0 +1,66 @@
+"""The gate that the artifact's bytes are where everybody can get them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollbook.artifact.pointer import parse_pointer
+from rollbook.check.gates.gate import failed, passed, waiting
+from rollbook.errors import RollbookError
+
+if TYPE_CHECKING:
+    from rollbook.artifact.pointer import Pointer
+    from rollbook.artifact.storage import ReadOnlyStorage
+    from rollbook.check.gates.gate import Promotion, Verdict
+    from rollbook.records.fields import Fields
+    from rollbook.records.manifest import Manifest
+
+
+class ArtifactPresent:
+    """`{gate: artifact-present, to: [production], verify: true}`"""
+
+    name = "artifact-present"
+    sentence = (
+        "The DVC remote holds every object of the artifact; when asked to verify, the bytes registered."
+    )
+    code = "RB408"
+
+    def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
+        verify = settings.flag("verify", default=False)
+        threshold = "the registered bytes in the DVC remote" if verify else "every object in the DVC remote"
+        open_storage = promotion.circumstances.storage
+        if open_storage is None:
+            return waiting("the remote was not asked", threshold, "Check where the remote can be reached.")
+        files, manifest = promotion.version_files, promotion.manifest
+        if files is None or manifest is None or len(files.pointers) != 1 or files.pointers[0].findings:
+            return failed("no pointer that can be read", threshold, "Register it with `rollbook register`.")
+        try:
+            pointer = parse_pointer(files.pointers[0].value, files.pointers[0].path)
+            with open_storage() as storage:
+                if not storage.has(pointer):
+                    way = "Whoever registered it pushes it again: dvc push"
+                    return failed(f"not all of it is in {storage.remote_url}", threshold, way)
+                if verify and (wrong := _unlike(storage, pointer, manifest)):
+                    return failed(wrong, threshold, "Do not use it; register what is meant as a new version.")
+                return passed(f"complete in {storage.remote_url}", threshold)
+        except RollbookError as error:
+            return failed(str(error), threshold, error.hint)
+
+
+def _unlike(storage: ReadOnlyStorage, pointer: Pointer, manifest: Manifest) -> str:
+    """What is unlike the manifest in the remote's bytes, which are brought here for a moment; else empty.
+
+    Raises StorageFailed when they have another digest. A format that can run code must not pass as another.
+    """
+    from rollbook.artifact.formats import UNSAFE_FORMATS, detect_format
+
+    artifact = manifest.artifact
+    with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
+        target = Path(directory, pointer.path)
+        storage.uncached().fetch(pointer, sha256=artifact.sha256, size=artifact.size, destination=target)
+        found = detect_format(target)
+    if found in UNSAFE_FORMATS and artifact.format not in UNSAFE_FORMATS:
+        return f"the manifest says {artifact.format} and the bytes are {found}"
+    return ""

@@ -1,0 +1,176 @@
+"""The gate that a program of the team's own lets the version pass."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import selectors
+import signal
+import subprocess
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from rollbook.check.gates.gate import failed, passed, waiting
+from rollbook.errors import InvalidFile
+from rollbook.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rollbook.check.gates.gate import Promotion, Verdict
+    from rollbook.records.fields import Fields
+
+_TIME_LIMIT, _LONGEST = 60, 3600  # seconds
+_MOST_OUTPUT = 1 << 16
+_SHOWN = 300
+_BREATH = 0.02
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
+class Command:
+    """`{gate: command, to: [production], run: [/opt/checks/bias, --strict], time_limit: 60}`"""
+
+    name = "command"
+    sentence = "A program that reads the promotion as JSON exits with 0; its last line is what it found."
+    code = "RB413"
+
+    def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
+        run = settings.texts("run")
+        if not run or not run[0] or any("\0" in word for word in run):
+            raise InvalidFile("run must be a program and its arguments", key="run")
+        limit = settings.optional_number("time_limit")
+        limit = _TIME_LIMIT if limit is None else limit
+        if not 0 < limit <= _LONGEST:
+            raise InvalidFile(f"the time limit must be between 0 and {_LONGEST} seconds", key="time_limit")
+        threshold = f"{settings.optional_text('title') or run[0]} exits with 0"
+        if not promotion.circumstances.may_run:
+            hint = "It runs in `rollbook gates`, in `rollbook land` and in the check of a pull request."
+            return waiting("programs are not run here", threshold, hint)
+        try:
+            ended = run_bounded(run, json.dumps(request(promotion), default=str).encode(), limit)
+        except OSError as error:
+            return failed(f"can't be run: {error.strerror}", threshold, "Install it where the check runs.")
+        lines = [line for line in _ESCAPE.sub("", ended.output).splitlines() if line.strip()]
+        said = printable(lines[-1].strip()[:_SHOWN]) if lines else ""
+        if ended.code is None:
+            return failed(
+                f"not done after {limit:g} s", threshold, "Make it faster, or raise its time_limit."
+            )
+        figure = f"exit code {ended.code}" + (f": {said}" if said else "")
+        return failed(figure, threshold, "See what the program asks for.") if ended.code else passed(
+            figure, threshold
+        )  # fmt: skip
+
+
+def request(promotion: Promotion) -> dict[str, Any]:
+    """What the program gets to read. A NaN or an infinity of a broken manifest stands as Python writes it."""
+    entry, manifest, record = promotion.entry, promotion.manifest, promotion.record
+    files = promotion.version_files
+    return {
+        "model": promotion.model,
+        "version": promotion.version,
+        "from": promotion.start,
+        "to": promotion.target,
+        "entry": asdict(entry) if entry else None,
+        "record": asdict(record) if record else None,
+        "manifest": asdict(manifest) if manifest else None,
+        "evidence": [document.value for document in files.evidence if not document.findings] if files else [],
+        "holders": {
+            holder.version: asdict(holder.manifest) if holder.manifest else None
+            for holder in promotion.holders(promotion.target)
+        },
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A program's exit code, None when its time ran out, and the beginning of what it wrote."""
+
+    code: int | None
+    output: str
+
+
+def run_bounded(command: Sequence[str], stdin: bytes, limit: float) -> Ended:
+    """Run a program without a shell, in an empty folder and a bare environment, for at most `limit` seconds.
+
+    It gets `stdin` as a file; standard output and error are read together. What it started is killed with
+    it, whether it ends or its time runs out. Raises OSError when it can't be started.
+    """
+    deadline = time.monotonic() + limit
+    with tempfile.TemporaryDirectory(prefix="rollbook-") as folder, tempfile.TemporaryFile() as given:
+        given.write(stdin)
+        given.seek(0)
+        process = subprocess.Popen(
+            command,
+            stdin=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env=_environment(folder),
+            start_new_session=True,
+        )
+        try:
+            output, in_time = _read(process, deadline)
+        finally:
+            _kill_group(process)
+            assert process.stdout is not None
+            process.stdout.close()
+    return Ended(process.returncode if in_time else None, output.decode(errors="replace"))
+
+
+def _environment(folder: str) -> dict[str, str]:
+    """Where programs are and how to write text; no credentials, nothing that redirects git or Python."""
+    path = os.environ.get("PATH", os.defpath)
+    return {"PATH": path, "HOME": folder, "TMPDIR": folder, "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
+
+
+def _read(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, bool]:
+    """The first bytes of the output, and whether the program itself ended before the deadline.
+
+    What it leaves running may hold the pipe open for ever, so the program's end counts and not the pipe's.
+    """
+    assert process.stdout is not None
+    pipe = process.stdout.fileno()
+    os.set_blocking(pipe, False)
+    output = bytearray()
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_READ)
+        is_open = True
+        while time.monotonic() < deadline:
+            ended = _has_ended(process)
+            if is_open and (ended or selector.select(_BREATH)):
+                is_open = _drain(pipe, output)
+            elif not ended:
+                time.sleep(_BREATH)
+            if ended:
+                return bytes(output), True
+    return bytes(output), False
+
+
+def _drain(pipe: int, output: bytearray) -> bool:
+    """Read what stands in the pipe, a little at once; False at its end. What is too much is dropped."""
+    for _ in range(16):
+        try:
+            chunk = os.read(pipe, _MOST_OUTPUT)
+        except BlockingIOError:
+            return True
+        if not chunk:
+            return False
+        output += chunk[: max(0, _MOST_OUTPUT - len(output))]
+    return True
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether the program has ended; it stays a zombie, so that nobody else gets its number."""
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except PermissionError:  # on some systems, when only zombies are left
+        process.kill()
+    process.wait()

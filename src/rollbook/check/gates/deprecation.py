@@ -1,0 +1,86 @@
+"""The gate that those who use a version know what comes instead, by when, and how to get there."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date
+from typing import TYPE_CHECKING
+
+from rollbook.check.gates.gate import failed, passed, waiting
+from rollbook.check.gates.wording import placeholder
+from rollbook.explanation import shown
+from rollbook.names import is_model_name, is_version
+
+if TYPE_CHECKING:
+    from rollbook.check.gates.gate import Promotion, Verdict
+    from rollbook.records.fields import Fields
+
+_DAYS = 90
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class Deprecation:
+    """`{gate: deprecation, to: [deprecated], days: 90}`"""
+
+    name = "deprecation"
+    sentence = "The entry names a replacement that exists, a sunset far enough ahead, and how to migrate."
+    code = "RB412"
+
+    def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
+        days = settings.optional_integer("days")
+        days = _DAYS if days is None else days
+        threshold = f"a replacement, a sunset at least {days} days ahead, a migration note"
+        entry = promotion.entry
+        if entry is None:
+            hint = "They are given with the proposal: rollbook deprecate."
+            return waiting("nothing is said yet", threshold, hint)
+        wrong = [
+            reason
+            for reason in (
+                _bad_replacement(entry.replacement, promotion),
+                _bad_sunset(entry.sunset, days, promotion),
+                _bad_note(entry.migration),
+            )
+            if reason
+        ]
+        if wrong:
+            return failed("; ".join(wrong), threshold, "Set replacement, sunset and migration in the entry.")
+        return passed(f"{entry.replacement} instead, sunset {entry.sunset}", threshold)
+
+
+def _bad_replacement(text: str, promotion: Promotion) -> str:
+    if not text:
+        return "no replacement is named"
+    model, at, version = text.rpartition("@")
+    model = model if at else promotion.model
+    if not is_model_name(model) or not is_version(version):
+        return f"the replacement {shown(text)} is no version"
+    if (model, version) == (promotion.model, promotion.version):
+        return "the replacement is the version itself"
+    if not promotion.exists(model, version):
+        return f"the replacement {shown(text)} does not exist"
+    table = promotion.files.stages if promotion.files and model == promotion.model else None
+    entry = table.entry_of(version) if table else None
+    if entry is not None and entry.stage == promotion.target:
+        return f"the replacement {shown(text)} is in {promotion.target} too"
+    return ""
+
+
+def _bad_sunset(text: str, days: int, promotion: Promotion) -> str:
+    if not text:
+        return "no sunset is set"
+    try:
+        sunset = date.fromisoformat(text) if _DATE.fullmatch(text) else None
+    except ValueError:
+        sunset = None
+    if sunset is None:
+        return f"the sunset {shown(text)} is no date like 2027-03-01"
+    ahead = (sunset - promotion.circumstances.now.astimezone(UTC).date()).days
+    return f"the sunset {text} is {ahead} days ahead" if ahead < days else ""
+
+
+def _bad_note(text: str) -> str:
+    if not text.strip():
+        return "no migration note"
+    left = placeholder(text)
+    return f"the migration note still says {shown(left)}" if left else ""

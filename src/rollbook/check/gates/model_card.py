@@ -1,0 +1,45 @@
+"""The gate that the model card is complete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollbook.check.gates.card_text import sections
+from rollbook.check.gates.gate import failed, passed
+from rollbook.check.gates.wording import placeholder
+from rollbook.explanation import shown
+from rollbook.layout import Kind
+
+if TYPE_CHECKING:
+    from rollbook.check.gates.gate import Promotion, Verdict
+    from rollbook.records.fields import Fields
+
+
+class ModelCard:
+    """`{gate: model-card, to: [production], sections: [Intended use, Limitations]}`"""
+
+    name = "model-card"
+    sentence = (
+        "The version has a model card, its required sections say something, and no placeholder is left."
+    )
+    code = "RB404"
+
+    def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
+        wanted = settings.texts("sections")
+        threshold = f"a card with {', '.join(wanted)}" if wanted else "a card without placeholders"
+        card = promotion.text_of(Kind.CARD)
+        if card is None or not card.strip():
+            return failed("no card.md", threshold, "Write card.md beside the manifest.")
+        if left := placeholder(card):
+            return failed(f"the placeholder {shown(left)} is left", threshold, "Write what belongs there.")
+        found = sections(card)
+        missing = [name for name in wanted if name.strip().casefold() not in found]
+        empty = [
+            name for name in wanted if name not in missing and not found[name.strip().casefold()].strip()
+        ]
+        wrong = [f"no section {name}" for name in missing] + [f"{name} is empty" for name in empty]
+        if wrong:
+            return failed("; ".join(wrong), threshold, "Write them in card.md, each under its own heading.")
+        if not wanted and not any(text.strip() for text in found.values()):
+            return failed("the card says nothing", threshold, "Write sections, each under its own heading.")
+        return passed(f"{len(found)} sections, no placeholder", threshold)

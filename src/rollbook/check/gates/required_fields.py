@@ -1,0 +1,114 @@
+"""The gate that what has to be known of a version is known."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import TYPE_CHECKING
+
+from rollbook.check.gates.card_text import front_matter
+from rollbook.check.gates.gate import failed, passed
+from rollbook.check.gates.wording import placeholder
+from rollbook.errors import InvalidFile
+from rollbook.layout import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rollbook.check.gates.gate import Promotion, Verdict
+    from rollbook.records.fields import Fields
+
+_MODEL, _CARD = "model", "card"
+_PINNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?[ \t]*===?[ \t]*[^\s,*;]+[ \t]*(?:;.*)?")
+_HASH = re.compile(r"[ \t]+--hash=\S+")
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.!+_-]*")
+
+
+class RequiredFields:
+    """`{gate: required-fields, to: [staging], fields: [signature.inputs, model.owner], clean_code: true}`"""
+
+    name = "required-fields"
+    sentence = (
+        "Fields of the manifest, of model.yaml and of the card are there, code is clean, packages pinned."
+    )
+    code = "RB403"
+
+    def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
+        fields = settings.texts("fields")
+        clean = settings.flag("clean_code", default=False)
+        pinned = settings.flag("pinned", default=False)
+        asked = [*fields, *["clean code"] * clean, *["pinned dependencies"] * pinned]
+        wrong = [f"no {path}" for path in fields if not is_given(promotion, path)]
+        if clean and (said := _unclean(promotion)):
+            wrong.append(said)
+        if pinned and (said := _unpinned(promotion)):
+            wrong.append(said)
+        if wrong:
+            hint = "The manifest is fixed at registration: register a version that has what is missing there."
+            return failed("; ".join(wrong), ", ".join(asked), hint)
+        return passed(f"{len(asked)} of {len(asked)} given", ", ".join(asked))
+
+
+def is_given(promotion: Promotion, path: str) -> bool:
+    """Whether a dotted path leads to something that is said: in the manifest; below `model.`, in model.yaml;
+    below `card.`, in the card's front matter. In a list every item has to say it."""
+    head, _, rest = path.partition(".")
+    if head == _CARD and rest:
+        return _has(_front_matter(promotion), rest.split("."))
+    record = promotion.record if head == _MODEL and rest else promotion.manifest
+    parts = (rest if head == _MODEL and rest else path).split(".")
+    return record is not None and _has(dataclasses.asdict(record), parts)
+
+
+def _front_matter(promotion: Promotion) -> object:
+    try:
+        return front_matter(promotion.text_of(Kind.CARD) or "")
+    except InvalidFile:
+        return None
+
+
+def _has(value: object, path: Sequence[str]) -> bool:
+    if isinstance(value, list | tuple):
+        return bool(value) and all(_has(item, path) for item in value)
+    if path:
+        return isinstance(value, dict) and _has(value.get(path[0]), path[1:])
+    if isinstance(value, str):
+        return bool(value.strip()) and not placeholder(value)
+    return value is not None and value != {}
+
+
+def _unclean(promotion: Promotion) -> str:
+    """Why the training code is not known to be what its commit holds; empty when it is."""
+    code = promotion.manifest.lineage.get("code") if promotion.manifest else None
+    if not isinstance(code, dict) or not code.get("commit"):
+        return "no lineage.code.commit"
+    if code.get("dirty") is not False:
+        return f"lineage.code.dirty is {'true' if code.get('dirty') else 'not given'}"
+    return ""
+
+
+def _unpinned(promotion: Promotion) -> str:
+    """Which dependency is not pinned to one version; empty when all are, and there is one."""
+    dependencies = promotion.manifest.environment.get("dependencies") if promotion.manifest else None
+    text = promotion.text_of(Kind.REQUIREMENTS)
+    if not dependencies and not text:
+        return "no dependencies, neither in the manifest nor in requirements.txt"
+    for name, version in (dependencies if isinstance(dependencies, dict) else {}).items():
+        if not isinstance(version, str) or not _VERSION.fullmatch(version.removeprefix("==").strip()):
+            return f"{name} is not pinned to one version"
+    requirements = list(_requirements(text or ""))
+    if text and not requirements and not dependencies:
+        return "requirements.txt names no package"
+    loose = next((line for line in requirements if not _PINNED.fullmatch(line)), "")
+    return f"{loose[:60]!r} in requirements.txt is not pinned with ==" if loose else ""
+
+
+def _requirements(text: str) -> Iterator[str]:
+    """The requirements of a file in pip's format, without comments and hashes. Options that say only where to
+    look are none; what brings in more (`-r`, `-e`) stands as it is."""
+    for line in re.sub(r"\\\r?\n", " ", text).splitlines():
+        plain = _HASH.sub("", re.sub(r"(?:^|\s)#.*", "", line)).strip()
+        if plain and not plain.startswith(
+            ("--index-url", "--extra-index-url", "-i ", "--find-links", "--no-")
+        ):
+            yield plain

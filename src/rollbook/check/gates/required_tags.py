@@ -1,0 +1,39 @@
+"""The gate that a version bears certain tags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollbook.check.gates.gate import failed, passed
+from rollbook.errors import InvalidFile
+from rollbook.explanation import shown
+
+if TYPE_CHECKING:
+    from rollbook.check.gates.gate import Promotion, Verdict
+    from rollbook.records.fields import Fields
+
+
+class RequiredTags:
+    """`{gate: required-tags, to: [production], tags: {data_validated: "true"}}`"""
+
+    name = "required-tags"
+    sentence = "The version's tags, those of notes.yaml included, have certain values."
+    code = "RB407"
+
+    def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
+        wanted = settings.mapping("tags")
+        if not wanted or not all(isinstance(value, str) for value in wanted.values()):
+            raise InvalidFile(
+                "tags must be a mapping of names to texts", key="tags", hint="Quote the values."
+            )
+        threshold = ", ".join(f"{name}: {value}" for name, value in wanted.items())
+        tags = promotion.tags
+        wrong = [
+            f"{name}: {shown(tags[name])}" if name in tags else f"no tag {name}"
+            for name, value in wanted.items()
+            if tags.get(name) != value
+        ]
+        if wrong:
+            way = f"Set them: rollbook note {promotion.model}@{promotion.version} --tag NAME=VALUE"
+            return failed(", ".join(wrong), threshold, way)
+        return passed(threshold, threshold)

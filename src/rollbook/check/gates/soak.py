@@ -1,0 +1,43 @@
+"""The gate that a version has stood in a stage for long enough."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from rollbook.check.gates.gate import failed, passed, waiting
+from rollbook.errors import InvalidFile
+
+if TYPE_CHECKING:
+    from rollbook.check.gates.gate import Promotion, Verdict
+    from rollbook.records.fields import Fields
+
+
+class Soak:
+    """`{gate: soak, to: [production], stage: canary, hours: 24}`"""
+
+    name = "soak"
+    sentence = (
+        "The version has stood in a stage for some hours, by the trail of main and no claim of its own."
+    )
+    code = "RB406"
+
+    def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
+        hours = settings.optional_number("hours")
+        if hours is None or not 0 < hours < 1e6:
+            raise InvalidFile("hours must be a number above 0", key="hours")
+        stage = settings.optional_text("stage") or promotion.start
+        threshold = f"{hours:g} h in {stage}"
+        now = promotion.circumstances.now
+        stays = [stay for stay in promotion.stays if stay.stage == stage]
+        longest = max(((stay.left or now) - stay.entered for stay in stays), default=None)
+        if longest is None:
+            return failed(f"never in {stage} by main's trail", threshold, f"Move it to {stage} first.")
+        figure = f"{max(longest, timedelta(0)) / timedelta(hours=1):.1f} h in {stage}"
+        if longest >= timedelta(hours=hours):
+            return passed(figure, threshold)
+        last = stays[-1]
+        if last.left is None and promotion.start == stage:
+            until = last.entered + timedelta(hours=hours)
+            return waiting(figure, threshold, f"It is over at {until:%Y-%m-%dT%H:%MZ}.")
+        return failed(figure, threshold, f"Move it to {stage} and leave it there.")

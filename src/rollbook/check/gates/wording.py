@@ -1,0 +1,33 @@
+"""Whether a text says something, or only holds the place of what somebody has yet to write."""
+
+from __future__ import annotations
+
+import re
+
+_COMMENT = re.compile(r"<!--(?P<text>.*?)(?:-->|\Z)", re.DOTALL)
+_ASKING = re.compile(
+    r"\b(?:todo|tbd|fixme|fill|describe|replace|add|insert|write|explain|your)\b", re.IGNORECASE
+)
+_PLACEHOLDERS = (
+    re.compile(r"\b(?:TODO|TBD|FIXME|XXX)\b"),
+    re.compile(r"\[more information needed\]", re.IGNORECASE),
+    re.compile(r"\{\{[^{}\n]{0,200}\}\}"),
+    re.compile(r"<(?:your|insert|fill|add)[ _-][^<>\n]{0,100}>", re.IGNORECASE),
+    re.compile(r"\blorem ipsum\b", re.IGNORECASE),
+    re.compile(r"^[ \t]*(?:[-*][ \t]+)?(?:\u2026|\.\.\.)[ \t]*$", re.MULTILINE),
+)
+
+
+def placeholder(text: str) -> str:
+    """The first placeholder that is left in a text; empty when there is none."""
+    for comment in _COMMENT.finditer(text):
+        if _ASKING.search(comment["text"]):
+            return " ".join(comment[0].split())[:60]
+    plain = without_comments(text)
+    found = next((match for pattern in _PLACEHOLDERS if (match := pattern.search(plain))), None)
+    return found[0].strip()[:60] if found else ""
+
+
+def without_comments(text: str) -> str:
+    """A text without its HTML comments, which no reader sees."""
+    return _COMMENT.sub("", text)

@@ -1,0 +1,126 @@
+"""The part `lineage` of a manifest: where a version comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.errors import BadCall
+from rollbook.records.fields import Fields
+from rollbook.reference import parse_reference
+
+if TYPE_CHECKING:
+    from rollbook.records.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """A data set that a version was trained on. `digest` is its SHA-256; what is not given is empty."""
+
+    name: str
+    version: str = ""
+    uri: str = ""
+    digest: str = ""
+    rows: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}" if self.version else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSet:
+    """The feature set or view that was read, and how many features it holds."""
+
+    name: str
+    version: str = ""
+    count: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.version}" if self.version else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The commit of the training code; `dirty` says that files differed from it."""
+
+    commit: str
+    repository: str = ""
+    branch: str = ""
+    dirty: bool = False
+
+    def __str__(self) -> str:
+        where = f"{self.repository}@" if self.repository else ""
+        return f"{where}{self.commit[:12]}{' (with changes)' if self.dirty else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The training run in an experiment tracker or a pipeline."""
+
+    tool: str
+    id: str
+    uri: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.tool} {self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a version comes from. `parents` are references such as `credit-approval@1.1.0`."""
+
+    data: tuple[DataSet, ...]
+    features: FeatureSet | None
+    code: Code | None
+    run: Run | None
+    parents: tuple[str, ...]
+
+
+def parse_origin(manifest: Manifest) -> Origin:
+    """The lineage of a manifest. Raises InvalidFile naming the file and the key."""
+    path = layout.manifest_path(manifest.model, manifest.version)
+    fields = Fields(manifest.lineage, path, "lineage")
+    given = manifest.lineage
+    return Origin(
+        data=tuple(_data_set(Fields(item, path, "lineage.data")) for item in fields.items("data")),
+        features=_features(fields.required("features")) if given.get("features") is not None else None,
+        code=_code(fields.required("code")) if given.get("code") is not None else None,
+        run=_run(fields.required("run")) if given.get("run") is not None else None,
+        parents=tuple(dict.fromkeys(_canonical(parent) for parent in fields.texts("parents"))),
+    )
+
+
+def _data_set(fields: Fields) -> DataSet:
+    return DataSet(
+        name=fields.text("name"),
+        version=fields.optional_text("version"),
+        uri=fields.optional_text("uri"),
+        digest=fields.optional_text("digest"),
+        rows=fields.optional_integer("rows"),
+    )
+
+
+def _features(fields: Fields) -> FeatureSet:
+    return FeatureSet(fields.text("name"), fields.optional_text("version"), fields.optional_integer("count"))
+
+
+def _code(fields: Fields) -> Code:
+    return Code(
+        commit=fields.text("commit"),
+        repository=fields.optional_text("repository"),
+        branch=fields.optional_text("branch"),
+        dirty=fields.flag("dirty", default=False),
+    )
+
+
+def _run(fields: Fields) -> Run:
+    return Run(fields.text("tool"), fields.text("id"), fields.optional_text("uri"))
+
+
+def _canonical(parent: str) -> str:
+    """A parent in the one form that versions are named in; as it stands when it names no version."""
+    try:
+        return str(parse_reference(parent))
+    except BadCall:
+        return parent

@@ -1,0 +1,156 @@
+"""The gate of a program: what it gets, what it may do, and that it ends."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rollbook.check.gates.command import run_bounded
+
+from ..desk import POLICY, STAGES, codes, entry, policy_text, registry_files
+from .bench import known, metrics, said, state
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rollbook.check.gates.gate import Verdict
+
+    from ..desk import Desk
+
+
+def python(program: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-I", "-c", program, *arguments]
+
+
+def ran(desk: Desk, run: list[str], **settings: Any) -> Verdict:
+    gate = {"gate": "command", "run": run, **settings}
+    return said(desk, gate, metrics("1.1.0", "auc: 0.9"), known=known(may_run=True))
+
+
+def test_exit_code_0_passes_with_the_last_line(desk: Desk) -> None:
+    verdict = ran(desk, python("print('measuring'); print('bias 0.01')"), title="bias check")
+    assert (state(verdict), verdict.figure) == ("passed", "exit code 0: bias 0.01")
+    assert verdict.threshold == "bias check exits with 0"
+
+
+def test_another_exit_code_fails_with_what_was_said(desk: Desk) -> None:
+    verdict = ran(desk, python("import sys; sys.exit('bias 0.3')"))
+    assert (state(verdict), verdict.figure) == ("failed", "exit code 1: bias 0.3")
+
+
+def test_a_program_that_a_signal_ends_fails(desk: Desk) -> None:
+    verdict = ran(desk, python("import os; os.kill(os.getpid(), 9)"))
+    assert (state(verdict), verdict.figure) == ("failed", "exit code -9")
+
+
+def test_it_reads_the_promotion_as_json(desk: Desk) -> None:
+    program = (
+        "import json, sys; d = json.load(sys.stdin);"
+        "print(d['model'], d['version'], d['from'], d['to'], d['manifest']['metrics'])"
+    )
+    assert ran(desk, python(program)).figure == "exit code 0: credit 1.1.0 staging production {'auc': 0.9}"
+
+
+def test_where_nothing_may_run_the_gate_waits_and_runs_nothing(desk: Desk, tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    gate = {"gate": "command", "run": ["touch", str(mark)]}
+    assert state(said(desk, gate)) == "waiting"
+    assert not mark.exists()
+
+
+def test_a_program_that_hangs_is_killed_when_its_time_is_over(desk: Desk) -> None:
+    start = time.monotonic()
+    verdict = ran(desk, python("import time; time.sleep(60)"), time_limit=1)
+    assert time.monotonic() - start < 5
+    assert (state(verdict), verdict.figure) == ("failed", "not done after 1 s")
+
+
+FORKS = """
+import os, sys, time
+if os.fork() == 0:
+    time.sleep(float(sys.argv[2]))
+    open(sys.argv[1], 'w').close()
+    os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("more", ["", "time.sleep(60)"])
+def test_what_a_program_started_dies_with_it(tmp_path: Path, more: str) -> None:
+    mark = tmp_path / "still-alive"
+    start = time.monotonic()
+    ended = run_bounded(python(FORKS + more, str(mark), "1.5"), b"", 0.8)
+    assert time.monotonic() - start < 1.4
+    assert ended.code == (None if more else 0)
+    time.sleep(max(0.0, 2.0 - (time.monotonic() - start)))
+    assert not mark.exists()
+
+
+def test_endless_output_is_cut_and_fills_nothing(desk: Desk) -> None:
+    ended = run_bounded(python("while True: print('x' * 1000)"), b"", 1)
+    assert ended.code is None
+    assert len(ended.output) <= 1 << 16
+
+
+def test_much_output_does_not_keep_a_program_from_ending(desk: Desk) -> None:
+    verdict = ran(desk, python("for _ in range(50000): print('x' * 100)"))
+    assert state(verdict) == "passed"
+
+
+def test_its_output_can_not_act_on_a_terminal(desk: Desk) -> None:
+    verdict = ran(desk, python("print('\\x1b[31m' + 'red\\x07' + chr(0x202e) + '\\x1b]0;title')"))
+    assert "\x1b" not in verdict.figure
+    assert verdict.figure.isprintable()
+    assert "red" in verdict.figure
+
+
+def test_it_gets_no_secrets_and_an_empty_folder(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("GITHUB_TOKEN", "secret")
+    program = "import os; print(sorted(os.environ), os.listdir('.'), os.environ['HOME'] == os.getcwd())"
+    said_so = ran(desk, python(program)).figure
+    assert "['HOME', 'LANG', 'LC_ALL', 'PATH', 'TMPDIR'] [] True" in said_so
+
+
+def test_no_shell_reads_the_words(desk: Desk, tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    assert ran(desk, ["echo", f"$(touch {mark}); touch {mark}"]).figure.endswith(
+        f"$(touch {mark}); touch {mark}"
+    )
+    assert not mark.exists()
+
+
+def test_a_program_that_is_not_there_fails(desk: Desk) -> None:
+    verdict = ran(desk, ["/no/such/program"])
+    assert state(verdict) == "failed"
+    assert "No such file" in verdict.figure
+
+
+@pytest.mark.parametrize("settings", [{"time_limit": 0}, {"time_limit": 99999}, {"run": []}])
+def test_settings_that_make_no_sense_let_nothing_pass(desk: Desk, settings: dict[str, Any]) -> None:
+    assert state(ran(desk, **{"run": ["true"], **settings})) == "failed"
+
+
+def gated(command: list[str]) -> str:
+    return policy_text(f"gates: {json.dumps([{'gate': 'command', 'to': ['staging'], 'run': command}])}\n")
+
+
+def test_a_command_that_comes_with_the_change_never_runs(desk: Desk, tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    files = {**registry_files(), POLICY: policy_text()}
+    root = desk.commit(files)
+    staged = {**files, STAGES: f"staging:\n  - {entry('1.0.0')}\n"}
+    head = desk.commit({**staged, POLICY: gated(["touch", str(mark)])}, root)
+    assert codes(desk.check_merge(root, head)[0]) == []
+    assert not mark.exists()
+
+
+def test_the_base_s_command_judges_a_merge_whatever_the_change_makes_of_it(desk: Desk) -> None:
+    files = {**registry_files(), POLICY: gated(["false"])}
+    root = desk.commit(files)
+    staged = {**files, STAGES: f"staging:\n  - {entry('1.0.0')}\n"}
+    head = desk.commit({**staged, POLICY: gated(["true"])}, root)
+    assert codes(desk.check_merge(root, head)[0]) == ["RB413"]

@@ -1,0 +1,193 @@
+"""Gates on what is known of a version: fields, tags, the model card."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ..desk import MODEL, model_text
+from .bench import NEW, manifest, said, state
+
+if TYPE_CHECKING:
+    from ..desk import Desk, File
+
+LINEAGE = """\
+lineage:
+  code: {commit: 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a, dirty: false}
+  data: [{name: a, version: "1"}, {name: b, version: "2"}]
+signature:
+  inputs: [{name: age, type: int64}]
+"""
+CARD = """\
+---
+license: apache-2.0
+---
+
+# Credit
+
+## Intended use
+
+Scoring.
+
+## Limitations
+
+None known.
+"""
+
+
+def fields(*paths: str, **settings: Any) -> dict[str, Any]:
+    return {"gate": "required-fields", "fields": list(paths), **settings}
+
+
+def test_fields_of_manifest_model_and_card_that_are_given_pass(desk: Desk) -> None:
+    gate = fields("signature.inputs", "lineage.data.version", "model.owner", "card.license", clean_code=True)
+    verdict = said(desk, gate, {**manifest(extra=LINEAGE), f"{NEW}/card.md": CARD})
+    assert (state(verdict), verdict.figure) == ("passed", "5 of 5 given")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "signature.outputs",
+        "lineage.data.rows",
+        "lineage.run",
+        "model.team",
+        "card.datasets",
+        "no.such",
+        "tags",
+    ],
+)
+def test_a_field_that_is_not_given_fails_by_its_name(desk: Desk, path: str) -> None:
+    verdict = said(desk, fields(path), {**manifest(extra=LINEAGE), f"{NEW}/card.md": CARD})
+    assert (state(verdict), verdict.figure) == ("failed", f"no {path}")
+
+
+def test_one_data_set_without_a_version_fails(desk: Desk) -> None:
+    extra = LINEAGE.replace('{name: b, version: "2"}', "{name: b}")
+    assert state(said(desk, fields("lineage.data.version"), manifest(extra=extra))) == "failed"
+
+
+def test_a_placeholder_gives_no_field(desk: Desk) -> None:
+    files = {MODEL: model_text(extra="team: TODO\n")}
+    assert state(said(desk, fields("model.team"), files)) == "failed"
+
+
+@pytest.mark.parametrize(
+    ("code", "said_so"),
+    [
+        ("{commit: 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a, dirty: true}", "dirty is true"),
+        ("{commit: 1f7a7a472abf3dd9643fd615f6da379c4acb3e3a}", "dirty is not given"),
+        ("{}", "no lineage.code.commit"),
+    ],
+)
+def test_code_that_is_not_known_to_be_clean_fails(desk: Desk, code: str, said_so: str) -> None:
+    verdict = said(desk, fields(clean_code=True), manifest(extra=f"lineage: {{code: {code}}}\n"))
+    assert state(verdict) == "failed"
+    assert said_so in verdict.figure
+
+
+@pytest.mark.parametrize(
+    ("requirements", "passed"),
+    [
+        ("numpy==2.1.3\nonnx[all] == 1.17.0 ; python_version > '3.10'  # why\n", True),
+        ("numpy==2.1.3 \\\n    --hash=sha256:aa\n", True),
+        ("--index-url https://example.com\nnumpy==2.1.3\n", True),
+        ("numpy>=2\n", False),
+        ("numpy\n", False),
+        ("numpy==2.*\n", False),
+        ("numpy==2.1.3,!=2.1.4\n", False),
+        ("numpy==2.1.3\n-r more.txt\n", False),
+        ("git+https://example.com/x.git\n", False),
+        ("# nothing\n", False),
+    ],
+)
+def test_pinned_asks_for_one_version_of_every_requirement(
+    desk: Desk, requirements: str, passed: bool
+) -> None:
+    verdict = said(desk, fields(pinned=True), {f"{NEW}/requirements.txt": requirements})
+    assert state(verdict) == ("passed" if passed else "failed")
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "passed"), [('{numpy: "2.1.3"}', True), ('{numpy: ">=2"}', False), ("{}", False)]
+)
+def test_pinned_asks_for_one_version_of_every_dependency(desk: Desk, dependencies: str, passed: bool) -> None:
+    verdict = said(
+        desk, fields(pinned=True), manifest(extra=f"environment: {{dependencies: {dependencies}}}\n")
+    )
+    assert state(verdict) == ("passed" if passed else "failed")
+
+
+TAGS = {"gate": "required-tags", "tags": {"data_validated": "true"}}
+
+
+def test_a_tag_with_the_value_asked_for_passes(desk: Desk) -> None:
+    assert state(said(desk, TAGS, manifest(extra='tags: {data_validated: "true"}\n'))) == "passed"
+
+
+def test_a_tag_of_the_notes_counts_before_that_of_the_manifest(desk: Desk) -> None:
+    late: dict[str, File] = {f"{NEW}/notes.yaml": 'tags: {data_validated: "true"}\n'}
+    assert state(said(desk, TAGS, {**manifest(extra='tags: {data_validated: "no"}\n'), **late})) == "passed"
+    taken_back: dict[str, File] = {f"{NEW}/notes.yaml": 'tags: {data_validated: "no"}\n'}
+    held = manifest(extra='tags: {data_validated: "true"}\n')
+    assert state(said(desk, TAGS, {**held, **taken_back})) == "failed"
+
+
+def test_a_missing_or_other_tag_fails_with_what_it_is(desk: Desk) -> None:
+    assert said(desk, TAGS).figure == "no tag data_validated"
+    verdict = said(desk, TAGS, manifest(extra='tags: {data_validated: "yes"}\n'))
+    assert (verdict.figure, verdict.threshold) == ("data_validated: `yes`", "data_validated: true")
+
+
+CARD_GATE = {"gate": "model-card", "sections": ["Intended use", "Limitations"]}
+
+
+def card(text: str) -> dict[str, File]:
+    return {f"{NEW}/card.md": text}
+
+
+def test_a_complete_card_passes(desk: Desk) -> None:
+    assert state(said(desk, CARD_GATE, card(CARD))) == "passed"
+
+
+def test_a_missing_card_fails(desk: Desk) -> None:
+    assert said(desk, CARD_GATE).figure == "no card.md"
+
+
+@pytest.mark.parametrize(
+    ("text", "figure"),
+    [
+        (CARD.replace("## Limitations", "## Other"), "no section Limitations"),
+        (CARD.replace("None known.", ""), "Limitations is empty"),
+        (CARD.replace("None known.", "<!-- a comment only -->"), "Limitations is empty"),
+        (CARD.replace("None known.", "```\n## Limitations\n```").replace("## Limitations\n\n```", "```"),
+         "no section Limitations"),
+    ],
+)  # fmt: skip
+def test_a_section_that_says_nothing_fails(desk: Desk, text: str, figure: str) -> None:
+    verdict = said(desk, CARD_GATE, card(text))
+    assert (state(verdict), verdict.figure) == ("failed", figure)
+
+
+@pytest.mark.parametrize(
+    "left",
+    ["TODO", "TBD: ask Jane", "[More Information Needed]", "<!-- fill in -->", "{{ limits }}", "…", "...",
+     "- …", "<!-- TODO", "<your text here>"],
+)  # fmt: skip
+def test_a_placeholder_in_the_card_fails_and_is_shown(desk: Desk, left: str) -> None:
+    verdict = said(desk, CARD_GATE, card(CARD.replace("None known.", f"Known.\n\n{left}\n")))
+    assert state(verdict) == "failed"
+    assert "placeholder" in verdict.figure
+
+
+def test_an_ellipsis_inside_a_sentence_is_no_placeholder(desk: Desk) -> None:
+    assert (
+        state(said(desk, CARD_GATE, card(CARD.replace("None known.", "Age, income, ... are used."))))
+        == "passed"
+    )
+
+
+def test_a_section_is_found_at_any_level_and_in_any_case(desk: Desk) -> None:
+    text = CARD.replace("## Limitations", "#### LIMITATIONS ##")
+    assert state(said(desk, CARD_GATE, card(text))) == "passed"
