@@ -1,0 +1,67 @@
+"""`rollbook best MODEL --metric M`."""
+
+from __future__ import annotations
+
+import click
+
+from rollbook.cli import options
+from rollbook.cli.output import print_json, say
+from rollbook.cli.source import at_repository, opened_registry
+from rollbook.printable import printable
+
+
+@click.command("best")
+@click.argument("model")
+@click.option("-m", "--metric", metavar="NAME", required=True, help="The metric to go by.")
+@click.option(
+    "--lower-is-better/--higher-is-better",
+    "lower",
+    default=None,
+    help="Default: as the metric's name tells; an error, a loss or a latency is better when lower.",
+)
+@options.evidence
+@click.option("--stage", metavar="STAGE", help="Look only at the versions in this stage.")
+@at_repository
+@options.snapshot
+@options.directory
+@options.as_json
+def command(
+    model: str,
+    metric: str,
+    lower: bool | None,
+    evidence: str | None,
+    stage: str | None,
+    repo: str | None,
+    rev: str | None,
+    at: str | None,
+    as_json: bool,
+) -> None:
+    """Print the best version of MODEL by a metric.
+
+    Of equal ones it is the newest. Versions that don't give the metric, or not as a finite number, are named
+    on stderr.
+    """
+    from rollbook.compare import best
+
+    with opened_registry(repo, rev, at) as registry:
+        found = best(
+            registry.model(model), metric, lower_is_better=lower, stage=stage, evidence=evidence or ""
+        )
+        version = found.version
+        facts: dict[str, str | int | float | None] = {
+            "model": version.model.name,
+            "version": version.version,
+            "stage": version.stage,
+            "metric": metric,
+            "value": found.value,
+            "commit": registry.snapshot.commit,
+            "path": version.artifact_path,
+            "sha256": version.manifest.artifact.sha256,
+        }
+    if found.without:
+        say(f"without {metric}: {', '.join(found.without)}")
+    if as_json:
+        print_json({**facts, "without": list(found.without)})
+        return
+    for name in ("version", "stage", "value", "commit", "path", "sha256"):
+        click.echo(f"{name}\t{printable(str(facts[name]))}")

@@ -1,0 +1,105 @@
+"""Where a version comes from: its data, features, code, run, environment and parents, and theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.errors import BadCall, NotFound
+from rollbook.records.lineage import parse_origin
+from rollbook.reference import parse_reference
+from rollbook.registry import ModelVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rollbook.records.lineage import Origin
+    from rollbook.records.manifest import Manifest
+    from rollbook.registry import Model, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A version, where it stands, and where it comes from. `reference` is its `MODEL@VERSION`."""
+
+    reference: str
+    stage: str
+    aliases: tuple[str, ...]
+    manifest: Manifest
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """A version with all its ancestors.
+
+    `versions` has them by reference, the version asked for first, then its parents, then theirs.
+    `missing` are parents that the registry does not have.
+    """
+
+    reference: str
+    versions: Mapping[str, Traced]
+    missing: tuple[str, ...]
+
+    @property
+    def asked(self) -> Traced:
+        """The version that was asked for."""
+        return self.versions[self.reference]
+
+
+def trace(registry: Registry, reference: str) -> Lineage:
+    """The lineage of the version that a reference stands for; cycles of parents end where they close.
+
+    Raises NotFound and BadCall as `Registry.version` does, InvalidFile for a manifest that can't be read.
+    """
+    start = registry.version(reference)
+    models = {start.model.name: start.model}
+    found: dict[str, Traced] = {}
+    missing: dict[str, None] = {}
+    generation = [start]
+    while generation:
+        found |= {str(item): traced(item) for item in generation}
+        parents = dict.fromkeys(parent for item in generation for parent in found[str(item)].origin.parents)
+        unseen = [parent for parent in parents if parent not in found and parent not in missing]
+        known = {parent: _locate(registry, models, parent) for parent in unseen}
+        existing = read_versions(registry, [place for place in known.values() if place is not None])
+        generation = [item for item in existing if item is not None]
+        there = {str(item) for item in generation}
+        missing |= dict.fromkeys(parent for parent in unseen if parent not in there)
+    return Lineage(str(start), found, tuple(missing))
+
+
+def traced(version: ModelVersion) -> Traced:
+    """A version with its lineage read. Raises InvalidFile when that can't be read."""
+    return Traced(
+        reference=str(version),
+        stage=version.stage,
+        aliases=tuple(version.aliases),
+        manifest=version.manifest,
+        origin=parse_origin(version.manifest),
+    )
+
+
+def read_versions(registry: Registry, places: Iterable[tuple[Model, str]]) -> list[ModelVersion | None]:
+    """Versions of any models, their manifests read in one go; None for one without a manifest."""
+    wanted = list(places)
+    paths = [layout.manifest_path(model.name, version) for model, version in wanted]
+    return [
+        None if data is None else ModelVersion(model, version, data)
+        for (model, version), data in zip(wanted, registry.snapshot.read_many(paths), strict=True)
+    ]
+
+
+def _locate(registry: Registry, models: dict[str, Model], parent: str) -> tuple[Model, str] | None:
+    """The model and version that a parent names; None when the registry has none such."""
+    try:
+        reference = parse_reference(parent)
+        if reference.version is None:  # a stage moves on: it says nothing about the past
+            return None
+        if reference.model not in models:
+            models[reference.model] = registry.model(reference.model)
+    except (BadCall, NotFound):
+        return None
+    model = models[reference.model]
+    return (model, reference.version) if reference.version in model.version_names else None
