@@ -47,6 +47,15 @@ def metrics_file(path: Path) -> dict[str, float]:
     return dict(_flat(mapping_file(path), "", path))
 
 
+def report_metrics(path: Path) -> dict[str, float]:
+    """The numbers in a tool's report, JSON or YAML; nested names are joined by dots.
+
+    What is no number (texts, lists, true and false, null) is left out: a report says more than metrics.
+    Raises BadCall, naming the metric, for a number that is not finite, which no report may hide.
+    """
+    return dict(_flat(mapping_file(path), "", path, only_numbers=True))
+
+
 def mapping_file(path: Path) -> dict[str, Any]:
     """A JSON or YAML file that holds a mapping. Raises BadCall when it doesn't."""
     data = small_file(path)
@@ -154,12 +163,17 @@ def _dtype(values: Iterable[Any]) -> str:
     return "float64" if known and known <= {int, float} else "string"
 
 
-def _flat(content: Mapping[str, Any], prefix: str, path: Path) -> Iterable[tuple[str, float]]:
+def _flat(
+    content: Mapping[str, Any], prefix: str, path: Path, *, only_numbers: bool = False
+) -> Iterable[tuple[str, float]]:
     for name, value in content.items():
         key = f"{prefix}.{name}" if prefix else str(name)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if isinstance(value, dict):
-            yield from _flat(value, key, path)
-        elif isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
+            yield from _flat(value, key, path, only_numbers=only_numbers)
+        elif only_numbers and not is_number:
+            continue
+        elif not is_number or not _is_finite(value):
             raise BadCall(f"{path}: {key}: a metric is a finite number")
         else:
             yield key, value

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rollbook.artifact.progress import Progress
+    from rollbook.compare import Comparison
+    from rollbook.records.evidence import Evidence
     from rollbook.records.manifest import Manifest
     from rollbook.records.model import ModelRecord
+    from rollbook.records.notes import Notes
     from rollbook.records.policy import Policy
     from rollbook.records.stages import StageEntry
     from rollbook.snapshot import Snapshot
@@ -149,14 +152,18 @@ class Model:
         releases = [version for version in self.version_names if "-" not in version]
         return self.version((releases or self.version_names)[-1]) if self.version_names else None
 
-    def versions(self) -> list[ModelVersion]:
-        """Every version, oldest first, their manifests read in bulk."""
-        paths = [layout.manifest_path(self.name, version) for version in self.version_names]
+    def versions(self, names: Sequence[str] | None = None) -> list[ModelVersion]:
+        """Every version, oldest first, or those named; their manifests read in bulk."""
+        wanted = self.version_names if names is None else names
+        paths = [layout.manifest_path(self.name, version) for version in wanted]
         contents = self.registry.snapshot.read_many(paths)
-        return [
-            ModelVersion(self, version, data)
-            for version, data in zip(self.version_names, contents, strict=True)
-        ]
+        return [ModelVersion(self, version, data) for version, data in zip(wanted, contents, strict=True)]
+
+    def compare(self, versions: Sequence[str] = (), metrics: Sequence[str] = ()) -> Comparison:
+        """Versions side by side; `rollbook.compare.compare` says what the arguments mean and takes more."""
+        from rollbook.compare import compare
+
+        return compare(self, versions, metrics)
 
     def version(self, version: str) -> ModelVersion:
         """That version. Raises NotFound that suggests the nearest."""
@@ -238,6 +245,24 @@ class ModelVersion:
         if data is None:
             raise NotFound(f"{path} does not exist", hint="Run `rollbook check --all`.")
         return parse_manifest(data, path)
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What was learnt later, by kind and number. Raises InvalidFile for a broken file."""
+        from rollbook.records.evidence import evidence_paths, parse_evidence
+
+        snapshot = self.model.registry.snapshot
+        paths = evidence_paths(snapshot, self.model.name, self.version)
+        contents = zip(paths, snapshot.read_many(paths), strict=True)
+        found = [parse_evidence(data, path) for path, data in contents if data is not None]
+        return tuple(sorted(found, key=lambda each: (each.kind, each.number)))
+
+    def notes(self) -> Notes:
+        """What the version's notes say; empty without any. Raises InvalidFile for a broken file."""
+        from rollbook.records.notes import parse_notes
+
+        path = layout.notes_path(self.model.name, self.version)
+        (data,) = self.model.registry.snapshot.read_many([path])
+        return parse_notes(data or b"", path)
 
     @property
     def artifact_path(self) -> str:

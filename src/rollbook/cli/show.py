@@ -12,6 +12,7 @@ from rollbook.cli.output import print_facts, print_json, size
 from rollbook.cli.source import at_repository, opened_registry
 
 if TYPE_CHECKING:
+    from rollbook.records.evidence import Evidence
     from rollbook.registry import ModelVersion
 
 
@@ -31,6 +32,9 @@ def command(reference: str, repo: str | None, rev: str | None, at: str | None, a
         return
     click.echo(click.style(f"{found['model']}@{found['version']}", bold=True))
     print_facts(_summary(found))
+    if found["evidence"]:
+        click.echo("\nevidence")
+        print_facts([(f"  {each['name']}", _evidence_line(each)) for each in found["evidence"]])
     for title in (
         "metrics",
         "hyperparameters",
@@ -41,7 +45,7 @@ def command(reference: str, repo: str | None, rev: str | None, at: str | None, a
         "tags",
         "extra",
     ):
-        facts = list(_flat(found["manifest"][title]))
+        facts = list(_flat(found["tags"] if title == "tags" else found["manifest"][title]))
         if facts:
             click.echo(f"\n{title}")
             print_facts([(f"  {name}", value) for name, value in facts])
@@ -49,7 +53,7 @@ def command(reference: str, repo: str | None, rev: str | None, at: str | None, a
 
 def describe(version: ModelVersion) -> dict[str, Any]:
     """Everything known of a version, as `show --json` prints it."""
-    entry = version.entry
+    entry, notes, manifest = version.entry, version.notes(), version.manifest
     return {
         "model": version.model.name,
         "version": version.version,
@@ -59,8 +63,23 @@ def describe(version: ModelVersion) -> dict[str, Any]:
         "path": version.artifact_path,
         "transition": dataclasses.asdict(entry) if entry else None,
         "record": dataclasses.asdict(version.model.record),
-        "manifest": dataclasses.asdict(version.manifest),
+        "description": notes.description or manifest.description,
+        "tags": {**manifest.tags, **notes.tags},
+        "manifest": dataclasses.asdict(manifest),
+        "notes": dataclasses.asdict(notes),
+        "evidence": [_evidence(each) for each in version.evidence()],
     }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {"name": evidence.name, **dataclasses.asdict(evidence)}
+
+
+def _evidence_line(found: dict[str, Any]) -> str:
+    said = "passed" if found["passed"] else "failed"
+    metrics = ", ".join(f"{name}={value:g}" for name, value in found["metrics"].items())
+    parts = [f"{said} on {found['created_at']} by {found['created_by']}", found["summary"], metrics]
+    return "; ".join(part for part in parts if part)
 
 
 def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:
@@ -71,7 +90,7 @@ def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("stage", found["stage"]),
         ("why", f"{moved['reason']} ({moved['requested_by']}, {moved['requested_at']})" if moved else ""),
         ("aliases", ", ".join(found["aliases"])),
-        ("description", manifest["description"]),
+        ("description", _described(found)),
         ("owner", record["owner"]),
         ("team", record["team"]),
         ("registered", f"{manifest['created_at']} by {manifest['created_by']}"),
@@ -81,6 +100,12 @@ def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("algorithm", manifest["algorithm"]),
         ("features", ", ".join(manifest["features"])),
     ]
+
+
+def _described(found: dict[str, Any]) -> str:
+    """The description that counts, and where it stands when it isn't the manifest's."""
+    noted: str = found["notes"]["description"]
+    return f"{noted} (from notes.yaml)" if noted else str(found["description"])
 
 
 def _flat(value: Any, prefix: str = "") -> list[tuple[str, str]]:

@@ -1,0 +1,1 @@
+"""Model cards: what the registry knows, and what people write around it."""

@@ -1,0 +1,140 @@
+"""`rollbook card REF`."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rollbook import layout
+from rollbook.cli import options
+from rollbook.cli.output import print_json, say
+from rollbook.printable import printable
+
+if TYPE_CHECKING:
+    from rollbook.card.write import Card
+    from rollbook.git.repository import Repository
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command("card")
+@click.argument("reference", metavar="REF", required=False)
+@click.option("--from", "source", type=_FILE, help="Take what people wrote from this file, not from card.md.")
+@click.option("--output", "-o", type=_FILE, help="Write to this file. What people wrote in it stays.")
+@click.option("--html", is_flag=True, help="As a page of HTML.")
+@click.option("--write", is_flag=True, help="Propose it: a branch with one commit, made from main.")
+@click.option("--check", "checking", is_flag=True, help="Fail when a staged card is stale; for pre-commit.")
+@options.snapshot
+@options.proposal
+@options.directory
+@options.as_json
+def command(reference: str | None, *, checking: bool, write: bool, as_json: bool, **given: Any) -> None:
+    """Make REF's model card: Hugging Face's front matter, and the sections of the model-card paper.
+
+    Generated parts stand between markers; what people write around them is kept for ever. What is still to
+    be written says [More Information Needed].
+    """
+    _require_sense(reference, checking=checking, write=write, **given)
+    if checking:
+        _check(options.repository())
+    elif write:
+        _propose(str(reference), given, as_json=as_json)
+    else:
+        _print(str(reference), given, as_json=as_json)
+
+
+def _require_sense(
+    reference: str | None, *, checking: bool, write: bool, push: bool, land: bool, **given: Any
+) -> None:
+    others = [name for name in ("output", "html", "rev", "at") if given[name]]
+    if checking and (reference or write or push or land or given["source"] or others):
+        raise click.UsageError("--check stands alone: it looks at what is staged.")
+    if not checking and reference is None:
+        raise click.UsageError("Missing argument 'REF'.")
+    if write and others:
+        raise click.UsageError(f"--write makes the card from main; it doesn't go with --{others[0]}.")
+    if (push or land) and not write:
+        raise click.UsageError("--push and --land go with --write.")
+    if given["source"] and given["output"]:
+        raise click.UsageError("Give either --from or --output.")
+
+
+def _check(repository: Repository) -> None:
+    from rollbook.card.write import stale_cards
+
+    stale = stale_cards(repository)
+    for path in stale:
+        place = layout.place(path)
+        click.echo(path)
+        say(f"{path} is stale: rollbook card {place.model}@{place.version} --output {path}")
+    if stale:
+        click.get_current_context().exit(1)
+
+
+def _propose(reference: str, given: dict[str, Any], *, as_json: bool) -> None:
+    from rollbook.card.write import propose_card
+    from rollbook.cli.proposed import carry_on
+
+    repository = options.repository()
+    proposed = propose_card(repository, reference, _start(given["source"]))
+    if proposed is None:
+        say(f"the card of {reference} is up to date")
+        if as_json:
+            print_json(None)
+        return
+    carried = carry_on(repository, proposed.branch, push=given["push"], land=given["land"], quiet=as_json)
+    if as_json:
+        print_json({**dataclasses.asdict(proposed), **carried})
+
+
+def _print(reference: str, given: dict[str, Any], *, as_json: bool) -> None:
+    from rollbook.card.write import make_card
+    from rollbook.cli.source import opened_registry
+
+    output = given["output"]
+    kept = output if output and output.exists() and not given["html"] else None
+    with opened_registry(None, given["rev"], given["at"]) as registry:
+        version = registry.version(reference)
+        card = make_card(version, _start(given["source"] or kept))
+        title, commit = str(version), registry.snapshot.commit
+    text = _as_html(card, title) if given["html"] else card.text
+    if output:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_bytes(text.encode())
+        say(f"wrote {output}")
+    if as_json:
+        model, _, name = title.rpartition("@")
+        found = {"model": model, "version": name, "commit": commit, "path": card.path}
+        print_json({**found, "stale": card.is_stale, "text": text})
+    elif not output:
+        _show(text)
+
+
+def _show(text: str) -> None:
+    """Print a card: byte by byte, but for a terminal, on which nothing in it may act."""
+    if sys.stdout.isatty():
+        text = "".join(f"{printable(line)}\n" for line in text.splitlines())
+    click.echo(text, nl=False)
+
+
+def _as_html(card: Card, title: str) -> str:
+    from rollbook.card.html import as_html
+
+    return as_html(card.text, title)
+
+
+def _start(source: Path | None) -> str | None:
+    """The text of a file that a person wrote."""
+    from rollbook.errors import BadCall
+    from rollbook.facts import small_file
+
+    if source is None:
+        return None
+    try:
+        return small_file(source).decode()
+    except UnicodeDecodeError as error:
+        raise BadCall(f"{source} is not UTF-8 text") from error

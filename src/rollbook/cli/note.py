@@ -1,0 +1,47 @@
+"""`rollbook note REF`."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import click
+
+from rollbook.cli import options
+from rollbook.cli.output import print_json
+
+
+@click.command("note")
+@click.argument("reference", metavar="REF")
+@click.option("-d", "--description", help="What is known about the version now; empty takes it out.")
+@click.option("--tag", "tags", metavar="NAME=TEXT", multiple=True, help="A tag to set. Repeatable.")
+@click.option(
+    "--remove-tag", "remove_tags", metavar="NAME", multiple=True, help="A tag to take out. Repeatable."
+)
+@options.proposal
+@options.directory
+@options.as_json
+def command(
+    reference: str,
+    description: str | None,
+    tags: tuple[str, ...],
+    remove_tags: tuple[str, ...],
+    push: bool,
+    land: bool,
+    as_json: bool,
+) -> None:
+    """Note on REF what may change after its registration: a description and tags, in notes.yaml.
+
+    Where notes and manifest differ, the notes win. Your checkout, your staged files and your branch stay as
+    they are.
+    """
+    from rollbook.cli.proposed import carry_on
+    from rollbook.facts import pairs
+    from rollbook.note import add_note
+
+    repository = options.repository()
+    noted = add_note(
+        repository, reference, description=description, tags=pairs("--tag", tags), remove_tags=remove_tags
+    )
+    carried = carry_on(repository, noted.branch, push=push, land=land, quiet=as_json)
+    if as_json:
+        print_json({**dataclasses.asdict(noted), **carried})

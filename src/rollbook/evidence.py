@@ -1,0 +1,127 @@
+"""Adding evidence: a fact learnt about a version becomes a file that is never edited, in a proposal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rollbook import layout
+from rollbook.contract import schema_line, violations
+from rollbook.errors import BadCall
+from rollbook.git.repository import main_commit
+from rollbook.git.write import identity
+from rollbook.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.records.evidence import KINDS, evidence_kind, evidence_number, evidence_paths
+from rollbook.registry import Registry, nearest
+from rollbook.snapshot import commit_snapshot
+from rollbook.yaml.strict import dotted
+from rollbook.yaml.write import dump
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rollbook.git.repository import Repository
+    from rollbook.reference import Reference
+    from rollbook.registry import ModelVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was examined and how it went. `kind` is one of `records.evidence.KINDS`; `data` and `tool` are
+    mappings with a `name` and perhaps a `version`; `metrics` are finite numbers by name."""
+
+    kind: str
+    passed: bool
+    summary: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    tool: Mapping[str, Any] = field(default_factory=dict)
+    uri: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AddedEvidence:
+    """Evidence that was proposed, and the artifact it is bound to by its SHA-256."""
+
+    model: str
+    version: str
+    kind: str
+    number: int
+    path: str
+    artifact_sha256: str
+    branch: str
+    commit: str
+
+
+def add_evidence(
+    repository: Repository, reference: str | Reference, examination: Examination
+) -> AddedEvidence:
+    """Propose evidence on a version of main: a branch with one commit that adds one file.
+
+    It gets the next number of its kind in main, the digest of the version's artifact, the time, and the
+    user's email. Raises BadCall for what the schema does not allow, NotFound for an unknown version, Conflict
+    when a proposal of that number stands already.
+    """
+    kind = examination.kind
+    if kind not in KINDS:
+        raise BadCall(f"{kind[:80]!r} is no kind of evidence", hint=nearest(kind, KINDS))
+    base = main_commit(repository)
+    with Registry(repository, commit_snapshot(repository, base)) as registry:
+        version = registry.version(reference)
+        path = _next_path(version, kind)
+        data = _content(repository, version, examination)
+    _require_lawful(data)
+    model, number = version.model.name, evidence_number(path)
+    branch = branch_name("evidence", model, version.version, f"{kind}-{number}")
+    refuse_standing(repository, branch)
+    files = {path: dump(data, header=schema_line("evidence", path))}
+    judge(repository, base, files).require(f"{kind} evidence can't be added to {version}")
+    said = "passed" if examination.passed else "failed"
+    message = f"Add evidence to {version}: {kind} {said}\n\n{examination.summary}".rstrip() + "\n"
+    made = commit_proposal(repository, Proposal(branch, base, message, files))
+    return AddedEvidence(model, version.version, kind, number, path, data["artifact_sha256"], branch, made)
+
+
+def named(option: str, text: str, separator: str) -> dict[str, str]:
+    """Read `NAME` or `NAME<separator>VERSION`. Raises BadCall naming the option when there is no name."""
+    name, _, version = text.partition(separator)
+    if not name:
+        raise BadCall(f"{option} {text[:80]!r} is not NAME{separator}VERSION")
+    return {"name": name, "version": version} if version else {"name": name}
+
+
+def _next_path(version: ModelVersion, kind: str) -> str:
+    model, name = version.model.name, version.version
+    paths = evidence_paths(version.model.registry.snapshot, model, name)
+    numbers = [evidence_number(path) for path in paths if evidence_kind(path) == kind]
+    return f"{layout.evidence_directory(model, name)}/{kind}-{max(numbers, default=0) + 1}.yaml"
+
+
+def _content(repository: Repository, version: ModelVersion, examination: Examination) -> dict[str, Any]:
+    required = {
+        "kind": examination.kind,
+        "model": version.model.name,
+        "version": version.version,
+        "artifact_sha256": version.manifest.artifact.sha256,
+        "passed": examination.passed,
+        "created_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "created_by": identity(repository).email,
+    }
+    optional = {
+        "summary": examination.summary,
+        "metrics": dict(examination.metrics),
+        "data": dict(examination.data),
+        "tool": dict(examination.tool),
+        "uri": examination.uri,
+        "extra": dict(examination.extra),
+    }
+    return {**required, **{name: value for name, value in optional.items() if value}}
+
+
+def _require_lawful(data: Mapping[str, Any]) -> None:
+    wrong = violations("evidence", data)
+    if wrong:
+        lines = [": ".join(filter(None, (dotted(item.path), item.message))) for item in wrong]
+        raise BadCall(f"evidence can't hold these facts: {'; '.join(lines)}", hint=wrong[0].hint)
