@@ -133,3 +133,17 @@ def test_a_text_that_can_not_be_kept_is_returned_when_nothing_changes():
 
 def test_a_block_of_text_that_ends_without_a_newline_keeps_its_value():
     assert load(edit(b"a: |\n  x", lambda d: d.update(b=1))) == {"a": "x", "b": 1}
+
+
+def test_a_comment_above_the_next_key_stays_there_when_an_item_is_added_before_it():
+    text = b"archived:\n  - version: 1.0.0\n\n# serves the web shop\nproduction:\n  version: 1.1.0\n"
+    edited = edit(text, lambda document: document["archived"].append({"version": "0.9.0"}))
+    assert edited == (
+        b"archived:\n  - version: 1.0.0\n  - version: 0.9.0\n\n"
+        b"# serves the web shop\nproduction:\n  version: 1.1.0\n"
+    )
+
+
+def test_a_comment_above_the_next_key_stays_there_when_a_key_is_added_before_it():
+    edited = edit(b"tags:\n  a: b\n# ours\nextra:\n  c: d\n", lambda document: document["tags"].update(x="y"))
+    assert edited == b'tags:\n  a: b\n  x: "y"\n# ours\nextra:\n  c: d\n'

@@ -47,7 +47,8 @@ def edit(data: bytes, change: Callable[[Any], None], path: str = "") -> bytes:
     body = emit(document, list_offset=_list_offset(text), mapping_indent=_mapping_indent(text))
     if not _reads_as(head + body, wanted):
         raise _too_unusual(path)
-    edited = _restore_comments(text, head + body)
+    settled = _bring_home_comments(text, head + body) if before else head + body
+    edited = _restore_comments(text, settled)
     if not _reads_as(edited, wanted):
         raise _too_unusual(path)
     return edited.replace("\n", "\r\n" if b"\r\n" in data else "\n").encode()
@@ -95,6 +96,35 @@ def _list_offset(text: str) -> int:
 def _mapping_indent(text: str) -> int:
     found = _MAPPING_UNDER_KEY.search(text)
     return len(found[1]) if found else 2
+
+
+def _bring_home_comments(before: str, after: str) -> str:
+    """Put comments that came to stand above something new back above the key that they stood above.
+
+    ruamel.yaml ties a comment to what stands before it, so what is added at the end of a mapping or a list
+    comes to stand below the comment of the key that follows.
+    """
+    wanted = _comments_above(before)
+    present = _comments_above(after)
+    lines = after.splitlines(keepends=True)
+    moves = []
+    for path, (_, block) in wanted.items():
+        if not block or path not in present or _ends_with(present[path][1], block):
+            continue
+        strays = {
+            line
+            for other, (line, found) in present.items()
+            if other not in wanted and _ends_with(found, block)
+        }
+        if len(strays) == 1:
+            moves.append((present[path][0], strays.pop(), len(block)))
+    for target, stray, length in sorted(set(moves), reverse=True):
+        first = stray - length
+        if first and not lines[first - 1].strip():
+            first -= 1
+        lines[target:target] = lines[first:stray]
+        del lines[first:stray]
+    return "".join(lines)
 
 
 def _restore_comments(before: str, after: str) -> str:
