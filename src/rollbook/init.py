@@ -26,6 +26,7 @@ TEMPLATES = {
     "registry.gitattributes": f"{layout.ROOT}/.gitattributes",
     "pre-commit-config.yaml": ".pre-commit-config.yaml",
     "validate.yml": ".github/workflows/validate.yml",
+    "review.yml": ".github/workflows/review.yml",
     "promote.yml": ".github/workflows/promote.yml",
 }
 _DVC_CONFIG = ".dvc/config"

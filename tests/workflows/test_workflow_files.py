@@ -24,6 +24,17 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 FROM_TEMPLATES = [name for name, target in TEMPLATES.items() if target.startswith(".github/workflows/")]
 
 
+RIGHTS = {
+    "ci.yml": {"ci": {"contents": "read"}},
+    "promote.yml": {"record": {"contents": "write", "pull-requests": "read"}},
+    "review.yml": {"recheck": {"actions": "write", "contents": "read", "pull-requests": "read"}},
+    "validate.yml": {
+        "check": {"contents": "read", "pull-requests": "read"},
+        "comment": {"contents": "read", "pull-requests": "write"},
+    },
+}
+
+
 def _read(path: Path) -> dict[str, Any]:
     # YAML 1.1 reads the key `on` as true.
     return {{True: "on"}.get(key, key): value for key, value in yaml.safe_load(path.read_text()).items()}
@@ -82,9 +93,8 @@ def test_no_expression_is_written_into_a_shell(path: Path) -> None:
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_rights_are_given_to_a_job_and_never_to_a_workflow(path: Path) -> None:
     workflow = _read(path)
-    rights = [job["permissions"] for job in workflow["jobs"].values()]
-    allowed = "write" if path.name == "promote.yml" else "read"
-    assert (workflow["permissions"], rights) == ({}, [{"contents": allowed}] * len(rights))
+    rights = {name: job["permissions"] for name, job in workflow["jobs"].items()}
+    assert (workflow["permissions"], rights) == ({}, RIGHTS[path.name])
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -100,7 +110,7 @@ def test_every_job_has_a_time_limit(path: Path) -> None:
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_a_checkout_leaves_no_token_behind(path: Path) -> None:
     checkouts = [step for step in _steps(_read(path)) if "actions/checkout@" in step.get("uses", "")]
-    assert [step["with"]["persist-credentials"] for step in checkouts] == [False]
+    assert {step["with"]["persist-credentials"] for step in checkouts} == {False}
 
 
 def test_a_run_that_records_is_never_cut_off_by_the_next() -> None:
@@ -120,12 +130,27 @@ def test_a_pull_request_that_leaves_the_registry_alone_is_judged_too_so_that_the
     assert not {"paths", "paths-ignore"} & trigger.keys()
 
 
-def test_only_the_step_that_pushes_sees_the_token_and_it_gives_it_to_git_alone(tmp_path: Path) -> None:
-    steps = list(_steps(_read(ROOT / TEMPLATES["promote.yml"])))
-    (step,) = [step for step in steps if "GITHUB_TOKEN" in step.get("env", {})]
+def test_a_token_is_given_to_steps_that_run_rollbook_and_to_no_job() -> None:
+    for name in FROM_TEMPLATES:
+        workflow = _read(ROOT / TEMPLATES[name])
+        holders = [step for step in _steps(workflow) if "github.token" in str(step)]
+        assert holders
+        assert all("rollbook" in step["run"] and "pip" not in step["run"] for step in holders)
+        assert not [job for job in workflow["jobs"].values() if "github.token" in str(job.get("env"))]
+
+
+def test_what_may_write_comments_runs_nothing_of_the_pull_request() -> None:
+    job = _read(ROOT / TEMPLATES["validate.yml"])["jobs"]["comment"]
+    (checkout,) = [step for step in job["steps"] if "actions/checkout@" in step.get("uses", "")]
+    assert checkout["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
+    assert "github.event.pull_request.head.repo.full_name == github.repository" in job["if"]
+
+
+def test_git_gives_the_token_to_the_forge_alone(tmp_path: Path) -> None:
+    env = _read(ROOT / TEMPLATES["promote.yml"])["jobs"]["record"]["env"]
     given = {"GITHUB_TOKEN": "ghs_secret", "GIT_CONFIG_KEY_0": "credential.https://github.com.helper"}
-    assert step["env"]["GIT_CONFIG_KEY_0"] == "credential.${{ github.server_url }}.helper"
-    environment = {**step["env"], **given, "PATH": "/usr/local/bin:/usr/bin:/bin", "GIT_TERMINAL_PROMPT": "0"}
+    assert env["GIT_CONFIG_KEY_0"] == "credential.${{ github.server_url }}.helper"
+    environment = {**env, **given, "PATH": "/usr/local/bin:/usr/bin:/bin", "GIT_TERMINAL_PROMPT": "0"}
     assert "password=ghs_secret" in _credential("github.com", environment, tmp_path)
     assert "ghs_secret" not in _credential("example.org", environment, tmp_path)
 

@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from workflow_runner import TOKEN, open_pull_request, run_pull_request, run_push
+import pytest
+from workflow_runner import open_pull_request, run_pull_request, run_push, run_review
 
+from github_stand_in import GitHubStandIn, serve
+from notify_receiver import SECRET, Receiver, listen
 from worlds import git
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from worlds import World
 
+PROMOTION = "rollbook/promote/credit-approval/1.0.0-staging"
 MANIFEST = "registry/credit-approval/versions/1.0.0/version.yaml"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    yield from listen()
+
+
+@pytest.fixture
+def forge() -> Iterator[GitHubStandIn]:
+    yield from serve()
+
+
+def _propose(world: World) -> None:
+    """One version, registered, and on its way to staging."""
+    world.register("credit-approval", "1.0.0")
+    world.run("promote", "credit-approval@1.0.0", "staging", "--reason", "to try it")
+
+
+def _policy(world: World, **rules: object) -> None:
+    """Put rules into the policy of main."""
+    policy = world.registry / "registry" / "policy.yaml"
+    policy.write_text(
+        policy.read_text() + "".join(f"{key}: {json.dumps(rule)}\n" for key, rule in rules.items())
+    )
+    world.git("commit", "--quiet", "--all", "-m", "Change the policy")
+    world.git("push", "--quiet", "origin", "HEAD:main")
 
 
 def _edit_manifest(world: World) -> str:
@@ -23,44 +56,175 @@ def _edit_manifest(world: World) -> str:
     return world.git("rev-parse", "HEAD")
 
 
-def test_a_pull_request_with_a_legal_promotion_passes_and_its_summary_says_so(world: World) -> None:
-    world.register("credit-approval", "1.0.0")
-    world.run("promote", "credit-approval@1.0.0", "staging", "--reason", "to try it")
-    pull = open_pull_request(world, "rollbook/promote/credit-approval/1.0.0-staging")
-    job = run_pull_request(world, pull)
+def test_a_pull_request_with_a_legal_promotion_passes_and_its_summary_says_so(
+    world: World, forge: GitHubStandIn
+) -> None:
+    _propose(world)
+    pull = open_pull_request(world, PROMOTION)
+    job = run_pull_request(world, forge, pull)
     assert job.passed, job.log
-    assert job.summary == "### rollbook check\n\n    no errors\n"
+    assert "### rollbook check: ✅ passed" in job.summary
+    assert (
+        "<code>credit-approval&#64;1.0.0</code> | <code>development</code> | <code>staging</code>"
+        in job.summary
+    )
 
 
-def test_a_pull_request_that_edits_a_registered_manifest_fails_with_an_annotation(world: World) -> None:
+def test_a_pull_request_that_edits_a_registered_manifest_fails_with_an_annotation(
+    world: World, forge: GitHubStandIn
+) -> None:
     world.register("credit-approval", "1.0.0")
-    job = run_pull_request(world, open_pull_request(world, _edit_manifest(world)))
+    job = run_pull_request(world, forge, open_pull_request(world, _edit_manifest(world)))
     assert not job.passed
     assert f"::error file={MANIFEST}," in job.log
-    assert f"    {MANIFEST}" in job.summary
+    assert "### rollbook check: ❌ refused" in job.summary
+    assert "RB301" in job.summary
 
 
-def test_a_push_to_main_is_recorded_on_the_origin_by_the_workflows_own_identity(world: World) -> None:
+def test_a_push_to_main_is_recorded_on_the_origin_by_the_workflows_own_identity(
+    world: World, forge: GitHubStandIn
+) -> None:
     world.register("credit-approval", "1.0.0")
     names = world.git("tag").split()
     world.git("push", "--quiet", "--delete", "origin", *names)
-    job = run_push(world)
+    job = run_push(world, forge)
     assert job.passed, job.log
     assert git(world.origin, "tag").split() == names == ["credit-approval@v1.0.0"]
     tagger = git(world.origin, "for-each-ref", "--format=%(taggername) %(taggeremail)", "refs/tags")
     assert tagger == "github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>"
 
 
-def test_a_second_run_for_the_same_commit_changes_no_tag(world: World) -> None:
+def test_a_second_run_for_the_same_commit_changes_no_tag(world: World, forge: GitHubStandIn) -> None:
     world.register("credit-approval", "1.0.0")
     before = git(world.origin, "for-each-ref", "refs/tags")
-    job = run_push(world)
+    job = run_push(world, forge)
     assert job.passed, job.log
     assert git(world.origin, "for-each-ref", "refs/tags") == before != ""
 
 
-def test_the_token_appears_nowhere_in_a_runs_output(world: World) -> None:
+def test_the_token_appears_nowhere_in_a_runs_output(world: World, forge: GitHubStandIn) -> None:
     world.register("credit-approval", "1.0.0")
-    job = run_push(world)
+    job = run_push(world, forge)
     assert job.passed, job.log
-    assert TOKEN not in job.printed
+    assert forge.token not in job.printed
+
+
+# --- the comment
+
+
+def test_a_pull_request_of_the_repository_itself_gets_one_comment_that_is_kept_current(
+    world: World, forge: GitHubStandIn
+) -> None:
+    _propose(world)
+    pull = open_pull_request(world, PROMOTION)
+    for _ in range(2):
+        job = run_pull_request(world, forge, pull, "acme/registry")
+        assert job.passed, job.log
+    (comment,) = forge.comments[1]
+    assert comment["body"] == f"<!-- rollbook check -->\n{job.summary}"
+    assert [request.method for request in forge.requests if request.method != "GET"] == ["POST", "PATCH"]
+
+
+def test_a_pull_request_from_a_fork_gets_the_jobs_summary_and_no_comment(
+    world: World, forge: GitHubStandIn
+) -> None:
+    _propose(world)
+    job = run_pull_request(world, forge, open_pull_request(world, PROMOTION))
+    assert job.passed, job.log
+    assert "### rollbook check: ✅ passed" in job.summary
+    assert forge.comments[1] == []
+
+
+def test_a_token_that_may_not_comment_fails_nothing(world: World, forge: GitHubStandIn) -> None:
+    _propose(world)
+    forge.rights = {"pull-requests": "read"}
+    job = run_pull_request(world, forge, open_pull_request(world, PROMOTION), "acme/registry")
+    assert job.passed, job.log
+    assert "no comment: " in job.log
+
+
+# --- reviews
+
+
+def test_a_promotion_waits_for_an_approval_and_passes_with_it(world: World, forge: GitHubStandIn) -> None:
+    _policy(world, gates=[{"gate": "approvals", "to": ["staging"], "count": 1}])
+    _propose(world)
+    pull = open_pull_request(world, PROMOTION)
+    job = run_pull_request(world, forge, pull)
+    assert not job.passed
+    assert "### rollbook check: ⏳ waiting" in job.summary
+    forge.review(1, "bob")
+    job = run_pull_request(world, forge, pull)
+    assert job.passed, job.log
+    assert "1 of 1 (&#64;bob)" in job.summary
+
+
+def test_a_review_has_the_check_run_again(world: World, forge: GitHubStandIn) -> None:
+    _propose(world)
+    pull = open_pull_request(world, PROMOTION)
+    forge.open(1, pull.head)
+    number = forge.ran(1)
+    job = run_review(world, forge, pull)
+    assert job.passed, job.log
+    assert forge.rerun == [number]
+    run_review(world, forge, pull, "commented")
+    assert forge.rerun == [number]
+
+
+# --- after the merge
+
+
+def test_the_pull_request_and_who_approved_it_are_on_record(world: World, forge: GitHubStandIn) -> None:
+    world.register("credit-approval", "1.0.0")
+    names = world.git("tag").split()
+    world.git("push", "--quiet", "--delete", "origin", *names)
+    forge.open(12, "a" * 40)
+    forge.review(12, "bob")
+    forge.merge(12, git(world.origin, "rev-parse", "main"))
+    job = run_push(world, forge)
+    assert job.passed, job.log
+    message = git(world.origin, "cat-file", "tag", "credit-approval@v1.0.0")
+    assert "\nApproved-By: @bob (GitHub review)\n" in message
+    assert "\nPull-Request: https://github.com/acme/registry/pull/12\n" in message
+
+
+def test_a_forge_that_does_not_answer_records_nothing_and_the_next_run_everything(
+    world: World, forge: GitHubStandIn
+) -> None:
+    world.register("credit-approval", "1.0.0")
+    world.git("push", "--quiet", "--delete", "origin", *world.git("tag").split())
+    forge.answers = [(500, b"{}")] * 3
+    assert not run_push(world, forge).passed
+    assert git(world.origin, "tag") == ""
+    assert run_push(world, forge).passed
+    assert git(world.origin, "tag") == "credit-approval@v1.0.0"
+
+
+def test_what_came_into_production_is_released_once_and_told(
+    world: World, forge: GitHubStandIn, receiver: Receiver
+) -> None:
+    _policy(
+        world,
+        notify=[{"url": receiver.url, "secret_env": "ROLLBOOK_NOTIFY_SECRET", "stages": ["production"]}],
+    )
+    world.register("credit-approval", "1.0.0", "--metric", "auc=0.91")
+    world.promote("credit-approval@1.0.0", "staging")
+    world.promote("credit-approval@1.0.0", "production")
+    for _ in range(2):
+        job = run_push(world, forge, ROLLBOOK_NOTIFY_SECRET=SECRET)
+        assert job.passed, job.log
+        assert SECRET not in job.printed
+        assert forge.token not in job.printed
+    (release,) = forge.releases
+    assert release["tag_name"] == "credit-approval@v1.0.0"
+    assert "| Metric <code>auc</code> | <code>0.91</code> |" in release["body"]
+    assert receiver.tags == ["credit-approval#production#4"]
+    assert git(world.origin, "for-each-ref", "refs/rollbook/notified") != ""
+
+
+def test_a_receiver_that_is_down_fails_no_run(world: World, forge: GitHubStandIn) -> None:
+    _policy(world, notify=[{"url": "http://127.0.0.1:9/", "secret_env": "ROLLBOOK_NOTIFY_SECRET"}])
+    world.register("credit-approval", "1.0.0")
+    job = run_push(world, forge, ROLLBOOK_NOTIFY_SECRET=SECRET)
+    assert job.passed, job.log
+    assert "1 waiting: no answer from 127.0.0.1:9" in job.log

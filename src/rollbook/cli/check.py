@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from rollbook.cli import options
-from rollbook.errors import NotFound
+from rollbook.cli.output import say
+from rollbook.errors import NotFound, RollbookError
 
 if TYPE_CHECKING:
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
+    from rollbook.roles import Person
 
 _FORMATS = ("text", "json", "github", "sarif")
 
@@ -24,10 +28,28 @@ _FORMATS = ("text", "json", "github", "sarif")
 @click.option(
     "--format", "style", type=click.Choice(_FORMATS), default="text", help="How findings are printed."
 )
+@click.option(
+    "--pull-request",
+    metavar="NUMBER",
+    help="The pull request on GitHub whose approvals count; needs --base and --head.",
+)
+@click.option(
+    "--summary",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write what a pull request's comment says into FILE; needs --base and --head.",
+)
 @options.directory
 @options.as_json
 def command(
-    everything: bool, staged: bool, base: str | None, head: str | None, style: str, as_json: bool
+    everything: bool,
+    staged: bool,
+    base: str | None,
+    head: str | None,
+    style: str,
+    pull_request: str | None,
+    summary: Path | None,
+    as_json: bool,
 ) -> None:
     """Check the registry's files, or what a change does to them.
 
@@ -40,24 +62,57 @@ def command(
         raise click.UsageError("--base and --head go together.")
     if everything + staged + (base is not None) > 1:
         raise click.UsageError("Give one of --all, --staged, and --base with --head.")
-    found = _findings(options.repository(), staged, base, head)
+    if base is None and (pull_request or summary):
+        raise click.UsageError("--pull-request and --summary need --base and --head.")
+    repository = options.repository()
+    if base is not None and head is not None:
+        found = _judge_merge(repository, base, head, pull_request, summary)
+    else:
+        found = _findings(repository, staged)
     click.echo(FORMATS["json" if as_json else style](found), nl=False)
     if any(finding.severity == "error" for finding in found):
         click.get_current_context().exit(1)
 
 
-def _findings(repository: Repository, staged: bool, base: str | None, head: str | None) -> list[Finding]:
-    from rollbook.check.judge import check_change, check_merge, check_tree
+def _judge_merge(
+    repository: Repository, base: str, head: str, pull_request: str | None, summary: Path | None
+) -> list[Finding]:
+    from rollbook.check.judge import check_merge
     from rollbook.git.repository import resolve_commit
+
+    base, head = resolve_commit(repository, base), resolve_commit(repository, head)
+    reviews = _reviews(repository, pull_request, base, head) if pull_request else ()
+    found, _ = check_merge(repository, base, head, reviews=reviews)
+    if summary is not None:
+        from rollbook.pull_request import summary as written
+
+        summary.write_text(written(repository, base, head, found, reviews), encoding="utf-8")
+    return found
+
+
+def _reviews(repository: Repository, pull_request: str, base: str, head: str) -> tuple[Person, ...]:
+    """Who approved on GitHub. Where that can't be told, nobody did: the check goes on and says so."""
+    from rollbook.forge.environment import github, pull_request_number
+    from rollbook.forge.review import reviews
+
+    number, forge = pull_request_number(pull_request), github()
+    try:
+        return reviews(forge, repository, number, base, head)
+    except RollbookError as error:
+        say(f"no review counts: {error}")
+        return ()
+
+
+def _findings(repository: Repository, staged: bool) -> list[Finding]:
+    from rollbook.check.judge import check_change, check_tree
     from rollbook.snapshot import commit_snapshot, index_snapshot, worktree_snapshot
 
-    if base is not None and head is not None:
-        merged = check_merge(repository, resolve_commit(repository, base), resolve_commit(repository, head))
-        return merged[0]
     if not staged:
         return check_tree(worktree_snapshot(repository))
     index = index_snapshot(repository)
     try:
-        return check_change(repository, commit_snapshot(repository, "HEAD"), index)
+        found = check_change(repository, commit_snapshot(repository, "HEAD"), index)
+        # What waits for time or for other people can't hold up the commit that asks for it.
+        return [replace(each, severity="warning") if each.waiting else each for each in found]
     except NotFound:
         return check_tree(index)
