@@ -192,6 +192,7 @@ Results go to stdout, everything else to stderr. `--json` prints one JSON value,
 | 0 | Fine. |
 | 1 | The registry says no: a finding, a failed gate, an unknown reference, bytes that can't be had. |
 | 2 | The call itself is wrong: an unknown option, a value that can't be right, no repository. |
+| 3 | `audit verify` and `audit head` only: there is too little here to tell, as in a shallow clone. |
 | 130 | Interrupted. |
 | 141 | The reader of stdout has gone, as in `rollbook list \\| head`. |
 
@@ -206,8 +207,13 @@ _ARGUMENTS = {
     "ARTIFACT": "The model's file or folder.",
     "BRANCH": "The proposal's branch, local or on the remote.",
     "DIR": "A directory.",
+    "FILE": "A file; `-`, or none, for standard input.",
+    "KIND": "What was done: `evaluation`, `fairness`, `data-validation`, `smoke-test`, `load-test`, "
+    "`monitoring` or `deployment`.",
     "MODEL": "A model's name, with its namespace if it has one: `credit-approval`, `risk/credit-approval`.",
+    "NUMBER": "A pull request's number, or the name of the branch on which GitHub's merge queue tries it.",
     "REF": "The version: `MODEL@VERSION`, `MODEL@STAGE`, `MODEL@ALIAS` or `MODEL@latest`.",
+    "VERSION": "A version, a stage, an alias or `latest` of the model, or a whole reference.",
     "STAGE": "A stage of the registry's policy.",
 }
 
@@ -278,7 +284,8 @@ _FINDINGS_HEAD = """\
 `rollbook check` reports everything that is wrong, each finding with a code that never changes its meaning,
 the file, the line and the key, and what to do. `RB1..` is about single files, `RB2..` about how files agree,
 `RB3..` about what a change does, `RB4..` about gates, `RB5..` about who did it. An error makes the check exit
-with 1; a warning does not.
+with 1; a warning does not. `RB6..` is what `rollbook audit verify` reports of the audit trail, each finding
+with the tag and the commit of main.
 
 """
 
