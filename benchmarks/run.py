@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[Scene], list[Comparison]]] = {
     "check": checking.measure,
     "history": trail.measure_history,
     "record": trail.measure_record,
+    "verify": trail.measure_verify,
 }
 _NAMES = ", ".join(BENCHMARKS)
 

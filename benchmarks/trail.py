@@ -1,4 +1,4 @@
-"""`history` and `audit record`: reading the trail, and finding that nothing has to be added to it."""
+"""`history`, `audit record` and `audit verify`: reading the trail, adding nothing to it, and comparing it."""
 
 from __future__ import annotations
 
@@ -43,3 +43,14 @@ def measure_record(scene: Scene) -> list[Comparison]:
         Comparison("record", f"audit record of {built.tags:,} events", built.record_seconds),
         Comparison("record", idle, own, commands[1].label, git),
     ]
+
+
+def measure_verify(scene: Scene) -> list[Comparison]:
+    """Verify the whole trail, which is unsigned."""
+    ours = f"audit verify ({scene.registry.tags:,} events, unsigned)"
+    commands = [
+        Command(ours, [[program("rollbook"), "audit", "verify"]], scene.registry.path),
+        _messages(scene),
+    ]
+    own, git = medians(commands, scene.sizes.runs)
+    return [Comparison("verify", ours, own, commands[1].label, git)]

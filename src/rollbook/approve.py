@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rollbook import layout
 from rollbook.approvals import NAMESPACE, TransitionContent, transition_content, valid_approvers
 from rollbook.errors import BadCall, NotFound, Refused
-from rollbook.git.refs import RefUpdate, resolve_branch, update_refs
-from rollbook.git.repository import main_commit
+from rollbook.git.refs import NO_OBJECT, RefUpdate, resolve_branch, update_refs
+from rollbook.git.repository import main_commit, remote_name
 from rollbook.git.write import ObjectWriter, commit, identity
 from rollbook.proposal import branch_name
 from rollbook.reference import parse_reference
@@ -53,7 +53,8 @@ def approve(repository: Repository, reference: str, stage: str, *, branch: str |
     wanted = parse_reference(reference)
     base = main_commit(repository)
     name = branch or _proposal(repository, base, wanted, stage)
-    head = resolve_branch(repository, name)
+    local = resolve_branch(repository, name)
+    head = local or _fetched(repository, name)
     if head is None:
         raise NotFound(f"there is no branch {name!r}")
     by = identity(repository).email
@@ -70,7 +71,7 @@ def approve(repository: Repository, reference: str, stage: str, *, branch: str |
     tree = ObjectWriter(repository).tree(head, {path: data})
     subject = f"Approve {content.model}@{content.version} for {stage}"
     made = commit(repository, tree, [head], f"{subject}\n\nApproved-By: {by}\n")
-    update_refs(repository, [RefUpdate(f"refs/heads/{name}", made, head)])
+    update_refs(repository, [RefUpdate(f"refs/heads/{name}", made, local or NO_OBJECT)])
     return Approved(name, made, by, content)
 
 
@@ -80,12 +81,18 @@ def _proposal(repository: Repository, base: str, wanted: Reference, stage: str) 
         version = registry.version(wanted)
     names = [branch_name(action, wanted.model, version.version, stage) for action in _ACTIONS]
     for name in names:
-        if resolve_branch(repository, name):
+        if resolve_branch(repository, name) or _fetched(repository, name):
             return name
     raise NotFound(
         f"there is no proposal that moves {version} to {stage}",
-        hint=f"Fetch its branch (git fetch origin {names[0]}:{names[0]}), or name another with --branch.",
+        hint="Fetch it first (git fetch), or name its branch with --branch.",
     )
+
+
+def _fetched(repository: Repository, branch: str) -> str | None:
+    """The commit of a branch as it was last fetched from the remote."""
+    ref = f"refs/remotes/{remote_name(repository)}/{branch}"
+    return repository.try_text("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
 
 
 def _rules(repository: Repository, base: str) -> tuple[Policy, bytes]:

@@ -81,8 +81,10 @@ def transitions(before: StageTable, after: StageTable, first_stage: str) -> list
     A version that a table doesn't name is at the first stage.
     """
     olds, news = _by_version(before), _by_version(after)
+    # Of two neighbours in a long history nearly all entries are the same objects.
+    changed = [version for version in olds.keys() | news.keys() if olds.get(version) is not news.get(version)]
     moves = []
-    for version in sorted(olds.keys() | news.keys(), key=precedence):
+    for version in sorted(filter(is_version, changed), key=precedence):
         old, new = olds.get(version), news.get(version)
         start = old.stage if old else first_stage
         target = new.stage if new else first_stage
@@ -92,8 +94,5 @@ def transitions(before: StageTable, after: StageTable, first_stage: str) -> list
 
 
 def _by_version(table: StageTable) -> dict[str, StageEntry]:
-    entries: dict[str, StageEntry] = {}
-    for entry in table.entries:
-        if is_version(entry.version):
-            entries.setdefault(entry.version, entry)
-    return entries
+    """Each version's first entry."""
+    return {entry.version: entry for entry in reversed(table.entries)}

@@ -7,7 +7,8 @@ class RollbookError(Exception):
     """The root of all errors raised on purpose.
 
     `str(error)` says what is wrong and where; `hint` says what to do about it.
-    `exit_code` is what the command line exits with: 1, the registry says no; 2, the call itself is wrong.
+    `exit_code` is what the command line exits with: 1, the registry says no; 2, the call itself is wrong; 3,
+    there is too little to tell.
     """
 
     exit_code = 1
@@ -55,3 +56,9 @@ class GitFailed(RollbookError):
 
 class StorageFailed(RollbookError):
     """Artifact bytes could not be stored, fetched or verified."""
+
+
+class CannotTell(RollbookError):
+    """What there is does not suffice to say whether the audit trail holds."""
+
+    exit_code = 3

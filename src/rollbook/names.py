@@ -48,6 +48,7 @@ def is_stage_name(name: str) -> bool:
     return len(name) <= 64 and bool(STAGE_NAME.fullmatch(name)) and name not in RESERVED_SELECTORS
 
 
+@functools.lru_cache(maxsize=1 << 16)  # models have the same few versions, and sorting asks often
 def is_version(version: str) -> bool:
     """Whether `version` is a semantic version without build metadata, e.g. `1.2.0` or `2.0.0-rc.1`."""
     return len(version) <= _LONGEST_VERSION and bool(VERSION.fullmatch(version))
@@ -93,6 +94,7 @@ def normalise_version(text: str) -> str:
 Precedence = tuple[int, int, int, bool, tuple[tuple[int, int, str], ...]]
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def precedence(version: str) -> Precedence:
     """A sort key that orders versions by https://semver.org/#spec-item-11.
 

@@ -82,6 +82,18 @@ def test_the_objects_are_sound(recorded: History) -> None:
     assert "error" not in git(recorded.directory, "fsck", "--strict", "--no-dangling")
 
 
+@pytest.mark.parametrize("model", ["credit", "credit-2", "risk/credit"])
+def test_the_trail_of_one_model_is_that_part_of_the_whole(history: History, model: str) -> None:
+    for name in ("credit", "credit-2", "risk/credit"):
+        history.commit(registration(name, "1.0.0"))
+        history.commit({f"registry/{name}/stages.yaml": stages(staging=["1.0.0"])})
+    record(history.repository)
+    whole = recorded_trail(history.repository).tags
+    expected = {name: tag for name, tag in whole.items() if tag.event.model == model}
+    assert len(expected) == 2
+    assert recorded_trail(history.repository, model).tags == expected
+
+
 def test_a_tag_that_is_not_of_the_trail_is_foreign(recorded: History) -> None:
     git(recorded.directory, "tag", "v1")
     git(recorded.directory, "tag", "-a", "-m", "x\n\nAction: registered\nModel: credit\n", "v2")

@@ -33,6 +33,7 @@ KEYS = [
     "manifest_digest",
     "artifact_digest",
     "previous_event",
+    "evidence",
 ]
 
 

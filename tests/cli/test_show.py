@@ -76,7 +76,11 @@ def test_the_json_has_exactly_these_keys(root: Path):
         "path",
         "transition",
         "record",
+        "description",
+        "tags",
         "manifest",
+        "notes",
+        "evidence",
     }
     assert set(found["transition"]) == {
         "stage",

@@ -1,14 +1,13 @@
 """Signatures that were verified before, remembered in the git directory; safe to delete at any time.
 
 Only success is remembered, under everything that it follows from: the tag object's id, the digest of the
-trust root, and the moment it was judged for. Who can write there can also replace git's own configuration, and
-so is trusted.
+trust root, and the moment it was judged for. Who can write there can also replace git's own configuration,
+and so is trusted.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,7 +49,7 @@ class VerifiedSignatures:
                 "w", encoding="utf-8", dir=self._path.parent, prefix="verified-", delete=False
             ) as file:
                 file.write(text)
-            os.replace(file.name, self._path)
+            Path(file.name).replace(self._path)
         except OSError:
             return
         self._added = False

@@ -24,8 +24,8 @@ _TRAILERS = 2  # lines before a message's first trailer: the summary, and a blan
 _NOBODY = Identity("", "")
 _FIND_OUT = "Find out who changed it: compare it with another clone's tag, or with a backup's."
 _NOT_RECORDED = (
-    "If it landed just now, run `rollbook audit record`. If it was recorded before, somebody deleted the tag: "
-    "fetch it from another clone."
+    "If it landed just now, run `rollbook audit record`. If it was recorded before, somebody deleted the "
+    "tag: fetch it from another clone."
 )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.check.finding import Severity
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from rollbook.check.finding import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,4 @@ class Contradiction:
 def arranged(found: Iterable[Contradiction], order: Mapping[str, int]) -> list[Contradiction]:
     """The contradictions in the order of main (`order`: a commit's place there), each once."""
     last = len(order)
-
-    def place(item: Contradiction) -> tuple[int, str, str, str]:
-        return order.get(item.commit, last), item.tag, item.code, item.message
-
-    return sorted(dict.fromkeys(found), key=place)
+    return sorted(dict.fromkeys(found), key=lambda item: order.get(item.commit, last))

@@ -6,20 +6,21 @@ bulk. So a merge, a squash, a rebase and a direct push all give the events of wh
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.audit.event import Action, Event
+from rollbook.audit.manifests import Manifests
+from rollbook.audit.stage_tables import StageTables
 from rollbook.change import FileChange, parse_raw, transitions
 from rollbook.errors import InvalidFile
 from rollbook.git.objects import ObjectReader
 from rollbook.layout import Kind
 from rollbook.names import is_version, precedence
-from rollbook.records.manifest import parse_manifest
 from rollbook.records.policy import parse_policy
-from rollbook.records.stages import StageTable, parse_stages
+from rollbook.records.stages import StageTable
 from rollbook.snapshot import MAX_FILE
 from rollbook.trailer import one_line
 
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
 
     from rollbook.change import Transition
     from rollbook.git.repository import Repository
-    from rollbook.records.manifest import Manifest
 
 
 _REGULAR = "100"
 # Where a version stands while no policy can be read.
 _FIRST_STAGE = "development"
+_WINDOW = 200  # changes whose files are read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +83,48 @@ def _landed_change(block: str) -> LandedChange:
 
 
 def derive(
-    repository: Repository, changes: Iterable[LandedChange], trail: dict[str, Progress]
+    repository: Repository,
+    changes: Iterable[LandedChange],
+    trail: dict[str, Progress],
+    tables: StageTables | None = None,
 ) -> Iterator[Event]:
     """The events of `changes`, in order: by commit, by model name, registrations first (by version), then
     the departures from stages, then the arrivals (each by version).
 
     `trail` says how far each model's trail has come before, and is carried on. A file that can't be read
     never stops the trail: stages that can't be read count as the last ones that could, and a manifest that
-    can't be read is recorded by its digest alone.
+    can't be read is recorded by its digest alone. `tables` keeps what it read, for others.
     """
     reader = ObjectReader(repository.directory)
+    held = tables or StageTables(reader)
+    manifests = Manifests(reader)
     first_stage = None
     try:
-        for change in changes:
+        for change in _read_ahead(changes, held, manifests):
             # What a change does is judged by the policy before it, which only another change can alter.
             first_stage = first_stage or _first_stage(reader, change)
-            yield from _Derivation(repository, reader, change, trail, first_stage).events()
+            yield from _Derivation(repository, held, manifests, change, trail, first_stage).events()
             if any(file.path == layout.POLICY for file in change.files):
                 first_stage = None
     finally:
         reader.close()
+
+
+def _read_ahead(
+    changes: Iterable[LandedChange], tables: StageTables, manifests: Manifests
+) -> Iterator[LandedChange]:
+    """The changes, what they brought read in bulk: one by one, git's answers take most of the time."""
+    remaining = iter(changes)
+    while window := list(islice(remaining, _WINDOW)):
+        brought = [
+            file
+            for change in window
+            for file in change.files
+            if not file.removed and file.new_mode.startswith(_REGULAR)
+        ]
+        tables.read_ahead(file.new_oid for file in brought if file.place.kind is Kind.STAGES)
+        manifests.read_ahead(file.new_oid for file in brought if file.place.kind is Kind.MANIFEST)
+        yield from window
 
 
 def _first_stage(reader: ObjectReader, change: LandedChange) -> str:
@@ -127,17 +150,18 @@ class _Derivation:
     def __init__(
         self,
         repository: Repository,
-        reader: ObjectReader,
+        tables: StageTables,
+        manifests: Manifests,
         change: LandedChange,
         trail: dict[str, Progress],
         first_stage: str,
     ) -> None:
         self._repository = repository
-        self._reader = reader
+        self._tables = tables
+        self._manifests = manifests
         self._change = change
         self._trail = trail
         self._first_stage = first_stage
-        self._manifests: dict[tuple[str, str], tuple[str, Manifest | None]] = {}
 
     def events(self) -> Iterator[Event]:
         by_model: dict[str, list[FileChange]] = {}
@@ -145,6 +169,8 @@ class _Derivation:
             model = file.place.model
             if model is not None and file.place.kind in (Kind.MANIFEST, Kind.STAGES):
                 by_model.setdefault(model, []).append(file)
+                if file.place.kind is Kind.MANIFEST:
+                    self._manifests.note(file)
         for model in sorted(by_model):
             yield from self._registrations(model, by_model[model])
             yield from self._moves(model, by_model[model])
@@ -178,16 +204,16 @@ class _Derivation:
                     yield self._moved(model, move, Action.ASSIGNED)
 
     def _registered(self, model: str, version: str) -> Event:
-        manifest = self._manifest(model, version)[1]
+        manifest = self._manifests.of(model, version, self._change.commit)
         self._progress(model).registered_in[version] = self._change.commit
         return self._event(
             Action.REGISTERED,
             model,
             version,
             target=self._first_stage,
-            reason=manifest.description if manifest else "",
-            requested_by=manifest.created_by if manifest else "",
-            requested_at=manifest.created_at if manifest else "",
+            reason=manifest.description,
+            requested_by=manifest.created_by,
+            requested_at=manifest.created_at,
         )
 
     def _moved(self, model: str, move: Transition, action: Action) -> Event:
@@ -219,7 +245,7 @@ class _Derivation:
     ) -> Event:
         progress = self._progress(model)
         progress.number += 1
-        digest, manifest = self._manifest(model, version)
+        manifest = self._manifests.of(model, version, self._change.commit)
         progress.recorded_at = max(self._change.committed_at, progress.recorded_at + 1)
         return Event(
             action=action,
@@ -235,57 +261,33 @@ class _Derivation:
             landed_in=self._change.commit,
             commit=progress.registered_in.get(version, self._change.commit),
             recorded_at=progress.recorded_at,
-            manifest_digest=digest,
-            artifact_digest=one_line(manifest.artifact.sha256) if manifest else "",
+            manifest_digest=manifest.digest,
+            artifact_digest=one_line(manifest.artifact_digest),
         )
 
     def _progress(self, model: str) -> Progress:
         return self._trail.setdefault(model, Progress())
 
-    def _manifest(self, model: str, version: str) -> tuple[str, Manifest | None]:
-        """The manifest's SHA-256, and what it says; empty and None where it isn't there or can't be read."""
-        if (model, version) not in self._manifests:
-            self._manifests[model, version] = self._read_manifest(model, version)
-        return self._manifests[model, version]
-
-    def _read_manifest(self, model: str, version: str) -> tuple[str, Manifest | None]:
-        path = layout.manifest_path(model, version)
-        data = _read(self._reader, f"{self._change.commit}:{path}")
-        if data is None:
-            return "", None
-        digest = hashlib.sha256(data).hexdigest()
-        try:
-            return digest, parse_manifest(data, path)
-        except InvalidFile:
-            return digest, None
-
     def _stages(self, file: FileChange) -> StageTable | None:
         """The stages as a change leaves them; None where they can't be read."""
         if file.removed:
             return StageTable()
-        return self._table(file.new_oid, file.path) if file.new_mode.startswith(_REGULAR) else None
+        return self._tables.table(file.new_oid, file.path) if file.new_mode.startswith(_REGULAR) else None
 
     def _stages_before(self, file: FileChange) -> StageTable:
         """The stages as the last commit left them in which they could be read."""
         if file.added:
             return StageTable()
-        if file.old_mode.startswith(_REGULAR) and (table := self._table(file.old_oid, file.path)) is not None:
-            return table
+        if file.old_mode.startswith(_REGULAR):
+            table = self._tables.table(file.old_oid, file.path)
+            if table is not None:
+                return table
         assert self._change.parent is not None
         earlier = self._repository.git(
             "log", "--first-parent", "--format=%H", self._change.parent, "--", f":(top,literal){file.path}"
         )
         for commit in earlier.decode().split():
-            table = self._table(f"{commit}:{file.path}", file.path)
+            table = self._tables.table(f"{commit}:{file.path}", file.path)
             if table is not None:
                 return table
         return StageTable()
-
-    def _table(self, name: str, path: str) -> StageTable | None:
-        data = _read(self._reader, name)
-        if data is None:
-            return None
-        try:
-            return parse_stages(data, path)
-        except InvalidFile:
-            return None

@@ -21,7 +21,7 @@ from rollbook.git.repository import has_remote, is_ancestor, landed_commit, remo
 from rollbook.git.write import ObjectWriter, identity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from rollbook.audit.event import Event
     from rollbook.git.repository import Repository
@@ -48,11 +48,30 @@ class NewTag:
         return RefUpdate(f"refs/tags/{self.event.tag}", self.oid, NO_OBJECT)
 
 
-def record(repository: Repository, *, push_tags: bool | None = None) -> list[Event]:
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """What a forge alone knows of a commit that landed: the address of its pull request, and who approved it
+    there. The recorder vouches for it; nobody can derive it."""
+
+    pull_request: str = ""
+    approved_by: tuple[str, ...] = ()
+
+
+def _nothing(_commit: str) -> Attestation:
+    return Attestation()
+
+
+def record(
+    repository: Repository,
+    *,
+    push_tags: bool | None = None,
+    attest: Callable[[str], Attestation] = _nothing,
+) -> list[Event]:
     """Write the tags of everything that landed on main and has none; return the events recorded.
 
     `push_tags`: whether they go to the remote as well; by default, when there is one. What has landed is then
-    what the remote's main holds. Raises Conflict when others keep being first, Refused when the tags there
+    what the remote's main holds. `attest` tells what a forge knows of a commit; when it fails, nothing is
+    recorded. Raises Conflict when others keep being first, Refused when the tags there
     are contradict main, or when the local main has commits that the remote's has not.
     """
     to_remote = has_remote(repository) if push_tags is None else push_tags
@@ -62,7 +81,7 @@ def record(repository: Repository, *, push_tags: bool | None = None) -> list[Eve
             # Tags first: main is at least as new then, and no tag speaks of a commit that isn't here.
             fetch_tags(repository, remote)
             fetch(repository, remote)
-        new = new_tags(repository, landed_commit(repository, remote if to_remote else None))
+        new = new_tags(repository, landed_commit(repository, remote if to_remote else None), attest)
         updates = [tag.ref for tag in new]
         try:
             if to_remote:
@@ -97,7 +116,9 @@ def _unsent(repository: Repository, remote: str) -> list[RefUpdate]:
     return updates
 
 
-def new_tags(repository: Repository, tip: str) -> list[NewTag]:
+def new_tags(
+    repository: Repository, tip: str, attest: Callable[[str], Attestation] = _nothing
+) -> list[NewTag]:
     """Make the tag objects that `tip`, a commit of main, calls for and no tag records yet, without any ref.
 
     Raises Refused when a tag contradicts main, when one of its name was made by hand, and in a shallow clone.
@@ -117,7 +138,9 @@ def new_tags(repository: Repository, tip: str) -> list[NewTag]:
     for event in events:
         oid = oids.get(event.tag)
         if oid is None:
-            data = tag_object(event, tagger, previous)
+            known = attest(event.landed_in)
+            names = tuple(dict.fromkeys([*event.approved_by, *known.approved_by]))
+            data = tag_object(replace(event, approved_by=names), tagger, previous, known.pull_request)
             oid = writer.store("tag", sign(data) if sign else data)
         if event.tag not in trail.tags:
             made.append(NewTag(event, oid))

@@ -10,7 +10,7 @@ from rollbook.audit.tag import is_trail_name
 from rollbook.git.objects import ObjectReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from rollbook.git.repository import Repository
 
@@ -19,6 +19,7 @@ _HEAD = re.compile(
     rb"object (?P<commit>[0-9a-f]{40})\ntype commit\ntag (?P<inner>[^\n]*)\n"
     rb"tagger (?P<tagger>[^\n<>]* <[^\n<>]*>) (?P<when>[0-9]{1,18} [+-][0-9]{4})\n\n"
 )
+_TARGET = re.compile(rb"object (?P<oid>[0-9a-f]{40})\n")
 _SIGNATURE = b"\n-----BEGIN "
 _TRAILS = (b"\nAction: ", b"\nLanded-In: ", b"\nManifest-Digest: ")
 
@@ -68,35 +69,35 @@ class Standing:
 
 def standing(repository: Repository) -> Standing:
     """Every tag of a repository that concerns the trail."""
-    form = "--format=%(objectname) %(objecttype) %(*objectname) %(refname:strip=2)"
-    listed = repository.git("for-each-ref", form, "refs/tags/").decode(errors="surrogateescape")
-    refs = [line.split(" ", 3) for line in listed.splitlines()]
-    annotated = [(name, oid) for oid, kind, _, name in refs if kind == "tag"]
-    tags, broken = {}, set()
-    foreign = {
-        name: peeled or (oid if kind == "commit" else "")
-        for oid, kind, peeled, name in refs
-        if is_trail_name(name)
-    }
-    for (name, oid), data in zip(annotated, _contents(repository, annotated), strict=True):
-        if not all(mark in data for mark in _TRAILS):
-            continue
-        foreign.pop(name, None)
-        tag = standing_tag(name, oid, data)
-        if tag is None:
-            broken.add(name)
-        else:
-            tags[name] = tag
-    return Standing(tags, frozenset(broken), foreign)
-
-
-def _contents(repository: Repository, annotated: Iterable[tuple[str, str]]) -> Iterator[bytes]:
+    # Only names and ids: git gives up on an object that it can't parse, when it is asked for more.
+    listed = repository.git("for-each-ref", "--format=%(objectname) %(refname:strip=2)", "refs/tags/")
+    refs = [line.partition(" ")[::2] for line in listed.decode(errors="surrogateescape").splitlines()]
     reader = ObjectReader(repository.directory)
     try:
-        for found in reader.read_many((oid for _, oid in annotated), MAX_TAG):
-            yield (found.data or b"") if found else b""
+        objects = reader.read_many((oid for oid, _ in refs), MAX_TAG)
+        return sorted_out(
+            (name, oid, (found.data or b"") if found and found.type == "tag" else b"")
+            for (oid, name), found in zip(refs, objects, strict=True)
+        )
     finally:
         reader.close()
+
+
+def sorted_out(refs: Iterable[tuple[str, str, bytes]]) -> Standing:
+    """Sort tags out by what they are. Of each: name, object id, and an annotated one's bytes (or none)."""
+    tags: dict[str, StandingTag] = {}
+    broken, foreign = set(), dict[str, str]()
+    for name, oid, data in refs:
+        if all(mark in data for mark in _TRAILS):
+            tag = standing_tag(name, oid, data)
+            if tag is None:
+                broken.add(name)
+            else:
+                tags[name] = tag
+        elif is_trail_name(name):
+            target = _TARGET.match(data)
+            foreign[name] = target["oid"].decode() if target else oid
+    return Standing(tags, frozenset(broken), foreign)
 
 
 def standing_tag(name: str, oid: str, data: bytes) -> StandingTag | None:

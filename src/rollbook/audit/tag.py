@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Tags come from anywhere: what is no such text can't have been written here.
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+_ACTIONS = {action.value: action for action in Action}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +59,21 @@ class RecordedTrail:
         return RecordedTrail({**self.tags, **{tag.name: tag for tag in added}}, self.foreign)
 
 
-def tag_object(event: Event, tagger: Identity, previous: str) -> bytes:
-    """The bytes of the annotated tag object that records `event`, unsigned (gitformat of `git mktag`)."""
+def tag_object(event: Event, tagger: Identity, previous: str, pull_request: str = "") -> bytes:
+    """The bytes of the annotated tag object that records `event`, unsigned (gitformat of `git mktag`).
+
+    `pull_request` is the address of the one that brought it, where a forge has told.
+    """
     head = (
         f"object {event.commit}\n"
         "type commit\n"
         f"tag {event.tag}\n"
         f"tagger {tagger.name} <{tagger.email}> {event.recorded_at} +0000\n"
     )
-    return f"{head}\n{event.summary}\n\n{_trailers(event, previous)}".encode()
+    return f"{head}\n{event.summary}\n\n{_trailers(event, previous, pull_request)}".encode()
 
 
-def _trailers(event: Event, previous: str) -> str:
+def _trailers(event: Event, previous: str, pull_request: str) -> str:
     pairs = [
         ("Action", event.action.value),
         ("Event", str(event.number)),
@@ -81,6 +85,7 @@ def _trailers(event: Event, previous: str) -> str:
         ("Requested-By", event.requested_by),
         ("Requested-At", event.requested_at),
         *(("Approved-By", name) for name in event.approved_by),
+        ("Pull-Request", pull_request),
         ("Landed-In", event.landed_in),
         ("Manifest-Digest", f"sha256:{event.manifest_digest}" if event.manifest_digest else ""),
         ("Artifact-Digest", f"sha256:{event.artifact_digest}" if event.artifact_digest else ""),
@@ -98,9 +103,11 @@ _FORMAT = "%00".join(
 ) + "%00%01"  # fmt: skip
 
 
-def recorded_trail(repository: Repository) -> RecordedTrail:
-    """Every tag of the repository, in one git call."""
-    listed = repository.git("for-each-ref", f"--format={_FORMAT}", "refs/tags/")
+def recorded_trail(repository: Repository, model: str | None = None) -> RecordedTrail:
+    """Every tag of the repository, or those that are named after one model, in one git call."""
+    # A model's name holds nothing that git would take for a pattern.
+    wanted = ["refs/tags/"] if model is None else [f"refs/tags/{model}{mark}*" for mark in "@#"]
+    listed = repository.git("for-each-ref", f"--format={_FORMAT}", *wanted)
     tags, foreign = {}, set()
     for block in listed.decode(errors="replace").split("\0\x01\n")[:-1]:
         name, tag = _recorded(block.split("\0"))
@@ -113,9 +120,14 @@ def recorded_trail(repository: Repository) -> RecordedTrail:
 
 def _recorded(fields: list[str]) -> tuple[str, RecordedTag | None]:
     name, oid, commit, kind, seconds, tagger = fields[:6]
-    contents = "\0".join(fields[6:])
-    trailers = parse_trailers(contents)
-    event = _event(trailers, commit, int(seconds or 0)) if kind == "tag" else None
+    if kind != "tag":
+        return name, None
+    contents = fields[6] if len(fields) == 7 else "\0".join(fields[6:])
+    pairs = [line.partition(": ") for line in _trailer_lines(contents)]
+    # The first of a name counts; a dictionary keeps the last that it is given.
+    first = {key: value for key, colon, value in reversed(pairs) if colon}
+    approved = tuple(value for key, colon, value in pairs if colon and key == "Approved-By")
+    event = _event(first, approved, commit, int(seconds or 0))
     if event is None:
         return name, None
     return name, RecordedTag(
@@ -125,8 +137,8 @@ def _recorded(fields: list[str]) -> tuple[str, RecordedTag | None]:
         recorded_at=event.recorded_at,
         tagger=tagger.rsplit(" ", 2)[0],
         event=event,
-        previous=_first(trailers, "Previous-Event"),
-        pull_request=_first(trailers, "Pull-Request"),
+        previous=first.get("Previous-Event", ""),
+        pull_request=first.get("Pull-Request", ""),
         signed="\n-----BEGIN " in contents,
     )
 
@@ -160,45 +172,44 @@ def read_tag(repository: Repository, name: str, oid: str) -> RecordedTag:
 
 def parse_trailers(contents: str) -> Mapping[str, list[str]]:
     """The trailers of a tag's message: its last paragraph before any signature."""
-    message = contents.split("\n-----BEGIN ", 1)[0].rstrip("\n")
     trailers: dict[str, list[str]] = {}
-    for line in message.rpartition("\n\n")[2].split("\n"):
+    for line in _trailer_lines(contents):
         key, colon, value = line.partition(": ")
         if colon:
             trailers.setdefault(key, []).append(value)
     return trailers
 
 
-def _event(trailers: Mapping[str, list[str]], commit: str, recorded_at: int) -> Event | None:
-    model, version, number = (_first(trailers, key) for key in ("Model", "Version", "Event"))
-    try:
-        action = Action(_first(trailers, "Action"))
-    except ValueError:
+def _trailer_lines(contents: str) -> list[str]:
+    message = contents.split("\n-----BEGIN ", 1)[0].rstrip("\n")
+    return message.rpartition("\n\n")[2].split("\n")
+
+
+def _event(
+    trailers: Mapping[str, str], approved: tuple[str, ...], commit: str, recorded_at: int
+) -> Event | None:
+    told = trailers.get
+    action = _ACTIONS.get(told("Action", ""))
+    model, version, number = told("Model", ""), told("Version", ""), told("Event", "")
+    if action is None or not _NUMBER.fullmatch(number) or not is_model_name(model) or not is_version(version):
         return None
-    ids = _first(trailers, "Landed-In"), _first(trailers, "Previous-Event") or "0" * 40
-    if not is_model_name(model) or not is_version(version) or not _NUMBER.fullmatch(number):
-        return None
-    if not all(map(_OBJECT_ID.fullmatch, ids)):
+    landed_in, previous = told("Landed-In", ""), told("Previous-Event", "")
+    if not _OBJECT_ID.fullmatch(landed_in) or (previous and not _OBJECT_ID.fullmatch(previous)):
         return None
     return Event(
         action=action,
         number=int(number),
         model=model,
         version=version,
-        start=_first(trailers, "From"),
-        target=_first(trailers, "To"),
-        reason=_first(trailers, "Reason"),
-        requested_by=_first(trailers, "Requested-By"),
-        requested_at=_first(trailers, "Requested-At"),
-        approved_by=tuple(trailers.get("Approved-By", ())),
-        landed_in=_first(trailers, "Landed-In"),
+        start=told("From", ""),
+        target=told("To", ""),
+        reason=told("Reason", ""),
+        requested_by=told("Requested-By", ""),
+        requested_at=told("Requested-At", ""),
+        approved_by=approved,
+        landed_in=landed_in,
         commit=commit,
         recorded_at=recorded_at,
-        manifest_digest=_first(trailers, "Manifest-Digest").removeprefix("sha256:"),
-        artifact_digest=_first(trailers, "Artifact-Digest").removeprefix("sha256:"),
+        manifest_digest=told("Manifest-Digest", "").removeprefix("sha256:"),
+        artifact_digest=told("Artifact-Digest", "").removeprefix("sha256:"),
     )
-
-
-def _first(trailers: Mapping[str, list[str]], key: str) -> str:
-    values = trailers.get(key)
-    return values[0] if values else ""

@@ -22,6 +22,9 @@ COMMANDS = {
     "rollback": "Propose that a model goes back to the version before.",
     "deprecate": "Propose that a version is deprecated, with a replacement and a sunset.",
     "archive": "Propose that a version is archived.",
+    "evidence": "Put on record what was learnt about a version.",
+    "note": "Note what may change about a version: description, tags.",
+    "card": "Make a version's model card from what the registry knows.",
     "check": "Check the registry's files, or what a change does to them.",
     "gates": "Show gate by gate what a promotion meets.",
     "approve": "Approve a proposal with your SSH signature.",
@@ -30,8 +33,16 @@ COMMANDS = {
     "show": "Show one version: what it is, where it stands, how it got there.",
     "resolve": "Print which version a reference stands for.",
     "fetch": "Get a version's artifact, verified.",
+    "compare": "Put versions of a model side by side.",
+    "best": "Print the best version of a model by a metric.",
+    "lineage": "Show what a version came from, or what came from a data set.",
+    "bom": "Print a version's bill of materials (CycloneDX).",
     "history": "List what happened: registrations and stage changes.",
-    "audit": "Write the audit trail's tags.",
+    "audit": "Write the audit trail's tags, and verify them.",
+    "comment": "Write the check's summary into its pull request.",
+    "recheck": "Have GitHub run the check of a pull request once more.",
+    "release": "Publish a release for each version that came into production.",
+    "notify": "Send what was recorded to those that the policy names.",
     "hooks": "Install git hooks, in a clone or on a server.",
     "codeowners": "Write .github/CODEOWNERS from the policy's roles.",
 }
@@ -63,7 +74,7 @@ class _Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([*COMMANDS.items()])  # the package has a module called list
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -2,40 +2,141 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from rollbook.audit.as_json import event_mapping, utc
+from rollbook.audit.event import Action
 from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, say
 from rollbook.cli.source import opened_registry
+from rollbook.git.history import parse_moment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rollbook.audit.tag import RecordedTag
+    from rollbook.history import Wanted
+    from rollbook.registry import Registry
+
+_FORMATS = ("table", "json", "jsonl", "csv", "markdown", "html")
 
 
 @click.command("history")
 @click.argument("model", required=False)
+@click.option("--since", metavar="DATE", help="What landed on DATE or later.")
+@click.option("--until", metavar="DATE", help="What landed on DATE or before.")
+@click.option(
+    "--action", type=click.Choice([action.value for action in Action]), help="What happened, by its kind."
+)
+@click.option("--stage", metavar="STAGE", help="What entered or left STAGE.")
+@click.option("--by", metavar="WHO", help="What WHO asked for or approved.")
+@click.option("--ref", "reference", metavar="REF", help="What happened to one version.")
+@click.option(
+    "--report", metavar="START..END", help="Write the compliance report of a period, given by its two dates."
+)
+@click.option(
+    "--format", "form", type=click.Choice(_FORMATS), help="Default: a table; of a report, Markdown."
+)
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, not to stdout."
+)
 @options.snapshot
 @options.directory
 @options.as_json
-def command(model: str | None, rev: str | None, at: str | None, as_json: bool) -> None:
+def command(
+    model: str | None,
+    rev: str | None,
+    at: str | None,
+    as_json: bool,
+    report: str | None,
+    form: str | None,
+    output: Path | None,
+    **narrowed: str | None,
+) -> None:
     """List what happened to MODEL, or to all: who, what, when, from where, where to, and why.
 
-    Read from the audit trail's tags, oldest first.
+    Read from the audit trail's tags, oldest first. With --report, the compliance report of a period: what
+    there is at its end, every transition with its approvals and gates, what was overridden, and whether the
+    trail verifies.
     """
-    from rollbook.history import history
-
-    with opened_registry(None, rev, at) as registry:
-        if model is not None:
-            registry.model(model)
-        tags = history(registry.repository, registry.snapshot.commit or "HEAD", model)
-    if as_json:
-        print_json([_event(tag) for tag in tags])
+    if as_json and form not in (None, "json"):
+        raise click.UsageError("Give either --json or --format.")
+    form = "json" if as_json else form
+    text: str | None
+    if report is not None:
+        text = _report(report, model, form or "markdown", rev, at, narrowed)
+    else:
+        text = _events(model, form or "table", rev, at, narrowed)
+    if text is None:
         return
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+def _events(
+    model: str | None, form: str, rev: str | None, at: str | None, narrowed: dict[str, str | None]
+) -> str | None:
+    """The events as JSON Lines or CSV; the other forms are printed."""
+    from rollbook.history import evidence, history
+
+    if form in ("markdown", "html"):
+        raise click.UsageError(f"--format {form} is for a report: give --report START..END.")
+    with opened_registry(None, rev, at) as registry:
+        model, wanted = _wanted(registry, model, narrowed)
+        revision = registry.snapshot.commit or "HEAD"
+        tags = history(registry.repository, revision, model, wanted)
+        if form == "table":
+            _print_table(tags)
+            return None
+        stood = evidence(registry.repository, revision, tags)
+    rows = [{**event_mapping(tag), "evidence": list(stood.get(tag.name, ()))} for tag in tags]
+    if form == "json":
+        print_json(rows)
+        return None
+    if form == "jsonl":
+        return "".join(f"{json.dumps(row)}\n" for row in rows)
+    return _csv(rows)
+
+
+def _wanted(
+    registry: Registry, model: str | None, narrowed: dict[str, str | None]
+) -> tuple[str | None, Wanted]:
+    """The model and the events that are asked for."""
+    from rollbook.history import Wanted, parse_since
+    from rollbook.reference import parse_reference
+
+    version = ""
+    reference, action = narrowed["reference"], narrowed["action"]
+    if reference is not None:
+        wanted = parse_reference(reference)
+        if model not in (None, wanted.model):
+            raise click.UsageError(f"--ref {reference} is no version of {model}.")
+        model = wanted.model
+        version = registry.version(wanted).version
+    elif model is not None:
+        registry.model(model)
+    else:
+        _ = registry.policy  # says so when this is no registry at all
+    since, until = narrowed["since"], narrowed["until"]
+    return model, Wanted(
+        since=parse_since(since) if since else None,
+        until=parse_moment(until) if until else None,
+        action=Action(action) if action else None,
+        stage=narrowed["stage"] or "",
+        by=narrowed["by"] or "",
+        version=version,
+    )
+
+
+def _print_table(tags: Sequence[RecordedTag]) -> None:
     if not tags:
-        say("nothing is recorded yet; `rollbook audit record` records what landed on main")
+        say("nothing of the kind is recorded; `rollbook audit record` records what landed on main")
         return
     columns = ["when", "model", "version", "action", "from", "to", "by", "reason"]
     print_table(columns, [_row(tag) for tag in tags])
@@ -44,7 +145,7 @@ def command(model: str | None, rev: str | None, at: str | None, as_json: bool) -
 def _row(tag: RecordedTag) -> list[str]:
     event = tag.event
     return [
-        _when(tag.recorded_at),
+        utc(tag.recorded_at),
         event.model,
         event.version,
         event.action.value,
@@ -55,29 +156,46 @@ def _row(tag: RecordedTag) -> list[str]:
     ]
 
 
-def _event(tag: RecordedTag) -> dict[str, object]:
-    event = tag.event
-    return {
-        "tag": tag.name,
-        "action": event.action.value,
-        "event": event.number,
-        "model": event.model,
-        "version": event.version,
-        "from": event.start or None,
-        "to": event.target or None,
-        "reason": event.reason or None,
-        "requested_by": event.requested_by or None,
-        "requested_at": event.requested_at or None,
-        "approved_by": list(event.approved_by),
-        "pull_request": tag.pull_request or None,
-        "landed_in": event.landed_in,
-        "landed_at": _when(tag.recorded_at),
-        "commit": tag.commit,
-        "manifest_digest": event.manifest_digest or None,
-        "artifact_digest": event.artifact_digest or None,
-        "previous_event": tag.previous or None,
-    }
+def _csv(rows: Sequence[dict[str, Any]]) -> str:
+    """RFC 4180, one header line; lists are joined by blanks. A spreadsheet takes nothing for a formula."""
+    import csv
+    import io
+
+    columns = [
+        "tag", "action", "event", "model", "version", "from", "to", "reason", "requested_by", "requested_at",
+        "approved_by", "pull_request", "landed_in", "landed_at", "commit", "manifest_digest",
+        "artifact_digest", "previous_event", "evidence",
+    ]  # fmt: skip
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
+    return text.getvalue()
 
 
-def _when(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _cell(value: object) -> str:
+    from rollbook.printable import printable
+
+    text = " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    shown = printable(text)
+    return f"'{shown}" if shown[:1] in ("=", "+", "-", "@", "|", "%") else shown
+
+
+def _report(
+    period: str,
+    model: str | None,
+    form: str,
+    rev: str | None,
+    at: str | None,
+    narrowed: dict[str, str | None],
+) -> str:
+    from rollbook.compliance.html import as_html
+    from rollbook.compliance.markdown import as_markdown
+    from rollbook.compliance.report import compliance_report, parse_period
+
+    if rev or at or any(narrowed.values()):
+        raise click.UsageError("--report covers the period whole: leave the other options out.")
+    if form not in ("markdown", "html"):
+        raise click.UsageError("A report is written as --format markdown or html.")
+    report = compliance_report(options.repository(), parse_period(period), model)
+    return as_html(report) if form == "html" else as_markdown(report)

@@ -31,7 +31,7 @@ def command(remote: str | None, as_json: bool) -> None:
     for path in done.written:
         click.echo(f"wrote {path}")
     if done.remote:
-        click.echo(f"artifacts go to {done.remote}")
+        click.echo(f"artifacts go to {done.remote} (DVC's default remote, seen from .dvc/)")
     if not done.written:
         say("this is a registry already; nothing was changed")
         return

@@ -48,6 +48,6 @@ def land_branch(repository: Repository, branch: str, *, keep_branch: bool = Fals
 
 def report_landing(landing: Landing) -> None:
     """Tell a person what landed."""
-    say(f"landed {landing.branch} on main as {landing.commit[:12]}")
+    say(f"landed {landing.branch} on {landing.main} as {landing.commit[:12]}")
     for event in landing.events:
         click.echo(f"{event.tag}\t{event.summary}")

@@ -51,11 +51,42 @@ def snapshot(command: Command) -> Command:
     return rev(at(command))
 
 
+def direction(command: Command) -> Command:
+    """`--lower-is-better` and `--higher-is-better`: which way a metric gets better."""
+    lower = click.option(
+        "--lower-is-better", "lower", metavar="NAME", multiple=True,
+        help="This metric is better when lower. Repeatable.",
+    )  # fmt: skip
+    higher = click.option(
+        "--higher-is-better", "higher", metavar="NAME", multiple=True,
+        help="This metric is better when higher. Repeatable.",
+    )  # fmt: skip
+    return lower(higher(command))
+
+
+def evidence(command: Command) -> Command:
+    """`--evidence KIND`: where metrics come from, if not from the manifests."""
+    from rollbook.records.evidence import KINDS
+
+    return click.option(
+        "--evidence",
+        type=click.Choice(KINDS),
+        help="Take the metrics of the newest evidence of this kind. Default: those of the manifests.",
+    )(command)
+
+
 def reason(command: Command) -> Command:
     """`--reason` and `--draft`: what every stage change is asked for."""
     why = click.option("--reason", required=True, help="Why; it goes on record.")
     draft = click.option("--draft", is_flag=True, help="Propose it although the check fails now.")
     return why(draft(command))
+
+
+def override(command: Command) -> Command:
+    """`--override`: why a freeze is set aside."""
+    return click.option(
+        "--override", metavar="REASON", help="Set a freeze aside, and why; needs the role that it names."
+    )(command)
 
 
 def proposal(command: Command) -> Command:

@@ -76,7 +76,7 @@ def command(model: str, artifact: Path, push: bool, land: bool, as_json: bool, *
     wanted = Registration(
         model=model,
         artifact=artifact,
-        version=given["version"],
+        version=_version(given, facts),
         bump=given["bump"] or "minor",
         facts=facts,
         attachments=attachments,
@@ -90,6 +90,18 @@ def command(model: str, artifact: Path, push: bool, land: bool, as_json: bool, *
     carried = carry_on(repository, registered.branch, push=push, land=land, quiet=as_json)
     if as_json:
         print_json({**_as_data(registered), **carried})
+
+
+def _version(given: dict[str, Any], facts: dict[str, Any]) -> str | None:
+    """The version asked for: by an option, else by the file of facts. It is taken out of the facts."""
+    from rollbook.errors import BadCall
+
+    told = facts.pop("version", None)
+    if given["version"] or given["bump"] or told is None:
+        return given["version"] or None
+    if not isinstance(told, str):
+        raise BadCall(f"{given['source']}: version: a version is text", hint=f'Quote it: version: "{told}"')
+    return told
 
 
 def _facts(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -108,8 +120,7 @@ def _facts(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
     if given["framework"]:
         found["framework"] = facts.framework(given["framework"])
     if given["data"]:
-        lineage = dict(found.get("lineage") or {})
-        found["lineage"] = {**lineage, "data": [*lineage.get("data", []), *facts.data_sets(given["data"])]}
+        found["lineage"] = facts.with_data_sets(found.get("lineage"), given["data"])
     _merge(found, "environment", [{"python": given["python"]} if given["python"] else {}])
     return found, _attach(given, found)
 
@@ -126,7 +137,7 @@ def _attach(given: dict[str, Any], found: dict[str, Any]) -> dict[str, bytes]:
         data = facts.small_file(given["sample_input"])
         attachments["sample-input.json"] = data
         inputs = facts.inputs_of_sample(data, given["sample_input"])
-        found["signature"] = {"inputs": inputs, **(found.get("signature") or {})}
+        found["signature"] = {"inputs": inputs, **facts.merged("signature", found.get("signature"), [])}
     if given["card"]:
         attachments["card.md"] = facts.small_file(given["card"])
         found["card"] = "card.md"
@@ -135,21 +146,21 @@ def _attach(given: dict[str, Any], found: dict[str, Any]) -> dict[str, bytes]:
 
 def _merge(found: dict[str, Any], name: str, parts: list[dict[str, Any]]) -> None:
     """Add each part to the mapping `found[name]`, the later winning; leave it out when all are empty."""
-    for part in parts:
-        if part:
-            found[name] = {**(found.get(name) or {}), **part}
+    from rollbook.facts import merged
+
+    if any(parts):
+        found[name] = merged(name, found.get(name), parts)
 
 
 def _current_repository() -> Path | None:
-    """The current directory, when it stands in a git repository."""
+    """The current directory, when it stands in the working tree of a git repository."""
     from rollbook.errors import BadCall
     from rollbook.git.repository import discover
 
     try:
-        discover(Path())
+        return Path() if discover(Path()).work_tree else None
     except BadCall:
         return None
-    return Path()
 
 
 def _report(registered: Registered) -> None:

@@ -12,6 +12,7 @@ from rollbook.cli import options
 @click.option("--to", "version", metavar="VERSION", help="Default: what held the stage before, by the trail.")
 @click.option("--stage", default="production", show_default=True, help="The stage to roll back.")
 @options.reason
+@options.override
 @options.proposal
 @options.directory
 @options.as_json
@@ -20,6 +21,7 @@ def command(
     version: str | None,
     stage: str,
     reason: str,
+    override: str | None,
     draft: bool,
     push: bool,
     land: bool,
@@ -40,7 +42,7 @@ def command(
         stage,
         action="rollback",
         reason=reason,
-        details={},
+        details={"override": {"reason": override} if override else None},
         draft=draft,
         push=push,
         land=land,

@@ -1,0 +1,26 @@
+"""The trail in its own order: each tag after the one that it names as its predecessor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollbook.audit.tag import recorded_trail
+
+if TYPE_CHECKING:
+    from rollbook.audit.tag import RecordedTag
+    from rollbook.git.repository import Repository
+
+
+def chain(repository: Repository) -> list[RecordedTag]:
+    """The trail's tags from the first to the last that an unbroken chain leads to.
+
+    A tag that calls itself otherwise than the ref that names it, and what comes after a gap, is left out.
+    """
+    tags = recorded_trail(repository).tags.values()
+    after = {tag.previous: tag for tag in tags if tag.name == tag.event.tag}
+    found: list[RecordedTag] = []
+    oid = ""
+    while oid in after:
+        found.append(after.pop(oid))
+        oid = found[-1].oid
+    return found

@@ -1,0 +1,50 @@
+"""Whether what was registered stands on main as it was registered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.audit.contradiction import Contradiction
+from rollbook.audit.event import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rollbook.audit.derive import LandedChange
+    from rollbook.audit.event import Event
+    from rollbook.change import FileChange
+
+
+def record_contradictions(
+    changes: Iterable[LandedChange], events: Iterable[Event]
+) -> Iterator[Contradiction]:
+    """The write-once files of registered versions that are on main otherwise than they first came there.
+
+    Judged by git's object ids alone; what was put right again on main is right.
+    """
+    tags = {(event.model, event.version): event.tag for event in events if event.action is Action.REGISTERED}
+    first: dict[str, FileChange] = {}
+    last: dict[str, tuple[str, FileChange]] = {}
+    for change in changes:
+        for file in change.files:
+            if file.place.kind in layout.WRITE_ONCE:
+                if file.path in first:
+                    last[file.path] = change.commit, file
+                else:
+                    first[file.path] = file
+    for path, (commit, file) in last.items():
+        came = first[path]
+        if (file.new_oid, file.new_mode) == (came.new_oid, came.new_mode):
+            continue
+        place = file.place
+        tag = tags.get((place.model or "", place.version or ""), "")
+        what = "removed" if file.removed else "changed"
+        yield Contradiction(
+            "RB611",
+            tag,
+            commit,
+            f"{path} was {what} on main after it had landed",
+            f"Put it back as it was: git cat-file blob {came.new_oid[:12]} prints it.",
+            place.model or "",
+        )
