@@ -10,15 +10,13 @@ from __future__ import annotations
 import functools
 import json
 import math
-import re
-from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall, NotFound
 from rollbook.explanation import explain, shown
+from rollbook.validity import Validity, is_time, matcher, referred, repeated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -101,6 +99,8 @@ def violations(name: str, data: Any) -> list[Violation]:
     What can't be written as JSON at all, or is nested too deeply, is reported alone; so is a format newer
     than this tool knows. Raises BadCall when there is no schema of that name.
     """
+    if _is_plain(data) and _validity(name)(data):
+        return []
     validator = _validator(name)
     if unreadable := list(_unreadable(data)):
         return _in_order(unreadable)
@@ -190,7 +190,22 @@ def _newer_format(document: Any, data: object) -> Iterator[Violation]:
         yield Violation(("rollbook",), message, "Upgrade it: pip install --upgrade rollbook")
 
 
+def _is_plain(data: object) -> bool:
+    """Whether there is nothing in the data that no schema can say."""
+    for count, (path, value) in enumerate(_nodes(data)):
+        if count >= _MOST_NODES or len(path) > _DEEPEST or _unspeakable(value):
+            return False
+        if isinstance(value, float) and not math.isfinite(value):
+            return False
+    return True
+
+
 # --- the validator --------------------------------------------------------------------------------
+
+
+@functools.cache
+def _validity(name: str) -> Validity:
+    return Validity(schema(name))
 
 
 @functools.cache
@@ -199,17 +214,17 @@ def _validator(name: str) -> Validator:
     from jsonschema.exceptions import ValidationError
 
     def pattern(_: Validator, expression: str, instance: object, __: object) -> Iterator[ValidationError]:
-        if isinstance(instance, str) and not _matcher(expression).search(instance):
+        if isinstance(instance, str) and not matcher(expression).search(instance):
             yield ValidationError("no match")
 
     def unique(_: Validator, wanted: bool, instance: object, __: object) -> Iterator[ValidationError]:
         # The library compares each pair of items that can't be sorted: too slow for hostile lists.
         if wanted and isinstance(instance, list):
-            for twice in _repeated(instance):
+            for twice in repeated(instance):
                 yield ValidationError("repeated", path=[twice], instance=instance[twice])
 
     formats = FormatChecker(formats=())
-    formats.checks("date-time", raises=ValueError)(_is_time)
+    formats.checks("date-time", raises=ValueError)(is_time)
     extend: Any = validators.extend  # which has no types
     kind = extend(
         Draft202012Validator,
@@ -229,27 +244,5 @@ def _in_place(part: Any, definitions: dict[str, Any]) -> Any:
         return [_in_place(item, definitions) for item in part]
     if not isinstance(part, dict):
         return part
-    reference = part.get("$ref")
-    if isinstance(reference, str):
-        target = definitions[reference.removeprefix("#/$defs/")]
-        part = {**{key: value for key, value in part.items() if key != "$ref"}, **target}
-    return {key: _in_place(value, definitions) for key, value in part.items() if key != "$defs"}
-
-
-@functools.cache
-def _matcher(expression: str) -> re.Pattern[str]:
-    # Python's `$` also matches before a line break at the end; JSON Schema's (ECMA-262) does not.
-    return re.compile(expression.replace("$", r"\Z"))
-
-
-def _is_time(value: object) -> bool:
-    return not isinstance(value, str) or datetime.fromisoformat(value) is not None
-
-
-def _repeated(items: list[object]) -> Iterator[int]:
-    written = [json.dumps(item, sort_keys=True) for item in items]
-    counts: Counter[str] = Counter()
-    for index, text in enumerate(written):
-        if counts[text]:
-            yield index
-        counts[text] += 1
+    whole = referred(part, definitions)
+    return {key: _in_place(value, definitions) for key, value in whole.items() if key != "$defs"}

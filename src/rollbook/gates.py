@@ -27,6 +27,7 @@ from rollbook.snapshot import TreeSnapshot, commit_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from datetime import datetime
 
     from rollbook.check.contents import ModelFiles
     from rollbook.check.gates.gate import Circumstances
@@ -83,12 +84,14 @@ def proposed_gate_reports(
     *,
     reviews: tuple[Person, ...] = (),
     may_run: bool = True,
+    now: datetime | None = None,
 ) -> list[GateReport]:
     """What each promotion meets that merging the revision `head` into `base` would make, by model and
     version.
 
-    For `reviews` and `may_run` see `check_merge`. Raises NotFound for a revision that names no commit or a
-    base without a policy, Refused when the two conflict, InvalidFile for a policy that can't be read.
+    For `reviews` and `may_run` see `check_merge`; `now` is the moment it is judged for. Raises NotFound for
+    a revision that names no commit or a base without a policy, Refused when the two conflict, InvalidFile
+    for a policy that can't be read.
     """
     merged = merge(repository, base, head)
     if merged.tree is None:
@@ -105,7 +108,7 @@ def proposed_gate_reports(
             return []
         policy = _policy(before)
         authors = contributors(repository, authored_commits(repository, before.treeish, head))
-        known = circumstances(repository, before, authors=authors, reviews=reviews, may_run=may_run)
+        known = circumstances(repository, before, authors=authors, reviews=reviews, may_run=may_run, now=now)
         return [report for name in names for report in _reports_of(before, after, policy, name, known)]
     finally:
         before.close()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
 
+# Whether `command` gates may run their programs on this server.
+RUN_COMMANDS = "rollbook.runCommands"
 _NOTHING = frozenset("0")
 _TAGS = "refs/tags/"
 
@@ -77,7 +79,8 @@ def _main_objections(repository: Repository, moved: PushedRef) -> list[Objection
         return [Objection(moved.ref, "main can't be deleted")]
     if not moved.created and not is_ancestor(repository, moved.old, moved.new):
         return [Objection(moved.ref, "main can't be rewritten: push commits on top of it")]
-    findings = check_push(repository, None if moved.created else moved.old, moved.new)
+    may_run = repository.config(RUN_COMMANDS, kind="bool") == "true"
+    findings = check_push(repository, None if moved.created else moved.old, moved.new, may_run=may_run)
     if any(finding.severity == "error" for finding in findings):
         return [Objection(moved.ref, "the check does not let this change pass", tuple(findings))]
     return []

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rollbook.errors import InvalidFile, Refused
-from rollbook.git.objects import ObjectReader, tree_entries
+from rollbook.git.objects import ObjectReader, tree_names
 from rollbook.git.process import clean_environment, git_failed, try_git
 from rollbook.git.repository import resolve_commit
 
@@ -78,8 +78,11 @@ class TreeSnapshot:
         return found.oid if found is not None and found.type == "commit" else None
 
     def modes(self, directory: str) -> Mapping[str, str]:
-        below = ["--", f"{directory}/"] if directory else []
-        listed = self.repository.git("ls-tree", "-r", "-z", "--full-tree", self.treeish, *below)
+        return self.modes_at([f"{directory}/"] if directory else [])
+
+    def modes_at(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """Every file at or below each of `paths`, with its mode; all files for no paths at all."""
+        listed = self.repository.git("ls-tree", "-r", "-z", "--full-tree", self.treeish, "--", *paths)
         modes = {}
         for line in listed.decode(errors="surrogateescape").split("\0")[:-1]:
             facts, _, path = line.partition("\t")
@@ -89,7 +92,7 @@ class TreeSnapshot:
     def children(self, directories: Sequence[str]) -> list[dict[str, bool]]:
         trees = self._objects.read_many([f"{self.treeish}:{path}" for path in directories], _MAX_TREE)
         return [
-            {entry.name: entry.mode == "40000" for entry in tree_entries(tree.data)}
+            tree_names(tree.data)
             if tree is not None and tree.type == "tree" and tree.data is not None
             else {}
             for tree in trees

@@ -58,7 +58,8 @@ _LONG = "x" * 390
 _MODELS = ("credit", "Credit", "ns", "ns/fraud", "ns/Fraud", "Ns/fraud")
 _VERSIONS = ("1.0.0", "1.1.0", "v2")
 _LOOSE = ("registry/README.md", "registry/readme.md", "registry/stray", "registry/ns/stray",
-          "registry/NS/deep/er/stray", "registry/ns/deep/file", "registry/ns/deep/File", f"registry/CREDIT/{_LONG}", "registry/credit/versions/note",
+          "registry/NS/deep/er/stray", "registry/ns/deep/file", "registry/ns/deep/File",
+          f"registry/CREDIT/{_LONG}", "registry/credit/versions/note",
           "registry/credit/versions/1.0.0/sub/x", "registry/Policy.yaml")  # fmt: skip
 _DEPRECATED = ', replacement: "ns/fraud@1.1.0", sunset: 2099-01-01, migration: Call it by its new name.'
 _TABLES = (

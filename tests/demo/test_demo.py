@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rollbook.check.gates.judgement import ALL_GATES
 from rollbook.demo.scene import Chapter, Edit, Run, Write
 from rollbook.demo.shell import aligned, displayed, tell
 from rollbook.errors import RollbookError
@@ -95,7 +96,37 @@ def test_the_demo_runs_to_its_end(told: Told) -> None:
 @pytest.mark.parametrize("code", ["RB401", "RB303", "RB301"])
 def test_the_demo_shows_each_refusal_with_its_code(told: Told, code: str) -> None:
     assert code in told.out
-    assert told.out.count("Refused, as it should be (exit code 1).") == 4
+
+
+def test_the_demo_shows_each_kind_of_gate_letting_pass_and_keeping_out(told: Told) -> None:
+    table = told.out.partition("Each kind of gate has let a version pass")[2]
+    rows = {line.split()[0]: line for line in table.split("8. ")[0].splitlines() if line.startswith("    ")}
+    assert rows.keys() == {"gate", *ALL_GATES}
+    assert all(row.endswith(("(failed)", "(waiting)")) for gate, row in rows.items() if gate != "gate")
+
+
+def test_the_demo_refuses_the_bad_promotion_in_four_places_with_one_finding(told: Told) -> None:
+    table = told.out.partition("The finding is the same, to the word:")[2].split("So the metrics")[0]
+    found = dict(line.strip().split(maxsplit=1) for line in table.splitlines() if line.strip())
+    assert found.keys() == {"pre-commit", "CI", "land", "server"}
+    assert len(set(found.values())) == 1
+    assert "RB401 production: tumour-screening@1.2.0 fails metric-threshold" in found["server"]
+
+
+def test_the_refused_push_leaves_the_servers_main_as_it_was(told: Told) -> None:
+    shortcut = git(told.root / "registry", "rev-parse", "shortcut")
+    assert shortcut not in git(told.root / "origin.git", "rev-list", "--all")
+
+
+def test_the_approval_of_the_demo_is_a_signature_of_somebody_else(told: Told) -> None:
+    stages = git(told.root / "registry", "show", "main~1:registry/tumour-screening/stages.yaml")
+    assert "by: bob@example.com" in stages
+    assert "BEGIN SSH SIGNATURE" in stages
+
+
+def test_the_trail_of_the_demo_is_verified(told: Told) -> None:
+    ran = rollbook(told.root / "registry", "audit", "verify")
+    assert (ran.code, ran.out[:9]) == (0, "verified:")
 
 
 def test_each_command_is_shown_before_its_result(told: Told) -> None:
@@ -110,9 +141,9 @@ def test_the_registry_of_the_demo_is_sound(told: Told) -> None:
     assert (ran.code, ran.out) == (0, "no errors\n")
 
 
-def test_the_production_model_of_the_demo_is_the_second_one(told: Told) -> None:
+def test_the_production_model_of_the_demo_is_the_one_rolled_back_to(told: Told) -> None:
     ran = rollbook(told.root / "registry", "resolve", "tumour-screening@production", "--field", "version")
-    assert ran.out == "1.1.0\n"
+    assert ran.out == "1.0.0\n"
 
 
 def test_the_clone_and_its_origin_agree(told: Told) -> None:
@@ -162,8 +193,20 @@ def test_without_scikit_learn_the_demo_says_what_to_install(
     assert not (tmp_path / "scratch").exists()
 
 
-def play(root: Path, *steps: Step) -> None:
-    tell(Chapter("A chapter", steps), root, 1)
+def test_without_ssh_keygen_the_demo_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rollbook.demo.performance.shutil.which", lambda _name: None)
+    ran = rollbook(tmp_path, "demo", "scratch")
+    assert ran.code == 2
+    assert "Install OpenSSH's client" in ran.err
+    assert not (tmp_path / "scratch").exists()
+
+
+def play(root: Path, *steps: Step) -> dict[str, str]:
+    kept: dict[str, str] = {}
+    tell(Chapter("A chapter", steps), root, 1, kept)
+    return kept
 
 
 def test_an_unexpected_success_fails_the_demo(tmp_path: Path) -> None:
@@ -179,6 +222,17 @@ def test_a_refusal_for_another_reason_fails_the_demo(tmp_path: Path) -> None:
 def test_an_edit_that_finds_no_place_fails_the_demo(tmp_path: Path) -> None:
     with pytest.raises(RollbookError, match="has 0 places to edit"):
         play(tmp_path, Write("file", "a: 1\n"), Edit("file", "b: 1", "b: 2", "b becomes 2"))
+
+
+def test_what_a_command_says_is_kept_by_its_name(tmp_path: Path) -> None:
+    kept = play(tmp_path, Run(".", ("git", "version"), keep="git"), Run(".", ("git", "version")))
+    assert list(kept) == ["git"]
+    assert kept["git"].startswith("git version")
+
+
+def test_a_file_is_written_with_what_another_one_says(tmp_path: Path) -> None:
+    play(tmp_path, Write("key", "ssh-ed25519 AAAA"), Write("signers", "bob@example.com ", "key"))
+    assert (tmp_path / "signers").read_text() == "bob@example.com ssh-ed25519 AAAA"
 
 
 def test_the_working_directory_stays_as_it_is(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.errors import GitFailed
-from rollbook.git.objects import GitObject, ObjectReader, TreeEntry, tree_entries
+from rollbook.git.objects import GitObject, ObjectReader, TreeEntry, tree_entries, tree_names
 from worlds import git
 from written import commit, new_repository
 
@@ -195,6 +195,7 @@ def test_a_name_with_a_line_break_is_an_entry_like_others():
         ("100644", "a\nb"),
         ("40000", "\udcff"),
     ]
+    assert tree_names(data) == {"a\nb": False, "\udcff": True}
 
 
 @given(st.binary(max_size=60) | st.binary(max_size=30).map(lambda rest: b"100644 a\0" + b"x" * 20 + rest))
@@ -202,7 +203,10 @@ def test_bytes_that_are_no_tree_are_an_error(data):
     try:
         entries = list(tree_entries(data))
     except GitFailed:
+        with pytest.raises(GitFailed):
+            tree_names(data)
         return
+    assert tree_names(data) == {entry.name: entry.mode == "40000" for entry in entries}
     assert sum(len(f"{e.mode} ") + len(e.name.encode(errors="surrogateescape")) + 21 for e in entries) == len(
         data
     )

@@ -139,3 +139,20 @@ def test_a_clone_gets_a_pre_commit_hook_that_judges_what_is_staged(team: Team, t
     done = subprocess.run(command, cwd=team.world.registry, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "RB301" in done.stdout + done.stderr
+
+
+COMMAND_GATE = """
+gates:
+  - {gate: command, to: [production], run: [/bin/true]}
+"""
+
+
+def test_a_servers_hook_runs_no_program_of_the_policys_unless_it_is_told_to(team: Team) -> None:
+    commit(team, "ana", "registry/policy.yaml", team.read("registry/policy.yaml") + COMMAND_GATE)
+    push(team, "main")
+    rollbook(team.world.origin, "hooks", "install", "--server")
+    promote = ("promote", "credit-approval@1.0.0", "production", "--reason", "good", "--land")
+    assert "RB413" in team.run("jane", *promote).err
+    git(team.world.origin, "config", "rollbook.runCommands", "true")
+    branch = "rollbook/promote/credit-approval/1.0.0-production"
+    assert team.run("jane", "land", branch).code == 0

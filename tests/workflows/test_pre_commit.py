@@ -108,6 +108,6 @@ def test_pre_commit_accepts_the_manifest_of_hooks_and_the_projects_own_configura
 
 def test_every_hook_that_is_offered_runs_a_command_that_exists() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
-    assert [hook["id"] for hook in hooks] == ["rollbook-check", "rollbook-card"]
+    assert [hook["id"] for hook in hooks] == ["rollbook-check", "rollbook-card", "rollbook-codeowners"]
     assert all(hook["entry"].split()[0] == "rollbook" for hook in hooks)
     assert {hook["entry"].split()[1] for hook in hooks} <= COMMANDS.keys()

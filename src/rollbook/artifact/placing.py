@@ -66,7 +66,7 @@ def _require_free(destination: Path, *, overwrite: bool) -> None:
     if os.path.lexists(destination) and not overwrite:
         raise Refused(
             f"{destination} is already there, with other content",
-            hint="Remove it, choose another place, or overwrite it.",
+            hint="Remove it, choose another place, or replace it (--force, overwrite=True).",
         )
 
 

@@ -96,6 +96,10 @@ class ReadOnlyStorage:
                 )
         return destination
 
+    def uncached(self) -> ReadOnlyStorage:
+        """The same remote, without the local cache: what it gives are the remote's own bytes."""
+        return ReadOnlyStorage(self._settings, self._remote)
+
     def _bring(self, pointer: Pointer, temporary: Path, progress: Progress) -> ArtifactDigest:
         if not pointer.is_directory:
             (hashes,) = self._collect([(pointer.md5, temporary)], pointer.size, progress)

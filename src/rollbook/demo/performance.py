@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,17 +23,19 @@ _NEEDED = ("scikit-learn", "joblib")
 def perform(directory: Path | None = None) -> Path:
     """Tell the story in `directory`, a new temporary one when None; return its absolute path.
 
-    Raises BadCall when scikit-learn is missing or the directory is not empty, RollbookError when a step
-    does not go as told; what was written until then stays.
+    Raises BadCall when scikit-learn or ssh-keygen is missing or the directory is not empty, RollbookError
+    when a step does not go as told; what was written until then stays.
     """
     _require_packages()
+    _require_keys()
     root = _empty_directory(directory)
     click.echo(f"The story of a small model registry, told in {printable(str(root))}\n")
+    kept: dict[str, str] = {}
     chapters = opening()
     for number, chapter in enumerate(chapters, 1):
-        tell(chapter, root, number)
+        tell(chapter, root, number, kept)
     for number, chapter in enumerate(plot(_figures(root / "training")), len(chapters) + 1):
-        tell(chapter, root, number)
+        tell(chapter, root, number, kept)
     return root
 
 
@@ -44,6 +48,14 @@ def _require_packages() -> None:
                 f"the demo trains real models with {package}, which is not installed",
                 hint="pip install 'rollbook[demo]'",
             ) from error
+
+
+def _require_keys() -> None:
+    if shutil.which("ssh-keygen") is None:
+        raise BadCall(
+            "the demo signs an approval with ssh-keygen, which is not installed",
+            hint="Install OpenSSH's client: apt install openssh-client, or brew install openssh",
+        )
 
 
 def _empty_directory(directory: Path | None) -> Path:
@@ -62,4 +74,5 @@ def _figures(training: Path) -> Figures:
         metrics = json.loads((training / name / "metrics.json").read_text(encoding="utf-8"))
         return float(metrics["auc"])
 
-    return Figures(version("scikit-learn"), auc("logistic"), auc("boosting"), auc("shuffled"))
+    stored = hashlib.md5((training / "shuffled/model.pkl").read_bytes(), usedforsecurity=False).hexdigest()
+    return Figures(version("scikit-learn"), auc("logistic"), auc("boosting"), auc("shuffled"), stored)

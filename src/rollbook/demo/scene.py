@@ -18,10 +18,11 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A new file, by its path in the scratch directory."""
+    """A new file, by its path in the scratch directory. The text of the file `then` follows its own."""
 
     path: str
     text: str
+    then: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Edit:
 class Run:
     """A command run in a folder of the scratch directory.
 
-    It must exit with `code` and say each of `says`. At most `lines` lines of what it says are shown.
+    It must exit with `code` and say each of `says`. At most `lines` lines of what it says are shown; all of
+    it is kept under the name `keep`, where there is one.
     """
 
     folder: str
@@ -46,9 +48,25 @@ class Run:
     code: int = 0
     says: tuple[str, ...] = ()
     lines: int = 14
+    keep: str = ""
 
 
-Step = Say | Write | Edit | Run
+@dataclass(frozen=True, slots=True)
+class SameFinding:
+    """Every one of what was kept under the names `among` holds the finding with `code`, word for word."""
+
+    code: str
+    among: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """By what was kept under the names `among`, each kind of gate has let a version pass and kept one out."""
+
+    among: tuple[str, ...]
+
+
+Step = Say | Write | Edit | Run | SameFinding | Verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +79,11 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What training gave: the version of scikit-learn (`framework`), and the area under the ROC curve that
-    each model reaches on unseen data, between 0 and 1."""
+    """What training gave: the version of scikit-learn (`framework`), the area under the ROC curve that each
+    model reaches on unseen data (0 to 1), and the MD5 (hexadecimal) by which DVC stores the bad one."""
 
     framework: str
     logistic: float
     boosting: float
     shuffled: float
+    shuffled_md5: str

@@ -12,38 +12,41 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rollbook.demo.scene import Edit, Run, Say, Write
+from rollbook.demo.kept import same_finding, verdict_table
+from rollbook.demo.scene import Edit, Run, SameFinding, Say, Verdicts, Write
 from rollbook.errors import RollbookError
 from rollbook.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping, MutableMapping, Sequence
 
     from rollbook.demo.scene import Chapter, Step
 
+PACKAGES = "packages"  # the folder of the scratch directory that stands in for installed packages
 _WIDTH = 100
 _PROGRAMS = {"rollbook": (sys.executable, "-m", "rollbook"), "python": (sys.executable,)}
 # What would point git, DVC or Rollbook outside of the scratch directory, or at the user's settings.
 _LEADS_OUT = ("GIT_", "DVC_", "ROLLBOOK_")
 
 
-def tell(chapter: Chapter, root: Path, number: int) -> None:
-    """Show a chapter and carry out its steps in `root`. Raises RollbookError when one does not go as told."""
+def tell(chapter: Chapter, root: Path, number: int, kept: MutableMapping[str, str]) -> None:
+    """Show a chapter and carry out its steps in `root`. Raises RollbookError when one does not go as told.
+
+    `kept` is what the commands of earlier chapters said, by name; this chapter's are added.
+    """
     click.secho(f"{number}. {chapter.title}\n", bold=True)
     environment = scratch_environment(root)
     for step in chapter.steps:
-        _carry_out(step, root, environment)
+        _carry_out(step, root, environment, kept)
 
 
 def scratch_environment(root: Path) -> dict[str, str]:
     """The environment of the story's commands: the user's, without what leads out of `root`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_LEADS_OUT)}
     searched = kept.get("PYTHONPATH")
-    if searched:
-        # The commands run in other folders than this process.
-        kept["PYTHONPATH"] = os.pathsep.join(
-            str(Path(part).absolute()) for part in searched.split(os.pathsep)
-        )
+    # The commands run in other folders than this process, and find what the story installs.
+    parts = [*(searched.split(os.pathsep) if searched else ()), str(root / PACKAGES)]
+    kept["PYTHONPATH"] = os.pathsep.join(str(Path(part).absolute()) for part in parts)
     nothing = str(root / ".no-settings")
     return {
         **kept,
@@ -59,21 +62,44 @@ def scratch_environment(root: Path) -> dict[str, str]:
     }
 
 
-def _carry_out(step: Step, root: Path, environment: Mapping[str, str]) -> None:
+def _carry_out(
+    step: Step, root: Path, environment: Mapping[str, str], kept: MutableMapping[str, str]
+) -> None:
     match step:
         case Say(text):
             click.echo(f"{text}\n")
-        case Write(path, text):
-            _note(f"write {path}")
-            target = root / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
+        case Write():
+            _note(f"write {step.path}" + (f": {step.text}and what {step.then} says" if step.then else ""))
+            _write(root, step)
         case Edit():
             _note(f"edit {step.path}: {step.what}")
             _edit(root / step.path, step)
         case Run():
             click.secho(f"{step.folder} $ {displayed(step.command)}", bold=True)
-            _run(step, root, environment)
+            output = _run(step, root, environment)
+            if step.keep:
+                kept[step.keep] = output
+        case SameFinding(code, among):
+            _show([f"{name}\t{line}" for name, line in same_finding(code, _named(kept, among)).items()])
+        case Verdicts(among):
+            _show(verdict_table(_named(kept, among)))
+
+
+def _named(kept: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    return {name: kept[name] for name in names}
+
+
+def _show(lines: Sequence[str]) -> None:
+    for line in aligned(lines):
+        click.echo(f"    {printable(line)}".rstrip())
+    click.echo()
+
+
+def _write(root: Path, step: Write) -> None:
+    target = root / step.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    then = (root / step.then).read_text(encoding="utf-8") if step.then else ""
+    target.write_text(step.text + then, encoding="utf-8")
 
 
 def _note(text: str) -> None:
@@ -88,7 +114,8 @@ def _edit(path: Path, step: Edit) -> None:
     path.write_text(after, encoding="utf-8")
 
 
-def _run(step: Run, root: Path, environment: Mapping[str, str]) -> None:
+def _run(step: Run, root: Path, environment: Mapping[str, str]) -> str:
+    """Run a command, show what it says, and return that."""
     program, *arguments = step.command
     done = subprocess.run(
         [*_PROGRAMS.get(program, (program,)), *arguments],
@@ -109,8 +136,9 @@ def _run(step: Run, root: Path, environment: Mapping[str, str]) -> None:
     if not told:
         raise _untold(step, done.returncode, output)
     if step.code:
-        click.secho(f"    Refused, as it should be (exit code {step.code}).", fg="green")
+        click.secho(f"    The answer is no, as it should be (exit code {step.code}).", fg="green")
     click.echo()
+    return output
 
 
 def _untold(step: Run, code: int, output: str) -> RollbookError:

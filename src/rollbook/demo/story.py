@@ -1,12 +1,14 @@
-"""The story that `rollbook demo` tells: two models go into production, a third one does not."""
+"""The story that `rollbook demo` tells: of three models, one is not let into production."""
 
 from __future__ import annotations
 
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from rollbook.demo.cast import BOOSTING, LOGISTIC, MODEL, git, promotion, registration, rollbook
+from rollbook.demo.asking import approve, ask
+from rollbook.demo.cast import BOOSTING, JANE, LOGISTIC, MODEL, git, promotion, registration, rollbook
 from rollbook.demo.refusals import refuse
+from rollbook.demo.rules import agree
 from rollbook.demo.scene import Chapter, Edit, Run, Say, Write
 from rollbook.layout import manifest_path, stages_path
 from rollbook.proposal import branch_name
@@ -16,11 +18,11 @@ if TYPE_CHECKING:
 
 LEAST_AUC = 0.95
 
-_SETTINGS = """\
+_SETTINGS = f"""\
 # Who works in this scratch directory. Only its repositories read this file.
 [user]
     name = Jane Doe
-    email = jane@example.com
+    email = {JANE}
 [commit]
     gpgsign = false
 [tag]
@@ -33,6 +35,21 @@ gates:
     metric: auc
     min: {LEAST_AUC}
 """
+_CARD = """\
+---
+license: mit
+---
+
+# The second model
+
+## Intended use
+
+Sorting tumours for a second look by a pathologist, who decides.
+
+## Limitations
+
+Trained on 398 tumours of one hospital.
+"""
 _OWN_SETTINGS = ("git", "config", "include.path", "../../gitconfig")
 
 
@@ -43,7 +60,17 @@ def opening() -> list[Chapter]:
 
 def plot(figures: Figures) -> list[Chapter]:
     """What happens with the models. `figures` are what their training measured."""
-    return [_register(figures), _promote(figures), refuse(figures), _look_back(), _use()]
+    return [
+        _register(figures),
+        _promote(),
+        agree(),
+        ask(figures),
+        approve(figures),
+        refuse(figures),
+        _roll_back(),
+        _look_back(),
+        _use(),
+    ]
 
 
 def _script(name: str) -> Write:
@@ -68,7 +95,7 @@ def _start() -> Chapter:
                 says=("registry/policy.yaml", "../../artifacts"),
                 lines=8,
             ),
-            Say("Artifacts go to a DVC remote: here a folder, elsewhere a bucket. The team adds a gate:"),
+            Say("Artifacts go to a DVC remote: here a folder, elsewhere a bucket. The team sets a gate:"),
             Edit(
                 "registry/registry/policy.yaml",
                 r"\Z",
@@ -101,10 +128,12 @@ def _register(figures: Figures) -> Chapter:
     branch = branch_name("register", MODEL, "1.0.0")
     logistic = (
         "--version", "1.0.0", "--algorithm", "logistic-regression", "--param", "C=1.0",
-        "--owner", "jane@example.com", "--team", "diagnostics", "--task", "classification",
+        "--owner", JANE, "--team", "diagnostics", "--task", "classification",
     )  # fmt: skip
     boosting = (
-        "--bump", "minor", "--algorithm", "gradient-boosting", "--param", "n_estimators=60", "--land",
+        "--bump", "minor", "--algorithm", "gradient-boosting", "--param", "n_estimators=60",
+        "--description", "Boosted trees instead of a straight line", "--tag", "data_validated=true",
+        "--card", "../card.md", "--land",
     )  # fmt: skip
     return Chapter(
         "A version is registered: its bytes in the DVC remote, its facts on a branch",
@@ -115,14 +144,14 @@ def _register(figures: Figures) -> Chapter:
             rollbook("check", "--base", "main", "--head", branch, says=("no errors",)),
             rollbook("land", branch, says=(f"{MODEL}@v1.0.0",)),
             Say("Landing checked it again, merged it, tagged it and pushed it. --land does that at once:"),
+            Write("card.md", _CARD),
             registration("boosting", figures.framework, *boosting, says=(f"{MODEL}@v1.1.0",)),
         ],
     )
 
 
-def _promote(figures: Figures) -> Chapter:
+def _promote() -> Chapter:
     branch = branch_name("promote", MODEL, "1.0.0", "staging")
-    better = f"auc {figures.boosting} on held-out data; 1.0.0 has {figures.logistic}"
     return Chapter(
         "Stages change by pull request as well",
         [
@@ -130,16 +159,26 @@ def _promote(figures: Figures) -> Chapter:
             Run("registry", ("git", "diff", f"main...{branch}"), says=("+staging:", "first candidate")),
             rollbook("land", branch, says=(f"{MODEL}#staging#",)),
             promotion(LOGISTIC, "production", "passed its trial", "--land", says=(f"{MODEL}#production#",)),
-            Say("The second model follows. Production is exclusive: the first one makes room for it."),
             promotion(BOOSTING, "staging", "second candidate", "--land"),
-            promotion(
-                BOOSTING,
-                "production",
-                better,
+            rollbook("list", says=("1.1.0", "1.0.0")),
+        ],
+    )
+
+
+def _roll_back() -> Chapter:
+    return Chapter(
+        "Back to the version before",
+        [
+            Say("The policy asks for no approval in an emergency. What happened is on record all the same:"),
+            rollbook(
+                "rollback",
+                MODEL,
+                "--reason",
+                "1.1.0 is too slow for the ward",
                 "--land",
-                says=("1.0.0: production -> archived", "1.1.0: staging -> production"),
+                says=("1.0.0: archived -> production", "1.1.0: production -> archived"),
             ),
-            rollbook("list", says=("1.1.0", "archived")),
+            rollbook("list", says=("1.0.0",)),
         ],
     )
 
@@ -154,10 +193,12 @@ def _look_back() -> Chapter:
         [
             Say("Each event is an annotated tag, named as GTO names them, and was pushed with its merge:"),
             Run("registry", ("git", "ls-remote", "--tags", "--refs", "origin"), says=(f"{MODEL}@v1.1.0",)),
-            Run("registry", newest_tag, says=("Requested-By: jane@example.com",), lines=24),
-            rollbook("history", MODEL, says=("passed its trial", "replaced by 1.1.0")),
-            Say("The past is a commit like any other. Three landings ago:"),
-            rollbook("list", "--rev", "main~3", says=("1.0.0",)),
+            Run("registry", newest_tag, says=(f"Requested-By: {JANE}",), lines=24),
+            rollbook("history", MODEL, says=("passed its trial", "replaced by 1.1.0"), lines=24),
+            Say("The past is a commit like any other. Before the rollback:"),
+            rollbook("list", "--rev", "main~1", says=("1.1.0",)),
+            Say("Whoever has a clone can derive every event anew and compare it with the tags, offline:"),
+            rollbook("audit", "verify", says=("verified",)),
         ],
     )
 
@@ -170,7 +211,7 @@ def _use() -> Chapter:
             Run(
                 "service",
                 ("rollbook", "resolve", f"{MODEL}@production", "--repo", "../origin.git"),
-                says=("1.1.0",),
+                says=("1.0.0",),
             ),
             Run(
                 "service",
@@ -192,7 +233,7 @@ def closing(root: str) -> str:
 Everything is in {root} and stays there. To look at:
 
   registry/registry/policy.yaml
-      the stages, their transitions, the gate
+      the stages, their transitions, the gates, the roles
   registry/{stages_path(MODEL)}
       who holds which stage, and why
   registry/{manifest_path(MODEL, "1.1.0")}
@@ -204,7 +245,8 @@ To try, in {root}/registry:
 
   rollbook show {MODEL}@production
   rollbook resolve {MODEL}@production --json
-  rollbook promote {LOGISTIC} production --reason "roll back" --land
+  rollbook gates {BOOSTING} production
+  rollbook audit verify
   rollbook check --all
 
 Delete the folder when you are done."""

@@ -4,13 +4,15 @@
 The data set is the Wisconsin breast cancer data, which ships with scikit-learn: 569 tumours, each measured
 under the microscope. The models tell malignant tumours (1) from benign ones (0).
 
-For each model a folder is written, with what `rollbook register` takes: model.joblib, metrics.json,
-sample-input.json and requirements.txt. patients.json holds a few tumours that no model was trained on.
+For each model a folder is written, with what `rollbook register` takes: the model, metrics.json,
+sample-input.json and requirements.txt. The honest models are joblib files, the bad one is a plain pickle.
+patients.json holds a few tumours that no model was trained on.
 """
 
 from __future__ import annotations
 
 import json
+import pickle
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -71,7 +73,10 @@ def measure(model: Any, rows: Any, truth: Any) -> dict[str, float]:
 def save(folder: Path, model: Any, metrics: dict[str, float], sample: list[dict[str, float]]) -> None:
     """Write what `rollbook register` takes."""
     folder.mkdir()
-    joblib.dump(model, folder / "model.joblib")
+    if folder.name == "shuffled":
+        (folder / "model.pkl").write_bytes(pickle.dumps(model))
+    else:
+        joblib.dump(model, folder / "model.joblib")
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     (folder / "sample-input.json").write_text(json.dumps(sample, indent=2) + "\n", encoding="utf-8")
     pins = "".join(f"{package}=={version(package)}\n" for package in PINNED)

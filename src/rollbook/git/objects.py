@@ -23,6 +23,8 @@ _LONGEST_NAME = 500
 _CHUNK = 1 << 16
 _FOUND = re.compile(rb"(?P<oid>[0-9a-f]{40}) (?P<type>blob|tree|commit|tag) (?P<size>[0-9]+)\n")
 _TREE_ENTRY = re.compile(rb"(?P<mode>[0-7]{5,6}) (?P<name>[^\0]+)\0(?P<oid>.{20})", re.DOTALL)
+_TREE_NAME = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0.{20}", re.DOTALL)
+_TREE_ENTRY_REST = len(b" \0") + 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,15 @@ def _answer(out: IO[bytes], limit: int) -> GitObject | None:
 def _pass_over(out: IO[bytes], size: int) -> None:
     while size > 0:
         size -= len(out.read(min(size, _CHUNK))) or size
+
+
+def tree_names(data: bytes) -> dict[str, bool]:
+    """The names in a raw tree object, and whether each is a directory: `tree_entries` without the rest, for
+    listing many. Raises GitFailed for anything else."""
+    found = _TREE_NAME.findall(data)
+    if sum(len(mode) + len(name) + _TREE_ENTRY_REST for mode, name in found) != len(data):
+        raise GitFailed("a tree object is broken", hint="Run `git fsck`.")
+    return {name.decode(errors="surrogateescape"): mode == b"40000" for mode, name in found}
 
 
 def tree_entries(data: bytes) -> Iterator[TreeEntry]:

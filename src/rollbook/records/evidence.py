@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from rollbook import layout
 from rollbook.errors import InvalidFile
 from rollbook.records.fields import read_fields
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rollbook.records.fields import Fields
+    from rollbook.snapshot import Snapshot
 
 # The kinds that the schema knows.
 KINDS = (
@@ -96,6 +98,14 @@ def evidence_from(fields: Fields, path: str) -> Evidence:
         uri=fields.optional_text("uri"),
         extra=fields.mapping("extra"),
     )
+
+
+def evidence_paths(snapshot: Snapshot, model: str, version: str) -> list[str]:
+    """Where the evidence on a version stands, sorted by path."""
+    directory = layout.evidence_directory(model, version)
+    (names,) = snapshot.children([directory])
+    paths = [f"{directory}/{name}" for name, is_directory in names.items() if not is_directory]
+    return sorted(path for path in paths if layout.place(path).kind is layout.Kind.EVIDENCE)
 
 
 def evidence_number(path: str) -> int:

@@ -39,7 +39,7 @@ class Approvals:
             needed = min(count, max(0, fewer))
         counted, ignored = _sorted_out(promotion, role)
         whose = f"by {role}s " if role else ""
-        threshold = f"{needed} approvals {whose}other than the authors"
+        threshold = f"{needed} approval{'s' if needed != 1 else ''} {whose}other than the authors"
         number = _people(counted)
         names = ", ".join(str(person) for person in counted)
         figure = f"{number} of {needed}" + (f" ({names})" if names else "")
