@@ -224,7 +224,8 @@ def _with_lineage(world: World) -> None:
     facts = world.root / "facts.yaml"
     facts.write_text(
         "lineage:\n  data: [{name: applications}]\n  features: {name: applicant}\n"
-        f"  code: {{commit: {'c' * 40}}}\n  run: {{tool: mlflow, id: a1}}\n  parents: [credit-approval@1.0.0]\n"
+        f"  code: {{commit: {'c' * 40}}}\n  run: {{tool: mlflow, id: a1}}\n"
+        "  parents: [credit-approval@1.0.0]\n"
     )
     world.register("credit-approval", "1.2.0", "--from", str(facts))
 
