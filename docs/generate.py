@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rollbook import contract, layout
+from rollbook import layout
 from rollbook.check.finding import CODES
 from rollbook.check.gates.judgement import ALL_GATES, GATES
 from rollbook.cli import cli
+from rollbook.contract import schemas as contract
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -13,7 +13,7 @@ from killed import killed_at, killed_at_each_git_call
 from rollbook.errors import BadCall, Conflict, NotFound, Refused
 from rollbook.git.repository import discover
 from rollbook.land import land
-from rollbook.proposal import ChangeRefused
+from rollbook.propose.proposal import ChangeRefused
 from worlds import World, git, rollbook
 
 if TYPE_CHECKING:

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from rollbook.check.contents import ModelFiles
     from rollbook.check.gates.gate import Circumstances
     from rollbook.git.repository import Repository
+    from rollbook.govern.roles import Person
     from rollbook.records.policy import Policy
     from rollbook.reference import Reference
-    from rollbook.roles import Person
 
 TRANSITION = "transition"
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook._version import __version__
-from rollbook.contract import SCHEMA_NAMES, schema_text
+from rollbook.contract.schemas import SCHEMA_NAMES, schema_text
 from rollbook.errors import BadCall, InvalidFile, Refused
 from rollbook.git.repository import main_branch
 
@@ -28,6 +28,7 @@ TEMPLATES = {
     "validate.yml": ".github/workflows/validate.yml",
     "review.yml": ".github/workflows/review.yml",
     "promote.yml": ".github/workflows/promote.yml",
+    "monitor.yml": ".github/workflows/monitor.yml",
 }
 _DVC_CONFIG = ".dvc/config"
 _DVC_FILES = {".dvc/.gitignore": "/config.local\n/tmp\n/cache\n", ".dvcignore": ""}

@@ -22,7 +22,7 @@ from rollbook.git.refs import (
 )
 from rollbook.git.repository import has_remote, is_ancestor, landed_commit, main_branch, remote_name
 from rollbook.git.write import commit
-from rollbook.proposal import Verdict
+from rollbook.propose.proposal import Verdict
 
 if TYPE_CHECKING:
     from rollbook.audit.event import Event

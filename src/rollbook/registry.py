@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rollbook.artifact.progress import Progress
-    from rollbook.compare import Comparison
+    from rollbook.compare.comparison import Comparison
     from rollbook.records.evidence import Evidence
     from rollbook.records.manifest import Manifest
     from rollbook.records.model import ModelRecord
@@ -160,8 +160,8 @@ class Model:
         return [ModelVersion(self, version, data) for version, data in zip(wanted, contents, strict=True)]
 
     def compare(self, versions: Sequence[str] = (), metrics: Sequence[str] = ()) -> Comparison:
-        """Versions side by side; `rollbook.compare.compare` says what the arguments mean and takes more."""
-        from rollbook.compare import compare
+        """Versions side by side; `rollbook.compare.comparison` says what the arguments mean."""
+        from rollbook.compare.comparison import compare
 
         return compare(self, versions, metrics)
 

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from rollbook.card.html import as_html
 from rollbook.check.gates.card_text import sections
 from rollbook.check.gates.wording import placeholder
-from rollbook.contract import violations
+from rollbook.contract.schemas import violations
 from rollbook.errors import InvalidFile
 from rollbook.snapshot import MAX_FILE
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 from in_memory import registry_of
-from rollbook.compare import best, compare
+from rollbook.compare.comparison import best, compare
 
 SHA = "a" * 64
 

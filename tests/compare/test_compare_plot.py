@@ -6,14 +6,14 @@ from xml.etree import ElementTree
 import pytest
 
 from in_memory import registry_of
-from rollbook.compare import compare
-from rollbook.comparison_plot import plot
+from rollbook.compare.comparison import compare
+from rollbook.compare.plot import plot
 from rollbook.errors import BadCall
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rollbook.compare import Comparison
+    from rollbook.compare.comparison import Comparison
 
 NAME = "<script>$\\frac{1}{0$"
 

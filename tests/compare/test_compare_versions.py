@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from in_memory import registry_of
-from rollbook.compare import best, compare, default_versions
-from rollbook.comparison_table import as_markdown, as_rows
+from rollbook.compare.comparison import best, compare, default_versions
+from rollbook.compare.direction import is_lower_better
+from rollbook.compare.measurement import finite
+from rollbook.compare.table import as_markdown, as_rows
 from rollbook.errors import BadCall, NotFound
-from rollbook.measurement import finite
-from rollbook.metric_direction import is_lower_better
 
 if TYPE_CHECKING:
     from rollbook.registry import Model

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from contract_examples import REPOSITORY
 
-from rollbook.contract import SCHEMA_NAMES, schema
+from rollbook.contract.schemas import SCHEMA_NAMES, schema
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollbook import names
-from rollbook.contract import violations
+from rollbook.contract.schemas import violations
 
 if TYPE_CHECKING:
     from collections.abc import Callable

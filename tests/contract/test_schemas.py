@@ -7,9 +7,9 @@ import jsonschema
 import pytest
 from contract_examples import REPOSITORY, example, subschemas
 
-from rollbook import contract
+from rollbook.contract import schemas as contract
+from rollbook.contract.explanation import KEYWORDS
 from rollbook.errors import BadCall
-from rollbook.explanation import KEYWORDS
 
 ALL = pytest.mark.parametrize("name", contract.SCHEMA_NAMES)
 ANNOTATIONS = {"$schema", "$id", "$defs", "$ref", "title", "description", "examples", "default"}
@@ -148,5 +148,5 @@ def test_importing_the_contract_does_not_import_the_validator() -> None:
     import subprocess
     import sys
 
-    code = "import sys, rollbook.contract; sys.exit('jsonschema' in sys.modules)"
+    code = "import sys, rollbook.contract.schemas; sys.exit('jsonschema' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

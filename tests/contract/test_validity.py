@@ -10,9 +10,9 @@ from contract_examples import EXAMPLES, example, subschemas
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollbook import contract
-from rollbook.contract import SCHEMA_NAMES, schema, violations
-from rollbook.validity import Validity
+from rollbook.contract import schemas as contract
+from rollbook.contract.schemas import SCHEMA_NAMES, schema, violations
+from rollbook.contract.validity import Validity
 
 MANY = settings(max_examples=150, deadline=None)
 _NAMES = [name for name in SCHEMA_NAMES if (EXAMPLES / f"{name}.yaml").is_file()]

@@ -8,7 +8,7 @@ from contract_examples import changed, example
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollbook.contract import SCHEMA_NAMES, Violation, violations
+from rollbook.contract.schemas import SCHEMA_NAMES, Violation, violations
 from rollbook.yaml.strict import load
 
 ENTRY = {"version": "1.0.0", "reason": "r", "requested_by": "a", "requested_at": "2026-11-21T09:00:00Z"}

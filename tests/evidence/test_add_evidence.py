@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from rollbook.contract import schema, violations
+from rollbook.contract.schemas import schema, violations
 from rollbook.errors import BadCall, Conflict, NotFound
-from rollbook.evidence import Examination, add_evidence
 from rollbook.git.repository import discover
+from rollbook.propose.evidence import Examination, add_evidence
 from rollbook.records.evidence import KINDS
 from rollbook.registry import Registry
 from worlds import World, git, rollbook

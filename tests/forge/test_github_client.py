@@ -11,7 +11,7 @@ from rollbook.errors import BadCall, NotFound
 from rollbook.forge.environment import github, pull_request_number
 from rollbook.forge.forge import Release
 from rollbook.forge.github import ForgeFailed, GitHub
-from rollbook.roles import Person
+from rollbook.govern.roles import Person
 
 if TYPE_CHECKING:
     from github_stand_in import GitHubStandIn

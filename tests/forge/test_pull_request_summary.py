@@ -10,8 +10,8 @@ from markdown_it import MarkdownIt
 
 from rollbook.check.finding import Finding
 from rollbook.check.judge import check_merge
+from rollbook.forge.pull_request import summary
 from rollbook.git.repository import discover
-from rollbook.pull_request import summary
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.approvals import TransitionContent, valid_approvers
+from rollbook.govern.approvals import TransitionContent, valid_approvers
 from rollbook.records.stages import parse_stages
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def test_every_field_of_a_transition_changes_what_is_signed(field: str, text: st
 def test_an_approval_of_another_content_does_not_hold(proposed: Team) -> None:
     from dataclasses import replace
 
-    from rollbook.approvals import NAMESPACE
+    from rollbook.govern.approvals import NAMESPACE
     from rollbook.ssh import ssh_sign
 
     signature = ssh_sign(CONTENT.canonical(), str(proposed.keys / "bob"), NAMESPACE).decode()
@@ -133,7 +133,7 @@ def test_a_signature_made_for_git_is_no_approval(proposed: Team) -> None:
 
 
 def test_a_key_counts_only_while_it_is_valid(proposed: Team) -> None:
-    from rollbook.approvals import NAMESPACE
+    from rollbook.govern.approvals import NAMESPACE
     from rollbook.ssh import ssh_sign
 
     signature = ssh_sign(CONTENT.canonical(), str(proposed.keys / "bob"), NAMESPACE).decode()

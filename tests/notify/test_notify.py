@@ -17,7 +17,7 @@ import pytest
 
 from notify_receiver import SECRET, SECRET_ENV, Receiver, listen, subscribe, told
 from rollbook.audit.chain import chain
-from rollbook.contract import schema
+from rollbook.contract.schemas import schema
 from rollbook.git.repository import discover
 from worlds import git, rollbook
 

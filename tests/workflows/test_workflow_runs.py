@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from workflow_runner import open_pull_request, run_pull_request, run_push, run_review
+from workflow_runner import open_pull_request, run_monitor, run_pull_request, run_push, run_review
 
 from github_stand_in import GitHubStandIn, serve
 from notify_receiver import SECRET, Receiver, listen
@@ -92,6 +92,21 @@ def test_a_push_to_main_is_recorded_on_the_origin_by_the_workflows_own_identity(
     assert git(world.origin, "tag").split() == names == ["credit-approval@v1.0.0"]
     tagger = git(world.origin, "for-each-ref", "--format=%(taggername) %(taggeremail)", "refs/tags")
     assert tagger == "github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>"
+
+
+def test_the_monitor_passes_while_the_trail_says_what_main_says(world: World, forge: GitHubStandIn) -> None:
+    world.register("credit-approval", "1.0.0")
+    job = run_monitor(world, forge)
+    assert job.passed, job.log
+
+
+def test_the_monitor_fails_when_a_tag_of_the_trail_is_gone(world: World, forge: GitHubStandIn) -> None:
+    world.register("credit-approval", "1.0.0")
+    world.promote("credit-approval@1.0.0", "staging")
+    world.git("push", "--quiet", "--delete", "origin", "credit-approval@v1.0.0")
+    job = run_monitor(world, forge)
+    assert not job.passed
+    assert "RB601" in job.log
 
 
 def test_a_second_run_for_the_same_commit_changes_no_tag(world: World, forge: GitHubStandIn) -> None:

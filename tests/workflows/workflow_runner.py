@@ -96,6 +96,12 @@ def run_review(world: World, forge: GitHubStandIn, pull: PullRequest, state: str
     return _run(world, forge, "pull_request_review", event, "review.yml", pull.merge)
 
 
+def run_monitor(world: World, forge: GitHubStandIn) -> Job:
+    """Run monitor.yml for the origin's main branch, as its schedule does."""
+    tip = git(world.origin, "rev-parse", "main")
+    return _run(world, forge, "schedule", {"schedule": "23 5 * * *"}, "monitor.yml", tip)
+
+
 def run_push(world: World, forge: GitHubStandIn, **secrets: str) -> Job:
     """Run promote.yml for the newest commit of the origin's main branch."""
     tip = git(world.origin, "rev-parse", "main")

@@ -6,11 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.approvals import NAMESPACE, transition_content
 from rollbook.audit.contradiction import Contradiction
 from rollbook.audit.event import Action
 from rollbook.audit.signature import judge
 from rollbook.audit.verdict import Judgement, Signed
+from rollbook.govern.approvals import NAMESPACE, transition_content
 from rollbook.layout import Kind
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from rollbook.card.renew import is_generated, new_card, renewed_card
 from rollbook.change import changed_files
 from rollbook.errors import InvalidFile
 from rollbook.git.repository import main_commit
-from rollbook.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry import Registry
 from rollbook.snapshot import commit_snapshot, index_snapshot
 

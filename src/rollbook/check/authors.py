@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rollbook.check.finding import Finding
 from rollbook.git.objects import ObjectReader
+from rollbook.govern.roles import Person, is_governed, may_change, needed_for, roles_of
 from rollbook.printable import printable
-from rollbook.roles import Person, is_governed, may_change, needed_for, roles_of
 from rollbook.ssh import ssh_verified
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook import contract
 from rollbook.check.finding import Finding
+from rollbook.contract import schemas as contract
 from rollbook.errors import InvalidFile
 from rollbook.layout import SCHEMAS, Kind, Place
 from rollbook.records.evidence import evidence_from

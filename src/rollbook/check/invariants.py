@@ -9,7 +9,7 @@ from rollbook import layout
 from rollbook.check.finding import Finding
 from rollbook.check.policy import gate_stage_findings
 from rollbook.check.stages import policy_findings, stage_findings
-from rollbook.explanation import shown
+from rollbook.contract.explanation import shown
 from rollbook.layout import Kind
 
 if TYPE_CHECKING:

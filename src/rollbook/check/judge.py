@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook import codeowners, layout
+from rollbook import layout
 from rollbook.change import changed_files
 from rollbook.check.authors import author_findings, authored_commits
 from rollbook.check.change import change_findings
@@ -20,6 +20,7 @@ from rollbook.check.policy import policy_file_findings
 from rollbook.errors import InvalidFile
 from rollbook.git.merge import merge
 from rollbook.git.repository import resolve_commit
+from rollbook.govern import codeowners
 from rollbook.records.policy import parse_policy
 from rollbook.snapshot import TreeSnapshot, commit_snapshot
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from rollbook.check.contents import Contents
     from rollbook.check.gates.gate import Circumstances
     from rollbook.git.repository import Repository
-    from rollbook.roles import Person
+    from rollbook.govern.roles import Person
     from rollbook.snapshot import Snapshot
 
 

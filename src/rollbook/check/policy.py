@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.check.finding import Finding
+from rollbook.contract.explanation import shown
 from rollbook.errors import InvalidFile
-from rollbook.explanation import shown
 from rollbook.layout import POLICY
 from rollbook.records.policy import Policy
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from rollbook.explanation import shown
+from rollbook.contract.explanation import shown
 from rollbook.names import is_version, precedence
 from rollbook.reference import LATEST
 

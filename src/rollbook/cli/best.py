@@ -41,7 +41,7 @@ def command(
     Of equal ones it is the newest. Versions that don't give the metric, or not as a finite number, are named
     on stderr.
     """
-    from rollbook.compare import best
+    from rollbook.compare.comparison import best
 
     with opened_registry(repo, rev, at) as registry:
         found = best(

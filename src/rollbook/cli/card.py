@@ -130,7 +130,7 @@ def _as_html(card: Card, title: str) -> str:
 def _start(source: Path | None) -> str | None:
     """The text of a file that a person wrote."""
     from rollbook.errors import BadCall
-    from rollbook.facts import small_file
+    from rollbook.propose.facts import small_file
 
     if source is None:
         return None

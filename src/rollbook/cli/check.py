@@ -15,7 +15,7 @@ from rollbook.errors import NotFound, RollbookError
 if TYPE_CHECKING:
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
-    from rollbook.roles import Person
+    from rollbook.govern.roles import Person
 
 _FORMATS = ("text", "json", "github", "sarif")
 
@@ -84,7 +84,7 @@ def _judge_merge(
     reviews = _reviews(repository, pull_request, base, head) if pull_request else ()
     found, _ = check_merge(repository, base, head, reviews=reviews)
     if summary is not None:
-        from rollbook.pull_request import summary as written
+        from rollbook.forge.pull_request import summary as written
 
         summary.write_text(written(repository, base, head, found, reviews), encoding="utf-8")
     return found

@@ -19,8 +19,8 @@ def command(number: str, file: TextIO) -> None:
     from rollbook.cli.output import say
     from rollbook.forge.environment import github, pull_request_number
     from rollbook.forge.github import ForgeFailed
+    from rollbook.forge.pull_request import MARKER
     from rollbook.printable import printable
-    from rollbook.pull_request import MARKER
 
     text = file.read(1 << 20)
     try:

@@ -45,9 +45,9 @@ def add_command(
     KIND is evaluation, fairness, data-validation, smoke-test, load-test, monitoring or deployment. Who and
     when come from git and the clock. Your checkout, your staged files and your branch stay as they are.
     """
-    from rollbook import facts
     from rollbook.cli.proposed import carry_on
-    from rollbook.evidence import Examination, add_evidence, named
+    from rollbook.propose import facts
+    from rollbook.propose.evidence import Examination, add_evidence, named
 
     repository = options.repository()
     report = facts.report_metrics(given["file"]) if given["file"] else {}

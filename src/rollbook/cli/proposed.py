@@ -19,7 +19,7 @@ def carry_on(
 
     Unless `quiet`, the branch's name is the command's result on stdout; after landing, the tags are.
     """
-    from rollbook.proposal import pull_request_hint, push_branch
+    from rollbook.propose.proposal import pull_request_hint, push_branch
 
     if land:
         from rollbook.cli.land import land_branch, report_landing

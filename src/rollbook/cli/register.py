@@ -11,7 +11,7 @@ from rollbook.cli import options
 from rollbook.cli.output import print_json, progress_bar, say, size
 
 if TYPE_CHECKING:
-    from rollbook.register import Registered
+    from rollbook.propose.register import Registered
 
 _FILE = click.Path(path_type=Path)
 _MANY: dict[str, Any] = {"multiple": True}
@@ -67,7 +67,7 @@ def command(model: str, artifact: Path, push: bool, land: bool, as_json: bool, *
     their own. Your checkout, your staged files and your branch stay as they are.
     """
     from rollbook.cli.proposed import carry_on
-    from rollbook.register import Registration, register
+    from rollbook.propose.register import Registration, register
 
     if given["version"] and given["bump"]:
         raise click.UsageError("Give either --version or --bump.")
@@ -106,7 +106,7 @@ def _version(given: dict[str, Any], facts: dict[str, Any]) -> str | None:
 
 def _facts(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The manifest's fields that the options give, and the files that go beside it."""
-    from rollbook import facts
+    from rollbook.propose import facts
 
     found = facts.mapping_file(given["source"]) if given["source"] else {}
     _merge(found, "metrics", [facts.metrics_file(path) for path in given["metrics_file"]])
@@ -126,7 +126,7 @@ def _facts(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 
 def _attach(given: dict[str, Any], found: dict[str, Any]) -> dict[str, bytes]:
-    from rollbook import facts
+    from rollbook.propose import facts
 
     attachments: dict[str, bytes] = {}
     if given["requirements"]:
@@ -146,7 +146,7 @@ def _attach(given: dict[str, Any], found: dict[str, Any]) -> dict[str, bytes]:
 
 def _merge(found: dict[str, Any], name: str, parts: list[dict[str, Any]]) -> None:
     """Add each part to the mapping `found[name]`, the later winning; leave it out when all are empty."""
-    from rollbook.facts import merged
+    from rollbook.propose.facts import merged
 
     if any(parts):
         found[name] = merged(name, found.get(name), parts)

@@ -14,10 +14,10 @@ from rollbook.errors import BadCall, RollbookError
 from rollbook.gates import proposed_gate_reports
 from rollbook.git.history import commit_at, first_parents, parse_moment
 from rollbook.git.repository import main_commit
+from rollbook.govern.roles import Person
 from rollbook.history import Wanted, evidence, history, parse_since
 from rollbook.records.stages import parse_stages
 from rollbook.registry import Registry
-from rollbook.roles import Person
 from rollbook.snapshot import commit_snapshot
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.demo.cast import BOB, BOOSTING, LOGISTIC, MODEL, SHUFFLED, git, promotion, rollbook
 from rollbook.demo.scene import Chapter, Run, Say, Verdicts
-from rollbook.proposal import branch_name
+from rollbook.propose.proposal import branch_name
 
 if TYPE_CHECKING:
     from rollbook.demo.scene import Figures, Step

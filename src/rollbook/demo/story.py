@@ -11,7 +11,7 @@ from rollbook.demo.refusals import refuse
 from rollbook.demo.rules import agree
 from rollbook.demo.scene import Chapter, Edit, Run, Say, Write
 from rollbook.layout import manifest_path, stages_path
-from rollbook.proposal import branch_name
+from rollbook.propose.proposal import branch_name
 
 if TYPE_CHECKING:
     from rollbook.demo.scene import Figures

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from rollbook.roles import Person
+    from rollbook.govern.roles import Person
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from urllib.parse import quote, urlencode
 
 from rollbook.errors import NotFound, RollbookError
 from rollbook.forge.forge import PullRequest
+from rollbook.govern.roles import Person
 from rollbook.http import Unreachable, send
 from rollbook.printable import printable
-from rollbook.roles import Person
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -13,7 +13,7 @@ from rollbook.snapshot import commit_snapshot
 if TYPE_CHECKING:
     from rollbook.forge.forge import Forge
     from rollbook.git.repository import Repository
-    from rollbook.roles import Person
+    from rollbook.govern.roles import Person
 
 
 def reviews(forge: Forge, repository: Repository, number: int, base: str, head: str) -> tuple[Person, ...]:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rollbook.approvals import NAMESPACE, transition_content
 from rollbook.change import Transition
 from rollbook.check.contents import read_contents
 from rollbook.check.gates.gate import Circumstances, Verdict
 from rollbook.check.gates.ground import Ground
+from rollbook.govern.approvals import NAMESPACE, transition_content
 from rollbook.records.policy import parse_policy
 from rollbook.records.stages import parse_stages
 from rollbook.snapshot import commit_snapshot

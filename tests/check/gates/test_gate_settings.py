@@ -9,7 +9,7 @@ import pytest
 
 from rollbook.check.finding import CODES
 from rollbook.check.gates.judgement import ALL_GATES, GATES
-from rollbook.contract import schema
+from rollbook.contract.schemas import schema
 
 from ..desk import MODEL, POLICY, model_text, one, policy_text, registry_files
 

@@ -10,7 +10,7 @@ import pytest
 from conftest import World, rollbook
 from rollbook.check.gates.markdown import as_markdown, inert
 from rollbook.gates import proposed_gate_reports
-from rollbook.roles import Person
+from rollbook.govern.roles import Person
 
 if TYPE_CHECKING:
     from conftest import Ran

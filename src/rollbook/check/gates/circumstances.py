@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rollbook.check.gates.trail import Stay
     from rollbook.git.repository import Repository
-    from rollbook.roles import Person
+    from rollbook.govern.roles import Person
     from rollbook.snapshot import Snapshot
 
 

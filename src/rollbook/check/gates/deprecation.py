@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.check.gates.gate import failed, passed, waiting
 from rollbook.check.gates.wording import placeholder
-from rollbook.explanation import shown
+from rollbook.contract.explanation import shown
 from rollbook.names import is_model_name, is_version
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.check.gates.gate import failed, passed, waiting
 from rollbook.errors import InvalidFile
-from rollbook.roles import ADMIN, Person, roles_of
+from rollbook.govern.roles import ADMIN, Person, roles_of
 
 if TYPE_CHECKING:
     from datetime import tzinfo

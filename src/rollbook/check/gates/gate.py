@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from rollbook.artifact.storage import ReadOnlyStorage
     from rollbook.check.contents import ModelFiles, VersionFiles
     from rollbook.check.gates.trail import Stay
+    from rollbook.govern.roles import Person
     from rollbook.records.fields import Fields
     from rollbook.records.manifest import Manifest
     from rollbook.records.model import ModelRecord
     from rollbook.records.policy import Policy
     from rollbook.records.stages import StageEntry
-    from rollbook.roles import Person
 
 
 class State(Enum):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rollbook.check.gates.card_text import sections
 from rollbook.check.gates.gate import failed, passed
 from rollbook.check.gates.wording import placeholder
-from rollbook.explanation import shown
+from rollbook.contract.explanation import shown
 from rollbook.layout import Kind
 
 if TYPE_CHECKING:

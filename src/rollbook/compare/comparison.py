@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rollbook.compare.direction import is_lower_better, require_one_direction
+from rollbook.compare.measurement import finite, metrics_of
 from rollbook.errors import BadCall, NotFound
-from rollbook.measurement import finite, metrics_of
-from rollbook.metric_direction import is_lower_better, require_one_direction
 from rollbook.names import precedence
 from rollbook.reference import parse_reference
 
@@ -79,7 +79,7 @@ class Comparison:
 
     def to_dataframe(self) -> Any:
         """A pandas DataFrame with a row for each version; needs the extra `pandas`."""
-        from rollbook.comparison_table import as_dataframe
+        from rollbook.compare.table import as_dataframe
 
         return as_dataframe(self)
 

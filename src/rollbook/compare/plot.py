@@ -11,7 +11,7 @@ from rollbook.names import precedence
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rollbook.compare import Compared, Comparison
+    from rollbook.compare.comparison import Compared, Comparison
 
 FORMATS = (".svg", ".png")
 _HEIGHT, _WIDTH = 2.2, 1.4  # inches, of one metric and of one version

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rollbook.compare import Compared, Comparison, Difference, Figure
+    from rollbook.compare.comparison import Compared, Comparison, Difference, Figure
 
 _LONGEST_CELL = 100
 # A forge takes comments up to some length only.

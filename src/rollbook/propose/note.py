@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
-from rollbook.contract import schema_line
+from rollbook.contract.schemas import schema_line
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.repository import main_commit
-from rollbook.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry import Registry, nearest
 from rollbook.snapshot import commit_snapshot
 from rollbook.yaml.edit import edit

@@ -16,13 +16,13 @@ from rollbook.audit.record import record
 from rollbook.check.judge import check_tree
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.repository import discover
-from rollbook.promote import propose_promotion
-from rollbook.proposal import ChangeRefused
+from rollbook.propose.promote import propose_promotion
+from rollbook.propose.proposal import ChangeRefused
 from rollbook.snapshot import commit_snapshot
 from worlds import World, git, rollbook
 
 if TYPE_CHECKING:
-    from rollbook.promote import Promotion
+    from rollbook.propose.promote import Promotion
 
 STAGES = "registry/credit/stages.yaml"
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
-from rollbook.contract import schema_line
+from rollbook.contract.schemas import schema_line
 from rollbook.errors import BadCall, Refused
 from rollbook.git.repository import main_commit
 from rollbook.git.write import identity
 from rollbook.names import require_stage_name
-from rollbook.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry import Registry
 from rollbook.snapshot import commit_snapshot
 from rollbook.trailer import one_line

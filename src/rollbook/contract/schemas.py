@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rollbook.contract.explanation import explain, shown
+from rollbook.contract.validity import Validity, is_time, matcher, referred, repeated
 from rollbook.errors import BadCall, NotFound
-from rollbook.explanation import explain, shown
-from rollbook.validity import Validity, is_time, matcher, referred, repeated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
 
-    from rollbook.explanation import Path as KeyPath
+    from rollbook.contract.explanation import Path as KeyPath
 
 SCHEMA_NAMES = (
     "policy",
@@ -62,7 +62,7 @@ def schema_directory() -> Path:
     Raises NotFound when the installation lacks them.
     """
     here = Path(__file__).resolve()
-    for folder in (here.parent / "schemas", here.parents[2] / "schemas"):
+    for folder in (here.parents[1] / "schemas", here.parents[3] / "schemas"):
         if (folder / "version.schema.json").is_file():
             return folder
     raise NotFound(

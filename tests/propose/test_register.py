@@ -14,7 +14,7 @@ import yaml
 from killed import killed_at
 from rollbook.errors import Refused
 from rollbook.git.repository import discover
-from rollbook.register import Registration, register
+from rollbook.propose.register import Registration, register
 from worlds import git, rollbook
 
 if TYPE_CHECKING:
@@ -361,8 +361,8 @@ def test_a_full_disk_leaves_no_branch_and_nothing_half_written(world: World) -> 
         ("rollbook.artifact.storage:Storage.add", "before", False, 0),
         ("rollbook.artifact.storage:Storage.add", "after", False, 0),
         ("rollbook.artifact.storage:Storage.push", "after", True, 0),
-        ("rollbook.proposal:commit", "after", True, 0),
-        ("rollbook.proposal:update_refs", "after", True, 1),
+        ("rollbook.propose.proposal:commit", "after", True, 0),
+        ("rollbook.propose.proposal:update_refs", "after", True, 1),
     ],
 )
 def test_a_registration_that_was_killed_succeeds_when_it_is_run_again(

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
-from rollbook.approvals import NAMESPACE, TransitionContent, transition_content, valid_approvers
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.refs import NO_OBJECT, RefUpdate, resolve_branch, update_refs
 from rollbook.git.repository import main_commit, remote_name
 from rollbook.git.write import ObjectWriter, commit, identity
-from rollbook.proposal import branch_name
+from rollbook.govern.approvals import NAMESPACE, TransitionContent, transition_content, valid_approvers
+from rollbook.govern.roles import ADMIN, APPROVER, Person, roles_of
+from rollbook.propose.proposal import branch_name
 from rollbook.reference import parse_reference
 from rollbook.registry import Registry, stage_table
-from rollbook.roles import ADMIN, APPROVER, Person, roles_of
 from rollbook.snapshot import commit_snapshot
 from rollbook.ssh import ssh_sign
 from rollbook.yaml.edit import edit

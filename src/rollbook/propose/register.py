@@ -10,15 +10,15 @@ from rollbook import layout
 from rollbook.artifact.pointer import pointer_data, require_artifact_name
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.storage import open_storage
-from rollbook.code_lineage import code_lineage
-from rollbook.contract import schema_line, violations
+from rollbook.contract.schemas import schema_line, violations
 from rollbook.errors import BadCall, InvalidFile, Refused
-from rollbook.facts import merged
 from rollbook.git.refs import resolve_branch
 from rollbook.git.repository import is_ancestor, main_commit
 from rollbook.git.write import ObjectWriter, identity
 from rollbook.names import bump, normalise_version, require_model_name
-from rollbook.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.propose.code_lineage import code_lineage
+from rollbook.propose.facts import merged
+from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry import Registry, model_names
 from rollbook.snapshot import commit_snapshot
 from rollbook.yaml.strict import dotted, load

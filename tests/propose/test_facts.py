@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook import facts
 from rollbook.errors import BadCall
+from rollbook.propose import facts
 
 NO_NUMBERS = ["nan", "inf", "-Infinity", "1e999", "high", "", "0x10", "1" + "0" * 400, "1" * 5000]
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
-from rollbook.contract import schema_line, violations
+from rollbook.contract.schemas import schema_line, violations
 from rollbook.errors import BadCall
 from rollbook.git.repository import main_commit
 from rollbook.git.write import identity
-from rollbook.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.records.evidence import KINDS, evidence_kind, evidence_number, evidence_paths
 from rollbook.registry import Registry, nearest
 from rollbook.snapshot import commit_snapshot

@@ -10,7 +10,7 @@ from rollbook import layout
 from rollbook.change import changed_files, transitions
 from rollbook.check.gates.markdown import as_markdown, inert
 from rollbook.check.report.text import summary as counts
-from rollbook.compare import PRODUCTION, compare
+from rollbook.compare.comparison import PRODUCTION, compare
 from rollbook.errors import RollbookError
 from rollbook.gates import proposed_gate_reports
 from rollbook.git.merge import merge
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rollbook.change import FileChange
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
-    from rollbook.roles import Person
+    from rollbook.govern.roles import Person
 
 # By this the comment is found again.
 MARKER = "<!-- rollbook check -->"

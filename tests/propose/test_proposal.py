@@ -8,7 +8,7 @@ import pytest
 
 from rollbook.errors import Conflict, NotFound, Refused
 from rollbook.git.repository import discover, main_commit
-from rollbook.proposal import (
+from rollbook.propose.proposal import (
     ChangeRefused,
     Proposal,
     branch_name,

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, Refused
+from rollbook.govern.roles import ADMIN, APPROVER, DATA_SCIENTIST, PROTECTED
 from rollbook.layout import ALLOWED_SIGNERS, POLICY, ROOT
 from rollbook.registry import Registry
-from rollbook.roles import ADMIN, APPROVER, DATA_SCIENTIST, PROTECTED
 from rollbook.snapshot import worktree_snapshot
 
 if TYPE_CHECKING:

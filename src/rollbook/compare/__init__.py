@@ -1,0 +1,1 @@
+"""Versions side by side, the best one, and what a metric means."""
