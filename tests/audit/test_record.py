@@ -48,7 +48,7 @@ def clone(history: History, name: str) -> Path:
     return history.directory.parent / name
 
 
-def refused(history: History, match: str) -> None:
+def assert_refused(history: History, match: str) -> None:
     """Assert that recording is refused and writes nothing."""
     before = history.tags()
     with pytest.raises(Refused, match=match):
@@ -111,7 +111,7 @@ def test_a_missing_tag_whose_object_is_gone_is_not_made_anew(landed: History) ->
     oid = landed.tags()[CHAIN[2]]
     delete(landed, [CHAIN[2]])
     (landed.directory / "objects" / oid[:2] / oid[2:]).unlink()
-    refused(landed, "is missing, and later ones build on it")
+    assert_refused(landed, "is missing, and later ones build on it")
 
 
 def test_a_recorder_killed_between_any_two_git_calls_is_completed_by_the_next(
@@ -272,14 +272,14 @@ def test_a_tag_edited_by_hand_is_refused(landed: History, name: str, old: str, n
     record(landed.repository)
     landed.commit(registration("credit", "1.1.0"))
     _replaced(landed, name, old, new)
-    refused(landed, "does not record what main says|does not follow the one before it|does not hold")
+    assert_refused(landed, "does not record what main says|does not follow the one before it|does not hold")
 
 
 def test_a_tag_moved_to_another_commit_is_refused(landed: History) -> None:
     record(landed.repository)
     main, other = (git(landed.directory, "rev-parse", name) for name in ("main~2", "main"))
     _replaced(landed, "credit#production#4", f"object {main}", f"object {other}")
-    refused(landed, "does not record what main says")
+    assert_refused(landed, "does not record what main says")
 
 
 def test_a_back_dated_tag_is_refused(landed: History) -> None:
@@ -288,7 +288,7 @@ def test_a_back_dated_tag_is_refused(landed: History) -> None:
         landed.directory, "for-each-ref", "--format=%(taggerdate:unix)", "refs/tags/credit#production#4"
     )
     _replaced(landed, "credit#production#4", f"{seconds} +0000", f"{int(seconds) - 86_400} +0000")
-    refused(landed, "does not record what main says")
+    assert_refused(landed, "does not record what main says")
 
 
 def test_a_forged_tag_that_main_knows_nothing_of_is_refused(landed: History) -> None:
@@ -297,7 +297,7 @@ def test_a_forged_tag_that_main_knows_nothing_of_is_refused(landed: History) -> 
     forged = text.replace("credit#production#4", "credit#staging#5").replace("Event: 4", "Event: 5")
     oid = git(landed.directory, "mktag", stdin=forged)
     git(landed.directory, "update-ref", "refs/tags/credit#staging#5", oid)
-    refused(landed, "does not hold")
+    assert_refused(landed, "does not hold")
 
 
 @pytest.mark.parametrize("annotated", [True, False])
@@ -305,7 +305,7 @@ def test_a_forged_tag_that_main_knows_nothing_of_is_refused(landed: History) -> 
 def test_a_tag_of_the_same_name_made_by_hand_is_refused(landed: History, name: str, annotated: bool) -> None:
     options = ["-a", "-m", "mine"] if annotated else []
     git(landed.directory, "tag", *options, name, "main")
-    refused(landed, "stands in the way")
+    assert_refused(landed, "stands in the way")
 
 
 def test_a_foreign_tag_of_another_name_is_left_alone(landed: History) -> None:
@@ -325,14 +325,14 @@ def test_a_main_that_was_rewritten_is_refused(landed: History) -> None:
     record(landed.repository)
     git(landed.directory, "update-ref", "refs/heads/main", "main~1")
     landed.commit({STAGES: stages(archived=["1.0.0"])})
-    refused(landed, "not on main")
+    assert_refused(landed, "not on main")
 
 
 def test_a_main_that_was_rewritten_and_whose_last_tags_are_gone_is_refused(landed: History) -> None:
     record(landed.repository)
     delete(landed, CHAIN[1:2])
     git(landed.directory, "update-ref", "refs/heads/main", "main~1")
-    refused(landed, "does not hold|not on main")
+    assert_refused(landed, "does not hold|not on main")
 
 
 def test_a_tag_that_differs_here_and_on_the_remote_is_named(landed: History) -> None:

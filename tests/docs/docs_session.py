@@ -129,8 +129,9 @@ def _console(start: int, body: str) -> Iterator[Step]:
         yield Step(line, "\n".join(command), tuple(printed) or None)
 
 
-def run(page: Page, directory: Path, environment: Mapping[str, str]) -> None:
-    """Run a page's steps in one bash. Raises AssertionError that names the first step that goes wrong."""
+def run(page: Page, directory: Path, environment: Mapping[str, str]) -> int:
+    """Run a page's steps in one bash; return how many ran. Raises AssertionError naming the first step that
+    goes wrong."""
     record = directory / ".record"
     record.mkdir()
     script = record / "script"
@@ -142,6 +143,7 @@ def run(page: Page, directory: Path, environment: Mapping[str, str]) -> None:
     for number, step in enumerate(page.steps):
         printed = _read(record / str(number))
         _judge(step, printed, _read(record / f"{number}.code").strip())
+    return len(page.steps)
 
 
 def _shell_step(step: Step, output: Path) -> str:

@@ -74,7 +74,7 @@ def test_every_command_of_a_page_runs_and_prints_what_the_page_shows(
         shutil.copytree(ready_registry, directory, symlinks=True)
     else:
         directory.mkdir()
-    run(_SAID[page], directory, environment)
+    assert run(_SAID[page], directory, environment) == len(_SAID[page].steps) > 0
 
 
 @pytest.mark.parametrize("page", _SAID)

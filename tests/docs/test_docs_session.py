@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _run(text: str, directory: Path) -> None:
-    run(parse(text), directory, dict(os.environ))
+def _run(text: str, directory: Path) -> int:
+    return run(parse(text), directory, dict(os.environ))
 
 
 def test_steps_share_one_shell(tmp_path: Path) -> None:
-    _run("```sh\nmkdir inner\ncd inner\n```\n\n```console\n$ basename $PWD\ninner\n```\n", tmp_path)
+    assert (
+        _run("```sh\nmkdir inner\ncd inner\n```\n\n```console\n$ basename $PWD\ninner\n```\n", tmp_path) == 3
+    )
 
 
 def test_other_output_fails_and_names_the_line(tmp_path: Path) -> None:
@@ -46,7 +48,9 @@ def test_a_python_block_runs(tmp_path: Path) -> None:
 
 
 def test_a_file_block_is_written_for_the_steps_below(tmp_path: Path) -> None:
-    _run("<!-- file: a/b.txt -->\n```text\nhello\n```\n\n```console\n$ cat a/b.txt\nhello\n```\n", tmp_path)
+    page = "<!-- file: a/b.txt -->\n```text\nhello\n```\n\n```console\n$ cat a/b.txt\nhello\n```\n"
+    _run(page, tmp_path)
+    assert (tmp_path / "a/b.txt").read_text() == "hello\n"
 
 
 def test_a_skipped_block_does_not_run_and_is_listed() -> None:

@@ -69,6 +69,7 @@ def guarded(world: World) -> World:
 
 def test_an_artifact_in_the_remote_passes(guarded: World) -> None:
     guarded.promote("credit@1.0.0", "staging")
+    assert guarded.run("resolve", "credit@staging", "--field", "version").out == "1.0.0\n"
 
 
 def test_an_artifact_missing_from_the_remote_is_refused(guarded: World) -> None:
