@@ -292,6 +292,7 @@ def test_a_remote_whose_package_is_missing_says_what_to_install(tmp_path: Path) 
     [
         ("https://jane:hunter2@host/models?sig=abc#x", "https://host/models"),
         ("https://token@host/models", "https://host/models"),
+        ("https://jane:hun@ter2@host/models", "https://host/models"),
         ("/plain/path", "/plain/path"),
     ],
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rollbook.artifact.objects import ObjectFolder, Target
 from rollbook.errors import BadCall, InvalidFile, RollbookError, StorageFailed
+from rollbook.git.process import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from rollbook.artifact.stream import Hashes
 
 _NO_REMOTE = "Run `rollbook init --remote URL`, or `dvc remote add --default NAME URL`."
-_USERINFO = re.compile(r"(\w[\w+.-]*://)[^/\s@]*@")
 _QUERY = re.compile(r"(\w[\w+.-]*://[^\s?#]*)[?#]\S*")
 
 
@@ -42,7 +42,7 @@ class RemoteSettings:
     @property
     def public_url(self) -> str:
         """The URL without user, password and query."""
-        return without_credentials(self.url)
+        return public_address(self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +126,12 @@ def _hint(settings: RemoteSettings, error: Exception) -> str:
     return hint
 
 
-def without_credentials(url: str) -> str:
+def public_address(url: str) -> str:
     """`url` without user, password, query and fragment; a path stays as it is."""
-    return _QUERY.sub(r"\1", _USERINFO.sub(r"\1", url))
+    return _QUERY.sub(r"\1", without_credentials(url))
 
 
 def printable(error: BaseException) -> str:
     """What `error` says, on one line, without credentials or anything a terminal would act on."""
-    text = without_credentials(" ".join(str(error).split())) or type(error).__name__
+    text = public_address(" ".join(str(error).split())) or type(error).__name__
     return "".join(character if character.isprintable() else "?" for character in text)[:500]
