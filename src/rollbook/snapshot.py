@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from rollbook.beneath import open_beneath
 from rollbook.errors import InvalidFile, Refused
 from rollbook.git.objects import ObjectReader, tree_names
 from rollbook.git.process import clean_environment, git_failed, try_git
@@ -234,20 +235,11 @@ def _parents(path: str) -> list[str]:
 
 
 def _open_without_links(root: Path, path: str) -> int | None:
-    *directories, name = path.split("/")
-    if ".." in directories:
+    if not path or ".." in path.split("/")[:-1]:
         return None
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-    at = os.open(root, flags | os.O_DIRECTORY)
     try:
-        for directory in directories:
-            inner = os.open(directory, flags | os.O_DIRECTORY, dir_fd=at)
-            os.close(at)
-            at = inner
-        return os.open(name, flags, dir_fd=at)
+        return open_beneath(root, path)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
             return None
         raise InvalidFile(f"can't be read: {error.strerror}", path=path) from error
-    finally:
-        os.close(at)

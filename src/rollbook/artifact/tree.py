@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rollbook.beneath import open_beneath
 from rollbook.errors import BadCall, Refused
 from rollbook.names import WINDOWS_RESERVED
 
@@ -173,23 +174,6 @@ def open_source(source: Source, file: SourceFile) -> int:
         os.close(descriptor)
         raise changed(source, file.path)
     return descriptor
-
-
-def open_beneath(root: Path, path: str) -> int:
-    """Open `path` below `root` (`root` itself when empty) for reading, following no link on the way down."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-    if not path:
-        return os.open(root, flags)
-    *folders, name = path.split("/")
-    here = os.open(root, flags | os.O_DIRECTORY)
-    try:
-        for folder in folders:
-            below = os.open(folder, flags | os.O_DIRECTORY, dir_fd=here)
-            os.close(here)
-            here = below
-        return os.open(name, flags, dir_fd=here)
-    finally:
-        os.close(here)
 
 
 def require_unchanged(source: Source) -> None:
