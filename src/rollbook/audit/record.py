@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rollbook.audit.chain import chain
 from rollbook.audit.derive import Progress, derive, landed_changes
 from rollbook.audit.event import Action
 from rollbook.audit.sign import signer
@@ -105,15 +106,8 @@ def _unsent(repository: Repository, remote: str) -> list[RefUpdate]:
     there was a remote, or lost there."""
     listed = repository.git("ls-remote", "--", remote, "refs/tags/*").decode(errors="surrogateescape")
     there = {line.partition("\t")[2] for line in listed.splitlines()}
-    tags = recorded_trail(repository).tags.values()
-    after = {tag.previous: tag for tag in tags if tag.name == tag.event.tag}
-    updates, oid = [], ""
-    while oid in after:
-        tag = after.pop(oid)
-        oid, ref = tag.oid, f"refs/tags/{tag.name}"
-        if ref not in there:
-            updates.append(RefUpdate(ref, tag.oid, NO_OBJECT))
-    return updates
+    updates = (RefUpdate(f"refs/tags/{tag.name}", tag.oid, NO_OBJECT) for tag in chain(repository))
+    return [update for update in updates if update.ref not in there]
 
 
 def new_tags(
