@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from rollbook.timestamp import utc
 
 if TYPE_CHECKING:
     from rollbook.audit.tag import RecordedTag
@@ -32,8 +33,3 @@ def event_mapping(tag: RecordedTag) -> dict[str, object]:
         "artifact_digest": event.artifact_digest or None,
         "previous_event": tag.previous or None,
     }
-
-
-def utc(seconds: int) -> str:
-    """A time (Unix, seconds) in RFC 3339."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rollbook.audit.as_json import event_mapping, utc
+from rollbook.audit.as_json import event_mapping
 from rollbook.audit.event import Action
 from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, say
 from rollbook.cli.source import opened_registry
 from rollbook.git.history import parse_moment
+from rollbook.timestamp import utc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

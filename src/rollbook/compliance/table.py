@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.audit.as_json import utc
 from rollbook.audit.event import Action
+from rollbook.timestamp import utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

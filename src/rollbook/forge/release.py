@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.audit.as_json import utc
 from rollbook.audit.chain import chain
 from rollbook.audit.event import Action
 from rollbook.check.gates.markdown import inert
@@ -13,6 +12,7 @@ from rollbook.forge.forge import Release
 from rollbook.git.repository import main_commit
 from rollbook.registry import Registry
 from rollbook.snapshot import commit_snapshot
+from rollbook.timestamp import utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

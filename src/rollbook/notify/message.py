@@ -13,8 +13,9 @@ import hmac
 import json
 from typing import TYPE_CHECKING
 
-from rollbook.audit.as_json import event_mapping, utc
+from rollbook.audit.as_json import event_mapping
 from rollbook.errors import Refused
+from rollbook.timestamp import utc
 
 if TYPE_CHECKING:
     from rollbook.audit.tag import RecordedTag

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rollbook import layout
+from rollbook import layout, timestamp
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.refs import NO_OBJECT, RefUpdate, resolve_branch, update_refs
 from rollbook.git.repository import main_commit, remote_name
@@ -142,7 +141,7 @@ def _signed(
         )
     program = repository.config("gpg.ssh.program") or "ssh-keygen"
     signature = ssh_sign(content.canonical(), key, NAMESPACE, program).decode()
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = timestamp.now()
     approval = {"by": by, "at": now, "signature": signature}
     if not valid_approvers(content, (approval,), allowed_signers):
         raise Refused(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rollbook import layout
+from rollbook import layout, timestamp
 from rollbook.contract.schemas import schema_line, violations
 from rollbook.errors import BadCall
 from rollbook.git.repository import main_commit
@@ -106,7 +105,7 @@ def _content(repository: Repository, version: ModelVersion, examination: Examina
         "version": version.version,
         "artifact_sha256": version.manifest.artifact.sha256,
         "passed": examination.passed,
-        "created_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "created_at": timestamp.now(),
         "created_by": identity(repository).email,
     }
     optional = {

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rollbook import layout
+from rollbook import layout, timestamp
 from rollbook.contract.schemas import schema_line
 from rollbook.errors import BadCall, Refused
 from rollbook.git.repository import main_commit
@@ -162,5 +161,5 @@ def _entry(repository: Repository, version: str, reason: str, details: Mapping[s
         "reason": reason,
         **{name: value for name, value in details.items() if value is not None},
         "requested_by": identity(repository).email,
-        "requested_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "requested_at": timestamp.now(),
     }

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rollbook import layout
+from rollbook import layout, timestamp
 from rollbook.artifact.pointer import pointer_data, require_artifact_name
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.storage import open_storage
@@ -224,7 +223,7 @@ def _facts(repository: Repository, wanted: Registration, model: str, version: st
         )
     facts = {name: value for name, value in wanted.facts.items() if name not in _OWN}
     facts["model"], facts["version"] = model, version
-    facts["created_at"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    facts["created_at"] = timestamp.now()
     facts["created_by"] = identity(repository).email
     code = code_lineage(wanted.code, registry=repository) if wanted.code else None
     lineage = merged("lineage", facts.get("lineage"), [])
