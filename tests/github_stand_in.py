@@ -240,12 +240,39 @@ class GitHubStandIn:
         return self._page(request, self.commits[int(pull_number)])
 
     def _landed(self, request: Request, commit_sha: str) -> tuple[int, Any]:
-        found = []
-        for number in self.landed.get(commit_sha, []):
-            simple, pull = example("pull-request-simple-items")[0], self.pulls[number]
-            same = ("number", "html_url", "user", "merged_at", "head", "base", "requested_teams")
-            found.append(simple | {name: pull[name] for name in same})
+        found = [self._simple(self.pulls[number]) for number in self.landed.get(commit_sha, [])]
         return self._page(request, found)
+
+    @staticmethod
+    def _simple(pull: dict[str, Any]) -> dict[str, Any]:
+        """A pull request as lists show it."""
+        same = ("number", "html_url", "user", "merged_at", "head", "base", "requested_teams", "title", "body")
+        return example("pull-request-simple-items")[0] | {name: pull[name] for name in same}
+
+    def _pulls(self, request: Request) -> tuple[int, Any]:
+        owner = REPOSITORY.partition("/")[0]
+        found = [
+            self._simple(pull)
+            for pull in self.pulls.values()
+            if not pull["merged_at"]
+            and request.query.get("head") in {None, f"{owner}:{pull['head']['ref']}"}
+            and request.query.get("base") in {None, pull["base"]["ref"]}
+        ]
+        return self._page(request, found)
+
+    def _open(self, request: Request) -> tuple[int, Any]:
+        asked = request.body
+        if any(pull["head"]["ref"] == asked["head"] for pull in self.pulls.values()):
+            return 422, {
+                "message": "Validation Failed",
+                "errors": [{"resource": "PullRequest", "code": "custom", "message": "already exists"}],
+                "documentation_url": "https://docs.github.com",
+            }
+        number = len(self.pulls) + 1
+        self.open(number, "0" * 40, author="rollbook", base=asked["base"])
+        self.pulls[number] |= {"title": asked["title"], "body": asked["body"]}
+        self.pulls[number]["head"]["ref"] = asked["head"]
+        return 201, self.pulls[number]
 
     def _member(self, _request: Request, org: str, team_slug: str, username: str) -> tuple[int, Any]:
         state = self.teams.get(f"{org}/{team_slug}", {}).get(username)
@@ -312,6 +339,8 @@ class GitHubStandIn:
 
 
 _DO = {
+    ("GET", "/repos/{owner}/{repo}/pulls"): "_pulls",
+    ("POST", "/repos/{owner}/{repo}/pulls"): "_open",
     ("GET", "/repos/{owner}/{repo}/pulls/{pull_number}"): "_pull",
     ("GET", "/repos/{owner}/{repo}/pulls/{pull_number}/reviews"): "_reviews",
     ("GET", "/repos/{owner}/{repo}/pulls/{pull_number}/commits"): "_commits",

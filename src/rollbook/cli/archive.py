@@ -13,7 +13,7 @@ from rollbook.cli import options
 @options.proposal
 @options.directory
 @options.as_json
-def command(reference: str, reason: str, draft: bool, push: bool, land: bool, as_json: bool) -> None:
+def command(reference: str, reason: str, draft: bool, then: str | None, as_json: bool) -> None:
     """Propose that REF is archived: out of use, its record and its artifact kept."""
     from rollbook.cli.moving import move
 
@@ -25,7 +25,6 @@ def command(reference: str, reason: str, draft: bool, push: bool, land: bool, as
         reason=reason,
         details={},
         draft=draft,
-        push=push,
-        land=land,
+        then=then,
         as_json=as_json,
     )

@@ -48,17 +48,17 @@ def command(reference: str | None, *, checking: bool, write: bool, as_json: bool
 
 
 def _require_sense(
-    reference: str | None, *, checking: bool, write: bool, push: bool, land: bool, **given: Any
+    reference: str | None, *, checking: bool, write: bool, then: str | None, **given: Any
 ) -> None:
     others = [name for name in ("output", "html", "rev", "at") if given[name]]
-    if checking and (reference or write or push or land or given["source"] or others):
+    if checking and (reference or write or then or given["source"] or others):
         raise click.UsageError("--check stands alone: it looks at what is staged.")
     if not checking and reference is None:
         raise click.UsageError("Missing argument 'REF'.")
     if write and others:
         raise click.UsageError(f"--write makes the card from main; it doesn't go with --{others[0]}.")
-    if (push or land) and not write:
-        raise click.UsageError("--push and --land go with --write.")
+    if then and not write:
+        raise click.UsageError("--push, --pr and --land go with --write.")
     if given["source"] and given["output"]:
         raise click.UsageError("Give either --from or --output.")
 
@@ -86,7 +86,7 @@ def _propose(reference: str, given: dict[str, Any], *, as_json: bool) -> None:
         if as_json:
             print_json(None)
         return
-    carried = carry_on(repository, proposed.branch, push=given["push"], land=given["land"], quiet=as_json)
+    carried = carry_on(repository, proposed.branch, then=given["then"], quiet=as_json)
     if as_json:
         print_json({**dataclasses.asdict(proposed), **carried})
 

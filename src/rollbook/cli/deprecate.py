@@ -23,8 +23,7 @@ def command(
     migration: str | None,
     reason: str,
     draft: bool,
-    push: bool,
-    land: bool,
+    then: str | None,
     as_json: bool,
 ) -> None:
     """Propose that REF is deprecated: still served, with a replacement and a day on which it goes."""
@@ -38,7 +37,6 @@ def command(
         reason=reason,
         details={"replacement": replacement, "sunset": sunset, "migration": migration},
         draft=draft,
-        push=push,
-        land=land,
+        then=then,
         as_json=as_json,
     )

@@ -38,7 +38,7 @@ def command() -> None:
 @options.directory
 @options.as_json
 def add_command(
-    reference: str, kind: str, status: str, push: bool, land: bool, as_json: bool, **given: Any
+    reference: str, kind: str, status: str, then: str | None, as_json: bool, **given: Any
 ) -> None:
     """Add evidence on REF: a file that is never edited, bound to the artifact's digest.
 
@@ -63,7 +63,7 @@ def add_command(
     added = add_evidence(repository, reference, examination)
     if not as_json:
         say(f"{added.model}@{added.version}: {kind}-{added.number} {status}")
-    carried = carry_on(repository, added.branch, push=push, land=land, quiet=as_json)
+    carried = carry_on(repository, added.branch, then=then, quiet=as_json)
     if as_json:
         print_json(
             {

@@ -21,8 +21,7 @@ def move(
     reason: str,
     details: Mapping[str, Any],
     draft: bool,
-    push: bool,
-    land: bool,
+    then: str | None,
     as_json: bool,
 ) -> None:
     """Propose that a version moves to a stage, print what moves, and push or land it as asked."""
@@ -37,6 +36,6 @@ def move(
         for item in proposed.moves:
             say(f"{proposed.model}@{item.version}: {item.start} -> {item.target}")
     found = {"model": proposed.model, "moves": moves, "branch": proposed.branch, "commit": proposed.commit}
-    carried = carry_on(repository, proposed.branch, push=push, land=land, quiet=as_json)
+    carried = carry_on(repository, proposed.branch, then=then, quiet=as_json)
     if as_json:
         print_json({**found, **carried})

@@ -25,8 +25,7 @@ def command(
     description: str | None,
     tags: tuple[str, ...],
     remove_tags: tuple[str, ...],
-    push: bool,
-    land: bool,
+    then: str | None,
     as_json: bool,
 ) -> None:
     """Note on REF what may change after its registration: a description and tags, in notes.yaml.
@@ -42,6 +41,6 @@ def command(
     noted = add_note(
         repository, reference, description=description, tags=pairs("--tag", tags), remove_tags=remove_tags
     )
-    carried = carry_on(repository, noted.branch, push=push, land=land, quiet=as_json)
+    carried = carry_on(repository, noted.branch, then=then, quiet=as_json)
     if as_json:
         print_json({**dataclasses.asdict(noted), **carried})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,10 +91,24 @@ def override(command: Command) -> Command:
 
 
 def proposal(command: Command) -> Command:
-    """`--push` and `--land`: what to do with a proposal at once."""
-    push = click.option("--push", is_flag=True, help="Push the proposal's branch to the remote.")
-    land = click.option("--land", is_flag=True, help="Check, merge and record at once.")
-    return push(land(command))
+    """`--push`, `--pr` and `--land`: what to do with a proposal at once, as the parameter `then`."""
+
+    @wraps(command)
+    def with_then(*args: Any, push: bool, pr: bool, land: bool, **given: Any) -> Any:
+        if pr and land:
+            raise click.UsageError("Give either --pr or --land.")
+        if pr:
+            from rollbook.forge.environment import forge_of
+
+            forge_of(repository())  # says now, before anything is made, that none can be opened
+        return command(*args, then="land" if land else "pr" if pr else "push" if push else None, **given)
+
+    options = (
+        click.option("--push", is_flag=True, help="Push the proposal's branch to the remote."),
+        click.option("--pr", is_flag=True, help="Push it, and open a pull request on GitHub."),
+        click.option("--land", is_flag=True, help="Check, merge and record at once."),
+    )
+    return reduce(lambda made, option: option(made), reversed(options), with_then)
 
 
 def repository() -> Repository:

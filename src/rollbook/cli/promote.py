@@ -25,8 +25,7 @@ def command(
     override: str | None,
     traffic: int | None,
     draft: bool,
-    push: bool,
-    land: bool,
+    then: str | None,
     as_json: bool,
 ) -> None:
     """Propose that REF moves to STAGE: a branch with one commit that edits the model's stages.yaml.
@@ -43,7 +42,6 @@ def command(
         reason=reason,
         details={"traffic": traffic, "override": {"reason": override} if override else None},
         draft=draft,
-        push=push,
-        land=land,
+        then=then,
         as_json=as_json,
     )

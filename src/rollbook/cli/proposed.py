@@ -1,4 +1,4 @@
-"""What happens to a proposal once it is made: nothing, a push, or landing."""
+"""What happens to a proposal once it is made: nothing, a push, a pull request, or landing."""
 
 from __future__ import annotations
 
@@ -7,31 +7,42 @@ from typing import TYPE_CHECKING
 import click
 
 from rollbook.cli.output import say
+from rollbook.printable import printable
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
 
 
-def carry_on(
-    repository: Repository, branch: str, *, push: bool, land: bool, quiet: bool
-) -> dict[str, object]:
-    """Push or land a proposal's branch as asked, tell a person, and return what is to be added to the JSON.
+def carry_on(repository: Repository, branch: str, *, then: str | None, quiet: bool) -> dict[str, object]:
+    """Do with a proposal's branch what is asked, tell a person, and return what is to be added to the JSON.
 
-    Unless `quiet`, the branch's name is the command's result on stdout; after landing, the tags are.
+    `then` is "push", "pr", "land" or None. Unless `quiet`, the branch's name is the command's result on
+    stdout; after landing, the tags are.
     """
     from rollbook.propose.proposal import pull_request_hint, push_branch
 
-    if land:
+    if then == "land":
         from rollbook.cli.land import land_branch, report_landing
 
         landing = land_branch(repository, branch)
         if not quiet:
             report_landing(landing)
         return {"landed": landing.commit, "tags": [event.tag for event in landing.events]}
-    pushed = push_branch(repository, branch) if push else None
+    pushed = push_branch(repository, branch) if then else None
+    opened = _open_pull_request(repository, branch) if then == "pr" else None
     if not quiet:
         click.echo(branch)
         if pushed:
             say(f"pushed to {pushed}")
-        say(pull_request_hint(repository, branch))
-    return {"pushed": pushed}
+        say(f"pull request: {printable(opened)}" if opened else pull_request_hint(repository, branch))
+    return {"pushed": pushed, "pull_request": opened}
+
+
+def _open_pull_request(repository: Repository, branch: str) -> str:
+    """Open the pull request of a branch that was pushed; its address. The commit's message describes it."""
+    from rollbook.forge.environment import forge_of
+    from rollbook.git.repository import main_branch
+
+    message = repository.git("log", "-1", "--format=%B", f"refs/heads/{branch}").decode(errors="replace")
+    title, _, body = message.partition("\n")
+    return forge_of(repository).open_pull_request(branch, main_branch(repository), title, body.strip())

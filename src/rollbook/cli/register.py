@@ -60,7 +60,7 @@ _MANY: dict[str, Any] = {"multiple": True}
 @options.proposal
 @options.directory
 @options.as_json
-def command(model: str, artifact: Path, push: bool, land: bool, as_json: bool, **given: Any) -> None:
+def command(model: str, artifact: Path, then: str | None, as_json: bool, **given: Any) -> None:
     """Register ARTIFACT, a file or a folder, as a new version of MODEL.
 
     Its bytes go to the DVC remote first; then its manifest and DVC pointer become one commit on a branch of
@@ -87,7 +87,7 @@ def command(model: str, artifact: Path, push: bool, land: bool, as_json: bool, *
         registered = register(repository, wanted, progress)
     if not as_json:
         _report(registered)
-    carried = carry_on(repository, registered.branch, push=push, land=land, quiet=as_json)
+    carried = carry_on(repository, registered.branch, then=then, quiet=as_json)
     if as_json:
         print_json({**_as_data(registered), **carried})
 

@@ -23,8 +23,7 @@ def command(
     reason: str,
     override: str | None,
     draft: bool,
-    push: bool,
-    land: bool,
+    then: str | None,
     as_json: bool,
 ) -> None:
     """Propose that MODEL goes back to the version that was in production before.
@@ -44,7 +43,6 @@ def command(
         reason=reason,
         details={"override": {"reason": override} if override else None},
         draft=draft,
-        push=push,
-        land=land,
+        then=then,
         as_json=as_json,
     )

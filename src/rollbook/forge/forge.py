@@ -41,6 +41,10 @@ class Forge(Protocol):
     def pull_request(self, number: int) -> PullRequest:
         """A pull request by its number. Raises NotFound when there is none."""
 
+    def open_pull_request(self, branch: str, base: str, title: str, body: str) -> str:
+        """Open a pull request from a branch of the repository into `base`, and return its address: that of
+        the one there is when there is one."""
+
     def landed_by(self, commit: str, branch: str) -> PullRequest | None:
         """The pull request that brought a commit of `branch`; None when it came without one."""
 

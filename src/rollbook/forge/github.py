@@ -48,6 +48,7 @@ class GitHub:
         self, repository: str, token: str, api: str = "https://api.github.com", pause: float = 1
     ) -> None:
         """`repository` is `owner/name`, `pause` the seconds before a question is repeated."""
+        self._owner = repository.partition("/")[0]
         self._repository = "/repos/" + "/".join(quote(part, safe="") for part in repository.split("/"))
         self._api = api.rstrip("/")
         self._token = token
@@ -55,6 +56,20 @@ class GitHub:
 
     def pull_request(self, number: int) -> PullRequest:
         return _pull_request(self._get(f"{self._repository}/pulls/{number}"))
+
+    def open_pull_request(self, branch: str, base: str, title: str, body: str) -> str:
+        path = f"{self._repository}/pulls"
+        try:
+            return _url(
+                self._send("POST", path, {"head": branch, "base": base, "title": title, "body": body})
+            )
+        except ForgeFailed as error:
+            if error.status != 422:
+                raise
+            found = self._get(path, head=f"{self._owner}:{branch}", base=base, state="open", per_page=1)
+            if not isinstance(found, list) or not found or not isinstance(found[0], dict):
+                raise
+            return _url(found[0])
 
     def landed_by(self, commit: str, branch: str) -> PullRequest | None:
         found = [
