@@ -62,7 +62,8 @@ def _rollbook(directory: Path, *arguments: str) -> None:
 def environment(_own_git_settings: None) -> dict[str, str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     # One thread is enough for small models, and leaves the other core to the other pages.
-    return {**os.environ, "PATH": path, "LC_ALL": "C.UTF-8", "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
+    own = {"LC_ALL": "C.UTF-8", "COLUMNS": "200", "OMP_NUM_THREADS": "1", "ROLLBOOK_SOURCE": str(ROOT)}
+    return {**os.environ, "PATH": path, **own}
 
 
 @pytest.mark.parametrize("page", _RUN)

