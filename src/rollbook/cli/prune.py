@@ -1,0 +1,83 @@
+"""`rollbook prune [TARGET]`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from rollbook.cli import options
+from rollbook.cli.output import print_json, print_table, say, size
+
+if TYPE_CHECKING:
+    from rollbook.propose.prune import Pruned, Pruning
+
+
+@click.command("prune")
+@click.argument("target", required=False)
+@click.option("--reason", help="Why; it goes on record. Needed unless --dry-run.")
+@click.option("--dry-run", is_flag=True, help="Propose nothing: say what may go, and why the rest stays.")
+@options.proposal
+@options.directory
+@options.as_json
+def command(target: str | None, reason: str | None, dry_run: bool, then: str | None, as_json: bool) -> None:
+    """Propose that the artifacts go which the policy's retention lets go.
+
+    TARGET is a model or one version (credit-approval@0.3.0); without it, all models. The records stay. So
+    do the bytes, until the proposal has landed and `rollbook sweep` deletes those that nothing else needs.
+    """
+    from rollbook.propose.prune import plan_pruning, propose_pruning
+
+    if dry_run and then:
+        raise click.UsageError("--dry-run proposes nothing.")
+    if not dry_run and reason is None:
+        raise click.UsageError("Give a --reason; or see what may go with --dry-run.")
+    repository = options.repository()
+    if dry_run:
+        plan = plan_pruning(repository, target)
+        if as_json:
+            print_json(_mapping(plan))
+        else:
+            _print_plan(plan)
+        return
+    proposed = propose_pruning(repository, target, reason=reason or "")
+    if not as_json:
+        for item in proposed.goes:
+            say(f"{item.model}@{item.fate.version}: {size(item.size)}, {item.fate.why}")
+    from rollbook.cli.proposed import carry_on
+
+    carried = carry_on(repository, proposed.branch, then=then, quiet=as_json)
+    if as_json:
+        print_json({**_mapping(proposed), **carried})
+    elif then == "land":
+        say("the bytes are stored still; see what may be deleted: rollbook sweep")
+
+
+def _mapping(plan: Pruning) -> dict[str, object]:
+    return {
+        "goes": [_item(item) for item in plan.goes],
+        "stays": [_item(item) for item in plan.stays],
+        "branch": plan.branch or None,
+        "commit": plan.commit or None,
+    }
+
+
+def _item(item: Pruned) -> dict[str, object]:
+    fate = item.fate
+    return {
+        "model": item.model,
+        "version": fate.version,
+        "stage": fate.stage,
+        "size": item.size,
+        "why": fate.why,
+    }
+
+
+def _print_plan(plan: Pruning) -> None:
+    rows = [_row("goes", item) for item in plan.goes] + [_row("stays", item) for item in plan.stays]
+    print_table(["model", "version", "stage", "size", "artifact", "why"], rows)
+
+
+def _row(verdict: str, item: Pruned) -> list[str]:
+    fate = item.fate
+    return [item.model, fate.version, fate.stage, size(item.size), verdict, fate.why]

@@ -1,0 +1,172 @@
+"""What a registry's artifacts take: by model, stage and format, what they share, what may go, what it
+costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rollbook.errors import RollbookError, StorageFailed
+from rollbook.fetch import registry_storage
+from rollbook.retention.artifacts import pointers
+from rollbook.retention.standing import judged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from rollbook.artifact.pointer import Pointer
+    from rollbook.artifact.storage import ReadOnlyStorage
+    from rollbook.registry import Registry
+    from rollbook.retention.artifacts import Key
+
+_GB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What some versions take. `size` counts each object once, `own` only what no other version needs; both
+    in bytes."""
+
+    name: str
+    versions: int
+    size: int
+    own: int
+
+
+@dataclass(frozen=True, slots=True)
+class StorageReport:
+    """What all artifacts of a registry take, in bytes.
+
+    `stored` counts each object once, `total` each version by itself; the difference is what sharing saves.
+    `may_go` is what the rules of retention let go now. The costs are for a month, None without a price in the
+    policy. `unlisted` are the folders whose files nobody could tell: each counts as one object.
+    """
+
+    versions: int
+    removed: int
+    total: int
+    stored: int
+    models: tuple[Share, ...]
+    stages: tuple[Share, ...]
+    formats: tuple[Share, ...]
+    may_go: Share
+    currency: str
+    cost: float | None
+    cost_may_go: float | None
+    unlisted: tuple[str, ...]
+
+    @property
+    def saved(self) -> int:
+        return self.total - self.stored
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A version that has its artifact: where it belongs, its size, and the sizes of its objects."""
+
+    key: Key
+    stage: str
+    format: str
+    size: int
+    objects: Mapping[str, int]
+
+
+def storage_report(registry: Registry, *, now: datetime | None = None) -> StorageReport:
+    """Account for the storage of the registry in a snapshot; `now` is when its rules are applied.
+
+    Of a folder the files are counted, where its listing can be read from the cache or the remote. Raises
+    InvalidFile for a pointer or a manifest that can't be read, Refused in a shallow clone.
+    """
+    models = registry.models()
+    found = pointers(registry.snapshot)
+    objects, unlisted = _objects(registry, found)
+    held = []
+    for model in models:
+        names = [name for name in model.version_names if (model.name, name) in found]
+        for version in model.versions(names):
+            key = model.name, version.version
+            form = version.manifest.artifact.format
+            held.append(_Held(key, version.stage, form, found[key].size, objects[found[key]]))
+    going = {
+        (each.model.name, fate.version)
+        for each in judged(registry, models, now or datetime.now(UTC))
+        for fate in each.fates
+        if fate.goes
+    }
+    users = Counter(oid for each in held for oid in each.objects)
+    may_go = _share("may go", [each for each in held if each.key in going], users)
+    stored = sum({oid: size for each in held for oid, size in each.objects.items()}.values())
+    retention = registry.policy.retention
+    return StorageReport(
+        versions=len(held),
+        removed=sum(len(model.version_names) for model in models) - len(held),
+        total=sum(each.size for each in held),
+        stored=stored,
+        models=_shares(held, users, lambda each: each.key[0]),
+        stages=_shares(held, users, lambda each: each.stage, [each.name for each in registry.policy.stages]),
+        formats=_shares(held, users, lambda each: each.format),
+        may_go=may_go,
+        currency=retention.currency,
+        cost=_cost(stored, retention.price_per_gb_month),
+        cost_may_go=_cost(may_go.own, retention.price_per_gb_month),
+        unlisted=unlisted,
+    )
+
+
+def _cost(count: int, price: float | None) -> float | None:
+    return None if price is None else count / _GB * price
+
+
+def _shares(
+    held: Sequence[_Held], users: Counter[str], name: Callable[[_Held], str], order: Sequence[str] = ()
+) -> tuple[Share, ...]:
+    groups: dict[str, list[_Held]] = {each: [] for each in order}
+    for each in held:
+        groups.setdefault(name(each), []).append(each)
+    shares = [_share(each, members, users) for each, members in groups.items() if members]
+    return tuple(shares if order else sorted(shares, key=lambda share: (-share.size, share.name)))
+
+
+def _share(name: str, members: Sequence[_Held], users: Counter[str]) -> Share:
+    inside = Counter(oid for each in members for oid in each.objects)
+    sizes = {oid: size for each in members for oid, size in each.objects.items()}
+    own = sum(size for oid, size in sizes.items() if inside[oid] == users[oid])
+    return Share(name, len(members), sum(sizes.values()), own)
+
+
+def _objects(
+    registry: Registry, found: Mapping[Key, Pointer]
+) -> tuple[dict[Pointer, Mapping[str, int]], tuple[str, ...]]:
+    """For each pointer the objects it leads to, with their sizes; and the folders that can't be taken
+    apart."""
+    objects: dict[Pointer, Mapping[str, int]] = {
+        each: {each.md5: each.size} for each in dict.fromkeys(found.values())
+    }
+    folders = [each for each in objects if each.is_directory]
+    if not folders:
+        return objects, ()
+    try:
+        with registry_storage(registry) as storage:
+            parts = {each: _parts(storage, each) for each in folders}
+            sizes = storage.sizes(oid for part in parts.values() for oid in part)
+    except RollbookError:
+        # Without the remote a folder is what its pointer says: one thing of that size.
+        return objects, tuple(sorted(each.md5 for each in folders))
+    unlisted = set()
+    for each, part in parts.items():
+        known = {oid: size for oid in part if (size := sizes.get(oid)) is not None}
+        if part and len(known) == len(part):
+            objects[each] = known
+        else:
+            unlisted.add(each.md5)
+    return objects, tuple(sorted(unlisted))
+
+
+def _parts(storage: ReadOnlyStorage, folder: Pointer) -> frozenset[str]:
+    """The distinct files of a folder; none where that can't be told."""
+    try:
+        return frozenset(entry.md5 for entry in storage.folder(folder))
+    except StorageFailed:
+        return frozenset()

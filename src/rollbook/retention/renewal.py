@@ -1,0 +1,29 @@
+"""Objects that a registration must store anew, because a sweep may be about to delete them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.artifact.listing import SUFFIX
+from rollbook.retention.needs import members
+
+if TYPE_CHECKING:
+    from rollbook.artifact.storage import ReadOnlyStorage
+    from rollbook.git.repository import Repository
+
+_MD5 = re.compile(r"md5: *['\"]?([0-9a-f]{32}(?:\.dir)?)")
+
+
+def removed_objects(repository: Repository, commit: str, storage: ReadOnlyStorage) -> frozenset[str]:
+    """The objects of all artifacts whose removal stands in a commit: whoever registers the same bytes again
+    stores them again, so that they are young, and no sweep takes them for left over."""
+    listed = repository.try_text(
+        "grep", "-h", "-F", "-e", "md5: ", commit, "--", f":(top,glob){layout.ROOT}/**/removed.yaml"
+    )
+    found = set(_MD5.findall(listed or ""))
+    folders = [oid for oid in found if oid.endswith(SUFFIX)]
+    for folder in storage.sizes(folders):
+        found.update(members(storage, folder) or ())
+    return frozenset(found)

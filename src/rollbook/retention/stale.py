@@ -1,0 +1,111 @@
+"""Versions that nothing has happened to for long, and that nothing uses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.audit.derive import derive, landed_changes
+from rollbook.audit.event import Action
+from rollbook.errors import BadCall, Refused
+from rollbook.git.history import first_parents
+from rollbook.layout import Kind
+from rollbook.names import precedence
+from rollbook.records.removal import removed_among
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rollbook.registry import Model, Registry
+    from rollbook.retention.artifacts import Key
+
+_SPAN = re.compile(r"(?P<count>[1-9][0-9]{0,4})(?P<unit>[dw])")
+_DAYS = {"d": 1, "w": 7}
+_WHAT = {Kind.EVIDENCE: "evidence", Kind.NOTES: "notes", Kind.CARD: "card"}
+_LAST_SECOND = 253402300799  # of the year 9999
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A version, its stage, what happened to it last and when, and how many whole days ago that was."""
+
+    model: str
+    version: str
+    stage: str
+    last: str
+    at: datetime
+    days: int
+
+
+def parse_span(text: str) -> timedelta:
+    """A span of days or weeks such as `90d` or `12w`. Raises BadCall for anything else."""
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise BadCall(f"{text[:40]!r} is no span of time", hint="Write days or weeks: 90d, 12w.")
+    return timedelta(days=int(match["count"]) * _DAYS[match["unit"]])
+
+
+def stale_versions(
+    registry: Registry, span: timedelta, models: Sequence[Model] | None = None, *, now: datetime | None = None
+) -> list[Stale]:
+    """The versions that were last registered, moved, examined or described `span` ago or longer.
+
+    Told by the history of main that leads to the registry's snapshot. What is in use is never stale: a
+    version in an exclusive stage or with an alias; nor is one whose artifact is removed. By model, oldest
+    event first. Raises Refused in a shallow clone.
+    """
+    asked = registry.models() if models is None else models
+    moment = now or datetime.now(UTC)
+    removed = removed_among(
+        registry.snapshot, ((model.name, version) for model in asked for version in model.version_names)
+    )
+    last = dict(_happened(registry))
+    found = []
+    for model in asked:
+        for version in model.version_names:
+            key = model.name, version
+            if key not in last or key in removed or version in _used(registry, model):
+                continue
+            what, seconds = last[key]
+            at = datetime.fromtimestamp(min(seconds, _LAST_SECOND), UTC)
+            if moment - at >= span:
+                entry = model.stages.entry_of(version)
+                stage = entry.stage if entry else registry.policy.first_stage.name
+                found.append(Stale(*key, stage, what, at, (moment - at).days))
+    return sorted(found, key=lambda each: (each.model, each.at, precedence(each.version)))
+
+
+def _used(registry: Registry, model: Model) -> frozenset[str]:
+    exclusive = (stage.name for stage in registry.policy.stages if stage.exclusive)
+    holders = {entry.version for name in exclusive for entry in model.stages.holders(name)}
+    return frozenset(holders.union(model.stages.aliases.values()))
+
+
+def _happened(registry: Registry) -> Iterator[tuple[Key, tuple[str, int]]]:
+    """What happened to each version, and when main took it in; of each version the last comes last."""
+    repository, tip = registry.repository, registry.snapshot.commit or "HEAD"
+    if repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+        raise Refused(
+            "this clone is shallow: it does not tell what happened", hint="Run `git fetch --unshallow`."
+        )
+    moments, running = dict[str, int](), 0
+    for each in first_parents(repository, tip):
+        running = max(running, each.committed_at)
+        moments[each.commit] = running
+    changes = landed_changes(repository, tip, paths=(layout.ROOT,))
+    told: dict[str, list[tuple[Key, str]]] = {}
+    for event in derive(repository, changes, {}):
+        what = {Action.ASSIGNED: f"put into {event.target}", Action.UNASSIGNED: f"taken out of {event.start}"}
+        entry = (event.model, event.version), what.get(event.action, event.action.value)
+        told.setdefault(event.landed_in, []).append(entry)
+    for change in changes:
+        at = moments[change.commit]
+        for file in change.files:
+            place = file.place
+            if place.kind in _WHAT and place.model and place.version:
+                yield (place.model, place.version), (_WHAT[place.kind], at)
+        for key, what_happened in told.get(change.commit, ()):
+            yield key, (what_happened, at)

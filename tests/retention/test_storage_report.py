@@ -1,0 +1,91 @@
+"""What the artifacts take, share and cost."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from worlds import World, rollbook
+
+from .conftest import RULES, copied, write_policy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def sharing(_new_world: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Of one model two folders that share a file of 50 bytes; of another a file that is in both."""
+    world = copied(_new_world, tmp_path_factory.mktemp("sharing") / "world")
+    write_policy(world, RULES.replace("0.023", "1073741824"))  # one unit of money a byte
+    for version, own in (("1.0.0", b"a" * 10), ("1.1.0", b"b" * 20)):
+        folder = world.root / version / "bundle"
+        folder.mkdir(parents=True)
+        (folder / "shared.bin").write_bytes(b"s" * 50)
+        (folder / "own.bin").write_bytes(own)
+        world.run("register", "bundle", str(folder), "--version", version, "--land")
+    world.register("file", "1.0.0", content=b"s" * 50)
+    world.register("file", "1.1.0", content=b"f" * 5)
+    world.run("archive", "bundle@1.0.0", "--reason", "old", "--land")
+    return world
+
+
+def report(world: World, *options: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(world.run("storage", "--json", *options).out)
+    return found
+
+
+def test_each_object_counts_once(sharing: World) -> None:
+    found = report(sharing)
+    assert (found["total"], found["stored"], found["saved"]) == (60 + 70 + 50 + 5, 10 + 20 + 50 + 5, 100)
+
+
+def test_the_shares_tell_what_a_group_takes_and_what_it_alone_needs(sharing: World) -> None:
+    found = report(sharing)
+    shares = {each["name"]: (each["versions"], each["size"], each["own"]) for each in found["models"]}
+    assert shares == {"bundle": (2, 80, 30), "file": (2, 55, 5)}
+    stages = {each["name"]: (each["versions"], each["size"], each["own"]) for each in found["stages"]}
+    assert stages == {"development": (3, 75, 25), "archived": (1, 60, 10)}
+
+
+def test_what_may_go_frees_only_what_nothing_else_shares(sharing: World) -> None:
+    found = report(sharing)
+    assert (found["may_go"]["versions"], found["may_go"]["size"], found["may_go"]["own"]) == (1, 60, 10)
+    assert (found["cost"], found["cost_may_go"], found["currency"]) == (85, 10, "USD")
+
+
+def test_an_earlier_state_is_accounted_for_as_it_was(sharing: World) -> None:
+    assert report(sharing, "--rev", "bundle@v1.0.0")["stored"] == 60
+    assert report(sharing, "--rev", "bundle@v1.0.0")["may_go"]["versions"] == 0
+    assert report(sharing, "--at", "2099-01-01")["stored"] == 85
+
+
+def test_a_registry_without_its_remote_counts_folders_whole(sharing: World, tmp_path: Path) -> None:
+    world = copied(sharing.root, tmp_path / "world")
+    for folder in (world.artifacts, world.registry / ".dvc" / "cache"):
+        folder.rename(folder.with_name("away"))
+    found = report(world)
+    assert len(found["unlisted"]) == 2
+    assert found["stored"] == 60 + 70 + 50 + 5
+
+
+def test_without_a_price_there_is_no_cost(sharing: World, tmp_path: Path) -> None:
+    world = copied(sharing.root, tmp_path / "world")
+    write_policy(world, "")
+    found = report(world)
+    assert (found["cost"], found["cost_may_go"]) == (None, None)
+    assert "USD" not in world.run("storage").out
+
+
+def test_what_is_removed_takes_nothing(sharing: World, tmp_path: Path) -> None:
+    world = copied(sharing.root, tmp_path / "world")
+    world.run("prune", "--reason", "full", "--land")
+    found = report(world)
+    assert (found["versions"], found["removed"], found["stored"]) == (3, 1, 75)
+
+
+def test_an_empty_registry_takes_nothing(world: World) -> None:
+    assert report(world)["stored"] == 0
+    assert rollbook(world.registry, "storage").code == 0
