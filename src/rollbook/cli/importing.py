@@ -1,0 +1,75 @@
+"""`rollbook import gto` and `rollbook import bundle`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from rollbook.cli import options
+from rollbook.cli.output import progress_bar
+
+_MANY: dict[str, Any] = {"multiple": True}
+
+
+@click.group("import")
+def command() -> None:
+    """Take models over from elsewhere."""
+
+
+@command.command("gto")
+@click.option("--model", "models", metavar="NAME", **_MANY, help="Take over this artifact only. Repeatable.")
+@click.option(
+    "--stage",
+    "stages",
+    metavar="OLD=NEW",
+    **_MANY,
+    help="What a stage of GTO's is called in the policy, e.g. prod=production. Repeatable.",
+)
+@click.option(
+    "--rename",
+    "names",
+    metavar="OLD=NEW",
+    **_MANY,
+    help="Another name for an artifact, or for a version: risk:fraud=fraud, fraud@1.0.0+gpu=1.0.0-gpu. "
+    "Repeatable.",
+)
+@click.option(
+    "--path",
+    "paths",
+    metavar="NAME=PATH",
+    **_MANY,
+    help="Where an artifact's file is, when no dvc.yaml or artifacts.yaml tells. Repeatable.",
+)
+@click.option("--skip-missing", is_flag=True, help="Leave out the versions whose bytes can't be had.")
+@click.option("--dry-run", is_flag=True, help="Print what would be taken over, and change nothing.")
+@options.proposal
+@options.directory
+@options.as_json
+def gto(dry_run: bool, skip_missing: bool, then: str | None, as_json: bool, **given: Any) -> None:
+    """Take over the models that this repository keeps with GTO.
+
+    Read from GTO's tags, which stay as they are: versions, stages, dates and who made them. The bytes go to
+    the DVC remote, from git or from DVC's storage; everything else becomes one commit on a branch of its own.
+    """
+    from rollbook.cli.takeover import report_plan, report_takeover
+    from rollbook.propose.facts import pairs
+    from rollbook.takeover.plan import Wanted
+    from rollbook.takeover.propose import plan_from_gto, take_over
+
+    if dry_run and then:
+        raise click.UsageError("--dry-run changes nothing: leave out --push, --pr and --land.")
+    repository = options.repository()
+    wanted = Wanted(
+        models=given["models"],
+        stages=pairs("--stage", given["stages"]),
+        names=pairs("--rename", given["names"]),
+        paths=pairs("--path", given["paths"]),
+        skip_missing=skip_missing,
+    )
+    if dry_run:
+        report_plan(plan_from_gto(repository, wanted), as_json=as_json)
+        return
+    with progress_bar("taking over", None) as progress:
+        taken = take_over(repository, wanted, progress)
+    report_takeover(repository, taken, then=then, as_json=as_json)
