@@ -13,9 +13,11 @@ from rollbook import layout
 from rollbook.artifact.hostile import restricted_remote
 from rollbook.artifact.pointer import parse_pointer, unsafe_artifact_name
 from rollbook.artifact.progress import quiet
-from rollbook.artifact.storage import open_storage, read_only_storage
+from rollbook.artifact.remote import RemoteSettings, connect
+from rollbook.artifact.storage import ReadOnlyStorage, open_storage, read_only_storage
 from rollbook.errors import InvalidFile, NotFound
 from rollbook.git.clone import home
+from rollbook.partial_snapshot import PartialSnapshot
 from rollbook.yaml.strict import load
 
 if TYPE_CHECKING:
@@ -23,20 +25,25 @@ if TYPE_CHECKING:
 
     from rollbook.artifact.pointer import Pointer
     from rollbook.artifact.progress import Progress
-    from rollbook.artifact.storage import ReadOnlyStorage
     from rollbook.registry import ModelVersion, Registry
 
 _DVC_CONFIG = ".dvc/config"
 
 
 def fetch_version(
-    version: ModelVersion, destination: Path, *, overwrite: bool = False, progress: Progress | None = None
+    version: ModelVersion,
+    destination: Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    remote: str | None = None,
 ) -> Path:
     """Write a version's artifact to `destination` and return where it is; see `ModelVersion.fetch`."""
     artifact = version.manifest.artifact
     pointer = read_pointer(version)
     target = destination / artifact.path if destination.is_dir() else destination
-    with registry_storage(version.model.registry) as storage:
+    source = registry_storage(version.model.registry) if remote is None else storage_at(remote)
+    with source as storage:
         return storage.fetch(
             pointer,
             sha256=artifact.sha256,
@@ -60,8 +67,17 @@ def read_pointer(version: ModelVersion) -> Pointer:
     path = layout.pointer_path(version.model.name, version.version, name)
     (data,) = version.model.registry.snapshot.read_many([path])
     if data is None:
+        if version.removal is not None:
+            raise version.removal.refusal()
         raise NotFound(f"{path} does not exist", hint="Run `rollbook check --all`.")
     return parse_pointer(load(data, path), path)
+
+
+@contextmanager
+def storage_at(address: str) -> Iterator[ReadOnlyStorage]:
+    """A DVC remote by its path or URL, which somebody who may say so has named. Nothing is cached."""
+    settings = RemoteSettings(address)
+    yield ReadOnlyStorage(settings, connect(settings))
 
 
 @contextmanager
@@ -90,8 +106,10 @@ def _unpacked_remote(registry: Registry, config: str) -> Iterator[Path]:
     if inside is None or registry.snapshot.commit is None:
         yield root
         return
-    plain = ("-c", "core.autocrlf=false", "archive", "--format=tar")
-    packed = registry.repository.git(*plain, registry.snapshot.commit, "--", inside)
+    if isinstance(registry.snapshot, PartialSnapshot):
+        registry.snapshot.bring_whole(inside)
+    plain = ("-c", "core.autocrlf=false", "archive", "--format=tar", f"--prefix={inside}/")
+    packed = registry.repository.git(*plain, f"{registry.snapshot.commit}:{inside}")
     with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             archive.extractall(directory, filter="data")

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from rollbook.cli import options
+from rollbook.cli.deprecation import as_mapping, warn_if_deprecated
 from rollbook.cli.output import print_json, progress_bar, say
-from rollbook.cli.source import at_repository, opened_registry
+from rollbook.cli.source import asked_version, at_index, at_repositories
 from rollbook.printable import printable
 
 
@@ -23,7 +24,9 @@ from rollbook.printable import printable
     help="File or folder to write; by default the artifact's own name, here.",
 )
 @click.option("--force", is_flag=True, help="Replace what stands at PATH.")
-@at_repository
+@click.option("--remote", metavar="URL", help="Get the bytes from this copy of the DVC remote (path or URL).")
+@at_repositories
+@at_index
 @options.snapshot
 @options.directory
 @options.as_json
@@ -31,23 +34,25 @@ def command(
     reference: str,
     output: Path,
     force: bool,
-    repo: str | None,
+    remote: str | None,
+    repo: tuple[str, ...],
     rev: str | None,
     at: str | None,
     as_json: bool,
 ) -> None:
     """Get a version's artifact: its size and SHA-256 verified, whole or not at all."""
-    with opened_registry(repo, rev, at) as registry:
-        version = registry.version(reference)
-        artifact = version.manifest.artifact
+    with asked_version(reference, repo, rev, at) as version:
+        artifact = version.artifact
+        warn_if_deprecated(version)
         with progress_bar(f"fetching {artifact.path}", artifact.size) as progress:
-            path = version.fetch(output, overwrite=force, progress=progress)
+            path = version.fetch(output, overwrite=force, progress=progress, remote=remote)
         found = {
             "model": version.model.name,
             "version": version.version,
             "output": str(path),
             "sha256": artifact.sha256,
             "size": artifact.size,
+            "deprecated": as_mapping(version),
         }
     if as_json:
         print_json(found)

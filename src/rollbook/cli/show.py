@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rollbook.cli import options
+from rollbook.cli import options, removal
+from rollbook.cli.deprecation import as_mapping, warn_if_deprecated
 from rollbook.cli.output import print_facts, print_json, size
-from rollbook.cli.source import at_repository, opened_registry
+from rollbook.cli.source import asked_version, at_index, at_repositories
 
 if TYPE_CHECKING:
     from rollbook.records.evidence import Evidence
@@ -18,15 +19,17 @@ if TYPE_CHECKING:
 
 @click.command("show")
 @click.argument("reference", metavar="REF")
-@at_repository
+@at_repositories
+@at_index
 @options.snapshot
 @options.directory
 @options.as_json
-def command(reference: str, repo: str | None, rev: str | None, at: str | None, as_json: bool) -> None:
+def command(reference: str, repo: tuple[str, ...], rev: str | None, at: str | None, as_json: bool) -> None:
     """Show one version: what it is, where it stands, how it came about."""
-    with opened_registry(repo, rev, at) as registry:
-        version = registry.version(reference)
+    with asked_version(reference, repo, rev, at, whole=True) as version:
         found = describe(version)
+        warn_if_deprecated(version)
+        removal.warn_if_removed(version)
     if as_json:
         print_json(found)
         return
@@ -58,6 +61,8 @@ def describe(version: ModelVersion) -> dict[str, Any]:
         "model": version.model.name,
         "version": version.version,
         "stage": version.stage,
+        "deprecated": as_mapping(version),
+        "removed": removal.as_mapping(version),
         "aliases": version.aliases,
         "commit": version.model.registry.snapshot.commit,
         "path": version.artifact_path,

@@ -1,19 +1,49 @@
-"""Which registry a reading command reads: the one around the directory, or one given by address."""
+"""Which registry a reading command reads: the one around the directory, one given by address, or an index."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from rollbook.cli import options
+from rollbook.printable import printable
 from rollbook.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rollbook.cli.options import Command
+    from rollbook.federation import Federation
+    from rollbook.registry import ModelVersion
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    """What was said of an index: its address, and how far it is to be trusted."""
+
+    address: str | None = None
+    verify: bool = False
+    witness: str | None = None
+    allowed_signers: Path | None = None
+    offline: bool = False
+
+    def require_sense(self, other: bool) -> None:
+        """Raise UsageError when an option needs an index and there is none, or two places are named."""
+        trusts = self.witness is not None or self.allowed_signers is not None
+        if self.address is not None and other:
+            raise click.UsageError("--index goes with neither --repo, --rev nor --at.")
+        if self.address is None and (self.verify or trusts or self.offline):
+            raise click.UsageError(
+                "--verify, --witness, --allowed-signers and --offline go with --index URL."
+            )
+        if trusts and not self.verify:
+            raise click.UsageError("--witness and --allowed-signers go with --verify.")
+        if self.offline and self.verify:
+            raise click.UsageError("--verify asks the host: leave --offline out.")
 
 
 def at_repository(command: Command) -> Command:
@@ -23,14 +53,136 @@ def at_repository(command: Command) -> Command:
     )(command)
 
 
+def at_repositories(command: Command) -> Command:
+    """`--repo URL`, which may be given several times: their registries are read as one."""
+    return click.option(
+        "--repo",
+        metavar="URL",
+        multiple=True,
+        help="Read this repository (path or URL), without a clone of your own. Repeatable.",
+    )(command)
+
+
+def _remember(ctx: click.Context, parameter: click.Parameter, value: object) -> None:
+    ctx.meta[f"{_META}{parameter.name}"] = value
+
+
+def at_index(command: Command) -> Command:
+    """`--index URL`, and what goes with it; `asked_version` reads them."""
+    for option in reversed(_INDEX_OPTIONS):
+        command = option(command)
+    return command
+
+
+_META = "rollbook.index."
+_INDEX_OPTIONS = (
+    click.option(
+        "--index",
+        "address",
+        metavar="URL",
+        expose_value=False,
+        callback=_remember,
+        help="Ask the files that `rollbook export --index` wrote (path or URL), without git.",
+    ),
+    click.option(
+        "--verify",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember,
+        help="With --index: check the answer by the audit trail.",
+    ),
+    click.option(
+        "--witness",
+        metavar="FILE|URL",
+        expose_value=False,
+        callback=_remember,
+        help="With --verify: what `audit head` printed earlier; the index's trail must extend it.",
+    ),
+    click.option(
+        "--allowed-signers",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        expose_value=False,
+        callback=_remember,
+        help="With --verify: who may have signed the trail's head, as ssh-keygen reads it.",
+    ),
+    click.option(
+        "--offline",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember,
+        help="With --index: answer from the cache, asking nobody.",
+    ),
+)
+
+
+def index_options() -> IndexOptions:
+    """What the command that runs was told of an index."""
+    meta = click.get_current_context().meta
+    return IndexOptions(**{field: meta[f"{_META}{field}"] for field in IndexOptions.__slots__})
+
+
 @contextmanager
 def opened_registry(repo: str | None, rev: str | None, at: str | None) -> Iterator[Registry]:
     """The registry that the options name."""
-    if rev is not None and at is not None:
-        raise click.UsageError("Give either --rev or --at.")
+    _require_one_time(rev, at)
     if repo is None:
         with Registry.open(options.start(), rev=rev, at=at) as registry:
             yield registry
         return
     with Registry.at_address(repo, rev=rev, at=at) as registry:
         yield registry
+
+
+@contextmanager
+def opened_federation(repos: Sequence[str], rev: str | None, at: str | None) -> Iterator[Federation]:
+    """The registries that the options name, as one."""
+    from rollbook.federation import Federation
+
+    _require_one_time(rev, at)
+    with Federation.open(repos, rev=rev, at=at) as federation:
+        yield federation
+
+
+def _require_one_time(rev: str | None, at: str | None) -> None:
+    if rev is not None and at is not None:
+        raise click.UsageError("Give either --rev or --at.")
+
+
+@contextmanager
+def asked_version(
+    reference: str,
+    repos: Sequence[str],
+    rev: str | None,
+    at: str | None,
+    *,
+    whole: bool = False,
+) -> Iterator[ModelVersion]:
+    """The version that REF stands for, in the registries or the index that the options name.
+
+    `whole` says that more than the artifact and the stage will be asked of it.
+    """
+    index = index_options()
+    index.require_sense(bool(repos) or rev is not None or at is not None)
+    if len(repos) > 1:
+        with opened_federation(repos, rev, at) as federation:
+            yield federation.version(reference)
+        return
+    if index.address is None:
+        with opened_registry(repos[0] if repos else None, rev, at) as registry:
+            yield registry.version(reference)
+        return
+    from rollbook.sparse.source import source_at
+
+    source = source_at(index.address, offline=index.offline)
+    if index.verify:
+        from rollbook.cli.verifying import verified_version
+
+        version = verified_version(source, reference, index, whole=whole)
+    else:
+        from rollbook.sparse.registry import SparseRegistry
+
+        version = SparseRegistry(source, whole=whole).version(reference)
+    for warning in source.warnings:
+        click.echo(click.style("warning: ", fg="yellow") + printable(warning), err=True)
+    yield version

@@ -1,0 +1,1 @@
+"""What `rollbook export` writes: one kind a module, and what it prints."""

@@ -1,0 +1,63 @@
+"""`--verify`: an index's answer checked by the audit trail, and what that rests on said on stderr."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from rollbook.cli.output import say
+from rollbook.errors import Conflict
+from rollbook.printable import printable
+from rollbook.reference import parse_reference
+from rollbook.sparse.registry import SparseRegistry
+
+if TYPE_CHECKING:
+    from rollbook.cli.source import IndexOptions
+    from rollbook.registry import ModelVersion
+    from rollbook.sparse.source import Source
+    from rollbook.sparse.verify import Verified
+
+
+def verified_version(source: Source, reference: str, index: IndexOptions, *, whole: bool) -> ModelVersion:
+    """The version that REF stands for, by an index whose every word on the model agrees with the trail.
+
+    Raises Refused when one does not.
+    """
+    witness = None
+    if index.witness is not None:
+        from rollbook.audit.witness import read_witness
+
+        witness = read_witness(index.witness)
+    signers = index.allowed_signers.read_bytes() if index.allowed_signers else None
+    # The files may be replaced between two requests: once more, all of them are asked for.
+    for is_last in (False, True):
+        version = SparseRegistry(source, whole=whole, fresh=True).version(reference)
+        assert isinstance(version.model.registry, SparseRegistry)
+        try:
+            found = version.model.registry.verify(
+                version.model.name, witness=witness, allowed_signers=signers
+            )
+        except Conflict:
+            if is_last:
+                raise
+            continue
+        _tell(reference, version, found)
+        return version
+    raise AssertionError("the loop returns or raises")
+
+
+def _tell(reference: str, version: ModelVersion, found: Verified) -> None:
+    signed = f", signed by {found.signed_by}" if found.signed_by else ""
+    extends = ", which extends the witness" if found.extends_witness else ""
+    head = f"{found.tag} ({found.object[:12]}, {found.events} events)"
+    say(f"{version} follows from the audit trail up to {head}{signed}{extends}")
+    if not found.signed_by and not found.extends_witness:
+        _warn("that head is the index's own word: name a --witness or --allowed-signers")
+    name, stages = parse_reference(reference).name, version.model.stages
+    if name is not None and name in stages.aliases and not stages.holders(name):
+        _warn(f"the trail records no aliases: that {name} is {version.version} is the index's own word")
+
+
+def _warn(message: str) -> None:
+    click.echo(click.style("warning: ", fg="yellow") + printable(message), err=True)
