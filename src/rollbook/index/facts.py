@@ -1,0 +1,196 @@
+"""What one file of a registry comes to: rows for the index, or the reason why it can't be read.
+
+Everything here is plain lists, texts and numbers, so that it passes between processes as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rollbook.errors import InvalidFile
+from rollbook.layout import Kind
+from rollbook.records.evidence import parse_evidence
+from rollbook.records.lineage import parse_origin
+from rollbook.records.manifest import parse_manifest
+from rollbook.records.model import parse_model
+from rollbook.records.notes import parse_notes
+from rollbook.records.policy import parse_policy
+from rollbook.records.removal import parse_removal
+from rollbook.records.stages import parse_stages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rollbook.records.lineage import Origin
+
+# The rows of one file by table, each without the id of what it belongs to.
+Rows = dict[str, list[list[Any]]]
+PROBLEM = "problem"
+
+_LARGEST = (1 << 63) - 1
+
+
+def facts(kind: Kind, path: str, data: bytes) -> Rows:
+    """The rows that a file comes to; one row of the table `problem` when it can't be read."""
+    try:
+        return _READERS[kind](data, path)
+    except InvalidFile as error:
+        return problem(error)
+
+
+def problem(error: InvalidFile) -> Rows:
+    """The one row for a file that can't be read."""
+    return {PROBLEM: [[text(error.message), error.line, text(error.key), text(error.hint)]]}
+
+
+def _policy(data: bytes, path: str) -> Rows:
+    return {"meta": [[text(parse_policy(data, path).first_stage.name)]]}
+
+
+def _model(data: bytes, path: str) -> Rows:
+    said = parse_model(data, path)
+    record = (said.owner, said.team, said.task, said.use_case, said.description, said.compliance)
+    return {"record": [list(map(text, record))], "model_tag": _tags(said.tags)}
+
+
+def _stages(data: bytes, path: str) -> Rows:
+    table = parse_stages(data, path)
+    entries = [
+        [
+            position, text(entry.stage), text(entry.version), text(entry.reason), text(entry.requested_by),
+            moment(entry.requested_at), whole(entry.traffic), len(entry.approvals), text(entry.replacement),
+            text(entry.sunset), text(entry.migration), text(entry.override),
+        ]
+        for position, entry in enumerate(table.entries)
+    ]  # fmt: skip
+    return {
+        "stage_entry": entries,
+        "alias": [[_encodable(alias), text(version)] for alias, version in table.aliases.items()],
+    }
+
+
+def _manifest(data: bytes, path: str) -> Rows:
+    said = parse_manifest(data, path)
+    artifact, framework = said.artifact, said.framework
+    row = [
+        moment(said.created_at), text(said.created_by), text(said.description), text(said.algorithm),
+        text(framework.get("name")), text(framework.get("version")), text(artifact.path),
+        text(artifact.format), whole(artifact.size), text(artifact.sha256), whole(artifact.files),
+    ]  # fmt: skip
+    rows = {
+        "manifest": [row],
+        "metric": _numbers(said.metrics),
+        "param": [
+            [_encodable(name), _shown(value), number(value)] for name, value in said.hyperparameters.items()
+        ],
+        "version_tag": [["manifest", *tag] for tag in _tags(said.tags)],
+    }
+    try:
+        # Told by its path, as a version is everywhere: what the manifest says of itself may be wrong.
+        rows["source"] = _sources(parse_origin(said))
+    except InvalidFile as error:
+        rows |= problem(
+            InvalidFile(error.message, path=path, line=error.line, key=error.key, hint=error.hint)
+        )
+    return rows
+
+
+def _sources(origin: Origin) -> list[list[Any]]:
+    features, code, run = origin.features, origin.code, origin.run
+    found = [
+        ["data", place, one.name, one.version, one.uri, one.digest, whole(one.rows)]
+        for place, one in enumerate(origin.data)
+    ]
+    found += [["features", 0, features.name, features.version, "", "", None]] if features else []
+    found += [["code", 0, code.repository, code.commit, "", "", None]] if code else []
+    found += [["run", 0, run.tool, run.id, run.uri, "", None]] if run else []
+    found += [["parent", place, name, "", "", "", None] for place, name in enumerate(origin.parents)]
+    return [[kind, place, *map(text, texts), rows] for kind, place, *texts, rows in found]
+
+
+def _notes(data: bytes, path: str) -> Rows:
+    said = parse_notes(data, path)
+    return {
+        "notes": [[text(said.description)]],
+        "version_tag": [["notes", *tag] for tag in _tags(said.tags)],
+    }
+
+
+def _evidence(data: bytes, path: str) -> Rows:
+    said = parse_evidence(data, path)
+    row = [
+        text(said.model), text(said.version), text(said.artifact_sha256), int(said.passed),
+        moment(said.created_at), text(said.created_by), text(said.summary), text(said.uri),
+        text(said.tool.get("name")), text(said.tool.get("version")), text(said.target),
+    ]  # fmt: skip
+    return {"evidence": [row], "evidence_metric": _numbers(said.metrics)}
+
+
+def _removal(data: bytes, path: str) -> Rows:
+    said = parse_removal(data, path)
+    return {"removal": [[moment(said.removed_at), text(said.removed_by), text(said.reason)]]}
+
+
+_READERS: Mapping[Kind, Callable[[bytes, str], Rows]] = {
+    Kind.POLICY: _policy,
+    Kind.MODEL: _model,
+    Kind.STAGES: _stages,
+    Kind.MANIFEST: _manifest,
+    Kind.NOTES: _notes,
+    Kind.EVIDENCE: _evidence,
+    Kind.REMOVAL: _removal,
+}
+READ = frozenset(_READERS)
+
+
+def _tags(tags: Mapping[str, Any]) -> list[list[Any]]:
+    return [[_encodable(name), _shown(value)] for name, value in tags.items()]
+
+
+def _numbers(values: Mapping[str, Any]) -> list[list[Any]]:
+    return [[_encodable(name), number(value)] for name, value in values.items()]
+
+
+def _shown(value: Any) -> str | None:
+    """A value as text: text as it is, anything else as JSON."""
+    if value is None:
+        return None
+    return _encodable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def text(value: object) -> str | None:
+    """A text, None for an empty one and for what is none."""
+    return _encodable(value) if isinstance(value, str) and value else None
+
+
+def _encodable(value: str) -> str:
+    return value if value.isascii() else value.encode(errors="replace").decode()
+
+
+def number(value: object) -> float | None:
+    """A finite number; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None
+
+
+def whole(value: int | None) -> int | None:
+    """A whole number that a table can hold; None for a larger one."""
+    return value if value is not None and -_LARGEST <= value <= _LARGEST else None
+
+
+def moment(value: str) -> str | None:
+    """A time in UTC, to the second, e.g. `2026-11-21T09:00:00Z`; None for what is no time."""
+    try:
+        found = datetime.fromisoformat(value)
+        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+    return f"{found:%Y-%m-%dT%H:%M:%SZ}"
