@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from rollbook.audit.chain import linked
+from rollbook.audit.known_tags import known_trail
+from rollbook.audit.reached import ORDERED, RECORDED, Reached, reached, remember, tag_refs
 from rollbook.audit.tag import RecordedTag, recorded_trail
 from rollbook.git.history import first_parents, parse_moment
+from rollbook.git.repository import is_first_parent, resolve_commit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from rollbook.audit.event import Action
+    from rollbook.audit.reached import TagRefs
     from rollbook.git.repository import Repository
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -34,6 +40,10 @@ class Wanted:
     stage: str = ""
     by: str = ""
     version: str = ""
+
+    @property
+    def is_undated(self) -> bool:
+        return self.since is None and self.until is None
 
     def includes(self, tag: RecordedTag, landed_at: int) -> bool:
         """Whether an event that main took in at `landed_at` (Unix time, seconds) is asked for."""
@@ -66,24 +76,58 @@ def history(
     They come in the order of main: dates never decide. `wanted` narrows them. Of one model, only tags that
     are named after it are read.
     """
-    recorded = recorded_trail(repository, model).tags.values()
-    if not recorded:
-        return []
-    order: dict[str, int] = {}
-    moments: list[int] = []
-    running = 0
-    for place, landed in enumerate(first_parents(repository, revision)):
-        running = max(running, landed.committed_at)
-        order[landed.commit] = place
-        moments.append(running)
-    tags = [
+    wanted = wanted or Wanted()
+    refs, commit = tag_refs(repository), resolve_commit(repository, revision)
+    tags = _in_order_of_the_chain(repository, commit, model, refs) if refs and wanted.is_undated else None
+    if tags is not None:
+        return tags if wanted == Wanted() else [tag for tag in tags if wanted.includes(tag, 0)]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:  # git walks main while it lists the tags
+        walked = pool.submit(first_parents, repository, commit)
+        recorded = _tags(repository, model).values()
+    main = walked.result()
+    order = {landed.commit: place for place, landed in enumerate(main)}
+    moments = list(accumulate((landed.committed_at for landed in main), max))
+    landed_tags = [
         tag
         for tag in recorded
-        if tag.event.landed_in in order
-        and (model is None or tag.event.model == model)
-        and (wanted is None or wanted.includes(tag, moments[order[tag.event.landed_in]]))
+        if tag.event.landed_in in order and (model is None or tag.event.model == model)
     ]
-    return sorted(tags, key=lambda tag: (order[tag.event.landed_in], tag.event.model, tag.event.number))
+    landed_tags.sort(key=lambda tag: (order[tag.event.landed_in], tag.event.model, tag.event.number))
+    if refs and model is None and len(recorded) == len(landed_tags):
+        _remember_order(repository, commit, refs, landed_tags)
+    return [tag for tag in landed_tags if wanted.includes(tag, moments[order[tag.event.landed_in]])]
+
+
+def _remember_order(repository: Repository, commit: str, refs: TagRefs, tags: Sequence[RecordedTag]) -> None:
+    """Remember that the chain's order is main's, where it is: walking the chain takes less time."""
+    before = ["", *(tag.oid for tag in tags)]
+    is_chain = all(tag.previous == oid for oid, tag in zip(before, tags, strict=False))
+    if is_chain and tag_refs(repository) == refs:
+        remember(repository, Reached(refs.digest, commit, before[-1]), ORDERED)
+
+
+def _tags(repository: Repository, model: str | None) -> Mapping[str, RecordedTag]:
+    return (known_trail(repository) if model is None else recorded_trail(repository, [model])).tags
+
+
+def _in_order_of_the_chain(
+    repository: Repository, commit: str, model: str | None, refs: TagRefs
+) -> list[RecordedTag] | None:
+    """All events, or those of one model, where this repository remembers that its tags are one chain in the
+    order of the commits that lead to `commit`; None where it does not."""
+    facts = (reached(repository, refs, fact) for fact in (RECORDED, ORDERED))
+    known = next((fact for fact in facts if fact and is_first_parent(repository, fact.tip, commit)), None)
+    if known is None:
+        return None
+    tags = _tags(repository, model)
+    if model is not None:
+        own = (tag for tag in tags.values() if tag.event.model == model)
+        return sorted(own, key=lambda tag: tag.event.number)
+    found = linked(tags.values())
+    is_whole = len(found) == len(tags) and (not found or found[-1].oid == known.head)
+    return found if is_whole else None
 
 
 def evidence(

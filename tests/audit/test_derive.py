@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
+from rollbook.audit import manifests
 from rollbook.audit.derive import derive, landed_changes
 from worlds import git
 
@@ -160,6 +163,41 @@ def test_a_clock_of_another_model_does_not_matter(history: History) -> None:
     history.commit(registration("credit", "1.0.0"), at=2_000_000_000)
     history.commit(registration("fraud", "1.0.0"), at=1_800_000_000)
     assert events(history)[1].recorded_at == 1_800_000_000
+
+
+# --- very many
+
+
+@pytest.fixture
+def long_history(history: History) -> History:
+    for number in range(6):
+        history.commit(registration("credit", f"1.{number}.0") | registration("fraud", f"1.{number}.0"))
+    history.commit({"registry/credit/versions/2.0.0/version.yaml": "no: manifest\n"})
+    return history
+
+
+def test_manifests_that_are_read_by_several_processes_say_the_same(
+    long_history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = events(long_history)
+    monkeypatch.setattr(manifests, "_MANY", 2)
+    monkeypatch.setattr(manifests, "_BATCH", 3)
+    assert events(long_history) == expected
+    assert expected[-1].manifest_digest
+
+
+def test_processes_that_are_killed_change_nothing(
+    long_history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = events(long_history)
+    monkeypatch.setattr(manifests, "_MANY", 2)
+    monkeypatch.setattr(manifests, "_all_registered", _killed)
+    assert events(long_history) == expected
+
+
+def _killed(_: list[object]) -> list[object]:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return []
 
 
 # --- what can't be read

@@ -29,7 +29,21 @@ def lived_in(_new_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Worl
     world.promote("credit@1.1.0", "canary", "--traffic", "10")
     world.promote("credit@1.1.0", "production")
     world.promote("fraud@0.1.0", "staging")
+    _prune(world)
     return world
+
+
+def _prune(world: World) -> None:
+    """Remove the artifact of an archived version; another one stays archived."""
+    policy = world.registry / "registry" / "policy.yaml"
+    rules = "retention: {keep_unpromoted: 1, keep_days: 0, days_there: 0}\n"
+    policy.write_text(policy.read_text() + rules)
+    world.git("commit", "--quiet", "-am", "Say what is kept")
+    world.git("push", "--quiet", "origin", "main")
+    for version in ("0.2.0", "0.3.0"):
+        world.register("fraud", version)
+        world.run("archive", f"fraud@{version}", "--reason", "old", "--land")
+    world.run("prune", "fraud@0.2.0", "--reason", "full", "--land")
 
 
 def stages_by_gto(world: World) -> dict[str, dict[str, list[str]]]:
@@ -65,18 +79,19 @@ def test_gto_names_the_newest_version_as_rollbook_does(lived_in: World) -> None:
     assert table == {model["model"]: f"v{model['latest']}" for model in listed}
 
 
-def test_gto_history_tells_every_event_in_the_same_order(lived_in: World) -> None:
+@pytest.mark.parametrize("model", ["credit", "fraud"])
+def test_gto_history_tells_every_event_in_the_same_order(lived_in: World, model: str) -> None:
     from gto.api import history
 
-    by_gto = [row["ref"] for row in history(str(lived_in.registry), "credit", ascending=True) if row["ref"]]
-    listed = json.loads(lived_in.run("history", "credit", "--json").out)
+    by_gto = [row["ref"] for row in history(str(lived_in.registry), model, ascending=True) if row["ref"]]
+    listed = json.loads(lived_in.run("history", model, "--json").out)
     assert sorted(by_gto) == sorted(event["tag"] for event in listed)
     times = git(
         lived_in.registry,
         "for-each-ref",
         "--sort=taggerdate",
         "--format=%(refname:strip=2)",
-        "refs/tags/credit*",
+        f"refs/tags/{model}*",
     )
     assert times.splitlines() == [event["tag"] for event in listed]
 
@@ -87,6 +102,7 @@ def test_gto_history_tells_every_event_in_the_same_order(lived_in: World) -> Non
         ("credit@v1.0.0", "v1.0.0", None),
         ("credit#production#12", "v1.1.0", "production"),
         ("fraud#staging#2", "v0.1.0", "staging"),
+        ("fraud@v0.2.0!", "v0.2.0", None),
     ],
 )
 def test_gto_check_ref_reads_the_tag(lived_in: World, tag: str, version: str, stage: str | None) -> None:

@@ -210,6 +210,59 @@ def test_a_remote_that_was_deleted_and_made_anew_gets_every_tag_again(landed: Hi
     assert landed.tags() == before
 
 
+def made_anew(history: History, *, at: str = "main") -> None:
+    """Delete the remote and make it anew, as it was without its tags, with main at a commit of it."""
+    old = history.directory.rename(history.directory.with_suffix(".deleted"))
+    git(old.parent, "init", "-q", "--bare", history.directory.name)
+    git(old, "push", "-q", str(history.directory), f"{at}:refs/heads/main")
+
+
+def test_a_remote_that_was_deleted_and_made_anew_gets_the_whole_trail(landed: History) -> None:
+    path = clone(landed, "clone")
+    record(discover(path))
+    before = landed.tags()
+    made_anew(landed)
+    assert landed.tags() == {}
+    assert record(discover(path)) == []
+    assert landed.tags() == before
+
+
+def test_a_remote_made_anew_from_an_older_main_is_told_apart(landed: History) -> None:
+    path = clone(landed, "clone")
+    record(discover(path))
+    made_anew(landed, at="main~1")
+    with pytest.raises(Refused, match="has commits that origin/main has not"):
+        record(discover(path))
+    assert landed.tags() == {}
+
+
+def test_another_clone_of_a_remote_made_anew_gets_the_very_same_tags(landed: History) -> None:
+    path = clone(landed, "clone")
+    record(discover(path))
+    before = landed.tags()
+    made_anew(landed)
+    record(discover(path))
+    record(discover(clone(landed, "other")))
+    assert landed.tags() == before
+
+
+def test_a_clock_that_jumps_between_two_runs_keeps_the_tags_in_order(landed: History) -> None:
+    record(landed.repository)
+    for second in (4_000_000_000, 1_000_000_000, 2_000_000_000):
+        stage = {"4": "archived", "1": "production", "2": "archived"}[str(second)[0]]
+        landed.commit({STAGES: stages(**{stage: ["1.0.0"]})}, at=second)
+        record(landed.repository)
+    form = "--format=%(taggerdate:unix) %(contents:trailers:key=Event,valueonly)"
+    listed = git(landed.directory, "for-each-ref", form, "refs/tags/credit*")
+    pairs = sorted(tuple(map(int, line.split()))[::-1] for line in listed.splitlines() if line)
+    moments = [moment for _, moment in pairs]
+    assert moments == sorted(set(moments))
+    copy = landed.tags()
+    delete(landed, copy)
+    record(landed.repository)
+    assert landed.tags() == copy
+
+
 def test_a_shallow_clone_is_told_to_fetch_the_whole_history(landed: History) -> None:
     address = landed.directory.as_uri()
     git(landed.directory.parent, "clone", "-q", "--depth=1", address, "shallow")

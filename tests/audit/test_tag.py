@@ -91,7 +91,7 @@ def test_the_trail_of_one_model_is_that_part_of_the_whole(history: History, mode
     whole = recorded_trail(history.repository).tags
     expected = {name: tag for name, tag in whole.items() if tag.event.model == model}
     assert len(expected) == 2
-    assert recorded_trail(history.repository, model).tags == expected
+    assert recorded_trail(history.repository, [model]).tags == expected
 
 
 def test_a_tag_that_is_not_of_the_trail_is_foreign(recorded: History) -> None:

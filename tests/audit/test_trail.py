@@ -26,7 +26,7 @@ STAGES = ["development", "staging", "production", "archived"]
 
 # What one commit does: versions that come in, and where versions stand after it; and its clock.
 _VERSION = st.tuples(st.sampled_from(MODELS), st.sampled_from(VERSIONS))
-_STEP = st.tuples(
+STEP = st.tuples(
     st.sets(_VERSION, max_size=3),
     st.dictionaries(_VERSION, st.sampled_from(STAGES), max_size=4),
     st.integers(1_700_000_000, 1_700_000_100),
@@ -83,7 +83,7 @@ def _table(model: str, where: Mapping[tuple[str, str], str]) -> str:
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(_STEP, min_size=1, max_size=5), st.data())
+@given(st.lists(STEP, min_size=1, max_size=5), st.data())
 def test_the_trail_tells_the_history_and_does_not_depend_on_when_it_was_recorded(
     steps: list[tuple[set[tuple[str, str]], dict[tuple[str, str], str], int, bool]], data: st.DataObject
 ) -> None:

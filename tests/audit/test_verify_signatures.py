@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -257,13 +258,14 @@ def test_another_list_is_judged_anew(signed: History, key: Path, stranger: Path)
 )
 def test_a_corrupt_memory_is_discarded(signed: History, key: Path, content: str) -> None:
     path = signed.directory / "rollbook" / "verified-signatures.json"
-    path.parent.mkdir()
+    path.parent.mkdir(exist_ok=True)
     path.write_text(content)
     assert verified(signed, allowed_signers=line(key)).result == "verified"
     assert len(json.loads(path.read_text())["verified"]) == 5
 
 
 def test_a_memory_that_cant_be_written_harms_nothing(signed: History, key: Path) -> None:
+    shutil.rmtree(signed.directory / "rollbook")
     (signed.directory / "rollbook").write_text("in the way")
     assert verified(signed, allowed_signers=line(key)).result == "verified"
 

@@ -31,5 +31,6 @@ def event_mapping(tag: RecordedTag) -> dict[str, object]:
         "commit": tag.commit,
         "manifest_digest": event.manifest_digest or None,
         "artifact_digest": event.artifact_digest or None,
+        "origin": event.origin or None,
         "previous_event": tag.previous or None,
     }

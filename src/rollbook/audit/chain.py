@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from rollbook.audit.tag import recorded_trail
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rollbook.audit.tag import RecordedTag
     from rollbook.git.repository import Repository
 
@@ -16,7 +18,11 @@ def chain(repository: Repository) -> list[RecordedTag]:
 
     A tag that calls itself otherwise than the ref that names it, and what comes after a gap, is left out.
     """
-    tags = recorded_trail(repository).tags.values()
+    return linked(recorded_trail(repository).tags.values())
+
+
+def linked(tags: Iterable[RecordedTag]) -> list[RecordedTag]:
+    """These tags, of which one follows the other, from the first on; see `chain`."""
     after = {tag.previous: tag for tag in tags if tag.name == tag.event.tag}
     found: list[RecordedTag] = []
     oid = ""

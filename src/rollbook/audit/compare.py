@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rollbook.audit.contradiction import Contradiction
+from rollbook.audit.origins import changed_tags
 from rollbook.audit.tag import tag_object
 from rollbook.git.write import Identity
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from rollbook.audit.event import Event
     from rollbook.audit.standing import Standing, StandingTag
+    from rollbook.records.origin import Origin
 
 # What the recorder attests of what only a forge knows; main can neither confirm nor deny it.
 ATTESTED = ("Approved-By", "Pull-Request", "Merged-By", "Attested-By")
@@ -27,14 +29,17 @@ _NOT_RECORDED = (
     "If it landed just now, run `rollbook audit record`. If it was recorded before, somebody deleted the "
     "tag: fetch it from another clone."
 )
+_RESTORE = "Fetch it from another clone: what main says of the time before rests on it."
 
 
 @dataclass(frozen=True, slots=True)
 class Main:
-    """Main's first-parent line: each commit's place, and where each model's first event landed."""
+    """Main's first-parent line: each commit's place, where each model's first event landed, and what the
+    models were taken over from, where they were."""
 
     order: Mapping[str, int]
     began: Mapping[str, int]
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
 
 def compare(events: Sequence[Event], standing: Standing, main: Main) -> list[Contradiction]:
@@ -60,6 +65,7 @@ def compare(events: Sequence[Event], standing: Standing, main: Main) -> list[Con
         if tag.name not in derived:
             found.append(_extra(tag, main))
     found += _outside(derived, standing, main)
+    found += _taken_over(standing, main)
     return found
 
 
@@ -175,13 +181,15 @@ def _extra(tag: StandingTag, main: Main) -> Contradiction:
 
 def _outside(derived: set[str], standing: Standing, main: Main) -> Iterator[Contradiction]:
     """The tags that GTO reads as events of a model of the registry, and that are no events."""
-    for name in sorted(standing.broken - derived):
+    old = {tag.tag for origin in main.origins.values() for tag in origin.tags}
+    for name in sorted(standing.broken - derived - old):
         yield Contradiction("RB602", name, "", "it looks like an event, and main calls for none", _FIND_OUT)
     for name, commit in standing.foreign.items():
         model = name.partition("@")[0].partition("#")[0]
-        if name in derived or model not in main.began:
+        if name in derived or name in old or model not in main.began:
             continue
-        is_older = main.order.get(commit, len(main.order)) < main.began[model]
+        # Of a model that was taken over, every tag there was then is known.
+        is_older = model not in main.origins and main.order.get(commit, len(main.order)) < main.began[model]
         yield Contradiction(
             "RB602",
             name,
@@ -191,6 +199,23 @@ def _outside(derived: set[str], standing: Standing, main: Main) -> Iterator[Cont
             model,
             "warning" if is_older else "error",
         )
+
+
+def _taken_over(standing: Standing, main: Main) -> Iterator[Contradiction]:
+    """The old tags of models that were taken over, where they don't stand as they did."""
+    places = {place: commit for commit, place in main.order.items()}
+    for model, origin in main.origins.items():
+        landed_in = places.get(main.began.get(model, -1), "")
+        for tag in changed_tags([origin], standing.objects):
+            found = standing.objects.get(tag.tag)
+            if found is None:
+                message = f"the model was taken over with this tag ({tag.object[:12]}), and it is gone"
+                yield Contradiction("RB601", tag.tag, landed_in, message, _RESTORE, model)
+            else:
+                message = (
+                    f"the model was taken over with {tag.object[:12]}, and {found[:12]} stands there now"
+                )
+                yield Contradiction("RB604", tag.tag, landed_in, message, _FIND_OUT, model)
 
 
 def _known(commit: str, main: Main) -> str:

@@ -22,7 +22,8 @@ class Event:
     `number` counts the events of its model from 1. `landed_in` is the commit of main that made the
     change, `commit` the one the tag stands on: that of the version's registration. `recorded_at` (Unix time,
     seconds) is when it landed, or a second after the model's event before it where that is later, so
-    that tools which order tags by time see them in order. Digests are SHA-256, hexadecimal.
+    that tools which order tags by time see them in order. Digests are SHA-256, hexadecimal. `origin` is, of
+    a version that was taken over, the tag that registered it before and the id of that tag's object.
     """
 
     action: Action
@@ -40,17 +41,20 @@ class Event:
     recorded_at: int
     manifest_digest: str
     artifact_digest: str
+    origin: str = ""
 
     @property
     def tag(self) -> str:
         """The tag's name, in GTO's grammar (https://mlem.ai/doc/gto/user-guide/#git-tags-format).
 
         `model@v1.2.0` registered, `model@v1.2.0!` removed, `model#stage#7` put into a stage,
-        `model#stage!#8` taken out of it.
+        `model#stage!#8` taken out of it. Where a tag of a version that was taken over bears the first name
+        already, and stays, `model@v1.2.0#imported`, which GTO takes no notice of.
         """
         match self.action:
             case Action.REGISTERED:
-                return f"{self.model}@v{self.version}"
+                kept = "#imported" if self.origin.startswith(f"{self.model}@") else ""
+                return f"{self.model}@v{self.version}{kept}"
             case Action.REMOVED:
                 return f"{self.model}@v{self.version}!"
             case Action.ASSIGNED:
@@ -66,7 +70,7 @@ class Event:
             case Action.REGISTERED:
                 return f"{subject} registered"
             case Action.REMOVED:
-                return f"{subject} removed"
+                return f"{subject}: artifact removed; the record stays"
             case Action.ASSIGNED:
                 return f"{subject} put into {self.target}"
             case Action.UNASSIGNED:

@@ -15,6 +15,8 @@ from rollbook.errors import CannotTell, InvalidFile, Refused
 from rollbook.git.repository import main_commit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rollbook.audit.standing import StandingTag
     from rollbook.git.repository import Repository
 
@@ -48,21 +50,26 @@ def head(repository: Repository) -> Head:
     if repository.try_text("rev-parse", "--is-shallow-repository") == "true":
         raise CannotTell("this clone is shallow", hint="Run `git fetch --unshallow --tags`.")
     commit = main_commit(repository)
+    tags = in_one_chain(standing(repository).tags.values())
+    return Head(tags[-1].name, tags[-1].oid, len(tags), commit) if tags else Head("", "", 0, commit)
+
+
+def in_one_chain(tags: Iterable[StandingTag]) -> list[StandingTag]:
+    """The tags, each after the one that it names as its predecessor. Raises Refused when they make no single
+    chain."""
     following: dict[str, list[StandingTag]] = {}
-    tags = standing(repository).tags.values()
     for tag in tags:
         following.setdefault(tag.previous, []).append(tag)
-    last, count = None, 0
-    while found := following.pop(last.oid if last else "", []):
+    chain: list[StandingTag] = []
+    while found := following.pop(chain[-1].oid if chain else "", []):
         if len(found) > 1:
             names = " and ".join(sorted(tag.name for tag in found))
             raise Refused(f"{names} both follow the same tag: the trail has no single head", hint=_VERIFY)
-        (last,) = found
-        count += 1
+        chain += found
     if following:
         lost = next(iter(following.values()))[0]
         raise Refused(f"the tag {lost.name!r} follows a tag that is not there", hint=_VERIFY)
-    return Head(last.name if last else "", last.oid if last else "", count, commit)
+    return chain
 
 
 def parse_head(text: str, where: str) -> Head:

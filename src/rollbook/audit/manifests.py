@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,9 +16,14 @@ from rollbook.snapshot import MAX_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from concurrent.futures import Future
 
     from rollbook.change import FileChange
     from rollbook.git.objects import GitObject, ObjectReader
+
+_MANY = 2000  # blobs that are worth starting processes for
+_BATCH = 250  # blobs that a process is given at once
+_MOST_PROCESSES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,39 @@ class Manifests:
         wanted = [name for name in dict.fromkeys(names) if name not in self._read]
         for name, found in zip(wanted, self._reader.read_many(wanted, MAX_FILE), strict=True):
             self._read[name] = _registered(found, "")
+
+    def read_all(self, names: Iterable[str]) -> None:
+        """Read very many blobs on all processors: nearly all the time of a long trail goes into parsing them.
+
+        A few are left for later. So are all where a process of this one's kind can't be had cheaply, or ends.
+        """
+        wanted = [name for name in dict.fromkeys(names) if name not in self._read]
+        processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+        if len(wanted) < _MANY or processors == 1:
+            return
+        from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        waiting: deque[tuple[list[str], Future[list[Registered]]]] = deque()
+        try:
+            with ProcessPoolExecutor(min(processors, _MOST_PROCESSES), get_context("fork")) as pool:
+                for start in range(0, len(wanted), _BATCH):
+                    batch = wanted[start : start + _BATCH]
+                    found = list(self._reader.read_many(batch, MAX_FILE))
+                    waiting.append((batch, pool.submit(_all_registered, found)))
+                    if len(waiting) > 2 * _MOST_PROCESSES:  # what waits is held in memory
+                        self._take(*waiting.popleft())
+                while waiting:
+                    self._take(*waiting.popleft())
+        except BrokenExecutor:
+            return
+
+    def _take(self, names: list[str], answer: Future[list[Registered]]) -> None:
+        self._read.update(zip(names, answer.result(), strict=True))
+
+
+def _all_registered(found: list[GitObject | None]) -> list[Registered]:
+    return [_registered(item, "") for item in found]
 
 
 def _registered(found: GitObject | None, path: str) -> Registered:

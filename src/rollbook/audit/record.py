@@ -11,30 +11,32 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rollbook.audit.agreement import progress_of, require_origins, require_trail
 from rollbook.audit.chain import chain
-from rollbook.audit.derive import Progress, derive, landed_changes
-from rollbook.audit.event import Action
+from rollbook.audit.derive import derive, landed_changes
+from rollbook.audit.reached import Reached, reached, remember, tag_refs
 from rollbook.audit.sign import signer
-from rollbook.audit.tag import RecordedTag, RecordedTrail, parse_trailers, recorded_trail, tag_object
+from rollbook.audit.tag import (
+    is_trail_name,
+    recorded_trail,
+    tag_object,
+)
 from rollbook.errors import Conflict, Refused
 from rollbook.git.refs import NO_OBJECT, RefUpdate, fetch, fetch_tags, push, update_refs
-from rollbook.git.repository import has_remote, is_ancestor, landed_commit, remote_name
+from rollbook.git.repository import has_remote, is_first_parent, landed_commit, remote_name
 from rollbook.git.write import ObjectWriter, identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rollbook.audit.event import Event
+    from rollbook.audit.reached import TagRefs
     from rollbook.git.repository import Repository
 
 _ATTEMPTS = 5
 # Tags that go together: what they take on git's command line stays below what systems allow. The tags come
 # in the chain's order, so that each batch leaves a trail that is whole as far as it goes.
 _BATCH = 1000
-_VERIFY = (
-    "Find out who changed what before you go on: compare `git log --first-parent` with `rollbook history`."
-)
-_MISSING = "Fetch it from where it still is: git fetch origin 'refs/tags/*:refs/tags/*'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,9 @@ def record(
             # Tags first: main is at least as new then, and no tag speaks of a commit that isn't here.
             fetch_tags(repository, remote)
             fetch(repository, remote)
-        new = new_tags(repository, landed_commit(repository, remote if to_remote else None), attest)
-        updates = [tag.ref for tag in new]
+        tip = landed_commit(repository, remote if to_remote else None)
+        missing = missing_tags(repository, tip, attest)
+        updates = [tag.ref for tag in missing.tags]
         try:
             if to_remote:
                 _send(repository, remote, [*_unsent(repository, remote), *updates])
@@ -92,7 +95,8 @@ def record(
             if attempt == _ATTEMPTS - 1:
                 raise
             continue
-        return [tag.event for tag in new]
+        missing.remember(repository)
+        return [tag.event for tag in missing.tags]
     raise AssertionError("the loop returns or raises")
 
 
@@ -104,15 +108,40 @@ def _send(repository: Repository, remote: str, updates: list[RefUpdate]) -> None
 def _unsent(repository: Repository, remote: str) -> list[RefUpdate]:
     """The tags of the trail that stand here and not on the remote, in the chain's order: recorded before
     there was a remote, or lost there."""
-    listed = repository.git("ls-remote", "--", remote, "refs/tags/*").decode(errors="surrogateescape")
-    there = {line.partition("\t")[2] for line in listed.splitlines()}
+    listed = repository.git("ls-remote", "--", remote, "refs/tags/*")
+    answers = listed.decode(errors="surrogateescape").splitlines()
+    there = {line.partition("\t")[2] for line in answers}
+    here = repository.git("for-each-ref", "--format=%(refname)", "refs/tags/").decode(
+        errors="surrogateescape"
+    )
+    if all(ref in there or not is_trail_name(ref) for ref in here.splitlines()):
+        return []
     updates = (RefUpdate(f"refs/tags/{tag.name}", tag.oid, NO_OBJECT) for tag in chain(repository))
     return [update for update in updates if update.ref not in there]
 
 
-def new_tags(
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The tags that `tip`, a commit of main, calls for and that are not there, in the chain's order.
+
+    `head` is the id of the object that ends the chain with them; `refs` are the tags there were before.
+    """
+
+    tags: list[NewTag]
+    tip: str
+    head: str
+    refs: TagRefs | None
+
+    def remember(self, repository: Repository) -> None:
+        """Remember how far the trail reaches, now that the tags stand: the next time starts from there."""
+        if self.refs is not None:
+            after = self.refs.after(tag.ref for tag in self.tags)
+            remember(repository, Reached(after.digest, self.tip, self.head))
+
+
+def missing_tags(
     repository: Repository, tip: str, attest: Callable[[str], Attestation] = _nothing
-) -> list[NewTag]:
+) -> Missing:
     """Make the tag objects that `tip`, a commit of main, calls for and no tag records yet, without any ref.
 
     Raises Refused when a tag contradicts main, when one of its name was made by hand, and in a shallow clone.
@@ -123,9 +152,62 @@ def new_tags(
             "this clone is shallow: it does not hold main's whole history",
             hint="Fetch it: git fetch --unshallow; in CI, fetch-depth: 0.",
         )
+    refs = tag_refs(repository)
+    known = reached(repository, refs) if refs else None
+    found = _missing_since(repository, tip, known, refs, attest) if known else None
+    return found or _missing(repository, tip, refs, attest)
+
+
+def _missing_since(
+    repository: Repository,
+    tip: str,
+    known: Reached,
+    refs: TagRefs | None,
+    attest: Callable[[str], Attestation],
+) -> Missing | None:
+    """What is missing since the trail was found whole, of the models that changed since; None where that does
+    not tell, because main was rewritten, or tags stand that were not to be expected."""
+    if tip == known.tip:
+        return Missing([], tip, known.head, refs)
+    if not is_first_parent(repository, known.tip, tip):
+        return None
+    changes = landed_changes(repository, tip, known.tip)
+    trail = recorded_trail(
+        repository, {file.place.model or "" for change in changes for file in change.files}
+    )
+    progress = progress_of(trail.tags.values())
+    events = list(derive(repository, changes, progress))
+    if any(event.tag in trail.tags or event.tag in trail.foreign for event in events):
+        return None
+    require_origins(repository, events, progress)
+    made = _made(repository, events, {}, known.head, attest)
+    return Missing(made, tip, made[-1].oid if made else known.head, refs)
+
+
+def _missing(
+    repository: Repository, tip: str, refs: TagRefs | None, attest: Callable[[str], Attestation]
+) -> Missing:
+    """What is missing, by all the tags that there are."""
     trail = recorded_trail(repository)
+    if tag_refs(repository) != refs:
+        refs = None  # somebody else writes tags: which ones were read, nobody can tell
     events, oids, previous = require_trail(repository, tip, trail)
     if all(event.tag in trail.tags for event in events):
+        return Missing([], tip, trail.tags[events[-1].tag].oid if events else "", refs)
+    made = _made(repository, events, oids, previous, attest)
+    missing = [tag for tag in made if tag.event.tag not in trail.tags]
+    return Missing(missing, tip, made[-1].oid, refs)
+
+
+def _made(
+    repository: Repository,
+    events: list[Event],
+    oids: Mapping[str, str],
+    previous: str,
+    attest: Callable[[str], Attestation],
+) -> list[NewTag]:
+    """The tags of these events, in one chain after `previous`; the objects in `oids` stand already."""
+    if not events:
         return []
     writer, sign, tagger = ObjectWriter(repository), signer(repository), identity(repository)
     made: list[NewTag] = []
@@ -136,116 +218,6 @@ def new_tags(
             names = tuple(dict.fromkeys([*event.approved_by, *known.approved_by]))
             data = tag_object(replace(event, approved_by=names), tagger, previous, known.pull_request)
             oid = writer.store("tag", sign(data) if sign else data)
-        if event.tag not in trail.tags:
-            made.append(NewTag(event, oid))
+        made.append(NewTag(event, oid))
         previous = oid
     return made
-
-
-def require_trail(
-    repository: Repository, tip: str, trail: RecordedTrail
-) -> tuple[list[Event], Mapping[str, str], str]:
-    """Raise Refused unless every tag of the trail's last landing and after records what `tip`, a commit of
-    main, calls for, in one unbroken chain.
-
-    Returns the events from that landing on, the tag objects that stand for them already by tag name, and the
-    id of the tag object before the first.
-    """
-    head, progress = _resume(repository, trail.tags, tip)
-    since = _before(repository, head.event.landed_in) if head else None
-    events = list(derive(repository, landed_changes(repository, tip, since), progress))
-    _require_agreement(trail, events, complete=head is None)
-    oids = _standing_oids(repository, trail.tags, events)
-    first = trail.tags.get(events[0].tag) if events and head else None
-    previous = first.previous if first else ""
-    _require_chain(trail.tags, events, oids, previous)
-    return events, oids, previous
-
-
-def _standing_oids(
-    repository: Repository, tags: Mapping[str, RecordedTag], events: list[Event]
-) -> dict[str, str]:
-    """The tag objects there are already, by tag name: those that a ref names, and those that a run which was
-    cut off wrote without naming them, which the `Previous-Event` of a later tag still tells.
-
-    Raises Refused when a later tag tells of one that is gone: made anew, it would break the chain.
-    """
-    oids: dict[str, str] = {}
-    told = ""
-    for event in reversed(events):
-        standing = tags.get(event.tag)
-        if standing is not None:
-            oids[event.tag], told = standing.oid, standing.previous
-        elif told:
-            contents = repository.try_text("cat-file", "tag", told)
-            if contents is None:
-                raise Refused(f"the tag {event.tag!r} is missing, and later ones build on it", hint=_MISSING)
-            oids[event.tag] = told
-            told = next(iter(parse_trailers(contents).get("Previous-Event", ())), "")
-    return oids
-
-
-def _require_chain(
-    tags: Mapping[str, RecordedTag], events: list[Event], oids: Mapping[str, str], previous: str
-) -> None:
-    """Raise Refused when a tag names another predecessor than the tag that stands before it."""
-    for event in events:
-        standing = tags.get(event.tag)
-        if standing is not None and standing.previous != previous:
-            raise Refused(
-                f"the tag {event.tag!r} does not follow the one before it: one of the two was replaced",
-                hint=_VERIFY,
-            )
-        # A tag that has no object yet is made anew; those after it have none either.
-        previous = oids.get(event.tag, previous)
-
-
-def _require_agreement(trail: RecordedTrail, events: list[Event], *, complete: bool) -> None:
-    """Raise Refused when a tag contradicts the events: another content, no event at all, or not ours."""
-    derived = {event.tag: event for event in events}
-    landed_in = {event.landed_in for event in events}
-    for tag in trail.tags.values():
-        event = derived.get(tag.name)
-        if event is None:
-            if complete or tag.event.landed_in in landed_in:
-                raise Refused(f"the tag {tag.name!r} records what main does not hold", hint=_VERIFY)
-        # Approvals that only a forge knows are attested by the tag, not derived.
-        elif replace(tag.event, approved_by=event.approved_by) != event:
-            raise Refused(f"the tag {tag.name!r} does not record what main says", hint=_VERIFY)
-    for name in derived.keys() & trail.foreign:
-        raise Refused(
-            f"a tag {name!r} that Rollbook did not write stands in the way",
-            hint=f"Look at it, and delete it: git tag -d '{name}'",
-        )
-
-
-def _resume(
-    repository: Repository, tags: Mapping[str, RecordedTag], tip: str
-) -> tuple[RecordedTag | None, dict[str, Progress]]:
-    """The trail's head and how far each model has come before the commit the head records; None and
-    nothing when the trail must be derived from the beginning, because it is empty or has a gap."""
-    oids = {tag.oid for tag in tags.values()}
-    named = {tag.previous for tag in tags.values() if tag.previous}
-    heads = [tag for tag in tags.values() if tag.oid not in named]
-    if len(heads) != 1 or not named <= oids:
-        return None, {}
-    (head,) = heads
-    landed_in = head.event.landed_in
-    if not is_ancestor(repository, landed_in, tip):
-        raise Refused(
-            f"the tag {head.name!r} records commit {landed_in[:12]}, which is not on main",
-            hint=f"Main was rewritten, or this clone is shallow or behind. {_VERIFY}",
-        )
-    progress: dict[str, Progress] = {}
-    earlier = (tag for tag in tags.values() if tag.event.landed_in != landed_in)
-    for tag in sorted(earlier, key=lambda tag: tag.event.number):
-        come = progress.setdefault(tag.event.model, Progress())
-        come.number = tag.event.number
-        come.recorded_at = tag.recorded_at
-        if tag.event.action is Action.REGISTERED:
-            come.registered_in[tag.event.version] = tag.commit
-    return head, progress
-
-
-def _before(repository: Repository, commit: str) -> str | None:
-    return repository.try_text("rev-parse", "--verify", "--quiet", f"{commit}^1")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.audit.contradiction import Contradiction
 from rollbook.audit.event import Action
+from rollbook.layout import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,14 +22,24 @@ def record_contradictions(
 ) -> Iterator[Contradiction]:
     """The write-once files of registered versions that are on main otherwise than they first came there.
 
-    Judged by git's object ids alone; what was put right again on main is right.
+    Judged by git's object ids alone; what was put right again on main is right. A pointer may go, with the
+    change that brings the record of its artifact's removal.
     """
     tags = {(event.model, event.version): event.tag for event in events if event.action is Action.REGISTERED}
     first: dict[str, FileChange] = {}
     last: dict[str, tuple[str, FileChange]] = {}
     for change in changes:
+        released = {
+            (file.place.model, file.place.version)
+            for file in change.files
+            if file.added and file.place.kind is Kind.REMOVAL
+        }
         for file in change.files:
-            if file.place.kind in layout.WRITE_ONCE:
+            place = file.place
+            if file.removed and place.kind is Kind.POINTER and (place.model, place.version) in released:
+                first.pop(file.path, None)
+                last.pop(file.path, None)
+            elif place.kind in layout.WRITE_ONCE:
                 if file.path in first:
                     last[file.path] = change.commit, file
                 else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rollbook.audit.tag import is_trail_name
@@ -48,6 +48,11 @@ class StandingTag:
         return self.message[start + len(key) + 3 :].partition("\n")[0] if start >= 0 else ""
 
     @property
+    def data(self) -> bytes:
+        """The object's bytes."""
+        return self.payload + self.signature.encode(errors="surrogateescape")
+
+    @property
     def previous(self) -> str:
         """The id of the tag object that it names as the one before it."""
         return self.trailer("Previous-Event")
@@ -59,12 +64,13 @@ class Standing:
 
     `tags` are annotated tags of the trail by ref name; `broken` are the names of those that look like one but
     can't be read as one; `foreign` are all others whose name GTO would read, with the commit they stand on
-    (empty when they stand on none).
+    (empty when they stand on none); `objects` says what each tag points at.
     """
 
     tags: Mapping[str, StandingTag]
     broken: frozenset[str]
     foreign: Mapping[str, str]
+    objects: Mapping[str, str] = field(default_factory=dict)
 
 
 def standing(repository: Repository) -> Standing:
@@ -86,9 +92,10 @@ def standing(repository: Repository) -> Standing:
 def sorted_out(refs: Iterable[tuple[str, str, bytes]]) -> Standing:
     """Sort tags out by what they are. Of each: name, object id, and an annotated one's bytes (or none)."""
     tags: dict[str, StandingTag] = {}
-    broken, foreign = set(), dict[str, str]()
+    broken, foreign, objects = set(), dict[str, str](), dict[str, str]()
     for name, oid, data in refs:
-        if all(mark in data for mark in _TRAILS):
+        objects[name] = oid
+        if is_of_trail(data):
             tag = standing_tag(name, oid, data)
             if tag is None:
                 broken.add(name)
@@ -97,7 +104,12 @@ def sorted_out(refs: Iterable[tuple[str, str, bytes]]) -> Standing:
         elif is_trail_name(name):
             target = _TARGET.match(data)
             foreign[name] = target["oid"].decode() if target else oid
-    return Standing(tags, frozenset(broken), foreign)
+    return Standing(tags, frozenset(broken), foreign, objects)
+
+
+def is_of_trail(data: bytes) -> bool:
+    """Whether a tag object bears the trailers of the trail."""
+    return all(mark in data for mark in _TRAILS)
 
 
 def standing_tag(name: str, oid: str, data: bytes) -> StandingTag | None:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from rollbook.audit.event import Action, Event
 from rollbook.errors import Refused
+from rollbook.git.objects import read_at_once
 from rollbook.git.process import try_git
 from rollbook.names import is_model_name, is_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from rollbook.git.repository import Repository
     from rollbook.git.write import Identity
@@ -24,7 +25,22 @@ if TYPE_CHECKING:
 # Tags come from anywhere: what is no such text can't have been written here.
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+_MOST_MODELS = 50  # git compares each ref with each pattern
 _ACTIONS = {action.value: action for action in Action}
+_TIME = re.compile(r"[0-9]{1,11}")
+_APPROVED = "Approved-By: "
+# A tag as `tag_object` writes it: read by one look, where a long trail has tens of thousands.
+_AS_WRITTEN = re.compile(
+    r"object ([0-9a-f]{40})\ntype commit\ntag [^\n]+\n"
+    r"tagger ([^\n<>]* <[^\n<>]*>) ([0-9]{1,11}) [+-][0-9]{4}\n\n[^\n]+\n\n"
+    r"Action: ([a-z]+)\nEvent: ([1-9][0-9]{0,17})\nModel: ([^\n]+)\nVersion: ([^\n]+)\n"
+    r"(?:From: ([^\n]+)\n)?(?:To: ([^\n]+)\n)?(?:Reason: ([^\n]+)\n)?"
+    r"(?:Requested-By: ([^\n]+)\n)?(?:Requested-At: ([^\n]+)\n)?((?:Approved-By: [^\n]+\n)*)"
+    r"(?:Pull-Request: ([^\n]+)\n)?(?:Origin: ([^\n]+)\n)?Landed-In: ([0-9a-f]{40})\n"
+    r"(?:Manifest-Digest: sha256:([0-9a-f]+)\n)?(?:Artifact-Digest: sha256:([0-9a-f]+)\n)?"
+    r"(?:Previous-Event: ([0-9a-f]{40})\n)?(-----BEGIN [^\0]*)?"
+)
+_FORMAT = "%(objecttype) %(objectname) %(refname:strip=2)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +102,7 @@ def _trailers(event: Event, previous: str, pull_request: str) -> str:
         ("Requested-At", event.requested_at),
         *(("Approved-By", name) for name in event.approved_by),
         ("Pull-Request", pull_request),
+        ("Origin", event.origin),
         ("Landed-In", event.landed_in),
         ("Manifest-Digest", f"sha256:{event.manifest_digest}" if event.manifest_digest else ""),
         ("Artifact-Digest", f"sha256:{event.artifact_digest}" if event.artifact_digest else ""),
@@ -94,53 +111,31 @@ def _trailers(event: Event, previous: str, pull_request: str) -> str:
     return "".join(f"{key}: {value}\n" for key, value in pairs if value)
 
 
-_FORMAT = "%00".join(
-    f"%({field})"
-    for field in (
-        "refname:strip=2", "objectname", "object", "objecttype", "taggerdate:unix", "tagger",
-        "contents",
-    )
-) + "%00%01"  # fmt: skip
+def listed_tags(repository: Repository, models: Collection[str] | None = None) -> list[list[str]]:
+    """Every tag of the repository, or those that are named after some models: the type of what it points at,
+    the id of that, and the tag's name."""
+    wanted = ["refs/tags/"]
+    if models is not None and len(models) <= _MOST_MODELS:
+        if not models:
+            return []
+        # A model's name holds nothing that git would take for a pattern.
+        wanted = [f"refs/tags/{model}{mark}*" for model in models for mark in "@#"]
+    listed = repository.git("for-each-ref", f"--format={_FORMAT}", *wanted).decode(errors="replace")
+    return [line.split(" ", 2) for line in listed.splitlines()]
 
 
-def recorded_trail(repository: Repository, model: str | None = None) -> RecordedTrail:
-    """Every tag of the repository, or those that are named after one model, in one git call."""
-    # A model's name holds nothing that git would take for a pattern.
-    wanted = ["refs/tags/"] if model is None else [f"refs/tags/{model}{mark}*" for mark in "@#"]
-    listed = repository.git("for-each-ref", f"--format={_FORMAT}", *wanted)
+def recorded_trail(repository: Repository, models: Collection[str] | None = None) -> RecordedTrail:
+    """Every tag of the repository, or those that are named after some models, in two git calls."""
+    refs = listed_tags(repository, models)
+    objects = read_at_once(repository, (oid for kind, oid, _ in refs if kind == "tag"))
     tags, foreign = {}, set()
-    for block in listed.decode(errors="replace").split("\0\x01\n")[:-1]:
-        name, tag = _recorded(block.split("\0"))
+    for kind, oid, name in refs:
+        tag = recorded_tag(name, oid, next(objects)) if kind == "tag" else None
         if tag is None:
             foreign.add(name)
         else:
             tags[name] = tag
     return RecordedTrail(tags, frozenset(foreign))
-
-
-def _recorded(fields: list[str]) -> tuple[str, RecordedTag | None]:
-    name, oid, commit, kind, seconds, tagger = fields[:6]
-    if kind != "tag":
-        return name, None
-    contents = fields[6] if len(fields) == 7 else "\0".join(fields[6:])
-    pairs = [line.partition(": ") for line in _trailer_lines(contents)]
-    # The first of a name counts; a dictionary keeps the last that it is given.
-    first = {key: value for key, colon, value in reversed(pairs) if colon}
-    approved = tuple(value for key, colon, value in pairs if colon and key == "Approved-By")
-    event = _event(first, approved, commit, int(seconds or 0))
-    if event is None:
-        return name, None
-    return name, RecordedTag(
-        name=name,
-        oid=oid,
-        commit=commit,
-        recorded_at=event.recorded_at,
-        tagger=tagger.rsplit(" ", 2)[0],
-        event=event,
-        previous=first.get("Previous-Event", ""),
-        pull_request=first.get("Pull-Request", ""),
-        signed="\n-----BEGIN " in contents,
-    )
 
 
 def is_trail_name(name: str) -> bool:
@@ -155,19 +150,73 @@ def read_tag(repository: Repository, name: str, oid: str) -> RecordedTag:
     for the name inside the object only.
     """
     done = try_git(repository.directory, "cat-file", "tag", oid)
-    head, _, contents = done.stdout.decode(errors="replace").partition("\n\n")
-    facts = dict(line.partition(" ")[::2] for line in head.split("\n"))
-    tagger = facts.get("tagger", "")
-    seconds = tagger.split(" ")[-2:][0]
-    fields = [name, oid, facts.get("object", ""), "tag", seconds if seconds.isdecimal() else "0", tagger]
-    tag = _recorded([*fields, contents])[1] if done.returncode == 0 else None
+    tag = recorded_tag(name, oid, done.stdout) if done.returncode == 0 else None
     if tag is None:
         raise Refused(
             f"the tag {name!r} is no event of the audit trail", hint="Tags are written by `rollbook`."
         )
-    if facts.get("tag") != name:
-        raise Refused(f"the tag {name!r} calls itself {facts.get('tag', '')!r} inside")
+    inner = _head(done.stdout.decode(errors="replace")).get("tag", "")
+    if inner != name:
+        raise Refused(f"the tag {name!r} calls itself {inner!r} inside")
     return tag
+
+
+def recorded_tag(name: str, oid: str, data: bytes) -> RecordedTag | None:
+    """The annotated tag with these bytes, under the ref `name`; None when it is no event of a trail."""
+    text = data.decode(errors="replace")
+    written = _AS_WRITTEN.fullmatch(text)
+    if written is None:
+        return _recorded(name, oid, text)
+    (
+        commit, tagger, seconds, action, number, model, version, start, target, reason, by, at, approved,
+        pull_request, origin, landed_in, manifest, artifact, previous, signature,
+    ) = written.groups("")  # fmt: skip
+    if action not in _ACTIONS or not is_model_name(model) or not is_version(version):
+        return None
+    return RecordedTag(
+        name=name,
+        oid=oid,
+        commit=commit,
+        recorded_at=int(seconds),
+        tagger=tagger,
+        event=Event(
+            _ACTIONS[action], int(number), model, version, start, target, reason, by, at,
+            tuple(line.removeprefix(_APPROVED) for line in approved.split("\n")[:-1]), landed_in, commit,
+            int(seconds), manifest, artifact, origin,
+        ),
+        previous=previous,
+        pull_request=pull_request,
+        signed=bool(signature),
+    )  # fmt: skip
+
+
+def _recorded(name: str, oid: str, text: str) -> RecordedTag | None:
+    """The same of a tag that isn't written the way it is written here."""
+    facts = _head(text)
+    contents = text.partition("\n\n")[2]
+    pairs = [line.partition(": ") for line in _trailer_lines(contents)]
+    # The first of a name counts; a dictionary keeps the last that it is given.
+    first = {key: value for key, colon, value in reversed(pairs) if colon}
+    approved = tuple(value for key, colon, value in pairs if colon and key == "Approved-By")
+    *_, seconds, _ = ["", *facts.get("tagger", "").split(" ")]
+    event = _event(first, approved, facts.get("object", ""), int(seconds) if _TIME.fullmatch(seconds) else 0)
+    if event is None:
+        return None
+    return RecordedTag(
+        name=name,
+        oid=oid,
+        commit=event.commit,
+        recorded_at=event.recorded_at,
+        tagger=facts.get("tagger", "").rsplit(" ", 2)[0],
+        event=event,
+        previous=first.get("Previous-Event", ""),
+        pull_request=first.get("Pull-Request", ""),
+        signed="\n-----BEGIN " in contents,
+    )
+
+
+def _head(text: str) -> dict[str, str]:
+    return dict(line.partition(" ")[::2] for line in text.partition("\n\n")[0].split("\n"))
 
 
 def parse_trailers(contents: str) -> Mapping[str, list[str]]:
@@ -212,4 +261,5 @@ def _event(
         recorded_at=recorded_at,
         manifest_digest=told("Manifest-Digest", "").removeprefix("sha256:"),
         artifact_digest=told("Artifact-Digest", "").removeprefix("sha256:"),
+        origin=told("Origin", ""),
     )

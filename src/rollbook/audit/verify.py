@@ -15,7 +15,7 @@ from rollbook.audit.approved import approval_contradictions, approvals
 from rollbook.audit.cache import remembered
 from rollbook.audit.compare import Main, compare
 from rollbook.audit.contradiction import Contradiction, arranged
-from rollbook.audit.derive import derive, landed_changes
+from rollbook.audit.derive import Progress, derive, landed_changes
 from rollbook.audit.head import Head
 from rollbook.audit.registered import record_contradictions
 from rollbook.audit.signers import Recorded, Signers, judge_signers
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rollbook.audit.event import Event
     from rollbook.audit.standing import Standing
     from rollbook.git.repository import Repository
+    from rollbook.records.origin import Origin
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _FETCH_TAGS = "Fetch them: git fetch origin 'refs/tags/*:refs/tags/*'"
@@ -84,6 +85,7 @@ class _History:
     changes: Sequence[LandedChange]
     events: Sequence[Event]
     tables: StageTables
+    origins: Mapping[str, Origin]
 
 
 def verify(
@@ -130,7 +132,7 @@ def _verify(
         for event in history.events
         if (model is None or event.model == model) and history.order[event.landed_in] >= start
     ]
-    found = compare(history.events, tags, Main(history.order, _began(history)))
+    found = compare(history.events, tags, Main(history.order, _began(history), history.origins))
     signers = _signers(repository, history, tags, found, in_scope, allowed_signers)
     found += [*signers.contradictions, *record_contradictions(history.changes, history.events)]
     found += _approvals(repository, history)
@@ -159,13 +161,15 @@ def _read_history(repository: Repository) -> tuple[_History, ObjectReader]:
     changes = landed_changes(repository, tip)
     reader = ObjectReader(repository.directory)
     tables = StageTables(reader)
+    trail: dict[str, Progress] = {}
     history = _History(
         tip=tip,
         order={item.commit: place for place, item in enumerate(landed)},
         moments=list(accumulate((item.committed_at for item in landed), max)),
         changes=changes,
-        events=list(derive(repository, changes, {}, tables)),
+        events=list(derive(repository, changes, trail, tables)),
         tables=tables,
+        origins={model: come.origin for model, come in trail.items() if come.origin},
     )
     return history, reader
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from rollbook import layout
 from rollbook.audit.as_json import event_mapping
 from rollbook.audit.event import Action
 from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, say
-from rollbook.cli.source import opened_registry
 from rollbook.git.history import parse_moment
 from rollbook.timestamp import utc
 
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rollbook.audit.tag import RecordedTag
+    from rollbook.git.repository import Repository
     from rollbook.history import Wanted
     from rollbook.registry import Registry
+    from rollbook.takeover.past import PastEvent
 
 _FORMATS = ("table", "json", "jsonl", "csv", "markdown", "html")
 
@@ -36,6 +39,7 @@ _FORMATS = ("table", "json", "jsonl", "csv", "markdown", "html")
 @click.option("--stage", metavar="STAGE", help="What entered or left STAGE.")
 @click.option("--by", metavar="WHO", help="What WHO asked for or approved.")
 @click.option("--ref", "reference", metavar="REF", help="What happened to one version.")
+@click.option("--past", is_flag=True, help="Also what the tags of GTO tell of the time before a takeover.")
 @click.option(
     "--report", metavar="START..END", help="Write the compliance report of a period, given by its two dates."
 )
@@ -56,14 +60,17 @@ def command(
     report: str | None,
     form: str | None,
     output: Path | None,
+    past: bool,
     **narrowed: str | None,
 ) -> None:
     """List what happened to MODEL, or to all: who, what, when, from where, where to, and why.
 
-    Read from the audit trail's tags, oldest first. With --report, the compliance report of a period: what
-    there is at its end, every transition with its approvals and gates, what was overridden, and whether the
-    trail verifies.
+    Read from the audit trail's tags, oldest first; with --past, after what older tags tell. With --report,
+    the compliance report of a period: what there is at its end, every transition with its approvals and
+    gates, what was overridden, and whether the trail verifies.
     """
+    gc.disable()  # very many small objects, and none in a circle
+    click.get_current_context().call_on_close(gc.enable)
     if as_json and form not in (None, "json"):
         raise click.UsageError("Give either --json or --format.")
     form = "json" if as_json else form
@@ -71,7 +78,7 @@ def command(
     if report is not None:
         text = _report(report, model, form or "markdown", rev, at, narrowed)
     else:
-        text = _events(model, form or "table", rev, at, narrowed)
+        text = _events(model, form or "table", rev, at, narrowed, past=past)
     if text is None:
         return
     if output is None:
@@ -81,22 +88,38 @@ def command(
 
 
 def _events(
-    model: str | None, form: str, rev: str | None, at: str | None, narrowed: dict[str, str | None]
+    model: str | None,
+    form: str,
+    rev: str | None,
+    at: str | None,
+    narrowed: dict[str, str | None],
+    *,
+    past: bool,
 ) -> str | None:
     """The events as JSON Lines or CSV; the other forms are printed."""
     from rollbook.history import evidence, history
 
     if form in ("markdown", "html"):
         raise click.UsageError(f"--format {form} is for a report: give --report START..END.")
+    reference = narrowed["reference"]
+    repository = None if rev or at or past or model or reference else _registry_here()
+    if repository is not None and form == "table":
+        _print_table(history(repository, "HEAD", None, _wanted(narrowed)), [])
+        return None
+    from rollbook.cli.source import opened_registry
+
     with opened_registry(None, rev, at) as registry:
-        model, wanted = _wanted(registry, model, narrowed)
+        model, version = _named(registry, model, reference)
+        wanted = _wanted(narrowed, version)
         revision = registry.snapshot.commit or "HEAD"
         tags = history(registry.repository, revision, model, wanted)
+        before = _past(registry, model, wanted) if past else []
         if form == "table":
-            _print_table(tags)
+            _print_table(tags, before)
             return None
         stood = evidence(registry.repository, revision, tags)
-    rows = [{**event_mapping(tag), "evidence": list(stood.get(tag.name, ()))} for tag in tags]
+    rows: list[dict[str, Any]] = [event.as_mapping() for event in before]
+    rows += [{**event_mapping(tag), "evidence": list(stood.get(tag.name, ()))} for tag in tags]
     if form == "json":
         print_json(rows)
         return None
@@ -105,27 +128,35 @@ def _events(
     return _csv(rows)
 
 
-def _wanted(
-    registry: Registry, model: str | None, narrowed: dict[str, str | None]
-) -> tuple[str | None, Wanted]:
-    """The model and the events that are asked for."""
-    from rollbook.history import Wanted, parse_since
+def _registry_here() -> Repository | None:
+    """The repository, where a registry is checked out: its tags say all, and none of its files is read."""
+    repository = options.repository()
+    is_here = repository.work_tree is not None and (repository.work_tree / layout.POLICY).is_file()
+    return repository if is_here else None
+
+
+def _named(registry: Registry, model: str | None, reference: str | None) -> tuple[str | None, str]:
+    """The model and the version that are asked for; empty for all."""
     from rollbook.reference import parse_reference
 
-    version = ""
-    reference, action = narrowed["reference"], narrowed["action"]
     if reference is not None:
         wanted = parse_reference(reference)
         if model not in (None, wanted.model):
             raise click.UsageError(f"--ref {reference} is no version of {model}.")
-        model = wanted.model
-        version = registry.version(wanted).version
-    elif model is not None:
+        return wanted.model, registry.version(wanted).version
+    if model is not None:
         registry.model(model)
     else:
         _ = registry.policy  # says so when this is no registry at all
-    since, until = narrowed["since"], narrowed["until"]
-    return model, Wanted(
+    return model, ""
+
+
+def _wanted(narrowed: dict[str, str | None], version: str = "") -> Wanted:
+    """The events that are asked for."""
+    from rollbook.history import Wanted, parse_since
+
+    since, until, action = narrowed["since"], narrowed["until"], narrowed["action"]
+    return Wanted(
         since=parse_since(since) if since else None,
         until=parse_moment(until) if until else None,
         action=Action(action) if action else None,
@@ -135,12 +166,24 @@ def _wanted(
     )
 
 
-def _print_table(tags: Sequence[RecordedTag]) -> None:
-    if not tags:
+def _past(registry: Registry, model: str | None, wanted: Wanted) -> list[PastEvent]:
+    from rollbook.takeover.past import past_events
+
+    return past_events(registry, model, wanted)
+
+
+def _print_table(tags: Sequence[RecordedTag], before: Sequence[PastEvent]) -> None:
+    if not tags and not before:
         say("nothing of the kind is recorded; `rollbook audit record` records what landed on main")
         return
     columns = ["when", "model", "version", "action", "from", "to", "by", "reason"]
-    print_table(columns, [_row(tag) for tag in tags])
+    print_table(columns, [*map(_past_row, before), *map(_row, tags)])
+
+
+def _past_row(event: PastEvent) -> list[str]:
+    said = event.as_mapping()
+    keys = ("requested_at", "model", "version", "action", "from", "to", "requested_by", "reason")
+    return [str(said[key] or "") for key in keys]
 
 
 def _row(tag: RecordedTag) -> list[str]:
@@ -165,7 +208,7 @@ def _csv(rows: Sequence[dict[str, Any]]) -> str:
     columns = [
         "tag", "action", "event", "model", "version", "from", "to", "reason", "requested_by", "requested_at",
         "approved_by", "pull_request", "landed_in", "landed_at", "commit", "manifest_digest",
-        "artifact_digest", "previous_event", "evidence",
+        "artifact_digest", "origin", "previous_event", "evidence",
     ]  # fmt: skip
     text = io.StringIO()
     writer = csv.writer(text)
