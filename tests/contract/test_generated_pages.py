@@ -33,7 +33,7 @@ def test_the_page_says_what_is_write_once() -> None:
     page = (REPOSITORY / "docs" / "reference" / "files.md").read_text(encoding="utf-8")
     sections = dict(zip(SCHEMA_NAMES, page.split("\n## ")[1:], strict=True))
     once = {name for name, section in sections.items() if "Write-once" in section}
-    assert once == {"version", "evidence", "pointer"}
+    assert once == {"version", "evidence", "removed", "imported", "origin", "pointer"}
 
 
 def test_check_finds_a_stale_page_and_writing_mends_it(tmp_path: Path) -> None:

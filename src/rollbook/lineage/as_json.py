@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from rollbook.records.imported import as_mapping
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -13,11 +15,14 @@ if TYPE_CHECKING:
 
 
 def lineage_data(lineage: Lineage) -> dict[str, Any]:
-    """The version asked for, it and all its ancestors, and the parents that the registry does not have."""
+    """The version asked for, it and all its ancestors, the parents that the registry does not have,
+    and what became of the version."""
     return {
         "reference": lineage.reference,
         "versions": [_version(item) for item in lineage.versions.values()],
         "missing": list(lineage.missing),
+        "stages": [asdict(one) for one in lineage.stood],
+        "deployments": [asdict(one) for one in lineage.deployments],
     }
 
 
@@ -25,9 +30,10 @@ def descendants_data(descendants: Iterable[Descendant]) -> list[dict[str, Any]]:
     """Each version with where it stands and by which versions it came from the source."""
     return [
         {
-            "reference": item.version.reference,
-            "stage": item.version.stage,
-            "aliases": list(item.version.aliases),
+            "reference": item.reference,
+            "stage": item.stage,
+            "aliases": list(item.aliases),
+            "deployments": [asdict(one) for one in item.deployments],
             "via": list(item.via),
         }
         for item in descendants
@@ -50,4 +56,5 @@ def _version(item: Traced) -> dict[str, Any]:
         "framework": dict(manifest.framework),
         "environment": dict(manifest.environment),
         "parents": list(origin.parents),
+        "imported": as_mapping(item.imported),
     }

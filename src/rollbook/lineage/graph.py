@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.lineage.tree import facts
+from rollbook.lineage.imported import missing_parent
+from rollbook.lineage.tree import became, facts
 from rollbook.printable import printable
 
 if TYPE_CHECKING:
@@ -18,9 +19,21 @@ if TYPE_CHECKING:
 _LONGEST_LABEL = 120
 # Whatever else could be syntax for Mermaid, or HTML or Markdown for what draws its labels.
 _ACTIVE = re.compile(r"[^A-Za-z0-9 .,/@=+()\u00a1-\U0010ffff-]")
-_SHAPES = {"data": "[(", "features": "[/", "code": "[", "run": "([", "environment": "[", "version": "[["}
-_CLOSING = {"[(": ")]", "[/": "/]", "[": "]", "([": "])", "[[": "]]"}
-_DOT_SHAPES = {"data": "cylinder", "features": "parallelogram", "version": "box3d"}
+_SHAPES = {
+    "data": "[(",
+    "features": "[/",
+    "code": "[",
+    "run": "([",
+    "environment": "[",
+    "version": "[[",
+    "imported": "[[",
+    "stage": "(",
+    "deployment": "{{",
+}
+_CLOSING = {"[(": ")]", "[/": "/]", "[": "]", "([": "])", "[[": "]]", "(": ")", "{{": "}}"}
+_DOT_SHAPES = {
+    "data": "cylinder", "features": "parallelogram", "version": "box3d", "deployment": "component"
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +53,8 @@ class Graph:
 
 
 def graph_of(lineage: Lineage) -> Graph:
-    """The graph of a lineage. The same data set or commit of two versions is one node."""
+    """The graph of a lineage, with what became of the version that was asked for. The same data set or commit
+    of two versions is one node."""
     places: dict[Node, int] = {}
     arrows: dict[tuple[int, int], None] = {}
 
@@ -55,10 +69,12 @@ def graph_of(lineage: Lineage) -> Graph:
         target = place(heads[reference])
         sources = [Node(kind, text) for kind, text in facts(item)]
         sources += [
-            heads.get(parent) or Node("version", f"{parent} (not in this registry)")
+            heads.get(parent) or Node("version", f"{parent} ({missing_parent(item.imported)})")
             for parent in item.origin.parents
         ]
         arrows |= dict.fromkeys((place(source), target) for source in sources)
+    asked = place(heads[lineage.reference])
+    arrows |= dict.fromkeys((asked, place(Node(kind, text))) for kind, text in became(lineage))
     return Graph(tuple(places), tuple(arrows))
 
 

@@ -12,19 +12,25 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from rollbook._version import __version__
+from rollbook.lineage.imported import home_of_parents
 from rollbook.lineage.uri import as_uri
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rollbook.lineage.deployments import Deployment
     from rollbook.lineage.trace import Lineage, Traced
     from rollbook.records.lineage import Code, DataSet
 
 _SPEC = "https://openlineage.io/spec"
 _PRODUCER = f"https://rollbook.dev/{__version__}"
 _NAMESPACE = "rollbook"
+_RUN_EVENT = f"{_SPEC}/2-0-2/OpenLineage.json#/$defs/RunEvent"
 # The version of each facet's schema, by the facet's class there.
 _FACETS = {
     "DatasetVersionDatasetFacet": "1-0-1",
     "DatasourceDatasetFacet": "1-0-1",
+    "SymlinksDatasetFacet": "1-0-1",
     "TagsDatasetFacet": "1-0-0",
     "InputStatisticsInputDatasetFacet": "1-0-0",
     "OutputStatisticsOutputDatasetFacet": "1-0-2",
@@ -37,8 +43,34 @@ _FACETS = {
 
 
 def as_events(lineage: Lineage) -> list[dict[str, Any]]:
-    """One RunEvent for each version of the lineage, the version asked for last."""
-    return [_event(item) for item in reversed([*lineage.versions.values()])]
+    """One RunEvent for each version of the lineage, the version asked for last; then one for each target it
+    was deployed to."""
+    trainings = [_event(item) for item in reversed([*lineage.versions.values()])]
+    return [*trainings, *(_deployment(lineage.asked, one) for one in lineage.deployments)]
+
+
+def _deployment(item: Traced, one: Deployment) -> dict[str, Any]:
+    """The run of a deployment job, one for each model and target: the version went in, the target runs it."""
+    model, version = _name_and_version(item.reference)
+    job_type = _facet("JobTypeJobFacet", processingType="BATCH", integration="ROLLBOOK", jobType="DEPLOYMENT")
+    tags = {"status": one.status, "replaced_by": one.replaced_by, "uri": one.uri}
+    return {
+        "eventType": "FAIL" if one.status == "failed" else "COMPLETE",
+        "eventTime": one.at,
+        "producer": _PRODUCER,
+        "schemaURL": _RUN_EVENT,
+        "run": {
+            "runId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"rollbook:{item.reference}:{one.evidence}")),
+            "facets": {"tags": _tags("TagsRunFacet", {"evidence": one.evidence, "by": one.by})},
+        },
+        "job": {
+            "namespace": _NAMESPACE,
+            "name": f"{model}/deployment/{one.target}".rstrip("/"),
+            "facets": {"jobType": job_type},
+        },
+        "inputs": [_dataset(model, version)],
+        "outputs": [_dataset(f"deployments/{model}/{one.target}".rstrip("/"), version, tags)],
+    }
 
 
 def _event(item: Traced) -> dict[str, Any]:
@@ -46,13 +78,15 @@ def _event(item: Traced) -> dict[str, Any]:
     inputs = [_data_set(one) for one in origin.data]
     if origin.features:
         inputs.append(_dataset(f"features/{origin.features.name}", origin.features.version))
-    inputs += [_dataset(*_name_and_version(parent)) for parent in origin.parents]
+    home = home_of_parents(item.imported)
+    parents = (_name_and_version(parent) for parent in origin.parents)
+    inputs += [_dataset(*parent, also_in=[home] if home else []) for parent in parents]
     model, version = _name_and_version(item.reference)
     return {
         "eventType": "COMPLETE",
         "eventTime": manifest.created_at,
         "producer": _PRODUCER,
-        "schemaURL": f"{_SPEC}/2-0-2/OpenLineage.json#/$defs/RunEvent",
+        "schemaURL": _RUN_EVENT,
         # The same version is the same run, whenever and wherever this is asked.
         "run": {
             "runId": str(
@@ -65,7 +99,14 @@ def _event(item: Traced) -> dict[str, Any]:
         "outputs": [
             {
                 **_dataset(
-                    model, version, {"sha256": manifest.artifact.sha256, "format": manifest.artifact.format}
+                    model,
+                    version,
+                    {
+                        "sha256": manifest.artifact.sha256,
+                        "format": manifest.artifact.format,
+                        "stage": item.stage,
+                    },
+                    also_in=[source.registry for source in item.imported.sources] if item.imported else [],
                 ),
                 "outputFacets": {
                     "outputStatistics": _facet(
@@ -132,12 +173,18 @@ def _data_set(data: DataSet) -> dict[str, Any]:
     return found
 
 
-def _dataset(name: str, version: str = "", tags: dict[str, str] | None = None) -> dict[str, Any]:
+def _dataset(
+    name: str, version: str = "", tags: dict[str, str] | None = None, also_in: Sequence[str] = ()
+) -> dict[str, Any]:
+    """A data set, or a model as one. `also_in` are other registries that know it by the same name."""
     facets = {}
     if version:
         facets["version"] = _facet("DatasetVersionDatasetFacet", datasetVersion=version)
     if any((tags or {}).values()):
         facets["tags"] = _tags("TagsDatasetFacet", tags or {})
+    if also_in:
+        others = [{"namespace": registry, "name": name, "type": "MODEL"} for registry in also_in]
+        facets["symlinks"] = _facet("SymlinksDatasetFacet", identifiers=others)
     return {"namespace": _NAMESPACE, "name": name, "facets": facets}
 
 

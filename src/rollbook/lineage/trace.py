@@ -14,6 +14,8 @@ from rollbook.registry import ModelVersion
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from rollbook.lineage.deployments import Deployment
+    from rollbook.records.imported import Imported
     from rollbook.records.lineage import Origin
     from rollbook.records.manifest import Manifest
     from rollbook.registry import Model, Registry
@@ -21,13 +23,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """A version, where it stands, and where it comes from. `reference` is its `MODEL@VERSION`."""
+    """A version, where it stands, and where it comes from. `reference` is its `MODEL@VERSION`; `imported`
+    says which registry it was brought from, and is None where it was registered here."""
 
     reference: str
     stage: str
     aliases: tuple[str, ...]
     manifest: Manifest
     origin: Origin
+    imported: Imported | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """A version's time in one stage: since when, and until when (UTC); `until` is empty while it lasts."""
+
+    stage: str
+    since: str
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +48,15 @@ class Lineage:
     """A version with all its ancestors.
 
     `versions` has them by reference, the version asked for first, then its parents, then theirs.
-    `missing` are parents that the registry does not have.
+    `missing` are parents that the registry does not have. What became of the version asked for, its stages
+    and its deployments, is added by `lineage.follow`.
     """
 
     reference: str
     versions: Mapping[str, Traced]
     missing: tuple[str, ...]
+    stood: tuple[Stood, ...] = ()
+    deployments: tuple[Deployment, ...] = ()
 
     @property
     def asked(self) -> Traced:
@@ -78,6 +94,7 @@ def traced(version: ModelVersion) -> Traced:
         aliases=tuple(version.aliases),
         manifest=version.manifest,
         origin=parse_origin(version.manifest),
+        imported=version.imported,
     )
 
 
