@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rollbook.errors import BadCall, GitFailed
-from rollbook.git.clone import home, opened
+from rollbook.git.clone import home, local_directory, opened, partial_clone
 from rollbook.git.repository import discover, resolve_commit
 from worlds import git
-from written import commit, new_repository
+from written import commit, new_repository, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     top = tmp_path_factory.mktemp("clone")
     root = new_repository(top / "work", {"x": "one"})
     git(root, "tag", "-a", "-m", "x", "v1")
-    (root / "x").write_text("two")
+    write(root, {"x": "two", "large": "x" * 20_000})
     commit(root)
     git(top, "clone", "--quiet", "--bare", "work", "ori gin.git")
     return top / "ori gin.git"
@@ -40,25 +40,32 @@ def test_a_path_into_a_work_tree_is_opened_too(origin: Path):
         assert repository.work_tree == origin.parent / "work"
 
 
-def test_a_url_is_cloned_with_its_newest_commit_only(origin: Path):
+def test_a_url_is_cloned_with_all_commits_and_tags(origin: Path):
     with opened(url(origin)) as repository:
         assert repository.work_tree is None
-        assert git(repository.git_dir, "rev-list", "--count", "HEAD") == "1"
-        assert git(repository.git_dir, "show", "HEAD:x") == "two"
-
-
-def test_a_url_is_cloned_with_all_commits_and_tags_when_the_past_is_asked(origin: Path):
-    with opened(url(origin), whole_history=True) as repository:
         assert git(repository.git_dir, "show", "HEAD~1:x") == "one"
         assert resolve_commit(repository, "v1") == git(origin, "rev-parse", "main~1")
 
 
-def test_contents_come_only_when_they_are_read(origin: Path):
+def test_a_large_file_comes_only_when_it_is_read(origin: Path):
     git(origin, "config", "uploadpack.allowFilter", "true")
     with opened(url(origin)) as repository:
         present = git(repository.git_dir, "cat-file", "--batch-all-objects", "--batch-check")
-        assert " blob " not in present
-        assert git(repository.git_dir, "show", "HEAD:x") == "two"
+        assert present.count(" blob ") == 2
+        assert git(repository.git_dir, "show", "HEAD:large") == "x" * 20_000
+
+
+def test_a_partial_clone_is_empty_until_it_is_asked(origin: Path):
+    with partial_clone(url(origin)) as clone:
+        assert git(clone.repository.git_dir, "cat-file", "--batch-all-objects", "--batch-check") == ""
+        commit = clone.newest("HEAD", 1)
+        assert git(clone.repository.git_dir, "rev-list", "--count", commit) == "1"
+
+
+def test_a_partial_clone_is_gone_afterwards(origin: Path):
+    with partial_clone(url(origin)) as clone:
+        directory = clone.repository.git_dir
+    assert not directory.parent.exists()
 
 
 def test_a_clone_is_gone_afterwards(origin: Path):
@@ -85,8 +92,8 @@ def test_a_clone_is_gone_after_an_error(origin: Path):
 )
 def test_an_address_that_git_would_obey_is_refused(address, tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(BadCall, match="is no address of a repository"), opened(address):
-        pass
+    with pytest.raises(BadCall, match="is no address of a repository"):
+        local_directory(address)
     assert not (tmp_path / "pwned").exists()
 
 
@@ -110,6 +117,11 @@ def test_a_repository_is_its_own_home(origin: Path):
     assert home(discover(origin)) == origin
 
 
-def test_the_home_of_a_clone_is_what_was_cloned(origin: Path):
-    with opened(url(origin)) as repository:
-        assert home(repository) == origin
+@pytest.mark.parametrize("name", ["plain.git", "ori gin.git", 'a"b\\c;#.git'])
+def test_the_home_of_a_clone_is_what_was_cloned(tmp_path: Path, name: str):
+    there = tmp_path / name
+    git(tmp_path, "init", "--quiet", "--bare", name)
+    with partial_clone(url(there)) as clone:
+        assert home(clone.repository) == there
+    with opened(url(there)) as repository:
+        assert home(repository) == there

@@ -1,4 +1,4 @@
-"""Opening a repository by its address: a path directly, a URL through a small temporary clone."""
+"""Reaching a repository by its address: a path, or a URL that git knows."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from rollbook.errors import BadCall
+from rollbook.errors import BadCall, GitFailed
+from rollbook.git.partial import SMALL, PartialClone
 from rollbook.git.process import git
-from rollbook.git.repository import Repository, discover
+from rollbook.git.repository import discover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rollbook.git.repository import Repository
 
 
 # `ext::sh -c ...`: git would run a program that the address names.
@@ -24,28 +27,46 @@ _TRANSPORT_PROGRAM = re.compile(r"[A-Za-z0-9+.-]*::")
 _CLONED_FROM = "rollbook.clonedFrom"
 
 
-@contextmanager
-def opened(address: str, *, whole_history: bool = False) -> Iterator[Repository]:
-    """The repository at `address`, a path or a URL that git knows.
+def local_directory(address: str) -> Path | None:
+    """The directory that an address is the path of; None for a URL.
 
-    A URL is cloned bare, without file contents (they come when they are read), and only its newest commit
-    unless `whole_history`. Raises BadCall for an address git must not be given, GitFailed when it can't be
-    reached.
+    Raises BadCall for an address that git must not be given, GitFailed for a path where nothing is.
     """
     if not address or address.startswith("-") or _TRANSPORT_PROGRAM.match(address):
         raise BadCall(f"{address[:120]!r} is no address of a repository", hint="Give a path or a URL.")
-    if Path(address).is_dir():
-        yield discover(Path(address))
+    path = Path(address)
+    if not path.exists() and ":" not in address:
+        raise GitFailed(f"{address} does not exist")
+    return path if path.is_dir() else None
+
+
+@contextmanager
+def opened(address: str) -> Iterator[Repository]:
+    """The repository at `address` with its whole history: itself for a path, a temporary clone for a URL.
+
+    Files above 16 KiB come when they are read. Raises BadCall for an address that git must not be given,
+    GitFailed when it can't be reached.
+    """
+    directory = local_directory(address)
+    if directory is not None:
+        yield discover(directory)
         return
-    extent = [] if whole_history else ["--no-tags", "--depth=1"]
-    with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
-        target = Path(directory) / "clone.git"
+    with tempfile.TemporaryDirectory(prefix="rollbook-") as temporary:
+        target = Path(temporary) / "clone.git"
         git(
-            Path(directory), "clone", "--quiet", "--bare", "--filter=blob:none", *extent,
-            "-c", f"{_CLONED_FROM}={_local_path(address)}", "--",
-            address, str(target),
+            Path(temporary), "clone", "--quiet", "--bare", f"--filter={SMALL}",
+            "-c", f"{_CLONED_FROM}={_local_path(address)}", "--", address, str(target),
         )  # fmt: skip
         yield discover(target)
+
+
+@contextmanager
+def partial_clone(address: str) -> Iterator[PartialClone]:
+    """An empty clone of the repository at a URL, in a temporary directory, that fills as it is asked."""
+    with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
+        settings = f"[rollbook]\n\tclonedFrom = {_quoted(_local_path(address))}\n"
+        # A bare repository of this name is read where `safe.bareRepository` forbids others.
+        yield PartialClone(Path(directory) / ".git", address, settings)
 
 
 def home(repository: Repository) -> Path:
@@ -53,6 +74,17 @@ def home(repository: Repository) -> Path:
     return Path(repository.config(_CLONED_FROM) or repository.git_dir)
 
 
+def is_far(repository: Repository) -> bool:
+    """Whether a repository is a clone of one on another machine, beside which no other folder can be read."""
+    return repository.config(_CLONED_FROM) == ""
+
+
 def _local_path(address: str) -> str:
     path = address.removeprefix("file://")
     return unquote(path) if path != address and path.startswith("/") else ""
+
+
+def _quoted(value: str) -> str:
+    """A value as git's configuration files hold it (https://git-scm.com/docs/git-config#_syntax)."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

@@ -48,8 +48,8 @@ def first_parents(repository: Repository, revision: str) -> list[Landed]:
     return [Landed(commit, int(seconds)) for seconds, commit in pairs]
 
 
-def commit_at(repository: Repository, revision: str, moment: datetime) -> str:
-    """The commit that the branch `revision` stood at, at `moment`.
+def commit_at(repository: Repository, revision: str, moment: datetime, *, called: str = "") -> str:
+    """The commit that the branch `revision`, in errors `called` so, stood at, at `moment`.
 
     Dates count in the order of the branch only: a commit that claims to be older than one before it
     stands at the date of the one before. Raises NotFound when the branch began later.
@@ -62,7 +62,7 @@ def commit_at(repository: Repository, revision: str, moment: datetime) -> str:
         last = landed.commit
     if last is None:
         raise NotFound(
-            f"{revision.removeprefix('refs/heads/')[:120]!r} has no commit as old as "
+            f"{(called or revision.removeprefix('refs/heads/'))[:120]!r} has no commit as old as "
             f"{moment:%Y-%m-%d %H:%M:%S %Z}",
             hint="Name a later date; `rollbook history` shows when each version was registered.",
         )

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from rollbook.git.repository import Repository
+
 # Bytes of questions sent before their answers are read. They fit the pipe, which holds 64 KiB on Linux, so
 # writing them never blocks, however long git waits for us to read.
 _WINDOW = 1 << 15
@@ -99,6 +101,24 @@ class ObjectReader:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         return self._process.stdin, self._process.stdout
+
+
+def read_at_once(repository: Repository, oids: Iterable[str]) -> Iterator[bytes]:
+    """The bytes of all these objects, in order, held in memory together: the quickest way to read very many
+    that are small. Raises GitFailed when one does not exist."""
+    names = "".join(f"{oid}\n" for oid in oids)
+    if not names:
+        return
+    data = repository.git("cat-file", "--batch", "--buffer", stdin=names.encode())
+    place = 0
+    while place < len(data):
+        start = data.index(b"\n", place) + 1
+        found = _FOUND.fullmatch(data, place, start)
+        if found is None:
+            raise GitFailed("an object of the repository is missing", hint="Run `git fsck`.")
+        end = start + int(found["size"])
+        yield data[start:end]
+        place = end + 1
 
 
 def _windows(names: Iterable[str]) -> Iterator[list[bytes]]:

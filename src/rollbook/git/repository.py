@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rollbook.errors import BadCall, NotFound, Refused
-from rollbook.git.process import git, try_git
+from rollbook.git.process import clean_environment, git, try_git
 
 MAIN = "rollbook.main"
 REMOTE = "rollbook.remote"
@@ -27,6 +27,12 @@ class Repository:
 
     def git(self, *arguments: str, stdin: bytes | None = None) -> bytes:
         return git(self.directory, *arguments, stdin=stdin)
+
+    def git_without_index(self, *arguments: str) -> bytes:
+        """What a git command says that would read the index and has no use for it: reading a large one takes
+        longer than comparing two trees."""
+        nowhere = str(self.git_dir / "rollbook-no-index")
+        return git(self.directory, *arguments, environment=clean_environment(GIT_INDEX_FILE=nowhere))
 
     def try_text(self, *arguments: str) -> str | None:
         """The output of a git command without its last newline; None when git says no."""
@@ -170,3 +176,13 @@ def landed_commit(repository: Repository, remote: str | None) -> str:
 
 def is_ancestor(repository: Repository, ancestor: str, descendant: str) -> bool:
     return repository.try_text("merge-base", "--is-ancestor", ancestor, descendant) is not None
+
+
+def is_first_parent(repository: Repository, ancestor: str, descendant: str) -> bool:
+    """Whether `ancestor` is `descendant`, or one of the commits that only first parents lead to from it."""
+    span = f"{ancestor}..{descendant}"
+    listed = repository.try_text("rev-list", "--first-parent", "--parents", span, "--")
+    if not listed:
+        return listed is not None and ancestor == descendant
+    _, *parents = listed.splitlines()[-1].split()
+    return parents[:1] == [ancestor]

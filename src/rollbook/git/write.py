@@ -7,16 +7,16 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, GitFailed
-from rollbook.git.objects import ObjectReader, TreeEntry, tree_entries
+from rollbook.git.objects import ObjectReader
+from rollbook.git.trees import changed_tree, raw_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from rollbook.git.objects import TreeEntry
     from rollbook.git.repository import Repository
 
-_DIRECTORY = "40000"
 _FILE = "100644"
-_MAX_TREE = 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,54 +69,19 @@ class ObjectWriter:
         """
         reader = ObjectReader(self._repository.directory)
         try:
-            root = reader.read(f"{base}^{{tree}}", _MAX_TREE)
+            root = reader.read(f"{base}^{{tree}}", 0)
             if root is None:
                 raise GitFailed(f"{base} has no tree")
-            blobs = {path: None if data is None else self.store("blob", data) for path, data in files.items()}
-            return self._rewrite(reader, root.oid, blobs) or self.store("tree", b"")
+            changes = {
+                path: None if data is None else (_FILE, self.store("blob", data))
+                for path, data in files.items()
+            }
+            return changed_tree(reader, root.oid, changes, self._store_tree) or self._store_tree([])
         finally:
             reader.close()
 
-    def _rewrite(self, reader: ObjectReader, oid: str | None, blobs: Mapping[str, str | None]) -> str | None:
-        entries = _entries_of(reader, oid) if oid else {}
-        below: dict[str, dict[str, str | None]] = {}
-        for path, blob in blobs.items():
-            name, slash, rest = path.partition("/")
-            if slash:
-                below.setdefault(name, {})[rest] = blob
-            elif blob is None:
-                entries.pop(name, None)
-            else:
-                entries[name] = TreeEntry(_FILE, name, blob)
-        for name, inside in below.items():
-            old = entries.pop(name, None)
-            new = self._rewrite(reader, old.oid if old and old.mode == _DIRECTORY else None, inside)
-            if new is not None:
-                entries[name] = TreeEntry(_DIRECTORY, name, new)
-        return self.store("tree", _raw_tree(list(entries.values()))) if entries else None
-
-
-def _entries_of(reader: ObjectReader, oid: str) -> dict[str, TreeEntry]:
-    tree = reader.read(oid, _MAX_TREE)
-    if tree is None or tree.data is None:
-        raise GitFailed(f"the tree {oid} can't be read", hint="Run `git fsck`.")
-    return {entry.name: entry for entry in tree_entries(tree.data)}
-
-
-def _raw_tree(entries: list[TreeEntry]) -> bytes:
-    # Git sorts a directory as if its name ended in a slash.
-    def order(entry: TreeEntry) -> bytes:
-        name = entry.name.encode(errors="surrogateescape")
-        return name + b"/" if entry.mode == _DIRECTORY else name
-
-    return b"".join(
-        entry.mode.encode()
-        + b" "
-        + entry.name.encode(errors="surrogateescape")
-        + b"\0"
-        + bytes.fromhex(entry.oid)
-        for entry in sorted(entries, key=order)
-    )
+    def _store_tree(self, entries: Sequence[TreeEntry]) -> str:
+        return self.store("tree", raw_tree(entries))
 
 
 def commit(repository: Repository, tree: str, parents: list[str], message: str) -> str:
