@@ -313,3 +313,29 @@ def test_opening_a_storage_does_not_load_dvcs_repository() -> None:
     script = "import sys, rollbook.artifact.storage; print([m for m in sys.modules if m[:3] == 'dvc'])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+def test_what_a_killed_process_left_is_removed_a_day_later(
+    storage: Storage, root: Path, remote: Path, model: Path
+) -> None:
+    old, young, other = f".rollbook-{'a' * 16}.tmp", f".rollbook-{'b' * 16}.tmp", ".rollbook-mine.tmp"
+    folders = [root / ".dvc" / "cache" / "files" / "md5", remote / "files" / "md5"]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        for name in (old, young, other):
+            (folder / name).write_bytes(b"half")
+        for name in (old, other):
+            os.utime(folder / name, (1, 1))
+    storage.push(storage.add(model, "model.bin").pointer)
+    for folder in folders:
+        assert {path.name for path in folder.glob(".rollbook-*")} == {young, other}
+
+
+def test_a_link_that_looks_left_over_is_not_touched(storage: Storage, root: Path, model: Path) -> None:
+    folder = root / ".dvc" / "cache" / "files" / "md5"
+    folder.mkdir(parents=True)
+    link = folder / f".rollbook-{'a' * 16}.tmp"
+    link.symlink_to(model)
+    os.utime(link, (1, 1), follow_symlinks=False)
+    storage.add(model, "model.bin")
+    assert link.is_symlink()

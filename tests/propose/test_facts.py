@@ -141,7 +141,38 @@ def test_a_data_set_without_a_name_is_a_wrong_call() -> None:
 def test_data_sets_are_added_to_those_there_are() -> None:
     lineage = {"data": [{"name": "a"}], "parents": ["m@1.0.0"]}
     expected = {"data": [{"name": "a"}, {"name": "b"}], "parents": ["m@1.0.0"]}
-    assert facts.with_data_sets(lineage, ["b"]) == expected
+    assert facts.with_listed(lineage, "data", facts.data_sets(["b"])) == expected
+
+
+def test_what_a_lineages_list_holds_already_is_not_added_again() -> None:
+    assert facts.with_listed({"parents": ["m@1.0.0"]}, "parents", ["m@1.0.0", "m@2.0.0"]) == {
+        "parents": ["m@1.0.0", "m@2.0.0"]
+    }
+
+
+def test_a_lineage_whose_list_is_none_is_a_wrong_call_that_names_it() -> None:
+    with pytest.raises(BadCall, match=r"lineage\.parents"):
+        facts.with_listed({"parents": "m@1.0.0"}, "parents", ["n@1.0.0"])
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("mlflow/a1b2c3", {"tool": "mlflow", "id": "a1b2c3"}),
+        (
+            "github-actions/42=https://github.com/acme/training/actions/runs/42",
+            {"tool": "github-actions", "id": "42", "uri": "https://github.com/acme/training/actions/runs/42"},
+        ),
+    ],
+)
+def test_a_run_has_a_tool_an_id_and_optionally_an_address(argument: str, expected: Any) -> None:
+    assert facts.with_run({"data": []}, argument) == {"data": [], "run": expected}
+
+
+@pytest.mark.parametrize("argument", ["mlflow", "/a1b2c3", "mlflow/", "=s3://b"])
+def test_a_run_without_a_tool_or_an_id_is_a_wrong_call(argument: str) -> None:
+    with pytest.raises(BadCall, match="TOOL/ID"):
+        facts.with_run(None, argument)
 
 
 def test_a_framework_has_a_version_after_two_equals_signs() -> None:

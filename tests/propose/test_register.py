@@ -113,7 +113,7 @@ def test_an_existing_version_is_refused_and_a_free_one_suggested(world: World) -
     ran = propose(world)
     assert ran.code == 1
     assert "has a version 1.0.0 already" in ran.err
-    assert "--version 1.0.1" in ran.err
+    assert "above 1.0.0: --version V" in ran.err
     assert branches(world) == []
 
 
@@ -508,3 +508,18 @@ def test_registering_from_a_linked_working_tree_works(world: World, tmp_path: Pa
     assert ran.code == 0, ran.err
     assert branches(world) == [BRANCH]
     assert git(tmp_path / "linked", "status", "--porcelain") == ""
+
+
+def test_a_parent_is_registered_as_the_version_it_stands_for_now(world: World) -> None:
+    world.register("base", "1.0.0")
+    world.register("base", "1.1.0")
+    world.run("register", "tuned", str(world.artifact()), "--parent", "base@latest", "--parent", "base@1.1.0")
+    manifest = world.git("show", "rollbook/register/tuned/0.1.0:registry/tuned/versions/0.1.0/version.yaml")
+    assert yaml.safe_load(manifest)["lineage"] == {"parents": ["base@1.1.0"]}
+
+
+def test_a_parent_that_does_not_exist_is_refused_before_any_byte_is_stored(world: World) -> None:
+    done = rollbook(world.registry, "register", "tuned", str(world.artifact()), "--parent", "base@1.0.0")
+    assert done.code == 1
+    assert "no models yet" in done.err
+    assert not world.artifacts.exists()

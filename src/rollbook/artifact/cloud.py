@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dvc_objects.fs import generic, localfs
@@ -61,6 +63,20 @@ class CloudObjects:
             self._transfer(self._fs, sources, localfs, [str(target.path) for target in targets], progress)
         return [_hash_file(target.path) for target in targets]
 
+    def modified(self, oids: Iterable[str]) -> dict[str, float | None]:
+        """When each of those objects that are there was stored (Unix time, seconds); None where nobody
+        tells."""
+        wanted = list(dict.fromkeys(oids))
+        with ThreadPoolExecutor(_MOST_QUESTIONS, thread_name_prefix="remote") as pool:
+            infos = list(pool.map(self._info, wanted))
+        return {oid: _moment(info) for oid, info in zip(wanted, infos, strict=True) if info is not None}
+
+    def delete(self, oids: Iterable[str]) -> None:
+        """Remove objects, in this order; one that is not there is passed over."""
+        for oid in oids:
+            with suppress(FileNotFoundError):
+                self._fs.remove(self._path(oid))
+
     def _transfer(
         self, from_fs: Any, sources: list[str], to_fs: Any, targets: list[str], progress: Progress
     ) -> None:
@@ -86,6 +102,20 @@ class CloudObjects:
         except FileNotFoundError:
             return None
         return info if info.get("type") == "file" else None
+
+
+def _moment(info: Mapping[str, Any]) -> float | None:
+    """When an object was stored, under the names that the file systems give it."""
+    for name in ("LastModified", "last_modified", "mtime", "updated", "modified"):
+        value = info.get(name)
+        if isinstance(value, str):
+            with suppress(ValueError):
+                value = datetime.fromisoformat(value)
+        if isinstance(value, datetime):
+            return value.timestamp()
+        if isinstance(value, int | float):
+            return float(value)
+    return None
 
 
 def _hash_file(path: Path) -> Hashes:

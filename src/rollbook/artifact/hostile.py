@@ -9,9 +9,13 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rollbook.artifact.remote import RemoteSettings, printable
 from rollbook.errors import BadCall, InvalidFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _LARGEST = 64 << 10
 _PATH = ".dvc/config"
@@ -39,10 +43,27 @@ def restricted_remote(config: str, *, base: Path) -> RemoteSettings:
     A relative path is resolved against `base/.dvc`, as DVC does. Raises InvalidFile when the text is not a
     DVC configuration or its address can't be used, BadCall when it names no default remote.
     """
+    return restricted_settings(*named_remote(config), base=base)
+
+
+def named_remote(config: str) -> tuple[str, dict[str, str]]:
+    """The URL (or path) of the default remote that the text of a `.dvc/config` names, and its settings, none
+    of them to be trusted. Raises as `restricted_remote` does."""
     remotes, default = _parse(config)
     if not default:
         raise BadCall(f"{_PATH}: no default remote is set", hint="Set one: dvc remote default NAME")
-    url, settings = _follow(remotes, default)
+    return _follow(remotes, default)
+
+
+def is_relative(config: str) -> bool:
+    """Whether the default remote's address is a path that starts from the repository. Raises as
+    `restricted_remote` does."""
+    url, _ = named_remote(config)
+    return _URL.fullmatch(url) is None and not url.startswith("~/") and not Path(url).is_absolute()
+
+
+def restricted_settings(url: str, settings: Mapping[str, str], *, base: Path) -> RemoteSettings:
+    """A remote by its URL with harmless settings only; see `restricted_remote`."""
     match = _URL.fullmatch(url)
     if match is None:
         return RemoteSettings(_local_path(url, base), {}, tuple(sorted(settings)))

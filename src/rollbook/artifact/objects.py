@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook.artifact.progress import Progress, quiet
@@ -20,11 +23,13 @@ from rollbook.errors import StorageFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ_ONLY = 0o444
+# What a killed process leaves. One that works still writes to its own, and is not at it for a day.
+_TEMPORARY = re.compile(r"\.rollbook-[0-9a-f]{16}\.tmp")
+_ABANDONED_SECONDS = 86_400
 _PIECE = 8 << 20
 _NO_KERNEL_COPY = frozenset([errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM])
 
@@ -46,6 +51,7 @@ class ObjectFolder:
         self._objects = folder / "files" / "md5"
         self._shared = shared
         self._known: dict[str, tuple[int, int, int]] = {}
+        self._swept = False
 
     def path(self, oid: str) -> Path:
         return self._objects / oid[:2] / oid[2:]
@@ -115,6 +121,22 @@ class ObjectFolder:
 
         return self.store(fill, suffix)
 
+    def modified(self, oids: Iterable[str]) -> dict[str, float | None]:
+        """When each of those objects that are here was stored (Unix time, seconds)."""
+        found: dict[str, float | None] = {}
+        for oid in oids:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                found[oid] = self.path(oid).lstat().st_mtime
+        return found
+
+    def delete(self, oids: Iterable[str]) -> None:
+        """Remove objects, in this order; one that is not here is passed over."""
+        for oid in oids:
+            try:
+                self.discard(oid)
+            except OSError as error:
+                raise cannot_write(self.path(oid), error) from error
+
     def discard(self, oid: str) -> None:
         """Remove an object; nothing when it is not here."""
         with suppress(FileNotFoundError):
@@ -174,6 +196,7 @@ class ObjectFolder:
     def _temporary(self) -> Iterator[tuple[Path, int]]:
         path = self._objects / f".rollbook-{secrets.token_hex(8)}.tmp"
         self._make_folder(self._objects)
+        self._sweep()
         try:
             descriptor = os.open(path, _CREATE, 0o600)
         except OSError as error:
@@ -184,6 +207,20 @@ class ObjectFolder:
             os.close(descriptor)
             with suppress(FileNotFoundError):
                 path.unlink()
+
+    def _sweep(self) -> None:
+        """Remove the temporary files that processes left which were killed a day ago or longer, once."""
+        if self._swept:
+            return
+        self._swept = True
+        before = time.time() - _ABANDONED_SECONDS
+        # Somebody else may be sweeping, and other people's files may not be ours to remove.
+        with suppress(OSError), os.scandir(self._objects) as entries:
+            for entry in entries:
+                if _TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                    with suppress(OSError):
+                        if entry.stat(follow_symlinks=False).st_mtime < before:
+                            Path(entry.path).unlink()
 
     def _publish(self, temporary: Path, descriptor: int, oid: str) -> bool:
         target = self.path(oid)

@@ -10,3 +10,16 @@ Progress = Callable[[int], None]
 
 def quiet(_: int) -> None:
     """Report nothing."""
+
+
+def after(skip: int, progress: Progress) -> Progress:
+    """A progress that leaves out the first `skip` bytes, which were reported before."""
+
+    def report(count: int) -> None:
+        nonlocal skip
+        passed = min(skip, count)
+        skip -= passed
+        if count > passed:
+            progress(count - passed)
+
+    return report

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rollbook.artifact.digest import ArtifactDigest, FileDigest, combine, digest_file, file_digest
@@ -12,15 +13,18 @@ from rollbook.artifact.listing import LARGEST, SUFFIX, Entry, listing_bytes, par
 from rollbook.artifact.objects import ObjectFolder, Target
 from rollbook.artifact.placing import is_there, placed
 from rollbook.artifact.pointer import Pointer, require_artifact_name
-from rollbook.artifact.progress import Progress, quiet
+from rollbook.artifact.progress import Progress, after, quiet
 from rollbook.artifact.remote import Remote, RemoteSettings, connect, read_configuration, reported
 from rollbook.artifact.stream import Hashes, Write
 from rollbook.artifact.tree import Source, SourceFile, list_source, require_unchanged
 from rollbook.errors import StorageFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    # A file of an artifact: its path there, and what writes its bytes and says what they were.
+    Part = tuple[str, Callable[[Write], Hashes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,46 @@ class ReadOnlyStorage:
                 )
         return destination
 
+    def sizes(self, oids: Iterable[str]) -> dict[str, int | None]:
+        """The sizes in bytes of those objects that the cache or the remote holds; None where neither tells.
+
+        Raises StorageFailed when the remote can't be asked.
+        """
+        wanted = list(dict.fromkeys(oids))
+        here: dict[str, int | None] = {**(self._cached.sizes(wanted) if self._cached else {})}
+        with reported(self._settings, "cannot be read"):
+            return here | {**self._remote.sizes(oid for oid in wanted if oid not in here)}
+
+    def listing(self, oid: str) -> bytes | None:
+        """The `.dir` object of a folder, from the cache or the remote; None where neither holds it intact.
+
+        Raises StorageFailed when the remote can't be asked.
+        """
+        data = self._cached.read(oid, LARGEST) if self._cached else None
+        if data is None:
+            with reported(self._settings, "cannot be read"):
+                data = self._remote.read(oid, LARGEST)
+        return data
+
+    def retrieve(self, pointer: Pointer, destination: Path, progress: Progress = quiet) -> ArtifactDigest:
+        """Bring an artifact of which only DVC's pointer is known to the new path `destination`.
+
+        What arrives has the pointer's md5, and at most its size. Raises as `fetch` does.
+        """
+        with placed(destination, overwrite=False) as temporary:
+            return self._bring(pointer, temporary, progress)
+
+    def folder(self, pointer: Pointer) -> tuple[Entry, ...]:
+        """The files of a folder, from its listing. Raises StorageFailed when it can't be had."""
+        return self._entries(pointer)
+
+    def holds(self, md5: str) -> bool:
+        """Whether the cache or the remote has an object. Raises StorageFailed when it can't be asked."""
+        if self._cached is not None and md5 in self._cached.sizes([md5]):
+            return True
+        with reported(self._settings, "cannot be read"):
+            return md5 in self._remote.sizes([md5])
+
     def uncached(self) -> ReadOnlyStorage:
         """The same remote, without the local cache: what it gives are the remote's own bytes."""
         return ReadOnlyStorage(self._settings, self._remote)
@@ -130,7 +174,7 @@ class ReadOnlyStorage:
                 path.unlink(missing_ok=True)
                 missing.append((oid, path))
         if missing:
-            found |= self._download(missing, limit, _after(corrupt_bytes, progress))
+            found |= self._download(missing, limit, after(corrupt_bytes, progress))
         return [found[path] for _, path in wanted]
 
     def _download(self, wanted: list[tuple[str, Path]], limit: int, progress: Progress) -> dict[Path, Hashes]:
@@ -153,14 +197,11 @@ class ReadOnlyStorage:
 
     def _entries(self, pointer: Pointer) -> tuple[Entry, ...]:
         """The files of a folder, from its listing in the cache or the remote."""
-        data = self._cached.read(pointer.md5, LARGEST) if self._cached else None
-        if data is None:
-            with reported(self._settings, "cannot be read"):
-                data = self._remote.read(pointer.md5, LARGEST)
+        data = self.listing(pointer.md5)
         if data is None:
             raise StorageFailed(f"{self.remote_url}: the folder listing {pointer.md5} is missing or corrupt")
         entries = parse_listing(data, pointer.md5)
-        if len(entries) != pointer.files:
+        if pointer.files is not None and len(entries) != pointer.files:
             raise StorageFailed(
                 f"{pointer.path}: the pointer says {pointer.files} files and the listing has {len(entries)}"
             )
@@ -180,13 +221,26 @@ class Storage(ReadOnlyStorage):
         Nothing in the working tree is touched. Raises BadCall for a bad name or source, Refused when it
         changes meanwhile, StorageFailed when the cache can't be written; then nothing new stays there.
         """
-        require_artifact_name(name)
         contents = list_source(source)
+
+        def parts() -> Iterator[Part]:
+            for file in contents.files:
+                yield file.path, partial(_fill, contents, file, progress)
+            require_unchanged(contents)
+
+        return self.add_parts(parts(), name, is_directory=contents.is_directory)
+
+    def add_parts(self, parts: Iterable[Part], name: str, *, is_directory: bool) -> Stored:
+        """Make an artifact in the cache of its files' paths, each with what writes its bytes once.
+
+        Raises BadCall for a bad name, StorageFailed when the cache can't be written, and whatever comes from
+        `parts`; then nothing new stays there. The paths are the caller's to judge.
+        """
+        require_artifact_name(name)
         new: list[str] = []
         try:
-            files = [self._add_file(contents, file, new, progress) for file in contents.files]
-            require_unchanged(contents)
-            digest = combine(files, is_directory=contents.is_directory)
+            files = [self._add_file(path, fill, new) for path, fill in parts]
+            digest = combine(files, is_directory=is_directory)
             if digest.is_directory:
                 self._cache.store_bytes(listing_bytes(Entry(file.path, file.md5) for file in files), SUFFIX)
         except BaseException:
@@ -196,12 +250,28 @@ class Storage(ReadOnlyStorage):
         count = len(files) if digest.is_directory else None
         return Stored(Pointer(name, digest.md5, digest.size, count), digest, self._format(digest, name))
 
-    def push(self, pointer: Pointer, progress: Progress = quiet) -> int:
+    def stored(self, oids: Sequence[str]) -> Mapping[str, float | None]:
+        """Those objects that the remote or the cache holds, each with when the remote stored it (Unix time,
+        seconds); None where it did not or does not tell. Raises StorageFailed when it can't be asked."""
+        with reported(self._settings, "cannot be read"):
+            there = self._remote.modified(oids)
+        return dict.fromkeys(self._cache.sizes(oids)) | {**there}
+
+    def delete(self, oids: Sequence[str]) -> None:
+        """Delete objects from the cache and the remote, each in this order. Raises StorageFailed."""
+        self._cache.delete(oids)
+        with reported(self._settings, "cannot be changed"):
+            self._remote.delete(oids)
+
+    def push(
+        self, pointer: Pointer, progress: Progress = quiet, *, again: Collection[str] = frozenset()
+    ) -> int:
         """Upload the objects that the remote lacks, a folder's listing last; return the number of bytes sent.
 
+        Those in `again` are uploaded even if it has them, so that they are as young there as new ones.
         Raises StorageFailed when the cache does not hold them intact, or the remote not all afterwards.
         """
-        sizes = self._lacking(pointer)
+        sizes = self._lacking(pointer, again)
         for oid in sizes:
             if not self._cache.is_intact(oid):
                 raise StorageFailed(
@@ -218,8 +288,9 @@ class Storage(ReadOnlyStorage):
             raise StorageFailed(f"{self.remote_url} does not hold {lost[0]} after the upload")
         return sum(sizes.values())
 
-    def _lacking(self, pointer: Pointer) -> dict[str, int]:
-        """The objects that the remote lacks or has at another size, with their sizes in the cache, else 0."""
+    def _lacking(self, pointer: Pointer, again: Collection[str]) -> dict[str, int]:
+        """The objects that the remote lacks, has at another size, or is to get again, with their sizes in the
+        cache, else 0."""
         contents = {entry.md5 for entry in self._entries(pointer)} if pointer.is_directory else set[str]()
         oids = [*sorted(contents), pointer.md5]
         cached = self._cache.sizes(oids)
@@ -228,18 +299,14 @@ class Storage(ReadOnlyStorage):
         return {
             oid: cached.get(oid, 0)
             for oid in oids
-            if oid not in present or (oid in cached and _differs(present[oid], cached[oid]))
+            if oid not in present or oid in again or (oid in cached and _differs(present[oid], cached[oid]))
         }
 
-    def _add_file(self, source: Source, file: SourceFile, new: list[str], progress: Progress) -> FileDigest:
-        def fill(write: Write) -> Hashes:
-            digest = digest_file(source, file, write, progress=progress)
-            return Hashes(digest.md5, digest.sha256, digest.size)
-
+    def _add_file(self, path: str, fill: Callable[[Write], Hashes], new: list[str]) -> FileDigest:
         hashes, is_new = self._cache.store(fill)
         if is_new:
             new.append(hashes.md5)
-        return file_digest(file.path, hashes)
+        return file_digest(path, hashes)
 
     def _format(self, digest: ArtifactDigest, name: str) -> str:
         if digest.is_directory:
@@ -272,18 +339,10 @@ def read_only_storage(config: str, *, base: Path) -> Iterator[ReadOnlyStorage]:
     yield ReadOnlyStorage(settings, connect(settings))
 
 
+def _fill(source: Source, file: SourceFile, progress: Progress, write: Write) -> Hashes:
+    digest = digest_file(source, file, write, progress=progress)
+    return Hashes(digest.md5, digest.sha256, digest.size)
+
+
 def _differs(size: int | None, expected: int) -> bool:
     return size is not None and size != expected
-
-
-def _after(skip: int, progress: Progress) -> Progress:
-    """A progress that leaves out the first `skip` bytes, which were reported before."""
-
-    def report(count: int) -> None:
-        nonlocal skip
-        passed = min(skip, count)
-        skip -= passed
-        if count > passed:
-            progress(count - passed)
-
-    return report

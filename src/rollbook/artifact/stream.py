@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CHUNK = 4 << 20
 _SMALL = 1 << 20
+_ALL = 1 << 63
 
 Write = Callable[[memoryview], None]
 
@@ -44,19 +45,26 @@ class _Running:
 
 
 def pump(
-    source: int, write: Write | None = None, *, limit: int | None = None, progress: Progress = quiet
+    source: int,
+    write: Write | None = None,
+    *,
+    limit: int | None = None,
+    part: int | None = None,
+    progress: Progress = quiet,
 ) -> Hashes:
-    """Read the open file `source` to its end, hash it, and hand every chunk to `write`.
+    """Read the open file `source` to its end, or the next `part` bytes of it; hash them, and hand every chunk
+    to `write`.
 
     Reading stops once more than `limit` bytes were read, so the caller sees `size > limit`. Errors of reading
     come as OSError; `write` raises its own.
     """
     running = _Running()
-    most = limit if limit is not None else (1 << 63)
-    if os.fstat(source).st_size <= _SMALL:
-        _pump_small(source, write, most, progress, running)
+    most = limit if limit is not None else _ALL
+    end = part if part is not None else _ALL
+    if min(os.fstat(source).st_size, end) <= _SMALL:
+        _pump_small(source, write, (most, end), progress, running)
     else:
-        _pump_large(source, write, most, progress, running)
+        _pump_large(source, write, (most, end), progress, running)
     return running.finish()
 
 
@@ -68,8 +76,11 @@ def hash_bytes(data: bytes) -> Hashes:
     return running.finish()
 
 
-def _pump_small(source: int, write: Write | None, most: int, progress: Progress, running: _Running) -> None:
-    while running.size <= most and (chunk := os.read(source, _SMALL)):
+def _pump_small(
+    source: int, write: Write | None, bounds: tuple[int, int], progress: Progress, running: _Running
+) -> None:
+    most, end = bounds
+    while running.size <= most and (chunk := os.read(source, min(_SMALL, end - running.size))):
         running.md5.update(chunk)
         running.sha256.update(chunk)
         if write:
@@ -78,18 +89,25 @@ def _pump_small(source: int, write: Write | None, most: int, progress: Progress,
         progress(len(chunk))
 
 
-def _pump_large(source: int, write: Write | None, most: int, progress: Progress, running: _Running) -> None:
+def _pump_large(
+    source: int, write: Write | None, bounds: tuple[int, int], progress: Progress, running: _Running
+) -> None:
+    most, end = bounds
+
+    def fill(buffer: bytearray) -> int:
+        return os.readv(source, [memoryview(buffer)[: min(CHUNK, end - running.size)]])
+
     # hashlib releases the GIL, so md5, sha256 and read-and-write run side by side; two buffers take turns.
     buffers = [bytearray(CHUNK), bytearray(CHUNK)]
     with ThreadPoolExecutor(2, thread_name_prefix="digest") as pool:
-        filled = os.readv(source, [buffers[0]])
+        filled = fill(buffers[0])
         while filled and running.size <= most:
             chunk = memoryview(buffers[0])[:filled]
             jobs = [pool.submit(running.md5.update, chunk), pool.submit(running.sha256.update, chunk)]
             if write:
                 write(chunk)
             running.size += len(chunk)
-            filled = os.readv(source, [buffers[1]])
+            filled = fill(buffers[1])
             for job in jobs:
                 job.result()
             progress(len(chunk))

@@ -1,22 +1,29 @@
-"""`rollbook evidence add REF KIND`."""
+"""`rollbook evidence add REF KIND`, `list REF` and `fetch REF NAME`."""
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rollbook.cli import options
-from rollbook.cli.output import print_json, say
+from rollbook.cli.output import print_json, print_table, progress_bar, say, size
+from rollbook.cli.source import at_repository, opened_registry
+from rollbook.compare.measurement import finite
+from rollbook.printable import printable
 from rollbook.records.evidence import KINDS
+
+if TYPE_CHECKING:
+    from rollbook.records.evidence import Attachment, Evidence
 
 _MANY: dict[str, Any] = {"multiple": True}
 
 
 @click.group("evidence")
 def command() -> None:
-    """Put on record what was learnt about a version."""
+    """Put on record what was learnt about a version, list it, and get what is attached to it."""
 
 
 @command.command("add")
@@ -33,6 +40,15 @@ def command() -> None:
 @click.option("--summary", default="", help="What was found, in a few sentences.")
 @click.option("--tool", metavar="NAME[==VERSION]", help="The tool that gathered it, e.g. fairlearn==0.12.0.")
 @click.option("--data", metavar="NAME[@VERSION]", help="The data set that was used.")
+@click.option("--target", default="", help="Of a deployment: where the version runs, e.g. eu-west/prod.")
+@click.option(
+    "--attach",
+    "attachments",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="A file or folder to keep with it, in the DVC remote. Repeatable.",
+    **_MANY,
+)
 @click.option("--uri", default="", help="Where the full report is kept.")
 @options.proposal
 @options.directory
@@ -43,7 +59,8 @@ def add_command(
     """Add evidence on REF: a file that is never edited, bound to the artifact's digest.
 
     KIND is evaluation, fairness, data-validation, smoke-test, load-test, monitoring or deployment. Who and
-    when come from git and the clock. Your checkout, your staged files and your branch stay as they are.
+    when come from git and the clock. What is attached goes to the DVC remote, and a pointer to it stands
+    beside the evidence. Your checkout, your staged files and your branch stay as they are.
     """
     from rollbook.cli.proposed import carry_on
     from rollbook.propose import facts
@@ -59,8 +76,11 @@ def add_command(
         data=named("--data", given["data"], "@") if given["data"] else {},
         tool=named("--tool", given["tool"], "==") if given["tool"] else {},
         uri=given["uri"],
+        target=given["target"],
+        attachments=given["attachments"],
     )
-    added = add_evidence(repository, reference, examination)
+    with progress_bar("storing the attachments", None) as progress:
+        added = add_evidence(repository, reference, examination, progress)
     if not as_json:
         say(f"{added.model}@{added.version}: {kind}-{added.number} {status}")
     carried = carry_on(repository, added.branch, then=then, quiet=as_json)
@@ -73,8 +93,114 @@ def add_command(
                 "number": added.number,
                 "path": added.path,
                 "artifact_sha256": added.artifact_sha256,
+                "attachments": list(added.attachments),
+                "uploaded": added.uploaded,
                 "branch": added.branch,
                 "commit": added.commit,
                 **carried,
             }
         )
+
+
+@command.command("list")
+@click.argument("reference", metavar="REF")
+@at_repository
+@options.snapshot
+@options.directory
+@options.as_json
+def list_command(reference: str, repo: str | None, rev: str | None, at: str | None, as_json: bool) -> None:
+    """List the evidence on REF: how it went, when, by whom, what was measured, what is attached."""
+    with opened_registry(repo, rev, at) as registry:
+        version = registry.version(reference)
+        found = version.evidence()
+    if as_json:
+        data = [evidence_mapping(each) for each in found]
+        print_json({"model": version.model.name, "version": version.version, "evidence": data})
+    elif found:
+        columns = ["evidence", "status", "at", "by", "metrics", "attachments"]
+        print_table(columns, [_row(each) for each in found])
+    else:
+        say(f"{version} has no evidence")
+
+
+@command.command("fetch")
+@click.argument("reference", metavar="REF")
+@click.argument("name", metavar="NAME")
+@click.option(
+    "-o",
+    "--output",
+    "directory",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="Folder to write to, made when it is missing. Default: here.",
+)
+@click.option("--force", is_flag=True, help="Replace what stands there.")
+@click.option("--remote", metavar="URL", help="Get the bytes from this copy of the DVC remote (path or URL).")
+@at_repository
+@options.snapshot
+@options.directory
+@options.as_json
+def fetch_command(
+    reference: str, name: str, directory: Path, repo: str | None, rev: str | None, at: str | None,
+    as_json: bool, **how: Any,
+) -> None:  # fmt: skip
+    """Get what is attached to the evidence NAME (such as fairness-1) of REF: verified, whole or not at all.
+
+    Nothing is opened or shown. A report is what its author made it: open it as carefully as any download.
+    """
+    with opened_registry(repo, rev, at) as registry:
+        version = registry.version(reference)
+        with progress_bar(f"fetching {name}", None) as progress:
+            paths = version.fetch_evidence(
+                name, directory, overwrite=how["force"], progress=progress, remote=how["remote"]
+            )
+    if as_json:
+        facts = {"model": version.model.name, "version": version.version, "name": name}
+        print_json({**facts, "outputs": [str(path) for path in paths]})
+        return
+    for path in paths:
+        click.echo(printable(str(path)))
+    say(f"{version} {name}: {len(paths)} verified")
+
+
+def evidence_mapping(evidence: Evidence) -> dict[str, Any]:
+    """A piece of evidence as JSON data."""
+    return {"name": evidence.name, **dataclasses.asdict(evidence)}
+
+
+def evidence_line(evidence: Evidence) -> str:
+    """A piece of evidence on one line, for a person."""
+    where = f" at {evidence.target}" if evidence.target else ""
+    said = f"{_status(evidence)}{where} on {evidence.created_at} by {evidence.created_by}"
+    attached = _attachments(evidence.attachments)
+    parts = [said, evidence.summary, _metrics(evidence), f"attached: {attached}" if attached else ""]
+    return "; ".join(part for part in parts if part)
+
+
+def _row(evidence: Evidence) -> list[str]:
+    where = f" at {evidence.target}" if evidence.target else ""
+    return [
+        evidence.name,
+        f"{_status(evidence)}{where}",
+        evidence.created_at,
+        evidence.created_by,
+        _metrics(evidence),
+        _attachments(evidence.attachments),
+    ]
+
+
+def _status(evidence: Evidence) -> str:
+    return "passed" if evidence.passed else "failed"
+
+
+def _metrics(evidence: Evidence) -> str:
+    values = {name: finite(value) for name, value in evidence.metrics.items()}
+    return ", ".join(f"{name}={'?' if value is None else f'{value:g}'}" for name, value in values.items())
+
+
+def _attachments(attachments: tuple[Attachment, ...]) -> str:
+    counts = (f"{each.files:,} files, " if each.files else "" for each in attachments)
+    return ", ".join(
+        f"{each.path} ({count}{size(each.size)})" for each, count in zip(attachments, counts, strict=True)
+    )

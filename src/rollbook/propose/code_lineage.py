@@ -30,7 +30,7 @@ def code_lineage(directory: Path, *, registry: Repository) -> dict[str, Any] | N
         raise BadCall(f"{directory} is a bare repository", hint="Name the working copy with --code DIR.")
     changed = code.git("status", "--porcelain", "-z", "--untracked-files=no")
     found: dict[str, Any] = {
-        "repository": _address(code),
+        "repository": repository_address(code),
         "commit": commit,
         "branch": current_branch(code),
         "dirty": bool(changed),
@@ -38,7 +38,7 @@ def code_lineage(directory: Path, *, registry: Repository) -> dict[str, Any] | N
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _address(repository: Repository) -> str:
+def repository_address(repository: Repository) -> str:
     """The remote's URL without credentials; the directory's name where there is no remote."""
     url = repository.config(f"remote.{remote_name(repository)}.url")
     if url is None or url.startswith("file:") or not (urlsplit(url).scheme or ":" in url):

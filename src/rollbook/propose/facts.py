@@ -103,13 +103,30 @@ def data_sets(arguments: Iterable[str]) -> list[dict[str, Any]]:
     return found
 
 
-def with_data_sets(lineage: object, arguments: Iterable[str]) -> dict[str, Any]:
-    """A manifest's `lineage` (None: empty) with data sets added. Raises BadCall when it has another shape."""
+def with_run(lineage: object, text: str) -> dict[str, Any]:
+    """A manifest's `lineage` (None: empty) with the run that `TOOL/ID[=URI]` names. Raises BadCall."""
+    label, _, uri = text.partition("=")
+    tool, _, number = label.partition("/")
+    if not tool or not number:
+        raise BadCall(f"--run {text[:80]!r} is not TOOL/ID[=URI]", hint="E.g. --run mlflow/a1b2c3")
+    run = {"tool": tool, "id": number, "uri": uri}
+    return merged("lineage", lineage, [{"run": {key: value for key, value in run.items() if value}}])
+
+
+def with_listed(lineage: object, name: str, items: Iterable[Any]) -> dict[str, Any]:
+    """A manifest's `lineage` (None: empty) with what is new of `items` added to its list `name`.
+
+    Raises BadCall when it has another shape.
+    """
     known = merged("lineage", lineage, [])
-    before = known.get("data") or []
-    if not isinstance(before, list):
-        raise BadCall("lineage.data: a list of data sets is needed here")
-    return {**known, "data": [*before, *data_sets(arguments)]}
+    found = known.get(name) or []
+    if not isinstance(found, list):
+        raise BadCall(f"lineage.{name}: a list is needed here")
+    added = list(found)
+    for item in items:
+        if item not in added:
+            added.append(item)
+    return {**known, name: added}
 
 
 def framework(text: str) -> dict[str, str]:

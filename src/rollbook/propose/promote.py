@@ -74,6 +74,8 @@ def propose_promotion(
         version = registry.version(reference)
         model, stages = version.model.name, version.model.stages
         policy.stage(stage)
+        if version.removal is not None:
+            raise version.removal.refusal()
         policy.require_transition(str(version), version.stage, stage)
         entry = _entry(repository, version.version, one_line(reason), details or {})
         moves = plan_moves(policy, stages, version.version, stage, entry)

@@ -10,15 +10,18 @@ from rollbook.artifact.pointer import pointer_data, require_artifact_name
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.storage import open_storage
 from rollbook.contract.schemas import schema_line, violations
+from rollbook.dvc_artifacts import entry_edit
+from rollbook.dvc_yaml import artifact_path
 from rollbook.errors import BadCall, InvalidFile, Refused
 from rollbook.git.refs import resolve_branch
 from rollbook.git.repository import is_ancestor, main_commit
 from rollbook.git.write import ObjectWriter, identity
 from rollbook.names import bump, normalise_version, require_model_name
 from rollbook.propose.code_lineage import code_lineage
-from rollbook.propose.facts import merged
+from rollbook.propose.facts import merged, with_listed
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
-from rollbook.registry import Registry, model_names
+from rollbook.registry import Registry
+from rollbook.retention.renewal import removed_objects
 from rollbook.snapshot import commit_snapshot
 from rollbook.yaml.strict import dotted, load
 from rollbook.yaml.write import dump
@@ -39,6 +42,8 @@ _ORDER = (
 )  # fmt: skip
 # Stands for the artifact while its bytes have not been read.
 _NO_ARTIFACT = {"path": "model", "format": "binary", "size": 1, "sha256": "0" * 64}
+# A manifest in which nothing is wrong but what is put into it: where nothing is, jsonschema is not needed.
+_LAWFUL = {"model": "m", "version": "1.0.0", "created_at": "2026-01-01T00:00:00Z", "created_by": "nobody"}
 _OWN = frozenset(["model", "version", "created_at", "created_by", "artifact"])
 
 
@@ -49,7 +54,8 @@ class Registration:
     `version` or else `bump` ("major", "minor", "patch") decides the version. `facts` are fields of the
     manifest, in its own shape; `attachments` are further files of the version, by name (`requirements.txt`,
     `sample-input.json`, `card.md`); `record` are fields of model.yaml, used when the model is new. `code` is
-    the directory whose git repository the model was trained from, None for none.
+    the directory whose git repository the model was trained from, None for none. `parents` are references
+    to the versions that it was derived from; the manifest names the versions they stand for now.
     """
 
     model: str
@@ -60,6 +66,7 @@ class Registration:
     attachments: Mapping[str, bytes] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
     code: Path | None = None
+    parents: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +112,13 @@ def register(repository: Repository, wanted: Registration, progress: Progress = 
     storage = open_storage(repository.work_tree)
     stored = storage.add(wanted.artifact, artifact_name(wanted.artifact), progress)
     files = _files(plan, wanted, stored)
-    if plan.standing and not _consists_of(repository, plan.standing, files):
+    entry = {plan.model: artifact_path(plan.model, plan.version, stored.pointer.path)}
+    if plan.standing and not _consists_of(repository, plan.standing, files, entry):
         refuse_standing(repository, plan.branch)
+    files |= entry_edit(repository, plan.base, entry)
     judge(repository, plan.base, files).require("the registry refuses this version")
-    uploaded = storage.push(stored.pointer, progress)
+    again = removed_objects(repository, plan.base, storage)
+    uploaded = storage.push(stored.pointer, progress, again=again)
     message = f"Register {plan.model}@{plan.version}\n\n{plan.facts.get('description', '')}".rstrip() + "\n"
     commit = plan.standing or commit_proposal(repository, Proposal(plan.branch, plan.base, message, files))
     return Registered(
@@ -130,7 +140,7 @@ def artifact_name(path: Path) -> str:
     Raises BadCall when a registry can't hold a file of that name.
     """
     name = require_artifact_name(path.name or path.absolute().name)
-    wrong = violations("version", {"artifact": {**_NO_ARTIFACT, "path": name}})
+    wrong = violations("version", {**_LAWFUL, "artifact": {**_NO_ARTIFACT, "path": name}})
     for item in wrong:
         if item.path == ("artifact", "path"):
             hint = f"Rename it, e.g. to model{path.suffix if path.suffix.isascii() else ''}. {item.hint}"
@@ -144,15 +154,17 @@ def _plan(repository: Repository, wanted: Registration) -> _Plan:
         raise BadCall("a version can't be registered in a bare repository", hint="Use a clone of it.")
     if not wanted.artifact.exists():
         raise BadCall(f"{wanted.artifact} does not exist", hint="Name the model's file or folder.")
-    artifact_name(wanted.artifact)
+    name = artifact_name(wanted.artifact)
     base = main_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         _ = registry.policy
-        known = model in model_names(registry.snapshot)
+        known = registry.has_model(model)
         versions = registry.model(model).version_names if known else []
+        parents = [str(registry.version(reference)) for reference in wanted.parents]
     version = _next_version(model, versions, wanted)
+    entry_edit(repository, base, {model: artifact_path(model, version, name)})  # refuses what it can't edit
     branch = branch_name("register", model, version)
-    facts = _facts(repository, wanted, model, version)
+    facts = _facts(repository, wanted, model, version, parents)
     standing = resolve_branch(repository, branch)
     if standing:
         before = _standing_facts(repository, standing, model, version)
@@ -190,12 +202,16 @@ def _standing_facts(repository: Repository, commit: str, model: str, version: st
     return {name: manifest[name] for name in manifest if name != "artifact"} if manifest else {}
 
 
-def _consists_of(repository: Repository, commit: str, files: Mapping[str, bytes]) -> bool:
-    """Whether a commit adds exactly `files` to the one it stands on, which is on main."""
+def _consists_of(
+    repository: Repository, commit: str, files: Mapping[str, bytes], entry: Mapping[str, str]
+) -> bool:
+    """Whether a commit adds exactly `files`, and the model's entry, to the one it stands on, which is on
+    main."""
     tree, *parents = repository.git("show", "-s", "--format=%T %P", commit).decode().split()
     if len(parents) != 1 or not is_ancestor(repository, parents[0], main_commit(repository)):
         return False
-    return ObjectWriter(repository).tree(parents[0], files) == tree
+    whole = {**files, **entry_edit(repository, parents[0], entry)}
+    return ObjectWriter(repository).tree(parents[0], whole) == tree
 
 
 def _next_version(model: str, versions: Sequence[str], wanted: Registration) -> str:
@@ -205,13 +221,14 @@ def _next_version(model: str, versions: Sequence[str], wanted: Registration) -> 
     if version in versions:
         raise Refused(
             f"{model} has a version {version} already; versions are never overwritten",
-            hint="Use --bump, or a version of your own above "
-            f"{versions[-1]}, e.g. --version {bump(versions[-1], 'patch')}",
+            hint=f"Use --bump, or a version of your own above {versions[-1]}: --version V.",
         )
     return version
 
 
-def _facts(repository: Repository, wanted: Registration, model: str, version: str) -> dict[str, Any]:
+def _facts(
+    repository: Repository, wanted: Registration, model: str, version: str, parents: Sequence[str]
+) -> dict[str, Any]:
     """The manifest without its artifact, judged by the schema as far as it goes."""
     claimed = _OWN & wanted.facts.keys()
     for name in sorted(claimed):
@@ -228,7 +245,11 @@ def _facts(repository: Repository, wanted: Registration, model: str, version: st
     code = code_lineage(wanted.code, registry=repository) if wanted.code else None
     lineage = merged("lineage", facts.get("lineage"), [])
     if code and "code" not in lineage:
-        facts["lineage"] = {**lineage, "code": code}
+        lineage["code"] = code
+    if parents:
+        lineage = with_listed(lineage, "parents", parents)
+    if lineage:
+        facts["lineage"] = lineage
     _require_lawful("version", {**facts, "artifact": _NO_ARTIFACT}, "the manifest")
     return facts
 
@@ -266,6 +287,7 @@ def _twins(repository: Repository, base: str, md5: str) -> tuple[str, ...]:
     """The versions in `base` whose pointer names the same bytes."""
     listed = repository.try_text(
         "grep",
+        "--color=never",
         "--name-only",
         "--full-name",
         "-z",
@@ -278,4 +300,6 @@ def _twins(repository: Repository, base: str, md5: str) -> tuple[str, ...]:
     )
     paths = (name.partition(":")[2] for name in (listed or "").split("\0")[:-1])
     places = (layout.place(path) for path in paths)
-    return tuple(sorted(f"{place.model}@{place.version}" for place in places if place.version))
+    return tuple(
+        sorted(f"{place.model}@{place.version}" for place in places if place.kind is layout.Kind.POINTER)
+    )
