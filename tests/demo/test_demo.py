@@ -82,7 +82,7 @@ def _tell(base: Path) -> None:
             env={**kept, **variables},
             stdout=output,
             stderr=subprocess.STDOUT,
-            timeout=120,
+            timeout=300,
             check=False,
         )
     (base / "code").write_text(str(done.returncode))

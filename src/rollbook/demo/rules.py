@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import resources
 
 from rollbook.demo.cast import BOB, JANE, git, rollbook
+from rollbook.demo.managing import RETENTION
 from rollbook.demo.scene import Chapter, Edit, Run, Say, Write
 from rollbook.demo.shell import PACKAGES
 from rollbook.layout import ALLOWED_SIGNERS
@@ -51,8 +52,8 @@ def agree() -> Chapter:
             Edit(
                 "registry/registry/policy.yaml",
                 r"\Z",
-                _GATES + _ROLES + _freezes(),
-                "every kind of gate, two roles, two freezes",
+                _GATES + _ROLES + RETENTION + _freezes(),
+                "every kind of gate, two roles, what is kept, two freezes",
             ),
             *_gate_package(),
             Say("Bob approves with an SSH key of his own. The registry gets to know it:"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.demo.asking import approve, ask
 from rollbook.demo.cast import BOOSTING, JANE, LOGISTIC, MODEL, git, promotion, registration, rollbook
+from rollbook.demo.managing import ask_around, publish, tidy_up
 from rollbook.demo.refusals import refuse
 from rollbook.demo.rules import agree
 from rollbook.demo.scene import Chapter, Edit, Run, Say, Write
@@ -68,8 +69,11 @@ def plot(figures: Figures) -> list[Chapter]:
         approve(figures),
         refuse(figures),
         _roll_back(),
+        ask_around(),
+        tidy_up(),
         _look_back(),
         _use(),
+        publish(),
     ]
 
 
