@@ -1,4 +1,4 @@
-"""How fast Rollbook is, as ratios between commands that run side by side on one machine.
+"""How fast Rollbook is, and how that grows: questions to registries of several sizes, beside git and peers.
 
 Run them with `python -m benchmarks`; see README.md.
 """

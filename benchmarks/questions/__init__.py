@@ -1,0 +1,11 @@
+"""Every question that is put to a registry, in the order in which they are put."""
+
+from __future__ import annotations
+
+from benchmarks.questions import asking, checking, reading, registering, remote, trail
+
+QUESTIONS = {
+    question.name: question
+    for module in (reading, asking, checking, registering, trail, remote)
+    for question in module.QUESTIONS
+}
