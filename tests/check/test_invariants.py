@@ -180,6 +180,18 @@ def test_a_policy_that_leads_to_an_unknown_stage_is_found(desk: Desk) -> None:
     assert (found.line, found.key) == (6, "stages.3.next.0")
 
 
+def test_a_stage_that_reads_as_a_version_is_warned_of(desk: Desk) -> None:
+    policy = policy_text("  - {name: v1_2_0}\n")
+    found = only(desk.check(registry_files() | {POLICY: policy}), "RB217")
+    assert (found.key, found.severity) == ("stages.6.name", "warning")
+    assert "`#v1_2_0`" in found.message
+
+
+def test_an_alias_that_reads_as_a_version_is_warned_of(desk: Desk) -> None:
+    found = desk.check(registry_files() | {STAGES: 'aliases: {v1_2_0: "1.0.0", v1: "1.0.0"}\n'})
+    assert only(found, "RB217").key == "aliases.v1_2_0"
+
+
 def test_a_policy_that_displaces_to_an_unknown_stage_is_found(desk: Desk) -> None:
     policy = policy_text().replace("displaced_to: staging", "displaced_to: attic")
     assert only(desk.check(registry_files() | {POLICY: policy}), "RB212").key == "stages.2.displaced_to"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft4Validator
 
 from rollbook.check.finding import CODES, Finding
 from rollbook.check.report import FORMATS
 from rollbook.check.report.text import summary
 from rollbook.printable import printable
 
+# Cut by cut_sarif_schema.py; SARIF's schema is one of draft 4.
+SARIF = Draft4Validator(json.loads(Path(__file__).with_name("sarif-2.1.0.schema.json").read_text()))
 FOUND = Finding("RB102", "registry/credit/model.yaml", "is not text", 3, "owner", "Quote it.")
 WHOLE = Finding("RB104", "registry/x", "no place", severity="warning")
 HOSTILE = Finding(
@@ -136,3 +140,14 @@ def test_printable_text_is_one_printable_line(text: str) -> None:
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters=":#")))
 def test_plain_text_stays_as_it_is(text: str) -> None:
     assert printable(text) == text
+
+
+@pytest.mark.parametrize("findings", [[], [FOUND], [FOUND, WHOLE, HOSTILE, HOSTILE]])
+def test_sarif_is_as_its_published_schema_asks(findings: list[Finding]) -> None:
+    assert [error.message for error in SARIF.iter_errors(json.loads(FORMATS["sarif"](findings)))] == []
+
+
+def test_the_published_schema_refuses_what_is_not_sarif() -> None:
+    log = json.loads(FORMATS["sarif"]([FOUND]))
+    log["runs"][0]["results"][0]["level"] = "fatal"
+    assert not SARIF.is_valid(log)

@@ -67,16 +67,22 @@ def author_findings(
                 yield from _right_to(commit, path, policy)
         yield from _smuggled(commits, changed, policy)
     if allowed_signers is not None:
-        yield from _signatures(repository, commits, allowed_signers)
+        governed = [
+            (commit, path)
+            for commit in commits
+            for path in [next((path for path in commit.paths if is_governed(path, policy)), None)]
+            if path is not None
+        ]
+        yield from _signatures(repository, governed, allowed_signers)
 
 
 def _right_to(commit: AuthoredCommit, path: str, policy: Policy) -> Iterator[Finding]:
     held = roles_of(commit.author, policy.roles)
-    if not may_change(held, path):
+    if not may_change(held, path, policy):
         who = printable(str(commit.author)) or "nobody"
         what = f"who is {' and '.join(held)}" if held else "who has no role in the policy"
         message = f"commit {commit.oid[:12]} by {who}, {what}, may not change this file"
-        hint = f"Somebody who may has to make this change: {' or '.join(needed_for(path))}."
+        hint = f"Somebody who may has to make this change: {' or '.join(needed_for(path, policy))}."
         yield Finding("RB501", path, message, hint=hint)
 
 
@@ -84,19 +90,19 @@ def _smuggled(commits: Sequence[AuthoredCommit], changed: Sequence[str], policy:
     accounted = {path for commit in commits for path in commit.paths}
     merges = [commit for commit in commits if commit.is_merge]
     for path in changed:
-        if is_governed(path) and path not in accounted:
+        if is_governed(path, policy) and path not in accounted:
             for commit in merges:
                 yield from _right_to(commit, path, policy)
 
 
 def _signatures(
-    repository: Repository, commits: Sequence[AuthoredCommit], allowed_signers: bytes
+    repository: Repository, governed: Sequence[tuple[AuthoredCommit, str]], allowed_signers: bytes
 ) -> Iterator[Finding]:
+    """The commits, each with a file that it changes, that are not signed by the author they name."""
     reader = ObjectReader(repository.directory)
     try:
-        governed = [commit for commit in commits if any(is_governed(path) for path in commit.paths)]
-        found = reader.read_many([commit.oid for commit in governed], _MAX_COMMIT)
-        for commit, raw in zip(governed, found, strict=True):
+        found = reader.read_many([commit.oid for commit, _ in governed], _MAX_COMMIT)
+        for (commit, path), raw in zip(governed, found, strict=True):
             if raw is None or raw.data is None:
                 continue
             signature, payload = split_signature(raw.data)
@@ -110,7 +116,6 @@ def _signatures(
                 namespace=_NAMESPACE,
             ):
                 who = printable(commit.author.email)
-                path = next(path for path in commit.paths if is_governed(path))
                 message = f"commit {commit.oid[:12]} names {who} as its author, who did not sign it"
                 yield Finding(
                     "RB502", path, message, hint="Sign with a key that allowed_signers gives the author."

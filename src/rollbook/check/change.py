@@ -12,6 +12,8 @@ from rollbook.check.finding import Finding
 from rollbook.check.gates.ground import Ground, gate_findings, own_gates, unreadable_gates
 from rollbook.check.invariants import directory_findings
 from rollbook.check.names import pattern_findings
+from rollbook.check.origin import not_judged, split, taken_over
+from rollbook.check.removal import moved_findings, removal_findings
 from rollbook.check.stages import policy_findings
 from rollbook.check.transitions import rewritten_entries, transition_findings, version_findings
 from rollbook.check.write_once import write_once_findings
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from rollbook.check.concern import Paths
     from rollbook.check.contents import Contents
     from rollbook.check.gates.gate import Circumstances
+    from rollbook.records.origin import OldTag
     from rollbook.snapshot import TreeSnapshot
 
 
@@ -55,6 +58,7 @@ def change_findings(
     else:
         policy = policy_file.record if isinstance(policy_file.record, Policy) else None
         yield from (found for found in policy_file.findings if found.code == "RB108")
+    yield from removal_findings(changes, base, before, after.models, policy, circumstances)
     for path, record in zip(stages, records, strict=True):
         name = layout.place(path).model or ""
         model = after.models.get(name) or ModelFiles(name)
@@ -66,7 +70,7 @@ def change_findings(
             if own is None:
                 yield unreadable_gates(name)
             ground = Ground(policy, own or (), standing, *paths, circumstances)
-            yield from _stage_changes(model, ground, after)
+            yield from _stage_changes(model, ground, after, taken_over(model, before))
     yield from _names(before, policy, after)
 
 
@@ -79,15 +83,20 @@ def _unjudged(path: str, broken: str) -> Finding:
     return Finding("RB303", path, message, hint="An administrator has to repair the main branch first.")
 
 
-def _stage_changes(model: ModelFiles, ground: Ground, after: Contents) -> Iterator[Finding]:
+def _stage_changes(
+    model: ModelFiles, ground: Ground, after: Contents, taken: Mapping[str, OldTag]
+) -> Iterator[Finding]:
     policy, standing = ground.policy, ground.standing
     if model.stages is None:
         return
     moves = transitions(standing, model.stages, policy.first_stage.name)
-    yield from transition_findings(model, moves, policy)
+    made, made_before = split(moves, taken)
+    yield from transition_findings(model, made, policy)
+    yield from moved_findings(model, moves)
     yield from _moved_versions(model, moves, standing)
     yield from rewritten_entries(model, standing, model.stages)
-    yield from gate_findings(model, moves, ground)
+    yield from gate_findings(model, made, ground)
+    yield from not_judged(gate_findings(model, made_before, ground))
     if policy != after.policy:
         # The head's own policy has judged the file already; it must stand before the base's too.
         yield from policy_findings(model, policy, "the base's policy")
@@ -109,11 +118,7 @@ def _moved_versions(
 def _version_changes(
     changes: Sequence[FileChange], before: Mapping[str, str], after: Contents
 ) -> Iterator[Finding]:
-    added: dict[str, list[str]] = {}
-    for change in changes:
-        place = change.place
-        if change.added and place.kind is Kind.MANIFEST and place.model and place.version:
-            added.setdefault(place.model, []).append(place.version)
+    added = added_versions(changes)
     known: dict[str, list[str]] = {name: [] for name in added}
     for path in before if added else ():
         place = layout.place(path)
@@ -127,7 +132,18 @@ def _version_changes(
             for version in versions
             if is_version(version) and version in model.versions and model.versions[version].manifest_file
         ]
-        yield from version_findings(model, known[name], new)
+        taken = taken_over(model, before)
+        yield from version_findings(model, known[name], [version for version in new if version not in taken])
+
+
+def added_versions(changes: Sequence[FileChange]) -> dict[str, list[str]]:
+    """The versions, by model, whose manifests a change adds."""
+    added: dict[str, list[str]] = {}
+    for change in changes:
+        place = change.place
+        if change.added and place.kind is Kind.MANIFEST and place.model and place.version:
+            added.setdefault(place.model, []).append(place.version)
+    return added
 
 
 def _names(before: Mapping[str, str], policy: Policy | None, after: Contents) -> Iterator[Finding]:

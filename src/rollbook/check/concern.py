@@ -41,14 +41,15 @@ class Paths:
         return path.startswith(_ROOT) and names.get(name) is False
 
 
-def concerned(head: TreeSnapshot, changes: Sequence[FileChange]) -> Part:
-    """The part of `head` that changes lead to concern; everything when they touch the policy."""
+def concerned(head: TreeSnapshot, changes: Sequence[FileChange], more: Collection[str] = ()) -> Part:
+    """The part of `head` that changes lead to concern, with the models in `more`; everything when they touch
+    the policy."""
     paths = [change.path for change in changes if change.path.startswith(_ROOT)]
     if layout.POLICY in paths:
         return whole(head)
     names = _models_around(head, paths)
     owners = {path: owner(path, names) for path in paths}
-    models = frozenset(name for name in owners.values() if name)
+    models = frozenset(name for name in owners.values() if name).union(more)
     places = {layout.POLICY, *map(layout.model_directory, models)}
     # A stray file may stand anywhere: what lies around it is looked at as a whole.
     places |= {_top(path) for path, model in owners.items() if model is None}

@@ -12,6 +12,7 @@ from rollbook.layout import Kind
 from rollbook.names import is_model_name, is_version
 from rollbook.records.manifest import Manifest
 from rollbook.records.model import ModelRecord
+from rollbook.records.origin import Origin
 from rollbook.records.policy import Policy
 from rollbook.records.stages import StageTable
 from rollbook.snapshot import EXECUTABLE, FILE
@@ -74,12 +75,19 @@ class ModelFiles:
     name: str
     record_file: Document | None = None
     stages_file: Document | None = None
+    origin_file: Document | None = None
     versions: dict[str, VersionFiles] = field(default_factory=dict)
 
     @property
     def record(self) -> ModelRecord | None:
         record = self.record_file.record if self.record_file else None
         return record if isinstance(record, ModelRecord) else None
+
+    @property
+    def origin(self) -> Origin | None:
+        """What the model was taken over from; None when it wasn't, or the file can't be read."""
+        origin = self.origin_file.record if self.origin_file else None
+        return origin if isinstance(origin, Origin) else None
 
     @property
     def stages(self) -> StageTable | None:
@@ -129,19 +137,29 @@ class Contents:
     @property
     def policy(self) -> Policy | None:
         """The policy; None when there is none that is as its schema asks."""
-        if self.policy_file is None or self.policy_file.findings:
-            return None
-        record = self.policy_file.record
-        return record if isinstance(record, Policy) else None
+        return policy_of(self.policy_file)
 
 
 def model_names(paths: Iterable[str]) -> frozenset[str]:
     """The names of the models that files at these paths make."""
-    return _named(layout.place(path) for path in paths)
+    found: set[str] = set()
+    start = len(f"{layout.ROOT}/")
+    for path in paths:
+        # Nearly all paths are those of versions of a model that is known by then.
+        if path[start : path.find("/versions/", start)] in found:
+            continue
+        name = layout.place(path).model
+        if name and is_model_name(name):
+            found.add(name)
+    return frozenset(found)
 
 
-def _named(places: Iterable[Place]) -> frozenset[str]:
-    return frozenset(name for name in {place.model for place in places} if name and is_model_name(name))
+def by_owner(paths: Iterable[str], names: Collection[str]) -> dict[str | None, list[str]]:
+    """The paths by the model among `names` in whose directory they stand; None for no model's."""
+    found: dict[str | None, list[str]] = {}
+    for path in paths:
+        found.setdefault(owner(path, names), []).append(path)
+    return found
 
 
 def owner(path: str, names: Collection[str]) -> str | None:
@@ -174,11 +192,7 @@ def read_part(snapshot: Snapshot, part: Part) -> Contents:
     """
     places = {path: layout.place(path) for path in part.modes}
     owners = {path: owner(path, part.names) for path in part.modes}
-    readable = {
-        path: place
-        for path, place in places.items()
-        if place.kind is not Kind.STRAY and part.modes[path] in REGULAR
-    }
+    readable = readable_places(part.modes, places)
 
     def read(paths: Collection[str]) -> list[Document]:
         wanted = [path for path in paths if path in readable]
@@ -195,6 +209,23 @@ def read_part(snapshot: Snapshot, part: Part) -> Contents:
             _add(models[place.model], path, place, documents, read)
     loose = frozenset(path for path, model in owners.items() if model is None)
     return Contents(part, loose, documents, models, documents.get(layout.POLICY))
+
+
+def readable_places(modes: Mapping[str, str], paths: Iterable[str]) -> dict[str, Place]:
+    """What stands at those of `paths` whose files are read: regular ones that the layout has a place for."""
+    places = {path: layout.place(path) for path in paths}
+    return {
+        path: place
+        for path, place in places.items()
+        if place.kind is not Kind.STRAY and modes[path] in REGULAR
+    }
+
+
+def policy_of(document: Document | None) -> Policy | None:
+    """The policy; None when there is none that is as its schema asks."""
+    if document is None or document.findings:
+        return None
+    return document.record if isinstance(document.record, Policy) else None
 
 
 def _at_once(place: Place, model: str | None, part: Part) -> bool:
@@ -215,6 +246,8 @@ def _add(
         model.record_file = documents.get(path)
     elif place.kind is Kind.STAGES:
         model.stages_file = documents.get(path)
+    elif place.kind is Kind.ORIGIN:
+        model.origin_file = documents.get(path)
     elif place.version and is_version(place.version):
         if place.version not in model.versions:
             model.versions[place.version] = VersionFiles(model.name, place.version, read)

@@ -13,9 +13,12 @@ from rollbook.errors import InvalidFile
 from rollbook.layout import SCHEMAS, Kind, Place
 from rollbook.records.evidence import evidence_from
 from rollbook.records.fields import Fields
+from rollbook.records.imported import imported_from
 from rollbook.records.manifest import manifest_from
 from rollbook.records.model import model_from
+from rollbook.records.origin import origin_from
 from rollbook.records.policy import FORMAT, policy_from
+from rollbook.records.removal import removal_from
 from rollbook.records.stages import stages_from
 from rollbook.yaml.strict import dotted, load, locate
 
@@ -32,7 +35,10 @@ _RECORDS: dict[Kind, Callable[[object, str], object]] = {
     Kind.MODEL: lambda value, path: model_from(Fields(value, path)),
     Kind.MANIFEST: lambda value, path: manifest_from(Fields(value, path)),
     Kind.STAGES: stages_from,
+    Kind.ORIGIN: lambda value, path: origin_from(Fields(value, path), path),
     Kind.EVIDENCE: lambda value, path: evidence_from(Fields(value, path), path),
+    Kind.REMOVAL: lambda value, path: removal_from(Fields(value, path)),
+    Kind.IMPORT: lambda value, path: imported_from(Fields(value, path), path),
 }
 _MAY_BE_EMPTY = frozenset([Kind.STAGES, Kind.NOTES])
 _CHUNK = 500

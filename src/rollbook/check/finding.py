@@ -52,6 +52,26 @@ CODES = {
     "RB212": Code("policy inconsistent", "The policy's stages are distinct, and it names no others."),
     "RB213": Code("evidence misplaced", "Evidence is about the artifact of the version it stands with."),
     "RB214": Code("digest disagrees", "A file beside the manifest has the SHA-256 that the manifest gives."),
+    "RB215": Code(
+        "DVC entry drifted", "With `dvc_artifacts`, dvc.yaml names the artifact of the newest version."
+    ),
+    "RB216": Code(
+        "attachment disagrees",
+        "Each attachment of evidence has its DVC pointer, and the other way round.",
+    ),
+    "RB217": Code(
+        "name reads as a version", "A stage or an alias is not named like a version, for which `@` takes it."
+    ),
+    "RB221": Code(
+        "removal disagrees", "The record of a removal agrees with the manifest; no pointer stands beside it."
+    ),
+    "RB222": Code(
+        "removed version in use", "A version without its artifact holds no exclusive stage and no alias."
+    ),
+    "RB223": Code(
+        "import disagrees",
+        "What an import says of its origin follows from the tags it holds, and they from the manifest.",
+    ),
     "RB301": Code(
         "write-once file edited", "What was registered never changes: content, mode, type or company."
     ),
@@ -64,9 +84,16 @@ CODES = {
     "RB306": Code(
         "several versions at once", "Tools that read GTO tags know one version of a model per commit."
     ),
+    "RB307": Code(
+        "origin", "What a model was taken over from comes with the model, and says what the old tags say."
+    ),
     "RB308": Code(
         "stage entry rewritten", "Why and by whom a version got into its stage is not rewritten later."
     ),
+    "RB309": Code(
+        "artifact must stay", "An artifact goes only when the base's rules of retention let it go."
+    ),
+    "RB310": Code("removed version moves", "A version whose artifact is removed stays where it stands."),
     "RB501": Code("not allowed", "Whoever made a commit has a role that may change the file."),
     "RB502": Code("not the signer", "A signed commit is signed by a key of the author it names."),
     "RB503": Code("owners drifted", "`.github/CODEOWNERS`, once generated, says what the policy says."),

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.check.finding import Finding
-from rollbook.check.policy import gate_stage_findings
+from rollbook.check.imported import imported_findings
+from rollbook.check.pointers import attachment_findings, pointer_findings
+from rollbook.check.policy import gate_stage_findings, own_retention_findings
+from rollbook.check.removal import removal_of, removed_directory_findings, removed_in_use_findings
 from rollbook.check.stages import policy_findings, stage_findings
 from rollbook.contract.explanation import shown
 from rollbook.layout import Kind
@@ -30,10 +33,12 @@ def model_findings(model: ModelFiles, policy: Policy | None) -> Iterator[Finding
     elif model.record is not None:
         yield from _same(model.record_file, "name", model.record.name, model.name)
     yield from stage_findings(model)
+    yield from removed_in_use_findings(model, policy)
     if policy is not None:
         yield from policy_findings(model, policy)
         if model.record_file is not None and model.record is not None and not model.record_file.findings:
             yield from gate_stage_findings(model.record_file, "gates", model.record.gates, policy)
+            yield from own_retention_findings(model.record_file, model.record.retention, policy)
 
 
 def _same(document: Document, key: str, found: object, expected: str) -> Iterator[Finding]:
@@ -54,7 +59,10 @@ def directory_findings(version: VersionFiles) -> Iterator[Finding]:
         yield Finding(
             "RB103", path, "the version has no manifest", hint="Register it with `rollbook register`."
         )
-    if not version.pointers:
+    removal = removal_of(version)
+    if removal is not None:
+        yield from removed_directory_findings(version, removal)
+    elif not version.pointers:
         path = document.path if document else version.directory
         yield Finding(
             "RB103",
@@ -67,8 +75,11 @@ def directory_findings(version: VersionFiles) -> Iterator[Finding]:
         yield from _same(document, "version", manifest.version, version.version)
         yield from _named_files(version, document, manifest)
         yield from _requirements_digest(version, document, manifest)
+    for imported in version.documents.get(Kind.IMPORT, ()):
+        yield from imported_findings(version, imported)
     for pointer in version.pointers:
-        yield from _pointer_findings(version, pointer)
+        yield from pointer_findings(version, pointer)
+    yield from attachment_findings(version)
     for evidence in version.evidence:
         yield from _evidence_findings(version, evidence)
 
@@ -100,49 +111,6 @@ def _requirements_digest(version: VersionFiles, document: Document, manifest: Ma
                 "sha256",
                 hint=f"Its SHA-256 is {found}.",
             )
-
-
-def _pointer_findings(version: VersionFiles, pointer: Document) -> Iterator[Finding]:
-    name = pointer.path.rpartition("/")[2].removesuffix(".dvc")
-    if len(version.pointers) > 1:
-        yield pointer.finding(
-            "RB205",
-            "the version has more than one pointer",
-            hint="A version has one artifact: a file or a folder.",
-        )
-    output = _output(pointer)
-    if output is None:
-        return
-    facts: list[tuple[str, object, object]] = [("path", output.get("path"), name)]
-    if (manifest := version.manifest) is not None:
-        artifact = manifest.artifact
-        facts.append(("path", output.get("path"), artifact.path))
-        facts.append(("size", output.get("size"), artifact.size))
-        facts.append(("nfiles", output.get("nfiles"), artifact.files))
-    for key, found, expected in facts:
-        if found != expected:
-            whose = "its own name" if expected is name else "the manifest"
-            yield pointer.finding(
-                "RB205",
-                f"the pointer says {_said(found)}; {whose} says {_said(expected)}",
-                "outs",
-                0,
-                key,
-                hint="Register the artifact as a new version with `rollbook register`; it writes both.",
-            )
-
-
-def _said(value: object) -> str:
-    return "nothing" if value is None else shown(value)
-
-
-def _output(pointer: Document) -> dict[str, object] | None:
-    """The pointer's output; None when the file is not as its schema asks."""
-    value = pointer.value
-    if pointer.findings or not isinstance(value, dict):
-        return None
-    output: dict[str, object] = value["outs"][0]
-    return output
 
 
 def _evidence_findings(version: VersionFiles, evidence: Document) -> Iterator[Finding]:

@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.change import changed_files
 from rollbook.check.authors import author_findings, authored_commits
-from rollbook.check.change import change_findings
+from rollbook.check.change import added_versions, change_findings
 from rollbook.check.concern import Paths, concerned, undone
-from rollbook.check.contents import owner, read_contents, read_part
-from rollbook.check.files import path_findings
+from rollbook.check.contents import owner, read_part
+from rollbook.check.dvc_entries import edited_models, entry_findings
 from rollbook.check.finding import Finding, arranged
 from rollbook.check.gates.circumstances import circumstances
 from rollbook.check.gates.contributors import contributors
-from rollbook.check.invariants import directory_findings, model_findings
-from rollbook.check.names import namespace_findings, pattern_findings, root_findings, twins
-from rollbook.check.policy import policy_file_findings
+from rollbook.check.names import namespace_findings
+from rollbook.check.origin import origin_findings
+from rollbook.check.standing import contents_findings, overall_findings, places_findings
+from rollbook.check.tree import check_tree
 from rollbook.errors import InvalidFile
 from rollbook.git.merge import merge
 from rollbook.git.repository import resolve_commit
-from rollbook.govern import codeowners
 from rollbook.records.policy import parse_policy
 from rollbook.snapshot import TreeSnapshot, commit_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from rollbook.change import FileChange
     from rollbook.check.authors import AuthoredCommit
@@ -34,23 +34,6 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.govern.roles import Person
     from rollbook.snapshot import Snapshot
-
-
-def check_tree(snapshot: Snapshot, only: Collection[str] | None = None) -> list[Finding]:
-    """Everything that is wrong with a registry as it stands.
-
-    With `only`, a set of model names: with these models, and with the files that belong to no model.
-    """
-    contents = read_contents(snapshot, only)
-    if only is None:
-        scope = None
-    else:
-        scope = contents.loose | {path for path in contents.modes if owner(path, contents.part.names) in only}
-    found = list(_tree_findings(snapshot, contents, scope))
-    if contents.policy is not None:
-        for model in contents.models.values():
-            found += pattern_findings(model, contents.policy, new=False)
-    return arranged(found)
 
 
 def check_change(
@@ -67,14 +50,31 @@ def check_change(
     judged when it landed, and depends on no file outside of its directory. `known` is what the gates are
     told; by default what the base tells, and no program of the policy runs.
     """
-    changes = changed_files(repository, base.treeish, head.treeish)
-    contents = read_part(head, concerned(head, changes))
+    changes = changed_files(repository, base.treeish, head.treeish, "")
+    return _judged(base, head, changes, known or circumstances(repository, base))
+
+
+def _judged(
+    base: TreeSnapshot, head: TreeSnapshot, all_changes: Sequence[FileChange], known: Circumstances
+) -> list[Finding]:
+    """`check_change` of all the files that differ."""
+    changes = [change for change in all_changes if _is_inside(change.path)]
+    edited, added = edited_models(base, head, all_changes), added_versions(changes)
+    contents = read_part(head, concerned(head, changes, edited))
     found = list(_tree_findings(head, contents, _scope(changes, contents)))
+    if contents.policy is not None and contents.policy.dvc_artifacts:
+        names = contents.models.keys() if contents.part.models is None else edited | added.keys()
+        entered = [model for name, model in contents.models.items() if name in names]
+        found += entry_findings(head, entered, added) if entered else ()
     before = undone(contents.modes, changes)
     paths = Paths(base, before), Paths(head, contents.modes)
-    known = known or circumstances(repository, base)
     found += change_findings(changes, base, before, contents, paths, known)
+    found += origin_findings(head.repository, changes, before, contents.models)
     return arranged(found)
+
+
+def _is_inside(path: str) -> bool:
+    return path == layout.ROOT or path.startswith(f"{layout.ROOT}/")
 
 
 def check_merge(
@@ -133,15 +133,19 @@ def _check_commits(
         commits = authored_commits(repository, before.treeish, head)
         authors = contributors(repository, commits)
         known = circumstances(repository, before, authors=authors, reviews=reviews, may_run=may_run)
-        found = check_change(repository, before, after, known)
-        return arranged([*found, *_author_findings(repository, before, commits, result)])
+        changes = changed_files(repository, before.treeish, result, "")
+        found = _judged(before, after, changes, known)
+        return arranged([*found, *_author_findings(repository, before, commits, changes)])
     finally:
         before.close()
         after.close()
 
 
 def _author_findings(
-    repository: Repository, base: TreeSnapshot, commits: Sequence[AuthoredCommit], merged: str
+    repository: Repository,
+    base: TreeSnapshot,
+    commits: Sequence[AuthoredCommit],
+    changes: Sequence[FileChange],
 ) -> Iterator[Finding]:
     """Whether whoever made each commit may change what it changes, by the policy and the keys of the base."""
     data, allowed_signers = base.read_many([layout.POLICY, layout.ALLOWED_SIGNERS])
@@ -150,37 +154,16 @@ def _author_findings(
     except InvalidFile:
         policy = None  # change_findings lets nothing pass that only this policy could judge
     if policy is not None:
-        changed = [change.path for change in changed_files(repository, base.treeish, merged, "")]
+        changed = [change.path for change in changes]
         yield from author_findings(repository, commits, changed, policy, allowed_signers)
 
 
 def _tree_findings(snapshot: Snapshot, contents: Contents, scope: frozenset[str] | None) -> Iterator[Finding]:
-    yield from root_findings(snapshot)
-    yield from policy_file_findings(contents.policy_file)
-    yield from _owners_findings(snapshot, contents)
-    yield from twins(contents.modes, scope)
-    for path, mode in contents.modes.items():
-        if scope is None or path in scope:
-            yield from path_findings(path, mode)
-    for path, document in contents.documents.items():
-        if scope is None or path in scope:
-            yield from document.findings
+    yield from overall_findings(snapshot, contents.policy_file, contents.policy)
+    yield from places_findings(contents.modes, scope)
+    yield from contents_findings(contents, contents.policy, scope)
     only = None if scope is None else frozenset(contents.models)
     yield from namespace_findings(contents.part.names, only)
-    for model in contents.models.values():
-        yield from model_findings(model, contents.policy)
-        for version in model.versions.values():
-            if contents.part.judges(model.name, version.version):
-                yield from directory_findings(version)
-
-
-def _owners_findings(snapshot: Snapshot, contents: Contents) -> Iterator[Finding]:
-    (text,) = snapshot.read_many([codeowners.PATH])
-    if text is not None and contents.policy is not None and codeowners.is_drifted(text, contents.policy):
-        message = "the file does not say what the policy's roles say"
-        yield Finding(
-            "RB503", codeowners.PATH, message, hint="Run `rollbook codeowners` and commit the result."
-        )
 
 
 def _scope(changes: list[FileChange], contents: Contents) -> frozenset[str] | None:
@@ -194,11 +177,10 @@ def _scope(changes: list[FileChange], contents: Contents) -> frozenset[str] | No
 
 def _conflict(path: str) -> Finding:
     what = "both sides change it, and git can't tell what is meant"
+    hint = "Bring the branch up to date with its base and make the change again."
     if layout.place(path).kind is layout.Kind.STAGES:
         what = "another change to this model's stages landed first"
-    return Finding(
-        "RB305",
-        path,
-        f"the change conflicts with its base: {what}",
-        hint="Bring the branch up to date with its base and make the change again.",
-    )
+    elif path == layout.DVC_YAML:
+        what = "another registration landed first, at the same place of the file"
+        hint = "Delete the branch and register the version again; its bytes are in the remote already."
+    return Finding("RB305", path, f"the change conflicts with its base: {what}", hint=hint)

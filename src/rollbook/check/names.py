@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rollbook.check.contents import ModelFiles
+    from rollbook.check.document import Document
     from rollbook.records.model import ModelRecord
     from rollbook.records.policy import Policy
     from rollbook.snapshot import Snapshot
@@ -89,6 +90,17 @@ def namespace_findings(names: frozenset[str], only: frozenset[str] | None) -> It
                 f"{namespace} is a model and also the namespace of {name}",
                 hint="Give one of them another name.",
             )
+
+
+def unreachable(document: Document, kind: str, name: str, *key: str | int) -> Finding:
+    """The warning about a stage or an alias, at its key, that `@` takes for a version."""
+    return document.finding(
+        "RB217",
+        f"`@{name}` means a version; the {kind} of that name is reached by `#{name}` only",
+        *key,
+        hint="Give it a name that does not look like a version.",
+        severity="warning",
+    )
 
 
 def pattern_findings(model: ModelFiles, policy: Policy, *, new: bool) -> Iterator[Finding]:

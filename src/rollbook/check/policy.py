@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.check.finding import Finding
+from rollbook.check.names import unreachable
 from rollbook.contract.explanation import shown
 from rollbook.errors import InvalidFile
 from rollbook.layout import POLICY
 from rollbook.records.policy import Policy
+from rollbook.reference import reads_as_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
     from rollbook.check.document import Document
+    from rollbook.records.retention import OwnRetention
 
 
 def policy_file_findings(document: Document | None) -> Iterator[Finding]:
@@ -31,6 +34,8 @@ def policy_file_findings(document: Document | None) -> Iterator[Finding]:
         if stage.name in names[:index]:
             message = f"the stage {shown(stage.name)} stands in the policy twice"
             yield document.finding("RB212", message, "stages", index, "name", hint="Keep one of the two.")
+        if reads_as_version(stage.name):
+            yield unreachable(document, "stage", stage.name, "stages", index, "name")
         for position, target in enumerate(stage.next):
             if target not in names:
                 yield _unknown(document, target, known, "stages", index, "next", position)
@@ -41,9 +46,37 @@ def policy_file_findings(document: Document | None) -> Iterator[Finding]:
             yield document.finding("RB212", message, "stages", index, "displaced_to", hint=known)
     yield from gate_stage_findings(document, "gates", policy.gates, policy)
     yield from gate_stage_findings(document, "freezes", policy.freezes, policy)
+    yield from _retention_findings(document, policy)
     if policy.notify:
         yield from gate_stage_findings(document, "notify", policy.notify, policy)
         yield from _receiver_findings(document, policy)
+
+
+def _retention_findings(document: Document, policy: Policy) -> Iterator[Finding]:
+    """The unknown stages that the retention names, and those it must not take artifacts from."""
+    value = document.value
+    given = value.get("retention", {}) if isinstance(value, dict) else {}
+    for name in ("keep_stages", "remove_from"):
+        yield from _unknown_stages(document, given.get(name, ()), policy, "retention", name)
+    for position, stage in enumerate(given.get("remove_from", ())):
+        if policy.has_stage(stage) and policy.stage(stage).exclusive:
+            message = f"{shown(stage)} is exclusive: the version in it is in use"
+            hint = "Archive it first: artifacts go from a stage for what is out of use."
+            yield document.finding("RB212", message, "retention", "remove_from", position, hint=hint)
+
+
+def own_retention_findings(document: Document, own: OwnRetention, policy: Policy) -> Iterator[Finding]:
+    """The unknown stages that a model's own retention names."""
+    yield from _unknown_stages(document, own.keep_stages, policy, "retention", "keep_stages")
+
+
+def _unknown_stages(
+    document: Document, stages: Sequence[str], policy: Policy, *key: str
+) -> Iterator[Finding]:
+    known = f"The policy's stages are: {', '.join(stage.name for stage in policy.stages)}."
+    for position, stage in enumerate(stages):
+        if not policy.has_stage(stage):
+            yield _unknown(document, stage, known, *key, position)
 
 
 # The settings of gates, freezes and receivers that name stages.

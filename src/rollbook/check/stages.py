@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from rollbook.check.names import unreachable
 from rollbook.contract.explanation import shown
 from rollbook.names import is_version, precedence
-from rollbook.reference import LATEST
+from rollbook.reference import LATEST, reads_as_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,8 @@ def stage_findings(model: ModelFiles) -> Iterator[Finding]:
     if document is None or table is None:
         return
     yield from _unknown_versions(model, document, table)
+    for alias in filter(reads_as_version, table.aliases):
+        yield unreachable(document, "alias", alias, "aliases", alias)
     stages = defaultdict(list)
     for entry, key in located(document, table):
         stages[entry.version].append((entry.stage, key))

@@ -1,4 +1,7 @@
-"""The rule that what was registered never changes: no edit, no removal, no late addition."""
+"""The rule that what was registered never changes: no edit, no removal, no late addition.
+
+One thing may go: a pointer, in the same change that brings the record of its artifact's removal.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
     from rollbook.change import FileChange
 
 # Facts of the registration that a manifest can do without. Evidence is what is learnt later.
-_OPTIONAL_FACTS = frozenset([Kind.SAMPLE_INPUT, Kind.REQUIREMENTS])
+_OPTIONAL_FACTS = frozenset([Kind.SAMPLE_INPUT, Kind.REQUIREMENTS, Kind.IMPORT])
 _INSTEAD = "Register what changed as a new version; put what was learnt later into notes.yaml or evidence."
 
 
@@ -21,14 +24,24 @@ def write_once_findings(changes: Sequence[FileChange], before: Mapping[str, str]
     """What a change does to files that never change. `before` holds the base's paths."""
     added = {change.new_oid: change.path for change in changes if change.added}
     gone = {change.path for change in changes if change.removed and change.place.kind is Kind.MANIFEST}
+    # Whether these removals are lawful is judged apart (`removal.py`).
+    released = {
+        (change.place.model, change.place.version)
+        for change in changes
+        if change.added and change.place.kind is Kind.REMOVAL
+    }
     for change in changes:
         place = change.place
+        if place.kind is Kind.ORIGIN and not change.added:
+            yield _removed(change, added) if change.removed else _edited(change)
         if place.kind not in WRITE_ONCE or not place.model or not place.version:
             continue
         manifest = manifest_path(place.model, place.version)
         if change.removed:
             if change.path == manifest:
                 yield _version_removed(change, place.version, added)
+            elif place.kind is Kind.POINTER and (place.model, place.version) in released:
+                continue
             elif manifest not in gone:
                 yield _removed(change, added)
         elif not change.added:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from rollbook.artifact.pointer import parse_pointer
 from rollbook.check.gates.gate import failed, passed, waiting
 from rollbook.errors import RollbookError
+from rollbook.layout import Kind
+from rollbook.records.removal import Removal
 
 if TYPE_CHECKING:
     from rollbook.artifact.pointer import Pointer
     from rollbook.artifact.storage import ReadOnlyStorage
+    from rollbook.check.contents import VersionFiles
     from rollbook.check.gates.gate import Promotion, Verdict
     from rollbook.records.fields import Fields
     from rollbook.records.manifest import Manifest
@@ -34,6 +37,9 @@ class ArtifactPresent:
         if open_storage is None:
             return waiting("the remote was not asked", threshold, "Check where the remote can be reached.")
         files, manifest = promotion.version_files, promotion.manifest
+        if files is not None and isinstance(gone := _removal(files), Removal):
+            error = gone.refusal()
+            return failed(str(error), threshold, error.hint)
         if files is None or manifest is None or len(files.pointers) != 1 or files.pointers[0].findings:
             return failed("no pointer that can be read", threshold, "Register it with `rollbook register`.")
         try:
@@ -47,6 +53,11 @@ class ArtifactPresent:
                 return passed(f"complete in {storage.remote_url}", threshold)
         except RollbookError as error:
             return failed(str(error), threshold, error.hint)
+
+
+def _removal(files: VersionFiles) -> object:
+    documents = files.documents.get(Kind.REMOVAL)
+    return documents[0].record if documents else None
 
 
 def _unlike(storage: ReadOnlyStorage, pointer: Pointer, manifest: Manifest) -> str:

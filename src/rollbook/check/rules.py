@@ -1,0 +1,46 @@
+"""The digest of everything that decides what the check says of given files: code, schemas, interpreter."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+# Where `contract.schemas` may find them.
+_SCHEMAS = (_PACKAGE / "schemas", _PACKAGE.parents[1] / "schemas")
+
+
+def rules_digest() -> str:
+    """A digest in hexadecimal that is another one whenever the check might judge differently."""
+    digest = hashlib.sha256(f"{sys.version}\0{sys.platform}\0".encode())
+    for root, suffix in ((_PACKAGE, ".py"), *((folder, ".json") for folder in _SCHEMAS if folder.is_dir())):
+        for path in sorted(_files(str(root), suffix)):
+            digest.update(f"{path}\0".encode(errors="surrogateescape"))
+            digest.update(hashlib.sha256(Path(path).read_bytes()).digest())
+    for reader in _yaml_reader():
+        facts = reader.stat()
+        digest.update(f"{reader}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _files(directory: str, suffix: str) -> list[str]:
+    found = []
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                found += _files(entry.path, suffix)
+            elif entry.name.endswith(suffix):
+                found.append(entry.path)
+    return found
+
+
+def _yaml_reader() -> list[Path]:
+    """PyYAML's files, and libyaml with its binding: they say what a YAML file means."""
+    spec = find_spec("yaml")
+    if spec is None or spec.origin is None:
+        return []
+    folder = Path(spec.origin).parent
+    return sorted(path for path in folder.iterdir() if path.suffix in (".py", ".so", ".pyd"))
