@@ -45,9 +45,12 @@ _PLACES = {
     "policy": layout.POLICY,
     "model": layout.model_path("credit-approval"),
     "stages": layout.stages_path("credit-approval"),
+    "origin": layout.origin_path("credit-approval"),
     "version": layout.manifest_path("credit-approval", "1.2.0"),
     "notes": f"{_VERSION}/notes.yaml",
     "evidence": f"{_VERSION}/evidence/fairness-1.yaml",
+    "removed": layout.removal_path("credit-approval", "0.3.0"),
+    "imported": layout.imported_path("credit-approval", "1.2.0"),
     "card": f"{_VERSION}/card.md",
     "pointer": layout.pointer_path("credit-approval", "1.2.0", "model.onnx"),
 }
@@ -212,10 +215,13 @@ _ARGUMENTS = {
     "KIND": "What was done: `evaluation`, `fairness`, `data-validation`, `smoke-test`, `load-test`, "
     "`monitoring` or `deployment`.",
     "MODEL": "A model's name, with its namespace if it has one: `credit-approval`, `risk/credit-approval`.",
+    "NAME": "The evidence: its kind and number, e.g. `fairness-1`.",
     "NUMBER": "A pull request's number, or the name of the branch on which GitHub's merge queue tries it.",
     "REF": "The version: `MODEL@VERSION`, `MODEL@STAGE`, `MODEL@ALIAS` or `MODEL@latest`.",
+    "SQL": "One SELECT over the [views](views.md); `-` for standard input.",
     "VERSION": "A version, a stage, an alias or `latest` of the model, or a whole reference.",
     "STAGE": "A stage of the registry's policy.",
+    "TARGET": "A model, or one version of it: `credit-approval`, `credit-approval@0.3.0`.",
 }
 
 
@@ -396,11 +402,39 @@ def _settings(policy: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     return f"| Setting | Type | Required | Meaning | Example |\n| --- | --- | --- | --- | --- |\n{rows}\n"
 
 
+_VIEWS_HEAD = """\
+# Views for queries
+
+<!-- Written by docs/generate.py from src/rollbook/query/views.py. -->
+
+What [`rollbook query`](../how-to/query.md) reads, and `rollbook export --parquet` writes. Names, columns and
+meanings are stable; columns may be added at the end. What is not given is null. A `time` is text in UTC, to
+the second, such as `2026-11-21T09:00:00Z`, and a timestamp in Parquet; a `flag` is 0 or 1, and a boolean in
+Parquet.
+"""
+
+
+def views_page() -> str:
+    """The views, with their columns."""
+    from rollbook.query.views import VIEWS
+
+    sections = [
+        f"## `{view.name}`\n\n{view.meaning}\n\n"
+        + _table(
+            ("Column", "Type", "Meaning"),
+            [(f"`{column.name}`", column.type, column.meaning) for column in view.columns],
+        )
+        for view in VIEWS
+    ]
+    return "\n".join([_VIEWS_HEAD, *sections])
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/files.md": files_page,
     "docs/reference/commands.md": commands_page,
     "docs/reference/findings.md": findings_page,
     "docs/reference/gates.md": gates_page,
+    "docs/reference/views.md": views_page,
 }
 
 

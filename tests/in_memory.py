@@ -35,6 +35,9 @@ class Files:
     def read_many(self, paths: Sequence[str]) -> list[bytes | None]:
         return [self._files[path].encode() if path in self._files else None for path in paths]
 
+    def mode(self, path: str) -> str | None:
+        return "100644" if path in self._files else None
+
     def close(self) -> None:
         """Nothing is held open."""
 

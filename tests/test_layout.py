@@ -37,8 +37,11 @@ def test_directories_hold_the_paths_of_their_files(model, version):
         ("requirements.txt", Kind.REQUIREMENTS),
         ("card.md", Kind.CARD),
         ("notes.yaml", Kind.NOTES),
+        ("removed.yaml", Kind.REMOVAL),
+        ("imported.yaml", Kind.IMPORT),
         ("evidence/evaluation-1.yaml", Kind.EVIDENCE),
         ("evidence/smoke-test-12.yaml", Kind.EVIDENCE),
+        ("evidence/smoke-test-12/report.html.dvc", Kind.ATTACHMENT),
     ],
 )
 def test_each_file_of_a_version_has_its_kind(name, kind):
@@ -66,6 +69,10 @@ def test_each_file_of_the_registry_has_its_kind(path, kind):
         "registry/m/versions/x.txt",
         "registry/m/versions/1.0.0/sub/x.dvc",
         "registry/m/versions/1.0.0/evidence/x.yaml",
+        "registry/m/versions/1.0.0/evidence/report.html.dvc",
+        "registry/m/versions/1.0.0/evidence/x/report.html.dvc",
+        "registry/m/versions/1.0.0/evidence/evaluation-1/report.html",
+        "registry/m/versions/1.0.0/evidence/evaluation-1/more/report.html.dvc",
         "registry/m/versions/1.0.0/evidence/evaluation-0.yaml",
         "registry/m/versions/1.0.0/evidence/evaluation-1.yaml\n",
         "registry/m/versions/1.0.0/model.onnx",
@@ -100,4 +107,8 @@ def test_what_is_fixed_at_registration_is_write_once():
         "sample-input",
         "requirements",
         "evidence",
+        "attachment",
+        "removed",
+        "imported",
+        "origin",
     }

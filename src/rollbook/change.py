@@ -61,7 +61,7 @@ def changed_files(
     """
     options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--end-of-options")
     scope = [f":(top,literal){directory}"] if directory else []
-    listed = repository.git("diff-tree", *options, base, head, "--", *scope)
+    listed = repository.git_without_index("diff-tree", *options, base, head, "--", *scope)
     return parse_raw(listed.decode(errors="surrogateescape").split("\0")[:-1])
 
 

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.artifact.hostile import restricted_remote
+from rollbook.artifact.hostile import is_relative, restricted_remote
 from rollbook.artifact.pointer import parse_pointer, unsafe_artifact_name
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.remote import RemoteSettings, connect
 from rollbook.artifact.storage import ReadOnlyStorage, open_storage, read_only_storage
-from rollbook.errors import InvalidFile, NotFound
-from rollbook.git.clone import home
+from rollbook.errors import InvalidFile, NotFound, StorageFailed
+from rollbook.git.clone import home, is_far
 from rollbook.partial_snapshot import PartialSnapshot
+from rollbook.records.evidence import evidence_paths, parse_evidence
+from rollbook.registry import nearest
 from rollbook.yaml.strict import load
 
 if TYPE_CHECKING:
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
 
     from rollbook.artifact.pointer import Pointer
     from rollbook.artifact.progress import Progress
+    from rollbook.records.evidence import Attachment, Evidence
     from rollbook.registry import ModelVersion, Registry
 
 _DVC_CONFIG = ".dvc/config"
+_OTHER = "Do not use it: an attachment has a plain file name, and a pointer of that name."
 
 
 def fetch_version(
@@ -52,6 +56,60 @@ def fetch_version(
             progress=progress or quiet,
             overwrite=overwrite,
         )
+
+
+def fetch_attachments(
+    version: ModelVersion,
+    evidence: str,
+    directory: Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    remote: str | None = None,
+) -> list[Path]:
+    """Write what is attached to a version's evidence into `directory`; see `ModelVersion.fetch_evidence`."""
+    found = evidence_named(version, evidence)
+    if not found.attachments:
+        raise NotFound(f"nothing is attached to {evidence} of {version}")
+    pointers = [_attached(version, found, each) for each in found.attachments]
+    source = registry_storage(version.model.registry) if remote is None else storage_at(remote)
+    with source as storage:
+        return [
+            storage.fetch(
+                pointer,
+                sha256=attachment.sha256,
+                size=attachment.size,
+                destination=directory / pointer.path,
+                progress=progress or quiet,
+                overwrite=overwrite,
+            )
+            for pointer, attachment in zip(pointers, found.attachments, strict=True)
+        ]
+
+
+def evidence_named(version: ModelVersion, name: str) -> Evidence:
+    """A version's evidence by its name, such as `fairness-1`. Raises NotFound that suggests the nearest."""
+    paths = evidence_paths(version.model.registry.snapshot, version.model.name, version.version)
+    known = {path.rpartition("/")[2].removesuffix(".yaml"): path for path in paths}
+    if name not in known:
+        raise NotFound(f"{version} has no evidence {name[:80]!r}", hint=nearest(name, list(known)))
+    (data,) = version.model.registry.snapshot.read_many([known[name]])
+    return parse_evidence(data or b"", known[name])
+
+
+def _attached(version: ModelVersion, evidence: Evidence, attachment: Attachment) -> Pointer:
+    """DVC's pointer to an attachment. Raises NotFound without one, InvalidFile when it is another's."""
+    if reason := unsafe_artifact_name(attachment.path):
+        raise InvalidFile(f"{attachment.path!r} {reason}", path=evidence.path, key="attachments", hint=_OTHER)
+    path = layout.attachment_pointer_path(evidence.path, attachment.path)
+    (data,) = version.model.registry.snapshot.read_many([path])
+    if data is None:
+        raise NotFound(f"{path} does not exist", hint="Run `rollbook check --all`.")
+    pointer = parse_pointer(load(data, path), path)
+    if pointer.path != attachment.path:
+        message = f"the pointer is one to {pointer.path!r}"
+        raise InvalidFile(message, path=path, key="outs.0.path", hint=_OTHER)
+    return pointer
 
 
 def read_pointer(version: ModelVersion) -> Pointer:
@@ -103,6 +161,11 @@ def _unpacked_remote(registry: Registry, config: str) -> Iterator[Path]:
     """
     root = home(registry.repository)
     inside = _inside(Path(restricted_remote(config, base=root).public_url), root)
+    if inside is None and is_far(registry.repository) and is_relative(config):
+        raise StorageFailed(
+            "the registry's DVC remote is a folder beside it, which can't be reached by this address",
+            hint="Name the place of the bytes: --remote PATH|URL.",
+        )
     if inside is None or registry.snapshot.commit is None:
         yield root
         return

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.change import Transition, changed_files, transitions
 from rollbook.check.authors import authored_commits
-from rollbook.check.contents import read_contents
+from rollbook.check.concern import Paths
+from rollbook.check.contents import Part, model_names, read_part
 from rollbook.check.document import read_documents
 from rollbook.check.gates.circumstances import circumstances
 from rollbook.check.gates.contributors import contributors
@@ -26,7 +27,7 @@ from rollbook.registry import Registry
 from rollbook.snapshot import TreeSnapshot, commit_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
     from datetime import datetime
 
     from rollbook.check.contents import ModelFiles
@@ -141,12 +142,13 @@ def _ground(
     before: TreeSnapshot, after: TreeSnapshot, policy: Policy, name: str, known: Circumstances
 ) -> tuple[ModelFiles, Ground]:
     """A model's files after the change, and what its promotions are judged on."""
-    contents = read_contents(after, {name})
-    model = contents.models.get(name)
+    modes = after.modes_at([layout.POLICY, layout.model_directory(name)])
+    part = Part(modes, model_names(modes), frozenset([name]), frozenset())
+    model = read_part(after, part).models.get(name)
     if model is None:
         raise NotFound(f"there is no model {name!r} after the change")
     record, stages = layout.model_path(name), layout.stages_path(name)
-    paths = _paths(before, after, contents.modes)
+    paths = Paths(before, modes if before is after else {})
     old = read_documents(before, {path: layout.place(path) for path in (record, stages) if path in paths})
     own = own_gates(old.get(record), model)
     standing = old[stages].record if stages in old else StageTable()
@@ -155,22 +157,21 @@ def _ground(
         raise InvalidFile(
             "can't be read in the base", path=broken, hint="Repair it on the main branch first."
         )
-    return model, Ground(policy, own, standing, paths, contents.modes, known)
-
-
-def _paths(before: TreeSnapshot, after: TreeSnapshot, modes: Collection[str]) -> Collection[str]:
-    return modes if before is after else before.modes(layout.ROOT)
+    return model, Ground(policy, own, standing, paths, Paths(after, modes), known)
 
 
 def _report(model: ModelFiles, move: Transition, ground: Ground) -> GateReport:
-    results = (_legality(move, ground), *ground.judge(model, move))
+    results = (_legality(model.name, move, ground), *ground.judge(model, move))
     return GateReport(model.name, move.version, move.start, move.target, results)
 
 
-def _legality(move: Transition, ground: Ground) -> Judged:
-    """Whether the policy has such a transition, and its place is free or can be made free."""
+def _legality(model: str, move: Transition, ground: Ground) -> Judged:
+    """Whether the policy has such a transition, its place can be had, and the version has its artifact."""
     policy, target = ground.policy, move.target
     threshold = f"a transition of the policy into {target}"
+    if layout.removal_path(model, move.version) in ground.after:
+        hint = f"`rollbook show {model}@{move.version}` says when and why. Choose another version."
+        return Judged(TRANSITION, "RB310", failed("the artifact was removed", threshold, hint))
     try:
         policy.require_transition(move.version, move.start, target)
     except (Refused, NotFound) as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollbook.audit.record import new_tags
+from rollbook.audit.record import missing_tags
 from rollbook.check.judge import check_merge
 from rollbook.errors import BadCall, Conflict, NotFound, Refused
 from rollbook.git.process import git, try_git
@@ -78,7 +78,8 @@ def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> L
     merged = commit(repository, tree, [base, head.commit], _message(repository, head, main))
     for checkout in checkouts:
         _refuse_collision(checkout, merged)
-    tags = new_tags(repository, merged)
+    missing = missing_tags(repository, merged)
+    tags = missing.tags
     updates = [RefUpdate(f"refs/heads/{main}", merged, base), *(tag.ref for tag in tags)]
     if remote:
         gone = (
@@ -88,6 +89,7 @@ def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> L
         )
         push(repository, remote, [*updates, *gone])
     _move_local(repository, main, merged, updates[1:], checkouts)
+    missing.remember(repository)
     _drop_branch(repository, head, keep_branch=keep_branch)
     return Landing(branch, main, merged, [tag.event for tag in tags], findings)
 
@@ -175,7 +177,8 @@ def _is_checked_out(repository: Repository, branch: str) -> bool:
 def _complete(repository: Repository, main: str, base: str, head: _Head, *, keep_branch: bool) -> Landing:
     """The branch is on main already: bring the local side up to it, and record what is missing."""
     local = resolve_branch(repository, main)
-    tags = new_tags(repository, base)
+    missing = missing_tags(repository, base)
+    tags = missing.tags
     if local == base and not tags and (keep_branch or not _was_merged(repository, head.commit, base)):
         raise Refused(f"{head.name} is on {main} already", hint="There is nothing to land.")
     checkouts = _checkouts(repository, main)
@@ -185,6 +188,7 @@ def _complete(repository: Repository, main: str, base: str, head: _Head, *, keep
     if has_remote(repository):
         push(repository, remote_name(repository), updates)
     _move_local(repository, main, base, updates, checkouts)
+    missing.remember(repository)
     _drop_branch(repository, head, keep_branch=keep_branch)
     return Landing(head.name, main, base, [tag.event for tag in tags], [])
 

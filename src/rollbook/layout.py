@@ -16,6 +16,9 @@ ROOT = "registry"
 POLICY = f"{ROOT}/policy.yaml"
 ALLOWED_SIGNERS = f"{ROOT}/allowed_signers"
 CARD_TEMPLATE = f"{ROOT}/card-template.md"
+# DVC's file at the repository's root, which the registry shares with the team's pipelines.
+DVC_YAML = "dvc.yaml"
+CODEOWNERS = ".github/CODEOWNERS"
 
 
 class Kind(Enum):
@@ -24,6 +27,7 @@ class Kind(Enum):
     POLICY = "policy"
     MODEL = "model"
     STAGES = "stages"
+    ORIGIN = "origin"
     MANIFEST = "version"
     POINTER = "pointer"
     SAMPLE_INPUT = "sample-input"
@@ -31,6 +35,9 @@ class Kind(Enum):
     CARD = "card"
     NOTES = "notes"
     EVIDENCE = "evidence"
+    ATTACHMENT = "attachment"
+    REMOVAL = "removed"
+    IMPORT = "imported"
     REGISTRY_FILE = "registry-file"
     STRAY = "stray"
 
@@ -38,10 +45,33 @@ class Kind(Enum):
 # The schema of each kind of YAML file; the other kinds are no YAML.
 SCHEMAS = {
     kind: kind.value
-    for kind in (Kind.POLICY, Kind.MODEL, Kind.STAGES, Kind.MANIFEST, Kind.POINTER, Kind.NOTES, Kind.EVIDENCE)
-}
+    for kind in (
+        Kind.POLICY,
+        Kind.MODEL,
+        Kind.STAGES,
+        Kind.ORIGIN,
+        Kind.MANIFEST,
+        Kind.POINTER,
+        Kind.NOTES,
+        Kind.EVIDENCE,
+        Kind.REMOVAL,
+        Kind.IMPORT,
+    )
+} | {Kind.ATTACHMENT: Kind.POINTER.value}
 
-WRITE_ONCE = frozenset([Kind.MANIFEST, Kind.POINTER, Kind.SAMPLE_INPUT, Kind.REQUIREMENTS, Kind.EVIDENCE])
+WRITE_ONCE = frozenset(
+    [
+        Kind.ORIGIN,
+        Kind.MANIFEST,
+        Kind.POINTER,
+        Kind.SAMPLE_INPUT,
+        Kind.REQUIREMENTS,
+        Kind.EVIDENCE,
+        Kind.ATTACHMENT,
+        Kind.REMOVAL,
+        Kind.IMPORT,
+    ]
+)
 
 _REGISTRY_FILES = {
     POLICY: Kind.POLICY,
@@ -51,19 +81,25 @@ _REGISTRY_FILES = {
     ALLOWED_SIGNERS: Kind.REGISTRY_FILE,
     CARD_TEMPLATE: Kind.REGISTRY_FILE,
 }
-_MODEL_FILES = {"model.yaml": Kind.MODEL, "stages.yaml": Kind.STAGES}
+_MODEL_FILES = {"model.yaml": Kind.MODEL, "stages.yaml": Kind.STAGES, "origin.yaml": Kind.ORIGIN}
 _VERSION_FILES = {
     "version.yaml": Kind.MANIFEST,
     "sample-input.json": Kind.SAMPLE_INPUT,
     "requirements.txt": Kind.REQUIREMENTS,
     "card.md": Kind.CARD,
     "notes.yaml": Kind.NOTES,
+    "removed.yaml": Kind.REMOVAL,
+    "imported.yaml": Kind.IMPORT,
 }
-_MODEL_PATH = re.compile(rf"{ROOT}/(?P<model>[^/]+(?:/[^/]+)?)/(?P<file>model\.yaml|stages\.yaml)")
+_MODEL_PATH = re.compile(
+    rf"{ROOT}/(?P<model>[^/]+(?:/[^/]+)?)/(?P<file>model\.yaml|stages\.yaml|origin\.yaml)"
+)
 _VERSION_PATH = re.compile(
     rf"{ROOT}/(?P<model>[^/]+(?:/[^/]+)??)/versions/(?P<version>[^/]+)/(?P<file>.+)", re.DOTALL
 )
 _EVIDENCE_FILE = re.compile(r"evidence/[a-z]+(?:-[a-z]+)*-[1-9][0-9]*\.yaml")
+# Beside a file of evidence, a folder of its name with the pointers to what is attached to it.
+_ATTACHMENT_FILE = re.compile(r"evidence/[a-z]+(?:-[a-z]+)*-[1-9][0-9]*/[^/]+\.dvc")
 _POINTER_FILE = re.compile(r"[^/]+\.dvc")
 
 
@@ -86,6 +122,10 @@ def model_path(model: str) -> str:
 
 def stages_path(model: str) -> str:
     return f"{ROOT}/{model}/stages.yaml"
+
+
+def origin_path(model: str) -> str:
+    return f"{ROOT}/{model}/origin.yaml"
 
 
 def versions_directory(model: str) -> str:
@@ -112,8 +152,21 @@ def notes_path(model: str, version: str) -> str:
     return f"{ROOT}/{model}/versions/{version}/notes.yaml"
 
 
+def removal_path(model: str, version: str) -> str:
+    return f"{ROOT}/{model}/versions/{version}/removed.yaml"
+
+
+def imported_path(model: str, version: str) -> str:
+    return f"{ROOT}/{model}/versions/{version}/imported.yaml"
+
+
 def evidence_directory(model: str, version: str) -> str:
     return f"{ROOT}/{model}/versions/{version}/evidence"
+
+
+def attachment_pointer_path(evidence: str, name: str) -> str:
+    """Where the pointer to what is attached to the evidence at a path stands."""
+    return f"{evidence.removesuffix('.yaml')}/{name}.dvc"
 
 
 @functools.lru_cache(maxsize=1 << 16)  # a check asks for the place of every path several times
@@ -136,4 +189,6 @@ def _version_file(name: str, model: str) -> Kind:
         return _VERSION_FILES[name]
     if _EVIDENCE_FILE.fullmatch(name):
         return Kind.EVIDENCE
+    if _ATTACHMENT_FILE.fullmatch(name):
+        return Kind.ATTACHMENT
     return Kind.POINTER if _POINTER_FILE.fullmatch(name) else Kind.STRAY

@@ -115,15 +115,22 @@ def bump(version: str | None, part: str) -> str:
     """The next version after `version` when `part` ("major", "minor" or "patch") is raised.
 
     A model without versions starts at 1.0.0 (major), 0.1.0 (minor) or 0.0.1 (patch). A pre-release is
-    finished rather than raised when that is enough: 2.0.0-rc.1 with "major" gives 2.0.0.
+    finished rather than raised when that is enough: 2.0.0-rc.1 with "major" gives 2.0.0. Raises BadCall when
+    a number would get too large for a version.
     """
     major, minor, patch, final, _ = precedence(version or "0.0.0")
     if not final:
         finished = {"major": minor == patch == 0, "minor": patch == 0, "patch": True}[part]
         if finished:
             return f"{major}.{minor}.{patch}"
-    return {
+    raised = {
         "major": f"{major + 1}.0.0",
         "minor": f"{major}.{minor + 1}.0",
         "patch": f"{major}.{minor}.{patch + 1}",
     }[part]
+    if not is_version(raised):
+        raise BadCall(
+            f"the {part} number of {version} can't be raised: it has 18 digits, the most there may be",
+            hint="Raise another one, or name the version yourself: --version V.",
+        )
+    return raised

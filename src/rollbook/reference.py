@@ -52,9 +52,14 @@ def parse_reference(text: str) -> Reference:
     raise BadCall(f"{text[:120]!r} names no version", hint=_HINT)
 
 
+def reads_as_version(name: str) -> bool:
+    """Whether `@` takes the name of a stage or an alias, such as `v1_2_0`, for a version."""
+    return _LIKE_VERSION.fullmatch(name) is not None
+
+
 def _selected(text: str, model: str, selector: str) -> Reference:
     # First, because `v1_2_0` would also do as the name of a stage; `v1` alone is such a name.
-    if _LIKE_VERSION.fullmatch(selector):
+    if reads_as_version(selector):
         return Reference(model, version=normalise_version(selector))
     if selector == LATEST or is_stage_name(selector):
         return Reference(model, name=selector)

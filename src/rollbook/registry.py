@@ -10,12 +10,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from rollbook import layout
 from rollbook.errors import NotFound
 from rollbook.git.repository import Repository, discover, main_branch, remote_name
 from rollbook.names import is_model_name, is_version, normalise_version, precedence, require_model_name
+from rollbook.records.deprecation import deprecation_of
 from rollbook.records.manifest import parse_manifest
 from rollbook.records.model import parse_model
 from rollbook.records.policy import parse_policy
@@ -24,17 +25,26 @@ from rollbook.reference import LATEST, Reference, parse_reference
 from rollbook.snapshot import commit_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rollbook.artifact.progress import Progress
     from rollbook.compare.comparison import Comparison
+    from rollbook.query.run import Result, Value
+    from rollbook.records.deprecation import Deprecation
     from rollbook.records.evidence import Evidence
-    from rollbook.records.manifest import Manifest
+    from rollbook.records.imported import Imported
+    from rollbook.records.manifest import Artifact, Manifest
     from rollbook.records.model import ModelRecord
     from rollbook.records.notes import Notes
     from rollbook.records.policy import Policy
+    from rollbook.records.removal import Removal
     from rollbook.records.stages import StageEntry
     from rollbook.snapshot import Snapshot
+
+
+Kept = TypeVar("Kept")
+# Models, and versions of each, that a registry which stays open keeps ready.
+_KEPT = 256
 
 
 class Registry:
@@ -43,6 +53,7 @@ class Registry:
     def __init__(self, repository: Repository, snapshot: Snapshot) -> None:
         self.repository = repository
         self.snapshot = snapshot
+        self._models: dict[str, Model] = {}
 
     @classmethod
     def open(cls, directory: str | Path = ".", *, rev: str | None = None, at: str | None = None) -> Self:
@@ -68,13 +79,21 @@ class Registry:
 
         Raises BadCall for an address that git must not be given, GitFailed when it can't be reached.
         """
-        from rollbook.git.clone import opened
+        from rollbook.git.clone import local_directory, partial_clone
 
-        with (
-            opened(address, whole_history=rev is not None or at is not None) as repository,
-            cls.open(repository.directory, rev=rev, at=at) as registry,
-        ):
-            yield registry
+        directory = local_directory(address)
+        if directory is not None:
+            with cls.open(directory, rev=rev, at=at) as registry:
+                yield registry
+            return
+        from rollbook.git.history import parse_moment
+        from rollbook.partial_snapshot import PartialSnapshot
+
+        moment = None if at is None else parse_moment(at)
+        with partial_clone(address) as clone:
+            snapshot = PartialSnapshot(clone, "HEAD" if rev is None else rev, moment)
+            with cls(clone.repository, snapshot) as registry:
+                yield registry
 
     def __enter__(self) -> Self:
         return self
@@ -95,7 +114,10 @@ class Registry:
 
     def models(self) -> list[Model]:
         """Every model, sorted by name, with what a listing needs read in bulk."""
-        names = model_names(self.snapshot)
+        return self.models_named(model_names(self.snapshot))
+
+    def models_named(self, names: Sequence[str]) -> list[Model]:
+        """The models of these names, which are there, with what a listing needs read in bulk."""
         listed = self.snapshot.children([layout.versions_directory(name) for name in names])
         stages = self.snapshot.read_many([layout.stages_path(name) for name in names])
         return [
@@ -103,14 +125,24 @@ class Registry:
             for name, directories, data in zip(names, listed, stages, strict=True)
         ]
 
+    def has_model(self, name: str) -> bool:
+        """Whether there is a model of that name."""
+        (inside,) = self.snapshot.children([layout.model_directory(name)])
+        return holds_model(inside)
+
     def model(self, name: str) -> Model:
         """The model of that name. Raises BadCall for no possible name, NotFound that suggests the nearest."""
+        if name in self._models:
+            return self._models[name]
         require_model_name(name)
         (directories,) = self.snapshot.children([layout.versions_directory(name)])
         stages, record = self.snapshot.read_many([layout.stages_path(name), layout.model_path(name)])
         if not directories and stages is None and record is None:
             raise self._no_model(name)
-        return Model(self, name, _sorted_versions(directories), stage_table(name, stages))
+        model = Model(self, name, _sorted_versions(directories), stage_table(name, stages))
+        if self.snapshot.commit is not None:  # what a commit holds does not change
+            _keep(self._models, name, model)
+        return model
 
     def version(self, reference: str | Reference) -> ModelVersion:
         """The version that a reference such as `credit-approval@production` stands for.
@@ -120,8 +152,16 @@ class Registry:
         wanted = parse_reference(reference) if isinstance(reference, str) else reference
         return self.model(wanted.model).select(wanted)
 
+    def query(
+        self, sql: str, parameters: Sequence[Value] | Mapping[str, Value] = (), *, timeout: float = 30.0
+    ) -> Result:
+        """What one SELECT over the registry gives; `rollbook.query.run` says what the arguments mean."""
+        from rollbook.query.run import query
+
+        return query(self, sql, parameters, timeout=timeout)
+
     def _no_model(self, name: str) -> NotFound:
-        known = [model.name for model in self.models()]
+        known = model_names(self.snapshot)
         if not known:
             _ = self.policy  # says so when this is no registry at all
             return NotFound("the registry has no models yet", hint="Register one with `rollbook register`.")
@@ -136,6 +176,7 @@ class Model:
         self.name = name
         self.stages = stages
         self.version_names = versions
+        self._versions: dict[str, ModelVersion] = {}
 
     @cached_property
     def record(self) -> ModelRecord:
@@ -149,8 +190,8 @@ class Model:
     @property
     def latest(self) -> ModelVersion | None:
         """The newest version by precedence, a release before a pre-release; None without versions."""
-        releases = [version for version in self.version_names if "-" not in version]
-        return self.version((releases or self.version_names)[-1]) if self.version_names else None
+        name = newest(self.version_names)
+        return None if name is None else self.version(name)
 
     def versions(self, names: Sequence[str] | None = None) -> list[ModelVersion]:
         """Every version, oldest first, or those named; their manifests read in bulk."""
@@ -168,9 +209,14 @@ class Model:
     def version(self, version: str) -> ModelVersion:
         """That version. Raises NotFound that suggests the nearest."""
         name = normalise_version(version)
+        if name in self._versions:
+            return self._versions[name]
         if name not in self.version_names:
             raise NotFound(f"{self.name} has no version {name}", hint=nearest(name, self.version_names))
-        return ModelVersion(self, name)
+        found = ModelVersion(self, name)
+        if self.registry.snapshot.commit is not None:
+            _keep(self._versions, name, found)
+        return found
 
     def stage(self, stage: str) -> ModelVersion:
         """The version in that stage; the newest where several hold it.
@@ -183,7 +229,13 @@ class Model:
         if not holders:
             self.registry.policy.stage(stage)
             raise NotFound(f"{self.name} has no version in {stage}", hint=self._occupied())
-        return self.version(max(holders, key=precedence))
+        return self._newest(holders)
+
+    def _newest(self, names: list[str]) -> ModelVersion:
+        """The newest of some versions; one whose artifact is removed only when all of theirs are."""
+        newest_first = [self.version(name) for name in sorted(names, key=precedence, reverse=True)]
+        kept = (version for version in newest_first if version.removal is None)
+        return newest_first[0] if len(newest_first) == 1 else next(kept, newest_first[0])
 
     def select(self, reference: Reference) -> ModelVersion:
         """The version that a reference to this model stands for."""
@@ -230,6 +282,11 @@ class ModelVersion:
         return self.entry.stage if self.entry else self.model.registry.policy.first_stage.name
 
     @property
+    def deprecation(self) -> Deprecation | None:
+        """Since when, why and until when this version is deprecated; None where it isn't."""
+        return deprecation_of(self.model.name, self.entry)
+
+    @property
     def aliases(self) -> list[str]:
         return sorted(
             alias for alias, version in self.model.stages.aliases.items() if version == self.version
@@ -245,6 +302,11 @@ class ModelVersion:
         if data is None:
             raise NotFound(f"{path} does not exist", hint="Run `rollbook check --all`.")
         return parse_manifest(data, path)
+
+    @property
+    def artifact(self) -> Artifact:
+        """The artifact's name, format, size and digest. Raises as `manifest` does."""
+        return self.manifest.artifact
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What was learnt later, by kind and number. Raises InvalidFile for a broken file."""
@@ -264,23 +326,78 @@ class ModelVersion:
         (data,) = self.model.registry.snapshot.read_many([path])
         return parse_notes(data or b"", path)
 
+    @cached_property
+    def removal(self) -> Removal | None:
+        """When, why and by whom the artifact was removed; None while it is kept."""
+        path = layout.removal_path(self.model.name, self.version)
+        (data,) = self.model.registry.snapshot.read_many([path])
+        if data is None:
+            return None
+        from rollbook.records.removal import parse_removal
+
+        return parse_removal(data, path)
+
+    @cached_property
+    def imported(self) -> Imported | None:
+        """Which registry the version was brought from; None where it was registered here."""
+        path = layout.imported_path(self.model.name, self.version)
+        (data,) = self.model.registry.snapshot.read_many([path])
+        if data is None:
+            return None
+        from rollbook.records.imported import parse_imported
+
+        return parse_imported(data, path)
+
     @property
     def artifact_path(self) -> str:
         """Where `dvc pull` puts the artifact, relative to the repository's root."""
         directory = layout.version_directory(self.model.name, self.version)
-        return f"{directory}/{self.manifest.artifact.path}"
+        return f"{directory}/{self.artifact.path}"
 
     def fetch(
-        self, destination: str | Path, *, overwrite: bool = False, progress: Progress | None = None
+        self,
+        destination: str | Path,
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+        remote: str | None = None,
     ) -> Path:
         """Get the artifact from the DVC cache or remote, verified, whole or not at all; return its path.
 
         `destination` is the file (or folder) to write; an existing directory gets the artifact under its
-        own name. Raises StorageFailed when the bytes can't be had or are not those registered.
+        own name. `remote` (a path or URL) takes the place of the registry's DVC remote. Raises StorageFailed
+        when the bytes can't be had or are not those registered.
         """
         from rollbook.fetch import fetch_version
 
-        return fetch_version(self, Path(destination), overwrite=overwrite, progress=progress)
+        return fetch_version(self, Path(destination), overwrite=overwrite, progress=progress, remote=remote)
+
+    def fetch_evidence(
+        self,
+        name: str,
+        directory: str | Path,
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+        remote: str | None = None,
+    ) -> list[Path]:
+        """Get what is attached to the evidence `name` (e.g. `fairness-1`) into `directory`; return the paths.
+
+        Each is verified by its size and SHA-256, and comes whole or not at all, as in `fetch`. The bytes are
+        whatever somebody attached: open an HTML report as carefully as any download.
+        """
+        from rollbook.fetch import fetch_attachments
+
+        return fetch_attachments(
+            self, name, Path(directory), overwrite=overwrite, progress=progress, remote=remote
+        )
+
+
+def _keep(kept: dict[str, Kept], name: str, item: Kept) -> None:
+    """Keep an item ready; where there are too many, begin anew."""
+    if len(kept) >= _KEPT:
+        kept.clear()
+    kept[name] = item
 
 
 def main_revision(repository: Repository) -> str:
@@ -299,15 +416,15 @@ def model_names(snapshot: Snapshot) -> list[str]:
     (top,) = snapshot.children([layout.ROOT])
     outer = _directories(top)
     listed = dict(zip(outer, _listed(snapshot, outer), strict=True))
-    names = [name for name in outer if _holds_model(listed[name])]
+    names = [name for name in outer if holds_model(listed[name])]
     inner = [
         f"{name}/{below}"
         for name in outer
-        if not _holds_model(listed[name])
+        if not holds_model(listed[name])
         for below in _directories(listed[name])
     ]
     names += [
-        name for name, inside in zip(inner, _listed(snapshot, inner), strict=True) if _holds_model(inside)
+        name for name, inside in zip(inner, _listed(snapshot, inner), strict=True) if holds_model(inside)
     ]
     return sorted(name for name in names if is_model_name(name))
 
@@ -320,8 +437,14 @@ def _directories(inside: dict[str, bool]) -> list[str]:
     return [name for name, is_directory in inside.items() if is_directory]
 
 
-def _holds_model(inside: dict[str, bool]) -> bool:
+def holds_model(inside: dict[str, bool]) -> bool:
+    """Whether a directory with these names in it, each a directory or not, is a model's."""
     return bool(inside.get("versions")) or "model.yaml" in inside or "stages.yaml" in inside
+
+
+def newest(versions: Sequence[str]) -> str | None:
+    """The newest of versions that are sorted by precedence, a release before a pre-release; None for none."""
+    return next((name for name in reversed(versions) if "-" not in name), versions[-1] if versions else None)
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

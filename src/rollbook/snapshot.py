@@ -9,23 +9,25 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from functools import cache
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from rollbook.beneath import open_beneath
 from rollbook.errors import InvalidFile, Refused
-from rollbook.git.objects import ObjectReader, tree_names
+from rollbook.git.index import staged_tree
+from rollbook.git.objects import ObjectReader, tree_entries, tree_names
 from rollbook.git.process import clean_environment, git_failed, try_git
 from rollbook.git.repository import resolve_commit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from rollbook.git.repository import Repository
 
 MAX_FILE = 1 << 20
 _MAX_TREE = 1 << 28
+_TREE = "40000"  # as a tree object writes a directory's mode
 
 DIRECTORY, FILE, EXECUTABLE, LINK, SUBMODULE, SPECIAL = (
     "040000",
@@ -37,11 +39,27 @@ DIRECTORY, FILE, EXECUTABLE, LINK, SUBMODULE, SPECIAL = (
 )
 
 
+class Entry(NamedTuple):
+    """A file of a snapshot: its git mode, and what tells its content from any other.
+
+    In a git tree that is the content's id. In the working tree it is what the operating system says of the
+    file, which changes with every write, and `touched` is when it did, in nanoseconds of the file system's
+    clock.
+    """
+
+    mode: str
+    identity: str
+    touched: int = 0
+
+
 class Snapshot(Protocol):
     """A read-only view of a repository's files."""
 
     label: str
-    commit: str | None
+
+    @property
+    def commit(self) -> str | None:
+        """The id of the commit whose tree this is; None when it is no commit's."""
 
     def modes(self, directory: str) -> Mapping[str, str]:
         """Every file below `directory`, its path and its git mode (`100644`, `120000` for a link, ...).
@@ -57,6 +75,9 @@ class Snapshot(Protocol):
 
         Raises InvalidFile for a file above 1 MiB, which no file of a registry is.
         """
+
+    def mode(self, path: str) -> str | None:
+        """The git mode of the file at `path`; None where no file is. A link is followed by nobody."""
 
     def close(self) -> None:
         """Let go of what the snapshot holds open."""
@@ -78,22 +99,56 @@ class TreeSnapshot:
         found = self._objects.read(f"{self.treeish}^{{commit}}", 0)
         return found.oid if found is not None and found.type == "commit" else None
 
+    def tree_id(self, directory: str) -> str | None:
+        """The id of the tree that stands at `directory`; None when there is none."""
+        found = self._objects.read(f"{self.treeish}:{directory}", 0)
+        return found.oid if found is not None and found.type == "tree" else None
+
     def modes(self, directory: str) -> Mapping[str, str]:
         return self.modes_at([f"{directory}/"] if directory else [])
 
     def modes_at(self, paths: Sequence[str]) -> Mapping[str, str]:
         """Every file at or below each of `paths`, with its mode; all files for no paths at all."""
+        return {path: facts[:6] for facts, path in self._listed(paths)}
+
+    def entries(self, directory: str) -> Mapping[str, Entry]:
+        """Every file below `directory`, its mode and its content's id."""
+        listed = self._listed([f"{directory}/"])
+        return {path: Entry(facts[:6], facts.rpartition(" ")[2]) for facts, path in listed}
+
+    def _listed(self, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """The lines of `git ls-tree -r`: mode, type and id; and the path."""
         listed = self.repository.git("ls-tree", "-r", "-z", "--full-tree", self.treeish, "--", *paths)
-        modes = {}
         for line in listed.decode(errors="surrogateescape").split("\0")[:-1]:
             facts, _, path = line.partition("\t")
-            modes[path] = facts[:6]
-        return modes
+            yield facts, path
+
+    def paths_of(self, name: str, directory: str) -> list[str]:
+        """The paths of all files of this name somewhere below `directory`."""
+        shape = ("--name-only", "-z", "--full-tree")
+        listed = b"\0" + self.repository.git("ls-tree", "-r", *shape, self.treeish, "--", f"{directory}/")
+        end = b"/" + name.encode() + b"\0"
+        found, place = [], listed.find(end)
+        while place >= 0:
+            start = listed.rindex(b"\0", 0, place) + 1
+            found.append(listed[start : place + len(end) - 1].decode(errors="surrogateescape"))
+            place = listed.find(end, place + 1)
+        return found
 
     def children(self, directories: Sequence[str]) -> list[dict[str, bool]]:
         trees = self._objects.read_many([f"{self.treeish}:{path}" for path in directories], _MAX_TREE)
         return [
             tree_names(tree.data)
+            if tree is not None and tree.type == "tree" and tree.data is not None
+            else {}
+            for tree in trees
+        ]
+
+    def subtrees(self, directories: Sequence[str]) -> list[dict[str, str]]:
+        """For each directory the directories in it, by name, each with the id of its tree."""
+        trees = self._objects.read_many([f"{self.treeish}:{path}" for path in directories], _MAX_TREE)
+        return [
+            {entry.name: entry.oid for entry in tree_entries(tree.data) if entry.mode == _TREE}
             if tree is not None and tree.type == "tree" and tree.data is not None
             else {}
             for tree in trees
@@ -111,6 +166,19 @@ class TreeSnapshot:
                 contents.append(blob.data)
         return contents
 
+    def entry(self, path: str) -> Entry | None:
+        """The mode and the content's id of the file at `path`; None where no file is."""
+        directory, _, name = path.rpartition("/")
+        tree = self._objects.read(f"{self.treeish}:{directory}", _MAX_TREE)
+        if tree is None or tree.type != "tree" or tree.data is None:
+            return None
+        found = next((entry for entry in tree_entries(tree.data) if entry.name == name), None)
+        return None if found is None or found.mode == _TREE else Entry(found.mode, found.oid)
+
+    def mode(self, path: str) -> str | None:
+        entry = self.entry(path)
+        return entry.mode if entry else None
+
     def close(self) -> None:
         self._objects.close()
 
@@ -122,20 +190,31 @@ class WorktreeSnapshot:
     label = "the working tree"
 
     def __init__(self, repository: Repository, root: Path) -> None:
-        self._repository = repository
-        self._root = root
+        self.repository = repository
+        self.root = root
 
     def modes(self, directory: str) -> Mapping[str, str]:
+        return {path: _git_mode(facts.st_mode) for path, facts in self._facts(directory)}
+
+    def entries(self, directory: str) -> Mapping[str, Entry]:
+        """Every file below `directory`, its mode and what the operating system says of it."""
+        return {path: _entry(facts) for path, facts in self._facts(directory)}
+
+    def _facts(self, directory: str) -> Iterator[tuple[str, os.stat_result]]:
+        look = _looking(str(self.root))
+        for path in self._listed(directory):
+            facts = look(path)
+            if facts is not None:
+                yield path, facts
+
+    def _listed(self, directory: str) -> Iterable[str]:
+        """The paths that git knows or would add, whether they are there or not."""
         inside = f":(top,literal){directory}/" if directory else ":(top)"
-        listed = self._repository.git(
+        listed = self.repository.git(
             "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", inside
         )
         listing = listed.decode(errors="surrogateescape").split("\0")[:-1]
-        paths = dict.fromkeys(path.rstrip("/") for path in listing)
-        # The index may still name files below what is a link by now.
-        is_real = cache(self._is_directory)
-        modes = ((path, self._mode(path)) for path in paths if all(map(is_real, _parents(path))))
-        return {path: mode for path, mode in modes if mode is not None}
+        return dict.fromkeys(path.rstrip("/") for path in listing)
 
     def children(self, directories: Sequence[str]) -> list[dict[str, bool]]:
         return [self._children(directory) for directory in directories]
@@ -143,36 +222,34 @@ class WorktreeSnapshot:
     def read_many(self, paths: Sequence[str]) -> list[bytes | None]:
         return [self._read(path) for path in paths]
 
+    def mode(self, path: str) -> str | None:
+        entry = self.entry(path)
+        return entry.mode if entry else None
+
+    def entry(self, path: str) -> Entry | None:
+        """The mode of the file at `path`, and what the operating system says of it; None where no file is."""
+        facts = _looking(str(self.root))(path)
+        return None if facts is None else _entry(facts)
+
+    def root_names(self) -> list[str]:
+        """The names of all that stands in the repository's root, also of what git ignores."""
+        return [path.name for path in self.root.iterdir()]
+
     def close(self) -> None:
         """Nothing is held open."""
 
     def _children(self, directory: str) -> dict[str, bool]:
         start = len(directory) + 1 if directory else 0
+        look = _looking(str(self.root))
         names: dict[str, bool] = {}
-        for path in self.modes(directory):
+        for path in self._listed(directory):
             name, slash, _ = path[start:].partition("/")
-            names[name] = bool(slash)
+            if name not in names and look(path) is not None:
+                names[name] = bool(slash)
         return names
 
-    def _is_directory(self, path: str) -> bool:
-        try:
-            return stat.S_ISDIR((self._root / path).lstat().st_mode)
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-
-    def _mode(self, path: str) -> str | None:
-        try:
-            mode = (self._root / path).lstat().st_mode
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        if stat.S_ISREG(mode):
-            return EXECUTABLE if mode & stat.S_IXUSR else FILE
-        if stat.S_ISLNK(mode):
-            return LINK
-        return SUBMODULE if stat.S_ISDIR(mode) else SPECIAL
-
     def _read(self, path: str) -> bytes | None:
-        descriptor = _open_without_links(self._root, path)
+        descriptor = _open_without_links(self.root, path)
         if descriptor is None:
             return None
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -181,8 +258,52 @@ class WorktreeSnapshot:
         with os.fdopen(descriptor, "rb") as file:
             data = file.read(MAX_FILE + 1)
         if len(data) > MAX_FILE:
-            raise too_large(path, (self._root / path).lstat().st_size)
+            raise too_large(path, (self.root / path).lstat().st_size)
         return data
+
+
+def _looking(root: str) -> Callable[[str], os.stat_result | None]:
+    """What stands at a path below `root`, with no link on the way; None where nothing does. Each directory is
+    looked at once: the index may still name files below what is a link by now."""
+    known = {"": True}
+
+    def is_directory(path: str) -> bool:
+        here = ""
+        for part in path.split("/") if path not in known else ():
+            around, here = here, f"{here}/{part}" if here else part
+            if here not in known:
+                known[here] = known[around] and _is_directory(f"{root}/{here}")
+        return known[path]
+
+    def look(path: str) -> os.stat_result | None:
+        try:
+            return os.lstat(f"{root}/{path}") if is_directory(path.rpartition("/")[0]) else None
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    return look
+
+
+def _is_directory(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _git_mode(mode: int) -> str:
+    if stat.S_ISREG(mode):
+        return EXECUTABLE if mode & stat.S_IXUSR else FILE
+    if stat.S_ISLNK(mode):
+        return LINK
+    return SUBMODULE if stat.S_ISDIR(mode) else SPECIAL
+
+
+def _entry(facts: os.stat_result) -> Entry:
+    identity = f"{facts.st_mtime_ns} {facts.st_ctime_ns} {facts.st_size} {facts.st_ino} {facts.st_dev}"
+    # Windows keeps no time of change that a program can't set: no file there counts as the same as before.
+    touched = max(facts.st_mtime_ns, facts.st_ctime_ns) if os.name != "nt" else sys.maxsize
+    return Entry(_git_mode(facts.st_mode), identity, touched)
 
 
 def too_large(path: str, size: int) -> InvalidFile:
@@ -211,7 +332,11 @@ def index_snapshot(repository: Repository) -> TreeSnapshot:
     index = Path(os.environ.get("GIT_INDEX_FILE", "")).absolute()
     own = index.is_relative_to(repository.git_dir)
     variables = {"GIT_INDEX_FILE": str(index)} if own else {}
-    done = try_git(repository.directory, "write-tree", environment=clean_environment(**variables))
+    environment = clean_environment(**variables)
+    tree = staged_tree(repository, environment)
+    if tree is not None:
+        return TreeSnapshot(repository, tree, "the index")
+    done = try_git(repository.directory, "write-tree", environment=environment)
     if done.returncode:
         if b"unmerged" in done.stderr or b"error building trees" in done.stderr:
             raise Refused(
@@ -226,12 +351,6 @@ def worktree_snapshot(repository: Repository) -> Snapshot:
     if repository.work_tree is None:
         return commit_snapshot(repository, "HEAD")
     return WorktreeSnapshot(repository, repository.work_tree)
-
-
-def _parents(path: str) -> list[str]:
-    """The directories on the way to `path`, the outermost first."""
-    parts = path.split("/")
-    return ["/".join(parts[:end]) for end in range(1, len(parts))]
 
 
 def _open_without_links(root: Path, path: str) -> int | None:

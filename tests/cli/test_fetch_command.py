@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from remote.smart_server import serving
 from worlds import World, git, rollbook
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def test_the_json_has_exactly_these_keys(beside: World, tmp_path: Path):
         "output": str(tmp_path / "model.bin"),
         "sha256": hashlib.sha256(WEIGHTS).hexdigest(),
         "size": len(WEIGHTS),
+        "deprecated": None,
     }
 
 
@@ -107,6 +109,20 @@ def test_an_artifact_comes_from_wherever_the_registry_is(filled: Path, tmp_path:
     }[how]
     ran = rollbook(start, "fetch", "m@latest", "-o", str(tmp_path / "out.bin"), *options)
     assert (ran.code, ran.err.count("verified")) == (0, 1), ran.err
+    assert (tmp_path / "out.bin").read_bytes() == WEIGHTS
+
+
+def test_a_remote_beside_a_registry_far_away_is_said_to_be_out_of_reach(beside: World, tmp_path: Path):
+    with serving(beside.root) as server:
+        out = ("-o", str(tmp_path / "out.bin"))
+        ran = rollbook(tmp_path, "fetch", "m@latest", "--repo", server.at("origin.git"), *out)
+        assert ran.code == 1
+        assert "a folder beside it" in ran.err
+        assert "--remote" in ran.err
+        assert "dvc push" not in ran.err
+        named = ("--remote", str(beside.artifacts))
+        ran = rollbook(tmp_path, "fetch", "m@latest", "--repo", server.at("origin.git"), *out, *named)
+    assert ran.code == 0, ran.err
     assert (tmp_path / "out.bin").read_bytes() == WEIGHTS
 
 

@@ -32,6 +32,7 @@ KEYS = [
     "commit",
     "manifest_digest",
     "artifact_digest",
+    "origin",
     "previous_event",
     "evidence",
 ]

@@ -72,6 +72,7 @@ def test_the_versions_of_a_model_are_listed_as_json(small: Path):
         "created_at": "2026-01-01T09:00:00Z",
         "created_by": "jane@example.com",
         "metrics": {},
+        "removed": False,
     }
 
 

@@ -64,8 +64,10 @@ def test_json_has_exactly_these_fields(small: Path):
         "sha256": "a" * 64,
         "size": 12,
         "format": "onnx",
+        "deprecated": None,
+        "removed": None,
     }
-    assert list(found) == FIELDS
+    assert list(found) == [*FIELDS, "deprecated", "removed"]
 
 
 @pytest.mark.parametrize("field", FIELDS)

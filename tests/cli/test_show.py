@@ -71,6 +71,9 @@ def test_the_json_has_exactly_these_keys(root: Path):
         "model",
         "version",
         "stage",
+        "deprecated",
+        "removed",
+        "imported",
         "aliases",
         "commit",
         "path",
@@ -106,6 +109,7 @@ def test_the_json_has_exactly_these_keys(root: Path):
         "compliance",
         "extra",
         "gates",
+        "retention",
     }
     assert set(found["manifest"]) == {
         "model",

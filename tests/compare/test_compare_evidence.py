@@ -4,6 +4,7 @@ import json
 
 from in_memory import registry_of
 from rollbook.compare.comparison import best, compare
+from rollbook.compare.table import as_rows
 
 SHA = "a" * 64
 
@@ -53,3 +54,23 @@ def test_metrics_come_from_the_newest_evidence_about_the_very_artifact() -> None
 def test_the_best_by_evidence_names_the_versions_without_any() -> None:
     found = best(MODEL, "auc", evidence="evaluation")
     assert (found.version.version, found.without) == ("1.0.0", ("1.2.0",))
+
+
+def test_what_says_the_metrics_of_each_version_is_named() -> None:
+    compared = compare(MODEL, ["1.0.0", "1.2.0"], evidence="evaluation")
+    assert [item.metrics_from for item in compared.versions] == ["evaluation-1", ""]
+    assert [item.metrics_from for item in compare(MODEL, ["1.0.0"]).versions] == ["manifest"]
+    assert best(MODEL, "auc").metrics_from == "manifest"
+    assert best(MODEL, "auc", evidence="evaluation").metrics_from == "evaluation-1"
+
+
+def test_the_newest_evidence_of_each_kind_is_named_with_how_it_went() -> None:
+    compared = compare(MODEL, ["1.0.0", "1.1.0", "1.2.0"])
+    assert [item.evidence for item in compared.versions] == [
+        ("evaluation-1 passed",),
+        ("evaluation-1 passed",),
+        (),
+    ]
+    _, rows = as_rows(compared)
+    assert ["evidence", "evaluation-1 passed", "evaluation-1 passed", ""] in rows
+    assert not any(row[0] == "metrics from" for row in rows)

@@ -85,6 +85,8 @@ def test_the_architecture_says_what_every_folder_and_module_is_for() -> None:
 CALLS = {
     "rollbook init": ["init"],
     "rollbook register MODEL ARTIFACT": ["register", "credit-approval", "ARTIFACT", "--version", "1.2.0"],
+    "rollbook import gto": ["import", "gto"],
+    "rollbook import bundle FILE": ["import", "bundle", "../moved.bundle"],
     "rollbook promote REF STAGE": ["promote", "credit-approval@1.1.0", "production", "--reason", "better"],
     "rollbook rollback MODEL": ["rollback", "credit-approval", "--reason", "too slow"],
     "rollbook deprecate REF": ["deprecate", "credit-approval@1.0.0", "--reason", "old"],
@@ -97,6 +99,15 @@ CALLS = {
         "--status",
         "passed",
     ],
+    "rollbook evidence list REF": ["evidence", "list", "credit-approval@1.0.0"],
+    "rollbook evidence fetch REF NAME": [
+        "evidence",
+        "fetch",
+        "credit-approval@1.0.0",
+        "fairness-1",
+        "-o",
+        "OUTPUT",
+    ],
     "rollbook note REF": ["note", "credit-approval@1.0.0", "--tag", "reviewed=yes"],
     "rollbook card REF": ["card", "credit-approval@1.0.0"],
     "rollbook check": ["check"],
@@ -104,6 +115,7 @@ CALLS = {
     "rollbook approve REF STAGE": ["approve", "credit-approval@1.1.0", "production"],
     "rollbook land BRANCH": ["land", "rollbook/promote/credit-approval/1.1.0-production"],
     "rollbook list": ["list"],
+    "rollbook list [--repo URL --repo URL]": ["list", "--repo", ".", "--repo", "./"],
     "rollbook list MODEL": ["list", "credit-approval"],
     "rollbook show REF": ["show", "credit-approval@1.0.0"],
     "rollbook resolve REF": ["resolve", "credit-approval@production"],
@@ -112,11 +124,20 @@ CALLS = {
     "rollbook best MODEL": ["best", "credit-approval", "--metric", "auc"],
     "rollbook lineage REF": ["lineage", "credit-approval@latest"],
     "rollbook lineage [--data NAME]": ["lineage", "--data", "applications"],
+    "rollbook list [--stale SPAN]": ["list", "--stale", "1d", "--at", "2099-01-01"],
+    "rollbook storage": ["storage"],
+    "rollbook prune [TARGET]": ["prune", "--reason", "the bucket is full"],
+    "rollbook sweep": ["sweep"],
+    "rollbook query SQL": ["query", "SELECT model, version, stage FROM versions"],
+    "rollbook query [--schema]": ["query", "--schema"],
+    "rollbook export [--parquet DIR]": ["export", "--parquet", "OUTPUT"],
+    "rollbook export [REF --bundle FILE]": ["export", "credit-approval@1.0.0", "--bundle", "OUTPUT"],
     "rollbook history [MODEL]": ["history"],
     "rollbook audit record": ["audit", "record"],
     "rollbook audit verify": ["audit", "verify"],
     "rollbook audit head": ["audit", "head"],
     "rollbook notify": ["notify"],
+    "rollbook export [--index DIR]": ["export", "--index", "OUTPUT"],
 }
 # Those that need a forge; tests/forge/test_release.py compares their keys.
 ON_A_FORGE = {"rollbook release"}
@@ -179,12 +200,41 @@ def copied(world: Path, root: Path) -> World:
     return World(root)
 
 
+def _kept_with_gto(world: World) -> None:
+    from gto.api import assign, register
+
+    (world.registry / "fraud.bin").write_bytes(b"weights")
+    (world.registry / "dvc.yaml").write_text("artifacts:\n  fraud:\n    path: fraud.bin\n")
+    world.git("add", ".")
+    world.git("commit", "--quiet", "-m", "Use GTO")
+    register(str(world.registry), "fraud", "HEAD", "v1.0.0")
+    assign(str(world.registry), "fraud", "staging", "v1.0.0")
+    world.git("tag", "fraud@v0.1.0")
+
+
+def _moved_elsewhere(world: World) -> None:
+    other = copied(world.root, world.root.with_name("other"))
+    other.register("credit-approval", "1.2.0")
+    other.run("export", "credit-approval@1.2.0", "--bundle", str(world.root / "moved.bundle"))
+
+
 def _stray_file(world: World) -> None:
     (world.registry / "registry" / "credit-approval" / "stray.txt").write_text("")
 
 
 def _with_evidence(world: World) -> None:
     world.run(*CALLS["rollbook evidence add REF KIND"], "--land")
+
+
+def _with_a_report(world: World) -> None:
+    report = world.artifact(b"<html>", "report.html")
+    world.run(*CALLS["rollbook evidence add REF KIND"], "--attach", str(report), "--land")
+
+
+def _deployed(world: World) -> None:
+    _with_lineage(world)
+    call = ("deployment", "--status", "passed", "--target", "eu-west/prod")
+    world.run("evidence", "add", "credit-approval@1.2.0", *call, "--land")
 
 
 def _proposed(world: World) -> None:
@@ -230,6 +280,20 @@ def _with_lineage(world: World) -> None:
     world.register("credit-approval", "1.2.0", "--from", str(facts))
 
 
+def _prunable(world: World) -> None:
+    with (world.registry / "registry" / "policy.yaml").open("a") as policy:
+        policy.write("retention: {keep_unpromoted: 1, keep_days: 0, days_there: 0, bytes_stay_days: 0}\n")
+    world.git("commit", "--quiet", "-am", "Say what is kept")
+    world.git("push", "--quiet", "origin", "main")
+    world.register("credit-approval", "1.2.0")
+    world.run("archive", "credit-approval@1.1.0", "--reason", "old", "--land")
+
+
+def _pruned(world: World) -> None:
+    _prunable(world)
+    world.run("prune", "--reason", "the bucket is full", "--land")
+
+
 def _subscribed(world: World) -> None:
     subscribe(world, {"url": "https://hooks.example.com/models", "secret_env": "NO_SUCH_VARIABLE"})
 
@@ -237,14 +301,19 @@ def _subscribed(world: World) -> None:
 # What has to happen before a command has something to print.
 BEFORE = {
     "rollbook show REF": _with_evidence,
+    "rollbook evidence fetch REF NAME": _with_a_report,
     "rollbook check": _stray_file,
+    "rollbook import gto": _kept_with_gto,
+    "rollbook import bundle FILE": _moved_elsewhere,
     "rollbook land BRANCH": _proposed,
     "rollbook rollback MODEL": _in_production,
     "rollbook audit record": _merged_elsewhere,
-    "rollbook lineage REF": _with_lineage,
+    "rollbook lineage REF": _deployed,
     "rollbook lineage [--data NAME]": _with_lineage,
     "rollbook approve REF STAGE": _awaiting_bob,
     "rollbook notify": _subscribed,
+    "rollbook prune [TARGET]": _prunable,
+    "rollbook sweep": _pruned,
 }
 
 

@@ -56,7 +56,7 @@ def test_openlineage_is_a_list_of_events(root: Path) -> None:
 )
 def test_backwards_lists_versions_and_where_they_stand_now(root: Path, source: tuple[str, str]) -> None:
     lines = rollbook(root, "lineage", *source).out.splitlines()
-    assert lines[0] == "version\tstage\taliases\tthrough"
+    assert lines[0] == "version\tstage\taliases\truns at\tthrough"
     assert lines[-1].startswith("m@1.0.0\tproduction\t")
 
 

@@ -40,7 +40,7 @@ REGISTRY = registry_of(FAMILY, {"small": "production: {version: 1.0.0}\n"})
 
 
 def _names(found: Iterable[Descendant]) -> list[str]:
-    return [item.version.reference for item in found]
+    return [item.reference for item in found]
 
 
 def test_parents_are_followed_to_the_end() -> None:
@@ -90,7 +90,7 @@ def test_an_unreadable_lineage_is_named_with_its_file_and_key() -> None:
 def test_a_data_set_leads_to_all_that_saw_it_and_where_they_stand() -> None:
     found = from_data(REGISTRY, "customers@1")
     assert _names(found) == ["base@1.0.0", "ns/tuned@1.0.0", "small@1.0.0"]
-    assert found[2].version.stage == "production"
+    assert found[2].stage == "production"
     assert [item.via for item in found] == [(), ("base@1.0.0",), ("base@1.0.0", "ns/tuned@1.0.0")]
 
 

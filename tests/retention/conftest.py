@@ -26,8 +26,8 @@ retention:
 def write_policy(world: World, rules: str) -> None:
     """Put other rules of retention into the policy on main."""
     path = world.registry / "registry" / "policy.yaml"
-    kept = path.read_text().partition("retention:\n")[0]
-    path.write_text(kept + rules)
+    kept = path.read_text().partition("\nretention:\n")[0]
+    path.write_text(f"{kept.rstrip()}\n{rules}")
     world.git("commit", "--quiet", "-am", "Change what is kept")
     world.git("push", "--quiet", "origin", "main")
 

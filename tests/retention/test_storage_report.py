@@ -89,3 +89,32 @@ def test_what_is_removed_takes_nothing(sharing: World, tmp_path: Path) -> None:
 def test_an_empty_registry_takes_nothing(world: World) -> None:
     assert report(world)["stored"] == 0
     assert rollbook(world.registry, "storage").code == 0
+
+
+def test_what_is_attached_counts_and_keeps_what_it_shares(sharing: World, tmp_path: Path) -> None:
+    world = copied(sharing.root, tmp_path / "world")
+    (world.root / "new.html").write_bytes(b"n" * 7)
+    (world.root / "same.html").write_bytes(b"a" * 10)  # the file that would go with bundle@1.0.0
+    call = ("evidence", "add", "bundle@1.0.0", "fairness", "--status", "passed")
+    attach = ("--attach", str(world.root / "new.html"), "--attach", str(world.root / "same.html"))
+    world.run(*call, *attach, "--land")
+    found = report(world)
+    assert (found["versions"], found["stored"], found["total"]) == (4, 85 + 7, 185 + 17)
+    (attached,) = [each for each in found["formats"] if each["name"] == "attachment"]
+    assert (attached["versions"], attached["size"], attached["own"]) == (1, 17, 7)
+    (bundle,) = [each for each in found["models"] if each["name"] == "bundle"]
+    assert (bundle["versions"], bundle["size"]) == (2, 87)
+    assert (found["may_go"]["versions"], found["may_go"]["own"]) == (1, 0)
+
+
+def test_what_is_attached_stays_when_the_artifact_goes(sharing: World, tmp_path: Path) -> None:
+    world = copied(sharing.root, tmp_path / "world")
+    (world.root / "new.html").write_bytes(b"n" * 7)
+    call = ("evidence", "add", "bundle@1.0.0", "fairness", "--status", "passed")
+    world.run(*call, "--attach", str(world.root / "new.html"), "--land")
+    world.run("prune", "--reason", "full", "--land")
+    world.run("sweep", "--yes")
+    found = report(world)
+    assert (found["removed"], found["stored"]) == (1, 75 + 7)
+    world.run("evidence", "fetch", "bundle@1.0.0", "fairness-1", "-o", str(tmp_path / "got"))
+    assert (tmp_path / "got" / "new.html").read_bytes() == b"n" * 7

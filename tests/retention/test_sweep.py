@@ -86,6 +86,18 @@ def test_bytes_stay_for_the_days_of_the_policy(pruning: World) -> None:
 # --- what else may need the bytes ------------------------------------------------------------------------
 
 
+def attachment_of_evidence(world: World) -> None:
+    report = world.artifact(GONE, "report.html")
+    call = ("evidence", "add", "credit@0.2.0", "fairness", "--status", "passed", "--attach", str(report))
+    world.run(*call, "--land")
+
+
+def attachment_of_its_own_evidence(world: World) -> None:
+    report = world.artifact(GONE, "report.html")
+    call = ("evidence", "add", "credit@0.1.0", "fairness", "--status", "passed", "--attach", str(report))
+    world.run(*call, "--land")
+
+
 def another_version(world: World) -> None:
     world.register("credit", "0.6.0", content=GONE)
 
@@ -227,6 +239,8 @@ def tag_of_a_tree(world: World) -> None:
 @pytest.mark.parametrize(
     "needs",
     [
+        attachment_of_evidence,
+        attachment_of_its_own_evidence,
         another_version,
         another_model,
         open_proposal,

@@ -243,3 +243,15 @@ def test_a_receiver_that_is_down_fails_no_run(world: World, forge: GitHubStandIn
     job = run_push(world, forge, ROLLBOOK_NOTIFY_SECRET=SECRET)
     assert job.passed, job.log
     assert "1 waiting: no answer from 127.0.0.1:9" in job.log
+
+
+def test_the_index_is_published_where_a_variable_names_its_branch(world: World, forge: GitHubStandIn) -> None:
+    world.register("credit-approval", "1.0.0")
+    assert run_push(world, forge).passed
+    assert "rollbook-index" not in git(world.origin, "branch")
+    job = run_push(world, forge, variables={"ROLLBOOK_INDEX_BRANCH": "rollbook-index"})
+    assert job.passed, job.log
+    root = json.loads(git(world.origin, "show", "rollbook-index:index.json"))
+    assert root["head"]["main"] == git(world.origin, "rev-parse", "main")
+    assert root["head"]["tag"] == "credit-approval@v1.0.0"
+    assert forge.token not in job.printed

@@ -105,11 +105,13 @@ def run_monitor(world: World, forge: GitHubStandIn) -> Job:
     return _run(world, forge, "schedule", {"schedule": "23 5 * * *"}, "monitor.yml", tip)
 
 
-def run_push(world: World, forge: GitHubStandIn, **secrets: str) -> Job:
+def run_push(
+    world: World, forge: GitHubStandIn, *, variables: Mapping[str, str] | None = None, **secrets: str
+) -> Job:
     """Run promote.yml for the newest commit of the origin's main branch."""
     tip = git(world.origin, "rev-parse", "main")
     payload = {"ref": "refs/heads/main", "after": tip}
-    return _run(world, forge, "push", payload, "promote.yml", tip, secrets)
+    return _run(world, forge, "push", payload, "promote.yml", tip, secrets, variables)
 
 
 def _run(
@@ -119,12 +121,14 @@ def _run(
     payload: dict[str, Any],
     workflow: str,
     commit: str,
-    secrets: dict[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Job:
     with runner(world.root / "runner", forge, {REPOSITORY: world.origin}) as machine:
         clone = machine.clone(REPOSITORY)
         git(clone, "checkout", "--quiet", *(["-B", "main"] if event == "push" else ["--detach"]), commit)
-        return machine.run(clone, f".github/workflows/{workflow}", event, payload, secrets=secrets)
+        path = f".github/workflows/{workflow}"
+        return machine.run(clone, path, event, payload, secrets=secrets, variables=variables)
 
 
 @dataclass(frozen=True)

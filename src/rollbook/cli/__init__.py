@@ -36,17 +36,26 @@ COMMANDS = {
     "compare": "Put versions of a model side by side.",
     "best": "Print the best version of a model by a metric.",
     "lineage": "Show what a version came from, or what came from a data set.",
+    "query": "Ask SQL of models, versions, stages, events and the rest.",
     "bom": "Print a version's bill of materials (CycloneDX).",
+    "storage": "Say what the artifacts take, share and cost.",
+    "prune": "Propose that artifacts go which the retention lets go.",
+    "sweep": "Delete from the DVC remote what landed removals let go.",
     "history": "List what happened: registrations and stage changes.",
     "audit": "Write the audit trail's tags, and verify them.",
+    "import": "Take models over from elsewhere.",
+    "export": "Write what the registry holds in a form that others read.",
     "comment": "Write the check's summary into its pull request.",
     "recheck": "Have GitHub run the check of a pull request once more.",
     "release": "Publish a release for each version that came into production.",
     "notify": "Send what was recorded to those that the policy names.",
     "hooks": "Install git hooks, in a clone or on a server.",
     "codeowners": "Write .github/CODEOWNERS from the policy's roles.",
+    "dvc-artifacts": "Write each model's newest artifact into dvc.yaml, for `dvc artifacts get`.",
 }
 
+# `import` is a word of the language: no module that others import may bear it.
+_MODULES = {"import": "importing", "dvc-artifacts": "dvc_artifacts"}
 
 _READER_GONE = 141  # as a shell reports a program that SIGPIPE ended
 
@@ -58,7 +67,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"rollbook.cli.{cmd_name}").command
+        command: click.Command = import_module(f"rollbook.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

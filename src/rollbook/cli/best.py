@@ -54,6 +54,7 @@ def command(
             "stage": version.stage,
             "metric": metric,
             "value": found.value,
+            "metrics_from": found.metrics_from,
             "commit": registry.snapshot.commit,
             "path": version.artifact_path,
             "sha256": version.manifest.artifact.sha256,
@@ -63,5 +64,5 @@ def command(
     if as_json:
         print_json({**facts, "without": list(found.without)})
         return
-    for name in ("version", "stage", "value", "commit", "path", "sha256"):
+    for name in ("version", "stage", "value", "metrics_from", "commit", "path", "sha256"):
         click.echo(f"{name}\t{printable(str(facts[name]))}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,7 @@ _FORMATS = ("text", "json", "github", "sarif")
     metavar="FILE",
     help="Write what a pull request's comment says into FILE; needs --base and --head.",
 )
+@click.option("--no-cache", is_flag=True, help="Judge every file, also those that were found right before.")
 @options.directory
 @options.as_json
 def command(
@@ -49,6 +51,7 @@ def command(
     style: str,
     pull_request: str | None,
     summary: Path | None,
+    no_cache: bool,
     as_json: bool,
 ) -> None:
     """Check the registry's files, or what a change does to them.
@@ -68,7 +71,7 @@ def command(
     if base is not None and head is not None:
         found = _judge_merge(repository, base, head, pull_request, summary)
     else:
-        found = _findings(repository, staged)
+        found = _staged_findings(repository) if staged else _all_findings(repository, not no_cache)
     click.echo(FORMATS["json" if as_json else style](found), nl=False)
     if any(finding.severity == "error" for finding in found):
         click.get_current_context().exit(1)
@@ -103,12 +106,27 @@ def _reviews(repository: Repository, pull_request: str, base: str, head: str) ->
         return ()
 
 
-def _findings(repository: Repository, staged: bool) -> list[Finding]:
-    from rollbook.check.judge import check_change, check_tree
-    from rollbook.snapshot import commit_snapshot, index_snapshot, worktree_snapshot
+def _all_findings(repository: Repository, cached: bool) -> list[Finding]:
+    from rollbook.check.remembered import Remembered, remembered
+    from rollbook.check.tree import check_tree
+    from rollbook.snapshot import worktree_snapshot
 
-    if not staged:
-        return check_tree(worktree_snapshot(repository))
+    known = remembered(repository) if cached else Remembered()
+    return check_tree(worktree_snapshot(repository), None, known, processes=_processors())
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _staged_findings(repository: Repository) -> list[Finding]:
+    from rollbook.check.judge import check_change
+    from rollbook.check.tree import check_tree
+    from rollbook.snapshot import commit_snapshot, index_snapshot
+
     index = index_snapshot(repository)
     try:
         found = check_change(repository, commit_snapshot(repository, "HEAD"), index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from rollbook.cli import options
 from rollbook.cli.output import progress_bar
 
 _MANY: dict[str, Any] = {"multiple": True}
+_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group("import")
@@ -73,3 +75,40 @@ def gto(dry_run: bool, skip_missing: bool, then: str | None, as_json: bool, **gi
     with progress_bar("taking over", None) as progress:
         taken = take_over(repository, wanted, progress)
     report_takeover(repository, taken, then=then, as_json=as_json)
+
+
+@command.command("bundle")
+@click.argument("file", type=_FILE)
+@click.option(
+    "--allowed-signers",
+    type=_FILE,
+    metavar="FILE",
+    help="Who may have signed there (ssh-keygen's ALLOWED SIGNERS); nothing unsigned passes then.",
+)
+@click.option("--require-signature", is_flag=True, help="Refuse what nobody has signed who may.")
+@options.proposal
+@options.directory
+@options.as_json
+def bundle(
+    file: Path, allowed_signers: Path | None, require_signature: bool, then: str | None, as_json: bool
+) -> None:
+    """Bring a version over from another registry, in a FILE of `rollbook export REF --bundle`.
+
+    What is in it is held against the tags that registered it there; its artifact goes to this registry's DVC
+    remote, and everything else becomes one commit on a branch of its own.
+    """
+    from rollbook.bundle.bring import import_bundle
+    from rollbook.cli.brought import report_brought
+    from rollbook.propose.facts import small_file
+
+    repository = options.repository()
+    signers = small_file(allowed_signers) if allowed_signers else None
+    with progress_bar("importing", None) as progress:
+        brought = import_bundle(
+            repository,
+            file,
+            allowed_signers=signers,
+            require_signature=require_signature,
+            progress=progress,
+        )
+    report_brought(repository, brought, then=then, as_json=as_json)

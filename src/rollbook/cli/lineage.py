@@ -45,8 +45,9 @@ def command(
 ) -> None:
     """Show what REF came from: its data, features, code, run, environment and parents, and theirs.
 
-    Backwards, with --data, --commit or --parent: every version that came from it, directly or through other
-    versions, and the stage it is in now.
+    Then what became of it: the stages it stood in, and where it is deployed. Backwards, with --data, --commit
+    or --parent: every version that came from it, directly or through other versions, the stage it is in now,
+    and where it runs.
     """
     sources = {"data": data, "commit": commit, "parent": parent}
     backwards = [(kind, source) for kind, source in sources.items() if source is not None]
@@ -56,9 +57,11 @@ def command(
         raise click.UsageError("--format is about REF; for a list there is --json.")
     with opened_registry(repo, rev, at) as registry:
         if reference is not None:
+            from rollbook.lineage.follow import followed
             from rollbook.lineage.trace import trace
 
-            _show(trace(registry, reference), "json" if as_json else form or "tree")
+            lineage = followed(registry, trace(registry, reference))
+            _show(lineage, "json" if as_json else form or "tree")
         else:
             _list(_came_from(registry, *backwards[0]), as_json=as_json or form == "json")
 
@@ -100,7 +103,12 @@ def _list(found: list[Descendant], *, as_json: bool) -> None:
         say("no version came from it")
         return
     rows = [
-        [item.version.reference, item.version.stage, ", ".join(item.version.aliases), " > ".join(item.via)]
+        [item.reference, item.stage, ", ".join(item.aliases), _running(item), " > ".join(item.via)]
         for item in found
     ]
-    print_table(["version", "stage", "aliases", "through"], rows)
+    print_table(["version", "stage", "aliases", "runs at", "through"], rows)
+
+
+def _running(item: Descendant) -> str:
+    targets = [each.target or each.evidence for each in item.deployments if each.status == "running"]
+    return ", ".join(targets)

@@ -36,6 +36,14 @@ _MANY: dict[str, Any] = {"multiple": True}
 @click.option(
     "--data", metavar="NAME[@VERSION][=URI]", **_MANY, help="A data set it was trained on. Repeatable."
 )
+@click.option(
+    "--parent",
+    "parents",
+    metavar="REF",
+    **_MANY,
+    help="A version it was derived from, e.g. by fine-tuning. Repeatable.",
+)
+@click.option("--run", metavar="TOOL/ID[=URI]", help="The run that trained it, e.g. mlflow/a1b2c3.")
 @click.option("--tag", metavar="NAME=TEXT", **_MANY, help="A tag. Repeatable.")
 @click.option("--framework", metavar="NAME[==VERSION]", help="E.g. scikit-learn==1.9.1.")
 @click.option("--algorithm", help="E.g. logistic-regression.")
@@ -82,6 +90,7 @@ def command(model: str, artifact: Path, then: str | None, as_json: bool, **given
         attachments=attachments,
         record={key: given[key] for key in ("owner", "team", "task", "use_case") if given[key]},
         code=given["code"] or _current_repository(),
+        parents=given["parents"],
     )
     with progress_bar(f"storing {artifact.name}", None) as progress:
         registered = register(repository, wanted, progress)
@@ -120,7 +129,9 @@ def _facts(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
     if given["framework"]:
         found["framework"] = facts.framework(given["framework"])
     if given["data"]:
-        found["lineage"] = facts.with_data_sets(found.get("lineage"), given["data"])
+        found["lineage"] = facts.with_listed(found.get("lineage"), "data", facts.data_sets(given["data"]))
+    if given["run"]:
+        found["lineage"] = facts.with_run(found.get("lineage"), given["run"])
     _merge(found, "environment", [{"python": given["python"]} if given["python"] else {}])
     return found, _attach(given, found)
 

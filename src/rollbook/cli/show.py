@@ -9,11 +9,13 @@ import click
 
 from rollbook.cli import options, removal
 from rollbook.cli.deprecation import as_mapping, warn_if_deprecated
+from rollbook.cli.evidence import evidence_line, evidence_mapping
 from rollbook.cli.output import print_facts, print_json, size
 from rollbook.cli.source import asked_version, at_index, at_repositories
+from rollbook.lineage.imported import imports
+from rollbook.records.imported import as_mapping as imported_mapping
 
 if TYPE_CHECKING:
-    from rollbook.records.evidence import Evidence
     from rollbook.registry import ModelVersion
 
 
@@ -27,17 +29,18 @@ if TYPE_CHECKING:
 def command(reference: str, repo: tuple[str, ...], rev: str | None, at: str | None, as_json: bool) -> None:
     """Show one version: what it is, where it stands, how it came about."""
     with asked_version(reference, repo, rev, at, whole=True) as version:
-        found = describe(version)
+        found, evidence = describe(version), version.evidence()
+        imported = "; ".join(imports(version.imported))
         warn_if_deprecated(version)
         removal.warn_if_removed(version)
     if as_json:
         print_json(found)
         return
     click.echo(click.style(f"{found['model']}@{found['version']}", bold=True))
-    print_facts(_summary(found))
-    if found["evidence"]:
+    print_facts([*_summary(found), ("imported", imported)])
+    if evidence:
         click.echo("\nevidence")
-        print_facts([(f"  {each['name']}", _evidence_line(each)) for each in found["evidence"]])
+        print_facts([(f"  {each.name}", evidence_line(each)) for each in evidence])
     for title in (
         "metrics",
         "hyperparameters",
@@ -63,6 +66,7 @@ def describe(version: ModelVersion) -> dict[str, Any]:
         "stage": version.stage,
         "deprecated": as_mapping(version),
         "removed": removal.as_mapping(version),
+        "imported": imported_mapping(version.imported),
         "aliases": version.aliases,
         "commit": version.model.registry.snapshot.commit,
         "path": version.artifact_path,
@@ -72,19 +76,8 @@ def describe(version: ModelVersion) -> dict[str, Any]:
         "tags": {**manifest.tags, **notes.tags},
         "manifest": dataclasses.asdict(manifest),
         "notes": dataclasses.asdict(notes),
-        "evidence": [_evidence(each) for each in version.evidence()],
+        "evidence": [evidence_mapping(each) for each in version.evidence()],
     }
-
-
-def _evidence(evidence: Evidence) -> dict[str, Any]:
-    return {"name": evidence.name, **dataclasses.asdict(evidence)}
-
-
-def _evidence_line(found: dict[str, Any]) -> str:
-    said = "passed" if found["passed"] else "failed"
-    metrics = ", ".join(f"{name}={value:g}" for name, value in found["metrics"].items())
-    parts = [f"{said} on {found['created_at']} by {found['created_by']}", found["summary"], metrics]
-    return "; ".join(part for part in parts if part)
 
 
 def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:

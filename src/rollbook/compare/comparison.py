@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook.compare.direction import is_lower_better, require_one_direction
-from rollbook.compare.measurement import finite, metrics_of
+from rollbook.compare.measurement import finite, measured, newest_evidence
 from rollbook.errors import BadCall, NotFound
 from rollbook.names import precedence
 from rollbook.reference import parse_reference
@@ -35,7 +35,11 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One of the versions compared. `size` is in bytes; `metrics` has every metric that is compared."""
+    """One of the versions compared. `size` is in bytes; `metrics` has every metric that is compared.
+
+    `metrics_from` is what says them: `manifest`, or the name of the evidence, empty where there is none.
+    `evidence` is the newest of each kind, with how it went, e.g. `fairness-2 failed`.
+    """
 
     version: str
     stage: str
@@ -43,6 +47,8 @@ class Compared:
     created_at: str
     size: int
     metrics: Mapping[str, Figure]
+    metrics_from: str = ""
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +92,13 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The best version by a metric, and the names of those that don't give it as a finite number."""
+    """The best version by a metric, what says so (`manifest`, or the name of the evidence), and the names of
+    those that don't give it as a finite number."""
 
     version: ModelVersion
     value: float
     without: tuple[str, ...]
+    metrics_from: str
 
 
 def compare(
@@ -112,16 +120,17 @@ def compare(
     require_one_direction(lower_is_better, higher_is_better)
     baseline = _baseline(model)
     chosen = _read(model, [_named(model, text) for text in versions] or default_versions(model))
-    measured = [metrics_of(item, evidence) for item in chosen]
-    names = list(dict.fromkeys(metrics or (name for item in measured for name in item)))
-    _require_measured(model, measured, metrics)
+    sources = [measured(item, evidence) for item in chosen]
+    given = [item.metrics for item in sources]
+    names = list(dict.fromkeys(metrics or (name for item in given for name in item)))
+    _require_measured(model, given, metrics)
     lower = tuple(
         name for name in names if is_lower_better(name, lower=lower_is_better, higher=higher_is_better)
     )
-    before = metrics_of(baseline, evidence) if baseline else {}
+    before = measured(baseline, evidence).metrics if baseline else {}
     others = [baseline is None or item.version != baseline.version for item in chosen]
     found = {
-        name: _figures([item.get(name) for item in measured], before.get(name), others, lower=name in lower)
+        name: _figures([item.get(name) for item in given], before.get(name), others, lower=name in lower)
         for name in names
     }
     manifests = [item.manifest for item in chosen]
@@ -131,7 +140,8 @@ def compare(
         evidence=evidence,
         lower_is_better=lower,
         versions=tuple(
-            _compared(item, {name: found[name][place] for name in names}) for place, item in enumerate(chosen)
+            _compared(item, {name: found[name][place] for name in names}, sources[place].source)
+            for place, item in enumerate(chosen)
         ),
         hyperparameters=_differing_parameters(manifests),
         data=_difference("data", [_data(manifest) for manifest in manifests]),
@@ -169,20 +179,21 @@ def best(
     if stage is not None:
         model.registry.policy.stage(stage)
         versions = [item for item in versions if item.stage == stage]
-    metrics = [metrics_of(item, evidence) for item in versions]
-    measured = [(item, finite(given.get(metric))) for item, given in zip(versions, metrics, strict=True)]
-    values = [(item, value) for item, value in measured if value is not None]
+    sources = {item.version: measured(item, evidence) for item in versions}
+    known = [(item, finite(sources[item.version].metrics.get(metric))) for item in versions]
+    values = [(item, value) for item, value in known if value is not None]
     if not values:
         where = f" in {stage}" if stage else ""
         raise NotFound(
             f"no version of {model.name}{where} gives the metric {metric[:100]!r}",
-            hint=_known_metrics(metrics, metric),
+            hint=_known_metrics([each.metrics for each in sources.values()], metric),
         )
     lower = is_lower_better(metric) if lower_is_better is None else lower_is_better
     winner, value = max(
         values, key=lambda pair: (-pair[1] if lower else pair[1], precedence(pair[0].version))
     )
-    return Best(winner, value, tuple(item.version for item, value in measured if value is None))
+    without = tuple(item.version for item, value in known if value is None)
+    return Best(winner, value, without, sources[winner.version].source)
 
 
 def _baseline(model: Model) -> ModelVersion | None:
@@ -238,7 +249,8 @@ def _change(value: float | None, before: float | None) -> float | None:
     return None if value is None or before is None else finite(value - before)
 
 
-def _compared(item: ModelVersion, metrics: Mapping[str, Figure]) -> Compared:
+def _compared(item: ModelVersion, metrics: Mapping[str, Figure], source: str) -> Compared:
+    evidence = sorted(newest_evidence(item).values(), key=lambda each: each.kind)
     return Compared(
         version=item.version,
         stage=item.stage,
@@ -246,6 +258,8 @@ def _compared(item: ModelVersion, metrics: Mapping[str, Figure]) -> Compared:
         created_at=item.manifest.created_at,
         size=item.manifest.artifact.size,
         metrics=metrics,
+        metrics_from=source,
+        evidence=tuple(f"{each.name} {'passed' if each.passed else 'failed'}" for each in evidence),
     )
 
 

@@ -3,26 +3,45 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rollbook.records.evidence import Evidence
     from rollbook.registry import ModelVersion
 
 
-def metrics_of(version: ModelVersion, evidence: str = "") -> Mapping[str, float]:
+MANIFEST = "manifest"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured of a version, and what says so: `manifest`, the name of the evidence (such as
+    `evaluation-2`), or nothing where there is none."""
+
+    metrics: Mapping[str, float]
+    source: str
+
+
+def measured(version: ModelVersion, evidence: str = "") -> Measured:
     """The metrics of a version's manifest; with a kind of evidence those of the newest such evidence about
     its very artifact, none where there is none. Raises InvalidFile for a file that can't be read."""
     if not evidence:
-        return version.manifest.metrics
-    subject = (evidence, version.model.name, version.version, version.manifest.artifact.sha256)
+        return Measured(version.manifest.metrics, MANIFEST)
+    found = newest_evidence(version).get(evidence)
+    return Measured(found.metrics, found.name) if found else Measured({}, "")
+
+
+def newest_evidence(version: ModelVersion) -> Mapping[str, Evidence]:
+    """The newest evidence of each kind about a version's very artifact. Raises InvalidFile for a file that
+    can't be read."""
+    sha256 = version.manifest.artifact.sha256
     about = [
-        item
-        for item in version.evidence()
-        if (item.kind, item.model, item.version, item.artifact_sha256) == subject
+        each for each in version.evidence() if each.is_about(version.model.name, version.version, sha256)
     ]
-    return max(about, key=lambda item: (item.moment, item.number)).metrics if about else {}
+    return {each.kind: each for each in sorted(about, key=lambda each: (each.moment, each.number))}
 
 
 def finite(value: object) -> float | None:

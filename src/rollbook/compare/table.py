@@ -9,6 +9,8 @@ import math
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from rollbook.spreadsheet import harmless
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
 _LONGEST_CELL = 100
 # A forge takes comments up to some length only.
 _MOST_ROWS = 60
-# A spreadsheet takes a text that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def as_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
@@ -28,6 +28,12 @@ def as_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
         _row("stage", versions, lambda item: ", ".join([item.stage, *item.aliases])),
         _row("registered", versions, lambda item: item.created_at),
         _row("size", versions, lambda item: f"{item.size:,} bytes"),
+        *(
+            [_row("evidence", versions, lambda item: ", ".join(item.evidence))]
+            if any(item.evidence for item in versions)
+            else []
+        ),
+        *([_row("metrics from", versions, lambda item: item.metrics_from)] if comparison.evidence else []),
         *(
             [f"{name} (lower is better)" if name in comparison.lower_is_better else name]
             + [_figure(item.metrics[name]) for item in versions]
@@ -65,8 +71,8 @@ def as_csv(comparison: Comparison) -> str:
     records = as_records(comparison)
     written = io.StringIO()
     lines = csv.writer(written, lineterminator="\n")
-    lines.writerow([_harmless(name) for name in records[0]])
-    lines.writerows([_harmless(_text(value)) if isinstance(value, str | list | dict) else _text(value)
+    lines.writerow([harmless(name) for name in records[0]])
+    lines.writerows([harmless(_text(value)) if isinstance(value, str | list | dict) else _text(value)
                      for value in record.values()] for record in records)  # fmt: skip
     return written.getvalue()
 
@@ -80,6 +86,8 @@ def as_records(comparison: Comparison) -> list[dict[str, Any]]:
             "aliases": " ".join(item.aliases),
             "created_at": item.created_at,
             "size": item.size,
+            "evidence": ", ".join(item.evidence),
+            "metrics_from": item.metrics_from,
             **{f"metrics.{name}": figure.value for name, figure in item.metrics.items()},
             **{f"hyperparameters.{fact.name}": fact.values[place] for fact in comparison.hyperparameters},
             **{
@@ -136,10 +144,6 @@ def _text(value: Any) -> str:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 3]}..."
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _line(cells: list[str]) -> str:

@@ -30,9 +30,12 @@ SCHEMA_NAMES = (
     "policy",
     "model",
     "stages",
+    "origin",
     "version",
     "notes",
     "evidence",
+    "removed",
+    "imported",
     "audit-event",
     "card",
     "pointer",
@@ -191,13 +194,35 @@ def _newer_format(document: Any, data: object) -> Iterator[Violation]:
 
 
 def _is_plain(data: object) -> bool:
-    """Whether there is nothing in the data that no schema can say."""
-    for count, (path, value) in enumerate(_nodes(data)):
-        if count >= _MOST_NODES or len(path) > _DEEPEST or _unspeakable(value):
+    """Whether there is nothing in the data that no schema can say; False also where that takes a closer look.
+
+    Level by level and without paths, which takes a quarter of the time that `_nodes` does.
+    """
+    level = [data]
+    count = 0
+    for _ in range(_DEEPEST + 1):
+        count += len(level)
+        if count > _MOST_NODES or not all(map(_is_speakable, level)):
             return False
-        if isinstance(value, float) and not math.isfinite(value):
-            return False
-    return True
+        below: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                below.extend(value.values())
+            elif isinstance(value, list):
+                below.extend(value)
+        if not below:
+            return True
+        level = below
+    return False
+
+
+def _is_speakable(value: object) -> bool:
+    kind = type(value)
+    if kind is str:
+        return _is_unicode(value)  # type: ignore[arg-type]
+    if kind is float:
+        return math.isfinite(value)  # type: ignore[arg-type]
+    return not _unspeakable(value)
 
 
 # --- the validator --------------------------------------------------------------------------------

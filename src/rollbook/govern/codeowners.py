@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, Refused
 from rollbook.govern.roles import ADMIN, APPROVER, DATA_SCIENTIST, PROTECTED
-from rollbook.layout import ALLOWED_SIGNERS, POLICY, ROOT
+from rollbook.layout import ALLOWED_SIGNERS, CODEOWNERS, DVC_YAML, POLICY, ROOT
 from rollbook.registry import Registry
 from rollbook.snapshot import worktree_snapshot
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.records.policy import Policy
 
-PATH = ".github/CODEOWNERS"
+PATH = CODEOWNERS
 _HEADER = (
     "# Written by `rollbook codeowners` from registry/policy.yaml. Edit the roles there, and run it again.\n"
 )
@@ -26,6 +26,8 @@ _HEADER = (
 _OWNED = (
     (f"/{ROOT}/", DATA_SCIENTIST),
     (f"/{ROOT}/**/stages.yaml", APPROVER),
+    (f"/{ROOT}/**/removed.yaml", APPROVER),
+    (f"/{ROOT}/**/origin.yaml", ADMIN),
     (f"/{POLICY}", ADMIN),
     (f"/{ALLOWED_SIGNERS}", ADMIN),
     (f"/{ROOT}/.gitattributes", ADMIN),
@@ -35,9 +37,10 @@ _OWNED = (
 
 def codeowners(policy: Policy) -> str:
     """The file's content. A role that nobody has, or signing keys only, owns nothing."""
-    width = max(len(pattern) for pattern, _ in _OWNED)
+    owned = [*_OWNED, (f"/{DVC_YAML}", DATA_SCIENTIST)] if policy.dvc_artifacts else _OWNED
+    width = max(len(pattern) for pattern, _ in owned)
     lines = []
-    for pattern, role in _OWNED:
+    for pattern, role in owned:
         owners = [member for member in policy.roles.get(role, ()) if "@" in member]
         if owners:
             lines.append(f"{pattern:<{width}} {' '.join(owners)}\n")

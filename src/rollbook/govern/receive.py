@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.audit.record import require_trail
+from rollbook.audit.agreement import require_trail
 from rollbook.audit.tag import is_trail_name, read_tag, recorded_trail
 from rollbook.check.judge import check_push
 from rollbook.errors import Refused, RollbookError

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.layout import ROOT, Kind, place
+from rollbook.layout import DVC_YAML, ROOT, Kind, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from rollbook.records.policy import Policy
 
 ADMIN, APPROVER, DATA_SCIENTIST, DEVELOPER, VIEWER = (
     "admin",
@@ -20,16 +22,17 @@ ADMIN, APPROVER, DATA_SCIENTIST, DEVELOPER, VIEWER = (
 # Every role, and what it is for.
 ROLES = {
     ADMIN: "Changes everything: the policy, access, workflows, schemas, DVC's configuration.",
-    APPROVER: "Approves stage changes; changes stages, cards, notes and evidence.",
+    APPROVER: "Approves stage changes; changes stages, cards, notes and evidence; removes artifacts.",
     DATA_SCIENTIST: "Registers models and versions, proposes stage changes, adds cards, notes and evidence.",
     DEVELOPER: "Reads and fetches; changes nothing in the registry.",
     VIEWER: "Reads; changes nothing in the registry.",
 }
-_LEARNT_LATER = frozenset([Kind.STAGES, Kind.CARD, Kind.NOTES, Kind.EVIDENCE])
+_LEARNT_LATER = frozenset([Kind.STAGES, Kind.CARD, Kind.NOTES, Kind.EVIDENCE, Kind.ATTACHMENT])
 _MAY_CHANGE = {
-    APPROVER: _LEARNT_LATER,
+    # A pointer goes with its artifact. One that comes alone, or changes, is refused whoever does it.
+    APPROVER: _LEARNT_LATER | {Kind.REMOVAL, Kind.POINTER},
     DATA_SCIENTIST: _LEARNT_LATER
-    | {Kind.MODEL, Kind.MANIFEST, Kind.POINTER, Kind.SAMPLE_INPUT, Kind.REQUIREMENTS},
+    | {Kind.MODEL, Kind.MANIFEST, Kind.POINTER, Kind.SAMPLE_INPUT, Kind.REQUIREMENTS, Kind.IMPORT},
 }
 # Outside of registry/, what the rules themselves rest on.
 PROTECTED = (".dvc/", ".github/", "schemas/")
@@ -64,19 +67,23 @@ def roles_of(person: Person, roles: Mapping[str, Iterable[str]]) -> list[str]:
     return [role for role, members in roles.items() if any(person.is_member(member) for member in members)]
 
 
-def is_governed(path: str) -> bool:
+def is_governed(path: str, policy: Policy) -> bool:
     """Whether a path belongs to the registry or to what its rules rest on."""
+    if path == DVC_YAML:
+        return policy.dvc_artifacts
     return path.startswith((f"{ROOT}/", *PROTECTED))
 
 
-def may_change(held: Iterable[str], path: str) -> bool:
+def may_change(held: Iterable[str], path: str, policy: Policy) -> bool:
     """Whether somebody who holds these roles may change the file at `path`."""
-    if not is_governed(path):
+    if not is_governed(path, policy):
         return True
+    if path == DVC_YAML:  # who registers writes the model's entry
+        return not {ADMIN, DATA_SCIENTIST}.isdisjoint(held)
     kind = place(path).kind
     return any(role == ADMIN or kind in _MAY_CHANGE.get(role, frozenset()) for role in held)
 
 
-def needed_for(path: str) -> list[str]:
+def needed_for(path: str, policy: Policy) -> list[str]:
     """The roles that may change the file at `path`."""
-    return [role for role in ROLES if may_change([role], path)]
+    return [role for role in ROLES if may_change([role], path, policy)]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rollbook.records.fields import Fields
     from rollbook.snapshot import Snapshot
 
+DEPLOYMENT = "deployment"
 # The kinds that the schema knows.
 KINDS = (
     "evaluation",
@@ -24,16 +25,27 @@ KINDS = (
     "smoke-test",
     "load-test",
     "monitoring",
-    "deployment",
+    DEPLOYMENT,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file or folder that belongs to evidence: its name, its size in bytes, its SHA-256 and, of a folder,
+    how many files it holds. A folder's digest is made as an artifact's is (`records/manifest.py`)."""
+
+    path: str
+    size: int
+    sha256: str
+    files: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A piece of evidence, field by field as in the file; `number` counts those of its kind, from 1.
 
-    `artifact_sha256` is the artifact that was examined. `created_at` is RFC 3339 text. What the file does
-    not give is empty.
+    `artifact_sha256` is the artifact that was examined. `created_at` is RFC 3339 text. `target` says of a
+    deployment where the version runs, or was tried. What the file does not give is empty.
     """
 
     path: str
@@ -50,6 +62,8 @@ class Evidence:
     data: Mapping[str, Any]
     tool: Mapping[str, Any]
     uri: str
+    target: str
+    attachments: tuple[Attachment, ...]
     extra: Mapping[str, Any]
 
     @property
@@ -96,7 +110,18 @@ def evidence_from(fields: Fields, path: str) -> Evidence:
         data=fields.mapping("data"),
         tool=fields.mapping("tool"),
         uri=fields.optional_text("uri"),
+        target=fields.optional_text("target"),
+        attachments=tuple(_attachment(each) for each in fields.each("attachments")),
         extra=fields.mapping("extra"),
+    )
+
+
+def _attachment(fields: Fields) -> Attachment:
+    return Attachment(
+        path=fields.text("path"),
+        size=fields.integer("size"),
+        sha256=fields.text("sha256"),
+        files=fields.optional_integer("files"),
     )
 
 

@@ -32,6 +32,10 @@ class Fields:
         self._key = key
         self._text = text
 
+    def has(self, name: str) -> bool:
+        """Whether the field is there, even if it is empty."""
+        return self._data.get(name) is not None
+
     def text(self, name: str) -> str:
         """A required string."""
         return str(self._typed(name, str, _TEXT, required=True))
@@ -92,6 +96,14 @@ class Fields:
     def inner(self, name: str) -> Fields:
         """The fields of a mapping inside this one; without any when it isn't there."""
         return Fields(self.mapping(name), self._path, self._inside(name), self._text)
+
+    def each(self, name: str) -> list[Fields]:
+        """The fields of each mapping in a list; none when it isn't there."""
+        key = self._inside(name)
+        return [
+            Fields(item, self._path, f"{key}.{place}", self._text)
+            for place, item in enumerate(self.items(name))
+        ]
 
     def required(self, name: str) -> Fields:
         """The fields of a mapping inside this one, which must be there."""

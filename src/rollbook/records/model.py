@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rollbook.records.fields import read_fields
+from rollbook.records.retention import OwnRetention, own_retention_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
     """A model's file, field by field. What the file does not give is empty. `gates` stand as in the file:
-    they are added to the policy's."""
+    they are added to the policy's, and so is `retention`."""
 
     name: str
     owner: str
@@ -28,6 +29,7 @@ class ModelRecord:
     compliance: str
     extra: Mapping[str, Any]
     gates: tuple[Mapping[str, Any], ...] = ()
+    retention: OwnRetention = field(default_factory=OwnRetention)
 
 
 def parse_model(data: bytes, path: str) -> ModelRecord:
@@ -48,4 +50,5 @@ def model_from(fields: Fields) -> ModelRecord:
         compliance=fields.optional_text("compliance"),
         extra=fields.mapping("extra"),
         gates=fields.mappings("gates"),
+        retention=own_retention_from(fields.inner("retention")),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import InvalidFile, NotFound, Refused
 from rollbook.records.fields import Fields, read_fields
+from rollbook.records.retention import Retention, retention_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ class Stage:
 class Policy:
     """A registry's rules. `gates` stand as in the file; each gate reads its own settings; so do
     `freezes`, and those to `notify`. `roles` name the members of each role; without any, everybody may do
-    everything."""
+    everything. With `dvc_artifacts`, dvc.yaml names each model's artifact."""
 
     stages: tuple[Stage, ...]
     model_pattern: str = ""
@@ -38,6 +39,8 @@ class Policy:
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     freezes: tuple[Mapping[str, Any], ...] = ()
     notify: tuple[Mapping[str, Any], ...] = ()
+    retention: Retention = field(default_factory=Retention)
+    dvc_artifacts: bool = False
 
     @property
     def first_stage(self) -> Stage:
@@ -91,6 +94,8 @@ def policy_from(fields: Fields, path: str) -> Policy:
         gates=fields.mappings("gates"),
         freezes=fields.mappings("freezes"),
         notify=fields.mappings("notify"),
+        retention=retention_from(fields.inner("retention")),
+        dvc_artifacts=fields.flag("dvc_artifacts", default=False),
         roles={role: fields.inner("roles").texts(role) for role in fields.mapping("roles")},
     )
 

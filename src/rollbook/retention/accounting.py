@@ -1,5 +1,5 @@
-"""What a registry's artifacts take: by model, stage and format, what they share, what may go, what it
-costs."""
+"""What a registry's artifacts and attachments take: by model, stage and format, what they share, what may
+go, what it costs."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import RollbookError, StorageFailed
 from rollbook.fetch import registry_storage
-from rollbook.retention.artifacts import pointers
+from rollbook.registry import ModelVersion
+from rollbook.retention.artifacts import attached, pointers
 from rollbook.retention.standing import judged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from rollbook.artifact.pointer import Pointer
     from rollbook.artifact.storage import ReadOnlyStorage
-    from rollbook.registry import Registry
+    from rollbook.registry import Model, Registry
     from rollbook.retention.artifacts import Key
 
 _GB = 1 << 30
+# What is attached to evidence has no format that anybody looked at.
+ATTACHMENT = "attachment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,13 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class StorageReport:
-    """What all artifacts of a registry take, in bytes.
+    """What all artifacts of a registry take, and what is attached to evidence, in bytes.
 
-    `stored` counts each object once, `total` each version by itself; the difference is what sharing saves.
-    `may_go` is what the rules of retention let go now. The costs are for a month, None without a price in the
-    policy. `unlisted` are the folders whose files nobody could tell: each counts as one object.
+    `stored` counts each object once, `total` each artifact and attachment by itself; the difference is what
+    sharing saves. `versions` counts those that have their artifact. In `formats` what is attached is called
+    `attachment`. `may_go` is what the rules of retention let go now. The costs are for a month, None without
+    a price in the policy. `unlisted` are the folders whose files nobody could tell: each counts as one
+    object.
     """
 
     versions: int
@@ -64,7 +69,8 @@ class StorageReport:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A version that has its artifact: where it belongs, its size, and the sizes of its objects."""
+    """What a version keeps in storage, its artifact or an attachment of its evidence: where it belongs, its
+    size, and the sizes of its objects."""
 
     key: Key
     stage: str
@@ -80,28 +86,21 @@ def storage_report(registry: Registry, *, now: datetime | None = None) -> Storag
     InvalidFile for a pointer or a manifest that can't be read, Refused in a shallow clone.
     """
     models = registry.models()
-    found = pointers(registry.snapshot)
-    objects, unlisted = _objects(registry, found)
-    held = []
-    for model in models:
-        names = [name for name in model.version_names if (model.name, name) in found]
-        for version in model.versions(names):
-            key = model.name, version.version
-            form = version.manifest.artifact.format
-            held.append(_Held(key, version.stage, form, found[key].size, objects[found[key]]))
+    held, unlisted = _held(registry, models)
     going = {
         (each.model.name, fate.version)
         for each in judged(registry, models, now or datetime.now(UTC))
         for fate in each.fates
         if fate.goes
     }
+    artifacts = [each for each in held if each.format != ATTACHMENT]
     users = Counter(oid for each in held for oid in each.objects)
-    may_go = _share("may go", [each for each in held if each.key in going], users)
+    may_go = _share("may go", [each for each in artifacts if each.key in going], users)
     stored = sum({oid: size for each in held for oid, size in each.objects.items()}.values())
     retention = registry.policy.retention
     return StorageReport(
-        versions=len(held),
-        removed=sum(len(model.version_names) for model in models) - len(held),
+        versions=len(artifacts),
+        removed=sum(len(model.version_names) for model in models) - len(artifacts),
         total=sum(each.size for each in held),
         stored=stored,
         models=_shares(held, users, lambda each: each.key[0]),
@@ -113,6 +112,25 @@ def storage_report(registry: Registry, *, now: datetime | None = None) -> Storag
         cost_may_go=_cost(may_go.own, retention.price_per_gb_month),
         unlisted=unlisted,
     )
+
+
+def _held(registry: Registry, models: Sequence[Model]) -> tuple[list[_Held], tuple[str, ...]]:
+    """The artifacts and the attachments of the versions, and the folders that can't be taken apart."""
+    found, attachments = pointers(registry.snapshot), attached(registry.snapshot)
+    objects, unlisted = _objects(registry, [*found.values(), *(each for _, each in attachments)])
+    held = []
+    for model in models:
+        names = [name for name in model.version_names if (model.name, name) in found]
+        for version in model.versions(names):
+            key = model.name, version.version
+            form = version.manifest.artifact.format
+            held.append(_Held(key, version.stage, form, found[key].size, objects[found[key]]))
+    known = {(model.name, name): model for model in models for name in model.version_names}
+    for key, pointer in attachments:
+        if key in known:
+            stage = ModelVersion(known[key], key[1]).stage
+            held.append(_Held(key, stage, ATTACHMENT, pointer.size, objects[pointer]))
+    return held, unlisted
 
 
 def _cost(count: int, price: float | None) -> float | None:
@@ -133,17 +151,15 @@ def _share(name: str, members: Sequence[_Held], users: Counter[str]) -> Share:
     inside = Counter(oid for each in members for oid in each.objects)
     sizes = {oid: size for each in members for oid, size in each.objects.items()}
     own = sum(size for oid, size in sizes.items() if inside[oid] == users[oid])
-    return Share(name, len(members), sum(sizes.values()), own)
+    return Share(name, len({each.key for each in members}), sum(sizes.values()), own)
 
 
 def _objects(
-    registry: Registry, found: Mapping[Key, Pointer]
+    registry: Registry, found: Collection[Pointer]
 ) -> tuple[dict[Pointer, Mapping[str, int]], tuple[str, ...]]:
     """For each pointer the objects it leads to, with their sizes; and the folders that can't be taken
     apart."""
-    objects: dict[Pointer, Mapping[str, int]] = {
-        each: {each.md5: each.size} for each in dict.fromkeys(found.values())
-    }
+    objects: dict[Pointer, Mapping[str, int]] = {each: {each.md5: each.size} for each in dict.fromkeys(found)}
     folders = [each for each in objects if each.is_directory]
     if not folders:
         return objects, ()

@@ -28,10 +28,11 @@ def export_bundle(registry: Registry, reference: str, target: Path, as_json: boo
         return
     contents = packed.contents
     click.echo(printable(str(packed.path)))
+    count = f"{len(packed.tags)} tag{'' if len(packed.tags) == 1 else 's'}"
     signed = sum(tag.signed for tag in packed.tags)
     say(
         f"{contents.model}@{contents.version} from {contents.registry}, commit {contents.commit[:12]}: "
-        f"{len(contents.members)} files, {len(packed.tags)} tags ({signed} signed), {size(packed.size)}"
+        f"{len(contents.members)} files, {count} ({signed} signed), {size(packed.size)}"
     )
     for name in packed.left_out:
         say(f"left out: {name}, which a bundle does not take along")
