@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollbook.demo.cast import BOOSTING, LOGISTIC, MODEL, SHUFFLED, rollbook
+from rollbook.demo.cast import BOOSTING, LOGISTIC, MODEL, SHUFFLED, git, rollbook
 from rollbook.demo.scene import Chapter, Run, Say
 
 # Days stand for what a team would count in months.
@@ -70,5 +70,27 @@ def publish() -> Chapter:
                 ("rollbook", "resolve", f"{MODEL}@production", "--index", "../index"),
                 says=("1.0.0",),
             ),
+        ],
+    )
+
+
+def hand_over() -> Chapter:
+    """A version goes over into a registry of its own."""
+    return Chapter(
+        "From one registry into another, with what vouches for it",
+        [
+            rollbook("export", f"{MODEL}@production", "--bundle", "../screening.bundle", says=(LOGISTIC,)),
+            Say("The hospital's own registry has its own policy. The import is a proposal there:"),
+            git(".", "init", "--quiet", "--initial-branch=main", "hospital"),
+            git("hospital", "config", "include.path", "../../gitconfig"),
+            Run("hospital", ("rollbook", "init"), lines=3),
+            git("hospital", "add", "."),
+            git("hospital", "commit", "--quiet", "-m", "Start a model registry"),
+            Run(
+                "hospital",
+                ("rollbook", "import", "bundle", "../screening.bundle", "--land"),
+                says=(f"{MODEL}@v1.0.0",),
+            ),
+            Run("hospital", ("rollbook", "lineage", LOGISTIC), says=("imported",)),
         ],
     )

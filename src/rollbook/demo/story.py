@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.demo.asking import approve, ask
 from rollbook.demo.cast import BOOSTING, JANE, LOGISTIC, MODEL, git, promotion, registration, rollbook
-from rollbook.demo.managing import ask_around, publish, tidy_up
+from rollbook.demo.managing import ask_around, hand_over, publish, tidy_up
 from rollbook.demo.refusals import refuse
 from rollbook.demo.rules import agree
 from rollbook.demo.scene import Chapter, Edit, Run, Say, Write
@@ -74,6 +74,7 @@ def plot(figures: Figures) -> list[Chapter]:
         _look_back(),
         _use(),
         publish(),
+        hand_over(),
     ]
 
 
