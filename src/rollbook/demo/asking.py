@@ -50,7 +50,7 @@ def ask(figures: Figures) -> Chapter:
             _ask(SHUFFLED, "production", str(figures.shuffled), "no card.md", "pickle"),
             _ask(SHUFFLED, "canary", "hyperparameters on record"),
             Say("The second model is another matter. It stands in staging for the few seconds asked for:"),
-            Run("registry", ("sleep", "7")),
+            Run("registry", ("sleep", "9")),
             Say("What it still lacks is evidence, and somebody else's approval:"),
             _ask(BOOSTING, "production", "soak\tpassed", "evidence\tfailed", "approvals\twaiting"),
             _ask(BOOSTING, "canary", "command\tpassed", "plug-in\tpassed", "freeze\twaiting"),

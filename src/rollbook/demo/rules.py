@@ -19,7 +19,7 @@ _GATES = """\
   - {gate: required-tags, to: [production], from: &, tags: {data_validated: "true"}}
   - {gate: model-card, to: [production], from: &, sections: [Intended use, Limitations]}
   - {gate: evidence, to: [production], from: &, kind: fairness, max_age_days: 30}
-  - {gate: soak, to: [production], from: &, stage: staging, hours: 0.0005}
+  - {gate: soak, to: [production], from: &, stage: staging, hours: 0.001}
   - {gate: artifact-present, to: [production], from: &}
   - {gate: artifact-format, to: [production], from: &, allow: [joblib, onnx], max_size: 1000000}
   - {gate: approvals, to: [production], count: 1, role: approver, rollback_count: 0}
