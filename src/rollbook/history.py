@@ -135,7 +135,7 @@ def evidence(
 ) -> Mapping[str, tuple[str, ...]]:
     """For each of these events, by its tag, the paths of the evidence that stood with its version when it
     landed, sorted."""
-    from rollbook.audit.derive import landed_changes
+    from rollbook.audit.landed import landed_changes
     from rollbook.layout import Kind
 
     if not tags:

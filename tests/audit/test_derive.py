@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rollbook.audit import manifests
-from rollbook.audit.derive import derive, landed_changes
+from rollbook.audit.derive import derive
+from rollbook.audit.landed import landed_changes
 from worlds import git
 
 from .histories import POLICY, manifest, registration, stages

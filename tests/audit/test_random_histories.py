@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rollbook.audit.compare import Main, compare
-from rollbook.audit.derive import derive, landed_changes
+from rollbook.audit.derive import derive
 from rollbook.audit.head import Head, head
+from rollbook.audit.landed import landed_changes
 from rollbook.audit.record import record
 from rollbook.audit.standing import sorted_out, standing
 from rollbook.audit.tag import recorded_trail

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rollbook.audit.derive import derive, landed_changes
+from rollbook.audit.derive import derive
 from rollbook.audit.event import Action, Event
+from rollbook.audit.landed import landed_changes
 from rollbook.audit.record import record
 from rollbook.audit.verify import verify
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rollbook.audit.derive import derive, landed_changes
+from rollbook.audit.derive import derive
+from rollbook.audit.landed import landed_changes
 from rollbook.audit.record import record
 from rollbook.audit.tag import recorded_trail
 from worlds import git

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rollbook.audit.derive import Progress, derive, landed_changes
+from rollbook.audit.derive import Progress, derive
 from rollbook.audit.event import Action
+from rollbook.audit.landed import landed_changes
 from rollbook.audit.origins import require_old_tags
 from rollbook.audit.tag import RecordedTag, RecordedTrail, parse_trailers
 from rollbook.errors import Refused

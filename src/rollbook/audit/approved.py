@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rollbook.audit.cache import VerifiedSignatures
-    from rollbook.audit.derive import LandedChange
     from rollbook.audit.event import Event
+    from rollbook.audit.landed import LandedChange
     from rollbook.audit.stage_tables import StageTables
     from rollbook.audit.trust import TrustRoot
     from rollbook.git.repository import Repository

@@ -1,7 +1,6 @@
-"""Deriving events from main's first-parent history: a pure function of the commits, whoever runs it.
+"""Deriving events from what has landed on main: a pure function of the commits, whoever runs it.
 
-One `git log` lists what each commit changed against its first parent; the blobs it names are read in
-bulk. So a merge, a squash, a rebase and a direct push all give the events of what they brought.
+The blobs that the commits name are read in bulk.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from rollbook.audit.manifests import Manifests
 from rollbook.audit.origins import departures, effective_origin, last_moment
 from rollbook.audit.removals import removals
 from rollbook.audit.stage_tables import StageTables
-from rollbook.change import FileChange, parse_raw, transitions
+from rollbook.change import FileChange, transitions
 from rollbook.errors import InvalidFile
 from rollbook.git.objects import ObjectReader
 from rollbook.layout import Kind
@@ -28,8 +27,9 @@ from rollbook.snapshot import MAX_FILE
 from rollbook.trailer import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from rollbook.audit.landed import LandedChange
     from rollbook.change import Transition
     from rollbook.git.repository import Repository
     from rollbook.records.origin import OldTag, Origin
@@ -42,19 +42,6 @@ _FIRST_STAGE = "development"
 _WINDOW = 200  # changes whose files are read at once
 
 
-@dataclass(frozen=True, slots=True)
-class LandedChange:
-    """A first-parent commit of main that touched the registry, and what it changed against its first parent.
-
-    `parent` is None for the first commit of all. `committed_at` is the commit's own date (Unix time).
-    """
-
-    commit: str
-    parent: str | None
-    committed_at: int
-    files: tuple[FileChange, ...]
-
-
 @dataclass(slots=True)
 class Progress:
     """How far a model's trail has come: its last event's number and time, where its versions came in, what
@@ -65,29 +52,6 @@ class Progress:
     registered_in: dict[str, str] = field(default_factory=dict)
     origin: Origin | None = None
     removed: set[str] = field(default_factory=set)
-
-
-def landed_changes(
-    repository: Repository, tip: str, since: str | None = None, paths: Sequence[str] = (layout.ROOT,)
-) -> list[LandedChange]:
-    """The first-parent commits from `since` (excluded; None: from the beginning) to `tip` that touched the
-    registry, or those of its `paths`, oldest first."""
-    span = tip if since is None else f"{since}..{tip}"
-    listed = repository.git(
-        "-c", "log.showRoot=true", "log", "--first-parent", "--diff-merges=first-parent", "--reverse",
-        "--raw", "-z", "--no-abbrev", "--no-renames", "--no-show-signature", "--format=%x01%H %P%x02%ct",
-        span, "--", *(f":(top,literal){path}" for path in paths),
-    )  # fmt: skip
-    blocks = listed.decode(errors="surrogateescape").split("\x01")[1:]
-    return [_landed_change(block) for block in blocks]
-
-
-def _landed_change(block: str) -> LandedChange:
-    head, _, rest = block.partition("\x02")
-    commit, *parents = head.split()
-    seconds, *fields = rest.split("\0")
-    fields = [part.lstrip("\n") for part in fields if part.strip("\n")]
-    return LandedChange(commit, parents[0] if parents else None, int(seconds), tuple(parse_raw(fields)))
 
 
 def derive(

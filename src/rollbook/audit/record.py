@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from rollbook.audit.agreement import progress_of, require_origins, require_trail
 from rollbook.audit.chain import chain
-from rollbook.audit.derive import derive, landed_changes
+from rollbook.audit.derive import derive
+from rollbook.audit.landed import landed_changes
 from rollbook.audit.reached import Reached, reached, remember, tag_refs
 from rollbook.audit.sign import signer
 from rollbook.audit.tag import (

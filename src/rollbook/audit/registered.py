@@ -12,8 +12,8 @@ from rollbook.layout import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from rollbook.audit.derive import LandedChange
     from rollbook.audit.event import Event
+    from rollbook.audit.landed import LandedChange
     from rollbook.change import FileChange
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.audit.derive import landed_changes
+from rollbook.audit.landed import landed_changes
 from rollbook.git.objects import ObjectReader
 from rollbook.snapshot import MAX_FILE
 

@@ -15,8 +15,9 @@ from rollbook.audit.approved import approval_contradictions, approvals
 from rollbook.audit.cache import remembered
 from rollbook.audit.compare import Main, compare
 from rollbook.audit.contradiction import Contradiction, arranged
-from rollbook.audit.derive import Progress, derive, landed_changes
+from rollbook.audit.derive import Progress, derive
 from rollbook.audit.head import Head
+from rollbook.audit.landed import landed_changes
 from rollbook.audit.registered import record_contradictions
 from rollbook.audit.signers import Recorded, Signers, judge_signers
 from rollbook.audit.stage_tables import StageTables
@@ -31,8 +32,8 @@ from rollbook.git.repository import is_ancestor, main_branch, main_commit, remot
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rollbook.audit.derive import LandedChange
     from rollbook.audit.event import Event
+    from rollbook.audit.landed import LandedChange
     from rollbook.audit.standing import Standing
     from rollbook.git.repository import Repository
     from rollbook.records.origin import Origin

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rollbook.audit.derive import derive, landed_changes
+from rollbook.audit.derive import derive
 from rollbook.audit.event import Action
+from rollbook.audit.landed import landed_changes
 from rollbook.errors import InvalidFile, NotFound
 from rollbook.git.history import first_parents
 from rollbook.git.repository import has_remote, landed_commit, remote_name

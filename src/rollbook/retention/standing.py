@@ -6,7 +6,8 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.audit.derive import derive, landed_changes
+from rollbook.audit.derive import derive
+from rollbook.audit.landed import landed_changes
 from rollbook.check.gates.trail import stays
 from rollbook.errors import NotFound, Refused
 from rollbook.git.history import first_parents

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.artifact.hostile import named_remote, restricted_settings
-from rollbook.audit.derive import landed_changes
+from rollbook.audit.landed import landed_changes
 from rollbook.errors import RollbookError
 from rollbook.records.policy import parse_policy
 from rollbook.snapshot import TreeSnapshot

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.audit.derive import derive, landed_changes
+from rollbook.audit.derive import derive
 from rollbook.audit.event import Action
+from rollbook.audit.landed import landed_changes
 from rollbook.git.history import first_parents
 
 if TYPE_CHECKING:
