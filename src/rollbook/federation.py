@@ -22,8 +22,9 @@ from rollbook.registry import Registry, model_names, nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from rollbook.model_version import ModelVersion
     from rollbook.reference import Reference
-    from rollbook.registry import Model, ModelVersion
+    from rollbook.registry import Model
 
 Answer = TypeVar("Answer")
 

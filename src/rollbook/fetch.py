@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from rollbook.artifact.pointer import Pointer
     from rollbook.artifact.progress import Progress
+    from rollbook.model_version import ModelVersion
     from rollbook.records.evidence import Attachment, Evidence
-    from rollbook.registry import ModelVersion, Registry
+    from rollbook.registry import Registry
 
 _DVC_CONFIG = ".dvc/config"
 _OTHER = "Do not use it: an attachment has a plain file name, and a pointer of that name."

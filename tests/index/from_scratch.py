@@ -11,11 +11,12 @@ from rollbook import layout
 from rollbook.errors import InvalidFile
 from rollbook.git.history import first_parents
 from rollbook.history import history
+from rollbook.model_version import ModelVersion
 from rollbook.records.evidence import evidence_paths, parse_evidence
 from rollbook.records.lineage import parse_origin
 from rollbook.records.removal import parse_removal
 from rollbook.records.stages import StageTable, parse_stages
-from rollbook.registry import Model, ModelVersion, model_names
+from rollbook.registry import Model, model_names
 from rollbook.timestamp import utc
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from rollbook.registry import ModelVersion
+    from rollbook.model_version import ModelVersion
 
 NAMES = ["a", "ab", "abc", "Credit-Approval", "risk/fraud", "risk/Churn"]
 VERSIONS = ["0.1.0", "1.0.0", "1.1.0", "2.0.0-rc.1"]

@@ -16,7 +16,7 @@ from rollbook.yaml.scalars import FORBIDDEN
 
 if TYPE_CHECKING:
     from rollbook.audit.tag import RecordedTag
-    from rollbook.registry import ModelVersion
+    from rollbook.model_version import ModelVersion
 
 _VERIFY = "Run `rollbook audit verify`, which says what is wrong."
 _RECORD = "Fetch the tags (git fetch --tags), or write them: rollbook audit record"

@@ -44,9 +44,10 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from rollbook.artifact.progress import Progress
+    from rollbook.model_version import ModelVersion
     from rollbook.records.imported import SourceTag
     from rollbook.reference import Reference
-    from rollbook.registry import ModelVersion, Registry
+    from rollbook.registry import Registry
 
 _COPIED_AT_ONCE = 8 << 20
 # What stands beside a manifest and is no file of a bundle, because the bundle says it otherwise.

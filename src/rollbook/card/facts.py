@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rollbook.model_version import ModelVersion
     from rollbook.records.evidence import Evidence
     from rollbook.records.manifest import Manifest
     from rollbook.records.model import ModelRecord
-    from rollbook.registry import ModelVersion
 
 
 @dataclass(frozen=True, slots=True)

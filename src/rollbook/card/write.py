@@ -18,8 +18,8 @@ from rollbook.snapshot import commit_snapshot, index_snapshot
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
+    from rollbook.model_version import ModelVersion
     from rollbook.reference import Reference
-    from rollbook.registry import ModelVersion
     from rollbook.snapshot import TreeSnapshot
 
 

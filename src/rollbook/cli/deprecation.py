@@ -9,7 +9,7 @@ import click
 from rollbook.printable import printable
 
 if TYPE_CHECKING:
-    from rollbook.registry import ModelVersion
+    from rollbook.model_version import ModelVersion
 
 
 def warn_if_deprecated(version: ModelVersion) -> None:

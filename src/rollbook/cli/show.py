@@ -16,7 +16,7 @@ from rollbook.lineage.imported import imports
 from rollbook.records.imported import as_mapping as imported_mapping
 
 if TYPE_CHECKING:
-    from rollbook.registry import ModelVersion
+    from rollbook.model_version import ModelVersion
 
 
 @click.command("show")

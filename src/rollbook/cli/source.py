@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rollbook.cli.options import Command
     from rollbook.federation import Federation
-    from rollbook.registry import ModelVersion
+    from rollbook.model_version import ModelVersion
 
 
 @dataclass(frozen=True, slots=True)

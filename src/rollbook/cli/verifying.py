@@ -14,7 +14,7 @@ from rollbook.sparse.registry import SparseRegistry
 
 if TYPE_CHECKING:
     from rollbook.cli.source import IndexOptions
-    from rollbook.registry import ModelVersion
+    from rollbook.model_version import ModelVersion
     from rollbook.sparse.source import Source
     from rollbook.sparse.verify import Verified
 

@@ -14,8 +14,9 @@ from rollbook.reference import parse_reference
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from rollbook.model_version import ModelVersion
     from rollbook.records.manifest import Manifest
-    from rollbook.registry import Model, ModelVersion
+    from rollbook.registry import Model
 
 PRODUCTION = "production"
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rollbook.model_version import ModelVersion
     from rollbook.records.evidence import Evidence
-    from rollbook.registry import ModelVersion
 
 
 MANIFEST = "manifest"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rollbook.audit.tag import RecordedTag
     from rollbook.forge.forge import Forge
     from rollbook.git.repository import Repository
-    from rollbook.registry import ModelVersion
+    from rollbook.model_version import ModelVersion
 
 _MOST_FACTS = 100
 

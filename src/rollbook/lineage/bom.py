@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rollbook.lineage.trace import Traced
+    from rollbook.model_version import ModelVersion
     from rollbook.records.lineage import DataSet
-    from rollbook.registry import ModelVersion
 
 _PINNED = re.compile(
     r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*===?\s*(?P<version>[A-Za-z0-9.!+_-]+)"

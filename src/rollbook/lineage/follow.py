@@ -12,7 +12,8 @@ from rollbook.partial_snapshot import PartialSnapshot
 
 if TYPE_CHECKING:
     from rollbook.lineage.trace import Lineage
-    from rollbook.registry import ModelVersion, Registry
+    from rollbook.model_version import ModelVersion
+    from rollbook.registry import Registry
 
 
 def followed(registry: Registry, lineage: Lineage) -> Lineage:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.errors import BadCall, NotFound
+from rollbook.model_version import ModelVersion
 from rollbook.records.lineage import parse_origin
 from rollbook.reference import parse_reference
-from rollbook.registry import ModelVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

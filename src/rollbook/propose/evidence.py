@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from rollbook.artifact.progress import Progress
     from rollbook.git.repository import Repository
+    from rollbook.model_version import ModelVersion
     from rollbook.reference import Reference
-    from rollbook.registry import ModelVersion
 
 
 @dataclass(frozen=True, slots=True)

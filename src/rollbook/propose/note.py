@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from rollbook.git.repository import Repository
+    from rollbook.model_version import ModelVersion
     from rollbook.reference import Reference
-    from rollbook.registry import ModelVersion
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rollbook.git.repository import Repository
+    from rollbook.model_version import ModelVersion
     from rollbook.records.retention import Retention
-    from rollbook.registry import ModelVersion
     from rollbook.retention.judgement import Fate
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import RollbookError, StorageFailed
 from rollbook.fetch import registry_storage
-from rollbook.registry import ModelVersion
+from rollbook.model_version import ModelVersion
 from rollbook.retention.artifacts import attached, pointers
 from rollbook.retention.standing import judged
 

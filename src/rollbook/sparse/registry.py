@@ -6,9 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rollbook.errors import InvalidFile, NotFound
+from rollbook.model_version import ModelVersion
 from rollbook.names import normalise_version, require_model_name
 from rollbook.records.policy import Policy, Stage
-from rollbook.registry import Model, ModelVersion, Registry
+from rollbook.registry import Model, Registry
 from rollbook.sparse.as_json import parse_model
 from rollbook.sparse.details import DetailsSnapshot
 from rollbook.sparse.layout import model_file
