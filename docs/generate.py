@@ -15,9 +15,9 @@ import click
 
 from rollbook import layout
 from rollbook.check.finding import CODES
-from rollbook.check.gates.judgement import ALL_GATES, GATES
+from rollbook.check.gate_judgement import ALL_GATES, GATES
 from rollbook.cli import cli
-from rollbook.contract import schemas as contract
+from rollbook.schema import schemas as contract
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -405,7 +405,7 @@ def _settings(policy: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 _VIEWS_HEAD = """\
 # Views for queries
 
-<!-- Written by docs/generate.py from src/rollbook/query/views.py. -->
+<!-- Written by docs/generate.py from src/rollbook/insight/query/views.py. -->
 
 What [`rollbook query`](../how-to/query.md) reads, and `rollbook export --parquet` writes. Names, columns and
 meanings are stable; columns may be added at the end. What is not given is null. A `time` is text in UTC, to
@@ -416,7 +416,7 @@ Parquet.
 
 def views_page() -> str:
     """The views, with their columns."""
-    from rollbook.query.views import VIEWS
+    from rollbook.insight.query.views import VIEWS
 
     sections = [
         f"## `{view.name}`\n\n{view.meaning}\n\n"

@@ -22,7 +22,7 @@ from jsonschema import Draft202012Validator
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_DESCRIPTION = Path(__file__).with_name("forge") / "github-openapi.json"
+_DESCRIPTION = Path(__file__).parent / "integrations" / "forge" / "github-openapi.json"
 REPOSITORY = "acme/registry"
 
 

@@ -10,12 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from rollbook.git.repository import discover
-from rollbook.notify.notify import notify
+from rollbook.integrations.notify.notifier import notify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rollbook.notify.notify import Outcome
+    from rollbook.integrations.notify.notifier import Outcome
     from worlds import World
 
 SECRET = "whsec_bm9ib2R5IGVsc2Uga25vd3MgdGhpcw=="

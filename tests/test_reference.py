@@ -5,8 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.errors import BadCall
-from rollbook.names import MODEL_NAME, STAGE_NAME, is_model_name, is_stage_name
-from rollbook.reference import LATEST, Reference, parse_reference
+from rollbook.names import (
+    LATEST,
+    MODEL_NAME,
+    STAGE_NAME,
+    Reference,
+    is_model_name,
+    is_stage_name,
+    parse_reference,
+)
 
 models = st.from_regex(MODEL_NAME, fullmatch=True).filter(is_model_name)
 names = st.from_regex(STAGE_NAME, fullmatch=True).filter(is_stage_name)

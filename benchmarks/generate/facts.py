@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.generate.yaml_text import yaml_text
-from rollbook import layout, timestamp
+from rollbook import layout
 from rollbook.artifact.pointer import Pointer, pointer_data
-from rollbook.contract.schemas import schema_line
+from rollbook.names import time_text
+from rollbook.schema.schemas import schema_line
 
 if TYPE_CHECKING:
     from benchmarks.generate.plan import ModelPlan
@@ -160,7 +161,7 @@ _ORDER = (
 def _manifest(model: ModelPlan, version: str, seconds: int, dice: random.Random) -> dict[str, Any]:
     task = task_of(model)
     features = sorted(dice.sample(_FEATURES, dice.randint(4, 10)))
-    month = timestamp.utc(seconds)[:7]
+    month = time_text(seconds)[:7]
     why = dice.choice(_WHY).format(
         data=_dataset(model, 0), feature=features[0], month=month, person=dice.choice(PEOPLE).capitalize(),
         parameter=task.parameters[0][0],
@@ -168,7 +169,7 @@ def _manifest(model: ModelPlan, version: str, seconds: int, dice: random.Random)
     return {
         "model": model.name,
         "version": version,
-        "created_at": timestamp.utc(seconds - dice.randint(300, 3000)),
+        "created_at": time_text(seconds - dice.randint(300, 3000)),
         "created_by": email(dice.randrange(len(PEOPLE))),
         "description": why,
         "framework": {"name": task.framework[0], "version": task.framework[1]},
@@ -186,7 +187,7 @@ def _manifest(model: ModelPlan, version: str, seconds: int, dice: random.Random)
             "outputs": [{"name": "score", "dtype": "float32", "shape": [-1]}],
         },
         "training": {
-            "started_at": timestamp.utc(seconds - 3600 * dice.randint(2, 40)),
+            "started_at": time_text(seconds - 3600 * dice.randint(2, 40)),
             "duration_seconds": round(dice.random() * 20000 + 60, 1),
             "dataset_version": month,
             "rows": dice.randint(20_000, 5_000_000),
@@ -218,7 +219,7 @@ def _dataset(model: ModelPlan, place: int) -> str:
 
 
 def _lineage(model: ModelPlan, seconds: int, parents: list[str], dice: random.Random) -> dict[str, Any]:
-    month = timestamp.utc(seconds)[:7]
+    month = time_text(seconds)[:7]
     data = []
     for place in range(dice.randint(1, 3)):
         name = _dataset(model, place)

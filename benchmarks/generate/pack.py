@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from rollbook.audit.event import Event
+    from rollbook.trail.event import Event
 
 _TAG = 4
 

@@ -10,9 +10,9 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING
 
-from rollbook.audit.chain import chain
 from rollbook.git.objects import read_at_once
 from rollbook.git.repository import discover
+from rollbook.trail.chain import chain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from rollbook.audit.event import Event
+    from rollbook.trail.event import Event
 
 _KIND, _NAMESPACE, _DIGEST = b"ssh-ed25519", b"git", b"sha512"
 

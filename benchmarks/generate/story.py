@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.generate.facts import VersionFacts, email, model_file, task_of, version_facts
 from benchmarks.generate.plan import FIRST_MODEL
 from benchmarks.generate.yaml_text import yaml_text
-from rollbook import layout, timestamp
-from rollbook.change import transitions
-from rollbook.contract.schemas import schema_line
-from rollbook.propose.promote import plan_moves, write_moves
+from rollbook import layout
+from rollbook.names import time_text
+from rollbook.propose.promotion import plan_moves, write_moves
 from rollbook.records.stages import StageTable, stages_from
+from rollbook.registry.change import transitions
+from rollbook.schema.schemas import schema_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmarks.generate.plan import ModelPlan, Plan
-    from rollbook.change import Transition
     from rollbook.records.policy import Policy
+    from rollbook.registry.change import Transition
 
 START = 1_609_459_200  # 2021-01-01T00:00:00Z
 _SPAN = 183_000_000  # seconds: the last landing is in October 2026
@@ -145,7 +146,7 @@ class _Story:
     ) -> Landing:
         model, version, author = life.plan.name, facts.version, email(dice.randrange(10))
         path = f"{layout.evidence_directory(model, version)}/{kind}-1.yaml"
-        month = timestamp.utc(seconds)[:7]
+        month = time_text(seconds)[:7]
         if kind == "fairness":
             metrics = {"demographic_parity_difference": round(dice.random() * 0.08, 4)}
         else:
@@ -159,7 +160,7 @@ class _Story:
             "version": version,
             "artifact_sha256": facts.manifest["artifact"]["sha256"],
             "passed": True,
-            "created_at": timestamp.utc(seconds - 120),
+            "created_at": time_text(seconds - 120),
             "created_by": author,
             "summary": f"On the holdout of {month}.",
             "metrics": metrics,
@@ -173,21 +174,21 @@ class _Story:
     def _note(self, life: _Life, version: str, seconds: int, dice: random.Random) -> Landing:
         model = life.plan.name
         path = layout.notes_path(model, version)
-        tags = {"reviewed": timestamp.utc(seconds)[:7], "reviewer": email(dice.randrange(10))}
+        tags = {"reviewed": time_text(seconds)[:7], "reviewer": email(dice.randrange(10))}
         files = {path: yaml_text({"tags": tags}, schema_line("notes", path))}
         return Landing(model, email(dice.randrange(10)), seconds, f"Note on {model}@{version}", "", files)
 
     def _promotion(self, life: _Life, version: str, stage: str, seconds: int, dice: random.Random) -> Landing:
         model, author = life.plan.name, email(dice.randrange(10))
         task = task_of(life.plan)
-        month = timestamp.utc(seconds)[:7]
+        month = time_text(seconds)[:7]
         gain = f"{dice.randint(1, 30) / 10} {task.metrics[0][0]}"
         entry: dict[str, Any] = {
             "version": version,
             "reason": dice.choice(_REASONS).format(gain=gain, month=month),
             **({"traffic": 10} if stage == "canary" else {}),
             "requested_by": author,
-            "requested_at": timestamp.utc(seconds - dice.randint(60, 600)),
+            "requested_at": time_text(seconds - dice.randint(60, 600)),
         }
         before = life.table
         moves = plan_moves(self._policy, before, version, stage, entry)

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.audit.event import Action, Event
-from rollbook.audit.tag import tag_object
 from rollbook.git.write import Identity
-from rollbook.trailer import one_line
+from rollbook.text import one_line
+from rollbook.trail.event import Action, Event
+from rollbook.trail.tag import tag_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from benchmarks.generate.story import Landing
-    from rollbook.change import Transition
+    from rollbook.registry.change import Transition
 
 RECORDER = Identity("Registry Bot", "registry@example.com")
 

@@ -1,9 +1,15 @@
-"""The grammar of model names, stage names and versions, and the order of versions."""
+"""Names: of models, stages and versions, with the order of versions; references to a version; and times.
+
+Times stand in the files of a registry as RFC 3339, UTC, whole seconds, e.g. `2026-11-21T09:00:00Z`.
+"""
 
 from __future__ import annotations
 
 import functools
 import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from rollbook.errors import BadCall
 
@@ -30,6 +36,17 @@ WINDOWS_RESERVED = frozenset(
 _LAYOUT_RESERVED = frozenset(["versions", "evidence"])
 # Keys of stages.yaml that are no stages, and the selector that means the newest version.
 RESERVED_SELECTORS = frozenset(["aliases", "extra", "latest"])
+
+LATEST = "latest"
+
+_LONG_FORM = re.compile(r"model-(?P<model>.+)-v(?P<version>[0-9]+[._][0-9]+[._][0-9]+(?:-.+)?)")
+_LIKE_VERSION = re.compile(r"v?[0-9]+[._][0-9]+[._][0-9]+.*", re.DOTALL)
+_REFERENCE_HINT = (
+    "Write MODEL@VERSION, MODEL@STAGE, MODEL@ALIAS or MODEL@latest, "
+    "e.g. credit-approval@1.2.0 or credit-approval@production."
+)
+
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @functools.lru_cache(maxsize=1 << 14)  # the same few names come with every path
@@ -134,3 +151,72 @@ def bump(version: str | None, part: str) -> str:
             hint="Raise another one, or name the version yourself: --version V.",
         )
     return raised
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A model, and what is asked of it: a version, or the name of a stage or an alias, or `latest`.
+
+    Exactly one of `version` and `name` is set.
+    """
+
+    model: str
+    version: str | None = None
+    name: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.model}@{self.version or self.name}"
+
+
+def parse_reference(text: str) -> Reference:
+    """Parse any accepted form of a reference.
+
+    `credit-approval@1.2.0`, `@v1.2.0`, `@1_2_0`, `@production`, `@champion`, `@latest`;
+    `credit-approval#production`; `model-credit-approval-v1.2.0`. Raises BadCall for anything else.
+    """
+    model, separator, selector = text.partition("@")
+    if separator:
+        return _selected(text, require_model_name(model), selector)
+    model, separator, selector = text.partition("#")
+    if separator:
+        if not is_stage_name(selector):
+            raise BadCall(f"{text[:120]!r}: {selector[:80]!r} is not a stage name", hint=_REFERENCE_HINT)
+        return Reference(require_model_name(model), name=selector)
+    if match := _LONG_FORM.fullmatch(text):
+        return Reference(require_model_name(match["model"]), version=normalise_version(match["version"]))
+    raise BadCall(f"{text[:120]!r} names no version", hint=_REFERENCE_HINT)
+
+
+def reads_as_version(name: str) -> bool:
+    """Whether `@` takes the name of a stage or an alias, such as `v1_2_0`, for a version."""
+    return _LIKE_VERSION.fullmatch(name) is not None
+
+
+def _selected(text: str, model: str, selector: str) -> Reference:
+    # First, because `v1_2_0` would also do as the name of a stage; `v1` alone is such a name.
+    if reads_as_version(selector):
+        return Reference(model, version=normalise_version(selector))
+    if selector == LATEST or is_stage_name(selector):
+        return Reference(model, name=selector)
+    raise BadCall(f"{text[:120]!r}: {selector[:80]!r} is neither a version nor a name", hint=_REFERENCE_HINT)
+
+
+def time_now() -> str:
+    """The present moment."""
+    return datetime.now(UTC).strftime(_TIME)
+
+
+def time_text(seconds: int) -> str:
+    """A moment of git's, given in seconds since 1970."""
+    # As strftime would, in half the time: a long trail has tens of thousands.
+    year, month, day, hour, minute, second = time.gmtime(seconds)[:6]
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
+
+
+def time_seconds(text: str) -> int:
+    """The moment that RFC 3339 text names, in seconds since 1970; 0 when it names none."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return int(moment.timestamp()) if moment.tzinfo else 0
+    except (ValueError, OverflowError):
+        return 0

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rollbook.artifact.artifact_files import list_source, open_source, require_unchanged
 from rollbook.artifact.digest import digest_artifact
 from rollbook.artifact.stream import CHUNK
-from rollbook.artifact.tree import list_source, open_source, require_unchanged
 from rollbook.errors import BadCall, Refused
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rollbook.artifact.digest import digest_artifact
-from rollbook.artifact.listing import parse_listing
+from rollbook.artifact.dir_object import parse_listing
 from rollbook.artifact.pointer import Pointer
 from rollbook.artifact.storage import Storage, Stored, read_only_storage
 from rollbook.errors import Refused, StorageFailed

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rollbook.artifact.hostile import restricted_remote
+from rollbook.artifact.untrusted_remote import restricted_remote
 from rollbook.errors import BadCall, InvalidFile
 
 if TYPE_CHECKING:

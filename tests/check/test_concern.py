@@ -12,14 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rollbook import layout
-from rollbook.change import changed_files
-from rollbook.check.change import change_findings
-from rollbook.check.concern import Paths, concerned
-from rollbook.check.contents import model_names, owner, read_part, whole
+from rollbook.check.base_context import circumstances
+from rollbook.check.change_rules import change_findings
 from rollbook.check.finding import arranged
-from rollbook.check.gates.circumstances import circumstances
 from rollbook.check.judge import _tree_findings, check_change, check_tree
-from rollbook.snapshot import TreeSnapshot, commit_snapshot
+from rollbook.check.registry_files import model_names, owner, read_part, whole
+from rollbook.check.scope import Paths, concerned
+from rollbook.registry.change import changed_files
+from rollbook.snapshot.snapshot import TreeSnapshot, commit_snapshot
 
 from .desk import (
     POLICY,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rollbook.check.files import unsafe_name
-from rollbook.snapshot import worktree_snapshot
+from rollbook.check.path_rules import unsafe_name
+from rollbook.snapshot.snapshot import worktree_snapshot
 
 from .desk import (
     MODEL,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from rollbook.check.gate_judgement import GATES, judge
 from rollbook.check.gates.gate import Promotion
-from rollbook.check.gates.judgement import GATES, judge
 from rollbook.records.manifest import parse_manifest
 from rollbook.records.policy import Policy, Stage
 

@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-import rollbook.check.remembered as memory
+import rollbook.check.clean_files as memory
 from check.desk import POLICY, Desk, entry, model_files, policy_text, registry_files, version_files
-from rollbook.check import versions as by_version
-from rollbook.check.remembered import Remembered, remembered
-from rollbook.check.tree import check_tree
+from rollbook.check import version_rules as by_version
+from rollbook.check.clean_files import Remembered, remembered
+from rollbook.check.whole_tree import check_tree
 from rollbook.git.repository import discover
-from rollbook.snapshot import commit_snapshot, worktree_snapshot
+from rollbook.snapshot.snapshot import commit_snapshot, worktree_snapshot
 from worlds import World, git, rollbook
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def test_other_rules_believe_nothing(
 ) -> None:
     commit = desk.commit(registry_files("1.0.0"))
     check_again(desk, commit)
-    monkeypatch.setattr("rollbook.check.rules.rules_digest", lambda: "another")
+    monkeypatch.setattr("rollbook.check.rules_digest.rules_digest", lambda: "another")
     check_again(desk, commit)
     assert judged == [("credit", "1.0.0")] * 2
 

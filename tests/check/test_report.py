@@ -12,8 +12,8 @@ from jsonschema import Draft4Validator
 
 from rollbook.check.finding import CODES, Finding
 from rollbook.check.report import FORMATS
-from rollbook.check.report.text import summary
-from rollbook.printable import printable
+from rollbook.check.report.findings_text import summary
+from rollbook.text import printable
 
 # Cut by cut_sarif_schema.py; SARIF's schema is one of draft 4.
 SARIF = Draft4Validator(json.loads(Path(__file__).with_name("sarif-2.1.0.schema.json").read_text()))

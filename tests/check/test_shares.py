@@ -9,9 +9,9 @@ import pytest
 
 from check.desk import POLICY, Desk, model_files, policy_text
 from rollbook.check import shares
-from rollbook.check.tree import check_tree
+from rollbook.check.whole_tree import check_tree
 from rollbook.git.repository import discover
-from rollbook.snapshot import commit_snapshot, worktree_snapshot
+from rollbook.snapshot.snapshot import commit_snapshot, worktree_snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path

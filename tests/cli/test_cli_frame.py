@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rollbook._version import __version__
+from rollbook import __version__
 from worlds import Ran, git, rollbook
 from written import POLICY, new_repository, versions
 

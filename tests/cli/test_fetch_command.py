@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from remote.smart_server import serving
+from smart_server import serving
 from worlds import World, git, rollbook
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rollbook.git.repository import discover
-from rollbook.history import history
+from rollbook.trail.history import history
 from worlds import World, git, rollbook
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rollbook.cache.cache_file import read_kept, write_kept
 from rollbook.git.repository import discover
-from rollbook.kept_file import read_kept, write_kept
-from rollbook.listing import listing
 from rollbook.records import removal
 from rollbook.records.removal import removed_among
-from rollbook.registry import Registry
+from rollbook.registry.listing import listing
+from rollbook.registry.registry import Registry
 from worlds import git, rollbook
 from written import manifest, new_repository, write
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollbook.errors import BadCall, NotFound
-from rollbook.git.history import commit_at, first_parents, parse_moment
+from rollbook.git.main_history import commit_at, first_parents, parse_moment
 from rollbook.git.repository import Repository, discover
 from worlds import git
 from written import commit, new_repository

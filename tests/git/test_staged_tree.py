@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rollbook.git.index import staged_tree
 from rollbook.git.process import clean_environment
 from rollbook.git.repository import discover
+from rollbook.git.staged import staged_tree
 from worlds import git
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.errors import BadCall
-from rollbook.propose import facts
+from rollbook.propose import manifest_facts
 
 NO_NUMBERS = ["nan", "inf", "-Infinity", "1e999", "high", "", "0x10", "1" + "0" * 400, "1" * 5000]
 
@@ -19,28 +19,28 @@ NO_NUMBERS = ["nan", "inf", "-Infinity", "1e999", "high", "", "0x10", "1" + "0" 
 @pytest.mark.parametrize("text", NO_NUMBERS)
 def test_a_metric_that_is_no_finite_number_is_a_wrong_call_that_names_it(text: str) -> None:
     with pytest.raises(BadCall, match="--metric auc"):
-        facts.metrics([f"auc={text}"])
+        manifest_facts.metrics([f"auc={text}"])
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**300), 10**300))
 def test_a_finite_number_is_taken_as_it_is(number: float) -> None:
-    (found,) = facts.metrics([f"m={number!r}"]).values()
+    (found,) = manifest_facts.metrics([f"m={number!r}"]).values()
     assert (found, type(found)) == (number, type(number))
 
 
 @pytest.mark.parametrize("argument", ["auc", "=0.9", ""])
 def test_an_argument_without_name_or_value_is_a_wrong_call(argument: str) -> None:
     with pytest.raises(BadCall, match="is not NAME=VALUE"):
-        facts.pairs("--tag", [argument])
+        manifest_facts.pairs("--tag", [argument])
 
 
 def test_a_name_given_twice_is_a_wrong_call() -> None:
     with pytest.raises(BadCall, match="'team' is given twice"):
-        facts.pairs("--tag", ["team=a", "team=b"])
+        manifest_facts.pairs("--tag", ["team=a", "team=b"])
 
 
 def test_a_value_may_hold_an_equals_sign() -> None:
-    assert facts.pairs("--tag", ["query=a=b"]) == {"query": "a=b"}
+    assert manifest_facts.pairs("--tag", ["query=a=b"]) == {"query": "a=b"}
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_value_may_hold_an_equals_sign() -> None:
     ],
 )  # fmt: skip
 def test_a_parameter_is_the_scalar_a_person_expects(text: str, value: Any) -> None:
-    found = facts.params([f"p={text}"])["p"]
+    found = manifest_facts.params([f"p={text}"])["p"]
     assert (found, type(found)) == (value, type(value))
 
 
@@ -63,11 +63,13 @@ def written(path: Path, content: str) -> Path:
 
 def test_nested_metrics_are_joined_by_dots(tmp_path: Path) -> None:
     file = written(tmp_path / "m.json", '{"test": {"auc": 0.9, "f1": {"macro": 1}}}')
-    assert facts.metrics_file(file) == {"test.auc": 0.9, "test.f1.macro": 1}
+    assert manifest_facts.metrics_file(file) == {"test.auc": 0.9, "test.f1.macro": 1}
 
 
 def test_metrics_are_read_from_yaml_too(tmp_path: Path) -> None:
-    assert facts.metrics_file(written(tmp_path / "m.yaml", "test:\n  auc: 0.9\n")) == {"test.auc": 0.9}
+    assert manifest_facts.metrics_file(written(tmp_path / "m.yaml", "test:\n  auc: 0.9\n")) == {
+        "test.auc": 0.9
+    }
 
 
 @pytest.mark.parametrize(
@@ -76,13 +78,13 @@ def test_metrics_are_read_from_yaml_too(tmp_path: Path) -> None:
 def test_a_metrics_file_with_what_is_no_finite_number_is_a_wrong_call(tmp_path: Path, value: str) -> None:
     file = written(tmp_path / "m.json", f'{{"test": {{"auc": {value}}}}}')
     with pytest.raises(BadCall, match=r"m\.json"):
-        facts.metrics_file(file)
+        manifest_facts.metrics_file(file)
 
 
 @pytest.mark.parametrize("value", [".nan", ".inf", "high", "[1]"])
 def test_a_yaml_metric_that_is_no_finite_number_is_named(tmp_path: Path, value: str) -> None:
     with pytest.raises(BadCall, match=r"m\.yaml.*auc"):
-        facts.metrics_file(written(tmp_path / "m.yaml", f"test:\n  auc: {value}\n"))
+        manifest_facts.metrics_file(written(tmp_path / "m.yaml", f"test:\n  auc: {value}\n"))
 
 
 @pytest.mark.parametrize(
@@ -97,27 +99,31 @@ def test_a_file_that_holds_no_mapping_is_a_wrong_call_that_names_it(
     tmp_path: Path, name: str, content: str
 ) -> None:
     with pytest.raises(BadCall, match=name):
-        facts.mapping_file(written(tmp_path / name, content))
+        manifest_facts.mapping_file(written(tmp_path / name, content))
 
 
 def test_a_file_that_is_not_there_is_a_wrong_call(tmp_path: Path) -> None:
     with pytest.raises(BadCall, match="can't be read"):
-        facts.mapping_file(tmp_path / "nothing.yaml")
+        manifest_facts.mapping_file(tmp_path / "nothing.yaml")
 
 
 def test_a_file_of_more_than_a_mebibyte_is_a_wrong_call(tmp_path: Path) -> None:
     with pytest.raises(BadCall, match="has more than"):
-        facts.small_file(written(tmp_path / "big", "x" * ((1 << 20) + 1)))
+        manifest_facts.small_file(written(tmp_path / "big", "x" * ((1 << 20) + 1)))
 
 
 def test_the_later_part_of_a_merge_wins() -> None:
-    assert facts.merged("metrics", {"a": 1, "b": 1}, [{"b": 2}, {"c": 3}]) == {"a": 1, "b": 2, "c": 3}
+    assert manifest_facts.merged("metrics", {"a": 1, "b": 1}, [{"b": 2}, {"c": 3}]) == {
+        "a": 1,
+        "b": 2,
+        "c": 3,
+    }
 
 
 @pytest.mark.parametrize("base", [[1], "text", 3, True])
 def test_adding_to_what_is_no_mapping_is_a_wrong_call_that_names_the_field(base: Any) -> None:
     with pytest.raises(BadCall, match="metrics: a mapping"):
-        facts.merged("metrics", base, [{"a": 1}])
+        manifest_facts.merged("metrics", base, [{"a": 1}])
 
 
 @pytest.mark.parametrize(
@@ -130,29 +136,29 @@ def test_adding_to_what_is_no_mapping_is_a_wrong_call_that_names_the_field(base:
     ],
 )
 def test_a_data_set_has_a_name_and_optionally_version_and_address(argument: str, expected: Any) -> None:
-    assert facts.data_sets([argument]) == [expected]
+    assert manifest_facts.data_sets([argument]) == [expected]
 
 
 def test_a_data_set_without_a_name_is_a_wrong_call() -> None:
     with pytest.raises(BadCall, match="--data"):
-        facts.data_sets(["@7=s3://b"])
+        manifest_facts.data_sets(["@7=s3://b"])
 
 
 def test_data_sets_are_added_to_those_there_are() -> None:
     lineage = {"data": [{"name": "a"}], "parents": ["m@1.0.0"]}
     expected = {"data": [{"name": "a"}, {"name": "b"}], "parents": ["m@1.0.0"]}
-    assert facts.with_listed(lineage, "data", facts.data_sets(["b"])) == expected
+    assert manifest_facts.with_listed(lineage, "data", manifest_facts.data_sets(["b"])) == expected
 
 
 def test_what_a_lineages_list_holds_already_is_not_added_again() -> None:
-    assert facts.with_listed({"parents": ["m@1.0.0"]}, "parents", ["m@1.0.0", "m@2.0.0"]) == {
+    assert manifest_facts.with_listed({"parents": ["m@1.0.0"]}, "parents", ["m@1.0.0", "m@2.0.0"]) == {
         "parents": ["m@1.0.0", "m@2.0.0"]
     }
 
 
 def test_a_lineage_whose_list_is_none_is_a_wrong_call_that_names_it() -> None:
     with pytest.raises(BadCall, match=r"lineage\.parents"):
-        facts.with_listed({"parents": "m@1.0.0"}, "parents", ["n@1.0.0"])
+        manifest_facts.with_listed({"parents": "m@1.0.0"}, "parents", ["n@1.0.0"])
 
 
 @pytest.mark.parametrize(
@@ -166,18 +172,18 @@ def test_a_lineage_whose_list_is_none_is_a_wrong_call_that_names_it() -> None:
     ],
 )
 def test_a_run_has_a_tool_an_id_and_optionally_an_address(argument: str, expected: Any) -> None:
-    assert facts.with_run({"data": []}, argument) == {"data": [], "run": expected}
+    assert manifest_facts.with_run({"data": []}, argument) == {"data": [], "run": expected}
 
 
 @pytest.mark.parametrize("argument", ["mlflow", "/a1b2c3", "mlflow/", "=s3://b"])
 def test_a_run_without_a_tool_or_an_id_is_a_wrong_call(argument: str) -> None:
     with pytest.raises(BadCall, match="TOOL/ID"):
-        facts.with_run(None, argument)
+        manifest_facts.with_run(None, argument)
 
 
 def test_a_framework_has_a_version_after_two_equals_signs() -> None:
-    assert facts.framework("scikit-learn==1.9.1") == {"name": "scikit-learn", "version": "1.9.1"}
-    assert facts.framework("xgboost") == {"name": "xgboost"}
+    assert manifest_facts.framework("scikit-learn==1.9.1") == {"name": "scikit-learn", "version": "1.9.1"}
+    assert manifest_facts.framework("xgboost") == {"name": "xgboost"}
 
 
 @pytest.mark.parametrize(
@@ -194,16 +200,18 @@ def test_a_framework_has_a_version_after_two_equals_signs() -> None:
 )
 def test_a_columns_dtype_holds_all_its_values(values: list[Any], dtype: str) -> None:
     rows = json.dumps([{"x": value} for value in values]).encode()
-    assert facts.inputs_of_sample(rows, Path("s.json")) == [{"name": "x", "dtype": dtype, "shape": [-1]}]
+    assert manifest_facts.inputs_of_sample(rows, Path("s.json")) == [
+        {"name": "x", "dtype": dtype, "shape": [-1]}
+    ]
 
 
 def test_rows_of_plain_numbers_are_one_tensor() -> None:
-    found = facts.inputs_of_sample(b"[[1, 2.5, 3], [4, 5, 6]]", Path("s.json"))
+    found = manifest_facts.inputs_of_sample(b"[[1, 2.5, 3], [4, 5, 6]]", Path("s.json"))
     assert found == [{"name": "input", "dtype": "float64", "shape": [-1, 3]}]
 
 
 def test_columns_that_only_later_rows_have_are_inputs_too() -> None:
-    found = facts.inputs_of_sample(b'[{"a": 1}, {"a": 2, "b": 3}]', Path("s.json"))
+    found = manifest_facts.inputs_of_sample(b'[{"a": 1}, {"a": 2, "b": 3}]', Path("s.json"))
     assert [item["name"] for item in found] == ["a", "b"]
 
 
@@ -226,4 +234,4 @@ def test_columns_that_only_later_rows_have_are_inputs_too() -> None:
 )
 def test_a_sample_that_is_no_table_is_a_wrong_call(text: str) -> None:
     with pytest.raises(BadCall, match=r"s\.json"):
-        facts.inputs_of_sample(text.encode(), Path("s.json"))
+        manifest_facts.inputs_of_sample(text.encode(), Path("s.json"))

@@ -12,17 +12,17 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rollbook.audit.record import record
 from rollbook.check.judge import check_tree
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.repository import discover
-from rollbook.propose.promote import propose_promotion
+from rollbook.propose.promotion import propose_promotion
 from rollbook.propose.proposal import ChangeRefused
-from rollbook.snapshot import commit_snapshot
+from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.trail.record import record
 from worlds import World, git, rollbook
 
 if TYPE_CHECKING:
-    from rollbook.propose.promote import Promotion
+    from rollbook.propose.promotion import Promotion
 
 STAGES = "registry/credit/stages.yaml"
 

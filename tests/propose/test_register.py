@@ -14,7 +14,7 @@ import yaml
 from killed import killed_at
 from rollbook.errors import Refused
 from rollbook.git.repository import discover
-from rollbook.propose.register import Registration, register
+from rollbook.propose.registration import Registration, register
 from worlds import git, rollbook
 
 if TYPE_CHECKING:

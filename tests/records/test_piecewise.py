@@ -6,10 +6,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rollbook.change import transitions
 from rollbook.errors import InvalidFile, RollbookError
 from rollbook.records.piecewise import PiecewiseStages
 from rollbook.records.stages import StageEntry, StageTable, parse_stages
+from rollbook.registry.change import transitions
 
 PATH = "registry/credit/stages.yaml"
 FRAGMENTS = [

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.check.gates.trail import Stay
+from rollbook.check.retention_fate import Standing, fates
 from rollbook.records.policy import Policy, Stage
 from rollbook.records.retention import OwnRetention, Retention
 from rollbook.records.stages import StageEntry, StageTable
-from rollbook.retention.judgement import Standing, fates
+from rollbook.trail.stage_times import Stay
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 STAGES = ("development", "staging", "production", "archived")

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollbook.artifact.listing import Entry, listing_bytes
-from rollbook.artifact.objects import ObjectFolder
-from rollbook.artifact.remote import RemoteSettings
+from rollbook.artifact.dir_object import Entry, listing_bytes
+from rollbook.artifact.dvc_remote import RemoteSettings
+from rollbook.artifact.local_store import ObjectFolder
 from rollbook.artifact.storage import Storage
 from rollbook.git.repository import discover
 from rollbook.records.removal import Removal
-from rollbook.retention.landed import LandedRemoval
+from rollbook.retention.landed_removals import LandedRemoval
 from rollbook.retention.needs import needs_of
-from rollbook.retention.references import mentions
+from rollbook.retention.object_mentions import mentions
 from worlds import git
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 
 from rollbook.artifact.storage import Storage
 from rollbook.git.repository import discover
-from rollbook.retention.sweep import sweep
+from rollbook.retention.sweeping import sweep
 from worlds import World, git, rollbook
 
 from .conftest import RULES, write_policy
@@ -414,7 +414,7 @@ def test_a_proposal_that_is_pushed_while_the_sweep_reads_is_seen(
     git(other, "checkout", "--quiet", branch)
     git(other, "remote", "set-url", "origin", str(pruning.origin))
     pruning.git("branch", "--quiet", "-D", branch)
-    import rollbook.retention.sweep as module
+    import rollbook.retention.sweeping as module
 
     needs_of = module.needs_of
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from workflow_runner import ROOT, tool
 
-from rollbook._version import __version__
-from rollbook.init import TEMPLATES, template
+from rollbook import __version__
+from rollbook.propose.new_registry import TEMPLATES, template
 from worlds import git, rollbook
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from rollbook.artifact.objects import Target
+    from rollbook.artifact.local_store import Target
 
 _MOST_QUESTIONS = 16
 

@@ -7,10 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.artifact.listing import SUFFIX, Entry, listing_bytes
-from rollbook.artifact.progress import Progress, quiet
-from rollbook.artifact.stream import Hashes, Write, hash_bytes, pump
-from rollbook.artifact.tree import (
+from rollbook.artifact.artifact_files import (
     Source,
     SourceFile,
     cannot_read,
@@ -19,6 +16,9 @@ from rollbook.artifact.tree import (
     open_source,
     require_unchanged,
 )
+from rollbook.artifact.dir_object import SUFFIX, Entry, listing_bytes
+from rollbook.artifact.progress import Progress, quiet
+from rollbook.artifact.stream import Hashes, Write, hash_bytes, pump
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

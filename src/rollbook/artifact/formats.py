@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
 from rollbook.artifact.archive import zip_names
-from rollbook.artifact.tree import cannot_read
+from rollbook.artifact.artifact_files import cannot_read
 from rollbook.errors import BadCall
 
 if TYPE_CHECKING:

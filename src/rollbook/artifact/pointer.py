@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rollbook.artifact.listing import SUFFIX, is_md5
-from rollbook.artifact.tree import unsafe_name
+from rollbook.artifact.artifact_files import unsafe_name
+from rollbook.artifact.dir_object import SUFFIX, is_md5
 from rollbook.errors import BadCall, InvalidFile
 from rollbook.layout import Kind, place
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rollbook.artifact.artifact_files import Source, SourceFile, list_source, require_unchanged
 from rollbook.artifact.digest import ArtifactDigest, FileDigest, combine, digest_file, file_digest
+from rollbook.artifact.dir_object import LARGEST, SUFFIX, Entry, listing_bytes, parse_listing
+from rollbook.artifact.dvc_remote import Remote, RemoteSettings, connect, read_configuration, reported
 from rollbook.artifact.formats import detect_open_file, folder_format
-from rollbook.artifact.listing import LARGEST, SUFFIX, Entry, listing_bytes, parse_listing
-from rollbook.artifact.objects import ObjectFolder, Target
+from rollbook.artifact.local_store import ObjectFolder, Target
 from rollbook.artifact.placing import is_there, placed
 from rollbook.artifact.pointer import Pointer, require_artifact_name
 from rollbook.artifact.progress import Progress, after, quiet
-from rollbook.artifact.remote import Remote, RemoteSettings, connect, read_configuration, reported
 from rollbook.artifact.stream import Hashes, Write
-from rollbook.artifact.tree import Source, SourceFile, list_source, require_unchanged
 from rollbook.errors import StorageFailed
 
 if TYPE_CHECKING:
@@ -333,7 +333,7 @@ def read_only_storage(config: str, *, base: Path) -> Iterator[ReadOnlyStorage]:
     The text is not trusted (`hostile.py`). `base` is the folder relative addresses start from. Nothing is
     cached. Raises as `open_storage` does.
     """
-    from rollbook.artifact.hostile import restricted_remote
+    from rollbook.artifact.untrusted_remote import restricted_remote
 
     settings = restricted_remote(config, base=base)
     yield ReadOnlyStorage(settings, connect(settings))

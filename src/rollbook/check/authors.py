@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rollbook.access.roles import Person, is_governed, may_change, needed_for, roles_of
 from rollbook.check.finding import Finding
 from rollbook.git.objects import ObjectReader
-from rollbook.govern.roles import Person, is_governed, may_change, needed_for, roles_of
-from rollbook.printable import printable
-from rollbook.ssh import ssh_verified
+from rollbook.signing.ssh_keygen import ssh_verified
+from rollbook.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

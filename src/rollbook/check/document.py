@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.check.finding import Finding
-from rollbook.contract import schemas as contract
 from rollbook.errors import InvalidFile
 from rollbook.layout import SCHEMAS, Kind, Place
 from rollbook.records.evidence import evidence_from
@@ -20,13 +19,14 @@ from rollbook.records.origin import origin_from
 from rollbook.records.policy import FORMAT, policy_from
 from rollbook.records.removal import removal_from
 from rollbook.records.stages import stages_from
+from rollbook.schema import schemas as contract
 from rollbook.yaml.strict import dotted, load, locate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rollbook.check.finding import Severity
-    from rollbook.snapshot import Snapshot
+    from rollbook.snapshot.snapshot import Snapshot
 
 Key = tuple[str | int, ...]
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from rollbook.artifact.dvc_yaml import ARTIFACTS, artifact_path, entries, entry_path
 from rollbook.check.document import line_of
 from rollbook.check.finding import Finding
-from rollbook.contract.explanation import shown
-from rollbook.dvc_yaml import ARTIFACTS, artifact_path, entries, entry_path
 from rollbook.errors import InvalidFile
 from rollbook.layout import DVC_YAML, POLICY, Kind, place, removal_path, versions_directory
 from rollbook.names import is_model_name, precedence
 from rollbook.records.policy import parse_policy
-from rollbook.snapshot import EXECUTABLE, FILE
+from rollbook.schema.explanation import shown
+from rollbook.snapshot.snapshot import EXECUTABLE, FILE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from rollbook.change import FileChange
-    from rollbook.check.contents import Contents, ModelFiles, VersionFiles
-    from rollbook.snapshot import Snapshot, TreeSnapshot
+    from rollbook.check.registry_files import Contents, ModelFiles, VersionFiles
+    from rollbook.registry.change import FileChange
+    from rollbook.snapshot.snapshot import Snapshot, TreeSnapshot
 
 _HINT = "Run `rollbook dvc-artifacts` and commit the result."
 

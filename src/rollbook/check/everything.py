@@ -8,25 +8,25 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.check.contents import Part, by_owner, model_names, policy_of, read_part, readable_places
+from rollbook.check.clean_files import fingerprint
 from rollbook.check.document import read_documents
 from rollbook.check.dvc_entries import entry_findings
 from rollbook.check.finding import arranged
-from rollbook.check.names import namespace_findings, pattern_findings
-from rollbook.check.remembered import fingerprint
+from rollbook.check.name_rules import namespace_findings, pattern_findings
+from rollbook.check.registry_files import Part, by_owner, model_names, policy_of, read_part, readable_places
 from rollbook.check.shares import judged_in_shares
-from rollbook.check.standing import contents_findings, overall_findings, places_findings
+from rollbook.check.standing_rules import contents_findings, overall_findings, places_findings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from rollbook.check.contents import ModelFiles
+    from rollbook.check.clean_files import Fingerprint, Remembered
     from rollbook.check.document import Document
     from rollbook.check.finding import Finding
-    from rollbook.check.remembered import Fingerprint, Remembered
-    from rollbook.check.versions import Key
+    from rollbook.check.registry_files import ModelFiles
+    from rollbook.check.version_rules import Key
     from rollbook.records.policy import Policy
-    from rollbook.snapshot import Entry, Snapshot
+    from rollbook.snapshot.snapshot import Entry, Snapshot
 
 # Paths of the models that are judged together.
 _PATHS = 20_000

@@ -5,35 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.change import changed_files
 from rollbook.check.authors import author_findings, authored_commits
-from rollbook.check.change import added_versions, change_findings
-from rollbook.check.concern import Paths, concerned, undone
-from rollbook.check.contents import owner, read_part
+from rollbook.check.base_context import circumstances
+from rollbook.check.change_rules import added_versions, change_findings
+from rollbook.check.contributors import contributors
 from rollbook.check.dvc_entries import edited_models, entry_findings
 from rollbook.check.finding import Finding, arranged
-from rollbook.check.gates.circumstances import circumstances
-from rollbook.check.gates.contributors import contributors
-from rollbook.check.names import namespace_findings
-from rollbook.check.origin import origin_findings
-from rollbook.check.standing import contents_findings, overall_findings, places_findings
-from rollbook.check.tree import check_tree
+from rollbook.check.name_rules import namespace_findings
+from rollbook.check.origin_rules import origin_findings
+from rollbook.check.registry_files import owner, read_part
+from rollbook.check.scope import Paths, concerned, undone
+from rollbook.check.standing_rules import contents_findings, overall_findings, places_findings
+from rollbook.check.whole_tree import check_tree
 from rollbook.errors import InvalidFile
 from rollbook.git.merge import merge
 from rollbook.git.repository import resolve_commit
 from rollbook.records.policy import parse_policy
-from rollbook.snapshot import TreeSnapshot, commit_snapshot
+from rollbook.registry.change import changed_files
+from rollbook.snapshot.snapshot import TreeSnapshot, commit_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rollbook.change import FileChange
+    from rollbook.access.roles import Person
     from rollbook.check.authors import AuthoredCommit
-    from rollbook.check.contents import Contents
     from rollbook.check.gates.gate import Circumstances
+    from rollbook.check.registry_files import Contents
     from rollbook.git.repository import Repository
-    from rollbook.govern.roles import Person
-    from rollbook.snapshot import Snapshot
+    from rollbook.registry.change import FileChange
+    from rollbook.snapshot.snapshot import Snapshot
 
 
 def check_change(

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from rollbook.check.finding import Finding
-from rollbook.check.versions import version_findings
+from rollbook.check.version_rules import version_findings
 from rollbook.git.repository import discover
-from rollbook.snapshot import TreeSnapshot, WorktreeSnapshot
+from rollbook.snapshot.snapshot import TreeSnapshot, WorktreeSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rollbook.check.versions import Key
-    from rollbook.snapshot import Snapshot
+    from rollbook.check.version_rules import Key
+    from rollbook.snapshot.snapshot import Snapshot
 
     Versions = Mapping[Key, Sequence[str]]
 

@@ -13,7 +13,7 @@ from rollbook.layout import WRITE_ONCE, Kind, manifest_path
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rollbook.change import FileChange
+    from rollbook.registry.change import FileChange
 
 # Facts of the registration that a manifest can do without. Evidence is what is learnt later.
 _OPTIONAL_FACTS = frozenset([Kind.SAMPLE_INPUT, Kind.REQUIREMENTS, Kind.IMPORT])

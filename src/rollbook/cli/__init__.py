@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from rollbook._version import __version__
+from rollbook import __version__
 from rollbook.errors import RollbookError
-from rollbook.printable import printable
+from rollbook.text import printable
 
 # Each command, and what `rollbook --help` says of it; its module has the same name and holds `command`.
 COMMANDS = {
@@ -90,7 +90,7 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = click.utils.make_str(args[0])
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            from rollbook.registry import nearest
+            from rollbook.registry.registry import nearest
 
             ctx.fail(f"No such command {printable(name)!r}. {nearest(name, [*COMMANDS])}")
         return super().resolve_command(ctx, args)
@@ -142,7 +142,7 @@ def execute(arguments: list[str]) -> int:
 def _report(error: RollbookError) -> int:
     findings = getattr(error, "findings", ())
     if findings:
-        from rollbook.check.report.text import as_text
+        from rollbook.check.report.findings_text import as_text
 
         click.echo(as_text([*findings]), err=True, nl=False)
     click.echo(click.style("error: ", fg="red") + printable(str(error)), err=True)

@@ -21,7 +21,7 @@ def command(reference: str, stage: str, branch: str | None, push: bool, as_json:
     The signature covers the transition and the manifest's digest; it is added to the proposal's branch. It
     counts when the registry's allowed_signers on main gives your key to your address.
     """
-    from rollbook.propose.approve import approve
+    from rollbook.propose.approval import approve
     from rollbook.propose.proposal import push_branch
 
     repository = options.repository()

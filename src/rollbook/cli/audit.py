@@ -10,10 +10,10 @@ import click
 from rollbook.cli import options
 from rollbook.cli.output import print_json, say
 from rollbook.errors import BadCall, CannotTell, NotFound, RollbookError
-from rollbook.printable import printable
+from rollbook.text import printable
 
 if TYPE_CHECKING:
-    from rollbook.audit.verify import Verification
+    from rollbook.trail.verify import Verification
 
 
 @click.group("audit")
@@ -40,15 +40,15 @@ def record_command(push: bool | None, forge: str | None, as_json: bool) -> None:
 
     Safe to run twice, by several at once, and after a crash: what is recorded already is left alone.
     """
-    from rollbook.audit.record import record
+    from rollbook.trail.record import record
 
     repository = options.repository()
     if forge is None:
         events = record(repository, push_tags=push)
     else:
-        from rollbook.forge.attestation import attestation
-        from rollbook.forge.environment import github
         from rollbook.git.repository import main_branch
+        from rollbook.integrations.forge.attestation import attestation
+        from rollbook.integrations.forge.environment import github
 
         events = record(repository, push_tags=push, attest=attestation(github(), main_branch(repository)))
     if as_json:
@@ -84,8 +84,8 @@ def verify_command(
     Exits with 0 when all agrees, with 1 when something was tampered with, and with 3 when there is too little
     here to tell, as in a shallow clone or one without tags.
     """
-    from rollbook.audit.verify import verify
-    from rollbook.audit.witness import read_witness
+    from rollbook.trail.verify import verify
+    from rollbook.trail.witness import read_witness
 
     repository = options.repository()
     try:
@@ -155,12 +155,12 @@ def head_command(witness: str | None, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from rollbook.audit.head import head
+    from rollbook.trail.head import head
 
     found = head(options.repository())
     if witness:
-        from rollbook.audit.verify import verify
-        from rollbook.audit.witness import read_witness
+        from rollbook.trail.verify import verify
+        from rollbook.trail.witness import read_witness
 
         verification = verify(options.repository(), witness=read_witness(witness))
         if verification.result != "verified":

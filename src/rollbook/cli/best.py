@@ -7,7 +7,7 @@ import click
 from rollbook.cli import options
 from rollbook.cli.output import print_json, say
 from rollbook.cli.source import at_repository, opened_registry
-from rollbook.printable import printable
+from rollbook.text import printable
 
 
 @click.command("best")
@@ -41,7 +41,7 @@ def command(
     Of equal ones it is the newest. Versions that don't give the metric, or not as a finite number, are named
     on stderr.
     """
-    from rollbook.compare.comparison import best
+    from rollbook.insight.compare.comparison import best
 
     with opened_registry(repo, rev, at) as registry:
         found = best(

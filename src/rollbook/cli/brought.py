@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from rollbook.cli.output import print_json, say, size
-from rollbook.printable import printable
 from rollbook.records.imported import as_mapping
+from rollbook.text import printable
 
 if TYPE_CHECKING:
-    from rollbook.bundle.bring import Brought
     from rollbook.git.repository import Repository
+    from rollbook.transfer.bundle.bundle_import import Brought
 
 
 def report_brought(repository: Repository, brought: Brought, *, then: str | None, as_json: bool) -> None:

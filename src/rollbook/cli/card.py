@@ -12,11 +12,11 @@ import click
 from rollbook import layout
 from rollbook.cli import options
 from rollbook.cli.output import print_json, say
-from rollbook.printable import printable
+from rollbook.text import printable
 
 if TYPE_CHECKING:
-    from rollbook.card.write import Card
     from rollbook.git.repository import Repository
+    from rollbook.propose.card_proposal import Card
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -64,7 +64,7 @@ def _require_sense(
 
 
 def _check(repository: Repository) -> None:
-    from rollbook.card.write import stale_cards
+    from rollbook.propose.card_proposal import stale_cards
 
     stale = stale_cards(repository)
     for path in stale:
@@ -76,8 +76,8 @@ def _check(repository: Repository) -> None:
 
 
 def _propose(reference: str, given: dict[str, Any], *, as_json: bool) -> None:
-    from rollbook.card.write import propose_card
     from rollbook.cli.proposed import carry_on
+    from rollbook.propose.card_proposal import propose_card
 
     repository = options.repository()
     proposed = propose_card(repository, reference, _start(given["source"]))
@@ -92,8 +92,8 @@ def _propose(reference: str, given: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _print(reference: str, given: dict[str, Any], *, as_json: bool) -> None:
-    from rollbook.card.write import make_card
     from rollbook.cli.source import opened_registry
+    from rollbook.propose.card_proposal import make_card
 
     output = given["output"]
     kept = output if output and output.exists() and not given["html"] else None
@@ -122,7 +122,7 @@ def _show(text: str) -> None:
 
 
 def _as_html(card: Card, title: str) -> str:
-    from rollbook.card.html import as_html
+    from rollbook.insight.card.card_html import as_html
 
     return as_html(card.text, title)
 
@@ -130,7 +130,7 @@ def _as_html(card: Card, title: str) -> str:
 def _start(source: Path | None) -> str | None:
     """The text of a file that a person wrote."""
     from rollbook.errors import BadCall
-    from rollbook.propose.facts import small_file
+    from rollbook.propose.manifest_facts import small_file
 
     if source is None:
         return None

@@ -14,9 +14,9 @@ from rollbook.cli.output import say
 from rollbook.errors import NotFound, RollbookError
 
 if TYPE_CHECKING:
+    from rollbook.access.roles import Person
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
-    from rollbook.govern.roles import Person
 
 _FORMATS = ("text", "json", "github", "sarif")
 
@@ -87,7 +87,7 @@ def _judge_merge(
     reviews = _reviews(repository, pull_request, base, head) if pull_request else ()
     found, _ = check_merge(repository, base, head, reviews=reviews)
     if summary is not None:
-        from rollbook.forge.pull_request import summary as written
+        from rollbook.integrations.forge.pull_request import summary as written
 
         summary.write_text(written(repository, base, head, found, reviews), encoding="utf-8")
     return found
@@ -95,8 +95,8 @@ def _judge_merge(
 
 def _reviews(repository: Repository, pull_request: str, base: str, head: str) -> tuple[Person, ...]:
     """Who approved on GitHub. Where that can't be told, nobody did: the check goes on and says so."""
-    from rollbook.forge.environment import github, pull_request_number
-    from rollbook.forge.review import reviews
+    from rollbook.integrations.forge.environment import github, pull_request_number
+    from rollbook.integrations.forge.review import reviews
 
     number, forge = pull_request_number(pull_request), github()
     try:
@@ -107,9 +107,9 @@ def _reviews(repository: Repository, pull_request: str, base: str, head: str) ->
 
 
 def _all_findings(repository: Repository, cached: bool) -> list[Finding]:
-    from rollbook.check.remembered import Remembered, remembered
-    from rollbook.check.tree import check_tree
-    from rollbook.snapshot import worktree_snapshot
+    from rollbook.check.clean_files import Remembered, remembered
+    from rollbook.check.whole_tree import check_tree
+    from rollbook.snapshot.snapshot import worktree_snapshot
 
     known = remembered(repository) if cached else Remembered()
     return check_tree(worktree_snapshot(repository), None, known, processes=_processors())
@@ -124,8 +124,8 @@ def _processors() -> int:
 
 def _staged_findings(repository: Repository) -> list[Finding]:
     from rollbook.check.judge import check_change
-    from rollbook.check.tree import check_tree
-    from rollbook.snapshot import commit_snapshot, index_snapshot
+    from rollbook.check.whole_tree import check_tree
+    from rollbook.snapshot.snapshot import commit_snapshot, index_snapshot
 
     index = index_snapshot(repository)
     try:

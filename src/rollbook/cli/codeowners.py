@@ -16,7 +16,7 @@ def command(check: bool) -> None:
 
     The working tree's policy is read. A file that Rollbook did not write is not overwritten.
     """
-    from rollbook.govern.codeowners import PATH, differs, write_codeowners
+    from rollbook.access.code_owners import PATH, differs, write_codeowners
 
     repository = options.repository()
     if check:

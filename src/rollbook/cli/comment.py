@@ -17,10 +17,10 @@ def command(number: str, file: TextIO) -> None:
     may not comment is no error: the job's summary says the same.
     """
     from rollbook.cli.output import say
-    from rollbook.forge.environment import github, pull_request_number
-    from rollbook.forge.github import ForgeFailed
-    from rollbook.forge.pull_request import MARKER
-    from rollbook.printable import printable
+    from rollbook.integrations.forge.environment import github, pull_request_number
+    from rollbook.integrations.forge.github import ForgeFailed
+    from rollbook.integrations.forge.pull_request import MARKER
+    from rollbook.text import printable
 
     text = file.read(1 << 20)
     try:

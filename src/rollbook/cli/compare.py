@@ -13,7 +13,7 @@ from rollbook.cli.output import print_json, print_table, say
 from rollbook.cli.source import at_repository, opened_registry
 
 if TYPE_CHECKING:
-    from rollbook.compare.comparison import Comparison
+    from rollbook.insight.compare.comparison import Comparison
 
 
 @click.command("compare")
@@ -64,7 +64,7 @@ def command(
     each metric is marked, and each change is against the version in production. Metrics named like an error,
     a loss or a latency are better when lower; the others when higher.
     """
-    from rollbook.compare.comparison import compare
+    from rollbook.insight.compare.comparison import compare
 
     if every and versions:
         raise click.UsageError("Give either versions or --all.")
@@ -80,14 +80,14 @@ def command(
             evidence=evidence or "",
         )
     if picture is not None:
-        from rollbook.compare.plot import plot
+        from rollbook.insight.compare.plot import plot
 
         plot(compared, picture)
     _print(compared, "json" if as_json else form)
 
 
 def _print(compared: Comparison, form: str) -> None:
-    from rollbook.compare import table as comparison_table
+    from rollbook.insight.compare import comparison_table as comparison_table
 
     if form == "json":
         print_json(_as_data(compared))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from rollbook.cli import options
-from rollbook.printable import printable
+from rollbook.text import printable
 
 
 @click.command("demo")
@@ -19,8 +19,8 @@ def command(directory: Path | None) -> None:
     Trains three small models, registers and promotes them in a scratch registry, shows what is refused, and
     ends with a prediction of the model in production. Every command is shown, and run for real.
     """
-    from rollbook.demo.performance import perform
-    from rollbook.demo.story import closing
+    from rollbook.cli.demo.performance import perform
+    from rollbook.cli.demo.story import closing
 
     root = perform(options.start() / directory if directory else None)
     click.secho("The end\n", bold=True)

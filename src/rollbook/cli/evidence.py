@@ -11,9 +11,9 @@ import click
 from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, progress_bar, say, size
 from rollbook.cli.source import at_repository, opened_registry
-from rollbook.compare.measurement import finite
-from rollbook.printable import printable
+from rollbook.insight.compare.measurement import finite
 from rollbook.records.evidence import KINDS
+from rollbook.text import printable
 
 if TYPE_CHECKING:
     from rollbook.records.evidence import Attachment, Evidence
@@ -63,16 +63,16 @@ def add_command(
     beside the evidence. Your checkout, your staged files and your branch stay as they are.
     """
     from rollbook.cli.proposed import carry_on
-    from rollbook.propose import facts
-    from rollbook.propose.evidence import Examination, add_evidence, named
+    from rollbook.propose import manifest_facts
+    from rollbook.propose.new_evidence import Examination, add_evidence, named
 
     repository = options.repository()
-    report = facts.report_metrics(given["file"]) if given["file"] else {}
+    report = manifest_facts.report_metrics(given["file"]) if given["file"] else {}
     examination = Examination(
         kind=kind,
         passed=status == "passed",
         summary=given["summary"],
-        metrics={**report, **facts.metrics(given["metric"])},
+        metrics={**report, **manifest_facts.metrics(given["metric"])},
         data=named("--data", given["data"], "@") if given["data"] else {},
         tool=named("--tool", given["tool"], "==") if given["tool"] else {},
         uri=given["uri"],
@@ -156,8 +156,8 @@ def fetch_command(
                 name, directory, overwrite=how["force"], progress=progress, remote=how["remote"]
             )
     if as_json:
-        facts = {"model": version.model.name, "version": version.version, "name": name}
-        print_json({**facts, "outputs": [str(path) for path in paths]})
+        manifest_facts = {"model": version.model.name, "version": version.version, "name": name}
+        print_json({**manifest_facts, "outputs": [str(path) for path in paths]})
         return
     for path in paths:
         click.echo(printable(str(path)))

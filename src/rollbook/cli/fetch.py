@@ -10,7 +10,7 @@ from rollbook.cli import options
 from rollbook.cli.deprecation import as_mapping, warn_if_deprecated
 from rollbook.cli.output import print_json, progress_bar, say
 from rollbook.cli.source import asked_version, at_index, at_repositories
-from rollbook.printable import printable
+from rollbook.text import printable
 
 
 @click.command("fetch")

@@ -10,7 +10,7 @@ from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, say
 
 if TYPE_CHECKING:
-    from rollbook.gates import GateReport
+    from rollbook.check.promotion_report import GateReport
 
 
 @click.command("gates")
@@ -41,7 +41,7 @@ def command(
         met = all(report.met for report in reports)
         print_json({"met": met, "promotions": [as_mapping(report) for report in reports]})
     elif markdown:
-        from rollbook.check.gates.markdown import as_markdown
+        from rollbook.check.gate_markdown import as_markdown
 
         click.echo(as_markdown(reports), nl=False)
     else:
@@ -54,7 +54,7 @@ def command(
 def _reports(
     reference: str | None, stage: str | None, base: str | None, head: str | None
 ) -> list[GateReport]:
-    from rollbook.gates import gate_report, proposed_gate_reports
+    from rollbook.check.promotion_report import gate_report, proposed_gate_reports
 
     if (base is None) != (head is None):
         raise click.UsageError("--base and --head go together.")

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rollbook import layout
-from rollbook.audit.as_json import event_mapping
-from rollbook.audit.event import Action
 from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, say
-from rollbook.git.history import parse_moment
-from rollbook.timestamp import utc
+from rollbook.git.main_history import parse_moment
+from rollbook.names import time_text
+from rollbook.trail.event import Action
+from rollbook.trail.event_json import event_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rollbook.audit.tag import RecordedTag
     from rollbook.git.repository import Repository
-    from rollbook.history import Wanted
-    from rollbook.registry import Registry
-    from rollbook.takeover.past import PastEvent
+    from rollbook.registry.registry import Registry
+    from rollbook.trail.history import Wanted
+    from rollbook.trail.tag import RecordedTag
+    from rollbook.transfer.gto.past_events import PastEvent
 
 _FORMATS = ("table", "json", "jsonl", "csv", "markdown", "html")
 
@@ -97,7 +97,7 @@ def _events(
     past: bool,
 ) -> str | None:
     """The events as JSON Lines or CSV; the other forms are printed."""
-    from rollbook.history import evidence, history
+    from rollbook.trail.history import evidence, history
 
     if form in ("markdown", "html"):
         raise click.UsageError(f"--format {form} is for a report: give --report START..END.")
@@ -137,7 +137,7 @@ def _registry_here() -> Repository | None:
 
 def _named(registry: Registry, model: str | None, reference: str | None) -> tuple[str | None, str]:
     """The model and the version that are asked for; empty for all."""
-    from rollbook.reference import parse_reference
+    from rollbook.names import parse_reference
 
     if reference is not None:
         wanted = parse_reference(reference)
@@ -153,7 +153,7 @@ def _named(registry: Registry, model: str | None, reference: str | None) -> tupl
 
 def _wanted(narrowed: dict[str, str | None], version: str = "") -> Wanted:
     """The events that are asked for."""
-    from rollbook.history import Wanted, parse_since
+    from rollbook.trail.history import Wanted, parse_since
 
     since, until, action = narrowed["since"], narrowed["until"], narrowed["action"]
     return Wanted(
@@ -167,7 +167,7 @@ def _wanted(narrowed: dict[str, str | None], version: str = "") -> Wanted:
 
 
 def _past(registry: Registry, model: str | None, wanted: Wanted) -> list[PastEvent]:
-    from rollbook.takeover.past import past_events
+    from rollbook.transfer.gto.past_events import past_events
 
     return past_events(registry, model, wanted)
 
@@ -189,7 +189,7 @@ def _past_row(event: PastEvent) -> list[str]:
 def _row(tag: RecordedTag) -> list[str]:
     event = tag.event
     return [
-        utc(tag.recorded_at),
+        time_text(tag.recorded_at),
         event.model,
         event.version,
         event.action.value,
@@ -218,7 +218,7 @@ def _csv(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _cell(value: object) -> str:
-    from rollbook.printable import printable
+    from rollbook.text import printable
 
     text = " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
     shown = printable(text)
@@ -233,9 +233,9 @@ def _report(
     at: str | None,
     narrowed: dict[str, str | None],
 ) -> str:
-    from rollbook.compliance.html import as_html
-    from rollbook.compliance.markdown import as_markdown
-    from rollbook.compliance.report import compliance_report, parse_period
+    from rollbook.insight.compliance.compliance_report import compliance_report, parse_period
+    from rollbook.insight.compliance.report_html import as_html
+    from rollbook.insight.compliance.report_markdown import as_markdown
 
     if rev or at or any(narrowed.values()):
         raise click.UsageError("--report covers the period whole: leave the other options out.")

@@ -24,7 +24,7 @@ def install_command(server: bool) -> None:
     On a server the same check as in CI judges every push to main; main can't be rewritten, and the
     audit trail's tags can't be moved, deleted or forged. A hook that somebody else wrote is left alone.
     """
-    from rollbook.govern.hooks import install_hooks
+    from rollbook.access.hook_scripts import install_hooks
 
     written = install_hooks(options.repository(), server=server)
     for path in written:
@@ -37,8 +37,8 @@ def install_command(server: bool) -> None:
 @options.directory
 def receive_command() -> None:
     """Judge a push, read from stdin as git gives it to a `pre-receive` hook."""
-    from rollbook.check.report.text import as_text
-    from rollbook.govern.receive import judge_push, parse_push, refuse
+    from rollbook.check.push import judge_push, parse_push, refuse
+    from rollbook.check.report.findings_text import as_text
 
     objections = judge_push(options.repository(), parse_push(sys.stdin))
     for objection in objections:

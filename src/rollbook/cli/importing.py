@@ -55,9 +55,9 @@ def gto(dry_run: bool, skip_missing: bool, then: str | None, as_json: bool, **gi
     the DVC remote, from git or from DVC's storage; everything else becomes one commit on a branch of its own.
     """
     from rollbook.cli.takeover import report_plan, report_takeover
-    from rollbook.propose.facts import pairs
-    from rollbook.takeover.plan import Wanted
-    from rollbook.takeover.propose import plan_from_gto, take_over
+    from rollbook.propose.manifest_facts import pairs
+    from rollbook.transfer.gto.plan import Wanted
+    from rollbook.transfer.gto.takeover import plan_from_gto, take_over
 
     if dry_run and then:
         raise click.UsageError("--dry-run changes nothing: leave out --push, --pr and --land.")
@@ -97,9 +97,9 @@ def bundle(
     What is in it is held against the tags that registered it there; its artifact goes to this registry's DVC
     remote, and everything else becomes one commit on a branch of its own.
     """
-    from rollbook.bundle.bring import import_bundle
     from rollbook.cli.brought import report_brought
-    from rollbook.propose.facts import small_file
+    from rollbook.propose.manifest_facts import small_file
+    from rollbook.transfer.bundle.bundle_import import import_bundle
 
     repository = options.repository()
     signers = small_file(allowed_signers) if allowed_signers else None

@@ -22,7 +22,7 @@ def command(remote: str | None, as_json: bool) -> None:
     Writes the policy, the schemas, DVC's configuration, the pre-commit hook and the workflows where they
     are missing. Nothing that exists is overwritten; nothing is committed.
     """
-    from rollbook.init import initialise
+    from rollbook.propose.new_registry import initialise
 
     done = initialise(options.repository(), remote=remote)
     if as_json:

@@ -11,7 +11,7 @@ from rollbook.cli.output import print_json, say
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
-    from rollbook.land import Landing
+    from rollbook.propose.landing import Landing
 
 
 @click.command("land")
@@ -36,11 +36,11 @@ def command(branch: str, keep_branch: bool, as_json: bool) -> None:
 
 def land_branch(repository: Repository, branch: str, *, keep_branch: bool = False) -> Landing:
     """Land a branch; warnings of the check go to stderr."""
-    from rollbook.land import land
+    from rollbook.propose.landing import land
 
     landing = land(repository, branch, keep_branch=keep_branch)
     if landing.warnings:
-        from rollbook.check.report.text import as_text
+        from rollbook.check.report.findings_text import as_text
 
         click.echo(as_text(landing.warnings), err=True, nl=False)
     return landing

@@ -11,9 +11,9 @@ from rollbook.cli.output import print_json, print_table, say
 from rollbook.cli.source import at_repository, opened_registry
 
 if TYPE_CHECKING:
-    from rollbook.lineage.descend import Descendant
-    from rollbook.lineage.trace import Lineage
-    from rollbook.registry import Registry
+    from rollbook.insight.lineage.descendants import Descendant
+    from rollbook.insight.lineage.trace import Lineage
+    from rollbook.registry.registry import Registry
 
 _FORMATS = ("tree", "mermaid", "dot", "json", "openlineage")
 
@@ -57,8 +57,8 @@ def command(
         raise click.UsageError("--format is about REF; for a list there is --json.")
     with opened_registry(repo, rev, at) as registry:
         if reference is not None:
-            from rollbook.lineage.follow import followed
-            from rollbook.lineage.trace import trace
+            from rollbook.insight.lineage.trace import trace
+            from rollbook.insight.lineage.version_story import followed
 
             lineage = followed(registry, trace(registry, reference))
             _show(lineage, "json" if as_json else form or "tree")
@@ -67,27 +67,31 @@ def command(
 
 
 def _came_from(registry: Registry, kind: str, source: str) -> list[Descendant]:
-    from rollbook.lineage import descend
+    from rollbook.insight.lineage import descendants
 
-    find = {"data": descend.from_data, "commit": descend.from_commit, "parent": descend.from_version}
+    find = {
+        "data": descendants.from_data,
+        "commit": descendants.from_commit,
+        "parent": descendants.from_version,
+    }
     return find[kind](registry, source)
 
 
 def _show(lineage: Lineage, form: str) -> None:
     if form == "json":
-        from rollbook.lineage.as_json import lineage_data
+        from rollbook.insight.lineage.lineage_json import lineage_data
 
         print_json(lineage_data(lineage))
     elif form == "openlineage":
-        from rollbook.lineage.openlineage import as_events
+        from rollbook.insight.lineage.openlineage import as_events
 
         print_json(as_events(lineage))
     elif form == "tree":
-        from rollbook.lineage.tree import as_tree
+        from rollbook.insight.lineage.lineage_tree import as_tree
 
         click.echo(as_tree(lineage), nl=False)
     else:
-        from rollbook.lineage.graph import as_dot, as_mermaid, graph_of
+        from rollbook.insight.lineage.graph import as_dot, as_mermaid, graph_of
 
         write = as_mermaid if form == "mermaid" else as_dot
         click.echo(write(graph_of(lineage)), nl=False)
@@ -95,7 +99,7 @@ def _show(lineage: Lineage, form: str) -> None:
 
 def _list(found: list[Descendant], *, as_json: bool) -> None:
     if as_json:
-        from rollbook.lineage.as_json import descendants_data
+        from rollbook.insight.lineage.lineage_json import descendants_data
 
         print_json(descendants_data(found))
         return

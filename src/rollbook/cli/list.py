@@ -9,13 +9,13 @@ import click
 from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, say
 from rollbook.cli.source import at_repositories, opened_federation, opened_registry
-from rollbook.listing import listing
+from rollbook.registry.listing import listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rollbook.listing import Listed
-    from rollbook.registry import Model, Registry
+    from rollbook.registry.listing import Listed
+    from rollbook.registry.registry import Model, Registry
 
 
 @click.command("list")
@@ -105,9 +105,9 @@ def _model(model: Listed, stages: list[str]) -> dict[str, object]:
 
 
 def _list_stale(registry: Registry, model: str | None, span: str, at: str | None, *, as_json: bool) -> None:
-    from rollbook.git.history import parse_moment
+    from rollbook.git.main_history import parse_moment
+    from rollbook.names import time_text
     from rollbook.retention.stale import parse_span, stale_versions
-    from rollbook.timestamp import utc
 
     models = None if model is None else [registry.model(model)]
     now = parse_moment(at) if at else None
@@ -120,7 +120,7 @@ def _list_stale(registry: Registry, model: str | None, span: str, at: str | None
                     "version": each.version,
                     "stage": each.stage,
                     "last": each.last,
-                    "at": utc(int(each.at.timestamp())),
+                    "at": time_text(int(each.at.timestamp())),
                     "days": each.days,
                 }
                 for each in found
@@ -128,7 +128,7 @@ def _list_stale(registry: Registry, model: str | None, span: str, at: str | None
         )
         return
     rows = [
-        [each.model, each.version, each.stage, each.last, utc(int(each.at.timestamp())), str(each.days)]
+        [each.model, each.version, each.stage, each.last, time_text(int(each.at.timestamp())), str(each.days)]
         for each in found
     ]
     print_table(["model", "version", "stage", "last", "at", "days"], rows)

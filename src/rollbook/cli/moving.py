@@ -26,7 +26,7 @@ def move(
 ) -> None:
     """Propose that a version moves to a stage, print what moves, and push or land it as asked."""
     from rollbook.cli.proposed import carry_on
-    from rollbook.propose.promote import propose_promotion
+    from rollbook.propose.promotion import propose_promotion
 
     proposed = propose_promotion(
         repository, reference, stage, action=action, reason=reason, details=details, draft=draft

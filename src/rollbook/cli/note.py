@@ -34,8 +34,8 @@ def command(
     they are.
     """
     from rollbook.cli.proposed import carry_on
-    from rollbook.propose.facts import pairs
-    from rollbook.propose.note import add_note
+    from rollbook.propose.manifest_facts import pairs
+    from rollbook.propose.noting import add_note
 
     repository = options.repository()
     noted = add_note(

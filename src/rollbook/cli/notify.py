@@ -8,7 +8,7 @@ import click
 
 from rollbook.cli import options
 from rollbook.cli.output import print_json, say
-from rollbook.printable import printable
+from rollbook.text import printable
 
 
 @click.command("notify")
@@ -28,7 +28,7 @@ def command(limit: float, as_json: bool) -> None:
     Run after `rollbook audit record`. What a receiver does not take is sent again by the next run, in order.
     Exits with 1 when something waits.
     """
-    from rollbook.notify.notify import notify
+    from rollbook.integrations.notify.notifier import notify
 
     outcomes = notify(options.repository(), limit=limit)
     if as_json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rollbook.printable import printable
+from rollbook.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rollbook.cli.output import say
-from rollbook.printable import printable
+from rollbook.text import printable
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
@@ -40,8 +40,8 @@ def carry_on(repository: Repository, branch: str, *, then: str | None, quiet: bo
 
 def _open_pull_request(repository: Repository, branch: str) -> str:
     """Open the pull request of a branch that was pushed; its address. The commit's message describes it."""
-    from rollbook.forge.environment import forge_of
     from rollbook.git.repository import main_branch
+    from rollbook.integrations.forge.environment import forge_of
 
     message = repository.git("log", "-1", "--format=%B", f"refs/heads/{branch}").decode(errors="replace")
     title, _, body = message.partition("\n")

@@ -10,7 +10,7 @@ from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, say, size
 
 if TYPE_CHECKING:
-    from rollbook.propose.prune import Pruned, Pruning
+    from rollbook.propose.pruning import Pruned, Pruning
 
 
 @click.command("prune")
@@ -26,7 +26,7 @@ def command(target: str | None, reason: str | None, dry_run: bool, then: str | N
     TARGET is a model or one version (credit-approval@0.3.0); without it, all models. The records stay. So
     do the bytes, until the proposal has landed and `rollbook sweep` deletes those that nothing else needs.
     """
-    from rollbook.propose.prune import plan_pruning, propose_pruning
+    from rollbook.propose.pruning import plan_pruning, propose_pruning
 
     if dry_run and then:
         raise click.UsageError("--dry-run proposes nothing.")

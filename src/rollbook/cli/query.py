@@ -12,7 +12,7 @@ from rollbook.cli.output import print_json, print_table, say
 from rollbook.cli.source import at_repository, opened_registry
 
 if TYPE_CHECKING:
-    from rollbook.query.run import Result
+    from rollbook.insight.query.sql import Result
 
 
 @click.command("query")
@@ -68,7 +68,7 @@ def command(
         return
     if sql is None:
         raise click.UsageError("Give a query, or --schema.")
-    from rollbook.query.run import query
+    from rollbook.insight.query.sql import query
 
     values = dict(map(_parameter, parameters))
     with opened_registry(repo, rev, at) as registry:
@@ -88,7 +88,7 @@ def _parameter(text: str) -> tuple[str, str]:
 
 
 def _print(result: Result, form: str) -> None:
-    from rollbook.query import printed
+    from rollbook.insight.query import printed
 
     if form == "json":
         print_json(printed.as_json(result))
@@ -99,7 +99,7 @@ def _print(result: Result, form: str) -> None:
 
 
 def _print_schema(form: str) -> None:
-    from rollbook.query.views import VIEWS
+    from rollbook.insight.query.views import VIEWS
 
     if form == "json":
         print_json(

@@ -14,8 +14,8 @@ def command(number: str) -> None:
     that is no error: press "Re-run jobs".
     """
     from rollbook.cli.output import say
-    from rollbook.forge.environment import github, pull_request_number
-    from rollbook.forge.github import ForgeFailed
+    from rollbook.integrations.forge.environment import github, pull_request_number
+    from rollbook.integrations.forge.github import ForgeFailed
 
     forge = github()
     try:

@@ -11,7 +11,7 @@ from rollbook.cli import options
 from rollbook.cli.output import print_json, progress_bar, say, size
 
 if TYPE_CHECKING:
-    from rollbook.propose.register import Registered
+    from rollbook.propose.registration import Registered
 
 _FILE = click.Path(path_type=Path)
 _MANY: dict[str, Any] = {"multiple": True}
@@ -75,7 +75,7 @@ def command(model: str, artifact: Path, then: str | None, as_json: bool, **given
     their own. Your checkout, your staged files and your branch stay as they are.
     """
     from rollbook.cli.proposed import carry_on
-    from rollbook.propose.register import Registration, register
+    from rollbook.propose.registration import Registration, register
 
     if given["version"] and given["bump"]:
         raise click.UsageError("Give either --version or --bump.")
@@ -115,49 +115,58 @@ def _version(given: dict[str, Any], facts: dict[str, Any]) -> str | None:
 
 def _facts(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The manifest's fields that the options give, and the files that go beside it."""
-    from rollbook.propose import facts
+    from rollbook.propose import manifest_facts
 
-    found = facts.mapping_file(given["source"]) if given["source"] else {}
-    _merge(found, "metrics", [facts.metrics_file(path) for path in given["metrics_file"]])
-    _merge(found, "metrics", [facts.metrics(given["metric"])])
-    _merge(found, "hyperparameters", [facts.mapping_file(path) for path in given["params_file"]])
-    _merge(found, "hyperparameters", [facts.params(given["param"])])
-    _merge(found, "tags", [facts.pairs("--tag", given["tag"])])
+    found = manifest_facts.mapping_file(given["source"]) if given["source"] else {}
+    _merge(found, "metrics", [manifest_facts.metrics_file(path) for path in given["metrics_file"]])
+    _merge(found, "metrics", [manifest_facts.metrics(given["metric"])])
+    _merge(found, "hyperparameters", [manifest_facts.mapping_file(path) for path in given["params_file"]])
+    _merge(found, "hyperparameters", [manifest_facts.params(given["param"])])
+    _merge(found, "tags", [manifest_facts.pairs("--tag", given["tag"])])
     for name in ("description", "algorithm"):
         if given[name]:
             found[name] = given[name]
     if given["framework"]:
-        found["framework"] = facts.framework(given["framework"])
+        found["framework"] = manifest_facts.framework(given["framework"])
     if given["data"]:
-        found["lineage"] = facts.with_listed(found.get("lineage"), "data", facts.data_sets(given["data"]))
+        found["lineage"] = manifest_facts.with_listed(
+            found.get("lineage"), "data", manifest_facts.data_sets(given["data"])
+        )
     if given["run"]:
-        found["lineage"] = facts.with_run(found.get("lineage"), given["run"])
+        found["lineage"] = manifest_facts.with_run(found.get("lineage"), given["run"])
     _merge(found, "environment", [{"python": given["python"]} if given["python"] else {}])
     return found, _attach(given, found)
 
 
 def _attach(given: dict[str, Any], found: dict[str, Any]) -> dict[str, bytes]:
-    from rollbook.propose import facts
+    from rollbook.propose import manifest_facts
 
     attachments: dict[str, bytes] = {}
     if given["requirements"]:
-        data = facts.small_file(given["requirements"])
+        data = manifest_facts.small_file(given["requirements"])
         attachments["requirements.txt"] = data
-        _merge(found, "environment", [{"requirements": "requirements.txt", "sha256": facts.sha256(data)}])
+        _merge(
+            found,
+            "environment",
+            [{"requirements": "requirements.txt", "sha256": manifest_facts.sha256(data)}],
+        )
     if given["sample_input"]:
-        data = facts.small_file(given["sample_input"])
+        data = manifest_facts.small_file(given["sample_input"])
         attachments["sample-input.json"] = data
-        inputs = facts.inputs_of_sample(data, given["sample_input"])
-        found["signature"] = {"inputs": inputs, **facts.merged("signature", found.get("signature"), [])}
+        inputs = manifest_facts.inputs_of_sample(data, given["sample_input"])
+        found["signature"] = {
+            "inputs": inputs,
+            **manifest_facts.merged("signature", found.get("signature"), []),
+        }
     if given["card"]:
-        attachments["card.md"] = facts.small_file(given["card"])
+        attachments["card.md"] = manifest_facts.small_file(given["card"])
         found["card"] = "card.md"
     return attachments
 
 
 def _merge(found: dict[str, Any], name: str, parts: list[dict[str, Any]]) -> None:
     """Add each part to the mapping `found[name]`, the later winning; leave it out when all are empty."""
-    from rollbook.propose.facts import merged
+    from rollbook.propose.manifest_facts import merged
 
     if any(parts):
         found[name] = merged(name, found.get(name), parts)

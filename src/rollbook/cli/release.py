@@ -19,9 +19,9 @@ def command(stage: str, as_json: bool) -> None:
 
     Run after `rollbook audit record`. A release stands on the tag of the version's registration.
     """
-    from rollbook.forge.environment import github
-    from rollbook.forge.release import publish
-    from rollbook.printable import printable
+    from rollbook.integrations.forge.environment import github
+    from rollbook.integrations.forge.releases import publish
+    from rollbook.text import printable
 
     made = publish(options.repository(), github(), stage)
     if as_json:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rollbook.printable import printable
+from rollbook.text import printable
 
 if TYPE_CHECKING:
-    from rollbook.model_version import ModelVersion
+    from rollbook.registry.model_version import ModelVersion
 
 
 def warn_if_removed(version: ModelVersion) -> None:

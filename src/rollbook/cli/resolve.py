@@ -7,7 +7,7 @@ import click
 from rollbook.cli import options, removal
 from rollbook.cli.deprecation import as_mapping, warn_if_deprecated
 from rollbook.cli.source import asked_version, at_index, at_repositories
-from rollbook.printable import printable
+from rollbook.text import printable
 
 _FIELDS = ("model", "version", "stage", "commit", "path", "sha256", "size", "format")
 

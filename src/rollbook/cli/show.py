@@ -12,11 +12,11 @@ from rollbook.cli.deprecation import as_mapping, warn_if_deprecated
 from rollbook.cli.evidence import evidence_line, evidence_mapping
 from rollbook.cli.output import print_facts, print_json, size
 from rollbook.cli.source import asked_version, at_index, at_repositories
-from rollbook.lineage.imported import imports
+from rollbook.insight.lineage.import_lineage import imports
 from rollbook.records.imported import as_mapping as imported_mapping
 
 if TYPE_CHECKING:
-    from rollbook.model_version import ModelVersion
+    from rollbook.registry.model_version import ModelVersion
 
 
 @click.command("show")

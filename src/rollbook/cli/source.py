@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from rollbook.cli import options
-from rollbook.printable import printable
-from rollbook.registry import Registry
+from rollbook.registry.registry import Registry
+from rollbook.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rollbook.cli.options import Command
-    from rollbook.federation import Federation
-    from rollbook.model_version import ModelVersion
+    from rollbook.registry.federation import Federation
+    from rollbook.registry.model_version import ModelVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def opened_registry(repo: str | None, rev: str | None, at: str | None) -> Iterat
 @contextmanager
 def opened_federation(repos: Sequence[str], rev: str | None, at: str | None) -> Iterator[Federation]:
     """The registries that the options name, as one."""
-    from rollbook.federation import Federation
+    from rollbook.registry.federation import Federation
 
     _require_one_time(rev, at)
     with Federation.open(repos, rev=rev, at=at) as federation:
@@ -172,7 +172,7 @@ def asked_version(
         with opened_registry(repos[0] if repos else None, rev, at) as registry:
             yield registry.version(reference)
         return
-    from rollbook.sparse.source import source_at
+    from rollbook.transfer.static_index.index_source import source_at
 
     source = source_at(index.address, offline=index.offline)
     if index.verify:
@@ -180,7 +180,7 @@ def asked_version(
 
         version = verified_version(source, reference, index, whole=whole)
     else:
-        from rollbook.sparse.registry import SparseRegistry
+        from rollbook.transfer.static_index.indexed_registry import SparseRegistry
 
         version = SparseRegistry(source, whole=whole).version(reference)
     for warning in source.warnings:

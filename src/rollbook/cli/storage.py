@@ -25,7 +25,7 @@ def command(rev: str | None, at: str | None, as_json: bool) -> None:
     The price is the policy's, and so are the rules by which artifacts may go. With --at they are applied as
     on that date.
     """
-    from rollbook.git.history import parse_moment
+    from rollbook.git.main_history import parse_moment
     from rollbook.retention.accounting import storage_report
 
     with opened_registry(None, rev, at) as registry:

@@ -24,7 +24,7 @@ def command(yes: bool, also: tuple[str, ...], as_json: bool) -> None:
     Needed is what any branch, tag, stash or proposal mentions, here or on the git remote, but for the removed
     versions' own pointers.
     """
-    from rollbook.retention.sweep import sweep
+    from rollbook.retention.sweeping import sweep
 
     swept = sweep(options.repository(), delete=yes, also=also)
     if as_json:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sized
 
     from rollbook.git.repository import Repository
-    from rollbook.takeover.plan import Note, Plan, PlannedModel, PlannedVersion
-    from rollbook.takeover.propose import TakenOver
+    from rollbook.transfer.gto.plan import Note, Plan, PlannedModel, PlannedVersion
+    from rollbook.transfer.gto.takeover import TakenOver
 
 
 def report_plan(plan: Plan, *, as_json: bool) -> None:
@@ -73,7 +73,7 @@ def _row(model: PlannedModel, version: PlannedVersion) -> list[str]:
 
 
 def _kept_in(version: PlannedVersion) -> str:
-    from rollbook.takeover.gto_artifacts import InGit
+    from rollbook.transfer.gto.gto_artifacts import InGit
 
     return "git" if isinstance(version.source, InGit) else "dvc"
 

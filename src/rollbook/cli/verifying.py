@@ -8,15 +8,15 @@ import click
 
 from rollbook.cli.output import say
 from rollbook.errors import Conflict
-from rollbook.printable import printable
-from rollbook.reference import parse_reference
-from rollbook.sparse.registry import SparseRegistry
+from rollbook.names import parse_reference
+from rollbook.text import printable
+from rollbook.transfer.static_index.indexed_registry import SparseRegistry
 
 if TYPE_CHECKING:
     from rollbook.cli.source import IndexOptions
-    from rollbook.model_version import ModelVersion
-    from rollbook.sparse.source import Source
-    from rollbook.sparse.verify import Verified
+    from rollbook.registry.model_version import ModelVersion
+    from rollbook.transfer.static_index.index_source import Source
+    from rollbook.transfer.static_index.verification import Verified
 
 
 def verified_version(source: Source, reference: str, index: IndexOptions, *, whole: bool) -> ModelVersion:
@@ -26,7 +26,7 @@ def verified_version(source: Source, reference: str, index: IndexOptions, *, who
     """
     witness = None
     if index.witness is not None:
-        from rollbook.audit.witness import read_witness
+        from rollbook.trail.witness import read_witness
 
         witness = read_witness(index.witness)
     signers = index.allowed_signers.read_bytes() if index.allowed_signers else None

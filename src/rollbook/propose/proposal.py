@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.check.gates.circumstances import circumstances
+from rollbook.check.base_context import circumstances
 from rollbook.check.judge import check_change
 from rollbook.errors import Conflict, NotFound, Refused
 from rollbook.git.refs import NO_OBJECT, RefUpdate, push, remote_branch, resolve_branch, update_refs
 from rollbook.git.repository import has_remote, is_ancestor, main_branch, remote_name
 from rollbook.git.write import ObjectWriter, commit
-from rollbook.snapshot import TreeSnapshot, commit_snapshot
+from rollbook.snapshot.snapshot import TreeSnapshot, commit_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

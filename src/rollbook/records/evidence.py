@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rollbook.records.fields import Fields
-    from rollbook.snapshot import Snapshot
+    from rollbook.snapshot.snapshot import Snapshot
 
 DEPLOYMENT = "deployment"
 # The kinds that the schema knows.

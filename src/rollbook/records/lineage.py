@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.errors import BadCall
+from rollbook.names import parse_reference
 from rollbook.records.fields import Fields
-from rollbook.reference import parse_reference
 
 if TYPE_CHECKING:
     from rollbook.records.manifest import Manifest

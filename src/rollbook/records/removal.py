@@ -9,13 +9,13 @@ from rollbook import layout
 from rollbook.errors import Refused
 from rollbook.layout import Kind
 from rollbook.records.fields import read_fields
-from rollbook.snapshot import TreeSnapshot
+from rollbook.snapshot.snapshot import TreeSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rollbook.records.fields import Fields
-    from rollbook.snapshot import Snapshot
+    from rollbook.snapshot.snapshot import Snapshot
 
 _MANY = 500
 

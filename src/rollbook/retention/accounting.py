@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rollbook.artifact.retrieval import registry_storage
 from rollbook.errors import RollbookError, StorageFailed
-from rollbook.fetch import registry_storage
-from rollbook.model_version import ModelVersion
-from rollbook.retention.artifacts import attached, pointers
-from rollbook.retention.standing import judged
+from rollbook.registry.model_version import ModelVersion
+from rollbook.retention.stored_objects import attached, pointers
+from rollbook.retention.subjects import judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from rollbook.artifact.pointer import Pointer
     from rollbook.artifact.storage import ReadOnlyStorage
-    from rollbook.registry import Model, Registry
-    from rollbook.retention.artifacts import Key
+    from rollbook.registry.registry import Model, Registry
+    from rollbook.retention.stored_objects import Key
 
 _GB = 1 << 30
 # What is attached to evidence has no format that anybody looked at.

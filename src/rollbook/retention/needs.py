@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.artifact.listing import SUFFIX, is_md5
+from rollbook.artifact.dir_object import SUFFIX, is_md5
 from rollbook.errors import StorageFailed
 from rollbook.layout import Kind
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from rollbook.artifact.storage import ReadOnlyStorage
-    from rollbook.retention.landed import LandedRemoval
-    from rollbook.retention.references import Mention
+    from rollbook.retention.landed_removals import LandedRemoval
+    from rollbook.retention.object_mentions import Mention
 
 
 class Needs:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.artifact.listing import SUFFIX
+from rollbook.artifact.dir_object import SUFFIX
 from rollbook.retention.needs import members
 
 if TYPE_CHECKING:

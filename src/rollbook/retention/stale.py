@@ -8,20 +8,20 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.audit.derive import derive
-from rollbook.audit.event import Action
-from rollbook.audit.landed import landed_changes
 from rollbook.errors import BadCall, Refused
-from rollbook.git.history import first_parents
+from rollbook.git.main_history import first_parents
 from rollbook.layout import Kind
 from rollbook.names import precedence
 from rollbook.records.removal import removed_among
+from rollbook.trail.derive import derive
+from rollbook.trail.event import Action
+from rollbook.trail.landings import landed_changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rollbook.registry import Model, Registry
-    from rollbook.retention.artifacts import Key
+    from rollbook.registry.registry import Model, Registry
+    from rollbook.retention.stored_objects import Key
 
 _SPAN = re.compile(r"(?P<count>[1-9][0-9]{0,4})(?P<unit>[dw])")
 _DAYS = {"d": 1, "w": 7}

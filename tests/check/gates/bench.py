@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rollbook.change import Transition
-from rollbook.check.contents import read_contents
+from rollbook.check.gate_context import Ground
 from rollbook.check.gates.gate import Circumstances, Verdict
-from rollbook.check.gates.ground import Ground
-from rollbook.govern.approvals import NAMESPACE, transition_content
+from rollbook.check.registry_files import read_contents
 from rollbook.records.policy import parse_policy
 from rollbook.records.stages import parse_stages
-from rollbook.snapshot import commit_snapshot
-from rollbook.ssh import ssh_sign
+from rollbook.registry.change import Transition
+from rollbook.signing.approval_signature import NAMESPACE, transition_content
+from rollbook.signing.ssh_keygen import ssh_sign
+from rollbook.snapshot.snapshot import commit_snapshot
 
 from ..desk import POLICY, STAGES, entry, manifest_text, policy_text, registry_files
 

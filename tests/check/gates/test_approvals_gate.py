@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rollbook.govern.roles import Person
+from rollbook.access.roles import Person
 
 from ..desk import POLICY, STAGES, codes, entry, manifest_text, one, policy_text, registry_files
 from .bench import NEW, ROLES, known, said, state

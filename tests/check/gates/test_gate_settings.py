@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rollbook.check.finding import CODES
-from rollbook.check.gates.judgement import ALL_GATES, GATES
-from rollbook.contract.schemas import schema
+from rollbook.check.gate_judgement import ALL_GATES, GATES
+from rollbook.schema.schemas import schema
 
 from ..desk import MODEL, POLICY, model_text, one, policy_text, registry_files
 

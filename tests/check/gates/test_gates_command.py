@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conftest import World, rollbook
-from rollbook.check.gates.markdown import as_markdown, inert
-from rollbook.gates import proposed_gate_reports
-from rollbook.govern.roles import Person
+from rollbook.access.roles import Person
+from rollbook.check.gate_markdown import as_markdown, inert
+from rollbook.check.promotion_report import proposed_gate_reports
 
 if TYPE_CHECKING:
     from conftest import Ran
@@ -180,7 +180,7 @@ def test_text_of_others_does_nothing_in_markdown(text: str) -> None:
     import html
     import re
 
-    from rollbook.printable import printable
+    from rollbook.text import printable
 
     written = inert(text)
     body = written.removeprefix("<code>").removesuffix("</code>")

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollbook.change import Transition
-from rollbook.check.contents import ModelFiles
+from rollbook.check.gate_context import Ground
+from rollbook.check.gate_judgement import GATES, judge
 from rollbook.check.gates.gate import Promotion
-from rollbook.check.gates.ground import Ground
-from rollbook.check.gates.judgement import GATES, judge
+from rollbook.check.registry_files import ModelFiles
 from rollbook.records.manifest import parse_manifest
 from rollbook.records.policy import parse_policy
 from rollbook.records.stages import StageTable
+from rollbook.registry.change import Transition
 
 from ..desk import (
     MODEL,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from rollbook.change import Transition
-from rollbook.check.contents import read_contents
-from rollbook.check.gates.circumstances import circumstances
-from rollbook.check.gates.ground import Ground
-from rollbook.check.gates.trail import trail
+from rollbook.check.base_context import circumstances
+from rollbook.check.gate_context import Ground
+from rollbook.check.registry_files import read_contents
 from rollbook.records.policy import parse_policy
-from rollbook.snapshot import commit_snapshot
+from rollbook.registry.change import Transition
+from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.trail.stage_times import trail
 
 from ..desk import POLICY, STAGES, entry, policy_text, registry_files
 from .bench import NOW, state

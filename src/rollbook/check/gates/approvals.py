@@ -6,10 +6,10 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any
 
+from rollbook.access.roles import ADMIN, APPROVER, Person, roles_of
 from rollbook.check.gates.gate import passed, waiting
 from rollbook.errors import InvalidFile
-from rollbook.govern.approvals import transition_content, valid_approvers
-from rollbook.govern.roles import ADMIN, APPROVER, Person, roles_of
+from rollbook.signing.approval_signature import transition_content, valid_approvers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -15,8 +15,8 @@ from rollbook.records.removal import Removal
 if TYPE_CHECKING:
     from rollbook.artifact.pointer import Pointer
     from rollbook.artifact.storage import ReadOnlyStorage
-    from rollbook.check.contents import VersionFiles
     from rollbook.check.gates.gate import Promotion, Verdict
+    from rollbook.check.registry_files import VersionFiles
     from rollbook.records.fields import Fields
     from rollbook.records.manifest import Manifest
 

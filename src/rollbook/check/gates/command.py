@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.check.gates.gate import failed, passed, waiting
 from rollbook.errors import InvalidFile
-from rollbook.printable import printable
+from rollbook.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,9 @@ from datetime import UTC, date
 from typing import TYPE_CHECKING
 
 from rollbook.check.gates.gate import failed, passed, waiting
-from rollbook.check.gates.wording import placeholder
-from rollbook.contract.explanation import shown
+from rollbook.check.wording import placeholder
 from rollbook.names import is_model_name, is_version
+from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
     from rollbook.check.gates.gate import Promotion, Verdict

@@ -12,9 +12,9 @@ from rollbook.records.evidence import Evidence as EvidenceRecord
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from rollbook.check.contents import VersionFiles
     from rollbook.check.document import Document
     from rollbook.check.gates.gate import Promotion, Verdict
+    from rollbook.check.registry_files import VersionFiles
     from rollbook.records.fields import Fields
     from rollbook.records.manifest import Manifest
 

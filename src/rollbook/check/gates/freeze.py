@@ -6,9 +6,9 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from rollbook.access.roles import ADMIN, Person, roles_of
 from rollbook.check.gates.gate import failed, passed, waiting
 from rollbook.errors import InvalidFile
-from rollbook.govern.roles import ADMIN, Person, roles_of
 
 if TYPE_CHECKING:
     from datetime import tzinfo

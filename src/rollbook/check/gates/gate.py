@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from rollbook.access.roles import Person
     from rollbook.artifact.storage import ReadOnlyStorage
-    from rollbook.check.contents import ModelFiles, VersionFiles
-    from rollbook.check.gates.trail import Stay
-    from rollbook.govern.roles import Person
+    from rollbook.check.registry_files import ModelFiles, VersionFiles
     from rollbook.records.fields import Fields
     from rollbook.records.manifest import Manifest
     from rollbook.records.model import ModelRecord
     from rollbook.records.policy import Policy
     from rollbook.records.stages import StageEntry
+    from rollbook.trail.stage_times import Stay
 
 
 class State(Enum):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.check.gates.card_text import sections
+from rollbook.check.card_sections import sections
 from rollbook.check.gates.gate import failed, passed
-from rollbook.check.gates.wording import placeholder
-from rollbook.contract.explanation import shown
+from rollbook.check.wording import placeholder
 from rollbook.layout import Kind
+from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
     from rollbook.check.gates.gate import Promotion, Verdict

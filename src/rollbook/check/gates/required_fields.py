@@ -6,9 +6,9 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING
 
-from rollbook.check.gates.card_text import front_matter
+from rollbook.check.card_sections import front_matter
 from rollbook.check.gates.gate import failed, passed
-from rollbook.check.gates.wording import placeholder
+from rollbook.check.wording import placeholder
 from rollbook.errors import InvalidFile
 from rollbook.layout import Kind
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.check.gates.gate import failed, passed
-from rollbook.contract.explanation import shown
 from rollbook.errors import InvalidFile
+from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
     from rollbook.check.gates.gate import Promotion, Verdict

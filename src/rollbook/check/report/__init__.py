@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.check.report.as_json import as_json
-from rollbook.check.report.github import as_annotations
+from rollbook.check.report.findings_json import as_json
+from rollbook.check.report.findings_text import as_text
+from rollbook.check.report.github_annotations import as_annotations
 from rollbook.check.report.sarif import as_sarif
-from rollbook.check.report.text import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from rollbook._version import __version__
+from rollbook import __version__
 from rollbook.check.finding import CODES
-from rollbook.check.report.as_json import well_formed
+from rollbook.check.report.findings_json import well_formed
 
 if TYPE_CHECKING:
     from rollbook.check.finding import Finding

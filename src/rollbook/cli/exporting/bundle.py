@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import click
 
 from rollbook.cli.output import print_json, progress_bar, say, size
-from rollbook.printable import printable
+from rollbook.text import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rollbook.bundle.pack import Packed
-    from rollbook.registry import Registry
+    from rollbook.registry.registry import Registry
+    from rollbook.transfer.bundle.pack import Packed
 
 
 def export_bundle(registry: Registry, reference: str, target: Path, as_json: bool) -> None:
     """Write a version to a bundle, and tell what is in it."""
-    from rollbook.bundle.pack import export_version
+    from rollbook.transfer.bundle.pack import export_version
 
     version = registry.version(reference)
     with progress_bar("exporting", version.artifact.size) as progress:

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 import click
 
 from rollbook.cli.output import print_json, say
-from rollbook.printable import printable
+from rollbook.text import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rollbook.registry import Registry
+    from rollbook.registry.registry import Registry
 
 
 def export_index(registry: Registry, directory: Path, branch: str | None, as_json: bool) -> None:
     """Write the index of a registry to a folder, and to a branch where one is named; say what came of it."""
     published = None
     if branch is None:
-        from rollbook.sparse.write import export
+        from rollbook.transfer.static_index.writer import export
 
         done = export(registry, directory)
     else:
-        from rollbook.sparse.publish import publish
+        from rollbook.transfer.static_index.publish import publish
 
         published = publish(registry, directory, branch)
         done = published.exported

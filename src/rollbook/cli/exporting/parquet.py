@@ -9,12 +9,12 @@ from rollbook.cli.output import print_json, print_table
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rollbook.registry import Registry
+    from rollbook.registry.registry import Registry
 
 
 def export_parquet(registry: Registry, directory: Path, as_json: bool) -> None:
     """Write the views as Parquet files, and say how many rows each has."""
-    from rollbook.query.parquet import export
+    from rollbook.insight.query.parquet import export
 
     written = export(registry, directory)
     if as_json:

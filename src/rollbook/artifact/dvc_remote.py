@@ -1,0 +1,140 @@
+"""Which remote a repository stores its artifacts in, read from DVC's configuration, and how to reach it."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rollbook.artifact.local_store import ObjectFolder, Target
+from rollbook.errors import BadCall, InvalidFile, RollbookError, StorageFailed
+from rollbook.git.process import without_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from rollbook.artifact.progress import Progress
+    from rollbook.artifact.stream import Hashes
+
+_NO_REMOTE = "Run `rollbook init --remote URL`, or `dvc remote add --default NAME URL`."
+_QUERY = re.compile(r"(\w[\w+.-]*://[^\s?#]*)[?#]\S*")
+
+
+class Remote(Protocol):
+    """A place that holds objects. `sizes` (bytes) and `modified` (Unix time, seconds) tell of those that are
+    there; None where the place does not tell."""
+
+    def sizes(self, oids: Iterable[str]) -> Mapping[str, int | None]: ...
+    def modified(self, oids: Iterable[str]) -> Mapping[str, float | None]: ...
+    def delete(self, oids: Iterable[str]) -> None: ...
+    def read(self, oid: str, limit: int) -> bytes | None: ...
+    def upload(self, objects: Mapping[str, Path], progress: Progress) -> None: ...
+    def download(self, targets: Sequence[Target], progress: Progress) -> list[Hashes]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSettings:
+    """A remote as configured. `unused` names settings that were left out because they can't be trusted."""
+
+    url: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
+
+    @property
+    def public_url(self) -> str:
+        """The URL without user, password and query."""
+        return public_address(self.url)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What DVC's configuration of a working tree says about storage."""
+
+    cache: Path
+    shared: bool
+    remote: RemoteSettings
+
+
+def read_configuration(root: Path) -> Configuration:
+    """Read DVC's configuration of the working tree at `root`, all its levels merged as DVC does.
+
+    Raises BadCall when DVC is not set up there or has no default remote, InvalidFile when it can't be read.
+    """
+    folder = root.absolute() / ".dvc"
+    if not folder.is_dir():
+        raise BadCall(f"{root}: DVC is not set up here", hint="Run `rollbook init`.")
+    from dvc.config import Config, ConfigError
+    from dvc.fs import get_fs_config
+
+    try:
+        # Not dvc.repo.Repo: it looks for git, which a hook's environment leads astray, and opens databases.
+        config = Config(dvc_dir=str(folder))
+        name = config["core"].get("remote")
+        if not name:
+            raise BadCall(f"{folder / 'config'}: no default remote is set", hint=_NO_REMOTE)
+        options = dict(get_fs_config(config, name=name))
+    except (ConfigError, KeyError, RecursionError) as error:
+        raise InvalidFile(printable(error), path=str(folder / "config"), hint=_NO_REMOTE) from error
+    cache = config["cache"]
+    where = Path(cache.get("dir") or folder / "cache")
+    url = options.pop("url")
+    return Configuration(where, cache.get("shared") == "group", RemoteSettings(url, options))
+
+
+def connect(settings: RemoteSettings) -> Remote:
+    """Make the objects of a remote reachable. Nothing is asked of the remote yet.
+
+    Raises StorageFailed when the package for its kind is missing, or when it is a kind that keeps no objects
+    (DVC's version-aware and worktree remotes).
+    """
+    if settings.options.get("worktree") or settings.options.get("version_aware"):
+        raise StorageFailed(
+            f"{settings.public_url}: version-aware remotes are not supported",
+            hint="Use a remote without the settings `version_aware` and `worktree`.",
+        )
+    from dvc.fs import get_cloud_fs
+
+    with reported(settings, "cannot be used"):
+        kind, options, path = get_cloud_fs({}, url=settings.url, **settings.options)
+        if kind.protocol == "local":
+            return ObjectFolder(Path(path), shared=options.get("shared") == "group")
+        from rollbook.artifact.cloud import CloudObjects
+
+        return CloudObjects(kind(**options), path)
+
+
+@contextmanager
+def reported(settings: RemoteSettings, what: str) -> Iterator[None]:
+    """Turn whatever goes wrong inside into StorageFailed that names the remote."""
+    try:
+        yield
+    except RollbookError:
+        raise
+    except Exception as error:
+        raise StorageFailed(
+            f"{settings.public_url}: {what}: {printable(error)}", hint=_hint(settings, error)
+        ) from error
+
+
+def _hint(settings: RemoteSettings, error: Exception) -> str:
+    scheme = settings.url.partition("://")[0]
+    if isinstance(error, ImportError) or type(error).__name__ == "RemoteMissingDepsError":
+        package = "rollbook[s3]" if scheme == "s3" else f"dvc[{scheme}]"
+        return f"Install what this remote needs: pip install '{package}'"
+    hint = "Check the remote's address, your credentials and the network."
+    if settings.unused:
+        hint += f" Settings not used without a clone: {', '.join(settings.unused)}."
+    return hint
+
+
+def public_address(url: str) -> str:
+    """`url` without user, password, query and fragment; a path stays as it is."""
+    return _QUERY.sub(r"\1", without_credentials(url))
+
+
+def printable(error: BaseException) -> str:
+    """What `error` says, on one line, without credentials or anything a terminal would act on."""
+    text = public_address(" ".join(str(error).split())) or type(error).__name__
+    return "".join(character if character.isprintable() else "?" for character in text)[:500]

@@ -1,0 +1,186 @@
+"""Getting a version's artifact: from the DVC storage of the repository it is registered in."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.artifact.dvc_remote import RemoteSettings, connect
+from rollbook.artifact.pointer import parse_pointer, unsafe_artifact_name
+from rollbook.artifact.progress import quiet
+from rollbook.artifact.storage import ReadOnlyStorage, open_storage, read_only_storage
+from rollbook.artifact.untrusted_remote import is_relative, restricted_remote
+from rollbook.errors import InvalidFile, NotFound, StorageFailed
+from rollbook.git.clone import home, is_far
+from rollbook.records.evidence import evidence_paths, parse_evidence
+from rollbook.registry.registry import nearest
+from rollbook.snapshot.partial_snapshot import PartialSnapshot
+from rollbook.yaml.strict import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rollbook.artifact.pointer import Pointer
+    from rollbook.artifact.progress import Progress
+    from rollbook.records.evidence import Attachment, Evidence
+    from rollbook.registry.model_version import ModelVersion
+    from rollbook.registry.registry import Registry
+
+_DVC_CONFIG = ".dvc/config"
+_OTHER = "Do not use it: an attachment has a plain file name, and a pointer of that name."
+
+
+def fetch_version(
+    version: ModelVersion,
+    destination: Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    remote: str | None = None,
+) -> Path:
+    """Write a version's artifact to `destination` and return where it is; see `ModelVersion.fetch`."""
+    artifact = version.manifest.artifact
+    pointer = read_pointer(version)
+    target = destination / artifact.path if destination.is_dir() else destination
+    source = registry_storage(version.model.registry) if remote is None else storage_at(remote)
+    with source as storage:
+        return storage.fetch(
+            pointer,
+            sha256=artifact.sha256,
+            size=artifact.size,
+            destination=target,
+            progress=progress or quiet,
+            overwrite=overwrite,
+        )
+
+
+def fetch_attachments(
+    version: ModelVersion,
+    evidence: str,
+    directory: Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    remote: str | None = None,
+) -> list[Path]:
+    """Write what is attached to a version's evidence into `directory`; see `ModelVersion.fetch_evidence`."""
+    found = evidence_named(version, evidence)
+    if not found.attachments:
+        raise NotFound(f"nothing is attached to {evidence} of {version}")
+    pointers = [_attached(version, found, each) for each in found.attachments]
+    source = registry_storage(version.model.registry) if remote is None else storage_at(remote)
+    with source as storage:
+        return [
+            storage.fetch(
+                pointer,
+                sha256=attachment.sha256,
+                size=attachment.size,
+                destination=directory / pointer.path,
+                progress=progress or quiet,
+                overwrite=overwrite,
+            )
+            for pointer, attachment in zip(pointers, found.attachments, strict=True)
+        ]
+
+
+def evidence_named(version: ModelVersion, name: str) -> Evidence:
+    """A version's evidence by its name, such as `fairness-1`. Raises NotFound that suggests the nearest."""
+    paths = evidence_paths(version.model.registry.snapshot, version.model.name, version.version)
+    known = {path.rpartition("/")[2].removesuffix(".yaml"): path for path in paths}
+    if name not in known:
+        raise NotFound(f"{version} has no evidence {name[:80]!r}", hint=nearest(name, list(known)))
+    (data,) = version.model.registry.snapshot.read_many([known[name]])
+    return parse_evidence(data or b"", known[name])
+
+
+def _attached(version: ModelVersion, evidence: Evidence, attachment: Attachment) -> Pointer:
+    """DVC's pointer to an attachment. Raises NotFound without one, InvalidFile when it is another's."""
+    if reason := unsafe_artifact_name(attachment.path):
+        raise InvalidFile(f"{attachment.path!r} {reason}", path=evidence.path, key="attachments", hint=_OTHER)
+    path = layout.attachment_pointer_path(evidence.path, attachment.path)
+    (data,) = version.model.registry.snapshot.read_many([path])
+    if data is None:
+        raise NotFound(f"{path} does not exist", hint="Run `rollbook check --all`.")
+    pointer = parse_pointer(load(data, path), path)
+    if pointer.path != attachment.path:
+        message = f"the pointer is one to {pointer.path!r}"
+        raise InvalidFile(message, path=path, key="outs.0.path", hint=_OTHER)
+    return pointer
+
+
+def read_pointer(version: ModelVersion) -> Pointer:
+    """DVC's pointer to a version's artifact. Raises NotFound when it isn't there, InvalidFile when broken."""
+    name = version.manifest.artifact.path
+    if reason := unsafe_artifact_name(name):
+        raise InvalidFile(
+            f"{name!r} {reason}",
+            path=layout.manifest_path(version.model.name, version.version),
+            key="artifact.path",
+            hint="Do not use it: an artifact stands beside its manifest, under a plain file name.",
+        )
+    path = layout.pointer_path(version.model.name, version.version, name)
+    (data,) = version.model.registry.snapshot.read_many([path])
+    if data is None:
+        if version.removal is not None:
+            raise version.removal.refusal()
+        raise NotFound(f"{path} does not exist", hint="Run `rollbook check --all`.")
+    return parse_pointer(load(data, path), path)
+
+
+@contextmanager
+def storage_at(address: str) -> Iterator[ReadOnlyStorage]:
+    """A DVC remote by its path or URL, which somebody who may say so has named. Nothing is cached."""
+    settings = RemoteSettings(address)
+    yield ReadOnlyStorage(settings, connect(settings))
+
+
+@contextmanager
+def registry_storage(registry: Registry) -> Iterator[ReadOnlyStorage]:
+    """The storage of a registry's artifacts; for a bare one, what its committed configuration names."""
+    repository = registry.repository
+    if repository.work_tree is not None:
+        yield open_storage(repository.work_tree)
+        return
+    (data,) = registry.snapshot.read_many([_DVC_CONFIG])
+    if data is None:
+        raise NotFound(f"{_DVC_CONFIG} does not exist in {registry.snapshot.label}", hint="Set DVC up in it.")
+    config = data.decode(errors="replace")
+    with _unpacked_remote(registry, config) as base, read_only_storage(config, base=base) as storage:
+        yield storage
+
+
+@contextmanager
+def _unpacked_remote(registry: Registry, config: str) -> Iterator[Path]:
+    """The folder that the configuration's relative addresses start from.
+
+    A DVC remote that is kept inside the repository has no files in a bare one: they come from the commit.
+    """
+    root = home(registry.repository)
+    inside = _inside(Path(restricted_remote(config, base=root).public_url), root)
+    if inside is None and is_far(registry.repository) and is_relative(config):
+        raise StorageFailed(
+            "the registry's DVC remote is a folder beside it, which can't be reached by this address",
+            hint="Name the place of the bytes: --remote PATH|URL.",
+        )
+    if inside is None or registry.snapshot.commit is None:
+        yield root
+        return
+    if isinstance(registry.snapshot, PartialSnapshot):
+        registry.snapshot.bring_whole(inside)
+    plain = ("-c", "core.autocrlf=false", "archive", "--format=tar", f"--prefix={inside}/")
+    packed = registry.repository.git(*plain, f"{registry.snapshot.commit}:{inside}")
+    with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(directory, filter="data")
+        yield Path(directory)
+
+
+def _inside(path: Path, root: Path) -> str | None:
+    if not path.is_absolute() or not path.is_relative_to(root):
+        return None
+    return path.relative_to(root).as_posix()

@@ -1,0 +1,53 @@
+"""Reading a model card: its YAML front matter, and its sections by their headings."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from rollbook.check.wording import without_comments
+from rollbook.errors import InvalidFile
+from rollbook.yaml.strict import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FRONT_MATTER = re.compile(
+    r"\A---[ \t]*\r?\n(?P<yaml>.*?)(?:^)---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
+)
+_HEADING = re.compile(r" {0,3}(?P<level>#{1,6})[ \t]+(?P<title>.*?)[ \t#]*$")
+_FENCE = re.compile(r" {0,3}(?P<mark>```+|~~~+)")
+
+
+def front_matter(card: str) -> Mapping[str, Any]:
+    """The YAML block at the head of a card; empty when there is none. Raises InvalidFile for a broken one."""
+    found = FRONT_MATTER.match(card)
+    value = load(found["yaml"].encode()) if found else None
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InvalidFile("the card's front matter is no mapping")
+    return value
+
+
+def sections(card: str) -> dict[str, str]:
+    """The text below each heading, down to the next heading of its level or above, by the heading folded.
+
+    Headings inside fenced code are none, and neither are those in comments.
+    """
+    found: dict[str, str] = {}
+    open_sections: list[tuple[int, str]] = []
+    fence = ""
+    for line in without_comments(FRONT_MATTER.sub("", card, count=1)).splitlines():
+        if mark := _FENCE.match(line):
+            fence = "" if fence and mark["mark"].startswith(fence) else fence or mark["mark"]
+        heading = None if fence else _HEADING.match(line)
+        if heading:
+            level, title = len(heading["level"]), heading["title"].strip().casefold()
+            open_sections = [(outer, name) for outer, name in open_sections if outer < level]
+            found.setdefault(title, "")
+            open_sections.append((level, title))
+            continue
+        for _, name in open_sections:
+            found[name] += f"{line}\n"
+    return found

@@ -1,0 +1,131 @@
+"""Rules that span the files of one model, or of one version, and that no schema can say."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.check.finding import Finding
+from rollbook.check.import_rules import imported_findings
+from rollbook.check.pointer_rules import attachment_findings, pointer_findings
+from rollbook.check.policy_rules import gate_stage_findings, own_retention_findings
+from rollbook.check.removal_rules import removal_of, removed_directory_findings, removed_in_use_findings
+from rollbook.check.stage_rules import policy_findings, stage_findings
+from rollbook.layout import Kind
+from rollbook.schema.explanation import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rollbook.check.document import Document
+    from rollbook.check.registry_files import ModelFiles, VersionFiles
+    from rollbook.records.manifest import Manifest
+    from rollbook.records.policy import Policy
+
+
+def model_findings(model: ModelFiles, policy: Policy | None) -> Iterator[Finding]:
+    """What is wrong with a model as a whole, its versions apart. Without a policy, what needs one is left
+    out."""
+    if model.record_file is None:
+        path = layout.model_path(model.name)
+        yield Finding("RB103", path, "the model has no model.yaml", hint="Say there what it is, and whose.")
+    elif model.record is not None:
+        yield from _same(model.record_file, "name", model.record.name, model.name)
+    yield from stage_findings(model)
+    yield from removed_in_use_findings(model, policy)
+    if policy is not None:
+        yield from policy_findings(model, policy)
+        if model.record_file is not None and model.record is not None and not model.record_file.findings:
+            yield from gate_stage_findings(model.record_file, "gates", model.record.gates, policy)
+            yield from own_retention_findings(model.record_file, model.record.retention, policy)
+
+
+def _same(document: Document, key: str, found: object, expected: str) -> Iterator[Finding]:
+    if found != expected:
+        yield document.finding(
+            "RB201",
+            f"the file says {shown(found)}; its path says {shown(expected)}",
+            key,
+            hint=f"Write {expected} here.",
+        )
+
+
+def directory_findings(version: VersionFiles) -> Iterator[Finding]:
+    """What is wrong with a version's directory as a whole. It depends on nothing outside of it."""
+    document, manifest = version.manifest_file, version.manifest
+    if document is None:
+        path = f"{version.directory}/version.yaml"
+        yield Finding(
+            "RB103", path, "the version has no manifest", hint="Register it with `rollbook register`."
+        )
+    removal = removal_of(version)
+    if removal is not None:
+        yield from removed_directory_findings(version, removal)
+    elif not version.pointers:
+        path = document.path if document else version.directory
+        yield Finding(
+            "RB103",
+            path,
+            "no DVC pointer stands beside the manifest",
+            hint="Register the version with `rollbook register`, which writes it.",
+        )
+    if document is not None and manifest is not None:
+        yield from _same(document, "model", manifest.model, version.model)
+        yield from _same(document, "version", manifest.version, version.version)
+        yield from _named_files(version, document, manifest)
+        yield from _requirements_digest(version, document, manifest)
+    for imported in version.documents.get(Kind.IMPORT, ()):
+        yield from imported_findings(version, imported)
+    for pointer in version.pointers:
+        yield from pointer_findings(version, pointer)
+    yield from attachment_findings(version)
+    for evidence in version.evidence:
+        yield from _evidence_findings(version, evidence)
+
+
+def _named_files(version: VersionFiles, document: Document, manifest: Manifest) -> Iterator[Finding]:
+    named = {
+        ("card",): manifest.card,
+        ("environment", "requirements"): manifest.environment.get("requirements"),
+    }
+    for key, name in named.items():
+        if isinstance(name, str) and name and f"{version.directory}/{name}" not in version.paths:
+            yield document.finding(
+                "RB211",
+                f"{shown(name)} does not stand beside the manifest",
+                *key,
+                hint="Add it, or take the field out.",
+            )
+
+
+def _requirements_digest(version: VersionFiles, document: Document, manifest: Manifest) -> Iterator[Finding]:
+    expected = manifest.environment.get("sha256")
+    for requirements in version.documents.get(Kind.REQUIREMENTS, ()) if expected else ():
+        found = hashlib.sha256(requirements.data).hexdigest()
+        if found != expected and not requirements.findings:
+            yield document.finding(
+                "RB214",
+                "requirements.txt is not the file that was registered",
+                "environment",
+                "sha256",
+                hint=f"Its SHA-256 is {found}.",
+            )
+
+
+def _evidence_findings(version: VersionFiles, evidence: Document) -> Iterator[Finding]:
+    value = evidence.value
+    if evidence.findings or not isinstance(value, dict):
+        return
+    yield from _same(evidence, "model", value["model"], version.model)
+    yield from _same(evidence, "version", value["version"], version.version)
+    kind = evidence.path.rpartition("/")[2].rpartition("-")[0]
+    yield from _same(evidence, "kind", value["kind"], kind)
+    manifest = version.manifest
+    if manifest is not None and value["artifact_sha256"] != manifest.artifact.sha256:
+        yield evidence.finding(
+            "RB213",
+            "the evidence is about another artifact than this version's",
+            "artifact_sha256",
+            hint=f"The manifest's artifact.sha256 is {manifest.artifact.sha256}.",
+        )

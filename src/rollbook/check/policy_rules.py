@@ -1,0 +1,117 @@
+"""Rules about the policy by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollbook.check.finding import Finding
+from rollbook.check.name_rules import unreachable
+from rollbook.errors import InvalidFile
+from rollbook.layout import POLICY
+from rollbook.names import reads_as_version
+from rollbook.records.policy import Policy
+from rollbook.schema.explanation import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    from rollbook.check.document import Document
+    from rollbook.records.retention import OwnRetention
+
+
+def policy_file_findings(document: Document | None) -> Iterator[Finding]:
+    """Whether there is a policy, and whether what it names exists in it."""
+    if document is None:
+        yield Finding("RB103", POLICY, "the registry has no policy", hint="Write one with `rollbook init`.")
+        return
+    policy = document.record
+    if document.findings or not isinstance(policy, Policy):
+        return
+    names = [stage.name for stage in policy.stages]
+    known = f"The policy's stages are: {', '.join(names)}."
+    for index, stage in enumerate(policy.stages):
+        if stage.name in names[:index]:
+            message = f"the stage {shown(stage.name)} stands in the policy twice"
+            yield document.finding("RB212", message, "stages", index, "name", hint="Keep one of the two.")
+        if reads_as_version(stage.name):
+            yield unreachable(document, "stage", stage.name, "stages", index, "name")
+        for position, target in enumerate(stage.next):
+            if target not in names:
+                yield _unknown(document, target, known, "stages", index, "next", position)
+        if stage.displaced_to is not None and stage.displaced_to not in names:
+            yield _unknown(document, stage.displaced_to, known, "stages", index, "displaced_to")
+        if stage.displaced_to == stage.name:
+            message = f"the version displaced from {stage.name} can't stay in it"
+            yield document.finding("RB212", message, "stages", index, "displaced_to", hint=known)
+    yield from gate_stage_findings(document, "gates", policy.gates, policy)
+    yield from gate_stage_findings(document, "freezes", policy.freezes, policy)
+    yield from _retention_findings(document, policy)
+    if policy.notify:
+        yield from gate_stage_findings(document, "notify", policy.notify, policy)
+        yield from _receiver_findings(document, policy)
+
+
+def _retention_findings(document: Document, policy: Policy) -> Iterator[Finding]:
+    """The unknown stages that the retention names, and those it must not take artifacts from."""
+    value = document.value
+    given = value.get("retention", {}) if isinstance(value, dict) else {}
+    for name in ("keep_stages", "remove_from"):
+        yield from _unknown_stages(document, given.get(name, ()), policy, "retention", name)
+    for position, stage in enumerate(given.get("remove_from", ())):
+        if policy.has_stage(stage) and policy.stage(stage).exclusive:
+            message = f"{shown(stage)} is exclusive: the version in it is in use"
+            hint = "Archive it first: artifacts go from a stage for what is out of use."
+            yield document.finding("RB212", message, "retention", "remove_from", position, hint=hint)
+
+
+def own_retention_findings(document: Document, own: OwnRetention, policy: Policy) -> Iterator[Finding]:
+    """The unknown stages that a model's own retention names."""
+    yield from _unknown_stages(document, own.keep_stages, policy, "retention", "keep_stages")
+
+
+def _unknown_stages(
+    document: Document, stages: Sequence[str], policy: Policy, *key: str
+) -> Iterator[Finding]:
+    known = f"The policy's stages are: {', '.join(stage.name for stage in policy.stages)}."
+    for position, stage in enumerate(stages):
+        if not policy.has_stage(stage):
+            yield _unknown(document, stage, known, *key, position)
+
+
+# The settings of gates, freezes and receivers that name stages.
+_LISTS_OF_STAGES = {"gates": ("to", "from"), "freezes": ("stages",), "notify": ("stages",)}
+_SINGLE_STAGES: dict[str, tuple[str, ...]] = {"gates": ("with", "stage"), "freezes": (), "notify": ()}
+
+
+def gate_stage_findings(
+    document: Document, key: str, gates: Sequence[Mapping[str, Any]], policy: Policy
+) -> Iterator[Finding]:
+    """The unknown stages that gates (`key`: `gates`; in a policy or a model.yaml), freezes or receivers
+    name."""
+    known = f"The policy's stages are: {', '.join(stage.name for stage in policy.stages)}."
+    for index, settings in enumerate(gates):
+        for name in _LISTS_OF_STAGES[key]:
+            targets = settings.get(name)
+            for position, target in enumerate(targets if isinstance(targets, list) else []):
+                if not policy.has_stage(target):
+                    yield _unknown(document, str(target), known, key, index, name, position)
+        for name in _SINGLE_STAGES[key]:
+            stage = settings.get(name)
+            if isinstance(stage, str) and not policy.has_stage(stage):
+                yield _unknown(document, stage, known, key, index, name)
+
+
+def _receiver_findings(document: Document, policy: Policy) -> Iterator[Finding]:
+    """The first receiver that nothing could be sent to."""
+    from rollbook.records.subscription import subscriptions
+
+    try:
+        subscriptions(policy)
+    except InvalidFile as error:
+        key = [int(part) if part.isdecimal() else part for part in error.key.split(".")]
+        yield document.finding("RB212", error.message, *key, hint=error.hint)
+
+
+def _unknown(document: Document, stage: str, known: str, *key: str | int) -> Finding:
+    return document.finding("RB212", f"there is no stage {shown(stage)}", *key, hint=known)

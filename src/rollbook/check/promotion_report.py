@@ -1,0 +1,184 @@
+"""What a promotion would meet, or a proposed one meets: its transition, then gate by gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.check.authors import authored_commits
+from rollbook.check.base_context import circumstances
+from rollbook.check.contributors import contributors
+from rollbook.check.document import read_documents
+from rollbook.check.gate_context import Ground, own_gates
+from rollbook.check.gate_judgement import Judged
+from rollbook.check.gates.gate import State, failed, passed
+from rollbook.check.registry_files import Part, model_names, read_part
+from rollbook.check.scope import Paths
+from rollbook.check.transition_rules import is_displaced
+from rollbook.errors import InvalidFile, NotFound, Refused
+from rollbook.git.merge import merge
+from rollbook.git.repository import main_commit, resolve_commit
+from rollbook.layout import Kind
+from rollbook.records.policy import parse_policy
+from rollbook.records.stages import StageTable
+from rollbook.registry.change import Transition, changed_files, transitions
+from rollbook.registry.registry import Registry
+from rollbook.snapshot.snapshot import TreeSnapshot, commit_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from rollbook.access.roles import Person
+    from rollbook.check.gates.gate import Circumstances
+    from rollbook.check.registry_files import ModelFiles
+    from rollbook.git.repository import Repository
+    from rollbook.names import Reference
+    from rollbook.records.policy import Policy
+
+TRANSITION = "transition"
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """A promotion and what every gate says of it; first of all, whether the policy has such a transition."""
+
+    model: str
+    version: str
+    start: str
+    target: str
+    results: tuple[Judged, ...]
+
+    @property
+    def met(self) -> bool:
+        """Whether nothing fails and nothing waits."""
+        return all(judged.verdict.passed for judged in self.results)
+
+    @property
+    def state(self) -> State:
+        """The worst that any gate says."""
+        states = {judged.verdict.state for judged in self.results}
+        return next((each for each in (State.FAILED, State.WAITING) if each in states), State.PASSED)
+
+
+def gate_report(repository: Repository, reference: str | Reference, stage: str) -> GateReport:
+    """What moving a version to `stage` would meet now, by what is on main.
+
+    Raises BadCall for what is no reference, NotFound for an unknown version or stage.
+    """
+    base = commit_snapshot(repository, main_commit(repository))
+    with Registry(repository, base) as registry:
+        version = registry.version(reference)
+        policy = registry.policy
+        policy.stage(stage)
+        name, start = version.model.name, version.stage
+        known = circumstances(repository, base, may_run=True)
+        model, ground = _ground(base, base, policy, name, known)
+        return _report(model, Transition(version.version, start, stage, None), ground)
+
+
+def proposed_gate_reports(
+    repository: Repository,
+    base: str,
+    head: str,
+    *,
+    reviews: tuple[Person, ...] = (),
+    may_run: bool = True,
+    now: datetime | None = None,
+) -> list[GateReport]:
+    """What each promotion meets that merging the revision `head` into `base` would make, by model and
+    version.
+
+    For `reviews` and `may_run` see `check_merge`; `now` is the moment it is judged for. Raises NotFound for
+    a revision that names no commit or a base without a policy, Refused when the two conflict, InvalidFile
+    for a policy that can't be read.
+    """
+    merged = merge(repository, base, head)
+    if merged.tree is None:
+        raise Refused(
+            f"{head} conflicts with {base} in {', '.join(merged.conflicts[:3])}",
+            hint="Bring the branch up to date with its base.",
+        )
+    before = commit_snapshot(repository, resolve_commit(repository, base))
+    after = TreeSnapshot(repository, merged.tree, "the merge")
+    try:
+        changes = changed_files(repository, before.treeish, after.treeish)
+        names = sorted({change.place.model or "" for change in changes if change.place.kind is Kind.STAGES})
+        if not names:
+            return []
+        policy = _policy(before)
+        authors = contributors(repository, authored_commits(repository, before.treeish, head))
+        known = circumstances(repository, before, authors=authors, reviews=reviews, may_run=may_run, now=now)
+        return [report for name in names for report in _reports_of(before, after, policy, name, known)]
+    finally:
+        before.close()
+        after.close()
+
+
+def _policy(base: TreeSnapshot) -> Policy:
+    (data,) = base.read_many([layout.POLICY])
+    if data is None:
+        raise NotFound(f"{layout.POLICY} does not exist in the base", hint="Write it with `rollbook init`.")
+    return parse_policy(data, layout.POLICY)
+
+
+def _reports_of(
+    before: TreeSnapshot, after: TreeSnapshot, policy: Policy, name: str, known: Circumstances
+) -> Iterator[GateReport]:
+    model, ground = _ground(before, after, policy, name, known)
+    if model.stages is None:
+        raise InvalidFile(
+            "can't be read", path=layout.stages_path(name), hint="Run `rollbook check` on the change."
+        )
+    moves = transitions(ground.standing, model.stages, policy.first_stage.name)
+    entered = {move.target for move in moves}
+    for move in moves:
+        if not is_displaced(move, entered, policy):
+            yield _report(model, move, ground)
+
+
+def _ground(
+    before: TreeSnapshot, after: TreeSnapshot, policy: Policy, name: str, known: Circumstances
+) -> tuple[ModelFiles, Ground]:
+    """A model's files after the change, and what its promotions are judged on."""
+    modes = after.modes_at([layout.POLICY, layout.model_directory(name)])
+    part = Part(modes, model_names(modes), frozenset([name]), frozenset())
+    model = read_part(after, part).models.get(name)
+    if model is None:
+        raise NotFound(f"there is no model {name!r} after the change")
+    record, stages = layout.model_path(name), layout.stages_path(name)
+    paths = Paths(before, modes if before is after else {})
+    old = read_documents(before, {path: layout.place(path) for path in (record, stages) if path in paths})
+    own = own_gates(old.get(record), model)
+    standing = old[stages].record if stages in old else StageTable()
+    if own is None or not isinstance(standing, StageTable):
+        broken = record if own is None else stages
+        raise InvalidFile(
+            "can't be read in the base", path=broken, hint="Repair it on the main branch first."
+        )
+    return model, Ground(policy, own, standing, paths, Paths(after, modes), known)
+
+
+def _report(model: ModelFiles, move: Transition, ground: Ground) -> GateReport:
+    results = (_legality(model.name, move, ground), *ground.judge(model, move))
+    return GateReport(model.name, move.version, move.start, move.target, results)
+
+
+def _legality(model: str, move: Transition, ground: Ground) -> Judged:
+    """Whether the policy has such a transition, its place can be had, and the version has its artifact."""
+    policy, target = ground.policy, move.target
+    threshold = f"a transition of the policy into {target}"
+    if layout.removal_path(model, move.version) in ground.after:
+        hint = f"`rollbook show {model}@{move.version}` says when and why. Choose another version."
+        return Judged(TRANSITION, "RB310", failed("the artifact was removed", threshold, hint))
+    try:
+        policy.require_transition(move.version, move.start, target)
+    except (Refused, NotFound) as error:
+        return Judged(TRANSITION, "RB303", failed(str(error), threshold, error.hint))
+    stage = policy.stage(target)
+    held = [entry.version for entry in ground.standing.holders(target)] if stage.exclusive else []
+    if held and stage.displaced_to is None and move.entry is None:
+        hint = f"Move it elsewhere first, or set {target}'s displaced_to."
+        return Judged(TRANSITION, "RB204", failed(f"{target} is held by {held[0]}", threshold, hint))
+    return Judged(TRANSITION, "RB303", passed(f"{move.start} to {target}", threshold))

@@ -1,0 +1,113 @@
+"""Judging a push on a git server, before any ref moves: what a `pre-receive` hook asks.
+
+Main only moves forward, by changes that the check lets pass. The trail's tags are never moved or deleted, and
+created only as main's history calls for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook.check.judge import check_push
+from rollbook.errors import Refused, RollbookError
+from rollbook.git.repository import is_ancestor, main_branch
+from rollbook.text import printable
+from rollbook.trail.agreement import require_trail
+from rollbook.trail.tag import is_trail_name, read_tag, recorded_trail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rollbook.check.finding import Finding
+    from rollbook.git.repository import Repository
+
+# Whether `command` gates may run their programs on this server.
+RUN_COMMANDS = "rollbook.runCommands"
+_NOTHING = frozenset("0")
+_TAGS = "refs/tags/"
+
+
+@dataclass(frozen=True, slots=True)
+class PushedRef:
+    """A ref that a push moves: from `old` to `new`, zeros where there is none."""
+
+    old: str
+    new: str
+    ref: str
+
+    @property
+    def created(self) -> bool:
+        return set(self.old) == _NOTHING
+
+    @property
+    def deleted(self) -> bool:
+        return set(self.new) == _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why a push is refused: what is wrong with a ref, and the check's findings where it is a change."""
+
+    ref: str
+    message: str
+    findings: tuple[Finding, ...] = ()
+
+
+def parse_push(lines: Iterable[str]) -> list[PushedRef]:
+    """The refs of a push, as git gives them to a `pre-receive` hook: `<old> <new> <ref>` a line."""
+    return [PushedRef(*line.rstrip("\n").split(" ", 2)) for line in lines if line.strip()]
+
+
+def judge_push(repository: Repository, pushed: list[PushedRef]) -> list[Objection]:
+    """Everything that speaks against a push; none when it may pass."""
+    main = f"refs/heads/{main_branch(repository)}"
+    found: list[Objection] = []
+    tip = repository.try_text("rev-parse", "--verify", "--quiet", f"{main}^{{commit}}")
+    for moved in pushed:
+        if moved.ref == main:
+            found += _main_objections(repository, moved)
+            tip = None if moved.deleted else moved.new
+    tags = [moved for moved in pushed if moved.ref.startswith(_TAGS)]
+    return found + _tag_objections(
+        repository, [tag for tag in tags if is_trail_name(tag.ref[len(_TAGS) :])], tip
+    )
+
+
+def _main_objections(repository: Repository, moved: PushedRef) -> list[Objection]:
+    if moved.deleted:
+        return [Objection(moved.ref, "main can't be deleted")]
+    if not moved.created and not is_ancestor(repository, moved.old, moved.new):
+        return [Objection(moved.ref, "main can't be rewritten: push commits on top of it")]
+    may_run = repository.config(RUN_COMMANDS, kind="bool") == "true"
+    findings = check_push(repository, None if moved.created else moved.old, moved.new, may_run=may_run)
+    if any(finding.severity == "error" for finding in findings):
+        return [Objection(moved.ref, "the check does not let this change pass", tuple(findings))]
+    return []
+
+
+def _tag_objections(repository: Repository, tags: list[PushedRef], tip: str | None) -> list[Objection]:
+    found = [
+        Objection(tag.ref, "a tag of the audit trail is never moved or deleted")
+        for tag in tags
+        if not tag.created
+    ]
+    created = [tag for tag in tags if tag.created]
+    if found or not created:
+        return found
+    if tip is None:
+        return [Objection(created[0].ref, "the audit trail records what is on main, and there is no main")]
+    try:
+        new = [read_tag(repository, tag.ref[len(_TAGS) :], tag.new) for tag in created]
+        require_trail(repository, tip, recorded_trail(repository).with_tags(new))
+    except RollbookError as error:
+        return [Objection(created[0].ref, printable(str(error)))]
+    return []
+
+
+def refuse(objections: list[Objection]) -> None:
+    """Raise Refused naming the first objection, when there is one."""
+    if objections:
+        raise Refused(
+            f"{objections[0].ref}: {objections[0].message}", hint="Nothing was changed on the server."
+        )

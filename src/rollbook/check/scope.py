@@ -1,0 +1,121 @@
+"""Which part of a registry a change concerns: all that has to be read to judge it, however large the rest is.
+
+A change concerns the paths that it touches, the models that these belong to, what shares a name with one
+of them but for its case, and the namespace around them. What is judged of it is the same as if the whole
+registry had been read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.check.name_rules import folded
+from rollbook.check.registry_files import Part, model_names, owner, whole
+from rollbook.names import is_model_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from rollbook.registry.change import FileChange
+    from rollbook.snapshot.snapshot import TreeSnapshot
+
+# Beyond so many places one listing of everything is cheaper than asking for each.
+_MOST_PLACES = 200
+_ROOT = f"{layout.ROOT}/"
+
+
+class Paths:
+    """The registry's paths in one snapshot: those in `modes` are known, others are looked up."""
+
+    def __init__(self, snapshot: TreeSnapshot, modes: Mapping[str, str]) -> None:
+        self._snapshot = snapshot
+        self._modes = modes
+
+    def __contains__(self, path: object) -> bool:
+        if not isinstance(path, str) or path in self._modes:
+            return isinstance(path, str)
+        directory, _, name = path.rpartition("/")
+        (names,) = self._snapshot.children([directory])
+        return path.startswith(_ROOT) and names.get(name) is False
+
+
+def concerned(head: TreeSnapshot, changes: Sequence[FileChange], more: Collection[str] = ()) -> Part:
+    """The part of `head` that changes lead to concern, with the models in `more`; everything when they touch
+    the policy."""
+    paths = [change.path for change in changes if change.path.startswith(_ROOT)]
+    if layout.POLICY in paths:
+        return whole(head)
+    names = _models_around(head, paths)
+    owners = {path: owner(path, names) for path in paths}
+    models = frozenset(name for name in owners.values() if name).union(more)
+    places = {layout.POLICY, *map(layout.model_directory, models)}
+    # A stray file may stand anywhere: what lies around it is looked at as a whole.
+    places |= {_top(path) for path, model in owners.items() if model is None}
+    places |= _twins(head, paths, models)
+    versions = frozenset((place.model or "", place.version or "") for place in map(layout.place, paths))
+    if len(places) > _MOST_PLACES:
+        everything = whole(head)
+        return Part(everything.modes, everything.names, models, versions)
+    present = {change.path: change.new_mode for change in changes if not change.removed}
+    known = {path: present[path] for path in paths if path in present}
+    modes = dict(sorted({**known, **head.modes_at(sorted(places))}.items()))
+    around = frozenset(name.partition("/")[0] for name in models)
+    return Part(modes, model_names(modes) | (around & _standing(head, around)), models, versions)
+
+
+def undone(modes: Mapping[str, str], changes: Iterable[FileChange]) -> dict[str, str]:
+    """The paths and modes from which `changes` led to `modes`."""
+    before = dict(modes)
+    for change in changes:
+        if not change.path.startswith(_ROOT):
+            continue
+        if change.added:
+            before.pop(change.path, None)
+        else:
+            before[change.path] = change.old_mode
+    return before
+
+
+def _models_around(head: TreeSnapshot, paths: Iterable[str]) -> frozenset[str]:
+    """The models, before or after the change, in whose directories one of these paths may stand."""
+    possible: set[str] = set()
+    for path in paths:
+        parts = path.split("/", 3)
+        possible.update("/".join(parts[1:end]) for end in (2, 3) if end < len(parts))
+    changed = model_names(paths)
+    return changed | _standing(head, possible - changed)
+
+
+def _standing(snapshot: TreeSnapshot, names: Collection[str]) -> frozenset[str]:
+    """Those of `names` that are models in a snapshot."""
+    possible = [name for name in names if is_model_name(name)]
+    listed = snapshot.children([layout.model_directory(name) for name in possible])
+    versions = snapshot.children([layout.versions_directory(name) for name in possible])
+    return frozenset(
+        name
+        for name, inside, below in zip(possible, listed, versions, strict=True)
+        if False in (inside.get("model.yaml"), inside.get("stages.yaml")) or any(below.values())
+    )
+
+
+def _twins(head: TreeSnapshot, paths: Iterable[str], models: Iterable[str]) -> set[str]:
+    """What stands beside a touched path or model under the same name but for its case."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for path in paths:
+        wanted[layout.ROOT].add(path.split("/", 2)[1])
+    for model in models:
+        namespace, slash, name = model.partition("/")
+        if slash:
+            wanted[layout.model_directory(namespace)].add(name)
+    found = set()
+    for directory, beside in zip(wanted, head.children(list(wanted)), strict=True):
+        alike = {folded(name) for name in wanted[directory]}
+        twins = {name for name in beside if folded(name) in alike} - wanted[directory]
+        found |= {f"{directory}/{name}" for name in twins}
+    return found
+
+
+def _top(path: str) -> str:
+    return "/".join(path.split("/", 2)[:2])

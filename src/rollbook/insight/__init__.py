@@ -1,0 +1,1 @@
+"""What a registry tells of its versions: comparison, lineage, cards, compliance, SQL."""

@@ -1,0 +1,184 @@
+"""The parts of a card that are generated, each a function from what is known to Markdown.
+
+The card's sections are those of "Model Cards for Model Reporting" (Mitchell et al., 2019, arXiv:1810.03993).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rollbook.insight.card.inert import MISSING, code, inert, link, prose, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from rollbook.insight.card.card_facts import CardFacts
+    from rollbook.records.evidence import Evidence
+
+_EXPLAINED = (
+    "<!-- What stands between rollbook:begin and rollbook:end is generated: a change there is lost at\n"
+    "the next run of `rollbook card`. Everything else is kept. -->"
+)
+
+
+def _title(facts: CardFacts, _: str) -> str:
+    head = f"# {inert(facts.manifest.model)} {inert(facts.manifest.version)}"
+    return "\n\n".join(filter(None, [_EXPLAINED, head, prose(facts.description)]))
+
+
+def _details(facts: CardFacts, license_name: str) -> str:
+    manifest, record = facts.manifest, facts.record
+    artifact = manifest.artifact
+    files = f", {artifact.files:,} files" if artifact.files else ""
+    license_cell = inert(license_name) or f"{MISSING} (`license:` in the front matter, or a tag `license`)"
+    rows = {
+        "Model": f"{code(manifest.model)}, version {code(manifest.version)}",
+        "About the model": inert(record.description),
+        "Owner": inert(record.owner),
+        "Team": inert(record.team),
+        "Task": inert(record.task),
+        "Algorithm": inert(manifest.algorithm),
+        "Framework": _named(manifest.framework),
+        "License": license_cell,
+        "Compliance": inert(record.compliance),
+        "Registered": f"{inert(manifest.created_at)} by {inert(manifest.created_by)}",
+        "Artifact": f"{code(artifact.path)} ({inert(artifact.format)}, {artifact.size:,} bytes{files})",
+        "SHA-256": code(artifact.sha256),
+        "Python": inert(manifest.environment.get("python", "")),
+        "Tags": inert(", ".join(f"{name}: {text}" for name, text in facts.tags.items())),
+    }
+    return _sheet(rows) + _signature(manifest.signature)
+
+
+def _signature(signature: Mapping[str, Any]) -> str:
+    rows = [
+        (side, code(item.get("name", "")), code(item.get("dtype", "")), inert(item.get("shape", "")))
+        for side, key in (("input", "inputs"), ("output", "outputs"))
+        for item in _mappings(signature.get(key))
+    ]
+    listed = table(("", "Name", "Type", "Shape"), rows)
+    return f"\n\nWhat it takes and gives:\n\n{listed}" if listed else ""
+
+
+def _intended_use(facts: CardFacts, _: str) -> str:
+    return prose(facts.record.use_case)
+
+
+def _training_data(facts: CardFacts, _: str) -> str:
+    manifest = facts.manifest
+    rows = [
+        (inert(item.get("name", "")), inert(item.get("version", "")), link(str(item.get("uri", ""))))
+        for item in _mappings(manifest.lineage.get("data"))
+    ]
+    training = manifest.training
+    facts_of = {
+        "Data version": inert(training.get("dataset_version", "")),
+        "Rows": inert(training.get("rows", "")),
+        "Features": inert(", ".join(manifest.features), 5000),
+        "Feature set": _named(_mapping(manifest.lineage.get("features"))),
+    }
+    return _joined(table(("Data set", "Version", "Address"), rows), _sheet(facts_of))
+
+
+def _metrics(facts: CardFacts, _: str) -> str:
+    registered = table(
+        ("Metric", "Value at registration"),
+        [(inert(name), _number(value)) for name, value in sorted(facts.manifest.metrics.items())],
+    )
+    others = [each for each in facts.evidence if each.kind != "fairness"]
+    if not registered and not any(each.metrics for each in others):
+        way = code(f"rollbook evidence add {facts.manifest.model}@{facts.manifest.version} evaluation")
+        return _joined(f"{MISSING}: no metrics are on record; {way} brings them in.", _evidence(others))
+    return _joined(registered, _evidence(others))
+
+
+def _fairness(facts: CardFacts, _: str) -> str:
+    return _evidence([each for each in facts.evidence if each.kind == "fairness"])
+
+
+def _lineage(facts: CardFacts, _: str) -> str:
+    lineage = facts.manifest.lineage
+    source, run = _mapping(lineage.get("code")), _mapping(lineage.get("run"))
+    dirty = " with changes that were not committed" if source.get("dirty") else ""
+    parents = [f"{item.get('model')}@{item.get('version')}" for item in _mappings(lineage.get("parents"))]
+    return _sheet(
+        {
+            "Code": link(str(source.get("repository", ""))),
+            "Commit": f"{code(source['commit'])}{dirty}" if source.get("commit") else "",
+            "Branch": inert(source.get("branch", "")),
+            "Run": " ".join(filter(None, [inert(run.get("tool", "")), inert(run.get("id", ""))])),
+            "Run's address": link(str(run.get("uri", ""))),
+            "Parents": inert(", ".join(parents)),
+        }
+    )
+
+
+def _references(facts: CardFacts, _: str) -> str:
+    lineage = facts.manifest.lineage
+    addresses = {
+        "Training code": _mapping(lineage.get("code")).get("repository"),
+        "Training run": _mapping(lineage.get("run")).get("uri"),
+        **{f"Report of {each.name}": each.uri for each in reversed(facts.evidence)},
+    }
+    return "\n".join(f"- {inert(name)}: {link(str(uri))}" for name, uri in addresses.items() if uri)
+
+
+# By the names in a card's markers. The second argument is the license.
+PARTS: dict[str, Callable[[CardFacts, str], str]] = {
+    "title": _title,
+    "details": _details,
+    "intended-use": _intended_use,
+    "training-data": _training_data,
+    "metrics": _metrics,
+    "fairness": _fairness,
+    "lineage": _lineage,
+    "references": _references,
+}
+
+
+def written_parts(facts: CardFacts, license_name: str) -> dict[str, str]:
+    """Every part's Markdown, without line breaks around it; empty where nothing is known."""
+    return {name: part(facts, license_name) for name, part in PARTS.items()}
+
+
+def _evidence(evidence: Iterable[Evidence]) -> str:
+    rows = [
+        (
+            inert(each.name),
+            "passed" if each.passed else "failed",
+            inert(", ".join(f"{name} = {_number(value)}" for name, value in each.metrics.items()), 2000),
+            _named(each.data),
+            inert(each.summary, 2000),
+            f"{inert(each.created_at)} by {inert(each.created_by)}" + _by(each.tool),
+        )
+        for each in evidence
+    ]
+    return table(("Evidence", "Result", "Metrics", "Data", "Summary", "Gathered"), rows)
+
+
+def _by(tool: Mapping[str, Any]) -> str:
+    return f" with {_named(tool)}" if tool.get("name") else ""
+
+
+def _named(thing: Mapping[str, Any]) -> str:
+    return " ".join(inert(thing[key]) for key in ("name", "version") if thing.get(key))
+
+
+def _number(value: float) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else inert(value, 40)
+
+
+def _sheet(rows: Mapping[str, str]) -> str:
+    return table(("", ""), [(name, cell) for name, cell in rows.items() if cell])
+
+
+def _joined(*blocks: str) -> str:
+    return "\n\n".join(filter(None, blocks))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _mappings(value: object) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -1,0 +1,217 @@
+"""The compliance report: what there is at a period's end, what happened in it, and does the trail hold."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.access.roles import Person
+from rollbook.check.promotion_report import proposed_gate_reports
+from rollbook.errors import BadCall, RollbookError
+from rollbook.git.main_history import commit_at, first_parents, parse_moment
+from rollbook.git.repository import main_commit
+from rollbook.records.stages import parse_stages
+from rollbook.registry.registry import Registry
+from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.trail.event import Action
+from rollbook.trail.history import Wanted, evidence, history, parse_since
+from rollbook.trail.verify import Verification, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rollbook.check.gate_judgement import Judged
+    from rollbook.git.repository import Repository
+    from rollbook.records.stages import StageEntry
+    from rollbook.registry.registry import Model
+    from rollbook.trail.tag import RecordedTag
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From `start` to `end`, both included."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A version as it stood at the period's end. Digests are SHA-256; `owner` is the model's."""
+
+    model: str
+    version: str
+    stage: str
+    owner: str
+    registered_by: str
+    manifest_digest: str
+    artifact_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An event of the period: its tag, the evidence that stood then, the gates as judged again from what main
+    held then, and why a freeze was set aside, if it was.
+
+    `unjudged` says why the gates could not be judged again; empty when they could.
+    """
+
+    tag: RecordedTag
+    evidence: tuple[str, ...]
+    gates: tuple[Judged, ...] = ()
+    override: str = ""
+    unjudged: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ComplianceReport:
+    """A period's report. `commit` is where main stood at its end; `verification` is None, with the reason in
+    `unverified`, where the trail can't be verified here."""
+
+    period: Period
+    model: str | None
+    commit: str
+    holdings: tuple[Holding, ...]
+    steps: tuple[Step, ...]
+    verification: Verification | None
+    unverified: str = ""
+
+    @property
+    def exceptions(self) -> list[tuple[Step, str]]:
+        """What an auditor asks about: freezes set aside, and gates that do not pass when judged again."""
+        found = []
+        for step in self.steps:
+            if step.override:
+                found.append((step, f"a freeze was set aside: {step.override}"))
+            for judged in step.gates:
+                verdict = judged.verdict
+                if not verdict.passed:
+                    said = f"{judged.gate} {verdict.state.value}: {verdict.figure}"
+                    found.append((step, f"{said}; asked for: {verdict.threshold}"))
+        return found
+
+
+def parse_period(text: str) -> Period:
+    """Read `START..END`: two dates, the second one's whole day included. Raises BadCall for anything else."""
+    start, dots, end = text.partition("..")
+    if not dots:
+        raise BadCall(f"{text[:60]!r} is no period", hint="Write it like 2026-01-01..2026-03-31.")
+    period = Period(parse_since(start), parse_moment(end))
+    if period.end < period.start:
+        raise BadCall(f"{text[:60]!r} ends before it begins")
+    return period
+
+
+def compliance_report(repository: Repository, period: Period, model: str | None = None) -> ComplianceReport:
+    """The report of a period, of all models or of one.
+
+    Raises NotFound when main began after the period, or has no such model at its end.
+    """
+    main = main_commit(repository)
+    commit = commit_at(repository, main, period.end)
+    with Registry(repository, commit_snapshot(repository, commit)) as registry:
+        models = registry.models() if model is None else [registry.model(model)]
+        holdings = tuple(holding for each in models for holding in _holdings(each))
+    tags = history(repository, commit, model, Wanted(since=period.start))
+    verification, unverified = _verified(repository, model)
+    return ComplianceReport(
+        period, model, commit, holdings, tuple(_steps(repository, commit, tags)), verification, unverified
+    )
+
+
+def _verified(repository: Repository, model: str | None) -> tuple[Verification | None, str]:
+    try:
+        return verify(repository, model=model), ""
+    except RollbookError as error:
+        return None, str(error)
+
+
+def _holdings(model: Model) -> Iterator[Holding]:
+    snapshot = model.registry.snapshot
+    paths = [layout.manifest_path(model.name, name) for name in model.version_names]
+    owner = _owner(model)
+    for version, data in zip(model.versions(), snapshot.read_many(paths), strict=True):
+        try:
+            by, artifact = version.manifest.created_by, version.manifest.artifact.sha256
+        except RollbookError:
+            by, artifact = "", ""  # the digest alone tells what stands there
+        digest = hashlib.sha256(data or b"").hexdigest()
+        yield Holding(model.name, version.version, version.stage, owner, by, digest, artifact)
+
+
+def _owner(model: Model) -> str:
+    try:
+        return model.record.owner
+    except RollbookError:
+        return ""
+
+
+def _steps(repository: Repository, commit: str, tags: Sequence[RecordedTag]) -> Iterator[Step]:
+    stood = evidence(repository, commit, tags)
+    landed = {item.commit: item for item in first_parents(repository, commit)}
+    parents = dict(zip(list(landed)[1:], landed, strict=False))
+    judged: dict[str, Mapping[tuple[str, str, str], tuple[Judged, ...]] | str] = {}
+    for tag in tags:
+        event = tag.event
+        if event.action is not Action.ASSIGNED:
+            yield Step(tag, stood.get(tag.name, ()))
+            continue
+        entry = _entry(repository, tag)
+        if event.landed_in not in judged:
+            reviews = _reviews(tag, entry)
+            judged[event.landed_in] = _judged(repository, parents.get(event.landed_in), tag, reviews)
+        gates = judged[event.landed_in]
+        yield Step(
+            tag,
+            stood.get(tag.name, ()),
+            () if isinstance(gates, str) else gates.get((event.model, event.version, event.target), ()),
+            entry.override if entry else "",
+            gates if isinstance(gates, str) else "",
+        )
+
+
+def _judged(
+    repository: Repository, parent: str | None, tag: RecordedTag, reviews: tuple[Person, ...]
+) -> Mapping[tuple[str, str, str], tuple[Judged, ...]] | str:
+    """The gates of every promotion that a commit of main made; or why they can't be judged.
+
+    Judged for the moment it landed. No program of the policy runs.
+    """
+    if parent is None:
+        return "it came with main's first commit"
+    event = tag.event
+    now = datetime.fromtimestamp(tag.recorded_at, UTC)
+    try:
+        reports = proposed_gate_reports(
+            repository, parent, event.landed_in, reviews=reviews, may_run=False, now=now
+        )
+    except RollbookError as error:
+        return str(error)
+    return {(each.model, each.version, each.target): each.results for each in reports}
+
+
+def _reviews(tag: RecordedTag, entry: StageEntry | None) -> tuple[Person, ...]:
+    """Those whom a forge knew to approve: whose names stand in the tag, and not in the file."""
+    signed = {str(approval.get("by", "")) for approval in entry.approvals} if entry else set()
+    return tuple(_person(name) for name in tag.event.approved_by if name not in signed)
+
+
+def _person(name: str) -> Person:
+    return Person(login=name.removeprefix("@")) if name.startswith("@") else Person(email=name)
+
+
+def _entry(repository: Repository, tag: RecordedTag) -> StageEntry | None:
+    """The line of stages.yaml that an event is about, as it landed; None where it can't be read."""
+    event = tag.event
+    path = layout.stages_path(event.model)
+    snapshot = commit_snapshot(repository, event.landed_in)
+    try:
+        (data,) = snapshot.read_many([path])
+        return parse_stages(data, path).entry_of(event.version) if data is not None else None
+    except RollbookError:
+        return None
+    finally:
+        snapshot.close()

@@ -1,0 +1,28 @@
+"""A compliance report as Markdown, in which nothing that others wrote acts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollbook.check.gate_markdown import inert
+from rollbook.insight.compliance.report_tables import Section, Table, facts, sections, title
+
+if TYPE_CHECKING:
+    from rollbook.insight.compliance.compliance_report import ComplianceReport
+
+
+def as_markdown(report: ComplianceReport) -> str:
+    """The report, with a table in each section that has one."""
+    head = "".join(f"- {name}: {inert(value)}\n" for name, value in facts(report))
+    return "\n".join([f"# {title(report)}\n", head, *(_section(each) for each in sections(report))])
+
+
+def _section(section: Section) -> str:
+    table = f"\n{_table(section.table)}" if section.table else ""
+    return f"## {section.title}\n\n{section.said}\n{table}"
+
+
+def _table(table: Table) -> str:
+    lines = [table.columns, ("---",) * len(table.columns)]
+    lines += [tuple(inert(cell) for cell in row) for row in table.rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -1,0 +1,211 @@
+"""A version as a CycloneDX bill of materials for machine learning: https://cyclonedx.org/docs/1.6/json/
+
+Components, hashes and dependencies are written by CycloneDX's own library. It knows no model cards, so that
+part, which the standard defines under `modelCard`, is put into the JSON that it writes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from datetime import datetime
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from rollbook import __version__, layout
+from rollbook.errors import BadCall, InvalidFile
+from rollbook.insight.lineage.trace import trace
+from rollbook.insight.lineage.uri import as_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rollbook.insight.lineage.trace import Traced
+    from rollbook.records.lineage import DataSet
+    from rollbook.registry.model_version import ModelVersion
+
+_PINNED = re.compile(
+    r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*===?\s*(?P<version>[A-Za-z0-9.!+_-]+)"
+)
+
+
+def bill_of_materials(version: ModelVersion) -> dict[str, Any]:
+    """The version, its data sets, libraries and parents as a CycloneDX 1.6 document, the same each time.
+
+    Libraries are the manifest's `environment.dependencies` and what `requirements.txt` pins. Raises BadCall
+    without the extra `bom`.
+    """
+    lineage = trace(version.model.registry, str(version))
+    item = lineage.asked
+    model = _component_of(item, item.reference)
+    parents = [
+        _component_of(lineage.versions[parent], f"parent:{parent}")
+        if parent in lineage.versions
+        else _bare(parent)
+        for parent in item.origin.parents
+    ]
+    data = [_data_component(one, place) for place, one in enumerate(item.origin.data)]
+    libraries = [_library(name, number) for name, number in _dependencies(version).items()]
+    written = _written(item, model, parents, [*data, *libraries])
+    written["metadata"]["component"]["modelCard"] = _model_card(version, [one.bom_ref.value for one in data])
+    return written
+
+
+def _written(item: Traced, model: Any, parents: list[Any], used: list[Any]) -> dict[str, Any]:
+    bom_of, tool = _of("model.bom"), _of("model.tool")
+    made = bom_of.Bom(
+        components=used,
+        serial_number=uuid.uuid5(uuid.NAMESPACE_URL, f"{item.reference}:{item.manifest.artifact.sha256}"),
+        metadata=bom_of.BomMetaData(
+            component=model,
+            timestamp=_moment(item),
+            tools=tool.ToolRepository(
+                components=[_component("application", name="rollbook", version=__version__)]
+            ),
+        ),
+    )
+    if parents:
+        model.pedigree = _of("model.component").Pedigree(ancestors=parents)
+    made.register_dependency(model, used)
+    output = _of("output.json").JsonV1Dot6(made)
+    found: dict[str, Any] = json.loads(output.output_as_string())
+    return found
+
+
+def _component_of(item: Traced, bom_ref: str) -> Any:
+    model, number = item.reference.split("@", 1)
+    manifest, code = item.manifest, item.origin.code
+    facts = {"rollbook:stage": item.stage, "rollbook:format": manifest.artifact.format}
+    if manifest.artifact.files is not None:
+        facts["rollbook:sha256-of-folder"] = manifest.artifact.sha256
+    if code:
+        facts["rollbook:code-commit"] = code.commit
+    address = as_uri(code.repository) if code else None
+    return _component(
+        "machine-learning-model",
+        name=model.rpartition("/")[2],
+        group=model.rpartition("/")[0] or None,
+        version=number,
+        bom_ref=bom_ref,
+        description=manifest.description or None,
+        hashes=[] if manifest.artifact.files is not None else _hashes(manifest.artifact.sha256),
+        external_references=[_reference("vcs", address)] if address else [],
+        properties=[_of("model").Property(name=name, value=value) for name, value in facts.items()],
+    )
+
+
+def _bare(parent: str) -> Any:
+    model, _, number = parent.partition("@")
+    group, _, name = model.rpartition("/")
+    return _component(
+        "machine-learning-model",
+        name=name,
+        group=group or None,
+        version=number or None,
+        bom_ref=f"parent:{parent}",
+    )
+
+
+def _data_component(data: DataSet, place: int) -> Any:
+    address = as_uri(data.uri)
+    return _component(
+        "data",
+        name=data.name,
+        version=data.version or None,
+        bom_ref=f"data:{place}:{data}",
+        hashes=_hashes(data.digest),
+        external_references=[_reference("distribution", address)] if address else [],
+    )
+
+
+def _library(name: str, number: str) -> Any:
+    purl = import_module("packageurl").PackageURL("pypi", None, name, number)
+    return _component("library", name=name, version=number, purl=purl, bom_ref=f"pypi:{name}")
+
+
+def _component(kind: str, **facts: Any) -> Any:
+    component = _of("model.component")
+    return component.Component(type=component.ComponentType(kind), **facts)
+
+
+def _hashes(sha256: str) -> list[Any]:
+    model = _of("model")
+    known = re.fullmatch("[0-9a-f]{64}", sha256)
+    return [model.HashType(alg=model.HashAlgorithm.SHA_256, content=sha256)] if known else []
+
+
+def _reference(kind: str, address: str) -> Any:
+    model = _of("model")
+    return model.ExternalReference(type=model.ExternalReferenceType(kind), url=model.XsUri(address))
+
+
+def _dependencies(version: ModelVersion) -> Mapping[str, str]:
+    """The version of each library; what the manifest says wins over what `requirements.txt` pins."""
+    directory = layout.version_directory(version.model.name, version.version)
+    (data,) = version.model.registry.snapshot.read_many([f"{directory}/requirements.txt"])
+    pinned = [_PINNED.match(line.strip()) for line in (data or b"").decode(errors="replace").splitlines()]
+    told = version.manifest.environment.get("dependencies")
+    return {_canonical(found["name"]): found["version"] for found in pinned if found} | {
+        _canonical(str(name)): str(number)
+        for name, number in (told if isinstance(told, dict) else {}).items()
+    }
+
+
+def _canonical(name: str) -> str:
+    """A library's one name among those that PyPI takes for the same."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _model_card(version: ModelVersion, data: list[str]) -> dict[str, Any]:
+    """The standard's `modelCard`: what the model is for, reads and returns, and how good it is."""
+    manifest = version.manifest
+    parameters: dict[str, Any] = {
+        "task": version.model.record.task,
+        "modelArchitecture": manifest.algorithm,
+        "datasets": [{"ref": reference} for reference in data],
+        "inputs": _formats(manifest.signature.get("inputs")),
+        "outputs": _formats(manifest.signature.get("outputs")),
+    }
+    metrics = [{"type": name, "value": repr(value)} for name, value in manifest.metrics.items()]
+    hyperparameters = [
+        {
+            "name": f"rollbook:hyperparameter:{name}",
+            "value": value if isinstance(value, str) else json.dumps(value),
+        }
+        for name, value in manifest.hyperparameters.items()
+    ]
+    card = {
+        "modelParameters": {name: value for name, value in parameters.items() if value},
+        "quantitativeAnalysis": {"performanceMetrics": metrics} if metrics else None,
+        "properties": hyperparameters,
+    }
+    return {name: value for name, value in card.items() if value}
+
+
+def _formats(columns: Any) -> list[dict[str, str]]:
+    if not isinstance(columns, list):
+        return []
+    return [
+        {"format": f"{column.get('name')}: {column.get('dtype')}"}
+        for column in columns
+        if isinstance(column, dict)
+    ]
+
+
+def _moment(item: Traced) -> datetime:
+    try:
+        return datetime.fromisoformat(item.manifest.created_at)
+    except ValueError as error:
+        model, number = item.reference.split("@", 1)
+        path = layout.manifest_path(model, number)
+        raise InvalidFile("is no time of RFC 3339", path=path, key="created_at") from error
+
+
+def _of(module: str) -> Any:
+    """A module of CycloneDX's library. Raises BadCall when it is not installed."""
+    try:
+        return import_module(f"cyclonedx.{module}")
+    except ImportError as error:
+        hint = 'pip install "rollbook[bom]"'
+        raise BadCall("cyclonedx-python-lib is not installed", hint=hint) from error

@@ -1,0 +1,120 @@
+"""Where versions run, as evidence of the kind `deployment` tells it.
+
+One target runs one version of a model. The newest deployment that passed says which; one that failed says
+that its version does not run there, or no longer does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from rollbook import layout
+from rollbook.layout import Kind
+from rollbook.names import time_text
+from rollbook.records.evidence import DEPLOYMENT, evidence_kind, parse_evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rollbook.records.evidence import Evidence
+    from rollbook.registry.registry import Model
+
+Status = Literal["running", "replaced", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What one piece of evidence says: of a version (`reference`), on one target, at one time (UTC).
+
+    The target of evidence that names none is its address, else empty.
+    """
+
+    reference: str
+    number: int
+    target: str
+    passed: bool
+    at: str
+    by: str
+    uri: str
+
+    @property
+    def order(self) -> tuple[str, int]:
+        return self.at, self.number
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A version on one target, by the newest evidence of it there. `evidence` is that one's name; `at` is
+    when it was gathered (UTC). `replaced_by` is the version that runs there since, empty without one."""
+
+    target: str
+    status: Status
+    at: str
+    by: str
+    uri: str
+    evidence: str
+    replaced_by: str = ""
+
+
+def newest(told: Iterable[Deployed]) -> Mapping[str, tuple[Deployment, ...]]:
+    """The deployments of each version of one model, the newest of each target, sorted by target.
+
+    What is told last wins; of what is told at one time, the higher number.
+    """
+    last: dict[tuple[str, str], Deployed] = {}
+    for each in sorted(told, key=lambda each: each.order):
+        last[each.target, each.reference] = each
+    running: dict[str, Deployed] = {}
+    for each in last.values():
+        if each.passed and (each.target not in running or each.order >= running[each.target].order):
+            running[each.target] = each
+    found: dict[str, tuple[Deployment, ...]] = {}
+    for target, reference in sorted(last):
+        deployment = _standing(last[target, reference], running.get(target))
+        found[reference] = (*found.get(reference, ()), deployment)
+    return found
+
+
+def _standing(own: Deployed, running: Deployed | None) -> Deployment:
+    status: Status = "failed" if not own.passed else "running" if own == running else "replaced"
+    return Deployment(
+        target=own.target,
+        status=status,
+        at=own.at,
+        by=own.by,
+        uri=own.uri,
+        evidence=f"{DEPLOYMENT}-{own.number}",
+        replaced_by=running.reference if running and status == "replaced" else "",
+    )
+
+
+def deployments(model: Model) -> Mapping[str, tuple[Deployment, ...]]:
+    """The deployments of each version of a model that has any. Evidence that is about another artifact than
+    the version's own tells nothing. Raises InvalidFile for a file that can't be read."""
+    snapshot = model.registry.snapshot
+    directories = {layout.evidence_directory(model.name, name): name for name in model.version_names}
+    paths = [
+        (name, f"{directory}/{file}")
+        for (directory, name), files in zip(
+            directories.items(), snapshot.children([*directories]), strict=True
+        )
+        for file in files
+        if evidence_kind(file) == DEPLOYMENT and layout.place(f"{directory}/{file}").kind is Kind.EVIDENCE
+    ]
+    contents = snapshot.read_many([path for _, path in paths])
+    told: dict[str, list[Evidence]] = {}
+    for (name, path), data in zip(paths, contents, strict=True):
+        told.setdefault(name, []).append(parse_evidence(data or b"", path))
+    return newest(
+        _deployed(str(version), each)
+        for version in model.versions([*told])
+        for each in told[version.version]
+        if each.is_about(model.name, version.version, version.manifest.artifact.sha256)
+    )
+
+
+def _deployed(reference: str, said: Evidence) -> Deployed:
+    at = time_text(int(said.moment.timestamp()))
+    target = said.target or said.uri
+    return Deployed(reference, said.number, target, said.passed, at, said.created_by, said.uri)

@@ -1,0 +1,113 @@
+"""A lineage as a tree for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollbook.insight.lineage.import_lineage import imports, missing_parent
+from rollbook.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rollbook.insight.lineage.deployments import Deployment
+    from rollbook.insight.lineage.trace import Lineage, Stood, Traced
+    from rollbook.records.lineage import Code, DataSet
+
+# Parents of parents beyond this are counted on, not shown: a line must fit a screen.
+_DEEPEST = 40
+
+
+def as_tree(lineage: Lineage) -> str:
+    """A line for the version and for each thing it came from, each parent with its own below it; then one for
+    each stage it stood in, and for each target it was deployed to.
+
+    A parent that stands higher up already is not repeated.
+    """
+    asked = lineage.asked
+    after = [f"{kind:<11} {printable(text)}" for kind, text in became(lineage)]
+    lines = [_head(asked), *_below(lineage, asked, {asked.reference}, "", after)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def facts(version: Traced) -> list[tuple[str, str]]:
+    """What a version came from but its parents, each as its kind and a text."""
+    origin, manifest = version.origin, version.manifest
+    framework = " ".join(str(value) for value in manifest.framework.values())
+    python = manifest.environment.get("python")
+    environment = ", ".join(part for part in (f"python {python}" if python else "", framework) if part)
+    found = [("imported", text) for text in imports(version.imported)]
+    found += [("data", _data(item)) for item in origin.data]
+    if origin.features:
+        found.append(("features", _counted(str(origin.features), origin.features.count, "features")))
+    if origin.code:
+        found.append(("code", _code(origin.code)))
+    if origin.run:
+        found.append(("run", _joined(str(origin.run), origin.run.uri)))
+    return [*found, ("environment", environment)] if environment else found
+
+
+def became(lineage: Lineage) -> list[tuple[str, str]]:
+    """What became of the version that was asked for, each as its kind and a text."""
+    stages = [("stage", _joined(one.stage, _span(one))) for one in lineage.stood]
+    return [*stages, *(("deployment", _deployment(one)) for one in lineage.deployments)]
+
+
+def _span(stood: Stood) -> str:
+    return f"{stood.since} to {stood.until}" if stood.until else f"since {stood.since}"
+
+
+def _deployment(one: Deployment) -> str:
+    said = {"running": "since", "replaced": "from", "failed": "failed"}[one.status]
+    replaced = f", replaced by {one.replaced_by}" if one.replaced_by else ""
+    where = one.target or "a target without a name"
+    return _joined(where, f"{said} {one.at}{replaced}", f"({one.evidence} by {one.by})")
+
+
+def _below(
+    lineage: Lineage, version: Traced, shown: set[str], indent: str, after: Sequence[str] = ()
+) -> Iterator[str]:
+    own = [(f"{kind:<11} {printable(text)}", "") for kind, text in facts(version)]
+    branches = [
+        *own,
+        *((_parent(lineage, version, parent, shown), parent) for parent in version.origin.parents),
+    ]
+    branches += [(line, "") for line in after]
+    for place, (line, parent) in enumerate(branches, 1):
+        last = place == len(branches)
+        yield f"{indent}{'└── ' if last else '├── '}{line}"
+        if parent in lineage.versions and parent not in shown:
+            shown.add(parent)
+            deeper = f"{indent}{'    ' if last else '│   '}"
+            if len(deeper) <= 4 * _DEEPEST:
+                yield from _below(lineage, lineage.versions[parent], shown, deeper)
+            else:
+                yield f"{deeper}└── ..."
+
+
+def _parent(lineage: Lineage, version: Traced, parent: str, shown: set[str]) -> str:
+    if parent not in lineage.versions:
+        return f"{'parent':<11} {printable(parent)}  ({printable(missing_parent(version.imported))})"
+    if parent in shown:
+        return f"{'parent':<11} {printable(parent)}  (see above)"
+    return f"{'parent':<11} {_head(lineage.versions[parent])}"
+
+
+def _head(version: Traced) -> str:
+    return f"{version.reference}  {', '.join([version.stage, *version.aliases])}"
+
+
+def _data(item: DataSet) -> str:
+    return _counted(_joined(str(item), item.uri), item.rows, "rows")
+
+
+def _code(code: Code) -> str:
+    return _joined(str(code), code.branch)
+
+
+def _joined(*parts: str) -> str:
+    return "  ".join(part for part in parts if part)
+
+
+def _counted(text: str, count: int | None, noun: str) -> str:
+    return text if count is None else f"{text}  {count:,} {noun}"

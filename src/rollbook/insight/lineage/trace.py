@@ -1,0 +1,122 @@
+"""Where a version comes from: its data, features, code, run, environment and parents, and theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.errors import BadCall, NotFound
+from rollbook.names import parse_reference
+from rollbook.records.lineage import parse_origin
+from rollbook.registry.model_version import ModelVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rollbook.insight.lineage.deployments import Deployment
+    from rollbook.records.imported import Imported
+    from rollbook.records.lineage import Origin
+    from rollbook.records.manifest import Manifest
+    from rollbook.registry.registry import Model, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A version, where it stands, and where it comes from. `reference` is its `MODEL@VERSION`; `imported`
+    says which registry it was brought from, and is None where it was registered here."""
+
+    reference: str
+    stage: str
+    aliases: tuple[str, ...]
+    manifest: Manifest
+    origin: Origin
+    imported: Imported | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """A version's time in one stage: since when, and until when (UTC); `until` is empty while it lasts."""
+
+    stage: str
+    since: str
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """A version with all its ancestors.
+
+    `versions` has them by reference, the version asked for first, then its parents, then theirs.
+    `missing` are parents that the registry does not have. What became of the version asked for, its stages
+    and its deployments, is added by `lineage.follow`.
+    """
+
+    reference: str
+    versions: Mapping[str, Traced]
+    missing: tuple[str, ...]
+    stood: tuple[Stood, ...] = ()
+    deployments: tuple[Deployment, ...] = ()
+
+    @property
+    def asked(self) -> Traced:
+        """The version that was asked for."""
+        return self.versions[self.reference]
+
+
+def trace(registry: Registry, reference: str) -> Lineage:
+    """The lineage of the version that a reference stands for; cycles of parents end where they close.
+
+    Raises NotFound and BadCall as `Registry.version` does, InvalidFile for a manifest that can't be read.
+    """
+    start = registry.version(reference)
+    models = {start.model.name: start.model}
+    found: dict[str, Traced] = {}
+    missing: dict[str, None] = {}
+    generation = [start]
+    while generation:
+        found |= {str(item): traced(item) for item in generation}
+        parents = dict.fromkeys(parent for item in generation for parent in found[str(item)].origin.parents)
+        unseen = [parent for parent in parents if parent not in found and parent not in missing]
+        known = {parent: _locate(registry, models, parent) for parent in unseen}
+        existing = read_versions(registry, [place for place in known.values() if place is not None])
+        generation = [item for item in existing if item is not None]
+        there = {str(item) for item in generation}
+        missing |= dict.fromkeys(parent for parent in unseen if parent not in there)
+    return Lineage(str(start), found, tuple(missing))
+
+
+def traced(version: ModelVersion) -> Traced:
+    """A version with its lineage read. Raises InvalidFile when that can't be read."""
+    return Traced(
+        reference=str(version),
+        stage=version.stage,
+        aliases=tuple(version.aliases),
+        manifest=version.manifest,
+        origin=parse_origin(version.manifest),
+        imported=version.imported,
+    )
+
+
+def read_versions(registry: Registry, places: Iterable[tuple[Model, str]]) -> list[ModelVersion | None]:
+    """Versions of any models, their manifests read in one go; None for one without a manifest."""
+    wanted = list(places)
+    paths = [layout.manifest_path(model.name, version) for model, version in wanted]
+    return [
+        None if data is None else ModelVersion(model, version, data)
+        for (model, version), data in zip(wanted, registry.snapshot.read_many(paths), strict=True)
+    ]
+
+
+def _locate(registry: Registry, models: dict[str, Model], parent: str) -> tuple[Model, str] | None:
+    """The model and version that a parent names; None when the registry has none such."""
+    try:
+        reference = parse_reference(parent)
+        if reference.version is None:  # a stage moves on: it says nothing about the past
+            return None
+        if reference.model not in models:
+            models[reference.model] = registry.model(reference.model)
+    except (BadCall, NotFound):
+        return None
+    model = models[reference.model]
+    return (model, reference.version) if reference.version in model.version_names else None

@@ -1,0 +1,58 @@
+"""What became of a version: the stages it stood in, and where it is deployed."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from rollbook.insight.lineage.deployments import deployments
+from rollbook.insight.lineage.trace import Stood
+from rollbook.names import time_text
+from rollbook.snapshot.partial_snapshot import PartialSnapshot
+
+if TYPE_CHECKING:
+    from rollbook.insight.lineage.trace import Lineage
+    from rollbook.registry.model_version import ModelVersion
+    from rollbook.registry.registry import Registry
+
+
+def followed(registry: Registry, lineage: Lineage) -> Lineage:
+    """A lineage with what became of the version that was asked for.
+
+    The stages are those of main's history as the snapshot's commit has it. Where there is no history, as in a
+    shallow clone, they are the present one. Raises InvalidFile for evidence of a
+    deployment that can't be read.
+    """
+    version = registry.version(lineage.reference)
+    return dataclasses.replace(
+        lineage,
+        stood=_history(registry, version) or (_present(version),),
+        deployments=deployments(version.model).get(lineage.reference, ()),
+    )
+
+
+def _history(registry: Registry, version: ModelVersion) -> tuple[Stood, ...]:
+    repository, snapshot = registry.repository, registry.snapshot
+    if isinstance(snapshot, PartialSnapshot):
+        snapshot.bring_history()
+    commit = snapshot.commit or repository.try_text("rev-parse", "--verify", "--quiet", "HEAD")
+    if not commit or repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+        return ()
+    from rollbook.trail.stage_times import trail
+
+    stays = trail(repository, commit)(version.model.name, version.version)
+    if not stays or stays[-1].stage != version.stage or stays[-1].left is not None:
+        return ()  # what is staged or checked out is ahead of its history
+    return tuple(
+        Stood(
+            stay.stage,
+            time_text(int(stay.entered.timestamp())),
+            "" if stay.left is None else time_text(int(stay.left.timestamp())),
+        )
+        for stay in stays
+    )
+
+
+def _present(version: ModelVersion) -> Stood:
+    entry = version.entry
+    return Stood(version.stage, entry.requested_at if entry else version.manifest.created_at)

@@ -1,0 +1,134 @@
+# ruff: noqa: S608 (every word of the SQL is written in this package)
+"""The events in an index: read from the tags that came or changed since, in the order of main."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+from rollbook.errors import GitFailed
+from rollbook.git.objects import ObjectReader
+from rollbook.git.process import clean_environment
+from rollbook.insight.query.index import tables_schema
+from rollbook.insight.query.index.rows import moment, text
+from rollbook.names import time_text
+from rollbook.trail.standing_tags import MAX_TAG
+from rollbook.trail.tag import recorded_tag
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+
+    from rollbook.git.repository import Repository
+    from rollbook.insight.query.index.target import Wanted
+    from rollbook.trail.tag import RecordedTag
+
+_PREFIX = "refs/tags/"
+_TOGETHER = 500
+
+
+def bring(connection: sqlite3.Connection, repository: Repository, wanted: Wanted) -> None:
+    """Take in the tags that are wanted, and main as far as the commit, in the transaction that is open."""
+    if tables_schema.get(connection, "tags") != wanted.tags_digest:
+        _bring_tags(connection, repository, wanted.tags)
+        tables_schema.put(connection, "tags", wanted.tags_digest)
+    if wanted.commit is not None:
+        _bring_landed(connection, repository, wanted.commit)
+
+
+def _bring_tags(connection: sqlite3.Connection, repository: Repository, listing: bytes) -> None:
+    lines = listing.decode(errors="replace").splitlines()
+    listed = {name.removeprefix(_PREFIX): oid for oid, _, name in (line.partition(" ") for line in lines)}
+    known: dict[str, str] = dict(connection.execute("SELECT name, oid FROM ref"))
+    gone = [(name,) for name, oid in known.items() if listed.get(name) != oid]
+    for statement in (
+        "DELETE FROM ref WHERE name = ?",
+        "DELETE FROM event WHERE tag = ?",
+        "DELETE FROM approver WHERE tag = ?",
+    ):
+        connection.executemany(statement, gone)
+    came = [(name, oid) for name, oid in listed.items() if known.get(name) != oid]
+    connection.executemany("INSERT INTO ref VALUES (?, ?)", came)
+    reader = ObjectReader(repository.directory)
+    try:
+        for start in range(0, len(came), _TOGETHER):
+            _insert(connection, list(_read(reader, came[start : start + _TOGETHER])))
+    finally:
+        reader.close()
+
+
+def _read(reader: ObjectReader, tags: Sequence[tuple[str, str]]) -> Iterator[RecordedTag]:
+    for (name, oid), found in zip(tags, reader.read_many([oid for _, oid in tags], MAX_TAG), strict=True):
+        if found is not None and found.type == "tag" and found.data is not None:
+            recorded = recorded_tag(name, oid, found.data)
+            if recorded is not None:
+                yield recorded
+
+
+def _insert(connection: sqlite3.Connection, tags: Sequence[RecordedTag]) -> None:
+    connection.executemany(f"INSERT INTO event VALUES ({', '.join('?' * 20)})", map(_row, tags))
+    connection.executemany(
+        "INSERT INTO approver VALUES (?, ?, ?)",
+        (
+            (tag.name, position, text(person))
+            for tag in tags
+            for position, person in enumerate(tag.event.approved_by)
+        ),
+    )
+
+
+def _row(tag: RecordedTag) -> list[object]:
+    event = tag.event
+    return [
+        tag.name, tag.oid, event.action.value, event.number, event.model, event.version, text(event.start),
+        text(event.target), text(event.reason), text(event.requested_by), moment(event.requested_at),
+        event.landed_in, _when(tag.recorded_at), tag.commit, text(event.manifest_digest),
+        text(event.artifact_digest), text(tag.pull_request), text(tag.previous), text(tag.tagger), tag.signed,
+    ]  # fmt: skip
+
+
+def _when(seconds: int) -> str | None:
+    try:
+        return time_text(seconds)
+    except (ValueError, OverflowError, OSError):  # a date that no calendar has
+        return None
+
+
+def _bring_landed(connection: sqlite3.Connection, repository: Repository, commit: str) -> None:
+    """Note the first-parent commits that lead to `commit`, after those that are noted already."""
+    position = -1
+    came = []
+    for oid in _back_from(repository, commit):
+        known = connection.execute("SELECT position FROM landed WHERE commit_id = ?", (oid,)).fetchone()
+        if known:
+            position = int(known[0])
+            break
+        came.append(oid)
+    if not came:
+        return  # main is further than that already
+    connection.execute("DELETE FROM landed WHERE position > ?", (position,))
+    connection.executemany(
+        "INSERT INTO landed VALUES (?, ?)",
+        ((oid, place) for place, oid in enumerate(came[::-1], position + 1)),
+    )
+
+
+def _back_from(repository: Repository, commit: str) -> Iterator[str]:
+    """The first-parent commits from `commit` back; git stops when the caller does."""
+    with subprocess.Popen(
+        ["git", "rev-list", "--first-parent", commit, "--"],
+        cwd=repository.directory,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=clean_environment(),
+    ) as listing:
+        assert listing.stdout is not None
+        try:
+            for line in listing.stdout:
+                yield line.decode().strip()
+        except GeneratorExit:
+            listing.kill()
+            raise
+    if listing.returncode:
+        raise GitFailed(f"the commits that lead to {commit} can't be listed", hint="Run `git fsck`.")

@@ -1,0 +1,68 @@
+"""Asking the index about a registry: found, brought forward or built as needed; not believed when broken."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, TypeVar
+
+from rollbook.cache import sealed_sqlite
+from rollbook.cache.sealed_sqlite import NotSealed
+from rollbook.insight.query.index.index_files import UNUSABLE, Shelf
+from rollbook.insight.query.index.target import Wanted, tag_listing
+from rollbook.layout import ROOT
+from rollbook.snapshot.snapshot import TreeSnapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rollbook.registry.registry import Registry
+
+Answer = TypeVar("Answer")
+
+# How often to look again when others bring the index elsewhere meanwhile, before answering from a copy.
+_TRIES = 3
+
+
+def ask(
+    registry: Registry, question: Callable[[sqlite3.Connection], Answer], *, events: bool = False
+) -> Answer:
+    """What `question` makes of the index that stands for exactly the registry's snapshot.
+
+    It may be called again where the index turns out to be broken. The connection is for reading only. With
+    `events` the index also has the events of the commits that lead to the snapshot's.
+    """
+    _ = registry.policy  # says so when this is no registry at all, or one of a newer format
+    snapshot = registry.snapshot
+    tree = snapshot.tree_id(ROOT) if isinstance(snapshot, TreeSnapshot) else None
+    if tree is None:
+        from rollbook.insight.query.index.in_memory import of_files
+
+        with closing(of_files(snapshot)) as connection:
+            return question(connection)
+    repository = registry.repository
+    wanted = (
+        Wanted(tree, snapshot.commit, tag_listing(repository)) if events and snapshot.commit else Wanted(tree)
+    )
+    return _ask_shelf(Shelf(repository), wanted, question)
+
+
+def _ask_shelf(shelf: Shelf, wanted: Wanted, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
+    for _ in range(_TRIES):
+        try:
+            with shelf.opened(wanted) as connection:
+                return question(connection)
+        except NotSealed:
+            from rollbook.insight.query.index.update import bring
+
+            try:
+                bring(shelf, wanted)
+            except UNUSABLE:
+                break
+        except sqlite3.Error as error:
+            if not sealed_sqlite.is_broken(error):
+                raise
+    from rollbook.insight.query.index.update import in_memory
+
+    with closing(in_memory(shelf, wanted)) as connection:
+        return question(connection)

@@ -1,0 +1,256 @@
+"""GitHub's REST API (https://docs.github.com/rest), as far as Rollbook uses it."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from rollbook.access.roles import Person
+from rollbook.errors import NotFound, RollbookError
+from rollbook.integrations.forge.interface import PullRequest
+from rollbook.text import printable
+from rollbook.transfer.http import Unreachable, send
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from rollbook.integrations.forge.interface import Release
+    from rollbook.transfer.http import Response
+
+_VERSION = "2022-11-28"
+_PAGE = 100
+_CHECK = ".github/workflows/validate.yml"
+_MOST_PAGES = 100
+_ATTEMPTS = 3
+_LONGEST_WAIT = 20.0
+# A review that only comments changes nothing about the one before it; one that is pending nobody has seen.
+_WORDS = frozenset(["APPROVED", "CHANGES_REQUESTED", "DISMISSED"])
+# How GitHub says of a person that it does not know, or will not tell, what they are somewhere.
+_UNKNOWN_THERE = frozenset([403, 404])
+
+
+class ForgeFailed(RollbookError):
+    """The forge can't be asked, or does not do what it was asked."""
+
+    def __init__(self, message: str, *, status: int = 0, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
+class GitHub:
+    """A repository on GitHub, or on a GitHub Enterprise Server. The token goes to the API's address alone."""
+
+    name = "GitHub"
+
+    def __init__(
+        self, repository: str, token: str, api: str = "https://api.github.com", pause: float = 1
+    ) -> None:
+        """`repository` is `owner/name`, `pause` the seconds before a question is repeated."""
+        self._owner = repository.partition("/")[0]
+        self._repository = "/repos/" + "/".join(quote(part, safe="") for part in repository.split("/"))
+        self._api = api.rstrip("/")
+        self._token = token
+        self._pause = pause
+
+    def pull_request(self, number: int) -> PullRequest:
+        return _pull_request(self._get(f"{self._repository}/pulls/{number}"))
+
+    def open_pull_request(self, branch: str, base: str, title: str, body: str) -> str:
+        path = f"{self._repository}/pulls"
+        try:
+            return _url(
+                self._send("POST", path, {"head": branch, "base": base, "title": title, "body": body})
+            )
+        except ForgeFailed as error:
+            if error.status != 422:
+                raise
+            found = self._get(path, head=f"{self._owner}:{branch}", base=base, state="open", per_page=1)
+            if not isinstance(found, list) or not found or not isinstance(found[0], dict):
+                raise
+            return _url(found[0])
+
+    def landed_by(self, commit: str, branch: str) -> PullRequest | None:
+        found = [
+            _pull_request(item)
+            for item in self._pages(f"{self._repository}/commits/{commit}/pulls")
+            if item.get("merged_at")
+        ]
+        found = [pull for pull in found if pull.base == branch]
+        # A commit may come back in a later pull request; the one that brought it was first.
+        return min(found, key=lambda pull: pull.number, default=None)
+
+    def reviews(self, pull: PullRequest, teams: Collection[str]) -> tuple[Person, ...]:
+        path = f"{self._repository}/pulls/{pull.number}"
+        last: dict[str, Mapping[str, Any]] = {}
+        for review in self._pages(f"{path}/reviews"):
+            login = _person(review.get("user"))
+            if login and review.get("state") in _WORDS:
+                last[login] = review
+        approving = [
+            login
+            for login, review in last.items()
+            if review["state"] == "APPROVED" and review.get("commit_id") == pull.head
+        ]
+        if not approving:
+            return ()
+        authors = {pull.author, *self._commit_authors(path)}
+        return tuple(
+            Person(login=login, teams=self._teams(login, teams))
+            for login in approving
+            if login not in authors and self._may_write(login)
+        )
+
+    def comment(self, number: int, marker: str, body: str) -> str:
+        path = f"{self._repository}/issues"
+        text = {"body": f"{marker}\n{body}"}
+        for comment in self._pages(f"{path}/{number}/comments"):
+            # Anybody can write the marker; only an app's comment can be the one that was written here.
+            is_app = (comment.get("user") or {}).get("type") == "Bot"
+            if is_app and str(comment.get("body") or "").startswith(marker):
+                return _url(self._send("PATCH", f"{path}/comments/{int(comment['id'])}", text))
+        return _url(self._send("POST", f"{path}/{number}/comments", text))
+
+    def check_again(self, pull: PullRequest) -> int:
+        path = f"{self._repository}/actions/runs"
+        listed = self._get(path, event="pull_request", head_sha=pull.head, per_page=_PAGE)
+        runs = listed.get("workflow_runs") if isinstance(listed, dict) else None
+        if not isinstance(runs, list) or not all(isinstance(run, dict) for run in runs):
+            raise ForgeFailed("GitHub listed its runs in a way that can't be read")
+        found = [
+            int(run["id"])
+            for run in runs
+            if run.get("path") == _CHECK
+            and run.get("status") == "completed"
+            and isinstance(run.get("id"), int)
+        ]
+        for number in found:
+            self._send("POST", f"{path}/{number}/rerun", None)
+        return len(found)
+
+    def released(self) -> frozenset[str]:
+        return frozenset(str(item.get("tag_name")) for item in self._pages(f"{self._repository}/releases"))
+
+    def release(self, release: Release) -> str:
+        path = f"{self._repository}/releases"
+        # "Latest" means nothing where several models are released side by side.
+        asked = {"tag_name": release.tag, "name": release.title, "body": release.body, "make_latest": "false"}
+        try:
+            return _url(self._send("POST", path, asked))
+        except ForgeFailed as error:
+            if error.status != 422:
+                raise
+            # Another run may have been first; GitHub's refusal does not say what is wrong in a stable way.
+            found = next((item for item in self._pages(path) if item.get("tag_name") == release.tag), None)
+            if found is None:
+                raise
+            return _url(found)
+
+    def _commit_authors(self, path: str) -> Iterator[str]:
+        for commit in self._pages(f"{path}/commits"):
+            for who in (commit.get("author"), commit.get("committer")):
+                if isinstance(who, dict) and who.get("login"):
+                    yield str(who["login"])
+
+    def _may_write(self, login: str) -> bool:
+        """Whether somebody may write to the repository: of a public one, anybody may write a review."""
+        path = f"{self._repository}/collaborators/{quote(login, safe='')}/permission"
+        answer = self._ask("GET", path)
+        if answer.status in _UNKNOWN_THERE:
+            return False
+        return self._read("GET", path, answer).get("permission") in {"admin", "write"}
+
+    def _teams(self, login: str, teams: Collection[str]) -> tuple[str, ...]:
+        return tuple(team for team in teams if self._is_in(login, team))
+
+    def _is_in(self, login: str, team: str) -> bool:
+        organisation, _, name = team.partition("/")
+        org, slug, who = (quote(part, safe="") for part in (organisation, name, login))
+        path = f"/orgs/{org}/teams/{slug}/memberships/{who}"
+        answer = self._ask("GET", path)
+        if answer.status in _UNKNOWN_THERE:
+            return False
+        return bool(self._read("GET", path, answer).get("state") == "active")
+
+    def _pages(self, path: str) -> Iterator[dict[str, Any]]:
+        for number in range(1, _MOST_PAGES + 1):
+            page = self._get(path, per_page=_PAGE, page=number)
+            if not isinstance(page, list) or not all(isinstance(item, dict) for item in page):
+                raise ForgeFailed(f"GitHub answered {printable(path)} with no list")
+            yield from page
+            if len(page) < _PAGE:
+                return
+        raise ForgeFailed(f"GitHub lists more than {_MOST_PAGES * _PAGE:,} things at {printable(path)}")
+
+    def _get(self, path: str, **query: int | str) -> Any:
+        asked = f"{path}?{urlencode(query)}" if query else path
+        return self._read("GET", path, self._ask("GET", asked))
+
+    def _send(self, method: str, path: str, content: Mapping[str, Any] | None) -> Any:
+        body = None if content is None else json.dumps(content).encode()
+        return self._read(method, path, self._ask(method, path, body))
+
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> Response:
+        """The answer to a request. A question is repeated while the forge is busy; an order is given once."""
+        headers = {
+            "Accept": "application/vnd.github+json",
+            "Authorization": f"Bearer {self._token}",
+            "X-GitHub-Api-Version": _VERSION,
+            **({"Content-Type": "application/json"} if body is not None else {}),
+        }
+        attempts = _ATTEMPTS if method == "GET" else 1
+        for attempt in range(1, attempts + 1):
+            wait = self._pause * 2 ** (attempt - 1)
+            try:
+                answer = send(method, f"{self._api}{path}", headers=headers, body=body)
+            except Unreachable as error:
+                if attempt == attempts:
+                    raise ForgeFailed(str(error), hint="Try again; nothing is lost.") from error
+            else:
+                if attempt == attempts or not (answer.status >= 500 or answer.status == 429):
+                    return answer
+                asked = answer.headers.get("retry-after", "")
+                wait = float(asked) if asked.isdecimal() and len(asked) < 5 else wait
+            time.sleep(min(wait, _LONGEST_WAIT))
+        raise AssertionError("the loop returns or raises")
+
+    def _read(self, method: str, path: str, answer: Response) -> Any:
+        try:
+            content = json.loads(answer.body or b"{}")
+        except (ValueError, RecursionError):
+            content = None
+        if 200 <= answer.status < 300 and isinstance(content, dict | list):
+            return content
+        said = content.get("message") if isinstance(content, dict) else None
+        words = f": {printable(said[:300])}" if isinstance(said, str) else ""
+        message = f"GitHub answered {method} {printable(path)} with {answer.status}{words}"
+        if answer.status == 404:
+            raise NotFound(message, hint="Is the name right, and may the token read it?")
+        hint = "Give the workflow's job the permission that it needs." if answer.status in {401, 403} else ""
+        raise ForgeFailed(message, status=answer.status, hint=hint)
+
+
+def _pull_request(data: Mapping[str, Any]) -> PullRequest:
+    try:
+        return PullRequest(
+            number=int(data["number"]),
+            url=str(data["html_url"]),
+            author=str((data.get("user") or {}).get("login") or ""),
+            head=str(data["head"]["sha"]),
+            base=str(data["base"]["ref"]),
+            merged=bool(data.get("merged_at")),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ForgeFailed("GitHub described a pull request in a way that can't be read") from error
+
+
+def _url(data: Mapping[str, Any]) -> str:
+    return str(data.get("html_url") or "")
+
+
+def _person(user: object) -> str:
+    """The login of a person; empty for a program, and for an account that is gone."""
+    if not isinstance(user, dict) or user.get("type") != "User":
+        return ""
+    return str(user.get("login") or "")

@@ -1,0 +1,53 @@
+"""Whose reviews of a pull request count for the change that is judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollbook.errors import NotFound, RollbookError
+from rollbook.git.merge import merge
+from rollbook.layout import POLICY
+from rollbook.records.policy import parse_policy
+from rollbook.snapshot.snapshot import commit_snapshot
+
+if TYPE_CHECKING:
+    from rollbook.access.roles import Person
+    from rollbook.git.repository import Repository
+    from rollbook.integrations.forge.interface import Forge
+
+
+def reviews(forge: Forge, repository: Repository, number: int, base: str, head: str) -> tuple[Person, ...]:
+    """Who approved, in pull request `number`, what merging the commit `head` into the commit `base` brings.
+
+    They approved the pull request's own head. So `head` must be that very commit, or hold exactly what
+    merging it into `base` gives: the commit of a merge queue. Raises NotFound when it is neither, and
+    whatever the forge raises.
+    """
+    pull = forge.pull_request(number)
+    if pull.head != head and not _same_content(repository, base, pull.head, head):
+        raise NotFound(
+            f"pull request {number} offers {pull.head[:12]} by now, not what is judged",
+            hint="A newer run judges that.",
+        )
+    return forge.reviews(pull, _teams(repository, base))
+
+
+def _same_content(repository: Repository, base: str, offered: str, head: str) -> bool:
+    if repository.try_text("cat-file", "-e", f"{offered}^{{commit}}") is None:
+        return False
+    tree = merge(repository, base, offered).tree
+    return tree is not None and tree == repository.try_text("rev-parse", "--verify", f"{head}^{{tree}}")
+
+
+def _teams(repository: Repository, base: str) -> list[str]:
+    """The teams (`org/team`) that the base's policy names."""
+    snapshot = commit_snapshot(repository, base)
+    try:
+        (data,) = snapshot.read_many([POLICY])
+        roles = parse_policy(data, POLICY).roles if data is not None else {}
+    except RollbookError:
+        return []  # the check has its own words for a policy that can't be read
+    finally:
+        snapshot.close()
+    members = (member for names in roles.values() for member in names)
+    return sorted({member[1:] for member in members if member.startswith("@") and member.count("/") == 1})

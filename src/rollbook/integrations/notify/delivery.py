@@ -1,0 +1,74 @@
+"""Delivering messages to one receiver, in order, until one does not arrive or time is up."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook.errors import RollbookError
+from rollbook.integrations.notify.message import cloud_event, headers
+from rollbook.transfer.http import Unreachable, send
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rollbook.records.subscription import Subscription
+    from rollbook.trail.tag import RecordedTag
+
+_ATTEMPTS = 4
+_ANSWER_WITHIN = 10.0
+_LONGEST_ANSWER = 1 << 16
+
+
+@dataclass
+class Delivery:
+    """What was delivered to a receiver so far, and what stopped it: one thread writes it, another reads."""
+
+    subscription: Subscription
+    waiting: Sequence[RecordedTag]
+    sent: int = 0
+    reached: str = ""
+    problem: str = ""
+
+
+def deliver(delivery: Delivery, secret: str, source: str, deadline: float, pause: float) -> None:
+    """Send what waits, each message only after the one before it has arrived.
+
+    `deadline` is on the monotonic clock, `pause` the seconds before the first repetition; each further one
+    takes twice as long. A receiver may get a message twice, never in another order.
+    """
+    try:
+        for tag in delivery.waiting:
+            if delivery.subscription.wants(tag.event):
+                _send(delivery.subscription.url, tag, secret, source, deadline, pause)
+                delivery.sent += 1
+            delivery.reached = tag.oid
+    except RollbookError as error:
+        delivery.problem = str(error)
+
+
+def _send(url: str, tag: RecordedTag, secret: str, source: str, deadline: float, pause: float) -> None:
+    body = cloud_event(tag, source)
+    for attempt in range(1, _ATTEMPTS + 1):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise Unreachable("time is up")
+        try:
+            answer = send(
+                "POST",
+                url,
+                headers=headers(body, tag.oid, secret, int(time.time())),
+                body=body,
+                timeout=min(_ANSWER_WITHIN, left),
+                longest=_LONGEST_ANSWER,
+            )
+            if 200 <= answer.status < 300:
+                return
+            problem = Unreachable(f"the receiver answered {answer.status}")
+        except Unreachable as error:
+            problem = error
+        wait = pause * 2 ** (attempt - 1)
+        if attempt == _ATTEMPTS or time.monotonic() + wait >= deadline:
+            raise problem
+        time.sleep(wait)

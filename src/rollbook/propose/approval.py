@@ -1,0 +1,168 @@
+"""Approving a proposal without a forge: a signature over its transition, added to its entry."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rollbook import layout
+from rollbook.access.roles import ADMIN, APPROVER, Person, roles_of
+from rollbook.errors import BadCall, NotFound, Refused
+from rollbook.git.refs import NO_OBJECT, RefUpdate, resolve_branch, update_refs
+from rollbook.git.repository import main_commit, remote_name
+from rollbook.git.write import ObjectWriter, commit, identity
+from rollbook.names import parse_reference, time_now
+from rollbook.propose.proposal import branch_name
+from rollbook.registry.registry import Registry, stage_table
+from rollbook.signing.approval_signature import (
+    NAMESPACE,
+    TransitionContent,
+    transition_content,
+    valid_approvers,
+)
+from rollbook.signing.ssh_keygen import ssh_sign
+from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.yaml.edit import edit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rollbook.git.repository import Repository
+    from rollbook.names import Reference
+    from rollbook.records.policy import Policy
+    from rollbook.records.stages import StageEntry
+
+# The actions whose proposals move a version to a stage, as they stand in branch names.
+_ACTIONS = ("promote", "rollback", "deprecate", "archive")
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """An approval that was added: to which branch, as which commit, by whom, and of what."""
+
+    branch: str
+    commit: str
+    by: str
+    content: TransitionContent
+
+
+def approve(repository: Repository, reference: str, stage: str, *, branch: str | None = None) -> Approved:
+    """Sign the transition that a proposal's branch holds, and add the signature as a commit on that branch.
+
+    The key is git's `user.signingKey`, of format ssh. Raises NotFound when no proposal moves the version
+    there, Refused when the approver is the requester, lacks the role or a key that the registry allows, or
+    has approved already.
+    """
+    wanted = parse_reference(reference)
+    base = main_commit(repository)
+    name = branch or _proposal(repository, base, wanted, stage)
+    local = resolve_branch(repository, name)
+    head = local or _fetched(repository, name)
+    if head is None:
+        raise NotFound(f"there is no branch {name!r}")
+    by = identity(repository).email
+    policy, allowed_signers = _rules(repository, base)
+    entry, content = _transition(repository, base, head, wanted, stage)
+    _refuse_approver(by, entry, policy)
+    if by in valid_approvers(content, entry.approvals, allowed_signers):
+        raise Refused(f"{by} has approved this already")
+    approval = _signed(repository, content, by, allowed_signers)
+    path = layout.stages_path(content.model)
+    with Registry(repository, commit_snapshot(repository, head)) as registry:
+        (stages,) = registry.snapshot.read_many([path])
+    data = edit(stages or b"", _added(content, approval), path)
+    tree = ObjectWriter(repository).tree(head, {path: data})
+    subject = f"Approve {content.model}@{content.version} for {stage}"
+    made = commit(repository, tree, [head], f"{subject}\n\nApproved-By: {by}\n")
+    update_refs(repository, [RefUpdate(f"refs/heads/{name}", made, local or NO_OBJECT)])
+    return Approved(name, made, by, content)
+
+
+def _proposal(repository: Repository, base: str, wanted: Reference, stage: str) -> str:
+    """The branch that proposes to move the version to `stage`. Raises NotFound when there is none."""
+    with Registry(repository, commit_snapshot(repository, base)) as registry:
+        version = registry.version(wanted)
+    names = [branch_name(action, wanted.model, version.version, stage) for action in _ACTIONS]
+    for name in names:
+        if resolve_branch(repository, name) or _fetched(repository, name):
+            return name
+    raise NotFound(
+        f"there is no proposal that moves {version} to {stage}",
+        hint="Fetch it first (git fetch), or name its branch with --branch.",
+    )
+
+
+def _fetched(repository: Repository, branch: str) -> str | None:
+    """The commit of a branch as it was last fetched from the remote."""
+    ref = f"refs/remotes/{remote_name(repository)}/{branch}"
+    return repository.try_text("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+
+
+def _rules(repository: Repository, base: str) -> tuple[Policy, bytes]:
+    """The base's policy, and the keys that it allows."""
+    with Registry(repository, commit_snapshot(repository, base)) as registry:
+        (allowed,) = registry.snapshot.read_many([layout.ALLOWED_SIGNERS])
+        return registry.policy, allowed or b""
+
+
+def _transition(
+    repository: Repository, base: str, head: str, wanted: Reference, stage: str
+) -> tuple[StageEntry, TransitionContent]:
+    """The entry by which `head` moves the version to `stage`, and what of it is signed."""
+    with (
+        Registry(repository, commit_snapshot(repository, base)) as before,
+        Registry(repository, commit_snapshot(repository, head)) as after,
+    ):
+        name = wanted.version or before.version(wanted).version
+        version = after.model(wanted.model).version(name)
+        entry = version.entry
+        (stages,) = before.snapshot.read_many([layout.stages_path(wanted.model)])
+        old = stage_table(wanted.model, stages).entry_of(name)
+        (manifest,) = after.snapshot.read_many([layout.manifest_path(wanted.model, version.version)])
+        start = old.stage if old else before.policy.first_stage.name
+    if entry is None or entry.stage != stage or start == stage or manifest is None:
+        raise NotFound(f"that branch does not move {version} to {stage}")
+    return entry, transition_content(wanted.model, start, entry, hashlib.sha256(manifest).hexdigest())
+
+
+def _refuse_approver(by: str, entry: StageEntry, policy: Policy) -> None:
+    if by.casefold() == entry.requested_by.casefold():
+        raise Refused(f"{by} requested this, and so can't approve it", hint="Ask somebody else.")
+    held = roles_of(Person(email=by), policy.roles)
+    if policy.roles and APPROVER not in held and ADMIN not in held:
+        raise Refused(f"{by} is no approver", hint="The policy's `roles:` say who is.")
+
+
+def _signed(
+    repository: Repository, content: TransitionContent, by: str, allowed_signers: bytes
+) -> dict[str, str]:
+    """The approval to be written, once it is sure that the registry accepts it."""
+    key = repository.config("user.signingKey")
+    if not key or repository.config("gpg.format") != "ssh":
+        raise BadCall(
+            "no SSH signing key is configured",
+            hint="Run `git config gpg.format ssh` and `git config user.signingKey ~/.ssh/id_ed25519.pub`.",
+        )
+    program = repository.config("gpg.ssh.program") or "ssh-keygen"
+    signature = ssh_sign(content.canonical(), key, NAMESPACE, program).decode()
+    now = time_now()
+    approval = {"by": by, "at": now, "signature": signature}
+    if not valid_approvers(content, (approval,), allowed_signers):
+        raise Refused(
+            f"{layout.ALLOWED_SIGNERS} on main has no such key for {by}",
+            hint="An administrator adds a line to it: ADDRESS, a blank, and the public key.",
+        )
+    return approval
+
+
+def _added(content: TransitionContent, approval: dict[str, str]) -> Callable[[Any], None]:
+    """An edit of the document in stages.yaml that adds an approval to the transition's entry."""
+
+    def change(document: Any) -> None:
+        held = document[content.target]
+        for entry in held if isinstance(held, list) else [held]:
+            if entry["version"] == content.version:
+                entry.setdefault("approvals", []).append(approval)
+
+    return change

@@ -1,0 +1,141 @@
+"""Making a version's card from the registry, proposing it, and finding those that are stale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.errors import InvalidFile
+from rollbook.git.repository import main_commit
+from rollbook.insight.card.card_facts import card_facts
+from rollbook.insight.card.card_text import is_generated, new_card, renewed_card
+from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.registry.change import changed_files
+from rollbook.registry.registry import Registry
+from rollbook.snapshot.snapshot import commit_snapshot, index_snapshot
+
+if TYPE_CHECKING:
+    from rollbook.git.repository import Repository
+    from rollbook.names import Reference
+    from rollbook.registry.model_version import ModelVersion
+    from rollbook.snapshot.snapshot import TreeSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A version's card: its path, its text as it has to be, and what the snapshot holds (None: no card)."""
+
+    path: str
+    text: str
+    before: str | None
+
+    @property
+    def is_stale(self) -> bool:
+        return self.text != self.before
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedCard:
+    """A card that was proposed."""
+
+    model: str
+    version: str
+    path: str
+    branch: str
+    commit: str
+
+
+def make_card(version: ModelVersion, start: str | None = None) -> Card:
+    """The version's card with its generated parts as they have to be. What people wrote is that of `start`,
+    else of the snapshot's card, else of the registry's template, else of Rollbook's own.
+
+    Raises InvalidFile for a card or template that is no text or whose markers don't pair up; NotFound or
+    InvalidFile when a file that the card tells of is missing or broken.
+    """
+    snapshot = version.model.registry.snapshot
+    path = layout.card_path(version.model.name, version.version)
+    card, own_template = snapshot.read_many([path, layout.CARD_TEMPLATE])
+    before = None if card is None else _text(card, path)
+    template, whose = _template(own_template)
+    facts = card_facts(version)
+    written = before if start is None else start
+    if written is None or not written.strip():
+        return Card(path, new_card(template, facts, whose), before)
+    return Card(path, renewed_card(written, template, facts, path), before)
+
+
+def propose_card(
+    repository: Repository, reference: str | Reference, start: str | None = None
+) -> ProposedCard | None:
+    """Propose a version's card, made from main: a branch with one commit; None when it is up to date.
+
+    Raises what `make_card` raises, Refused when the check refuses it, Conflict when a proposal of it stands.
+    """
+    base = main_commit(repository)
+    with Registry(repository, commit_snapshot(repository, base)) as registry:
+        version = registry.version(reference)
+        card = make_card(version, start)
+    if not card.is_stale:
+        return None
+    model, name = version.model.name, version.version
+    branch = branch_name("card", model, name)
+    refuse_standing(repository, branch)
+    files = {card.path: card.text.encode()}
+    judge(repository, base, files).require(f"the card of {version} can't be changed")
+    verb = "Write" if card.before is None else "Renew"
+    message = f"{verb} the model card of {version}\n"
+    made = commit_proposal(repository, Proposal(branch, base, message, files))
+    return ProposedCard(model, name, card.path, branch, made)
+
+
+def stale_cards(repository: Repository) -> list[str]:
+    """The staged cards whose generated parts are not what the staged files make of them, as paths.
+
+    Only versions of which a file is staged are looked at, and only cards with generated parts.
+    """
+    index = index_snapshot(repository)
+    with Registry(repository, index) as registry:
+        cards = [card for version in _staged_versions(registry, index) for card in _generated(version)]
+    return sorted(card.path for card in cards if card.is_stale)
+
+
+def _staged_versions(registry: Registry, index: TreeSnapshot) -> list[ModelVersion]:
+    head = registry.repository.try_text("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    if head is None:
+        return [version for model in registry.models() for version in model.versions()]
+    changed = changed_files(registry.repository, head, index.treeish)
+    staged = {(change.place.model, change.place.version) for change in changed}
+    touched = {model for model, version in staged if version}
+    return [
+        model.version(version)
+        for model in registry.models()
+        if model.name in touched
+        for version in model.version_names
+        if (model.name, version) in staged
+    ]
+
+
+def _generated(version: ModelVersion) -> list[Card]:
+    """The version's card in its snapshot, when there is one with generated parts."""
+    path = layout.card_path(version.model.name, version.version)
+    (data,) = version.model.registry.snapshot.read_many([path])
+    return [make_card(version)] if data is not None and is_generated(_text(data, path)) else []
+
+
+def _template(own: bytes | None) -> tuple[str, str]:
+    """The template to start a card from, and its path: the registry's own, else Rollbook's."""
+    if own is not None:
+        return _text(own, layout.CARD_TEMPLATE), layout.CARD_TEMPLATE
+    text = resources.files("rollbook.propose").joinpath("templates", "card.md").read_text(encoding="utf-8")
+    return text, "card.md"
+
+
+def _text(data: bytes, path: str) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidFile(
+            "the file is not UTF-8 text", path=path, line=data[: error.start].count(b"\n") + 1
+        ) from error

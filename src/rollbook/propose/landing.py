@@ -1,0 +1,199 @@
+"""Landing a proposal: the check that CI runs, a merge commit on main, the tags, and one atomic push."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollbook.check.judge import check_merge
+from rollbook.errors import BadCall, Conflict, NotFound, Refused
+from rollbook.git.process import git, try_git
+from rollbook.git.refs import (
+    NO_OBJECT,
+    RefUpdate,
+    fetch,
+    fetch_tags,
+    push,
+    remote_branch,
+    resolve_branch,
+    update_refs,
+)
+from rollbook.git.repository import has_remote, is_ancestor, landed_commit, main_branch, remote_name
+from rollbook.git.write import commit
+from rollbook.propose.proposal import Verdict
+from rollbook.trail.record import missing_tags
+
+if TYPE_CHECKING:
+    from rollbook.check.finding import Finding
+    from rollbook.git.repository import Repository
+    from rollbook.trail.event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """What landed: the branch, the name of the main branch, the merge commit there, the events recorded,
+    and findings that are mere warnings."""
+
+    branch: str
+    main: str
+    commit: str
+    events: list[Event]
+    warnings: list[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The branch to land: its commit, and where refs to it stand."""
+
+    name: str
+    commit: str
+    local: str | None
+    remote: str | None
+
+
+def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> Landing:
+    """Check `branch` exactly as CI does, merge it into main, record what happened, and push it all at once.
+
+    Raises ChangeRefused when the check says no, Conflict when somebody else landed first, Refused when
+    the repository's state forbids it. In each case nothing has changed. A landing that was cut off
+    after its push is completed by landing again.
+    """
+    remote = remote_name(repository) if has_remote(repository) else None
+    if remote:
+        # Tags first: main is at least as new then, and no tag speaks of a commit that isn't here.
+        fetch_tags(repository, remote)
+        fetch(repository, remote)
+    main = main_branch(repository)
+    if branch == main:
+        raise BadCall(f"{main} is what proposals land on", hint=_open_proposals(repository))
+    base = landed_commit(repository, remote)
+    head = _find_branch(repository, branch, remote)
+    if is_ancestor(repository, head.commit, base):
+        return _complete(repository, main, base, head, keep_branch=keep_branch)
+    findings, tree = check_merge(repository, base, head.commit)
+    Verdict(tuple(findings)).require(f"{branch} can't land on {main}")
+    assert tree is not None, "a merge that conflicts is a finding"
+    checkouts = _checkouts(repository, main)
+    merged = commit(repository, tree, [base, head.commit], _message(repository, head, main))
+    for checkout in checkouts:
+        _refuse_collision(checkout, merged)
+    missing = missing_tags(repository, merged)
+    tags = missing.tags
+    updates = [RefUpdate(f"refs/heads/{main}", merged, base), *(tag.ref for tag in tags)]
+    if remote:
+        gone = (
+            [RefUpdate(f"refs/heads/{branch}", NO_OBJECT, head.remote)]
+            if head.remote and not keep_branch
+            else []
+        )
+        push(repository, remote, [*updates, *gone])
+    _move_local(repository, main, merged, updates[1:], checkouts)
+    missing.remember(repository)
+    _drop_branch(repository, head, keep_branch=keep_branch)
+    return Landing(branch, main, merged, [tag.event for tag in tags], findings)
+
+
+def _find_branch(repository: Repository, branch: str, remote: str | None) -> _Head:
+    local = resolve_branch(repository, branch)
+    # Asked anew: what was fetched once may have been deleted there since.
+    tracked = remote_branch(repository, remote, branch) if remote else None
+    if local and tracked and local != tracked:
+        if is_ancestor(repository, local, tracked):
+            return _Head(branch, tracked, local, tracked)
+        if not is_ancestor(repository, tracked, local):
+            raise Refused(
+                f"{branch} and {remote}/{branch} have diverged", hint="Bring them together, then land it."
+            )
+    found = local or tracked
+    if not found:
+        raise NotFound(f"there is no branch {branch!r}", hint=_open_proposals(repository))
+    return _Head(branch, found, local, tracked)
+
+
+def _open_proposals(repository: Repository) -> str:
+    listed = repository.git(
+        "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/rollbook", "refs/remotes/*/rollbook"
+    )
+    names = listed.decode(errors="replace").split()
+    return f"Open proposals: {', '.join(names)}" if names else "There are no open proposals."
+
+
+def _message(repository: Repository, head: _Head, main: str) -> str:
+    subject = repository.git("log", "-1", "--format=%s", head.commit).decode(errors="replace").strip()
+    return f"Merge {head.name} into {main}\n\n{subject}\n"
+
+
+def _checkouts(repository: Repository, main: str) -> list[Path]:
+    """The working trees in which main is checked out."""
+    listed = repository.git("for-each-ref", "--format=%(worktreepath)", f"refs/heads/{main}")
+    path = Path(listed.decode(errors="surrogateescape").rstrip("\n") or "/nowhere")
+    # A linked working tree whose folder was deleted is still listed.
+    return [path] if repository.work_tree is not None and (path / ".git").exists() else []
+
+
+def _refuse_collision(checkout: Path, merged: str) -> None:
+    try_git(checkout, "update-index", "-q", "--refresh")
+    old = git(checkout, "rev-parse", "HEAD").decode().strip()
+    done = try_git(checkout, "read-tree", "-m", "-u", "--dry-run", old, merged)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()
+        raise Refused(
+            f"local changes in {checkout} would be overwritten: {said}", hint="Commit or stash them first."
+        )
+
+
+def _move_local(
+    repository: Repository, main: str, commit_id: str, others: list[RefUpdate], checkouts: list[Path]
+) -> None:
+    """Bring main, its checkout and the tags to where they belong; each step can be repeated."""
+    ref = f"refs/heads/{main}"
+    old = repository.try_text("rev-parse", "--verify", "--quiet", ref) or NO_OBJECT
+    for checkout in checkouts:
+        _switch(checkout, old, commit_id)
+    try:
+        update_refs(repository, [RefUpdate(ref, commit_id, old), *others])
+    except Conflict:
+        for checkout in checkouts:
+            _switch(checkout, commit_id, old)
+        raise
+
+
+def _switch(checkout: Path, old: str, new: str) -> None:
+    git(checkout, "read-tree", "-m", "-u", old, new)
+
+
+def _drop_branch(repository: Repository, head: _Head, *, keep_branch: bool) -> None:
+    if head.local and not keep_branch and not _is_checked_out(repository, head.name):
+        update_refs(repository, [RefUpdate(f"refs/heads/{head.name}", NO_OBJECT, head.local)])
+
+
+def _is_checked_out(repository: Repository, branch: str) -> bool:
+    """Whether a working tree, this one or a linked one, stands on `branch`."""
+    listed = repository.git("for-each-ref", "--format=%(worktreepath)", f"refs/heads/{branch}")
+    return bool(listed.strip())
+
+
+def _complete(repository: Repository, main: str, base: str, head: _Head, *, keep_branch: bool) -> Landing:
+    """The branch is on main already: bring the local side up to it, and record what is missing."""
+    local = resolve_branch(repository, main)
+    missing = missing_tags(repository, base)
+    tags = missing.tags
+    if local == base and not tags and (keep_branch or not _was_merged(repository, head.commit, base)):
+        raise Refused(f"{head.name} is on {main} already", hint="There is nothing to land.")
+    checkouts = _checkouts(repository, main)
+    for checkout in checkouts:
+        _refuse_collision(checkout, base)
+    updates = [tag.ref for tag in tags]
+    if has_remote(repository):
+        push(repository, remote_name(repository), updates)
+    _move_local(repository, main, base, updates, checkouts)
+    missing.remember(repository)
+    _drop_branch(repository, head, keep_branch=keep_branch)
+    return Landing(head.name, main, base, [tag.event for tag in tags], [])
+
+
+def _was_merged(repository: Repository, commit_id: str, main: str) -> bool:
+    """Whether a commit came to main as a merge's second parent, as a proposal that landed does."""
+    merges = repository.git("rev-list", "--first-parent", "--merges", "--parents", main)
+    return any(commit_id in line.split()[2:] for line in merges.decode().splitlines())

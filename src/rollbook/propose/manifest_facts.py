@@ -1,0 +1,241 @@
+"""Gathering a manifest's facts: from `name=value` arguments, metrics and parameter files, and samples."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from rollbook.errors import BadCall, InvalidFile
+from rollbook.snapshot.snapshot import MAX_FILE
+from rollbook.yaml.strict import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+
+def pairs(option: str, arguments: Iterable[str]) -> dict[str, str]:
+    """Read `name=value` arguments. Raises BadCall naming the option, also when a name comes twice."""
+    found: dict[str, str] = {}
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if not equals or not name:
+            raise BadCall(f"{option} {argument[:80]!r} is not NAME=VALUE")
+        if name in found:
+            raise BadCall(f"{option} {name!r} is given twice")
+        found[name] = value
+    return found
+
+
+def metrics(arguments: Iterable[str]) -> dict[str, float]:
+    """Read `name=number` arguments. Raises BadCall for what is no finite number."""
+    return {name: _number(f"--metric {name}", value) for name, value in pairs("--metric", arguments).items()}
+
+
+def params(arguments: Iterable[str]) -> dict[str, Any]:
+    """Read `name=value` arguments whose values are YAML scalars: `max_depth=4` is a number."""
+    return {name: _scalar(name, value) for name, value in pairs("--param", arguments).items()}
+
+
+def metrics_file(path: Path) -> dict[str, float]:
+    """The numbers in a JSON or YAML file, as `dvc metrics` reads them; nested names are joined by dots.
+
+    Raises BadCall, naming the metric, for what is no finite number.
+    """
+    return dict(_flat(mapping_file(path), "", path))
+
+
+def report_metrics(path: Path) -> dict[str, float]:
+    """The numbers in a tool's report, JSON or YAML; nested names are joined by dots.
+
+    What is no number (texts, lists, true and false, null) is left out: a report says more than metrics.
+    Raises BadCall, naming the metric, for a number that is not finite, which no report may hide.
+    """
+    return dict(_flat(mapping_file(path), "", path, only_numbers=True))
+
+
+def mapping_file(path: Path) -> dict[str, Any]:
+    """A JSON or YAML file that holds a mapping. Raises BadCall when it doesn't."""
+    data = small_file(path)
+    content = _json(data, path) if path.suffix == ".json" else _yaml(data, path)
+    if not isinstance(content, dict):
+        raise BadCall(f"{path}: a mapping of names to values is needed here")
+    return content
+
+
+def merged(name: str, base: object, parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The mapping `base` (None: empty) with each part added, the later winning.
+
+    Raises BadCall, naming the field `name`, when `base` is no mapping.
+    """
+    if base is not None and not isinstance(base, dict):
+        raise BadCall(f"{name}: a mapping of names to values is needed here")
+    found = dict(base or {})
+    for part in parts:
+        found |= part
+    return found
+
+
+def small_file(path: Path) -> bytes:
+    """A file's bytes. Raises BadCall when it isn't there or has more than 1 MiB."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise BadCall(f"{path} can't be read: {error.strerror}") from error
+    if len(data) > MAX_FILE:
+        raise BadCall(f"{path} has more than {MAX_FILE:,} bytes")
+    return data
+
+
+def data_sets(arguments: Iterable[str]) -> list[dict[str, Any]]:
+    """Read `NAME[@VERSION][=URI]` arguments into the manifest's `lineage.data`."""
+    found = []
+    for argument in arguments:
+        label, _, uri = argument.partition("=")
+        name, _, version = label.partition("@")
+        if not name:
+            raise BadCall(f"--data {argument[:80]!r} is not NAME[@VERSION][=URI]")
+        item = {"name": name, "version": version, "uri": uri}
+        found.append({key: value for key, value in item.items() if value})
+    return found
+
+
+def with_run(lineage: object, text: str) -> dict[str, Any]:
+    """A manifest's `lineage` (None: empty) with the run that `TOOL/ID[=URI]` names. Raises BadCall."""
+    label, _, uri = text.partition("=")
+    tool, _, number = label.partition("/")
+    if not tool or not number:
+        raise BadCall(f"--run {text[:80]!r} is not TOOL/ID[=URI]", hint="E.g. --run mlflow/a1b2c3")
+    run = {"tool": tool, "id": number, "uri": uri}
+    return merged("lineage", lineage, [{"run": {key: value for key, value in run.items() if value}}])
+
+
+def with_listed(lineage: object, name: str, items: Iterable[Any]) -> dict[str, Any]:
+    """A manifest's `lineage` (None: empty) with what is new of `items` added to its list `name`.
+
+    Raises BadCall when it has another shape.
+    """
+    known = merged("lineage", lineage, [])
+    found = known.get(name) or []
+    if not isinstance(found, list):
+        raise BadCall(f"lineage.{name}: a list is needed here")
+    added = list(found)
+    for item in items:
+        if item not in added:
+            added.append(item)
+    return {**known, name: added}
+
+
+def framework(text: str) -> dict[str, str]:
+    """Read `scikit-learn==1.9.1` into the manifest's `framework`."""
+    name, _, version = text.partition("==")
+    return {"name": name, "version": version} if version else {"name": name}
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def inputs_of_sample(data: bytes, path: Path) -> list[dict[str, Any]]:
+    """The input half of a signature, inferred from sample rows: a JSON list of objects or of lists.
+
+    Each column gives its name, its dtype (`int64`, `float64`, `bool`, `string`) and the shape `[-1]`; rows of
+    plain values give one tensor `[-1, columns]`. Raises BadCall for anything else.
+    """
+    rows = _json(data, path)
+    if _is_table(rows, dict):
+        columns = dict.fromkeys(name for row in rows for name in row)
+        cells = {name: [row.get(name) for row in rows] for name in columns}
+        if all(_is_scalar(value) for values in cells.values() for value in values):
+            return [{"name": name, "dtype": _dtype(values), "shape": [-1]} for name, values in cells.items()]
+    elif _is_table(rows, list) and len({len(row) for row in rows}) == 1:
+        values = [value for row in rows for value in row]
+        if all(map(_is_scalar, values)):
+            return [{"name": "input", "dtype": _dtype(values), "shape": [-1, len(rows[0])]}]
+    raise BadCall(
+        f"{path}: a list of rows of the same columns is needed",
+        hint='E.g. [{"age": 41, "income": 3.2}, ...], or [[41, 3.2], ...].',
+    )
+
+
+def _is_table(rows: object, kind: type) -> bool:
+    return isinstance(rows, list) and bool(rows) and all(isinstance(row, kind) and row for row in rows)
+
+
+def _is_scalar(value: object) -> bool:
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _dtype(values: Iterable[Any]) -> str:
+    """The type that holds all values; a missing one turns whole numbers into floats, as in pandas."""
+    kinds = {type(value) for value in values}
+    known = kinds - {type(None)}
+    if known == {bool}:
+        return "bool"
+    if kinds == {int}:
+        return "int64"
+    return "float64" if known and known <= {int, float} else "string"
+
+
+def _flat(
+    content: Mapping[str, Any], prefix: str, path: Path, *, only_numbers: bool = False
+) -> Iterable[tuple[str, float]]:
+    for name, value in content.items():
+        key = f"{prefix}.{name}" if prefix else str(name)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(value, dict):
+            yield from _flat(value, key, path, only_numbers=only_numbers)
+        elif only_numbers and not is_number:
+            continue
+        elif not is_number or not _is_finite(value):
+            raise BadCall(f"{path}: {key}: a metric is a finite number")
+        else:
+            yield key, value
+
+
+def _number(what: str, text: str) -> float:
+    try:
+        number = int(text) if text.lstrip("+-").isdecimal() else float(text)
+    except ValueError as error:
+        raise BadCall(f"{what}: {text[:40]!r} is not a number") from error
+    if not _is_finite(number):
+        raise BadCall(
+            f"{what}: {text[:40]!r} is not a finite number", hint="A metric without a value is left out."
+        )
+    return number
+
+
+def _scalar(name: str, text: str) -> Any:
+    try:
+        value = load(text.encode(errors="surrogateescape"))
+    except InvalidFile:
+        return text
+    return text if isinstance(value, dict | list) or value is None else value
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number that no float can hold
+        return False
+
+
+def _json(data: bytes, path: Path) -> Any:
+    try:
+        return json.loads(data, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadCall(f"{path}: not JSON: {error}") from error
+
+
+def _yaml(data: bytes, path: Path) -> Any:
+    try:
+        return load(data, str(path))
+    except InvalidFile as error:
+        raise BadCall(str(error), hint=error.hint) from error
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")

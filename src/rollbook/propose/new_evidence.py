@@ -1,0 +1,169 @@
+"""Adding evidence: a fact learnt about a version becomes a file that is never edited, in a proposal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rollbook import layout
+from rollbook.artifact.progress import quiet
+from rollbook.errors import BadCall
+from rollbook.git.repository import main_commit
+from rollbook.git.write import identity
+from rollbook.names import time_now
+from rollbook.propose.attachments import Attachments
+from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.records.evidence import DEPLOYMENT, KINDS, evidence_kind, evidence_number, evidence_paths
+from rollbook.registry.registry import Registry, nearest
+from rollbook.schema.schemas import schema_line, violations
+from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.yaml.strict import dotted
+from rollbook.yaml.write import dump
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from rollbook.artifact.progress import Progress
+    from rollbook.git.repository import Repository
+    from rollbook.names import Reference
+    from rollbook.registry.model_version import ModelVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was examined and how it went. `kind` is one of `records.evidence.KINDS`; `data` and `tool` are
+    mappings with a `name` and perhaps a `version`; `metrics` are finite numbers by name. `target` says of a
+    deployment where the version runs; `attachments` are files and folders to keep with the evidence."""
+
+    kind: str
+    passed: bool
+    summary: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    tool: Mapping[str, Any] = field(default_factory=dict)
+    uri: str = ""
+    target: str = ""
+    attachments: Sequence[Path] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AddedEvidence:
+    """Evidence that was proposed, and the artifact it is bound to by its SHA-256. `attachments` is what it
+    says of them; `uploaded` counts their bytes that went to the remote."""
+
+    model: str
+    version: str
+    kind: str
+    number: int
+    path: str
+    artifact_sha256: str
+    attachments: Sequence[Mapping[str, Any]]
+    uploaded: int
+    branch: str
+    commit: str
+
+
+def add_evidence(
+    repository: Repository,
+    reference: str | Reference,
+    examination: Examination,
+    progress: Progress = quiet,
+) -> AddedEvidence:
+    """Propose evidence on a version of main: a branch with one commit that adds one file, and a pointer to
+    each attachment, whose bytes go to the DVC remote first.
+
+    It gets the next number of its kind in main, the digest of the version's artifact, the time, and the
+    user's email. Raises BadCall for what the schema does not allow, NotFound for an unknown version, Conflict
+    when a proposal of that number stands already, StorageFailed when the bytes can't be stored.
+    """
+    kind = _require_sense(examination)
+    attachments = Attachments(repository, examination.attachments)
+    base = main_commit(repository)
+    with Registry(repository, commit_snapshot(repository, base)) as registry:
+        version = registry.version(reference)
+        path = _next_path(version, kind)
+        data = _content(repository, version, examination)
+    _require_lawful({**data, **_attached(attachments.outline())})
+    model, number = version.model.name, evidence_number(path)
+    branch = branch_name("evidence", model, version.version, f"{kind}-{number}")
+    refuse_standing(repository, branch)
+    told = attachments.store(progress)
+    data |= _attached(told)
+    files = {path: dump(data, header=schema_line("evidence", path)), **attachments.pointers(path)}
+    judge(repository, base, files).require(f"{kind} evidence can't be added to {version}")
+    uploaded = attachments.push(base, progress)
+    said = "passed" if examination.passed else "failed"
+    message = f"Add evidence to {version}: {kind} {said}\n\n{examination.summary}".rstrip() + "\n"
+    made = commit_proposal(repository, Proposal(branch, base, message, files))
+    return AddedEvidence(
+        model=model,
+        version=version.version,
+        kind=kind,
+        number=number,
+        path=path,
+        artifact_sha256=data["artifact_sha256"],
+        attachments=told,
+        uploaded=uploaded,
+        branch=branch,
+        commit=made,
+    )
+
+
+def _require_sense(examination: Examination) -> str:
+    """The kind. Raises BadCall for one that there is not, and for a target of what is no deployment."""
+    kind = examination.kind
+    if kind not in KINDS:
+        raise BadCall(f"{kind[:80]!r} is no kind of evidence", hint=nearest(kind, KINDS))
+    if examination.target and kind != DEPLOYMENT:
+        raise BadCall(f"{kind} evidence has no target", hint="Only a deployment has one.")
+    return kind
+
+
+def _attached(told: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"attachments": [*told]} if told else {}
+
+
+def named(option: str, text: str, separator: str) -> dict[str, str]:
+    """Read `NAME` or `NAME<separator>VERSION`. Raises BadCall naming the option when there is no name."""
+    name, _, version = text.partition(separator)
+    if not name:
+        raise BadCall(f"{option} {text[:80]!r} is not NAME{separator}VERSION")
+    return {"name": name, "version": version} if version else {"name": name}
+
+
+def _next_path(version: ModelVersion, kind: str) -> str:
+    model, name = version.model.name, version.version
+    paths = evidence_paths(version.model.registry.snapshot, model, name)
+    numbers = [evidence_number(path) for path in paths if evidence_kind(path) == kind]
+    return f"{layout.evidence_directory(model, name)}/{kind}-{max(numbers, default=0) + 1}.yaml"
+
+
+def _content(repository: Repository, version: ModelVersion, examination: Examination) -> dict[str, Any]:
+    required = {
+        "kind": examination.kind,
+        "model": version.model.name,
+        "version": version.version,
+        "artifact_sha256": version.manifest.artifact.sha256,
+        "passed": examination.passed,
+        "created_at": time_now(),
+        "created_by": identity(repository).email,
+    }
+    optional = {
+        "summary": examination.summary,
+        "metrics": dict(examination.metrics),
+        "data": dict(examination.data),
+        "tool": dict(examination.tool),
+        "uri": examination.uri,
+        "target": examination.target,
+        "extra": dict(examination.extra),
+    }
+    return {**required, **{name: value for name, value in optional.items() if value}}
+
+
+def _require_lawful(data: Mapping[str, Any]) -> None:
+    wrong = violations("evidence", data)
+    if wrong:
+        lines = [": ".join(filter(None, (dotted(item.path), item.message))) for item in wrong]
+        raise BadCall(f"evidence can't hold these facts: {'; '.join(lines)}", hint=wrong[0].hint)

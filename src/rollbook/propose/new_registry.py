@@ -1,0 +1,142 @@
+"""Turning a git repository into a registry: the files that are missing are written, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollbook import __version__, layout
+from rollbook.errors import BadCall, InvalidFile, Refused
+from rollbook.git.repository import main_branch
+from rollbook.schema.schemas import SCHEMA_NAMES, schema_text
+
+if TYPE_CHECKING:
+    from rollbook.git.repository import Repository
+
+# What a package-owned template becomes in a registry.
+TEMPLATES = {
+    "policy.yaml": layout.POLICY,
+    "registry.gitignore": f"{layout.ROOT}/.gitignore",
+    "registry.gitattributes": f"{layout.ROOT}/.gitattributes",
+    "pre-commit-config.yaml": ".pre-commit-config.yaml",
+    "validate.yml": ".github/workflows/validate.yml",
+    "review.yml": ".github/workflows/review.yml",
+    "promote.yml": ".github/workflows/promote.yml",
+    "monitor.yml": ".github/workflows/monitor.yml",
+}
+_DVC_CONFIG = ".dvc/config"
+_DVC_FILES = {".dvc/.gitignore": "/config.local\n/tmp\n/cache\n", ".dvcignore": ""}
+_REMOTE_NAME = "artifacts"
+_PLAIN_BRANCH = re.compile(r"[A-Za-z0-9._/-]+")
+# How a registry's workflows install Rollbook: the version that wrote them, until somebody raises it.
+INSTALL = f"pip install rollbook=={__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Initialised:
+    """What `init` wrote, and what was there already; and where artifacts go, when init decided it."""
+
+    written: tuple[str, ...]
+    kept: tuple[str, ...]
+    remote: str | None
+
+
+def initialise(repository: Repository, *, remote: str | None = None) -> Initialised:
+    """Write a registry's files into the working tree: policy, schemas, DVC, pre-commit, workflows.
+
+    A file that exists is never changed; nothing is staged or committed. `remote` is the address of DVC's
+    default remote, a folder beside the repository when None. Raises BadCall for a bare repository
+    and for an address that can't be one, InvalidFile for a DVC configuration that can't be read; nothing is
+    written then.
+    """
+    root = repository.work_tree
+    if root is None:
+        raise BadCall(
+            "a bare repository can't become a registry by itself", hint="Run it in a clone, and push."
+        )
+    main = _main_branch(repository)
+    files = {target: template(name, main=main) for name, target in TEMPLATES.items()}
+    files |= {f"schemas/{name}.schema.json": schema_text(name) for name in SCHEMA_NAMES}
+    files |= _DVC_FILES
+    address = remote or f"../../{root.name}-artifacts"
+    config = _named_remote(root / _DVC_CONFIG, address)
+    written = [path for path, text in files.items() if _write_new(root, path, text)]
+    if config is not None:
+        _replace(root / _DVC_CONFIG, config)
+        written.append(_DVC_CONFIG)
+    kept = {*files, _DVC_CONFIG} - set(written)
+    return Initialised(tuple(sorted(written)), tuple(sorted(kept)), address if config else None)
+
+
+def template(name: str, install: str = INSTALL, main: str = "main") -> str:
+    """A file that `init` writes, by its template's name.
+
+    `install` is how a workflow installs Rollbook, `main` the branch that holds the registry's truth.
+    """
+    text = resources.files("rollbook.propose").joinpath("templates", name).read_text(encoding="utf-8")
+    return text.replace("@@INSTALL@@", install).replace("@@MAIN@@", main)
+
+
+def _main_branch(repository: Repository) -> str:
+    """The main branch, when its name can be told and a workflow's filter takes it literally; else `main`."""
+    try:
+        name = main_branch(repository)
+    except Refused:
+        return "main"
+    return name if _PLAIN_BRANCH.fullmatch(name) else "main"
+
+
+def _named_remote(config: Path, address: str) -> str | None:
+    """DVC's configuration with `address` as the default remote; None when it has one already.
+
+    Raises BadCall for an address that no file can hold, InvalidFile for a configuration that can't be read.
+    """
+    from configobj import ConfigObj, ConfigObjError  # type: ignore[import-untyped]
+
+    if not address.isprintable():
+        raise BadCall("the remote's address holds control characters")
+    try:
+        lines = config.read_text(encoding="utf-8").splitlines() if config.exists() else []
+        settings = ConfigObj(lines)
+    except (ConfigObjError, UnicodeDecodeError) as error:
+        raise InvalidFile(f"not DVC's format: {error}", path=str(config)) from error
+    core = settings.setdefault("core", {})
+    remote = settings.setdefault(f'remote "{_REMOTE_NAME}"', {})
+    if not isinstance(core, dict) or not isinstance(remote, dict):
+        raise InvalidFile("not DVC's format: a section is a single value", path=str(config))
+    if core.get("remote"):
+        return None
+    settings.indent_type = "    "
+    core["remote"], remote["url"] = _REMOTE_NAME, address
+    return "\n".join(settings.write()) + "\n"
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(".rollbook-config")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _write_new(root: Path, path: str, text: str) -> bool:
+    """Write a file that isn't there yet, whole or not at all; False when there is something already."""
+    target = root / path
+    for parent in target.relative_to(root).parents:
+        if (root / parent).is_symlink():
+            raise BadCall(f"{root / parent} is a symbolic link", hint="Replace it with a folder.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".rollbook-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(temporary).chmod(0o644)
+        os.link(temporary, target)
+    except FileExistsError:
+        return False
+    finally:
+        Path(temporary).unlink()
+    return True

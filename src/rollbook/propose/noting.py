@@ -1,0 +1,108 @@
+"""Noting what may change about a version: its description and tags in notes.yaml, in a proposal."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rollbook import layout
+from rollbook.errors import BadCall, NotFound, Refused
+from rollbook.git.repository import main_commit
+from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.registry.registry import Registry, nearest
+from rollbook.schema.schemas import schema_line
+from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.yaml.edit import edit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from rollbook.git.repository import Repository
+    from rollbook.names import Reference
+    from rollbook.registry.model_version import ModelVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Notes that were proposed."""
+
+    model: str
+    version: str
+    path: str
+    branch: str
+    commit: str
+
+
+def add_note(
+    repository: Repository,
+    reference: str | Reference,
+    *,
+    description: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    remove_tags: Sequence[str] = (),
+) -> Noted:
+    """Propose an edit of a version's notes.yaml: a branch with one commit; comments in the file stay.
+
+    An empty description takes it out. Raises BadCall when nothing is asked for or a tag is both set and
+    removed, NotFound for an unknown version or a tag that the notes don't hold, Refused when
+    the notes say so already or the check refuses them, Conflict when the same proposal stands already.
+    """
+    tags = tags or {}
+    if description is None and not tags and not remove_tags:
+        raise BadCall(
+            "there is nothing to note", hint="Give --description TEXT, --tag NAME=TEXT or --remove-tag NAME."
+        )
+    if both := sorted(tags.keys() & set(remove_tags)):
+        raise BadCall(f"the tag {both[0]!r} is both set and removed")
+    base = main_commit(repository)
+    with Registry(repository, commit_snapshot(repository, base)) as registry:
+        version = registry.version(reference)
+        for name in remove_tags:
+            _require_noted(version, name)
+        path = layout.notes_path(version.model.name, version.version)
+        (before,) = registry.snapshot.read_many([path])
+    start = before or f"{schema_line('notes', path)}\n".encode()
+    after = edit(start, _change(description, tags, remove_tags), path)
+    if after == start:
+        raise Refused(f"the notes on {version} say so already")
+    # The same note has the same branch; another one never has.
+    unique = hashlib.sha256(after).hexdigest()[:8]
+    branch = branch_name("note", version.model.name, version.version, unique)
+    refuse_standing(repository, branch)
+    judge(repository, base, {path: after}).require(f"this can't be noted on {version}")
+    made = commit_proposal(
+        repository,
+        Proposal(branch, base, f"Note on {version}\n\n{description or ''}".rstrip() + "\n", {path: after}),
+    )
+    return Noted(version.model.name, version.version, path, branch, made)
+
+
+def _require_noted(version: ModelVersion, tag: str) -> None:
+    noted = version.notes().tags
+    if tag in noted:
+        return
+    hint = nearest(tag, [*noted])
+    if tag in version.manifest.tags:
+        hint = f"The manifest, which never changes, has it. Outshine it: --tag {tag}=TEXT"
+    raise NotFound(f"the notes on {version} have no tag {tag[:80]!r}", hint=hint)
+
+
+def _change(
+    description: str | None, tags: Mapping[str, str], remove_tags: Sequence[str]
+) -> Callable[[Any], None]:
+    def change(document: Any) -> None:
+        if description:
+            document["description"] = description
+        elif description is not None and "description" in document:
+            del document["description"]
+        if tags and not isinstance(document.get("tags"), dict):
+            document["tags"] = {}
+        for name, text in tags.items():
+            document["tags"][name] = text
+        for name in remove_tags:
+            del document["tags"][name]
+        if not document.get("tags", True):
+            del document["tags"]
+
+    return change

@@ -1,0 +1,167 @@
+"""Proposing that a version moves to another stage. Only the model's stages.yaml is edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rollbook import layout
+from rollbook.errors import BadCall, Refused
+from rollbook.git.repository import main_commit
+from rollbook.git.write import identity
+from rollbook.names import require_stage_name, time_now
+from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.registry.registry import Registry
+from rollbook.schema.schemas import schema_line
+from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.text import one_line
+from rollbook.yaml.edit import edit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rollbook.check.finding import Finding
+    from rollbook.git.repository import Repository
+    from rollbook.names import Reference
+    from rollbook.records.policy import Policy
+    from rollbook.records.stages import StageTable
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One line of stages.yaml to write: this version to this stage, and from which."""
+
+    version: str
+    start: str
+    target: str
+    entry: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A promotion that was proposed: where it stands, what moves, and what the check says of it."""
+
+    branch: str
+    commit: str
+    model: str
+    moves: tuple[Move, ...]
+    findings: tuple[Finding, ...]
+
+
+def propose_promotion(
+    repository: Repository,
+    reference: str | Reference,
+    stage: str,
+    *,
+    reason: str,
+    details: Mapping[str, Any] | None = None,
+    action: str = "promote",
+    draft: bool = False,
+) -> Promotion:
+    """Propose that a version moves to `stage`: a branch with one commit that edits stages.yaml alone.
+
+    The version that an exclusive stage held moves to where the policy sends the displaced. `details` are
+    further fields of its entry (`traffic`, `replacement`, ...); `action` names the branch. With `draft`
+    the proposal is made although the check fails. Raises NotFound for an unknown version or stage, Refused
+    for an illegal transition or a change the check refuses, Conflict when the proposal stands already.
+    """
+    require_stage_name(stage)
+    if not one_line(reason):
+        raise BadCall("a stage change needs a reason", hint='Say why: --reason "..."')
+    base = main_commit(repository)
+    with Registry(repository, commit_snapshot(repository, base)) as registry:
+        policy = registry.policy
+        version = registry.version(reference)
+        model, stages = version.model.name, version.model.stages
+        policy.stage(stage)
+        if version.removal is not None:
+            raise version.removal.refusal()
+        policy.require_transition(str(version), version.stage, stage)
+        entry = _entry(repository, version.version, one_line(reason), details or {})
+        moves = plan_moves(policy, stages, version.version, stage, entry)
+        path = layout.stages_path(model)
+        (data,) = registry.snapshot.read_many([path])
+    branch = branch_name(action, model, version.version, stage)
+    refuse_standing(repository, branch)
+    header = f"{schema_line('stages', path)}\n".encode()
+    files = {path: edit(data or header, write_moves(policy, moves), path)}
+    verdict = judge(repository, base, files)
+    if not draft:
+        # What waits, for approvals above all, can only come once there is a proposal.
+        verdict.require(f"{version} can't move to {stage}", waiting_too=False)
+    message = f"{action.capitalize()} {version} to {stage}\n\n{one_line(reason)}\n"
+    made = commit_proposal(repository, Proposal(branch, base, message, files))
+    return Promotion(branch, made, model, tuple(moves), verdict.findings)
+
+
+def plan_moves(
+    policy: Policy, stages: StageTable, version: str, stage: str, entry: dict[str, Any]
+) -> list[Move]:
+    """The displaced versions' moves, then that of `version` into `stage`.
+
+    Raises Refused when the stage is exclusive, held, and the policy doesn't say where its holder goes.
+    """
+    current = stages.entry_of(version)
+    start = current.stage if current else policy.first_stage.name
+    target = policy.stage(stage)
+    moves = []
+    for held in stages.holders(stage) if target.exclusive else ():
+        if target.displaced_to is None:
+            raise Refused(
+                f"{stage} is held by {held.version}",
+                hint=f"Move it elsewhere first, or set {stage}'s displaced_to.",
+            )
+        why = {
+            "version": held.version,
+            "reason": f"replaced by {version} in {stage}",
+            "requested_by": entry["requested_by"],
+            "requested_at": entry["requested_at"],
+        }
+        moves.append(Move(held.version, stage, target.displaced_to, why))
+    return [*moves, Move(version, start, stage, entry)]
+
+
+def write_moves(policy: Policy, moves: list[Move]) -> Callable[[Any], None]:
+    """An edit of the document in stages.yaml that carries out `moves`, in place."""
+
+    def change(document: Any) -> None:
+        for move in moves:
+            _take_out(document, move.start, move.version)
+            if move.target != policy.first_stage.name:
+                _put_in(document, policy, move)
+
+    return change
+
+
+def _take_out(document: Any, stage: str, version: str) -> None:
+    held = document.get(stage)
+    if isinstance(held, dict) and held.get("version") == version:
+        del document[stage]
+    elif isinstance(held, list):
+        for index, item in enumerate(held):
+            if item.get("version") == version:
+                del held[index]
+                break
+        if not held:
+            del document[stage]
+
+
+def _put_in(document: Any, policy: Policy, move: Move) -> None:
+    if policy.stage(move.target).exclusive:
+        document[move.target] = move.entry
+        return
+    held = document.get(move.target)
+    if isinstance(held, list):
+        held.append(move.entry)
+    else:
+        document[move.target] = [move.entry] if held is None else [held, move.entry]
+
+
+def _entry(repository: Repository, version: str, reason: str, details: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "version": version,
+        "reason": reason,
+        **{name: value for name, value in details.items() if value is not None},
+        "requested_by": identity(repository).email,
+        "requested_at": time_now(),
+    }

@@ -1,0 +1,305 @@
+"""Registering a version: its bytes go to the DVC remote, its manifest and pointer into a proposal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rollbook import layout
+from rollbook.artifact.dvc_yaml import artifact_path
+from rollbook.artifact.pointer import pointer_data, require_artifact_name
+from rollbook.artifact.progress import quiet
+from rollbook.artifact.storage import open_storage
+from rollbook.errors import BadCall, InvalidFile, Refused
+from rollbook.git.refs import resolve_branch
+from rollbook.git.repository import is_ancestor, main_commit
+from rollbook.git.write import ObjectWriter, identity
+from rollbook.names import bump, normalise_version, require_model_name, time_now
+from rollbook.propose.code_lineage import code_lineage
+from rollbook.propose.dvc_entries_update import entry_edit
+from rollbook.propose.manifest_facts import merged, with_listed
+from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.registry.registry import Registry
+from rollbook.retention.renewal import removed_objects
+from rollbook.schema.schemas import schema_line, violations
+from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.yaml.strict import dotted, load
+from rollbook.yaml.write import dump
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from rollbook.artifact.progress import Progress
+    from rollbook.artifact.storage import Stored
+    from rollbook.git.repository import Repository
+
+# The order of a manifest's fields, as a person reads them.
+_ORDER = (
+    "model", "version", "created_at", "created_by", "description", "artifact", "framework", "algorithm",
+    "hyperparameters", "metrics", "features", "signature", "training", "environment", "lineage", "tags",
+    "card", "extra",
+)  # fmt: skip
+# Stands for the artifact while its bytes have not been read.
+_NO_ARTIFACT = {"path": "model", "format": "binary", "size": 1, "sha256": "0" * 64}
+# A manifest in which nothing is wrong but what is put into it: where nothing is, jsonschema is not needed.
+_LAWFUL = {"model": "m", "version": "1.0.0", "created_at": "2026-01-01T00:00:00Z", "created_by": "nobody"}
+_OWN = frozenset(["model", "version", "created_at", "created_by", "artifact"])
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What shall be registered.
+
+    `version` or else `bump` ("major", "minor", "patch") decides the version. `facts` are fields of the
+    manifest, in its own shape; `attachments` are further files of the version, by name (`requirements.txt`,
+    `sample-input.json`, `card.md`); `record` are fields of model.yaml, used when the model is new. `code` is
+    the directory whose git repository the model was trained from, None for none. `parents` are references
+    to the versions that it was derived from; the manifest names the versions they stand for now.
+    """
+
+    model: str
+    artifact: Path
+    version: str | None = None
+    bump: str = "minor"
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    attachments: Mapping[str, bytes] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
+    code: Path | None = None
+    parents: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A registration that was proposed. `twins` are the versions registered before with the same bytes;
+    `uploaded` counts the bytes that went to the remote."""
+
+    model: str
+    version: str
+    branch: str
+    commit: str
+    sha256: str
+    size: int
+    format: str
+    uploaded: int
+    twins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is settled before any byte is read. `standing` is the commit of the branch when an earlier run,
+    perhaps one that was cut off, has made it for these very facts; `record` is a new model's model.yaml."""
+
+    base: str
+    model: str
+    version: str
+    branch: str
+    record: dict[str, Any] | None
+    facts: dict[str, Any]
+    standing: str | None
+
+
+def register(repository: Repository, wanted: Registration, progress: Progress = quiet) -> Registered:
+    """Store the artifact in the DVC remote, and propose its version: a branch with one commit.
+
+    Everything that can be judged without the bytes is judged first. Raises BadCall for facts that the schema
+    does not allow, Refused for a version that exists or a change that the check refuses, Conflict when
+    the branch stands with other content, StorageFailed when the bytes can't be stored. Then there is no
+    branch. Run again with the same facts and bytes, it finds the branch of the run before.
+    """
+    plan = _plan(repository, wanted)
+    assert repository.work_tree is not None
+    storage = open_storage(repository.work_tree)
+    stored = storage.add(wanted.artifact, artifact_name(wanted.artifact), progress)
+    files = _files(plan, wanted, stored)
+    entry = {plan.model: artifact_path(plan.model, plan.version, stored.pointer.path)}
+    if plan.standing and not _consists_of(repository, plan.standing, files, entry):
+        refuse_standing(repository, plan.branch)
+    files |= entry_edit(repository, plan.base, entry)
+    judge(repository, plan.base, files).require("the registry refuses this version")
+    again = removed_objects(repository, plan.base, storage)
+    uploaded = storage.push(stored.pointer, progress, again=again)
+    message = f"Register {plan.model}@{plan.version}\n\n{plan.facts.get('description', '')}".rstrip() + "\n"
+    commit = plan.standing or commit_proposal(repository, Proposal(plan.branch, plan.base, message, files))
+    return Registered(
+        model=plan.model,
+        version=plan.version,
+        branch=plan.branch,
+        commit=commit,
+        sha256=stored.digest.sha256,
+        size=stored.digest.size,
+        format=stored.format,
+        uploaded=uploaded,
+        twins=_twins(repository, plan.base, stored.pointer.md5),
+    )
+
+
+def artifact_name(path: Path) -> str:
+    """The name that the artifact at `path` gets in the registry: its own, also for `.`.
+
+    Raises BadCall when a registry can't hold a file of that name.
+    """
+    name = require_artifact_name(path.name or path.absolute().name)
+    wrong = violations("version", {**_LAWFUL, "artifact": {**_NO_ARTIFACT, "path": name}})
+    for item in wrong:
+        if item.path == ("artifact", "path"):
+            hint = f"Rename it, e.g. to model{path.suffix if path.suffix.isascii() else ''}. {item.hint}"
+            raise BadCall(f"{name!r} can't be an artifact's name: {item.message}", hint=hint)
+    return name
+
+
+def _plan(repository: Repository, wanted: Registration) -> _Plan:
+    model = require_model_name(wanted.model)
+    if repository.work_tree is None:
+        raise BadCall("a version can't be registered in a bare repository", hint="Use a clone of it.")
+    if not wanted.artifact.exists():
+        raise BadCall(f"{wanted.artifact} does not exist", hint="Name the model's file or folder.")
+    name = artifact_name(wanted.artifact)
+    base = main_commit(repository)
+    with Registry(repository, commit_snapshot(repository, base)) as registry:
+        _ = registry.policy
+        known = registry.has_model(model)
+        versions = registry.model(model).version_names if known else []
+        parents = [str(registry.version(reference)) for reference in wanted.parents]
+    version = _next_version(model, versions, wanted)
+    entry_edit(repository, base, {model: artifact_path(model, version, name)})  # refuses what it can't edit
+    branch = branch_name("register", model, version)
+    facts = _facts(repository, wanted, model, version, parents)
+    standing = resolve_branch(repository, branch)
+    if standing:
+        before = _standing_facts(repository, standing, model, version)
+        if {**facts, "created_at": None} != {**before, "created_at": None}:
+            refuse_standing(repository, branch)
+        facts["created_at"] = before.get("created_at", facts["created_at"])
+    record = None if known else _record(model, facts["created_by"], wanted.record)
+    return _Plan(base, model, version, branch, record, facts, standing)
+
+
+def _record(model: str, owner: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A new model's model.yaml."""
+    record = {"name": model, "owner": owner, **given}
+    _require_lawful("model", record, "model.yaml")
+    return record
+
+
+def _require_lawful(schema: str, data: Mapping[str, Any], what: str) -> None:
+    """Raise BadCall, naming the fields, when the schema does not allow `data`."""
+    wrong = violations(schema, data)
+    if wrong:
+        lines = [": ".join(filter(None, (dotted(item.path), item.message))) for item in wrong]
+        raise BadCall(f"{what} can't hold these facts: {'; '.join(lines)}", hint=wrong[0].hint)
+
+
+def _standing_facts(repository: Repository, commit: str, model: str, version: str) -> dict[str, Any]:
+    """The manifest in a commit without its artifact; empty when it isn't there or can't be read."""
+    path = layout.manifest_path(model, version)
+    with Registry(repository, commit_snapshot(repository, commit)) as registry:
+        (data,) = registry.snapshot.read_many([path])
+    try:
+        manifest = load(data or b"", path)
+    except InvalidFile:
+        return {}
+    return {name: manifest[name] for name in manifest if name != "artifact"} if manifest else {}
+
+
+def _consists_of(
+    repository: Repository, commit: str, files: Mapping[str, bytes], entry: Mapping[str, str]
+) -> bool:
+    """Whether a commit adds exactly `files`, and the model's entry, to the one it stands on, which is on
+    main."""
+    tree, *parents = repository.git("show", "-s", "--format=%T %P", commit).decode().split()
+    if len(parents) != 1 or not is_ancestor(repository, parents[0], main_commit(repository)):
+        return False
+    whole = {**files, **entry_edit(repository, parents[0], entry)}
+    return ObjectWriter(repository).tree(parents[0], whole) == tree
+
+
+def _next_version(model: str, versions: Sequence[str], wanted: Registration) -> str:
+    if wanted.version is None:
+        return bump(versions[-1] if versions else None, wanted.bump)
+    version = normalise_version(wanted.version)
+    if version in versions:
+        raise Refused(
+            f"{model} has a version {version} already; versions are never overwritten",
+            hint=f"Use --bump, or a version of your own above {versions[-1]}: --version V.",
+        )
+    return version
+
+
+def _facts(
+    repository: Repository, wanted: Registration, model: str, version: str, parents: Sequence[str]
+) -> dict[str, Any]:
+    """The manifest without its artifact, judged by the schema as far as it goes."""
+    claimed = _OWN & wanted.facts.keys()
+    for name in sorted(claimed):
+        expected = {"model": model, "version": version}.get(name)
+        if name != "artifact" and wanted.facts[name] == expected:
+            continue
+        raise BadCall(
+            f"the field `{name}` is filled in by register", hint=f"Leave `{name}` out of the facts."
+        )
+    facts = {name: value for name, value in wanted.facts.items() if name not in _OWN}
+    facts["model"], facts["version"] = model, version
+    facts["created_at"] = time_now()
+    facts["created_by"] = identity(repository).email
+    code = code_lineage(wanted.code, registry=repository) if wanted.code else None
+    lineage = merged("lineage", facts.get("lineage"), [])
+    if code and "code" not in lineage:
+        lineage["code"] = code
+    if parents:
+        lineage = with_listed(lineage, "parents", parents)
+    if lineage:
+        facts["lineage"] = lineage
+    _require_lawful("version", {**facts, "artifact": _NO_ARTIFACT}, "the manifest")
+    return facts
+
+
+def _files(plan: _Plan, wanted: Registration, stored: Stored) -> dict[str, bytes]:
+    artifact: dict[str, Any] = {
+        "path": stored.pointer.path,
+        "format": stored.format,
+        "size": stored.digest.size,
+        "sha256": stored.digest.sha256,
+    }
+    if stored.pointer.files is not None:
+        artifact["files"] = stored.pointer.files
+    whole = {**plan.facts, "artifact": artifact}
+    manifest = {name: whole[name] for name in _ORDER if name in whole}
+    directory = layout.version_directory(plan.model, plan.version)
+    files = {
+        layout.manifest_path(plan.model, plan.version): _yaml("version", plan.model, plan.version, manifest),
+        layout.pointer_path(plan.model, plan.version, stored.pointer.path): dump(
+            pointer_data(stored.pointer)
+        ),
+        **{f"{directory}/{name}": data for name, data in wanted.attachments.items()},
+    }
+    if plan.record is not None:
+        path = layout.model_path(plan.model)
+        files[path] = dump(plan.record, header=schema_line("model", path))
+    return files
+
+
+def _yaml(schema: str, model: str, version: str, data: Mapping[str, Any]) -> bytes:
+    return dump(data, header=schema_line(schema, layout.manifest_path(model, version)))
+
+
+def _twins(repository: Repository, base: str, md5: str) -> tuple[str, ...]:
+    """The versions in `base` whose pointer names the same bytes."""
+    listed = repository.try_text(
+        "grep",
+        "--color=never",
+        "--name-only",
+        "--full-name",
+        "-z",
+        "-F",
+        "-e",
+        f"md5: {md5}",
+        base,
+        "--",
+        f"{layout.ROOT}/*.dvc",
+    )
+    paths = (name.partition(":")[2] for name in (listed or "").split("\0")[:-1])
+    places = (layout.place(path) for path in paths)
+    return tuple(
+        sorted(f"{place.model}@{place.version}" for place in places if place.kind is layout.Kind.POINTER)
+    )

@@ -1,0 +1,78 @@
+"""Who wants to hear of what: an entry of the policy's `notify`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook.errors import BadCall, InvalidFile
+from rollbook.layout import POLICY
+from rollbook.records.fields import Fields
+from rollbook.trail.event import Action
+from rollbook.transfer.http import host_of, require_safe
+
+if TYPE_CHECKING:
+    from rollbook.records.policy import Policy
+    from rollbook.trail.event import Event
+
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A receiver: its URL, the environment variable that holds the secret it shares with us, and what it
+    wants to hear of. No `events` or no `stages` means all of them."""
+
+    url: str
+    secret_env: str
+    events: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The receiver's host: all of the URL that may be printed."""
+        return host_of(self.url)
+
+    @property
+    def ref(self) -> str:
+        """The ref that remembers what was delivered there."""
+        return f"refs/rollbook/notified/{hashlib.sha256(self.url.encode()).hexdigest()}"
+
+    def wants(self, event: Event) -> bool:
+        """Whether the receiver wants to hear of an event; one that takes a version out of a stage is about
+        that stage."""
+        stage = event.start if event.action is Action.UNASSIGNED else event.target
+        about = not self.stages or stage in self.stages
+        return about and (not self.events or event.action.value in self.events)
+
+
+def subscriptions(policy: Policy) -> tuple[Subscription, ...]:
+    """Those that a policy names, each URL once. Raises InvalidFile for an entry that can't be used."""
+    found: dict[str, Subscription] = {}
+    for index, entry in enumerate(policy.notify):
+        subscription = _subscription(Fields(entry, POLICY, f"notify.{index}"), f"notify.{index}")
+        if subscription.url in found:
+            message = f"{subscription.name} is named twice"
+            raise InvalidFile(message, path=POLICY, key=f"notify.{index}.url", hint="Join the two.")
+        found[subscription.url] = subscription
+    return tuple(found.values())
+
+
+def _subscription(fields: Fields, key: str) -> Subscription:
+    subscription = Subscription(
+        fields.text("url"), fields.text("secret_env"), fields.texts("events"), fields.texts("stages")
+    )
+    try:
+        require_safe(subscription.url)
+    except BadCall as error:
+        raise InvalidFile(str(error), path=POLICY, key=f"{key}.url", hint=error.hint) from error
+    if not _VARIABLE.fullmatch(subscription.secret_env):
+        raise InvalidFile("not the name of an environment variable", path=POLICY, key=f"{key}.secret_env")
+    unknown = set(subscription.events) - {action.value for action in Action}
+    if unknown:
+        known = ", ".join(action.value for action in Action)
+        message = f"there is no event {min(unknown)[:40]!r}"
+        raise InvalidFile(message, path=POLICY, key=f"{key}.events", hint=f"Events are: {known}.")
+    return subscription

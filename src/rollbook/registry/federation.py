@@ -1,0 +1,102 @@
+"""Several registries read as one.
+
+    with Federation.open(["https://git.example.com/risk/models", "../search"]) as registries:
+        version = registries.version("credit-approval@production")
+
+A model's name stands for one model only: where two registries have it, asking for it is an error, whichever
+of them comes first. So nothing that a team adds to its registry changes what another team's model is.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from rollbook.errors import NotFound, Refused
+from rollbook.git.process import without_credentials
+from rollbook.names import parse_reference, require_model_name
+from rollbook.registry.registry import Registry, model_names, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from rollbook.names import Reference
+    from rollbook.registry.model_version import ModelVersion
+    from rollbook.registry.registry import Model
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of several registries, and the address that it was named by, without credentials."""
+
+    address: str
+    registry: Registry
+
+
+class Federation:
+    """The models of several registries."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.members = members
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, addresses: Iterable[str], *, rev: str | None = None, at: str | None = None
+    ) -> Iterator[Self]:
+        """The registries at paths and URLs, as `Registry.at_address` opens each; as a context."""
+        with ExitStack() as stack:
+            members = [
+                Member(
+                    without_credentials(address),
+                    stack.enter_context(Registry.at_address(address, rev=rev, at=at)),
+                )
+                for address in dict.fromkeys(addresses)
+            ]
+            yield cls(members)
+
+    def models(self) -> list[Model]:
+        """Every model, sorted by name."""
+        found = [model for _, models in self.ask(Registry.models) for model in models]
+        return sorted(found, key=lambda model: model.name)
+
+    def model(self, name: str) -> Model:
+        """The model of that name.
+
+        Raises BadCall for no possible name, NotFound when no registry has it, Refused when several do.
+        """
+        require_model_name(name)
+        has = self.ask(lambda registry: registry.has_model(name))
+        having = [member for member, (_, found) in zip(self.members, has, strict=True) if found]
+        if not having:
+            raise self._no_model(name)
+        if len(having) > 1:
+            where = " and ".join(member.address for member in having)
+            raise Refused(
+                f"{name!r} is a model of several registries: {where}",
+                hint="Name the one that you mean alone; and let one of them rename its model.",
+            )
+        return having[0].registry.model(name)
+
+    def version(self, reference: str | Reference) -> ModelVersion:
+        """The version that a reference such as `credit-approval@production` stands for. Raises as `model`."""
+        wanted = parse_reference(reference) if isinstance(reference, str) else reference
+        return self.model(wanted.model).select(wanted)
+
+    def ask(self, question: Callable[[Registry], Answer]) -> list[tuple[str, Answer]]:
+        """Put a question to all at once, since each may wait for a server of its own; each address with its
+        registry's answer."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(len(self.members) or 1) as pool:
+            answers = pool.map(question, (member.registry for member in self.members))
+            return [(member.address, found) for member, found in zip(self.members, answers, strict=True)]
+
+    def _no_model(self, name: str) -> NotFound:
+        for member in self.members:
+            _ = member.registry.policy  # says so when one is no registry at all
+        known = sorted({name for member in self.members for name in model_names(member.registry.snapshot)})
+        return NotFound(f"none of the registries has a model {name!r}", hint=nearest(name, known))

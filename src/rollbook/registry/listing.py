@@ -1,0 +1,122 @@
+"""What a listing tells of each model, remembered by the id of the model's tree.
+
+A tree's id stands for all that is in it, so what is remembered of one is true for ever; only the models that
+have changed are read.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rollbook import __version__, layout
+from rollbook.cache.cache_file import read_kept, write_kept
+from rollbook.names import is_model_name
+from rollbook.records.removal import removed_among
+from rollbook.registry.registry import holds_model, newest
+from rollbook.snapshot.snapshot import TreeSnapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from rollbook.registry.registry import Model, Registry
+
+_PLACE = "rollbook/listing"
+_MAGIC = f"rollbook listing 1 {__version__}\n".encode()
+_MOST_BYTES = 1 << 28
+# How many models' rows are kept beside those of the last listing: of other commits that were listed.
+_MOST_OTHERS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model: its versions, oldest first; who holds which stage (stage, version), in the order of
+    the file; its aliases; and those versions in a stage whose artifact is removed."""
+
+    name: str
+    versions: Sequence[str]
+    held: Sequence[Sequence[str]]
+    aliases: Mapping[str, str]
+    removed: Sequence[str]
+
+    @property
+    def latest(self) -> str | None:
+        """The newest version, a release before a pre-release; None without versions."""
+        return newest(self.versions)
+
+    def holders(self, stage: str) -> list[str]:
+        """The versions in a stage, in the order of the file. One whose artifact is removed is in none."""
+        return [version for held, version in self.held if held == stage and version not in self.removed]
+
+
+def listing(registry: Registry) -> list[Listed]:
+    """Every model, sorted by name. Raises InvalidFile for stages that can't be read."""
+    snapshot = registry.snapshot
+    if not isinstance(snapshot, TreeSnapshot):
+        return _listed(registry, registry.models())
+    path = registry.repository.common_dir / _PLACE
+    known = _read(read_kept(path, _MAGIC, _MOST_BYTES))
+    trees = _model_trees(snapshot, known)
+    new = [name for name, tree in trees.items() if tree not in known]
+    rows = {trees[item.name]: _row(item) for item in _listed(registry, registry.models_named(new))}
+    if rows:
+        current = {tree: rows.get(tree) or known[tree] for tree in trees.values()}
+        others = [tree for tree in known if tree not in current][-_MOST_OTHERS:]
+        kept = {**{tree: known[tree] for tree in others}, **current}
+        write_kept(path, _MAGIC, json.dumps(kept, separators=(",", ":")).encode())
+        known = current
+    return [Listed(name, *known[trees[name]]) for name in sorted(trees)]
+
+
+def _read(body: bytes | None) -> dict[str, list[Any]]:
+    if body is None:
+        return {}
+    known: dict[str, list[Any]] = json.loads(body)
+    return known
+
+
+def _row(item: Listed) -> list[Any]:
+    return [item.versions, item.held, item.aliases, item.removed]
+
+
+def _listed(registry: Registry, models: Iterable[Model]) -> list[Listed]:
+    models = list(models)
+    removed = removed_among(
+        registry.snapshot,
+        ((model.name, entry.version) for model in models for entry in model.stages.entries),
+    )
+    return [
+        Listed(
+            model.name,
+            list(model.version_names),
+            [[entry.stage, entry.version] for entry in model.stages.entries],
+            dict(model.stages.aliases),
+            sorted(version for name, version in removed if name == model.name) if removed else [],
+        )
+        for model in models
+    ]
+
+
+def _model_trees(snapshot: TreeSnapshot, known: Mapping[str, object]) -> dict[str, str]:
+    """The id of each model's tree, by the model's name. A tree that is known is a model's."""
+    (outer,) = snapshot.subtrees([layout.ROOT])
+    found = _models_among(snapshot, outer, known)
+    namespaces = [name for name in outer if name not in found]
+    listed = snapshot.subtrees([layout.model_directory(name) for name in namespaces])
+    inner = {
+        f"{namespace}/{name}": tree
+        for namespace, inside in zip(namespaces, listed, strict=True)
+        for name, tree in inside.items()
+    }
+    found |= _models_among(snapshot, inner, known)
+    return {name: tree for name, tree in found.items() if is_model_name(name)}
+
+
+def _models_among(
+    snapshot: TreeSnapshot, trees: Mapping[str, str], known: Mapping[str, object]
+) -> dict[str, str]:
+    unknown = [name for name, tree in trees.items() if tree not in known]
+    listed = snapshot.children([layout.model_directory(name) for name in unknown])
+    others = {name for name, inside in zip(unknown, listed, strict=True) if not holds_model(inside)}
+    return {name: tree for name, tree in trees.items() if name not in others}

@@ -1,0 +1,156 @@
+"""One version of a model in a snapshot: what is fixed, what was learnt later, and its artifact. Read-only."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.errors import NotFound
+from rollbook.records.deprecation import deprecation_of
+from rollbook.records.manifest import parse_manifest
+
+if TYPE_CHECKING:
+    from rollbook.artifact.progress import Progress
+    from rollbook.records.deprecation import Deprecation
+    from rollbook.records.evidence import Evidence
+    from rollbook.records.imported import Imported
+    from rollbook.records.manifest import Artifact, Manifest
+    from rollbook.records.notes import Notes
+    from rollbook.records.removal import Removal
+    from rollbook.records.stages import StageEntry
+    from rollbook.registry.registry import Model
+
+
+class ModelVersion:
+    """One version of a model."""
+
+    def __init__(self, model: Model, version: str, manifest: bytes | None = None) -> None:
+        self.model = model
+        self.version = version
+        self._manifest = manifest
+
+    def __str__(self) -> str:
+        return f"{self.model.name}@{self.version}"
+
+    @property
+    def entry(self) -> StageEntry | None:
+        """The line of `stages.yaml` that names this version; None at the first stage."""
+        return self.model.stages.entry_of(self.version)
+
+    @property
+    def stage(self) -> str:
+        """The stage this version is in."""
+        return self.entry.stage if self.entry else self.model.registry.policy.first_stage.name
+
+    @property
+    def deprecation(self) -> Deprecation | None:
+        """Since when, why and until when this version is deprecated; None where it isn't."""
+        return deprecation_of(self.model.name, self.entry)
+
+    @property
+    def aliases(self) -> list[str]:
+        return sorted(
+            alias for alias, version in self.model.stages.aliases.items() if version == self.version
+        )
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The facts fixed at registration. Raises NotFound when there is no manifest."""
+        path = layout.manifest_path(self.model.name, self.version)
+        data = self._manifest
+        if data is None:
+            (data,) = self.model.registry.snapshot.read_many([path])
+        if data is None:
+            raise NotFound(f"{path} does not exist", hint="Run `rollbook check --all`.")
+        return parse_manifest(data, path)
+
+    @property
+    def artifact(self) -> Artifact:
+        """The artifact's name, format, size and digest. Raises as `manifest` does."""
+        return self.manifest.artifact
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What was learnt later, by kind and number. Raises InvalidFile for a broken file."""
+        from rollbook.records.evidence import evidence_paths, parse_evidence
+
+        snapshot = self.model.registry.snapshot
+        paths = evidence_paths(snapshot, self.model.name, self.version)
+        contents = zip(paths, snapshot.read_many(paths), strict=True)
+        found = [parse_evidence(data, path) for path, data in contents if data is not None]
+        return tuple(sorted(found, key=lambda each: (each.kind, each.number)))
+
+    def notes(self) -> Notes:
+        """What the version's notes say; empty without any. Raises InvalidFile for a broken file."""
+        from rollbook.records.notes import parse_notes
+
+        path = layout.notes_path(self.model.name, self.version)
+        (data,) = self.model.registry.snapshot.read_many([path])
+        return parse_notes(data or b"", path)
+
+    @cached_property
+    def removal(self) -> Removal | None:
+        """When, why and by whom the artifact was removed; None while it is kept."""
+        path = layout.removal_path(self.model.name, self.version)
+        (data,) = self.model.registry.snapshot.read_many([path])
+        if data is None:
+            return None
+        from rollbook.records.removal import parse_removal
+
+        return parse_removal(data, path)
+
+    @cached_property
+    def imported(self) -> Imported | None:
+        """Which registry the version was brought from; None where it was registered here."""
+        path = layout.imported_path(self.model.name, self.version)
+        (data,) = self.model.registry.snapshot.read_many([path])
+        if data is None:
+            return None
+        from rollbook.records.imported import parse_imported
+
+        return parse_imported(data, path)
+
+    @property
+    def artifact_path(self) -> str:
+        """Where `dvc pull` puts the artifact, relative to the repository's root."""
+        directory = layout.version_directory(self.model.name, self.version)
+        return f"{directory}/{self.artifact.path}"
+
+    def fetch(
+        self,
+        destination: str | Path,
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+        remote: str | None = None,
+    ) -> Path:
+        """Get the artifact from the DVC cache or remote, verified, whole or not at all; return its path.
+
+        `destination` is the file (or folder) to write; an existing directory gets the artifact under its
+        own name. `remote` (a path or URL) takes the place of the registry's DVC remote. Raises StorageFailed
+        when the bytes can't be had or are not those registered.
+        """
+        from rollbook.artifact.retrieval import fetch_version
+
+        return fetch_version(self, Path(destination), overwrite=overwrite, progress=progress, remote=remote)
+
+    def fetch_evidence(
+        self,
+        name: str,
+        directory: str | Path,
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+        remote: str | None = None,
+    ) -> list[Path]:
+        """Get what is attached to the evidence `name` (e.g. `fairness-1`) into `directory`; return the paths.
+
+        Each is verified by its size and SHA-256, and comes whole or not at all, as in `fetch`. The bytes are
+        whatever somebody attached: open an HTML report as carefully as any download.
+        """
+        from rollbook.artifact.retrieval import fetch_attachments
+
+        return fetch_attachments(
+            self, name, Path(directory), overwrite=overwrite, progress=progress, remote=remote
+        )

@@ -1,0 +1,333 @@
+"""The registry in a snapshot: models, their versions, stages and aliases. Everything here is read-only.
+
+with Registry.open(".") as registry:
+    version = registry.model("credit-approval").stage("production")
+    version.fetch("model.joblib")
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from rollbook import layout
+from rollbook.errors import NotFound
+from rollbook.git.repository import Repository, discover, main_branch, remote_name
+from rollbook.names import (
+    LATEST,
+    Reference,
+    is_model_name,
+    is_version,
+    normalise_version,
+    parse_reference,
+    precedence,
+    require_model_name,
+)
+from rollbook.records.model import parse_model
+from rollbook.records.policy import parse_policy
+from rollbook.records.stages import StageTable, parse_stages
+from rollbook.registry.model_version import ModelVersion
+from rollbook.snapshot.snapshot import commit_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rollbook.insight.compare.comparison import Comparison
+    from rollbook.insight.query.sql import Result, Value
+    from rollbook.records.model import ModelRecord
+    from rollbook.records.policy import Policy
+    from rollbook.snapshot.snapshot import Snapshot
+
+
+Kept = TypeVar("Kept")
+# Models, and versions of each, that a registry which stays open keeps ready.
+_KEPT = 256
+
+
+class Registry:
+    """The models of one snapshot of one repository."""
+
+    def __init__(self, repository: Repository, snapshot: Snapshot) -> None:
+        self.repository = repository
+        self.snapshot = snapshot
+        self._models: dict[str, Model] = {}
+
+    @classmethod
+    def open(cls, directory: str | Path = ".", *, rev: str | None = None, at: str | None = None) -> Self:
+        """The registry of the repository around `directory`, working or bare.
+
+        By default that of the commit checked out; with `rev`, of that branch, tag or commit; with `at`, as
+        the main branch stood at that date (`2026-03-01` means the end of that day, UTC). Raises BadCall
+        when there is no repository or the date can't be read, NotFound when there is no such commit.
+        """
+        repository = discover(Path(directory))
+        if at is None:
+            return cls(repository, commit_snapshot(repository, "HEAD" if rev is None else rev))
+        from rollbook.git.main_history import commit_at, parse_moment
+
+        branch = main_revision(repository) if rev is None else rev
+        commit = commit_at(repository, branch, parse_moment(at))
+        return cls(repository, commit_snapshot(repository, commit))
+
+    @classmethod
+    @contextmanager
+    def at_address(cls, address: str, *, rev: str | None = None, at: str | None = None) -> Iterator[Self]:
+        """The registry of the repository at a path or URL, without a clone of one's own; as a context.
+
+        Raises BadCall for an address that git must not be given, GitFailed when it can't be reached.
+        """
+        from rollbook.git.clone import local_directory, partial_clone
+
+        directory = local_directory(address)
+        if directory is not None:
+            with cls.open(directory, rev=rev, at=at) as registry:
+                yield registry
+            return
+        from rollbook.git.main_history import parse_moment
+        from rollbook.snapshot.partial_snapshot import PartialSnapshot
+
+        moment = None if at is None else parse_moment(at)
+        with partial_clone(address) as clone:
+            snapshot = PartialSnapshot(clone, "HEAD" if rev is None else rev, moment)
+            with cls(clone.repository, snapshot) as registry:
+                yield registry
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.snapshot.close()
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The registry's rules. Raises NotFound where there is no registry."""
+        (data,) = self.snapshot.read_many([layout.POLICY])
+        if data is None:
+            raise NotFound(
+                f"there is no registry in {self.snapshot.label}: {layout.POLICY} does not exist",
+                hint="Turn the repository into one with `rollbook init`, or name another with -C DIR.",
+            )
+        return parse_policy(data, layout.POLICY)
+
+    def models(self) -> list[Model]:
+        """Every model, sorted by name, with what a listing needs read in bulk."""
+        return self.models_named(model_names(self.snapshot))
+
+    def models_named(self, names: Sequence[str]) -> list[Model]:
+        """The models of these names, which are there, with what a listing needs read in bulk."""
+        listed = self.snapshot.children([layout.versions_directory(name) for name in names])
+        stages = self.snapshot.read_many([layout.stages_path(name) for name in names])
+        return [
+            Model(self, name, _sorted_versions(directories), stage_table(name, data))
+            for name, directories, data in zip(names, listed, stages, strict=True)
+        ]
+
+    def has_model(self, name: str) -> bool:
+        """Whether there is a model of that name."""
+        (inside,) = self.snapshot.children([layout.model_directory(name)])
+        return holds_model(inside)
+
+    def model(self, name: str) -> Model:
+        """The model of that name. Raises BadCall for no possible name, NotFound that suggests the nearest."""
+        if name in self._models:
+            return self._models[name]
+        require_model_name(name)
+        (directories,) = self.snapshot.children([layout.versions_directory(name)])
+        stages, record = self.snapshot.read_many([layout.stages_path(name), layout.model_path(name)])
+        if not directories and stages is None and record is None:
+            raise self._no_model(name)
+        model = Model(self, name, _sorted_versions(directories), stage_table(name, stages))
+        if self.snapshot.commit is not None:  # what a commit holds does not change
+            _keep(self._models, name, model)
+        return model
+
+    def version(self, reference: str | Reference) -> ModelVersion:
+        """The version that a reference such as `credit-approval@production` stands for.
+
+        Raises BadCall for what is no reference, NotFound for one that stands for nothing.
+        """
+        wanted = parse_reference(reference) if isinstance(reference, str) else reference
+        return self.model(wanted.model).select(wanted)
+
+    def query(
+        self, sql: str, parameters: Sequence[Value] | Mapping[str, Value] = (), *, timeout: float = 30.0
+    ) -> Result:
+        """What one SELECT over the registry gives; `insight.query.sql` says what the arguments mean."""
+        from rollbook.insight.query.sql import query
+
+        return query(self, sql, parameters, timeout=timeout)
+
+    def _no_model(self, name: str) -> NotFound:
+        known = model_names(self.snapshot)
+        if not known:
+            _ = self.policy  # says so when this is no registry at all
+            return NotFound("the registry has no models yet", hint="Register one with `rollbook register`.")
+        return NotFound(f"there is no model {name!r}", hint=nearest(name, known))
+
+
+class Model:
+    """One registered model: its record, its versions, and which of them holds which stage."""
+
+    def __init__(self, registry: Registry, name: str, versions: Sequence[str], stages: StageTable) -> None:
+        self.registry = registry
+        self.name = name
+        self.stages = stages
+        self.version_names = versions
+        self._versions: dict[str, ModelVersion] = {}
+
+    @cached_property
+    def record(self) -> ModelRecord:
+        """What `model.yaml` says. Raises NotFound when there is no such file."""
+        path = layout.model_path(self.name)
+        (data,) = self.registry.snapshot.read_many([path])
+        if data is None:
+            raise NotFound(f"{path} does not exist", hint="Run `rollbook check --all`.")
+        return parse_model(data, path)
+
+    @property
+    def latest(self) -> ModelVersion | None:
+        """The newest version by precedence, a release before a pre-release; None without versions."""
+        name = newest(self.version_names)
+        return None if name is None else self.version(name)
+
+    def versions(self, names: Sequence[str] | None = None) -> list[ModelVersion]:
+        """Every version, oldest first, or those named; their manifests read in bulk."""
+        wanted = self.version_names if names is None else names
+        paths = [layout.manifest_path(self.name, version) for version in wanted]
+        contents = self.registry.snapshot.read_many(paths)
+        return [ModelVersion(self, version, data) for version, data in zip(wanted, contents, strict=True)]
+
+    def compare(self, versions: Sequence[str] = (), metrics: Sequence[str] = ()) -> Comparison:
+        """Versions side by side; `rollbook.insight.compare.comparison` says what the arguments mean."""
+        from rollbook.insight.compare.comparison import compare
+
+        return compare(self, versions, metrics)
+
+    def version(self, version: str) -> ModelVersion:
+        """That version. Raises NotFound that suggests the nearest."""
+        name = normalise_version(version)
+        if name in self._versions:
+            return self._versions[name]
+        if name not in self.version_names:
+            raise NotFound(f"{self.name} has no version {name}", hint=nearest(name, self.version_names))
+        found = ModelVersion(self, name)
+        if self.registry.snapshot.commit is not None:
+            _keep(self._versions, name, found)
+        return found
+
+    def stage(self, stage: str) -> ModelVersion:
+        """The version in that stage; the newest where several hold it.
+
+        Raises NotFound when none does, or when the policy has no such stage.
+        """
+        holders = [entry.version for entry in self.stages.holders(stage) if is_version(entry.version)]
+        if not holders and stage == self.registry.policy.first_stage.name:
+            holders = [name for name in self.version_names if self.stages.entry_of(name) is None]
+        if not holders:
+            self.registry.policy.stage(stage)
+            raise NotFound(f"{self.name} has no version in {stage}", hint=self._occupied())
+        return self._newest(holders)
+
+    def _newest(self, names: list[str]) -> ModelVersion:
+        """The newest of some versions; one whose artifact is removed only when all of theirs are."""
+        newest_first = [self.version(name) for name in sorted(names, key=precedence, reverse=True)]
+        kept = (version for version in newest_first if version.removal is None)
+        return newest_first[0] if len(newest_first) == 1 else next(kept, newest_first[0])
+
+    def select(self, reference: Reference) -> ModelVersion:
+        """The version that a reference to this model stands for."""
+        if reference.version is not None:
+            return self.version(reference.version)
+        name = reference.name or LATEST
+        if name == LATEST:
+            latest = self.latest
+            if latest is None:
+                raise NotFound(f"{self.name} has no versions yet")
+            return latest
+        if self.stages.holders(name) or self.registry.policy.has_stage(name):
+            return self.stage(name)
+        if name in self.stages.aliases:
+            return self.version(self.stages.aliases[name])
+        stages = (stage.name for stage in self.registry.policy.stages)
+        known = dict.fromkeys([*stages, *self.stages.aliases, LATEST])
+        raise NotFound(f"{self.name} has no stage or alias {name!r}", hint=nearest(name, list(known)))
+
+    def _occupied(self) -> str:
+        held = dict.fromkeys(entry.stage for entry in self.stages.entries)
+        return f"Stages that hold a version: {', '.join(held)}." if held else "No stage holds a version yet."
+
+
+def _keep(kept: dict[str, Kept], name: str, item: Kept) -> None:
+    """Keep an item ready; where there are too many, begin anew."""
+    if len(kept) >= _KEPT:
+        kept.clear()
+    kept[name] = item
+
+
+def main_revision(repository: Repository) -> str:
+    """The main branch as a revision: the local one, else the remote's. Raises NotFound without either."""
+    name = main_branch(repository)
+    for revision in (f"refs/heads/{name}", f"refs/remotes/{remote_name(repository)}/{name}"):
+        if repository.try_text("rev-parse", "--verify", "--quiet", revision):
+            return revision
+    raise NotFound(
+        f"the main branch {name[:120]!r} has no commits here", hint="Make or fetch its first commit."
+    )
+
+
+def model_names(snapshot: Snapshot) -> list[str]:
+    """The names of the models in a snapshot, sorted."""
+    (top,) = snapshot.children([layout.ROOT])
+    outer = _directories(top)
+    listed = dict(zip(outer, _listed(snapshot, outer), strict=True))
+    names = [name for name in outer if holds_model(listed[name])]
+    inner = [
+        f"{name}/{below}"
+        for name in outer
+        if not holds_model(listed[name])
+        for below in _directories(listed[name])
+    ]
+    names += [
+        name for name, inside in zip(inner, _listed(snapshot, inner), strict=True) if holds_model(inside)
+    ]
+    return sorted(name for name in names if is_model_name(name))
+
+
+def _listed(snapshot: Snapshot, names: list[str]) -> list[dict[str, bool]]:
+    return snapshot.children([layout.model_directory(name) for name in names])
+
+
+def _directories(inside: dict[str, bool]) -> list[str]:
+    return [name for name, is_directory in inside.items() if is_directory]
+
+
+def holds_model(inside: dict[str, bool]) -> bool:
+    """Whether a directory with these names in it, each a directory or not, is a model's."""
+    return bool(inside.get("versions")) or "model.yaml" in inside or "stages.yaml" in inside
+
+
+def newest(versions: Sequence[str]) -> str | None:
+    """The newest of versions that are sorted by precedence, a release before a pre-release; None for none."""
+    return next((name for name in reversed(versions) if "-" not in name), versions[-1] if versions else None)
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """A hint: what was perhaps meant, or what there is."""
+    import difflib
+
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    if close:
+        return f"Did you mean {' or '.join(close)}?"
+    shown = ", ".join(known[-10:])
+    return f"There is: {shown}{', ...' if len(known) > 10 else ''}." if known else ""
+
+
+def _sorted_versions(directories: dict[str, bool]) -> list[str]:
+    names = (name for name, is_directory in directories.items() if is_directory and is_version(name))
+    return sorted(names, key=precedence)
+
+
+def stage_table(model: str, data: bytes | None) -> StageTable:
+    return StageTable() if data is None else parse_stages(data, layout.stages_path(model))

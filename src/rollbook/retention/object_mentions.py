@@ -1,0 +1,130 @@
+"""Every mention of an object of DVC's in a repository: in any commit that any ref leads to, in the index,
+and in the working tree.
+
+It errs on the side of finding too much. Whatever looks like a digest in a file that DVC tracks data with
+counts, also in old commits, in other people's branches, in stashes, and in files that can't be parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook.errors import InvalidFile, Refused
+from rollbook.git.objects import ObjectReader
+from rollbook.git.process import clean_environment, git
+from rollbook.registry.change import ABSENT, parse_raw
+from rollbook.snapshot.snapshot import TreeSnapshot, index_snapshot, worktree_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rollbook.git.repository import Repository
+    from rollbook.snapshot.snapshot import Snapshot
+
+_DIGEST = re.compile(rb"(?<![0-9A-Za-z])[0-9a-f]{32}(?:\.dir)?(?![0-9A-Za-z])")
+# DVC 3 says so of what it keeps under files/md5; what older versions track is kept elsewhere.
+_OF_DVC_3 = re.compile(rb"hash:\s*md5")
+_TRACKING = (":(top,glob)**/*.dvc", ":(top,glob)**/dvc.lock")
+_LARGEST = 1 << 28
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A file that mentions an object: its path, the object's name, and whether its format is DVC 3's."""
+
+    path: str
+    oid: str
+    is_current: bool = True
+
+    def elsewhere(self, address: str) -> Mention:
+        """The same mention, in the repository at `address`."""
+        return Mention(f"{address}: {self.path}", self.oid, self.is_current)
+
+
+def mentions(repository: Repository) -> frozenset[Mention]:
+    """Every mention of an object in a repository and its working tree.
+
+    Raises Refused in a shallow clone, and when a file is too large to be read.
+    """
+    if repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+        raise Refused(
+            "this clone is shallow: it does not tell what still needs an object",
+            hint="Fetch the whole history: git fetch --unshallow",
+        )
+    return frozenset((*_committed(repository), *_bare_trees(repository), *_uncommitted(repository)))
+
+
+def is_tracking(path: str) -> bool:
+    """Whether DVC tracks data with the file at `path`."""
+    name = path.rpartition("/")[2]
+    return name.endswith(".dvc") or name == "dvc.lock"
+
+
+def _committed(repository: Repository) -> Iterator[Mention]:
+    # Every commit that changes such a file against one of its parents tells what it changes it to, merges
+    # against each parent; so no tree that a ref leads to holds a file that isn't told.
+    listed = git(
+        repository.directory,
+        "-c", "log.showRoot=true", "log", "--all", "--full-history", "--diff-merges=separate", "--raw", "-z",
+        "--no-abbrev", "--no-renames", "--no-show-signature", "--format=%x01", "--", *_TRACKING,
+        environment=clean_environment(GIT_NO_REPLACE_OBJECTS="1"),
+    )  # fmt: skip
+    blobs: dict[str, set[str]] = {}
+    for block in listed.decode(errors="surrogateescape").split("\x01")[1:]:
+        fields = [part.lstrip("\n") for part in block.split("\0") if part.strip("\n")]
+        for change in parse_raw(fields):
+            if change.new_mode != ABSENT:
+                blobs.setdefault(change.new_oid, set()).add(change.path)
+    reader = ObjectReader(repository.directory)
+    try:
+        for (oid, paths), found in zip(blobs.items(), reader.read_many(blobs, _LARGEST), strict=True):
+            if found is None or (found.type == "blob" and found.data is None):
+                raise Refused(
+                    f"the file {min(paths)!r} ({oid[:12]}) can't be read, so what it needs can't be told",
+                    hint="Run `git fsck`, or fetch what is missing.",
+                )
+            yield from _in_file(paths, found.data or b"")
+    finally:
+        reader.close()
+
+
+def _bare_trees(repository: Repository) -> Iterator[Mention]:
+    """What refs mention that lead to a tree without a commit."""
+    kinds = "%(objecttype) %(objectname) %(*objecttype) %(*objectname)"
+    listed = repository.git("for-each-ref", f"--format={kinds}")
+    for line in listed.decode().splitlines():
+        facts = line.split()
+        for kind, oid in zip(facts[::2], facts[1::2], strict=True):
+            if kind == "tree":
+                snapshot = TreeSnapshot(repository, oid, f"the tree {oid[:12]}")
+                yield from _in_snapshot(snapshot)
+                snapshot.close()
+
+
+def _uncommitted(repository: Repository) -> Iterator[Mention]:
+    if repository.work_tree is None:
+        return
+    for snapshot in (index_snapshot(repository), worktree_snapshot(repository)):
+        try:
+            yield from _in_snapshot(snapshot)
+        finally:
+            snapshot.close()
+
+
+def _in_snapshot(snapshot: Snapshot) -> Iterator[Mention]:
+    paths = [path for path in snapshot.modes("") if is_tracking(path)]
+    try:
+        contents = snapshot.read_many(paths)
+    except InvalidFile as error:
+        raise Refused(f"what is needed can't be told: {error}", hint=error.hint) from error
+    for path, data in zip(paths, contents, strict=True):
+        yield from _in_file([path], data or b"")
+
+
+def _in_file(paths: Iterable[str], data: bytes) -> Iterator[Mention]:
+    is_current = _OF_DVC_3.search(data) is not None
+    for oid in {found.decode() for found in _DIGEST.findall(data)}:
+        for path in paths:
+            yield Mention(path, oid, is_current)

@@ -1,0 +1,83 @@
+"""What the rules of retention are applied to: a registry's models, and main's history of each version."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook.check.retention_fate import Fate, Standing, fates
+from rollbook.errors import NotFound, Refused
+from rollbook.git.main_history import first_parents
+from rollbook.records.removal import removed_among
+from rollbook.records.retention import OwnRetention
+from rollbook.trail.derive import derive
+from rollbook.trail.landings import landed_changes
+from rollbook.trail.stage_times import stays
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from rollbook.git.repository import Repository
+    from rollbook.records.retention import Retention
+    from rollbook.registry.registry import Model, Registry
+    from rollbook.trail.event import Event
+    from rollbook.trail.stage_times import Stay
+
+_NO_STAYS: tuple[Stay, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A model, the rules it is under, and the fate of each version that has its artifact."""
+
+    model: Model
+    rules: Retention
+    fates: tuple[Fate, ...]
+
+
+def judged(registry: Registry, models: Sequence[Model], now: datetime) -> list[Judged]:
+    """What the registry's rules make of `models` at `now`.
+
+    Raises Refused in a shallow clone, where nobody can tell what was in production.
+    """
+    asked = [(model.name, version) for model in models for version in model.version_names]
+    removed = removed_among(registry.snapshot, asked)
+    told = every_stay(registry.repository, registry.snapshot.commit or "HEAD")
+    policy = registry.policy
+    found = []
+    for model in models:
+        rules = own_retention(model).tightened(policy.retention)
+        gone = {version for name, version in removed if name == model.name}
+        stays_of = functools.partial(told, model.name)
+        standing = Standing(model.version_names, gone, model.stages, stays_of)
+        found.append(Judged(model, rules, tuple(fates(policy, rules, standing, now))))
+    return found
+
+
+def own_retention(model: Model) -> OwnRetention:
+    """What a model's own file adds to the policy's rules; nothing without a file."""
+    try:
+        return model.record.retention
+    except NotFound:
+        return OwnRetention()
+
+
+def every_stay(repository: Repository, commit: str) -> Callable[[str, str], tuple[Stay, ...]]:
+    """A function that tells the stays of a version (model, version) in stages, as the history of `commit` has
+    them; the history of all models is read at once."""
+    if repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+        raise Refused(
+            "this clone is shallow: it does not tell what was in production",
+            hint="Fetch the whole history: git fetch --unshallow; in CI, fetch-depth: 0.",
+        )
+    landed, running = dict[str, int](), 0
+    for each in first_parents(repository, commit):
+        running = max(running, each.committed_at)
+        landed[each.commit] = running
+    events: dict[tuple[str, str], list[Event]] = {}
+    for event in derive(repository, landed_changes(repository, commit), {}):
+        events.setdefault((event.model, event.version), []).append(event)
+    found = {key: stays(told, landed) for key, told in events.items()}
+    return lambda model, version: found.get((model, version), _NO_STAYS)

@@ -1,0 +1,200 @@
+"""Taking bytes out of the DVC remote: those of removals that have landed, where nothing else needs them.
+
+An object goes only when no file that DVC tracks data with mentions it, anywhere: in any commit that any ref
+leads to, here or on the git remote, in the index or the working tree. What doesn't count is a removed
+version's own pointer, which old commits keep for ever. A folder's listing goes after its files, so that a
+sweep that was cut off can be run again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from rollbook.artifact.dir_object import SUFFIX
+from rollbook.artifact.storage import open_storage
+from rollbook.errors import BadCall, Conflict
+from rollbook.names import time_text
+from rollbook.retention.landed_removals import landed_removals
+from rollbook.retention.needs import needs_of
+from rollbook.retention.object_mentions import mentions
+from rollbook.retention.other_repository import other_repository
+from rollbook.retention.remote_refs import refresh, remote_state, seen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rollbook.artifact.storage import Storage
+    from rollbook.git.repository import Repository
+    from rollbook.retention.landed_removals import LandedRemoval
+    from rollbook.retention.needs import Needs
+
+_ATTEMPTS = 5
+_BATCH = 100  # objects that are looked at once more, and then deleted
+_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class SweptObject:
+    """An object that goes: DVC's name for it, and its size in bytes (0 where the remote does not tell)."""
+
+    oid: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class SweptRemoval:
+    """A removal that landed, and how its bytes stand.
+
+    `state` is "go" where some of them go, "waiting" until the policy's days are over, "kept" where other
+    things need all that is left, "gone" where nothing is left. `frees` counts the bytes that go; `why` says
+    more.
+    """
+
+    model: str
+    version: str
+    landed_at: str
+    state: str
+    frees: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeping:
+    """What a sweep deleted, or would delete, from the DVC remote `remote`."""
+
+    remote: str
+    deleted: bool
+    objects: tuple[SweptObject, ...]
+    removals: tuple[SweptRemoval, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to go; `stored` says when each object was stored, `parts` what each consists of, itself too."""
+
+    objects: tuple[SweptObject, ...]
+    removals: tuple[SweptRemoval, ...]
+    stored: Mapping[str, float | None]
+    parts: Mapping[str, Sequence[str]]
+
+
+def sweep(
+    repository: Repository, *, delete: bool = False, also: Sequence[str] = (), now: datetime | None = None
+) -> Sweeping:
+    """Find the objects that landed removals let go and nothing else needs; with `delete`, delete them.
+
+    `also` are other repositories (paths or URLs) that store in the same DVC remote. Raises BadCall in a bare
+    repository, Refused in a shallow clone or when main here is ahead of the remote's, StorageFailed when a
+    folder that is still needed can't be listed or the remote can't be used, Conflict while the git remote
+    keeps moving.
+    """
+    if repository.work_tree is None:
+        raise BadCall("a bare repository has no DVC remote to sweep", hint="Run it in a clone.")
+    storage = open_storage(repository.work_tree)
+    moment = now or datetime.now(UTC)
+    with seen(repository):
+        state = remote_state(repository)
+        for _ in range(_ATTEMPTS):
+            plan = _plan(repository, storage, also, moment)
+            # Reading it all takes a while. Whoever pushed a proposal meanwhile may need what was to go.
+            state, before = remote_state(repository), state
+            if state == before or not delete:
+                break
+            refresh(repository)
+        else:
+            raise Conflict("the git remote keeps moving", hint="Nothing was deleted. Try again.")
+    gone = _delete(storage, plan) if delete else frozenset(plan.objects)
+    objects = tuple(each for each in plan.objects if each in gone)
+    return Sweeping(storage.remote_url, delete, objects, plan.removals)
+
+
+def _plan(repository: Repository, storage: Storage, also: Sequence[str], now: datetime) -> _Plan:
+    landed = landed_removals(repository, storage.stored)
+    mentioned = set(mentions(repository))
+    for address in also:
+        with other_repository(address) as other:
+            # A path that is removed here means another version there.
+            mentioned |= {mention.elsewhere(address) for mention in mentions(other)}
+    due = [removal for removal in landed if _is_due(removal, now)]
+    needs = needs_of(mentioned, due, storage)
+    oids = {removal.key: needs.objects(removal.removal.md5) for removal in due}
+    wanted = list(dict.fromkeys(oid for found in oids.values() for oid in found if oid not in needs))
+    stored = storage.stored(wanted)
+    young = _young(stored, due, oids, now)
+    going = [oid for oid in wanted if oid in stored and not young & {oid, *needs.objects(oid)}]
+    sizes = storage.sizes(going)
+    removals = tuple(_told(each, oids.get(each.key), needs, young, sizes, now) for each in landed)
+    # A listing after the files that it names: the next run needs it to finish what this one may leave.
+    ordered = sorted(going, key=lambda oid: (oid.endswith(SUFFIX), oid))
+    objects = tuple(SweptObject(oid, sizes.get(oid) or 0) for oid in ordered)
+    return _Plan(objects, removals, stored, {oid: needs.objects(oid) for oid in going})
+
+
+def _delete(storage: Storage, plan: _Plan) -> frozenset[SweptObject]:
+    """Delete what the plan says but for what was stored anew since; return what went."""
+    gone: set[SweptObject] = set()
+    renewed: set[str] = set()
+    for batch in _batches(plan.objects):
+        stored = storage.stored([each.oid for each in batch])
+        renewed |= {each.oid for each in batch if stored.get(each.oid) != plan.stored.get(each.oid)}
+        going = [each for each in batch if not renewed & {*plan.parts[each.oid]}]
+        storage.delete([each.oid for each in going])
+        gone.update(going)
+    return frozenset(gone)
+
+
+def _batches(objects: Sequence[SweptObject]) -> Iterator[list[SweptObject]]:
+    remaining = iter(objects)
+    while batch := list(islice(remaining, _BATCH)):
+        yield batch
+
+
+def _is_due(removal: LandedRemoval, now: datetime) -> bool:
+    return removal.doubt == "" and now.timestamp() >= removal.landed_at + removal.stay_days * _DAY
+
+
+def _young(
+    stored: Mapping[str, float | None],
+    due: Sequence[LandedRemoval],
+    oids: Mapping[tuple[str, str], Sequence[str]],
+    now: datetime,
+) -> frozenset[str]:
+    """The objects that were stored again after the removal, not long ago: somebody may be registering
+    them."""
+    found = set()
+    for removal in due:
+        for oid in oids[removal.key]:
+            at = stored.get(oid)
+            if at is not None and at > max(removal.landed_at, now.timestamp() - removal.stay_days * _DAY):
+                found.add(oid)
+    return frozenset(found)
+
+
+def _told(
+    landed: LandedRemoval,
+    oids: Sequence[str] | None,
+    needs: Needs,
+    young: frozenset[str],
+    sizes: Mapping[str, int | None],
+    now: datetime,
+) -> SweptRemoval:
+    frees = sum(sizes.get(oid) or 0 for oid in oids or ())
+    state, why = "gone", ""
+    if oids is None:
+        due = landed.landed_at + landed.stay_days * _DAY
+        state, why = "waiting", f"its bytes stay until {time_text(due)}"
+        if landed.doubt:
+            state, why = "kept", landed.doubt
+    elif any(oid in sizes for oid in oids):
+        state = "go"
+    elif recent := [oid for oid in oids if oid in young]:
+        state, why = "kept", f"{recent[0]} was stored again: somebody may be registering it"
+    needed = [oid for oid in oids or () if oid in needs]
+    if needed:
+        state = state if state == "go" else "kept"
+        why = why or f"{len(needed)} of {len(oids or ())} objects are needed by {needs.by(needed[0])}"
+    key = landed.removal
+    return SweptRemoval(key.model, key.version, time_text(landed.landed_at), state, frees, why)

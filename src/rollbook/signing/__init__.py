@@ -1,0 +1,1 @@
+"""Signatures of people: made, taken apart and judged; who may give them; approvals that are signed."""

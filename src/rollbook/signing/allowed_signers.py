@@ -1,0 +1,66 @@
+"""Who may sign the trail, and since when: a file kept out of band, or `registry/allowed_signers` on main."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.git.objects import ObjectReader
+from rollbook.snapshot.snapshot import MAX_FILE
+from rollbook.trail.landings import landed_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rollbook.git.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class TrustRoot:
+    """The contents of an allowed-signers file (ssh-keygen(1), ALLOWED SIGNERS) as they followed each other.
+
+    `since` are the places on main from which each content holds, ascending; one of a file kept out of band
+    holds from the beginning.
+    """
+
+    since: tuple[int, ...]
+    contents: tuple[bytes, ...]
+    is_given: bool
+
+    def at(self, place: int) -> bytes:
+        """What held at a place on main; empty where nothing did yet."""
+        index = bisect_right(self.since, place) - 1
+        return self.contents[index] if index >= 0 else b""
+
+    def from_then_on(self, place: int) -> tuple[bytes, ...]:
+        """What held at a place on main and after it: a tag is signed when its event has landed, or later."""
+        first = max(bisect_right(self.since, place) - 1, 0)
+        return tuple(dict.fromkeys(content for content in self.contents[first:] if content.strip()))
+
+
+def given_root(content: bytes) -> TrustRoot:
+    """A trust root that is kept out of band."""
+    return TrustRoot((0,), (content,), is_given=True)
+
+
+def registry_root(repository: Repository, tip: str, order: Mapping[str, int]) -> TrustRoot:
+    """The trust root in the registry itself, as it changed along main (`order`: a commit's place there)."""
+    changes = landed_changes(repository, tip, paths=(layout.ALLOWED_SIGNERS,))
+    moves = [(order[change.commit], file) for change in changes for file in change.files]
+    reader = ObjectReader(repository.directory)
+    try:
+        names = [file.new_oid for _, file in moves]
+        read = [found.data if found else None for found in reader.read_many(names, MAX_FILE)]
+    finally:
+        reader.close()
+    return TrustRoot(
+        tuple(place for place, _ in moves), tuple(content or b"" for content in read), is_given=False
+    )
+
+
+def digest(contents: Sequence[bytes]) -> str:
+    """What tells one set of contents from another: SHA-256, hexadecimal."""
+    return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()

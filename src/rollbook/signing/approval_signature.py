@@ -1,0 +1,110 @@
+"""Approvals given without a forge: SSH signatures over the content of one transition.
+
+What is signed is the transition itself, the manifest's digest included, so that an approval can't be moved to
+another version, stage or reason, and stays good when the branch is squashed or rebased.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook.signing.ssh_keygen import ssh_verified
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from typing import Any
+
+    from rollbook.records.stages import StageEntry
+
+NAMESPACE = "rollbook-approval"
+_FORMAT = "rollbook-approval-1"
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionContent:
+    """What an approver approves: a version's move between two stages, as its entry in stages.yaml says, and
+    the SHA-256 of the version's manifest (hexadecimal)."""
+
+    model: str
+    version: str
+    start: str
+    target: str
+    reason: str
+    requested_by: str
+    requested_at: str
+    traffic: int | None
+    manifest_digest: str
+    replacement: str = ""
+    sunset: str = ""
+    migration: str = ""
+    override: str = ""
+
+    def canonical(self) -> bytes:
+        """The bytes that are signed: one ASCII JSON object, keys sorted, no blanks, and a line break.
+
+        What only some transitions have (a replacement, a sunset, ...) stands there when it is given.
+        """
+        fields = {
+            "format": _FORMAT,
+            "model": self.model,
+            "version": self.version,
+            "from": self.start,
+            "to": self.target,
+            "reason": self.reason,
+            "requested_by": self.requested_by,
+            "requested_at": self.requested_at,
+            "traffic": self.traffic,
+            "manifest_sha256": self.manifest_digest,
+        }
+        details = {name: getattr(self, name) for name in ("replacement", "sunset", "migration", "override")}
+        fields |= {name: value for name, value in details.items() if value}
+        return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+
+
+def transition_content(model: str, start: str, entry: StageEntry, manifest_digest: str) -> TransitionContent:
+    """The content of the transition that `entry` of a model's stages.yaml stands for."""
+    return TransitionContent(
+        model=model,
+        version=entry.version,
+        start=start,
+        target=entry.stage,
+        reason=entry.reason,
+        requested_by=entry.requested_by,
+        requested_at=entry.requested_at,
+        traffic=entry.traffic,
+        manifest_digest=manifest_digest,
+        replacement=entry.replacement,
+        sunset=entry.sunset,
+        migration=entry.migration,
+        override=entry.override,
+    )
+
+
+def valid_approvers(
+    content: TransitionContent,
+    approvals: tuple[Mapping[str, Any], ...],
+    allowed_signers: bytes,
+    at: datetime | None = None,
+) -> list[str]:
+    """Those whose approvals hold: signed over this very content by a key that the registry allows them.
+
+    `allowed_signers` is the base's `registry/allowed_signers`. Each name once, in the order of the file.
+    """
+    found: dict[str, None] = {}
+    for approval in approvals:
+        by, signature = approval.get("by"), approval.get("signature")
+        if not isinstance(by, str) or not isinstance(signature, str) or by in found:
+            continue
+        if ssh_verified(
+            content.canonical(),
+            signature,
+            principal=by,
+            allowed_signers=allowed_signers,
+            namespace=NAMESPACE,
+            at=at,
+        ):
+            found[by] = None
+    return list(found)

@@ -1,0 +1,71 @@
+"""One OpenPGP signature, judged by gpg and the keyring it has.
+
+What gpg finds is read from its status lines, which no key or message can write into:
+https://github.com/gpg/gnupg/blob/master/doc/DETAILS.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+from rollbook.errors import CannotTell
+from rollbook.git.process import clean_environment
+from rollbook.signing.verdict import Judgement, Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PREFIX = "[GNUPG:] "
+_TRUSTED = frozenset(["TRUST_FULLY", "TRUST_ULTIMATE"])
+_TRUST_IT = "trust it, once you are sure whose it is: gpg --lsign-key FINGERPRINT"
+
+
+def openpgp_verdict(program: str, signature: Path, payload: bytes, at: int) -> Verdict:
+    """Judge a detached signature for the moment `at` (Unix time, seconds).
+
+    It is good when the keyring trusts its key fully and the key had not expired at that moment; a revoked key
+    never counts. Raises CannotTell when gpg can't be started.
+    """
+    command = [program, "--batch", "--status-fd=1", "--verify", str(signature), "-"]
+    try:
+        done = subprocess.run(command, input=payload, capture_output=True, env=clean_environment())
+    except OSError as error:
+        raise CannotTell(
+            f"can't run {program} to verify signatures: {error.strerror}", hint="Install GnuPG."
+        ) from error
+    lines = done.stdout.decode(errors="replace").splitlines()
+    words = [line.removeprefix(_PREFIX).split() for line in lines if line.startswith(_PREFIX)]
+    status = {word[0]: word[1:] for word in words if word}
+    if "EXPKEYSIG" in status and "VALIDSIG" in status and _is_own(program, status["VALIDSIG"][-1]):
+        # Gpg says nothing of an expired key's validity; ultimate trust is the owner's word, and stays.
+        status["TRUST_ULTIMATE"] = []
+    return _verdict(status, words, done.returncode, at)
+
+
+def _is_own(program: str, fingerprint: str) -> bool:
+    """Whether the keyring trusts a key ultimately."""
+    command = [program, "--batch", "--with-colons", "--list-keys", fingerprint]
+    done = subprocess.run(command, capture_output=True, env=clean_environment())
+    fields = (line.split(":") for line in done.stdout.decode(errors="replace").splitlines())
+    return any(field[0] == "pub" and field[8:9] == ["u"] for field in fields)
+
+
+def _verdict(status: dict[str, list[str]], words: list[list[str]], code: int, at: int) -> Verdict:
+    if "NO_PUBKEY" in status:
+        key = status["NO_PUBKEY"][0]
+        return Verdict(Judgement.UNKNOWN, why=f"gpg does not have the key {key}: import it, and {_TRUST_IT}")
+    if sum(word[:1] == ["VALIDSIG"] for word in words) != 1 or "BADSIG" in status:
+        return Verdict(Judgement.BROKEN, why="its signature is not one over this tag")
+    signer = f"openpgp:{status['VALIDSIG'][-1]}"
+    if "REVKEYSIG" in status or "EXPSIG" in status or "TRUST_NEVER" in status:
+        return Verdict(Judgement.NOT_ALLOWED, why=f"by {signer}, which was revoked, or is not trusted")
+    if "EXPKEYSIG" in status:
+        expired = int((status.get("KEYEXPIRED") or ["0"])[0])
+        if at >= expired:
+            return Verdict(Judgement.NOT_ALLOWED, why=f"by {signer}, which had expired when the event landed")
+    elif code != 0 or "GOODSIG" not in status:
+        return Verdict(Judgement.BROKEN, why="gpg does not take its signature for good")
+    if not _TRUSTED & status.keys():
+        return Verdict(Judgement.UNKNOWN, why=f"gpg does not trust {signer}: {_TRUST_IT}")
+    return Verdict(Judgement.GOOD, signer)

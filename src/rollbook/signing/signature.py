@@ -1,0 +1,75 @@
+"""Judging the signatures of many tags: by the programs that know them.
+
+A signature is judged for the moment that its event landed on main, whatever date the tagger gave: else a
+back-dated tag would revive a key that has expired. Formats: https://git-scm.com/docs/gitformat-signature,
+https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.sshsig.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollbook.signing.allowed_signers import digest
+from rollbook.signing.openpgp import openpgp_verdict
+from rollbook.signing.ssh_judge import SshJudge
+from rollbook.signing.sshsig import ARMOUR
+from rollbook.signing.verdict import Judgement, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rollbook.git.repository import Repository
+    from rollbook.signing.verdict import Signed
+    from rollbook.signing.verified_signatures import VerifiedSignatures
+
+_PGP_HEAD = "-----BEGIN PGP SIGNATURE-----\n"
+
+
+def judge(repository: Repository, signed: Sequence[Signed], known: VerifiedSignatures) -> list[Verdict]:
+    """A verdict on each of `signed`, in order. What is good is added to `known`, and not judged again.
+
+    Raises CannotTell when the program that judges can't be started.
+    """
+    roots = {item.roots: "" for item in signed}
+    found: dict[int, Verdict] = {}
+    with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
+        ssh = SshJudge(repository, Path(directory))
+        for contents in roots:
+            roots[contents] = digest((*contents, ssh.revoked))
+        by_ssh = [place for place, item in enumerate(signed) if item.signature.startswith(ARMOUR)]
+        for place in by_ssh:
+            item = signed[place]
+            if principal := known.principal(item.oid, roots[item.roots], item.at):
+                found[place] = Verdict(Judgement.GOOD, principal)
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+            new = [place for place in by_ssh if place not in found]
+            judged = ssh.verdicts([signed[place] for place in new], pool)
+            for place, verdict in zip(new, judged, strict=True):
+                found[place] = verdict
+                if verdict.judgement is Judgement.GOOD:
+                    item = signed[place]
+                    known.add(item.oid, roots[item.roots], item.at, verdict.principal)
+            others = [place for place in range(len(signed)) if place not in found]
+            program = _gpg(repository) if others else ""
+            told = pool.map(lambda place: _openpgp(program, signed[place], Path(directory)), others)
+            found.update(zip(others, told, strict=True))
+    return [found[place] for place in range(len(signed))]
+
+
+def _gpg(repository: Repository) -> str:
+    return repository.config("gpg.openpgp.program") or repository.config("gpg.program") or "gpg"
+
+
+def _openpgp(program: str, item: Signed, directory: Path) -> Verdict:
+    if not item.signature.startswith(_PGP_HEAD):
+        return Verdict(Judgement.UNKNOWN, why="its signature is of a kind that Rollbook does not know")
+    if item.only_ssh:
+        return Verdict(Judgement.NOT_ALLOWED, why="by an OpenPGP key, which no list of SSH keys can allow")
+    with tempfile.NamedTemporaryFile("w", dir=directory, encoding="utf-8", errors="surrogateescape") as file:
+        file.write(item.signature)
+        file.flush()
+        return openpgp_verdict(program, Path(file.name), item.payload, item.at)

@@ -1,0 +1,202 @@
+"""Judging SSH signatures: ssh-keygen says who may sign, by its exit code; never by its words.
+
+What ssh-keygen says of a key in a list of allowed signers depends on the key, the list, the namespace and the
+moment, and on nothing else in a signature. So it is asked once for all signatures that agree in these, about
+one of them; that each of the others is a signature of its bytes is checked in this process.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import subprocess
+import threading
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from rollbook.errors import CannotTell
+from rollbook.git.process import clean_environment
+from rollbook.signing.ssh_keygen import verify_command
+from rollbook.signing.sshsig import is_signature_of, public_key, unarmoured
+from rollbook.signing.verdict import Judgement, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Executor
+
+    from rollbook.git.repository import Repository
+    from rollbook.signing.verdict import Signed
+
+_LAST_SECOND = 253_402_300_799  # of the year 9999
+_PATTERN = frozenset("*?!")
+_DATED = re.compile(rb"valid-", re.IGNORECASE)
+_DATE = re.compile(rb'valid-(?:after|before)="(\d{8}(?:\d{4}(?:\d\d)?)?)(Z?)"', re.IGNORECASE)
+# A date without a zone is in the local one, and no zone is farther than this from UTC.
+_ZONES = timedelta(hours=26).total_seconds()
+
+
+class _Question(NamedTuple):
+    """What ssh-keygen's word on a key depends on. `phase` tells how many of the list's dates have gone by."""
+
+    key: bytes
+    namespace: str
+    principal: str
+    roots: tuple[bytes, ...]
+    phase: tuple[int, ...]
+
+
+class SshJudge:
+    """Judges by `ssh-keygen -Y verify`, its input in a directory that goes when all are judged."""
+
+    def __init__(self, repository: Repository, directory: Path) -> None:
+        self._directory = directory
+        self._program = repository.config("gpg.ssh.program") or "ssh-keygen"
+        revoked = repository.config("gpg.ssh.revocationFile", kind="path")
+        self._revoked = ["-r", revoked] if revoked else []
+        self.revoked = Path(revoked).read_bytes() if revoked else b""
+        self._allowed: dict[bytes, Path] = {}
+        self._lock = threading.Lock()
+
+    def verdicts(self, signed: Sequence[Signed], pool: Executor) -> list[Verdict]:
+        """A verdict on each of `signed`, in order. Raises CannotTell when ssh-keygen can't be started."""
+        found: dict[int, Verdict] = {}
+        groups: dict[_Question, list[int]] = {}
+        alone: list[int] = []
+        for place, item in enumerate(signed):
+            question = _question(item)
+            if question is None:
+                alone.append(place)
+            else:
+                groups.setdefault(question, []).append(place)
+        first = [places[0] for places in groups.values()] + alone
+        found.update(zip(first, pool.map(self.verdict, (signed[place] for place in first)), strict=True))
+        rest: list[int] = []
+        for places in groups.values():
+            said = found[places[0]]
+            for place in places[1:]:
+                if said.judgement is Judgement.GOOD:
+                    found[place] = said
+                elif said.judgement is Judgement.NOT_ALLOWED:
+                    found[place] = _not_allowed(signed[place])
+                else:
+                    rest.append(place)
+        found.update(zip(rest, pool.map(self.verdict, (signed[place] for place in rest)), strict=True))
+        return [found[place] for place in range(len(signed))]
+
+    def verdict(self, item: Signed) -> Verdict:
+        """What ssh-keygen says of one."""
+        blob = unarmoured(item.signature)
+        key = public_key(blob) if blob else None
+        if key is None:
+            return Verdict(Judgement.BROKEN, why="its signature is not written as ssh-keygen writes one")
+        if not item.roots:
+            why = "nothing said then, or says since, which keys may sign: there is no list of allowed signers"
+            return Verdict(Judgement.UNKNOWN, why=why)
+        stem = self._directory / f"{threading.get_ident()}"
+        signature, payload = stem.with_suffix(".sig"), stem.with_suffix(".data")
+        signature.write_text(item.signature, encoding="utf-8", errors="surrogateescape")
+        payload.write_bytes(item.payload)
+        at = _moment(item)
+        for content in item.roots:
+            allowed = self._file(content)
+            names = self._principals(content, allowed, signature, key, at)
+            for principal in [item.principal] if item.principal else names:
+                command = verify_command(allowed, signature, principal, item.namespace, at, self._program)
+                if self._exit_code([*command, *self._revoked], payload) == 0:
+                    return Verdict(Judgement.GOOD, principal)
+        command = [self._program, "-Y", "check-novalidate", "-n", item.namespace, "-s", str(signature)]
+        if self._exit_code(command, payload) == 0:
+            return _not_allowed(item)
+        return Verdict(Judgement.BROKEN, why="its signature is not one over this tag")
+
+    def _file(self, content: bytes) -> Path:
+        with self._lock:
+            if content not in self._allowed:
+                path = self._directory / f"allowed-{len(self._allowed)}"
+                path.write_bytes(content)
+                self._allowed[content] = path
+            return self._allowed[content]
+
+    def _principals(
+        self, content: bytes, allowed: Path, signature: Path, key: bytes, at: datetime
+    ) -> Sequence[str]:
+        """Those whom the list may give the key to; ssh-keygen says then whether it does."""
+        lines = (line.split() for line in content.decode(errors="replace").splitlines())
+        text = base64.b64encode(key).decode()
+        fields = [line[0].strip('"') for line in lines if text in line[1:] and not line[0].startswith("#")]
+        names = [name for field in fields for name in field.split(",") if name]
+        if names and not any(_PATTERN & set(name) for name in names):
+            return tuple(dict.fromkeys(names))
+        moment = f"-Overify-time={at:%Y%m%d%H%M%S}Z"
+        command = [self._program, "-Y", "find-principals", "-f", str(allowed), "-s", str(signature), moment]
+        found = subprocess.run(command, capture_output=True, env=clean_environment())
+        return [] if found.returncode else found.stdout.decode(errors="replace").split()
+
+    def _exit_code(self, command: list[str], stdin: Path) -> int:
+        try:
+            with stdin.open("rb") as file:
+                process = subprocess.Popen(
+                    command,
+                    stdin=file,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    env=clean_environment(),
+                )
+                return process.wait()
+        except OSError as error:
+            raise CannotTell(
+                f"can't run {self._program} to verify signatures: {error.strerror}",
+                hint="Install OpenSSH's client.",
+            ) from error
+
+
+def _moment(item: Signed) -> datetime:
+    return datetime.fromtimestamp(min(max(item.at, 0), _LAST_SECOND), UTC)
+
+
+def _not_allowed(item: Signed) -> Verdict:
+    why = f"by a key that nobody was allowed to sign with at {_moment(item):%Y-%m-%dT%H:%M:%SZ} or may now"
+    return Verdict(Judgement.NOT_ALLOWED, why=why)
+
+
+def _question(item: Signed) -> _Question | None:
+    """What ssh-keygen is to be asked about a signature that is sound; None where it is to be asked about this
+    very one, because that can't be told here."""
+    blob = unarmoured(item.signature) or b""
+    key, phase = public_key(blob), _phase(item)
+    if key is None or phase is None or not item.roots:
+        return None
+    if not is_signature_of(blob, item.payload, item.namespace):
+        return None
+    return _Question(key, item.namespace, item.principal, item.roots, phase)
+
+
+def _phase(item: Signed) -> tuple[int, ...] | None:
+    """Of each date in the lists, whether the moment is before or after it; None where that isn't clear."""
+    sides: list[int] = []
+    at = _moment(item).timestamp()
+    for content in item.roots:
+        dates = _dates(content)
+        if dates is None or any(abs(at - date) <= doubt for date, doubt in dates):
+            return None
+        sides += [int(at > date) for date, _ in dates]
+    return tuple(sides)
+
+
+@lru_cache(maxsize=64)
+def _dates(content: bytes) -> list[tuple[float, float]] | None:
+    """The moments at which a list begins or ends to allow a key (Unix time, seconds), each with how far it
+    may be from there; None where one is written in a way that is not known here."""
+    written = _DATE.findall(content)
+    if len(written) != len(_DATED.findall(content)):
+        return None
+    try:
+        return [(_seconds(digits.decode()), 1 if zone else _ZONES) for digits, zone in written]
+    except ValueError:
+        return None
+
+
+def _seconds(digits: str) -> float:
+    return datetime.strptime(f"{digits:0<14}Z", "%Y%m%d%H%M%S%z").timestamp()

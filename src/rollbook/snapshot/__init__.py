@@ -1,0 +1,1 @@
+"""The files of a repository as they stand at one place, behind one protocol."""

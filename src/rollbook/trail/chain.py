@@ -1,0 +1,32 @@
+"""The trail in its own order: each tag after the one that it names as its predecessor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollbook.trail.tag import recorded_trail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rollbook.git.repository import Repository
+    from rollbook.trail.tag import RecordedTag
+
+
+def chain(repository: Repository) -> list[RecordedTag]:
+    """The trail's tags from the first to the last that an unbroken chain leads to.
+
+    A tag that calls itself otherwise than the ref that names it, and what comes after a gap, is left out.
+    """
+    return linked(recorded_trail(repository).tags.values())
+
+
+def linked(tags: Iterable[RecordedTag]) -> list[RecordedTag]:
+    """These tags, of which one follows the other, from the first on; see `chain`."""
+    after = {tag.previous: tag for tag in tags if tag.name == tag.event.tag}
+    found: list[RecordedTag] = []
+    oid = ""
+    while oid in after:
+        found.append(after.pop(oid))
+        oid = found[-1].oid
+    return found

@@ -1,0 +1,155 @@
+"""What happened, from the trail's tags: registrations and stage changes, oldest first."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from rollbook.git.main_history import first_parents, parse_moment
+from rollbook.git.repository import is_first_parent, resolve_commit
+from rollbook.trail.chain import linked
+from rollbook.trail.checkpoint import ORDERED, RECORDED, Reached, reached, remember, tag_refs
+from rollbook.trail.known_tags import known_trail
+from rollbook.trail.tag import RecordedTag, recorded_trail
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from rollbook.git.repository import Repository
+    from rollbook.trail.checkpoint import TagRefs
+    from rollbook.trail.event import Action
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events are asked for; what is None or empty is not asked about.
+
+    `since` and `until` are judged by when main took the event in, in main's order. `stage` is where a version
+    came from or went to; `by` who asked for it or approved it; `version` one version of the model.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    action: Action | None = None
+    stage: str = ""
+    by: str = ""
+    version: str = ""
+
+    @property
+    def is_undated(self) -> bool:
+        return self.since is None and self.until is None
+
+    def includes(self, tag: RecordedTag, landed_at: int) -> bool:
+        """Whether an event that main took in at `landed_at` (Unix time, seconds) is asked for."""
+        event = tag.event
+        people = (event.requested_by, *event.approved_by)
+        return (
+            (self.since is None or landed_at >= self.since.timestamp())
+            and (self.until is None or landed_at <= self.until.timestamp())
+            and (self.action is None or event.action is self.action)
+            and (not self.stage or self.stage in (event.start, event.target))
+            and (not self.by or self.by.casefold() in (person.casefold() for person in people))
+            and (not self.version or event.version == self.version)
+        )
+
+
+def parse_since(text: str) -> datetime:
+    """The moment from which on events are asked for: a bare date means its beginning (UTC).
+
+    Raises BadCall for what is no date.
+    """
+    moment = parse_moment(text)
+    return moment + timedelta(microseconds=1) - timedelta(days=1) if _DATE.fullmatch(text) else moment
+
+
+def history(
+    repository: Repository, revision: str, model: str | None = None, wanted: Wanted | None = None
+) -> list[RecordedTag]:
+    """The recorded events of the commits that lead to `revision`, of all models or one, oldest first.
+
+    They come in the order of main: dates never decide. `wanted` narrows them. Of one model, only tags that
+    are named after it are read.
+    """
+    wanted = wanted or Wanted()
+    refs, commit = tag_refs(repository), resolve_commit(repository, revision)
+    tags = _in_order_of_the_chain(repository, commit, model, refs) if refs and wanted.is_undated else None
+    if tags is not None:
+        return tags if wanted == Wanted() else [tag for tag in tags if wanted.includes(tag, 0)]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:  # git walks main while it lists the tags
+        walked = pool.submit(first_parents, repository, commit)
+        recorded = _tags(repository, model).values()
+    main = walked.result()
+    order = {landed.commit: place for place, landed in enumerate(main)}
+    moments = list(accumulate((landed.committed_at for landed in main), max))
+    landed_tags = [
+        tag
+        for tag in recorded
+        if tag.event.landed_in in order and (model is None or tag.event.model == model)
+    ]
+    landed_tags.sort(key=lambda tag: (order[tag.event.landed_in], tag.event.model, tag.event.number))
+    if refs and model is None and len(recorded) == len(landed_tags):
+        _remember_order(repository, commit, refs, landed_tags)
+    return [tag for tag in landed_tags if wanted.includes(tag, moments[order[tag.event.landed_in]])]
+
+
+def _remember_order(repository: Repository, commit: str, refs: TagRefs, tags: Sequence[RecordedTag]) -> None:
+    """Remember that the chain's order is main's, where it is: walking the chain takes less time."""
+    before = ["", *(tag.oid for tag in tags)]
+    is_chain = all(tag.previous == oid for oid, tag in zip(before, tags, strict=False))
+    if is_chain and tag_refs(repository) == refs:
+        remember(repository, Reached(refs.digest, commit, before[-1]), ORDERED)
+
+
+def _tags(repository: Repository, model: str | None) -> Mapping[str, RecordedTag]:
+    return (known_trail(repository) if model is None else recorded_trail(repository, [model])).tags
+
+
+def _in_order_of_the_chain(
+    repository: Repository, commit: str, model: str | None, refs: TagRefs
+) -> list[RecordedTag] | None:
+    """All events, or those of one model, where this repository remembers that its tags are one chain in the
+    order of the commits that lead to `commit`; None where it does not."""
+    facts = (reached(repository, refs, fact) for fact in (RECORDED, ORDERED))
+    known = next((fact for fact in facts if fact and is_first_parent(repository, fact.tip, commit)), None)
+    if known is None:
+        return None
+    tags = _tags(repository, model)
+    if model is not None:
+        own = (tag for tag in tags.values() if tag.event.model == model)
+        return sorted(own, key=lambda tag: tag.event.number)
+    found = linked(tags.values())
+    is_whole = len(found) == len(tags) and (not found or found[-1].oid == known.head)
+    return found if is_whole else None
+
+
+def evidence(
+    repository: Repository, revision: str, tags: Sequence[RecordedTag]
+) -> Mapping[str, tuple[str, ...]]:
+    """For each of these events, by its tag, the paths of the evidence that stood with its version when it
+    landed, sorted."""
+    from rollbook.layout import Kind
+    from rollbook.trail.landings import landed_changes
+
+    if not tags:
+        return {}
+    awaited: dict[str, list[RecordedTag]] = {}
+    for tag in tags:
+        awaited.setdefault(tag.event.landed_in, []).append(tag)
+    held: dict[tuple[str | None, str | None], set[str]] = {}
+    found: dict[str, tuple[str, ...]] = {}
+    for change in landed_changes(repository, revision):
+        for file in change.files:
+            if file.place.kind is Kind.EVIDENCE:
+                paths = held.setdefault((file.place.model, file.place.version), set())
+                (paths.discard if file.removed else paths.add)(file.path)
+        for tag in awaited.get(change.commit, ()):
+            found[tag.name] = tuple(sorted(held.get((tag.event.model, tag.event.version), ())))
+    return found

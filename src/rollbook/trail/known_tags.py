@@ -1,0 +1,120 @@
+"""What the trail's tags say, remembered in the git directory; safe to delete at any time.
+
+Which tags there are, git says each time. What one says is remembered by the id of its object, which stands
+for its content. That is for showing the trail: `audit record` and `audit verify` read the tags themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollbook.git.objects import read_at_once
+from rollbook.trail.event import Action, Event
+from rollbook.trail.tag import RecordedTag, RecordedTrail, listed_tags, recorded_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from rollbook.git.repository import Repository
+
+_PLACE = "rollbook/tags"
+_FORMAT = 1
+_LARGEST = 1 << 29  # bytes; about a million tags
+_FEW = 500  # tags that are quicker read anew each time than written once
+# A line a tag: lines and fields are told apart by what is split at the speed of C.
+_BETWEEN, _WITHIN = "\0", "\x1f"
+_ACTIONS = {action.value: action for action in Action}
+
+
+def known_trail(repository: Repository) -> RecordedTrail:
+    """Every tag of the repository, of which only those are read that were not read before."""
+    path = repository.common_dir / _PLACE
+    known = _read(path)
+    listed = repository.git("for-each-ref", "--format=%(objectname) %(refname:strip=2)", "refs/tags/")
+    refs = [(line[:40], line[41:]) for line in listed.decode(errors="replace").splitlines()]
+    new = _read_anew(repository, known) if any(oid not in known for oid, _ in refs) else {}
+    if len(new) > max(_FEW, len(known) // 10):
+        kept = [known[oid] for oid, _ in refs if oid in known]
+        _write(path, [*kept, *(_fields(tag) for tag in new.values() if _is_plain(tag))])
+    tags = {}
+    for oid, name in refs:
+        if oid in known:
+            tags[name] = _tag(name, known[oid])
+        elif oid in new:
+            tags[name] = replace(new[oid], name=name)
+    return RecordedTrail(tags, frozenset(name for _, name in refs if name not in tags))
+
+
+def _read_anew(repository: Repository, known: Collection[str]) -> dict[str, RecordedTag]:
+    """The trail's tags whose objects are not among the `known`, by the ids of these."""
+    refs = [(oid, name) for kind, oid, name in listed_tags(repository) if kind == "tag" and oid not in known]
+    objects = read_at_once(repository, (oid for oid, _ in refs))
+    tags = (recorded_tag(name, oid, data) for (oid, name), data in zip(refs, objects, strict=True))
+    return {tag.oid: tag for tag in tags if tag is not None}
+
+
+def _fields(tag: RecordedTag) -> list[str]:
+    """What a tag says, after the id of its object."""
+    event = tag.event
+    return [
+        tag.oid, tag.commit, str(tag.recorded_at), tag.tagger, tag.previous, tag.pull_request,
+        "signed" if tag.signed else "", event.action.value, str(event.number), event.model, event.version,
+        event.start, event.target, event.reason, event.requested_by, event.requested_at,
+        "".join(f"{name}{_WITHIN}" for name in event.approved_by), event.landed_in,
+        event.manifest_digest, event.artifact_digest, event.origin,
+    ]  # fmt: skip
+
+
+def _tag(name: str, fields: list[str]) -> RecordedTag:
+    (
+        oid, commit, recorded_at, tagger, previous, pull_request, signed, action, number, model, version,
+        start, target, reason, by, at, approved, landed_in, manifest, artifact, origin,
+    ) = fields  # fmt: skip
+    event = Event(
+        _ACTIONS[action], int(number), model, version, start, target, reason, by, at,
+        tuple(approved.split(_WITHIN)[:-1]), landed_in, commit, int(recorded_at), manifest, artifact, origin,
+    )  # fmt: skip
+    return RecordedTag(
+        name, oid, commit, event.recorded_at, tagger, event, previous, pull_request, signed == "signed"
+    )
+
+
+def _read(path: Path) -> dict[str, list[str]]:
+    """What the file holds, by the ids of objects; nothing when there is none, or when it isn't whole."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            return {}
+        head, _, body = path.read_bytes().partition(b"\n")
+        if head != _seal(body):
+            return {}
+        lines = body.decode().split("\n")
+    except (OSError, ValueError):
+        return {}
+    return {line[:40]: line.split(_BETWEEN) for line in lines if line}
+
+
+def _write(path: Path, tags: Iterable[list[str]]) -> None:
+    """Write what was read. That it can't be written costs time only, and is no error."""
+    import tempfile
+
+    body = "\n".join(_BETWEEN.join(fields) for fields in tags).encode(errors="replace")
+    try:
+        path.parent.mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix="tags-", delete=False) as file:
+            file.write(_seal(body) + b"\n" + body)
+        Path(file.name).replace(path)
+    except OSError:
+        return
+
+
+def _is_plain(tag: RecordedTag) -> bool:
+    """Whether nothing in it would be taken for what stands between lines, fields and names."""
+    text = "".join([*_fields(tag)[:16], *tag.event.approved_by, tag.event.origin])
+    return not any(mark in text for mark in ("\n", _BETWEEN, _WITHIN))
+
+
+def _seal(body: bytes) -> bytes:
+    return f"rollbook tags {_FORMAT} {hashlib.sha256(body).hexdigest()}".encode()

@@ -1,0 +1,131 @@
+"""Whether the signed approvals in stages.yaml, as they landed, are approvals of those very transitions."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook.layout import Kind
+from rollbook.signing.approval_signature import NAMESPACE, transition_content
+from rollbook.signing.signature import judge
+from rollbook.signing.verdict import Judgement, Signed
+from rollbook.trail.contradiction import Contradiction
+from rollbook.trail.event import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rollbook.git.repository import Repository
+    from rollbook.records.stages import StageEntry
+    from rollbook.signing.allowed_signers import TrustRoot
+    from rollbook.signing.verified_signatures import VerifiedSignatures
+    from rollbook.trail.event import Event
+    from rollbook.trail.landings import LandedChange
+    from rollbook.trail.past_stage_tables import StageTables
+
+_MOST = 100  # approvals of one transition that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A signed approval, by whom it says it is, and the event it was given for; `landed_in` is the commit
+    that brought or changed it."""
+
+    event: Event
+    landed_in: str
+    by: str
+    content: bytes
+    signature: str
+
+    @property
+    def digest(self) -> str:
+        parts = [self.content, self.by.encode(), self.signature.encode()]
+        return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def approvals(
+    changes: Sequence[LandedChange],
+    events: Sequence[Event],
+    tables: StageTables,
+    order: Mapping[str, int],
+) -> list[Approval]:
+    """The signed approvals that main's history holds, each once, in its order."""
+    arrivals: dict[tuple[str, str, str], list[Event]] = {}
+    for event in events:
+        if event.action is Action.ASSIGNED:
+            arrivals.setdefault((event.model, event.version, event.target), []).append(event)
+    found: dict[str, Approval] = {}
+    before: dict[str, frozenset[int]] = {}
+    for change in changes:
+        for file in change.files:
+            model = file.place.model
+            if file.place.kind is not Kind.STAGES or file.removed or model is None:
+                continue
+            table = tables.table(file.new_oid, file.path)
+            signed = [entry for entry in table.entries if entry.approvals] if table else []
+            # Entries that did not change are the same objects, for as long as the tables are kept.
+            seen, before[model] = before.get(model, frozenset()), frozenset(map(id, signed))
+            for entry in signed:
+                if id(entry) in seen:
+                    continue
+                held = arrivals.get((model, entry.version, entry.stage), ())
+                landed = (event for event in reversed(held) if order[event.landed_in] <= order[change.commit])
+                arrival = next(landed, None)
+                if arrival is not None:
+                    for approval in _given(arrival, change.commit, entry):
+                        found.setdefault(approval.digest, approval)
+    return list(found.values())
+
+
+def _given(event: Event, commit: str, entry: StageEntry) -> Iterator[Approval]:
+    content = transition_content(event.model, event.start, entry, event.manifest_digest).canonical()
+    for approval in entry.approvals[:_MOST]:
+        by, signature = approval.get("by"), approval.get("signature")
+        if isinstance(by, str) and isinstance(signature, str) and by.isprintable() and signature.isascii():
+            yield Approval(event, commit, by, content, signature.strip() + "\n")
+
+
+def approval_contradictions(
+    repository: Repository,
+    given: Sequence[Approval],
+    root: TrustRoot,
+    order: Mapping[str, int],
+    moments: Sequence[int],
+    known: VerifiedSignatures,
+) -> Iterator[Contradiction]:
+    """The approvals that do not hold by the keys which main allowed before they landed.
+
+    `moments` are main's dates (Unix time, seconds) by place.
+    """
+    signed = [_signed(approval, root, order[approval.landed_in], moments) for approval in given]
+    for approval, verdict in zip(given, judge(repository, signed, known), strict=True):
+        if verdict.judgement is Judgement.GOOD:
+            continue
+        event = approval.event
+        message = f"{approval.by} did not sign the approval of {event.summary} that stands in stages.yaml"
+        if verdict.judgement is Judgement.UNKNOWN:
+            message = f"the approval of {event.summary} by {approval.by} can't be verified: {verdict.why}"
+        yield Contradiction(
+            "RB612",
+            event.tag,
+            approval.landed_in,
+            message,
+            "Ask them. An approval holds for one transition, reason and manifest only.",
+            event.model,
+            "warning" if verdict.judgement is Judgement.UNKNOWN else "error",
+        )
+
+
+def _signed(approval: Approval, root: TrustRoot, place: int, moments: Sequence[int]) -> Signed:
+    content = root.at(place - 1)
+    return Signed(
+        oid=approval.digest,
+        payload=approval.content,
+        signature=approval.signature,
+        at=moments[place],
+        roots=(content,) if content.strip() else (),
+        only_ssh=True,
+        namespace=NAMESPACE,
+        principal=approval.by,
+    )

@@ -1,0 +1,44 @@
+"""The stages.yaml files of a history, each content read and parsed once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollbook.errors import InvalidFile
+from rollbook.records.piecewise import PiecewiseStages
+from rollbook.snapshot.snapshot import MAX_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rollbook.git.objects import GitObject, ObjectReader
+    from rollbook.records.stages import StageTable
+
+
+class StageTables:
+    """Reads stages by the id of their blob."""
+
+    def __init__(self, reader: ObjectReader) -> None:
+        self._reader = reader
+        self._parser = PiecewiseStages()
+        self._tables: dict[str, StageTable | None] = {}
+
+    def table(self, name: str, path: str) -> StageTable | None:
+        """The stages in the blob that `name` (an id, or `REV:path`) is; None where they can't be read."""
+        if name not in self._tables:
+            self._tables[name] = self._parsed(self._reader.read(name, MAX_FILE), path)
+        return self._tables[name]
+
+    def read_ahead(self, names: Iterable[str]) -> None:
+        """Read blobs that will be asked for, all at once."""
+        wanted = [name for name in dict.fromkeys(names) if name not in self._tables]
+        for name, found in zip(wanted, self._reader.read_many(wanted, MAX_FILE), strict=True):
+            self._tables[name] = self._parsed(found, "")
+
+    def _parsed(self, found: GitObject | None, path: str) -> StageTable | None:
+        if found is None or found.type != "blob" or found.data is None:
+            return None
+        try:
+            return self._parser.parse(found.data, path)
+        except InvalidFile:
+            return None

@@ -1,0 +1,224 @@
+"""Recording: the tags that main's history calls for and the repository does not have yet.
+
+Events are derived, so recording is idempotent: run twice, it writes nothing; killed at any point, the
+next run completes what is missing. Where there is a remote, the tags go there in one atomic push first,
+and appear locally after it; of two recorders at once, the remote takes one, and the other finds nothing
+left to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rollbook.errors import Conflict, Refused
+from rollbook.git.refs import NO_OBJECT, RefUpdate, fetch, fetch_tags, push, update_refs
+from rollbook.git.repository import has_remote, is_first_parent, landed_commit, remote_name
+from rollbook.git.write import ObjectWriter, identity
+from rollbook.signing.tag_signing import signer
+from rollbook.trail.agreement import progress_of, require_origins, require_trail
+from rollbook.trail.chain import chain
+from rollbook.trail.checkpoint import Reached, reached, remember, tag_refs
+from rollbook.trail.derive import derive
+from rollbook.trail.landings import landed_changes
+from rollbook.trail.tag import (
+    is_trail_name,
+    recorded_trail,
+    tag_object,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rollbook.git.repository import Repository
+    from rollbook.trail.checkpoint import TagRefs
+    from rollbook.trail.event import Event
+
+_ATTEMPTS = 5
+# Tags that go together: what they take on git's command line stays below what systems allow. The tags come
+# in the chain's order, so that each batch leaves a trail that is whole as far as it goes.
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class NewTag:
+    """A tag to be created: the event it records, and the id of its object, which stands already."""
+
+    event: Event
+    oid: str
+
+    @property
+    def ref(self) -> RefUpdate:
+        return RefUpdate(f"refs/tags/{self.event.tag}", self.oid, NO_OBJECT)
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """What a forge alone knows of a commit that landed: the address of its pull request, and who approved it
+    there. The recorder vouches for it; nobody can derive it."""
+
+    pull_request: str = ""
+    approved_by: tuple[str, ...] = ()
+
+
+def _nothing(_commit: str) -> Attestation:
+    return Attestation()
+
+
+def record(
+    repository: Repository,
+    *,
+    push_tags: bool | None = None,
+    attest: Callable[[str], Attestation] = _nothing,
+) -> list[Event]:
+    """Write the tags of everything that landed on main and has none; return the events recorded.
+
+    `push_tags`: whether they go to the remote as well; by default, when there is one. What has landed is then
+    what the remote's main holds. `attest` tells what a forge knows of a commit; when it fails, nothing is
+    recorded. Raises Conflict when others keep being first, Refused when the tags there
+    are contradict main, or when the local main has commits that the remote's has not.
+    """
+    to_remote = has_remote(repository) if push_tags is None else push_tags
+    remote = remote_name(repository)
+    for attempt in range(_ATTEMPTS):
+        if to_remote:
+            # Tags first: main is at least as new then, and no tag speaks of a commit that isn't here.
+            fetch_tags(repository, remote)
+            fetch(repository, remote)
+        tip = landed_commit(repository, remote if to_remote else None)
+        missing = missing_tags(repository, tip, attest)
+        updates = [tag.ref for tag in missing.tags]
+        try:
+            if to_remote:
+                _send(repository, remote, [*_unsent(repository, remote), *updates])
+            update_refs(repository, updates)
+        except Conflict:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            continue
+        missing.remember(repository)
+        return [tag.event for tag in missing.tags]
+    raise AssertionError("the loop returns or raises")
+
+
+def _send(repository: Repository, remote: str, updates: list[RefUpdate]) -> None:
+    for start in range(0, len(updates), _BATCH):
+        push(repository, remote, updates[start : start + _BATCH])
+
+
+def _unsent(repository: Repository, remote: str) -> list[RefUpdate]:
+    """The tags of the trail that stand here and not on the remote, in the chain's order: recorded before
+    there was a remote, or lost there."""
+    listed = repository.git("ls-remote", "--", remote, "refs/tags/*")
+    answers = listed.decode(errors="surrogateescape").splitlines()
+    there = {line.partition("\t")[2] for line in answers}
+    here = repository.git("for-each-ref", "--format=%(refname)", "refs/tags/").decode(
+        errors="surrogateescape"
+    )
+    if all(ref in there or not is_trail_name(ref) for ref in here.splitlines()):
+        return []
+    updates = (RefUpdate(f"refs/tags/{tag.name}", tag.oid, NO_OBJECT) for tag in chain(repository))
+    return [update for update in updates if update.ref not in there]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The tags that `tip`, a commit of main, calls for and that are not there, in the chain's order.
+
+    `head` is the id of the object that ends the chain with them; `refs` are the tags there were before.
+    """
+
+    tags: list[NewTag]
+    tip: str
+    head: str
+    refs: TagRefs | None
+
+    def remember(self, repository: Repository) -> None:
+        """Remember how far the trail reaches, now that the tags stand: the next time starts from there."""
+        if self.refs is not None:
+            after = self.refs.after(tag.ref for tag in self.tags)
+            remember(repository, Reached(after.digest, self.tip, self.head))
+
+
+def missing_tags(
+    repository: Repository, tip: str, attest: Callable[[str], Attestation] = _nothing
+) -> Missing:
+    """Make the tag objects that `tip`, a commit of main, calls for and no tag records yet, without any ref.
+
+    Raises Refused when a tag contradicts main, when one of its name was made by hand, and in a shallow clone.
+    """
+    if repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+        # Its oldest commit would seem to have brought everything.
+        raise Refused(
+            "this clone is shallow: it does not hold main's whole history",
+            hint="Fetch it: git fetch --unshallow; in CI, fetch-depth: 0.",
+        )
+    refs = tag_refs(repository)
+    known = reached(repository, refs) if refs else None
+    found = _missing_since(repository, tip, known, refs, attest) if known else None
+    return found or _missing(repository, tip, refs, attest)
+
+
+def _missing_since(
+    repository: Repository,
+    tip: str,
+    known: Reached,
+    refs: TagRefs | None,
+    attest: Callable[[str], Attestation],
+) -> Missing | None:
+    """What is missing since the trail was found whole, of the models that changed since; None where that does
+    not tell, because main was rewritten, or tags stand that were not to be expected."""
+    if tip == known.tip:
+        return Missing([], tip, known.head, refs)
+    if not is_first_parent(repository, known.tip, tip):
+        return None
+    changes = landed_changes(repository, tip, known.tip)
+    trail = recorded_trail(
+        repository, {file.place.model or "" for change in changes for file in change.files}
+    )
+    progress = progress_of(trail.tags.values())
+    events = list(derive(repository, changes, progress))
+    if any(event.tag in trail.tags or event.tag in trail.foreign for event in events):
+        return None
+    require_origins(repository, events, progress)
+    made = _made(repository, events, {}, known.head, attest)
+    return Missing(made, tip, made[-1].oid if made else known.head, refs)
+
+
+def _missing(
+    repository: Repository, tip: str, refs: TagRefs | None, attest: Callable[[str], Attestation]
+) -> Missing:
+    """What is missing, by all the tags that there are."""
+    trail = recorded_trail(repository)
+    if tag_refs(repository) != refs:
+        refs = None  # somebody else writes tags: which ones were read, nobody can tell
+    events, oids, previous = require_trail(repository, tip, trail)
+    if all(event.tag in trail.tags for event in events):
+        return Missing([], tip, trail.tags[events[-1].tag].oid if events else "", refs)
+    made = _made(repository, events, oids, previous, attest)
+    missing = [tag for tag in made if tag.event.tag not in trail.tags]
+    return Missing(missing, tip, made[-1].oid, refs)
+
+
+def _made(
+    repository: Repository,
+    events: list[Event],
+    oids: Mapping[str, str],
+    previous: str,
+    attest: Callable[[str], Attestation],
+) -> list[NewTag]:
+    """The tags of these events, in one chain after `previous`; the objects in `oids` stand already."""
+    if not events:
+        return []
+    writer, sign, tagger = ObjectWriter(repository), signer(repository), identity(repository)
+    made: list[NewTag] = []
+    for event in events:
+        oid = oids.get(event.tag)
+        if oid is None:
+            known = attest(event.landed_in)
+            names = tuple(dict.fromkeys([*event.approved_by, *known.approved_by]))
+            data = tag_object(replace(event, approved_by=names), tagger, previous, known.pull_request)
+            oid = writer.store("tag", sign(data) if sign else data)
+        made.append(NewTag(event, oid))
+        previous = oid
+    return made

@@ -1,0 +1,137 @@
+"""The tags as they stand: every byte of their objects, taken apart without believing any of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rollbook.git.objects import ObjectReader
+from rollbook.trail.tag import is_trail_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rollbook.git.repository import Repository
+
+MAX_TAG = 1 << 20
+_HEAD = re.compile(
+    rb"object (?P<commit>[0-9a-f]{40})\ntype commit\ntag (?P<inner>[^\n]*)\n"
+    rb"tagger (?P<tagger>[^\n<>]* <[^\n<>]*>) (?P<when>[0-9]{1,18} [+-][0-9]{4})\n\n"
+)
+_TARGET = re.compile(rb"object (?P<oid>[0-9a-f]{40})\n")
+_SIGNATURE = b"\n-----BEGIN "
+_TRAILS = (b"\nAction: ", b"\nLanded-In: ", b"\nManifest-Digest: ")
+
+
+@dataclass(frozen=True, slots=True)
+class StandingTag:
+    """An annotated tag: the ref's name, the object's id, and what the object says.
+
+    `commit` is what it points at, `inner` the name inside, `when` the tagger's date as git writes it (Unix
+    time and zone). `message` is the message without the signature, `payload` what the signature signs.
+    """
+
+    name: str
+    oid: str
+    commit: str
+    inner: str
+    tagger: str
+    when: str
+    message: str
+    signature: str
+    payload: bytes
+
+    def trailer(self, key: str) -> str:
+        """The first value of a trailer; empty when there is none."""
+        start = self.message.find(f"\n{key}: ")
+        return self.message[start + len(key) + 3 :].partition("\n")[0] if start >= 0 else ""
+
+    @property
+    def data(self) -> bytes:
+        """The object's bytes."""
+        return self.payload + self.signature.encode(errors="surrogateescape")
+
+    @property
+    def previous(self) -> str:
+        """The id of the tag object that it names as the one before it."""
+        return self.trailer("Previous-Event")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The tags of a repository that concern the trail.
+
+    `tags` are annotated tags of the trail by ref name; `broken` are the names of those that look like one but
+    can't be read as one; `foreign` are all others whose name GTO would read, with the commit they stand on
+    (empty when they stand on none); `objects` says what each tag points at.
+    """
+
+    tags: Mapping[str, StandingTag]
+    broken: frozenset[str]
+    foreign: Mapping[str, str]
+    objects: Mapping[str, str] = field(default_factory=dict)
+
+
+def standing(repository: Repository) -> Standing:
+    """Every tag of a repository that concerns the trail."""
+    # Only names and ids: git gives up on an object that it can't parse, when it is asked for more.
+    listed = repository.git("for-each-ref", "--format=%(objectname) %(refname:strip=2)", "refs/tags/")
+    refs = [line.partition(" ")[::2] for line in listed.decode(errors="surrogateescape").splitlines()]
+    reader = ObjectReader(repository.directory)
+    try:
+        objects = reader.read_many((oid for oid, _ in refs), MAX_TAG)
+        return sorted_out(
+            (name, oid, (found.data or b"") if found and found.type == "tag" else b"")
+            for (oid, name), found in zip(refs, objects, strict=True)
+        )
+    finally:
+        reader.close()
+
+
+def sorted_out(refs: Iterable[tuple[str, str, bytes]]) -> Standing:
+    """Sort tags out by what they are. Of each: name, object id, and an annotated one's bytes (or none)."""
+    tags: dict[str, StandingTag] = {}
+    broken, foreign, objects = set(), dict[str, str](), dict[str, str]()
+    for name, oid, data in refs:
+        objects[name] = oid
+        if is_of_trail(data):
+            tag = standing_tag(name, oid, data)
+            if tag is None:
+                broken.add(name)
+            else:
+                tags[name] = tag
+        elif is_trail_name(name):
+            target = _TARGET.match(data)
+            foreign[name] = target["oid"].decode() if target else oid
+    return Standing(tags, frozenset(broken), foreign, objects)
+
+
+def is_of_trail(data: bytes) -> bool:
+    """Whether a tag object bears the trailers of the trail."""
+    return all(mark in data for mark in _TRAILS)
+
+
+def standing_tag(name: str, oid: str, data: bytes) -> StandingTag | None:
+    """The tag object `data` (https://git-scm.com/docs/git-mktag), under the ref `name`; None when its head
+    isn't written as git writes it."""
+    head = _HEAD.match(data)
+    if head is None:
+        return None
+    place = data.find(_SIGNATURE, head.end() - 1)
+    end = len(data) if place < 0 else place + 1
+    return StandingTag(
+        name=name,
+        oid=oid,
+        commit=head["commit"].decode(),
+        inner=_text(head["inner"]),
+        tagger=_text(head["tagger"]),
+        when=_text(head["when"]),
+        message=_text(data[head.end() : end]),
+        signature=_text(data[end:]),
+        payload=data[:end],
+    )
+
+
+def _text(data: bytes) -> str:
+    return data.decode(errors="surrogateescape")

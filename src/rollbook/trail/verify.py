@@ -1,0 +1,281 @@
+"""Verifying the trail: main's events derived anew, and compared with every tag that stands.
+
+No server is asked. What there is too little for to tell is said apart from what is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import accumulate
+from typing import TYPE_CHECKING, Literal
+
+from rollbook.errors import CannotTell, NotFound
+from rollbook.git.main_history import first_parents, parse_moment
+from rollbook.git.objects import ObjectReader
+from rollbook.git.repository import is_ancestor, main_branch, main_commit, remote_name, resolve_commit
+from rollbook.signing.allowed_signers import given_root, registry_root
+from rollbook.signing.verified_signatures import remembered
+from rollbook.trail.contradiction import Contradiction, arranged
+from rollbook.trail.derive import Progress, derive
+from rollbook.trail.head import Head
+from rollbook.trail.landed_approvals import approval_contradictions, approvals
+from rollbook.trail.landings import landed_changes
+from rollbook.trail.past_stage_tables import StageTables
+from rollbook.trail.reconcile import Main, compare
+from rollbook.trail.registration_integrity import record_contradictions
+from rollbook.trail.standing_tags import standing
+from rollbook.trail.tag_signers import Recorded, Signers, judge_signers
+from rollbook.trail.witness import witness_contradictions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rollbook.git.repository import Repository
+    from rollbook.records.origin import Origin
+    from rollbook.trail.event import Event
+    from rollbook.trail.landings import LandedChange
+    from rollbook.trail.standing_tags import Standing
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_FETCH_TAGS = "Fetch them: git fetch origin 'refs/tags/*:refs/tags/*'"
+_RESULTS: Mapping[str, int] = {"verified": 0, "tampered": 1, "unknown": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something that can't be told from what there is, and what would help."""
+
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What came of verifying: how many events were compared, up to which commit of main, everything that is
+    wrong, everything that can't be told, who signed, and the head, where nothing is wrong."""
+
+    main: str
+    events: int
+    contradictions: tuple[Contradiction, ...]
+    doubts: tuple[Doubt, ...]
+    signers: Signers
+    head: Head | None
+
+    @property
+    def result(self) -> Literal["verified", "tampered", "unknown"]:
+        if any(item.severity == "error" for item in self.contradictions):
+            return "tampered"
+        return "unknown" if self.doubts else "verified"
+
+    @property
+    def exit_code(self) -> int:
+        """0 verified, 1 tampered with, 3 can't tell."""
+        return _RESULTS[self.result]
+
+
+@dataclass(frozen=True, slots=True)
+class _History:
+    """Main's first-parent line to `tip`: each commit's place, each place's date (never before an earlier
+    one), what changed, and the events."""
+
+    tip: str
+    order: Mapping[str, int]
+    moments: Sequence[int]
+    changes: Sequence[LandedChange]
+    events: Sequence[Event]
+    tables: StageTables
+    origins: Mapping[str, Origin]
+
+
+def verify(
+    repository: Repository,
+    *,
+    since: str | None = None,
+    model: str | None = None,
+    allowed_signers: bytes | None = None,
+    witness: Head | None = None,
+) -> Verification:
+    """Compare the tags with main, and main with itself.
+
+    `since` (a commit of main, or a date) and `model` narrow what is reported; the whole trail is read all the
+    same. `allowed_signers` replaces the registry's own list; `witness` is a head that was published earlier.
+    Raises CannotTell where there are no tags or not the whole history, NotFound for an unknown model or a
+    `since` that is not on main.
+    """
+    if repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+        raise CannotTell(
+            "this clone is shallow: main's history is not here", hint="Run `git fetch --unshallow --tags`."
+        )
+    history, reader = _read_history(repository)
+    try:
+        return _verify(repository, history, since, model, allowed_signers, witness)
+    finally:
+        reader.close()
+
+
+def _verify(
+    repository: Repository,
+    history: _History,
+    since: str | None,
+    model: str | None,
+    allowed_signers: bytes | None,
+    witness: Head | None,
+) -> Verification:
+    start = _start(repository, since, history)
+    tags = standing(repository)
+    _require_tags(tags, history.events)
+    if model is not None and all(event.model != model for event in history.events):
+        raise NotFound(f"main's history holds no event of a model {model[:80]!r}")
+    in_scope = [
+        event
+        for event in history.events
+        if (model is None or event.model == model) and history.order[event.landed_in] >= start
+    ]
+    found = compare(history.events, tags, Main(history.order, _began(history), history.origins))
+    signers = _signers(repository, history, tags, found, in_scope, allowed_signers)
+    found += [*signers.contradictions, *record_contradictions(history.changes, history.events)]
+    found += _approvals(repository, history)
+    found = [
+        item
+        for item in found
+        if model in (None, item.model) and history.order.get(item.commit, len(history.order)) >= start
+    ]
+    if witness is not None:
+        found += witness_contradictions(witness, history.events, tags, history.order)
+    found, doubts = _sorted_out(repository, history.tip, arranged(found, history.order))
+    doubts += [
+        Doubt(f"signatures can't be verified ({count} tags): {why}", "Name a list: --allowed-signers FILE.")
+        for why, count in signers.unknown.items()
+    ]
+    head = None
+    if not found and not doubts and history.events:
+        last = history.events[-1].tag
+        head = Head(last, tags.tags[last].oid, len(history.events), history.tip)
+    return Verification(history.tip, len(in_scope), tuple(found), tuple(doubts), signers, head)
+
+
+def _read_history(repository: Repository) -> tuple[_History, ObjectReader]:
+    tip = _tip(repository)
+    landed = first_parents(repository, tip)
+    changes = landed_changes(repository, tip)
+    reader = ObjectReader(repository.directory)
+    tables = StageTables(reader)
+    trail: dict[str, Progress] = {}
+    history = _History(
+        tip=tip,
+        order={item.commit: place for place, item in enumerate(landed)},
+        moments=list(accumulate((item.committed_at for item in landed), max)),
+        changes=changes,
+        events=list(derive(repository, changes, trail, tables)),
+        tables=tables,
+        origins={model: come.origin for model, come in trail.items() if come.origin},
+    )
+    return history, reader
+
+
+def _tip(repository: Repository) -> str:
+    """Main as everybody has it: where the local one has left the remote's, the remote's."""
+    name = main_branch(repository)
+    remote = f"refs/remotes/{remote_name(repository)}/{name}"
+    tracked = repository.try_text("rev-parse", "--verify", "--quiet", f"{remote}^{{commit}}")
+    local = repository.try_text("rev-parse", "--verify", "--quiet", f"refs/heads/{name}^{{commit}}")
+    if tracked and local and not is_ancestor(repository, tracked, local):
+        return tracked
+    return main_commit(repository)
+
+
+def _start(repository: Repository, since: str | None, history: _History) -> int:
+    """The place on main from which on things are reported."""
+    if since is None:
+        return 0
+    if _DATE.match(since):
+        moment = parse_moment(since)
+        if _DATE.fullmatch(since):
+            moment += timedelta(microseconds=1) - timedelta(days=1)
+        seconds = moment.timestamp()
+        return next((place for place, at in enumerate(history.moments) if at >= seconds), len(history.order))
+    commit = resolve_commit(repository, since)
+    if commit not in history.order:
+        raise NotFound(f"{since[:120]!r} is not a commit of main", hint="Name one of its first-parent line.")
+    return history.order[commit] + 1
+
+
+def _require_tags(tags: Standing, events: Sequence[Event]) -> None:
+    held = tags.tags.keys() | tags.broken | tags.foreign.keys()
+    if events and not tags.tags and not any(event.tag in held for event in events):
+        raise CannotTell(
+            f"main's history holds {len(events)} events, and there is no tag of the trail here",
+            hint=f"{_FETCH_TAGS} If nothing was ever recorded: rollbook audit record.",
+        )
+
+
+def _began(history: _History) -> dict[str, int]:
+    began: dict[str, int] = {}
+    for event in history.events:
+        began.setdefault(event.model, history.order[event.landed_in])
+    return began
+
+
+def _signers(
+    repository: Repository,
+    history: _History,
+    tags: Standing,
+    found: Sequence[Contradiction],
+    in_scope: Sequence[Event],
+    allowed_signers: bytes | None,
+) -> Signers:
+    """Judge the signatures of those tags that say what main says; about the others enough is said."""
+    wrong = {item.tag for item in found if item.code in ("RB603", "RB604", "RB606")}
+    recorded = [
+        Recorded(event, tags.tags[event.tag], history.order[event.landed_in])
+        for event in history.events
+        if event.tag in tags.tags and event.tag not in wrong
+    ]
+    if allowed_signers is not None:
+        root = given_root(allowed_signers)
+    else:
+        root = registry_root(repository, history.tip, history.order)
+    known = remembered(repository)
+    scope = {event.tag for event in in_scope}
+    signers = judge_signers(repository, recorded, scope, root, history.moments, known)
+    known.save()
+    return signers
+
+
+def _approvals(repository: Repository, history: _History) -> list[Contradiction]:
+    given = approvals(history.changes, history.events, history.tables, history.order)
+    if not given:
+        return []
+    root = registry_root(repository, history.tip, history.order)
+    known = remembered(repository)
+    found = approval_contradictions(repository, given, root, history.order, history.moments, known)
+    wrong = list(found)
+    known.save()
+    return wrong
+
+
+def _sorted_out(
+    repository: Repository, tip: str, found: list[Contradiction]
+) -> tuple[list[Contradiction], list[Doubt]]:
+    """What is wrong, and what only looks so because this clone lacks something."""
+    doubts: list[Doubt] = []
+    behind = [
+        item
+        for item in found
+        if item.code == "RB613" and item.commit and is_ancestor(repository, tip, item.commit)
+    ]
+    if behind:
+        message = f"main is behind its tags here: {behind[0].tag} and others record commits that come later"
+        doubts.append(Doubt(message, f"Run `git fetch`, and bring {main_branch(repository)} up to date."))
+    lacking = [item for item in found if item.code == "RB601"] if _fetches_no_tags(repository) else []
+    if lacking:
+        message = f"{len(lacking)} tags are not here, and this clone was told not to fetch tags"
+        doubts.append(Doubt(message, _FETCH_TAGS))
+    set_aside = {*behind, *lacking}
+    return [item for item in found if item not in set_aside], doubts
+
+
+def _fetches_no_tags(repository: Repository) -> bool:
+    return repository.config(f"remote.{remote_name(repository)}.tagOpt") == "--no-tags"

@@ -1,0 +1,1 @@
+"""A registry in other forms: bundles, static files, and models taken over from GTO."""

@@ -1,0 +1,180 @@
+"""Writing a version to a bundle: its files, its artifact, and the tags that vouch for it.
+
+The same version at the same commit gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.artifact.digest import digest_artifact
+from rollbook.artifact.local_store import created
+from rollbook.artifact.placing import placed
+from rollbook.artifact.progress import quiet
+from rollbook.artifact.retrieval import fetch_attachments, fetch_version
+from rollbook.errors import BadCall, NotFound, Refused
+from rollbook.layout import Kind
+from rollbook.propose.code_lineage import repository_address
+from rollbook.transfer.bundle import tar
+from rollbook.transfer.bundle.bundle_json import (
+    CHECKSUM,
+    FILES,
+    INDEX,
+    TRAIL,
+    Contents,
+    Member,
+    checksum,
+    is_bundled,
+    parse_contents,
+    sorted_members,
+)
+from rollbook.transfer.bundle.excerpt import excerpt
+from rollbook.transfer.bundle.payloads import holdings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import BinaryIO
+
+    from rollbook.artifact.progress import Progress
+    from rollbook.names import Reference
+    from rollbook.records.imported import SourceTag
+    from rollbook.registry.model_version import ModelVersion
+    from rollbook.registry.registry import Registry
+
+_COPIED_AT_ONCE = 8 << 20
+# What stands beside a manifest and is no file of a bundle, because the bundle says it otherwise.
+_SAID_OTHERWISE = frozenset([Kind.POINTER, Kind.ATTACHMENT])
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A bundle that was written: its file and size in bytes, what it holds, the tags that it takes along, and
+    the version's files that it leaves out."""
+
+    path: Path
+    size: int
+    contents: Contents
+    tags: tuple[SourceTag, ...]
+    left_out: tuple[str, ...]
+
+
+def export_version(
+    registry: Registry, reference: str | Reference, target: Path, progress: Progress = quiet
+) -> Packed:
+    """Write a version to the file `target`, whole or not at all.
+
+    Raises Refused when its artifact is removed, no tag registers it yet, its tags contradict the registry, or
+    something else than a bundle stands at `target`; NotFound for an unknown version, StorageFailed when the
+    artifact can't be had.
+    """
+    version = registry.version(reference)
+    if version.removal is not None:
+        raise version.removal.refusal()
+    if registry.snapshot.commit is None:
+        raise BadCall("a version is exported from a commit, and these files are none")
+    files, left_out = _files(version)
+    tags = excerpt(version, registry.snapshot.commit, files[f"{FILES}version.yaml"])
+    small = {**files, **{f"{TRAIL}{tag.object}": tag.content.encode() for tag in tags}}
+    overwrite = _may_be_replaced(target)
+    with placed(target, overwrite=overwrite) as temporary, _scratch(target) as directory:
+        parts = _parts(version, Path(directory), progress)
+        large = [member for member, _ in parts.values()]
+        contents = Contents(
+            model=version.model.name,
+            version=version.version,
+            registry=repository_address(registry.repository),
+            commit=registry.snapshot.commit,
+            members=sorted_members([*(_member(each, small[each]) for each in small), *large]),
+        )
+        parse_contents(contents.as_bytes(), str(target))  # refuses what no reader would take
+        _write(temporary, contents, small, {name: path for name, (_, path) in parts.items()})
+    return Packed(target, target.stat().st_size, contents, tags, tuple(left_out))
+
+
+def _files(version: ModelVersion) -> tuple[dict[str, bytes], list[str]]:
+    """The version's files by their names in the bundle, and the names of those that stay behind."""
+    snapshot, model = version.model.registry.snapshot, version.model.name
+    directory = layout.version_directory(model, version.version)
+    places = {
+        path.removeprefix(f"{directory}/"): layout.place(path).kind for path in snapshot.modes(directory)
+    }
+    taken = sorted(name for name, kind in places.items() if is_bundled(kind))
+    left_out = sorted(
+        name for name, kind in places.items() if not is_bundled(kind) and kind not in _SAID_OTHERWISE
+    )
+    paths = [layout.model_path(model), *(f"{directory}/{name}" for name in taken)]
+    files: dict[str, bytes] = {}
+    for name, path, data in zip(["model.yaml", *taken], paths, snapshot.read_many(paths), strict=True):
+        if data is None:
+            raise NotFound(f"{path} does not exist", hint="Run `rollbook check --all`.")
+        files[FILES + name] = data
+    if f"{FILES}version.yaml" not in files:
+        raise NotFound(f"{version} has no manifest", hint="Run `rollbook check --all`.")
+    return files, left_out
+
+
+def _may_be_replaced(target: Path) -> bool:
+    """Whether an older bundle stands at `target`. Raises Refused when something else does."""
+    if not os.path.lexists(target):
+        return False
+    start = b""
+    if target.is_file() and not target.is_symlink():
+        with suppress(OSError), target.open("rb") as file:
+            start = file.read(tar.BLOCK)
+    if tar.size_of(start, INDEX) is None:
+        raise Refused(f"{target} is already there, and is no bundle", hint="Remove it, or name another file.")
+    return True
+
+
+def _scratch(target: Path) -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix=".rollbook-", dir=target.absolute().parent)
+
+
+def _parts(version: ModelVersion, directory: Path, progress: Progress) -> dict[str, tuple[Member, Path]]:
+    """The files of the artifact and the attachments by their names in the bundle, each brought to where it
+    stands below `directory`."""
+    held = holdings(version.manifest, version.model.name, version.version, version.evidence())
+    found = {}
+    places = {"": [fetch_version(version, directory / "artifact", progress=progress)]}
+    for name in dict.fromkeys(holding.evidence for holding in held if holding.evidence):
+        places[name] = fetch_attachments(version, name, directory / name, progress=progress)
+    for holding in held:
+        path = places[holding.evidence].pop(0)
+        digest = digest_artifact(path)
+        for file in digest.files:
+            name = holding.bundled(file.path)
+            source = path / file.path if digest.is_directory else path
+            found[name] = Member(name, file.size, file.sha256), source
+    return found
+
+
+def _member(name: str, data: bytes) -> Member:
+    return Member(name, len(data), hashlib.sha256(data).hexdigest())
+
+
+def _write(target: Path, contents: Contents, small: Mapping[str, bytes], large: Mapping[str, Path]) -> None:
+    index = contents.as_bytes()
+    with created(target) as descriptor, os.fdopen(descriptor, "wb", closefd=False) as file:
+        _put(file, INDEX, index)
+        _put(file, CHECKSUM, checksum(index))
+        for member in contents.members:
+            if member.name in small:
+                _put(file, member.name, small[member.name])
+                continue
+            file.write(tar.head(member.name, member.size))
+            with large[member.name].open("rb") as source:
+                shutil.copyfileobj(source, file, _COPIED_AT_ONCE)
+            file.write(bytes(tar.padding(member.size)))
+        file.write(tar.END)
+
+
+def _put(file: BinaryIO, name: str, data: bytes) -> None:
+    file.write(tar.head(name, len(data)) + data + bytes(tar.padding(len(data))))

@@ -1,0 +1,171 @@
+"""Verifying where a bundle comes from, and writing that down as the `imported.yaml` of the version here."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from rollbook import layout
+from rollbook.errors import InvalidFile, Refused
+from rollbook.git.write import identity
+from rollbook.layout import Kind
+from rollbook.names import time_now
+from rollbook.records.evidence import parse_evidence
+from rollbook.records.imported import Imported, Source, SourceTag, parse_imported
+from rollbook.records.manifest import parse_manifest
+from rollbook.schema.schemas import schema_line
+from rollbook.signing.verdict import Judgement
+from rollbook.trail.foreign_trail import contradictions, tag_name
+from rollbook.trail.tag import recorded_tag
+from rollbook.transfer.bundle.payloads import Holding, holdings
+from rollbook.transfer.bundle.trusted_signers import require_good, require_sound, verdicts
+from rollbook.yaml.scalars import FORBIDDEN
+from rollbook.yaml.write import dump
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rollbook.git.repository import Repository
+    from rollbook.records.manifest import Manifest
+    from rollbook.transfer.bundle.unpack import Bundle
+
+_FORGED = "Do not use the bundle. Ask who gave it to you, or export the version again."
+_MOST_SOURCES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What signatures are judged by: a list of allowed signers, whether it was given for this very bundle,
+    and whether everything has to be signed."""
+
+    allowed_signers: bytes
+    is_given: bool
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A bundle's files by name, its manifest, what it keeps in DVC's storage, where it comes from, and why
+    nobody vouches for that (empty where somebody does)."""
+
+    files: Mapping[str, bytes]
+    manifest: Manifest
+    holdings: tuple[Holding, ...]
+    imported: Imported
+    doubt: str
+
+
+def verify_origin(repository: Repository, bundle: Bundle, trust: Trust) -> Verified:
+    """Hold everything but the large files' bytes against the tags in a bundle.
+
+    Raises InvalidFile for a file that can't be read, Refused when the tags say something else than the
+    files, a signature is broken, or a required one is missing.
+    """
+    contents, files = bundle.contents, bundle.files()
+    path = layout.manifest_path(contents.model, contents.version)
+    manifest = parse_manifest(files["version.yaml"], path)
+    held = _holdings(bundle, manifest, files)
+    user = identity(repository).email
+    nearest = Source(contents.registry, contents.commit, time_now(), user, _tags(bundle))
+    sources = [nearest, *_earlier(files, contents.model, contents.version)]
+    if len(sources) > _MOST_SOURCES:
+        raise Refused(f"the version went through more than {_MOST_SOURCES} registries")
+    digest = hashlib.sha256(files["version.yaml"]).hexdigest()
+    for source in sources:
+        said = contradictions(source.tags, contents.model, contents.version, digest, manifest.artifact.sha256)
+        for _, wrong in said:
+            raise Refused(f"the bundle contradicts itself: {wrong}", hint=_FORGED)
+    judged, doubt = _vouched(repository, sources, trust)
+    return Verified(files, manifest, held, Imported(contents.model, contents.version, judged), doubt)
+
+
+def imported_yaml(imported: Imported) -> bytes:
+    """The content of `imported.yaml`."""
+    path = layout.imported_path(imported.model, imported.version)
+    data: dict[str, Any] = {
+        "model": imported.model,
+        "version": imported.version,
+        "sources": [_source(source) for source in imported.sources],
+    }
+    return dump(data, header=schema_line("imported", path))
+
+
+def _source(source: Source) -> dict[str, Any]:
+    facts = {
+        "registry": source.registry,
+        "commit": source.commit,
+        "imported_at": source.imported_at,
+        "imported_by": source.imported_by,
+        "signed_by": source.signed_by,
+    }
+    tags = [{"tag": tag.tag, "object": tag.object, "content": tag.content} for tag in source.tags]
+    return {**{name: value for name, value in facts.items() if value}, "tags": tags}
+
+
+def _holdings(bundle: Bundle, manifest: Manifest, files: Mapping[str, bytes]) -> tuple[Holding, ...]:
+    """What manifest and evidence name. Raises Refused unless the bundle lists the very files of it."""
+    model, version = bundle.contents.model, bundle.contents.version
+    directory = layout.version_directory(model, version)
+    evidence = [
+        parse_evidence(data, f"{directory}/{name}")
+        for name, data in files.items()
+        if layout.place(f"{directory}/{name}").kind is Kind.EVIDENCE
+    ]
+    found = holdings(manifest, model, version, evidence)
+    members = bundle.stored()
+    listed = 0
+    for holding in found:
+        own = holding.members(members)
+        listed += len(own)
+        if not holding.consists_of(own):
+            what = f"attached to {holding.evidence}" if holding.evidence else "the manifest's artifact"
+            raise Refused(f"what lies in {holding.folder} is not {what}", hint=_FORGED)
+    if listed != len(members):
+        raise Refused("the bundle holds files that neither manifest nor evidence names", hint=_FORGED)
+    return tuple(found)
+
+
+def _tags(bundle: Bundle) -> tuple[SourceTag, ...]:
+    """The bundle's own tags, in the order of their events."""
+    found: list[tuple[int, SourceTag]] = []
+    for oid, data in bundle.tags().items():
+        try:
+            content = data.decode()
+        except UnicodeDecodeError:
+            content = ""
+        name = tag_name(data)
+        event = recorded_tag(name, oid, data) if name else None
+        if not content or FORBIDDEN.search(content) or name is None or event is None:
+            raise InvalidFile(f"trail/{oid} is no tag of an audit trail", path=str(bundle.path), hint=_FORGED)
+        found.append((event.event.number, SourceTag(name, oid, content)))
+    return tuple(tag for _, tag in sorted(found, key=lambda each: each[0]))
+
+
+def _earlier(files: Mapping[str, bytes], model: str, version: str) -> Sequence[Source]:
+    """Where the other registry had the version from. Who vouches for that is judged here anew."""
+    if "imported.yaml" not in files:
+        return ()
+    told = parse_imported(files["imported.yaml"], layout.imported_path(model, version))
+    return [replace(source, signed_by="") for source in told.sources]
+
+
+def _vouched(
+    repository: Repository, sources: Sequence[Source], trust: Trust
+) -> tuple[tuple[Source, ...], str]:
+    """The sources with who signed for each, and why nobody vouches for the nearest."""
+    tags = [tag for source in sources for tag in source.tags]
+    found = iter(verdicts(repository, tags, trust.allowed_signers, only_ssh=trust.is_given))
+    judged: list[Source] = []
+    doubt = ""
+    for place, source in enumerate(sources):
+        own = [next(found) for _ in source.tags]
+        require_sound(source.tags, own, source.registry)
+        if place == 0 and trust.required:
+            require_good(source.tags, own, source.registry)
+        registration = own[0]
+        if place == 0 and registration.judgement is not Judgement.GOOD:
+            said = "it was signed " if registration.judgement is Judgement.NOT_ALLOWED else ""
+            doubt = f"{said}{registration.why}"
+        judged.append(replace(source, signed_by=registration.principal))
+    return tuple(judged), doubt

@@ -1,0 +1,302 @@
+"""Planning a takeover from GTO: which models, versions and stages there will be, and what stands in the way.
+
+Nothing is read but tags and small files; nothing is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from rollbook.errors import BadCall, NotFound, Refused
+from rollbook.git.repository import main_commit
+from rollbook.names import is_model_name, is_version, precedence, time_now, time_seconds
+from rollbook.records.origin import DEPRECATED, DEREGISTERED, Origin
+from rollbook.registry.registry import Registry, model_names, nearest
+from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.trail.gto_tags import read_artifacts, renamed
+from rollbook.transfer.gto.gto_artifacts import Annotation, annotation, inner_path, locate
+from rollbook.transfer.gto.stage_choice import Placing, placings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rollbook.git.repository import Repository
+    from rollbook.records.origin import OldTag
+    from rollbook.records.policy import Policy
+    from rollbook.snapshot.snapshot import TreeSnapshot
+    from rollbook.trail.gto_tags import GtoArtifact
+    from rollbook.transfer.gto.gto_artifacts import InDvc, InGit
+    from rollbook.transfer.gto.payload_retrieval import Sources
+
+_MOST_TAGS = 10_000
+_SKEW = 24 * 60 * 60  # seconds that a clock may be ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for. `models` restricts to artifacts by GTO's names; `stages` maps GTO's stages to those
+    of the policy; `names` gives artifacts and versions (`name@1.0.0`) other names; `paths` says where an
+    artifact stands that no file tells; with `skip_missing`, versions without bytes are left out."""
+
+    models: tuple[str, ...] = ()
+    stages: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)
+    skip_missing: bool = False
+    without: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to be known: what it is about, what is so, and what can be done about it."""
+
+    what: str
+    why: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedVersion:
+    """A version that will be registered: GTO's tag that registered it, where its bytes are, what GTO's
+    repository said of it then, and the stage it will stand in."""
+
+    version: str
+    tag: OldTag
+    source: InGit | InDvc
+    annotation: Annotation
+    placing: Placing
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedModel:
+    """A model that will be registered, with what will be its origin.yaml."""
+
+    name: str
+    origin: Origin
+    versions: tuple[PlannedVersion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a takeover does to `base`, a commit of main; what it leaves out; and the problems that have to be
+    solved first."""
+
+    base: str
+    policy: Policy
+    models: tuple[PlannedModel, ...]
+    skipped: tuple[Note, ...]
+    problems: tuple[Note, ...]
+
+
+def plan_takeover(repository: Repository, sources: Sources, wanted: Wanted) -> Plan:
+    """Plan to take over every artifact that GTO's tags name, or those that are asked for. No bytes are read.
+
+    Raises Refused in a shallow clone and where there is nothing to take over, NotFound for an artifact that
+    is asked for by name and isn't there, BadCall for a mapping that can't be right.
+    """
+    if repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+        raise Refused(
+            "this clone is shallow: tags stand on commits that are not here",
+            hint="Run `git fetch --unshallow --tags`.",
+        )
+    base = main_commit(repository)
+    with Registry(repository, commit_snapshot(repository, base)) as registry:
+        policy = registry.policy
+        known = frozenset(model_names(registry.snapshot))
+    artifacts = read_artifacts(repository)
+    _require_sense(wanted, artifacts, policy)
+    planning = _Planning(repository, sources, policy, known, wanted)
+    for artifact in artifacts:
+        if not wanted.models or artifact.name in wanted.models:
+            planning.add(artifact)
+    if not planning.models and not planning.problems:
+        said = "; ".join(f"{note.what}: {note.why}" for note in planning.skipped[:3])
+        raise Refused(
+            "there is nothing to take over" + (f": {said}" if said else ""),
+            hint="" if said else "GTO's tags are read from this clone: git fetch --tags.",
+        )
+    planning.refuse_twins()
+    return Plan(base, policy, tuple(planning.models), tuple(planning.skipped), tuple(planning.problems))
+
+
+def _require_sense(wanted: Wanted, artifacts: Sequence[GtoArtifact], policy: Policy) -> None:
+    there = [artifact.name for artifact in artifacts]
+    named = (name.partition("@")[0] for name in wanted.names)
+    for name in (*wanted.models, *named, *wanted.paths):
+        if name not in there:
+            raise NotFound(f"no tag of GTO's names an artifact {name[:120]!r}", hint=nearest(name, there))
+    for stage in wanted.stages.values():
+        policy.stage(stage)
+    for old, new in wanted.names.items():
+        if not (is_version(new) if "@" in old else is_model_name(new)):
+            what = "version" if "@" in old else "model"
+            raise BadCall(f"--rename {old}={new}: {new[:80]!r} is no name of a {what} here")
+
+
+class _Planning:
+    """A plan in the making."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        sources: Sources,
+        policy: Policy,
+        known: frozenset[str],
+        wanted: Wanted,
+    ) -> None:
+        self._repository = repository
+        self._bytes = sources
+        self._policy = policy
+        self._known = known
+        self._wanted = wanted
+        self.models: list[PlannedModel] = []
+        self.skipped: list[Note] = []
+        self.problems: list[Note] = []
+
+    def add(self, artifact: GtoArtifact) -> None:
+        """Plan one artifact, or note why not."""
+        name = self._wanted.names.get(artifact.name, artifact.name)
+        left_out = self._left_out(artifact, name)
+        if left_out is not None:
+            self.skipped.append(left_out)
+            return
+        self.skipped += [Note(tag, why) for tag, why in artifact.unread]
+        found = list(self._problems(artifact, name))
+        self.problems += found
+        if found:
+            return
+        origin = self._origin(artifact)
+        self.skipped += [
+            Note(f"{artifact.name}@{tag.version}", f"it was deregistered on {tag.at[:10]}")
+            for tag in artifact.tags
+            if tag.action == DEREGISTERED and tag.version not in origin.registrations
+        ]
+        sources = dict(self._sources(artifact, origin))
+        placed = placings(origin, sources, self._policy)
+        versions = tuple(
+            PlannedVersion(version, origin.registrations[version], *sources[version], placed[version])
+            for version in sorted(sources, key=precedence)
+        )
+        if versions:
+            self.models.append(PlannedModel(name, self._with_paths(origin, versions), versions))
+
+    def refuse_twins(self) -> None:
+        """Note the models that two artifacts would become."""
+        seen: dict[str, PlannedModel] = {}
+        for model in self.models:
+            folded = model.name.casefold()
+            if folded in seen:
+                why = f"{seen[folded].origin.name} and {model.origin.name} would be one model"
+                self.problems.append(Note(model.name, why, f"Rename one: --rename {model.origin.name}=NAME"))
+            seen[folded] = model
+
+    def _left_out(self, artifact: GtoArtifact, name: str) -> Note | None:
+        if name in self._known:
+            return Note(artifact.name, f"the registry has a model {name} already")
+        if not Origin("gto", artifact.name, {}, artifact.tags).registrations:
+            return Note(artifact.name, "no version of it is registered")
+        newest = artifact.tags[-1]
+        if newest.action == DEPRECATED and artifact.name not in self._wanted.models:
+            why = f"it was deprecated on {newest.at[:10]}"
+            return Note(artifact.name, why, f"Take it over by its name: --model {artifact.name}")
+        return None
+
+    def _problems(self, artifact: GtoArtifact, name: str) -> Iterator[Note]:
+        """What has to be decided, or put right, before the artifact can be planned."""
+        if not is_model_name(name):
+            hint = f"Give it another: --rename {artifact.name}=NAME"
+            yield Note(artifact.name, "a model can't have this name here", hint)
+        latest = time_seconds(time_now()) + _SKEW
+        for tag in artifact.tags:
+            if time_seconds(tag.at) > latest:
+                yield Note(tag.tag, f"it is dated in the future: {tag.at}", "Find out who made it.")
+        if len(artifact.tags) > _MOST_TAGS:
+            yield Note(artifact.name, f"it has more than {_MOST_TAGS:,} tags")
+        origin = self._origin(artifact)
+        for version in origin.registrations:
+            if not is_version(version):
+                old = self._old_version(artifact, origin.registrations[version])
+                hint = f"Give it another: --rename {artifact.name}@{old}=VERSION"
+                yield Note(f"{artifact.name}@{old}", "a version can't have this name here", hint)
+        if len(
+            names := [self._new_version(artifact, tag.version) for tag in self._registered(artifact)]
+        ) > len(set(names)):
+            yield Note(artifact.name, "two versions would have one name", "Correct --rename.")
+        for stage in dict.fromkeys(stage for v in origin.registrations for stage in origin.active_stages(v)):
+            if not self._policy.has_stage(self._stage(stage)):
+                known = ", ".join(each.name for each in self._policy.stages)
+                yield Note(
+                    f"{artifact.name}#{stage}",
+                    "the policy has no such stage",
+                    f"Map it: --stage {stage}=STAGE, one of {known}",
+                )
+
+    def _registered(self, artifact: GtoArtifact) -> list[OldTag]:
+        return [*Origin("gto", artifact.name, {}, artifact.tags).registrations.values()]
+
+    def _old_version(self, artifact: GtoArtifact, tag: OldTag) -> str:
+        return next(each.version for each in artifact.tags if each.tag == tag.tag)
+
+    def _new_version(self, artifact: GtoArtifact, version: str) -> str:
+        return self._wanted.names.get(f"{artifact.name}@{version}", version)
+
+    def _stage(self, old: str) -> str:
+        return self._wanted.stages.get(old, old)
+
+    def _origin(self, artifact: GtoArtifact) -> Origin:
+        versions = dict.fromkeys(tag.version for tag in artifact.tags if tag.version)
+        names = {version: self._new_version(artifact, version) for version in versions}
+        tags = tuple(renamed(artifact.tags, names))
+        stages = dict.fromkeys(tag.stage for tag in tags if tag.stage)
+        mapped = {stage: self._stage(stage) for stage in stages if self._policy.has_stage(self._stage(stage))}
+        return Origin("gto", artifact.name, mapped, tags)
+
+    def _sources(
+        self, artifact: GtoArtifact, origin: Origin
+    ) -> Iterator[tuple[str, tuple[InGit | InDvc, Annotation]]]:
+        """For each version, where its bytes are and what is said of it; problems are noted."""
+        for version, tag in origin.registrations.items():
+            try:
+                yield version, self._source(artifact, tag)
+            except NotFound as error:
+                what = f"{artifact.name}@{version}"
+                if self._wanted.skip_missing:
+                    self.skipped.append(Note(what, str(error)))
+                else:
+                    hint = error.hint or "Leave it out: --skip-missing"
+                    self.problems.append(Note(what, str(error), hint))
+
+    def _source(self, artifact: GtoArtifact, tag: OldTag) -> tuple[InGit | InDvc, Annotation]:
+        without = self._wanted.without.get(f"{artifact.name}@{tag.version}")
+        if without is not None:
+            raise NotFound(without)
+        snapshot = commit_snapshot(self._repository, tag.commit)
+        try:
+            told = self._wanted.paths.get(artifact.name)
+            said = _annotated(snapshot, artifact.name, must_be_readable=told is None)
+            if not said.path and told is None:
+                raise NotFound(
+                    "no dvc.yaml or artifacts.yaml of its commit says where its bytes are",
+                    hint=f"Say it: --path {artifact.name}=PATH",
+                )
+            said = replace(said, path=said.path or inner_path(told or ""))
+            source = locate(snapshot, said.path)
+            self._bytes.require(source)
+            return source, said
+        finally:
+            snapshot.close()
+
+    @staticmethod
+    def _with_paths(origin: Origin, versions: Sequence[PlannedVersion]) -> Origin:
+        paths = {version.tag.tag: version.annotation.path for version in versions}
+        return replace(origin, tags=tuple(replace(tag, path=paths.get(tag.tag, "")) for tag in origin.tags))
+
+
+def _annotated(snapshot: TreeSnapshot, artifact: str, *, must_be_readable: bool) -> Annotation:
+    try:
+        return annotation(snapshot, artifact)
+    except NotFound:
+        if must_be_readable:
+            raise
+        return Annotation()

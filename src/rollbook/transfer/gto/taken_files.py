@@ -1,0 +1,136 @@
+"""The files of a model that is taken over: what the plan and the stored bytes make of it."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from rollbook import layout
+from rollbook.artifact.pointer import pointer_data
+from rollbook.errors import BadCall
+from rollbook.propose.promotion import Move, write_moves
+from rollbook.propose.registration import artifact_name
+from rollbook.schema.schemas import schema_line
+from rollbook.yaml.edit import edit
+from rollbook.yaml.write import dump
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rollbook.artifact.storage import Stored
+    from rollbook.records.origin import OldTag, Origin
+    from rollbook.records.policy import Policy
+    from rollbook.transfer.gto.gto_artifacts import Annotation
+    from rollbook.transfer.gto.plan import PlannedModel, PlannedVersion
+
+_NOBODY = "unknown"
+_LONGEST_TEXT = 10_000
+
+
+def artifact_file_name(path: str) -> str:
+    """The name that an artifact from `path` gets: its own, or one like it that a registry can hold."""
+    name = PurePosixPath(path).name
+    try:
+        return artifact_name(Path(name))
+    except BadCall:
+        suffix = PurePosixPath(path).suffix
+        return f"model{suffix}" if suffix[1:].isalnum() and suffix.isascii() else "model"
+
+
+def model_files(
+    model: PlannedModel, stored: Mapping[str, Stored], policy: Policy, address: str
+) -> dict[str, bytes]:
+    """Every file of a model, by path: what it is, where it comes from, its versions and its stages.
+
+    `stored` are its artifacts by version, `address` is the repository's.
+    """
+    newest = model.versions[-1]
+    record = {
+        "name": model.name,
+        "owner": newest.tag.by or _NOBODY,
+        "description": _text(newest.annotation.description),
+        "tags": _labels(newest.annotation),
+    }
+    files = {
+        layout.model_path(model.name): _yaml("model", layout.model_path(model.name), record),
+        layout.origin_path(model.name): _yaml(
+            "origin", layout.origin_path(model.name), _origin(model.origin)
+        ),
+    }
+    for version in model.versions:
+        files |= _version_files(model.name, version, stored[version.version], address)
+    moves = [_move(version, policy) for version in model.versions if version.placing.tag]
+    if any(move.target != policy.first_stage.name for move in moves):
+        path = layout.stages_path(model.name)
+        header = f"{schema_line('stages', path)}\n".encode()
+        files[path] = edit(header, write_moves(policy, moves), path)
+    return files
+
+
+def _version_files(model: str, version: PlannedVersion, stored: Stored, address: str) -> dict[str, bytes]:
+    artifact: dict[str, Any] = {
+        "path": stored.pointer.path,
+        "format": stored.format,
+        "size": stored.digest.size,
+        "sha256": stored.digest.sha256,
+        "files": stored.pointer.files,
+    }
+    manifest = {
+        "model": model,
+        "version": version.version,
+        "created_at": version.tag.at,
+        "created_by": version.tag.by or _NOBODY,
+        "description": version.tag.reason,
+        "artifact": {key: value for key, value in artifact.items() if value is not None},
+        "lineage": {"code": {"repository": address, "commit": version.tag.commit}},
+        "tags": _labels(version.annotation),
+        "extra": {"meta": dict(version.annotation.meta)} if version.annotation.meta else {},
+    }
+    path = layout.manifest_path(model, version.version)
+    pointer = layout.pointer_path(model, version.version, stored.pointer.path)
+    return {path: _yaml("version", path, manifest), pointer: dump(pointer_data(stored.pointer))}
+
+
+def _move(version: PlannedVersion, policy: Policy) -> Move:
+    placing = version.placing
+    assert placing.tag is not None
+    reason = placing.tag.reason or f"in {placing.stage} by {placing.tag.tag}"
+    if placing.displaced_by:
+        reason = f"replaced by {placing.displaced_by} in {placing.displaced_from}"
+    entry = {
+        "version": version.version,
+        "reason": reason,
+        "requested_by": placing.tag.by or _NOBODY,
+        "requested_at": placing.tag.at,
+    }
+    return Move(version.version, policy.first_stage.name, placing.stage, entry)
+
+
+def _origin(origin: Origin) -> dict[str, Any]:
+    return {
+        "tool": origin.tool,
+        "name": origin.name,
+        "stages": dict(origin.stages),
+        "tags": [_tag(tag) for tag in origin.tags],
+    }
+
+
+def _tag(tag: OldTag) -> dict[str, str]:
+    fields = ("tag", "object", "commit", "action", "version", "stage", "at", "by", "reason", "path")
+    return {name: value for name in fields if (value := getattr(tag, name))}
+
+
+def _labels(said: Annotation) -> dict[str, str]:
+    labels = {"type": said.kind, "labels": ", ".join(said.labels)}
+    return {name: _text(text) for name, text in labels.items() if text}
+
+
+def _text(text: str) -> str:
+    """What others wrote, without what no file of a registry holds."""
+    kept = "".join(char for char in text if char.isprintable() or char in "\n\t")
+    return kept[:_LONGEST_TEXT].strip()
+
+
+def _yaml(schema: str, path: str, data: Mapping[str, Any]) -> bytes:
+    """A file, without the fields that say nothing."""
+    return dump({key: value for key, value in data.items() if value}, header=schema_line(schema, path))

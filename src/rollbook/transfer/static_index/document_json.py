@@ -1,0 +1,259 @@
+"""The documents of an index as JSON: written to the same bytes wherever it is done, and read with care."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from rollbook.errors import InvalidFile, NotFound, RollbookError, StorageFailed
+from rollbook.names import is_version, precedence
+from rollbook.records.deprecation import deprecation_of
+from rollbook.records.fields import Fields
+from rollbook.records.manifest import Artifact
+from rollbook.records.removal import removal_from
+from rollbook.records.stages import StageEntry, StageTable
+from rollbook.transfer.static_index.documents import (
+    DetailsDocument,
+    IndexedVersion,
+    LastEvent,
+    ModelDocument,
+    RemoteAddress,
+    RootDocument,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rollbook.records.removal import Removal
+
+FORMAT = 1
+_FORMAT_KEY = "rollbook_index"
+_WRONG_PLACE = "Give the address of the folder that `rollbook export --index` wrote."
+_KINDS: Mapping[str, type[RollbookError]] = {
+    "not-found": NotFound,
+    "invalid": InvalidFile,
+    "storage": StorageFailed,
+}
+
+
+def encode(document: Mapping[str, Any]) -> bytes:
+    """A document's bytes: the same for the same content, wherever and whenever it is written."""
+    text = json.dumps({_FORMAT_KEY: FORMAT, **document}, separators=(",", ":"), allow_nan=False)
+    return f"{text}\n".encode("ascii")
+
+
+def decode(data: bytes, where: str) -> Fields:
+    """The fields of a document. Raises InvalidFile when it is none, or of a newer format."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InvalidFile("is no document of an index", path=where, hint=_WRONG_PLACE) from error
+    fields = Fields(document, where)
+    found = fields.integer(_FORMAT_KEY)
+    if found > FORMAT:
+        raise InvalidFile(
+            f"the index has format {found}; this tool knows formats up to {FORMAT}",
+            path=where,
+            hint="Upgrade it: pip install --upgrade rollbook",
+        )
+    return fields
+
+
+def model_mapping(document: ModelDocument) -> dict[str, Any]:
+    """A model's document as JSON data."""
+    last = document.last_event
+    return {
+        "model": document.model,
+        "commit": document.commit,
+        "last_event": {"tag": last.tag, "object": last.object, "event": last.event} if last else None,
+        "stage_names": list(document.stage_names),
+        "stages": [_entry_mapping(entry) for entry in document.stages.entries],
+        "aliases": dict(document.stages.aliases),
+        "remote": _remote_mapping(document.remote),
+        "versions": [_version_mapping(version) for version in document.versions.values()],
+        **({"error": _error_mapping(document.error)} if document.error else {}),
+    }
+
+
+def root_mapping(document: RootDocument) -> dict[str, Any]:
+    """The root document as JSON data; its `head` is what `rollbook audit head --json` prints."""
+    return {
+        "head": {
+            "tag": document.head_tag,
+            "object": document.head_object,
+            "events": document.events,
+            "main": document.commit,
+        },
+        "models": document.models,
+        "stage_names": list(document.stage_names),
+        "remote": _remote_mapping(document.remote),
+    }
+
+
+def parse_root(data: bytes, where: str) -> RootDocument:
+    """Read the root document. Raises InvalidFile."""
+    fields = decode(data, where)
+    head = fields.required("head")
+    return RootDocument(
+        commit=head.text("main"),
+        head_tag=head.text("tag"),
+        head_object=head.text("object"),
+        events=head.integer("events"),
+        models=fields.integer("models"),
+        stage_names=fields.texts("stage_names"),
+        remote=_remote(fields),
+    )
+
+
+def parse_model(data: bytes, where: str) -> ModelDocument:
+    """Read a model's document. Raises InvalidFile."""
+    fields = decode(data, where)
+    versions = [_version(Fields(item, where, "versions")) for item in fields.items("versions")]
+    aliases = fields.inner("aliases")
+    entries = tuple(_entry(Fields(item, where, "stages")) for item in fields.items("stages"))
+    last = fields.inner("last_event") if fields.mapping("last_event") else None
+    return ModelDocument(
+        model=fields.text("model"),
+        commit=fields.text("commit"),
+        last_event=LastEvent(last.text("tag"), last.text("object"), last.integer("event")) if last else None,
+        stage_names=_stage_names(fields, where),
+        stages=StageTable(entries, {name: aliases.text(name) for name in fields.mapping("aliases")}),
+        versions={each.version: each for each in _in_order(versions, where)},
+        remote=_remote(fields),
+        error=_error(fields),
+    )
+
+
+def details_mapping(document: DetailsDocument) -> dict[str, Any]:
+    """The document of a model's files as JSON data."""
+    return {
+        "model": document.model,
+        "commit": document.commit,
+        "stage_names": list(document.stage_names),
+        "files": dict(document.files),
+    }
+
+
+def parse_details(data: bytes, where: str) -> DetailsDocument:
+    """Read the document of a model's files. Raises InvalidFile."""
+    fields = decode(data, where)
+    files = fields.inner("files")
+    return DetailsDocument(
+        model=fields.text("model"),
+        commit=fields.text("commit"),
+        stage_names=_stage_names(fields, where),
+        files={path: files.text(path) for path in fields.mapping("files")},
+    )
+
+
+def _stage_names(fields: Fields, where: str) -> tuple[str, ...]:
+    names = fields.texts("stage_names")
+    if not names:
+        raise InvalidFile("at least one stage is needed", path=where, key="stage_names")
+    return names
+
+
+def _in_order(versions: Sequence[IndexedVersion], where: str) -> list[IndexedVersion]:
+    if not all(is_version(each.version) for each in versions):
+        raise InvalidFile("a version is no semantic version", path=where, key="versions")
+    return sorted(versions, key=lambda each: precedence(each.version))
+
+
+def _entry_mapping(entry: StageEntry) -> dict[str, Any]:
+    """An entry without the people in it; why it came about is told only of what goes out of use."""
+    given = {
+        "requested_at": entry.requested_at,
+        "traffic": entry.traffic,
+        "reason": entry.reason if deprecation_of("", entry) else "",
+        "replacement": entry.replacement,
+        "sunset": entry.sunset,
+        "migration": entry.migration,
+    }
+    kept = {key: value for key, value in given.items() if value not in ("", None)}
+    return {"stage": entry.stage, "version": entry.version, **kept}
+
+
+def _entry(fields: Fields) -> StageEntry:
+    return StageEntry(
+        stage=fields.text("stage"),
+        version=fields.text("version"),
+        reason=fields.optional_text("reason"),
+        requested_by="",
+        requested_at=fields.optional_text("requested_at"),
+        traffic=fields.optional_integer("traffic"),
+        replacement=fields.optional_text("replacement"),
+        sunset=fields.optional_text("sunset"),
+        migration=fields.optional_text("migration"),
+    )
+
+
+def _version_mapping(version: IndexedVersion) -> dict[str, Any]:
+    artifact = version.artifact
+    found: dict[str, Any] = {"version": version.version, "manifest": version.manifest}
+    if artifact is not None:
+        found |= {
+            "path": artifact.path,
+            "format": artifact.format,
+            "size": artifact.size,
+            "sha256": artifact.sha256,
+        }
+    if version.md5:
+        found["md5"] = version.md5
+    if version.files is not None:
+        found["files"] = version.files
+    if version.removal is not None:
+        found["removed"] = _removal_mapping(version.removal)
+    if version.error is not None:
+        found["error"] = _error_mapping(version.error)
+    return found
+
+
+def _version(fields: Fields) -> IndexedVersion:
+    error = _error(fields)
+    removed = fields.mapping("removed")
+    removal = removal_from(fields.inner("removed")) if removed else None
+    # What the registry's broken files, or an artifact that went, don't tell may be missing.
+    text = fields.text if error is None and removal is None else fields.optional_text
+    path, md5, files = text("path"), text("md5"), fields.optional_integer("files")
+    artifact = None
+    if path:
+        artifact = Artifact(path, fields.text("format"), fields.integer("size"), fields.text("sha256"), files)
+    return IndexedVersion(fields.text("version"), artifact, text("manifest"), md5, files, error, removal)
+
+
+def _removal_mapping(removal: Removal) -> dict[str, Any]:
+    """A removal as its file has it, without the rules."""
+    return {
+        "model": removal.model,
+        "version": removal.version,
+        "removed_at": removal.removed_at,
+        "removed_by": removal.removed_by,
+        "reason": removal.reason,
+        "stage": removal.stage,
+        "artifact": {"sha256": removal.sha256, "size": removal.size, "md5": removal.md5},
+    }
+
+
+def _remote_mapping(remote: RemoteAddress | None) -> dict[str, Any] | None:
+    return {"url": remote.url, "settings": dict(remote.settings)} if remote else None
+
+
+def _remote(fields: Fields) -> RemoteAddress | None:
+    if not fields.mapping("remote"):
+        return None
+    remote = fields.inner("remote")
+    settings = remote.inner("settings")
+    return RemoteAddress(remote.text("url"), {key: settings.text(key) for key in remote.mapping("settings")})
+
+
+def _error_mapping(error: RollbookError) -> dict[str, str]:
+    kind = next((name for name, found in _KINDS.items() if isinstance(error, found)), "invalid")
+    return {"kind": kind, "message": str(error), "hint": error.hint}
+
+
+def _error(fields: Fields) -> RollbookError | None:
+    if not fields.mapping("error"):
+        return None
+    told = fields.inner("error")
+    kind = _KINDS.get(told.text("kind"), InvalidFile)
+    return kind(told.text("message"), hint=told.optional_text("hint"))

@@ -1,0 +1,64 @@
+"""The audit trail in an index: the tag objects, byte for byte, in the order of their chain."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from rollbook.errors import CannotTell, InvalidFile
+from rollbook.trail.head import in_one_chain
+from rollbook.trail.standing_tags import standing, standing_tag
+from rollbook.transfer.static_index.document_json import decode, encode
+from rollbook.transfer.static_index.index_layout import EVENTS_PER_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping, Sequence
+
+    from rollbook.git.repository import Repository
+    from rollbook.trail.standing_tags import StandingTag
+
+
+def recorded_chain(repository: Repository, commits: Container[str]) -> list[StandingTag]:
+    """The tags of the trail, in order, as far as what they record landed in `commits`, a prefix of main.
+
+    Raises Refused when the tags make no single chain, CannotTell in a shallow clone.
+    """
+    if repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+        raise CannotTell(
+            "this clone is shallow: the trail can't be told", hint="Run `git fetch --unshallow --tags`."
+        )
+    chain = in_one_chain(standing(repository).tags.values())
+    place = next((i for i, tag in enumerate(chain) if tag.trailer("Landed-In") not in commits), len(chain))
+    return chain[:place]
+
+
+def trail_documents(chain: Sequence[StandingTag], since: int = 0) -> Iterable[tuple[int, bytes]]:
+    """The documents that hold a trail, each with its number; only those that events from number `since` (the
+    first is 0) on change."""
+    first = since // EVENTS_PER_FILE
+    for number in range(first, -(-len(chain) // EVENTS_PER_FILE)):
+        start = number * EVENTS_PER_FILE
+        texts = [tag.data.decode(errors="surrogateescape") for tag in chain[start : start + EVENTS_PER_FILE]]
+        yield number, encode({"first": start + 1, "tags": texts})
+
+
+def parse_trail(data: bytes, where: str) -> list[StandingTag]:
+    """Read a part of a trail; each tag's id is computed from its bytes. Raises InvalidFile."""
+    found = []
+    for text in decode(data, where).texts("tags"):
+        content = text.encode(errors="surrogateescape")
+        tag = standing_tag("", tag_id(content), content)
+        if tag is None:
+            raise InvalidFile("holds what is no tag of a trail", path=where)
+        found.append(tag)
+    return found
+
+
+def tag_id(content: bytes) -> str:
+    """The id that git gives the tag object of these bytes (https://git-scm.com/docs/git-hash-object)."""
+    return hashlib.sha1(b"tag %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def last_events(chain: Iterable[StandingTag]) -> Mapping[str, StandingTag]:
+    """Each model's newest event."""
+    return {tag.trailer("Model"): tag for tag in chain}

@@ -1,0 +1,201 @@
+"""Checking what an index says of a model against the audit trail, and the trail's head against what is held.
+
+The index brings the tags' objects, byte for byte. Their ids are computed anew and each must name the one
+before it, up to the head; so whoever knows the head knows that nothing in the chain is missing, added or
+changed. What the model's events add up to must then be what the model's document says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.errors import CannotTell, Conflict, NotFound, Refused
+from rollbook.trail.event import Action
+from rollbook.transfer.static_index.document_json import parse_root
+from rollbook.transfer.static_index.index_layout import EVENTS_PER_FILE, ROOT, trail_file
+from rollbook.transfer.static_index.index_trail import parse_trail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from rollbook.registry.registry import Model
+    from rollbook.trail.head import Head
+    from rollbook.trail.standing_tags import StandingTag
+    from rollbook.transfer.static_index.documents import ModelDocument, RootDocument
+    from rollbook.transfer.static_index.index_source import Source
+
+_LARGEST_TRAIL = 100_000_000
+_DISTRUST = "Do not use what it says. Compare it with a clone: rollbook audit verify."
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What is said of a model: each version's manifest and artifact digest, and the stage that each version
+    is in that isn't at the first one."""
+
+    model: str
+    digests: Mapping[str, tuple[str, str]]
+    stages: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The head that an answer was found to follow from, and what vouched for the head: a witness that it
+    extends, and who signed it (empty where nobody was asked about)."""
+
+    tag: str
+    object: str
+    events: int
+    extends_witness: bool
+    signed_by: str
+
+
+def verify(
+    source: Source, claims: Claims, *, witness: Head | None = None, allowed_signers: bytes | None = None
+) -> Verified:
+    """Check what an index says of a model, by its trail.
+
+    `witness` is a head that was published earlier, `allowed_signers` who may sign the trail. Raises Refused
+    for what contradicts the trail, Conflict for an index that is being brought up to date, CannotTell where
+    nothing is recorded.
+    """
+    root = source.read(ROOT, parse_root, fresh=True)
+    if not root.events:
+        raise CannotTell("the index has no trail to verify by", hint="Nothing of the registry is recorded.")
+    try:
+        chain = _chain(source, root, settled=True)
+    except Refused:  # what was kept may be of a main that was rewritten since
+        chain = _chain(source, root, settled=False)
+    if witness is not None:
+        _require_extended(chain, witness)
+    signed_by = _signer(chain[-1], allowed_signers) if allowed_signers is not None else ""
+    _require_agreement(claims, chain)
+    # The trail may have grown after the root was read.
+    return Verified(chain[-1].inner, chain[-1].oid, len(chain), witness is not None, signed_by)
+
+
+def claims_of(document: ModelDocument) -> Claims:
+    """What a model's document says that the trail says too."""
+    digests = {
+        version.version: (version.manifest, version.artifact.sha256 if version.artifact else "")
+        for version in document.versions.values()
+    }
+    held = {entry.version: entry.stage for entry in reversed(document.stages.entries)}
+    first = document.stage_names[0]
+    stages = {version: stage for version, stage in held.items() if version in digests and stage != first}
+    return Claims(document.model, digests, stages)
+
+
+def claims_of_files(model: Model) -> Claims:
+    """What a model's small files say that the trail says too."""
+    digests, stages = {}, {}
+    first = model.registry.policy.first_stage.name
+    for version in model.versions():
+        path = layout.manifest_path(model.name, version.version)
+        (data,) = model.registry.snapshot.read_many([path])
+        digests[version.version] = (hashlib.sha256(data or b"").hexdigest(), version.artifact.sha256)
+        if version.stage != first:
+            stages[version.version] = version.stage
+    return Claims(model.name, digests, stages)
+
+
+def _chain(source: Source, root: RootDocument, *, settled: bool) -> list[StandingTag]:
+    """The whole trail, its ids and links checked, up to the head that the index names. `settled` reads the
+    parts that are full without asking, where they were read before."""
+    if root.events > _LARGEST_TRAIL:
+        raise Refused(f"the index claims a trail of {root.events:,} events")
+    chain: list[StandingTag] = []
+    previous = ""
+    full = root.events // EVENTS_PER_FILE
+    for number in range(-(-root.events // EVENTS_PER_FILE)):
+        try:
+            part = source.read(trail_file(number), parse_trail, fresh=True, settled=settled and number < full)
+        except NotFound as error:
+            raise Refused(f"a part of the trail is missing: {error}", hint=_DISTRUST) from error
+        for tag in part:
+            if tag.previous != previous:
+                raise Refused(
+                    f"the trail is broken: {tag.inner} does not follow the tag before it", hint=_DISTRUST
+                )
+            previous = tag.oid
+        chain += part
+    # A part may have grown after the root was read; the head is among what it has now.
+    if len(chain) < root.events or chain[root.events - 1].oid != root.head_object:
+        raise Refused("the trail does not lead to the head that the index names", hint=_DISTRUST)
+    return chain
+
+
+def _require_extended(chain: Sequence[StandingTag], witness: Head) -> None:
+    if witness.events > len(chain):
+        raise Refused(
+            f"the index is older than the witness: {len(chain)} events, and the witness saw {witness.events}",
+            hint="Whoever serves it may hold back what happened since.",
+        )
+    if witness.events and chain[witness.events - 1].oid != witness.object:
+        raise Refused(
+            f"the trail does not extend the witness: number {witness.events} is another tag", hint=_DISTRUST
+        )
+
+
+def _signer(head: StandingTag, allowed_signers: bytes) -> str:
+    """Who signed the head, which vouches for all before it. Raises Refused when nobody did who may."""
+    from rollbook.transfer.static_index.head_signature import signer_of
+
+    name = signer_of(head, allowed_signers)
+    if not name:
+        raise Refused(
+            f"the head {head.inner} is not signed by anybody on the list of allowed signers", hint=_DISTRUST
+        )
+    return name
+
+
+def _require_agreement(claims: Claims, chain: Iterable[StandingTag]) -> None:
+    recorded = _replayed(claims.model, chain)
+    for version, digests in claims.digests.items():
+        told = recorded.digests.get(version)
+        if told is None:
+            raise Conflict(
+                f"the trail does not record {claims.model}@{version}",
+                hint="It may not be recorded yet, or the index is being brought up to date: try again.",
+            )
+        if told != digests:
+            raise Refused(
+                f"the index says other digests of {claims.model}@{version} than the trail", hint=_DISTRUST
+            )
+    for version in claims.digests:
+        told_stage, stage = recorded.stages.get(version), claims.stages.get(version)
+        if told_stage != stage:
+            raise Conflict(
+                f"by the trail {claims.model}@{version} is in {told_stage or 'the first stage'}, and by the "
+                f"index in {stage or 'the first stage'}",
+                hint="The index may be being brought up to date: try again. If that stays, do not use it.",
+            )
+    hidden = recorded.digests.keys() - claims.digests.keys()
+    if hidden:
+        raise Refused(
+            f"the index leaves out {claims.model}@{min(hidden)}, which the trail records", hint=_DISTRUST
+        )
+
+
+def _replayed(model: str, chain: Iterable[StandingTag]) -> Claims:
+    """What a model's events add up to."""
+    digests: dict[str, tuple[str, str]] = {}
+    stages: dict[str, str] = {}
+    mark = f"\nModel: {model}\n"
+    for tag in chain:
+        if mark not in tag.message or tag.trailer("Model") != model:
+            continue
+        version, action = tag.trailer("Version"), tag.trailer("Action")
+        if action == Action.REGISTERED.value:
+            digests[version] = (
+                tag.trailer("Manifest-Digest").removeprefix("sha256:"),
+                tag.trailer("Artifact-Digest").removeprefix("sha256:"),
+            )
+        elif action == Action.ASSIGNED.value:
+            stages[version] = tag.trailer("To")
+        elif action == Action.UNASSIGNED.value:
+            stages.pop(version, None)
+    return Claims(model, digests, stages)

@@ -1,0 +1,146 @@
+"""Approvals without a forge: SSH signatures over a transition, in its entry."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollbook.records.stages import parse_stages
+from rollbook.signing.approval_signature import TransitionContent, valid_approvers
+
+if TYPE_CHECKING:
+    from access.conftest import Team
+
+BRANCH = "rollbook/promote/credit-approval/1.0.0-production"
+STAGES = "registry/credit-approval/stages.yaml"
+
+
+@pytest.fixture
+def proposed(team: Team) -> Team:
+    """Jane has proposed to put the version into production."""
+    ran = team.run("jane", "promote", "credit-approval@1.0.0", "production", "--reason", "good")
+    assert ran.code == 0, ran.err
+    return team
+
+
+def approvals(team: Team) -> tuple[dict[str, str], ...]:
+    data = team.world.git("show", f"{BRANCH}:{STAGES}").encode()
+    entry = parse_stages(data, STAGES).entry_of("1.0.0")
+    assert entry is not None
+    return entry.approvals  # type: ignore[return-value]
+
+
+def test_an_approver_signs_the_transition_into_its_entry(proposed: Team) -> None:
+    ran = proposed.run("bob", "approve", "credit-approval@1.0.0", "production")
+    assert ran.code == 0, ran.err
+    (approval,) = approvals(proposed)
+    assert approval["by"] == "bob@example.com"
+    assert approval["signature"].startswith("-----BEGIN SSH SIGNATURE-----")
+    assert proposed.check(BRANCH).code == 0
+
+
+def test_an_approval_touches_neither_checkout_nor_index(proposed: Team) -> None:
+    before = proposed.world.git("status", "--porcelain"), proposed.world.git("rev-parse", "HEAD")
+    proposed.run("bob", "approve", "credit-approval@1.0.0", "production")
+    assert (proposed.world.git("status", "--porcelain"), proposed.world.git("rev-parse", "HEAD")) == before
+
+
+def test_the_requester_can_not_approve(proposed: Team) -> None:
+    ran = proposed.run("jane", "approve", "credit-approval@1.0.0", "production")
+    assert ran.code == 1
+    assert "requested this" in ran.err
+
+
+def test_somebody_without_the_role_can_not_approve(proposed: Team) -> None:
+    ran = proposed.run("mallory", "approve", "credit-approval@1.0.0", "production")
+    assert ran.code == 1
+    assert "is no approver" in ran.err
+
+
+def test_a_key_that_the_registry_does_not_allow_can_not_approve(proposed: Team) -> None:
+    proposed.become("bob")
+    proposed.world.git("config", "user.signingKey", str(proposed.keys / "mallory.pub"))
+    from worlds import rollbook
+
+    ran = rollbook(proposed.world.registry, "approve", "credit-approval@1.0.0", "production")
+    assert ran.code == 1
+    assert "has no such key for bob@example.com" in ran.err
+    assert approvals(proposed) == ()
+
+
+def test_nobody_approves_twice(proposed: Team) -> None:
+    proposed.run("bob", "approve", "credit-approval@1.0.0", "production")
+    ran = proposed.run("bob", "approve", "credit-approval@1.0.0", "production")
+    assert ran.code == 1
+    assert "approved this already" in ran.err
+
+
+def test_without_a_proposal_there_is_nothing_to_approve(team: Team) -> None:
+    ran = team.run("bob", "approve", "credit-approval@1.0.0", "production")
+    assert ran.code == 1
+    assert "there is no proposal" in ran.err
+
+
+CONTENT = TransitionContent(
+    "credit-approval",
+    "1.0.0",
+    "staging",
+    "production",
+    "good",
+    "jane@example.com",
+    "2026-11-21T09:00:00Z",
+    None,
+    "a" * 64,
+)
+
+
+@given(
+    field=st.sampled_from(
+        ["model", "version", "start", "target", "reason", "requested_by", "manifest_digest"]
+    ),
+    text=st.text(min_size=1, max_size=20),
+)
+def test_every_field_of_a_transition_changes_what_is_signed(field: str, text: str) -> None:
+    from dataclasses import replace
+
+    other = replace(CONTENT, **{field: text})
+    assert (other.canonical() == CONTENT.canonical()) == (other == CONTENT)
+
+
+def test_an_approval_of_another_content_does_not_hold(proposed: Team) -> None:
+    from dataclasses import replace
+
+    from rollbook.signing.approval_signature import NAMESPACE
+    from rollbook.signing.ssh_keygen import ssh_sign
+
+    signature = ssh_sign(CONTENT.canonical(), str(proposed.keys / "bob"), NAMESPACE).decode()
+    approval = {"by": "bob@example.com", "at": "2026-11-21T09:00:00Z", "signature": signature}
+    allowed = proposed.read("registry/allowed_signers").encode()
+    assert valid_approvers(CONTENT, (approval,), allowed) == ["bob@example.com"]
+    assert valid_approvers(replace(CONTENT, reason="better"), (approval,), allowed) == []
+
+
+def test_a_signature_made_for_git_is_no_approval(proposed: Team) -> None:
+    from rollbook.signing.ssh_keygen import ssh_sign
+
+    signature = ssh_sign(CONTENT.canonical(), str(proposed.keys / "bob"), "git").decode()
+    approval = {"by": "bob@example.com", "at": "2026-11-21T09:00:00Z", "signature": signature}
+    assert valid_approvers(CONTENT, (approval,), proposed.read("registry/allowed_signers").encode()) == []
+
+
+def test_a_key_counts_only_while_it_is_valid(proposed: Team) -> None:
+    from rollbook.signing.approval_signature import NAMESPACE
+    from rollbook.signing.ssh_keygen import ssh_sign
+
+    signature = ssh_sign(CONTENT.canonical(), str(proposed.keys / "bob"), NAMESPACE).decode()
+    approval = {"by": "bob@example.com", "at": "2026-11-21T09:00:00Z", "signature": signature}
+    key = (proposed.keys / "bob.pub").read_text()
+    allowed = f'bob@example.com valid-before="20260101Z" {key}'.encode()
+    assert valid_approvers(CONTENT, (approval,), allowed, datetime(2025, 6, 1, tzinfo=UTC)) == [
+        "bob@example.com"
+    ]
+    assert valid_approvers(CONTENT, (approval,), allowed, datetime(2026, 6, 1, tzinfo=UTC)) == []

@@ -1,0 +1,558 @@
+"""Landing: all of it or nothing, for one or for several at once."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from killed import killed_at, killed_at_each_git_call
+from rollbook.errors import BadCall, Conflict, NotFound, Refused
+from rollbook.git.repository import discover
+from rollbook.propose.landing import land
+from rollbook.propose.proposal import ChangeRefused
+from worlds import World, git, rollbook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+BRANCH = "rollbook/register/credit/1.0.0"
+
+
+def propose(world: World, version: str = "1.0.0", model: str = "credit", *options: str) -> str:
+    """Register a version, don't land it, and return its branch."""
+    artifact = str(world.artifact(f"{model} {version}".encode()))
+    return world.run("register", model, artifact, "--version", version, *options).out.strip()
+
+
+def refs(directory: Path) -> str:
+    return git(directory, "for-each-ref")
+
+
+def everything(world: World) -> list[str]:
+    """The refs here and there, the index and the working tree: what a refused landing leaves alone."""
+    tracked = [line for line in refs(world.registry).splitlines() if "refs/remotes/" not in line]
+    index = world.git("ls-files", "--stage")
+    return [refs(world.origin), *tracked, world.git("status", "--porcelain"), index]
+
+
+def clone(world: World, name: str) -> World:
+    """A colleague's clone of the same origin, as a world of its own with the same origin."""
+    root = world.root / name
+    root.mkdir()
+    git(root, "clone", "-q", str(world.origin), "registry")
+    (root / "origin.git").symlink_to(world.origin)
+    (root / "registry-artifacts").symlink_to(world.artifacts)
+    world.artifacts.mkdir(exist_ok=True)
+    return World(root)
+
+
+def is_complete(world: World, branch: str = BRANCH, tags: str = "credit@v1.0.0") -> None:
+    """Assert that `branch` landed by exactly one merge, here and there, and left nothing behind."""
+    assert world.git("rev-parse", "main") == git(world.origin, "rev-parse", "main")
+    assert world.git("rev-list", "--count", "--first-parent", "main") == "2"
+    assert (world.git("tag"), git(world.origin, "tag")) == (tags, tags)
+    assert world.git("branch", "--list", branch) == ""
+    assert git(world.origin, "branch", "--list", branch) == ""
+    assert world.git("status", "--porcelain") == ""
+
+
+# --- what landing does
+
+
+def test_a_merge_commit_has_main_and_the_proposal_as_parents(world: World) -> None:
+    propose(world)
+    parents = [world.git("rev-parse", "main"), world.git("rev-parse", BRANCH)]
+    landing = land(discover(world.registry), BRANCH)
+    assert world.git("show", "-s", "--format=%P", landing.commit).split() == parents
+    assert world.git("rev-parse", "main") == landing.commit
+
+
+def test_main_tags_and_the_deleted_branch_reach_the_remote_together(world: World) -> None:
+    propose(world, "1.0.0", "credit", "--push")
+    land(discover(world.registry), BRANCH)
+    is_complete(world)
+
+
+def test_keep_branch_keeps_it_here_and_there(world: World) -> None:
+    propose(world, "1.0.0", "credit", "--push")
+    land(discover(world.registry), BRANCH, keep_branch=True)
+    assert world.git("branch", "--list", BRANCH).strip() == BRANCH
+    assert git(world.origin, "branch", "--list", BRANCH).strip() == BRANCH
+
+
+def test_the_checkout_of_main_follows(world: World) -> None:
+    propose(world)
+    land(discover(world.registry), BRANCH)
+    assert (world.registry / "registry/credit/versions/1.0.0/version.yaml").exists()
+    assert world.git("status", "--porcelain") == ""
+
+
+def test_a_branch_that_only_the_remote_has_lands(world: World) -> None:
+    propose(world, "1.0.0", "credit", "--push")
+    world.git("branch", "-q", "-D", BRANCH)
+    land(discover(world.registry), BRANCH)
+    is_complete(world)
+
+
+def test_a_branch_that_the_remote_has_further_lands_as_it_stands_there(world: World) -> None:
+    propose(world, "1.0.0", "credit", "--push")
+    other = clone(world, "other")
+    other.git("checkout", "-q", BRANCH)
+    other.git("commit", "-q", "--allow-empty", "-m", "more")
+    other.git("push", "-q")
+    land(discover(world.registry), BRANCH)
+    assert world.git("log", "-1", "--format=%s", "main^2") == "more"
+    is_complete(world)
+
+
+def test_a_branch_that_went_apart_from_the_remotes_is_refused(world: World) -> None:
+    propose(world, "1.0.0", "credit", "--push")
+    world.git("checkout", "-q", BRANCH)
+    world.git("commit", "-q", "--amend", "-m", "other")
+    world.git("checkout", "-q", "main")
+    before = everything(world)
+    with pytest.raises(Refused, match="have diverged"):
+        land(discover(world.registry), BRANCH)
+    assert everything(world) == before
+
+
+def test_a_proposal_that_was_withdrawn_from_the_remote_does_not_land(world: World) -> None:
+    propose(world, "1.0.0", "credit", "--push")
+    world.git("fetch", "-q")
+    world.git("branch", "-q", "-D", BRANCH)
+    git(world.origin, "branch", "-q", "-D", BRANCH)
+    assert world.git("for-each-ref", f"refs/remotes/origin/{BRANCH}")
+    with pytest.raises(NotFound, match="there is no branch"):
+        land(discover(world.registry), BRANCH)
+
+
+def test_a_branch_deleted_on_the_remote_lands_from_here(world: World) -> None:
+    propose(world, "1.0.0", "credit", "--push")
+    world.git("fetch", "-q")
+    git(world.origin, "branch", "-q", "-D", BRANCH)
+    land(discover(world.registry), BRANCH)
+    is_complete(world)
+
+
+def test_without_a_remote_everything_lands_here(world: World) -> None:
+    world.git("remote", "remove", "origin")
+    propose(world)
+    landing = land(discover(world.registry), BRANCH)
+    assert world.git("rev-parse", "main") == landing.commit
+    assert world.git("tag") == "credit@v1.0.0"
+    assert world.git("branch", "--list", BRANCH) == ""
+
+
+def test_in_a_bare_repository_a_branch_lands(world: World) -> None:
+    propose(world, "1.0.0", "credit", "--push")
+    land(discover(world.origin), BRANCH)
+    assert git(world.origin, "tag") == "credit@v1.0.0"
+    assert git(world.origin, "branch", "--list", "--format=%(refname:short)") == "main"
+
+
+def test_landing_while_another_branch_is_checked_out_leaves_it_alone(world: World) -> None:
+    propose(world)
+    world.git("checkout", "-q", "-b", "feature")
+    land(discover(world.registry), BRANCH)
+    assert world.git("symbolic-ref", "HEAD") == "refs/heads/feature"
+    assert not (world.registry / "registry/credit").exists()
+    is_complete(world)
+
+
+def test_landing_with_a_detached_head_leaves_it_alone(world: World) -> None:
+    propose(world)
+    world.git("checkout", "-q", "--detach")
+    before = world.git("rev-parse", "HEAD")
+    land(discover(world.registry), BRANCH)
+    assert world.git("rev-parse", "HEAD") == before
+    is_complete(world)
+
+
+def test_main_in_a_linked_working_tree_follows(world: World, tmp_path: Path) -> None:
+    propose(world)
+    world.git("checkout", "-q", "-b", "feature")
+    world.git("worktree", "add", "-q", str(tmp_path / "linked"), "main")
+    land(discover(world.registry), BRANCH)
+    assert (tmp_path / "linked/registry/credit/versions/1.0.0/version.yaml").exists()
+    assert git(tmp_path / "linked", "status", "--porcelain") == ""
+    is_complete(world)
+
+
+def test_a_linked_working_tree_whose_folder_is_gone_does_not_hinder(world: World, tmp_path: Path) -> None:
+    propose(world)
+    world.git("checkout", "-q", "-b", "feature")
+    world.git("worktree", "add", "-q", str(tmp_path / "linked"), "main")
+    shutil.rmtree(tmp_path / "linked")
+    land(discover(world.registry), BRANCH)
+    is_complete(world)
+
+
+def test_a_proposal_that_is_checked_out_lands_and_stays(world: World) -> None:
+    propose(world)
+    world.git("checkout", "-q", BRANCH)
+    land(discover(world.registry), BRANCH)
+    assert world.git("symbolic-ref", "HEAD") == f"refs/heads/{BRANCH}"
+    assert git(world.origin, "tag") == "credit@v1.0.0"
+
+
+def test_a_proposal_checked_out_in_a_linked_working_tree_stays(world: World, tmp_path: Path) -> None:
+    propose(world)
+    world.git("worktree", "add", "-q", str(tmp_path / "linked"), BRANCH)
+    land(discover(world.registry), BRANCH)
+    assert git(tmp_path / "linked", "rev-parse", "--abbrev-ref", "HEAD") == BRANCH
+    assert git(tmp_path / "linked", "log", "-1", "--format=%s")
+
+
+@pytest.mark.parametrize(
+    "name", ["x$(touch${IFS}pwned)", "a;touch;pwned", "q'u\"o|te&", "é", "a@b", "#1", "%00", "`id`"]
+)
+def test_a_branch_name_is_only_a_name(world: World, name: str) -> None:
+    propose(world)
+    world.git("update-ref", f"refs/heads/{name}", BRANCH)
+    world.git("branch", "-q", "-D", BRANCH)
+    world.git("push", "-q", "origin", f"refs/heads/{name}:refs/heads/{name}")
+    land(discover(world.registry), name)
+    assert not list(world.root.rglob("pwned"))
+    is_complete(world, branch=name)
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing", "main~1", "x^{commit}", "HEAD", "refs/heads/main", "", ":/Start", "*", "a b"]
+)
+def test_what_is_no_branch_is_not_found(world: World, name: str) -> None:
+    world.git("commit", "-q", "--allow-empty", "-m", "second")
+    world.git("push", "-q")
+    world.git("branch", "x")
+    before = everything(world)
+    with pytest.raises(NotFound, match="there is no branch"):
+        land(discover(world.registry), name)
+    assert everything(world) == before
+
+
+def test_an_unknown_branch_lists_the_open_proposals(world: World) -> None:
+    propose(world)
+    with pytest.raises(NotFound) as raised:
+        land(discover(world.registry), "nothing")
+    assert BRANCH in raised.value.hint
+
+
+def test_main_itself_is_a_wrong_call_and_stays(world: World) -> None:
+    world.git("checkout", "-q", "-b", "feature")
+    world.git("branch", "-q", "-f", "main", "HEAD")
+    with pytest.raises(BadCall):
+        land(discover(world.registry), "main")
+    assert world.git("rev-parse", "main")
+
+
+def test_a_branch_that_landed_before_is_refused(world: World) -> None:
+    propose(world)
+    land(discover(world.registry), BRANCH, keep_branch=True)
+    before = everything(world)
+    with pytest.raises(Refused, match="is on main already"):
+        land(discover(world.registry), BRANCH, keep_branch=True)
+    assert everything(world) == before
+
+
+def test_a_branch_without_commits_of_its_own_is_refused_and_stays(world: World) -> None:
+    world.git("branch", "fresh")
+    with pytest.raises(Refused, match="is on main already"):
+        land(discover(world.registry), "fresh")
+    assert world.git("branch", "--list", "fresh").strip() == "fresh"
+
+
+# --- what is refused, and changes nothing
+
+
+def _edited_manifest(world: World) -> None:
+    world.register("credit", "0.9.0")
+    world.git("checkout", "-q", "-b", "bad")
+    path = world.registry / "registry/credit/versions/0.9.0/version.yaml"
+    path.write_text(path.read_text() + "description: better than it was\n")
+
+
+def _broken_file(world: World) -> None:
+    world.git("checkout", "-q", "-b", "bad")
+    (world.registry / "registry/policy.yaml").write_text("rollbook: [\n")
+
+
+@pytest.mark.parametrize("spoil", [_edited_manifest, _broken_file])
+def test_a_branch_that_the_check_refuses_changes_nothing(
+    world: World, spoil: Callable[[World], None]
+) -> None:
+    spoil(world)
+    world.git("commit", "-q", "-a", "-m", "bad")
+    world.git("push", "-q", "origin", "bad")
+    world.git("checkout", "-q", "main")
+    before = everything(world)
+    with pytest.raises(ChangeRefused):
+        land(discover(world.registry), "bad")
+    assert everything(world) == before
+
+
+def test_two_versions_for_production_at_once_are_refused_the_second_time(world: World) -> None:
+    for version in ("1.0.0", "1.1.0"):
+        world.register("credit", version)
+        world.promote(f"credit@{version}", "staging")
+    first = world.run("promote", "credit@1.0.0", "production", "--reason", "a").out.strip()
+    second = world.run("promote", "credit@1.1.0", "production", "--reason", "b").out.strip()
+    land(discover(world.registry), first)
+    before = everything(world)
+    with pytest.raises(ChangeRefused) as raised:
+        land(discover(world.registry), second)
+    assert [finding.code for finding in raised.value.findings] == ["RB305"]
+    assert everything(world) == before
+
+
+def test_a_local_main_ahead_of_the_remote_is_refused(world: World) -> None:
+    propose(world)
+    world.git("commit", "-q", "--allow-empty", "-m", "unpushed")
+    before = everything(world)
+    with pytest.raises(Refused, match="has commits that origin/main has not"):
+        land(discover(world.registry), BRANCH)
+    assert everything(world) == before
+
+
+def test_a_main_that_went_apart_from_the_remote_is_refused(world: World) -> None:
+    propose(world)
+    other = clone(world, "other")
+    other.git("commit", "-q", "--allow-empty", "-m", "theirs")
+    other.git("push", "-q")
+    world.git("commit", "-q", "--allow-empty", "-m", "ours")
+    with pytest.raises(Refused, match="have diverged"):
+        land(discover(world.registry), BRANCH)
+    assert git(world.origin, "tag") == ""
+
+
+def _untracked_in_the_way(world: World) -> None:
+    path = world.registry / "registry/credit/versions/1.0.0/version.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text("mine\n")
+
+
+def _staged_in_the_way(world: World) -> None:
+    _untracked_in_the_way(world)
+    world.git("add", "registry/credit")
+
+
+def _folder_turned_file(world: World) -> None:
+    (world.registry / "registry/credit").write_text("mine\n")
+
+
+@pytest.mark.parametrize("arrange", [_untracked_in_the_way, _staged_in_the_way, _folder_turned_file])
+def test_local_changes_in_the_way_are_refused_before_anything_is_pushed(
+    world: World, arrange: Callable[[World], None]
+) -> None:
+    propose(world)
+    arrange(world)
+    before = everything(world)
+    with pytest.raises(Refused, match="would be overwritten"):
+        land(discover(world.registry), BRANCH)
+    assert everything(world) == before
+
+
+def test_edited_and_staged_files_elsewhere_survive(world: World) -> None:
+    propose(world)
+    (world.registry / ".pre-commit-config.yaml").write_text("edited\n")
+    (world.registry / "staged.txt").write_text("staged\n")
+    world.git("add", "staged.txt")
+    (world.registry / "untracked.txt").write_text("untracked\n")
+    before = world.git("status", "--porcelain")
+    land(discover(world.registry), BRANCH)
+    assert world.git("status", "--porcelain") == before
+    assert (world.registry / ".pre-commit-config.yaml").read_text() == "edited\n"
+
+
+def test_an_unfinished_merge_of_the_user_is_refused(world: World) -> None:
+    propose(world)
+    for name in ("left", "right"):
+        world.git("checkout", "-q", "-b", name, "main")
+        (world.registry / "file").write_text(name)
+        world.git("add", "file")
+        world.git("commit", "-q", "-m", name)
+    world.git("checkout", "-q", "main")
+    world.git("merge", "-q", "--ff-only", "left")
+    world.git("push", "-q")
+    ran = rollbook(world.registry, "land", "nothing")
+    assert ran.code == 1
+    with pytest.raises(AssertionError, match="git merge"):
+        world.git("merge", "right")
+    before = everything(world)
+    with pytest.raises(Refused):
+        land(discover(world.registry), BRANCH)
+    assert everything(world) == before
+
+
+def test_a_hook_of_the_remote_that_refuses_is_told_and_changes_nothing(world: World) -> None:
+    propose(world)
+    hook = world.origin / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho 'main is closed on Fridays' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    before = everything(world)
+    ran = rollbook(world.registry, "land", BRANCH)
+    assert ran.code == 1
+    assert "main is closed on Fridays" in ran.err
+    assert everything(world) == before
+
+
+def test_a_remote_that_refuses_one_ref_takes_none(world: World) -> None:
+    propose(world)
+    hook = world.origin / "hooks" / "update"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('#!/bin/sh\ncase "$1" in refs/tags/*) exit 1;; esac\n')
+    hook.chmod(0o755)
+    before = everything(world)
+    assert rollbook(world.registry, "land", BRANCH).code == 1
+    assert everything(world) == before
+
+
+def test_a_remote_that_is_gone_is_told_and_changes_nothing(world: World) -> None:
+    propose(world)
+    before = refs(world.registry)
+    world.origin.rename(world.root / "moved.git")
+    ran = rollbook(world.registry, "land", BRANCH)
+    assert ran.code == 1
+    assert "git fetch failed" in ran.err
+    assert refs(world.registry) == before
+
+
+# --- several at once
+
+
+def test_of_two_who_land_at_once_the_second_is_told_to_try_again_and_then_succeeds(world: World) -> None:
+    other = clone(world, "other")
+    first, second = propose(world, "1.0.0"), propose(other, "1.0.0", "fraud")
+    # The hook stands for a colleague who lands between our fetch and our push.
+    hook = world.registry / ".git" / "hooks" / "pre-push"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(
+        f"#!/bin/sh\nrm '{hook}'\n"
+        f"cd '{other.registry}' && unset GIT_DIR\n"
+        f"{sys.executable} -m rollbook land {second} >/dev/null 2>&1\n"
+    )
+    hook.chmod(0o755)
+    before = everything(world)[1:]
+    ran = rollbook(world.registry, "land", first)
+    assert ran.code == 1, ran.out
+    assert "ry again" in ran.err
+    assert everything(world)[1:] == before
+    assert git(world.origin, "tag") == "fraud@v1.0.0"
+    assert rollbook(world.registry, "land", first).code == 0
+    assert git(world.origin, "tag").split() == ["credit@v1.0.0", "fraud@v1.0.0"]
+    merges = git(world.origin, "log", "--first-parent", "--format=%s", "-2", "main").splitlines()
+    assert merges == [f"Merge {first} into main", f"Merge {second} into main"]
+
+
+def test_two_who_land_at_once_in_one_clone_lose_nothing(world: World) -> None:
+    pending = {propose(world, "1.0.0"), propose(world, "1.0.0", "fraud"), propose(world, "1.0.0", "churn")}
+    for _ in range(6):
+        running = {
+            branch: subprocess.Popen(
+                [sys.executable, "-m", "rollbook", "land", branch],
+                cwd=world.registry,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for branch in sorted(pending)
+        }
+        for branch, process in running.items():
+            said = process.communicate(timeout=60)[1]
+            assert "Traceback" not in said
+            pending -= {branch} if process.returncode == 0 else set()
+        if not pending:
+            break
+    assert not pending
+    assert git(world.origin, "tag").split() == ["churn@v1.0.0", "credit@v1.0.0", "fraud@v1.0.0"]
+    assert world.git("rev-parse", "main") == git(world.origin, "rev-parse", "main")
+    assert world.git("rev-list", "--count", "--first-parent", "main") == "4"
+    assert world.git("status", "--porcelain") == ""
+
+
+def test_the_error_of_the_second_is_a_conflict(world: World) -> None:
+    other = clone(world, "other")
+    propose(world)
+    hook = world.registry / ".git" / "hooks" / "pre-push"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(
+        f"#!/bin/sh\ncd '{other.registry}' && unset GIT_DIR\n"
+        "git commit -q --allow-empty -m x && git push -q\n"
+    )
+    hook.chmod(0o755)
+    with pytest.raises(Conflict, match="somebody else was first"):
+        land(discover(world.registry), BRANCH)
+
+
+def test_a_clone_that_is_behind_lands_on_the_newest_main(world: World) -> None:
+    other = clone(world, "other")
+    propose(other, "1.0.0", "fraud")
+    world.register("credit", "1.0.0")
+    land(discover(other.registry), "rollbook/register/fraud/1.0.0")
+    assert git(world.origin, "tag").split() == ["credit@v1.0.0", "fraud@v1.0.0"]
+    assert (other.registry / "registry/credit").exists()
+    assert other.git("status", "--porcelain") == ""
+
+
+# --- interrupted
+
+
+def test_a_landing_killed_after_its_push_is_completed_by_landing_again(world: World) -> None:
+    propose(world, "1.0.0", "credit", "--push")
+    killed_at(world.registry, "rollbook.land:_move_local", "before", "land", BRANCH)
+    assert git(world.origin, "tag") == "credit@v1.0.0"
+    assert world.git("tag") == ""
+    assert rollbook(world.registry, "land", BRANCH).code == 0
+    is_complete(world)
+
+
+def test_a_landing_killed_after_its_push_waits_for_local_changes_in_the_way(world: World) -> None:
+    propose(world)
+    killed_at(world.registry, "rollbook.land:_move_local", "before", "land", BRANCH)
+    _untracked_in_the_way(world)
+    with pytest.raises(Refused, match="would be overwritten"):
+        land(discover(world.registry), BRANCH)
+    mine = world.registry / "registry/credit/versions/1.0.0/version.yaml"
+    assert mine.read_text() == "mine\n"
+    shutil.rmtree(world.registry / "registry/credit")
+    land(discover(world.registry), BRANCH)
+    is_complete(world)
+
+
+@pytest.mark.parametrize("name", ["-n", "--all", "--force"])
+def test_a_branch_name_that_looks_like_an_option_is_only_a_name(world: World, name: str) -> None:
+    propose(world)
+    world.git("update-ref", f"refs/heads/{name}", BRANCH)
+    land(discover(world.registry), name)
+    assert git(world.origin, "tag") == "credit@v1.0.0"
+    assert world.git("for-each-ref", f"refs/heads/{name}") == ""
+
+
+@pytest.mark.parametrize("with_remote", [True, False])
+def test_a_landing_killed_between_any_two_git_calls_is_completed_by_landing_again(
+    world: World, with_remote: bool
+) -> None:
+    propose(world, "1.0.0", "credit", *(["--push"] if with_remote else []))
+    worlds = [World(world.root.with_name(f"copy{number}")) for number in range(12)]
+    for copy in worlds:
+        shutil.copytree(world.root, copy.root, symlinks=True)
+        copy.git("remote", "set-url", "origin", str(copy.origin))
+        if not with_remote:
+            copy.git("remote", "remove", "origin")
+    killed = killed_at_each_git_call([copy.registry for copy in worlds], "land", BRANCH)
+    assert len(killed) >= 5
+    for directory in killed:
+        copy = World(directory.parent)
+        ran = rollbook(directory, "land", BRANCH)
+        # Killed after its very last step, nothing is left to land.
+        assert ran.code == 0 or (directory == killed[-1] and "there is no branch" in ran.err), ran.err
+        if with_remote:
+            is_complete(copy)
+        else:
+            assert (copy.git("tag"), copy.git("branch", "--list", BRANCH)) == ("credit@v1.0.0", "")
+            assert copy.git("rev-list", "--count", "--first-parent", "main") == "2"
+            assert copy.git("status", "--porcelain") == ""

@@ -1,0 +1,153 @@
+"""Turning a repository into a registry."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rollbook.artifact.dvc_remote import read_configuration
+from rollbook.check.judge import check_tree
+from rollbook.errors import BadCall, InvalidFile
+from rollbook.git.repository import discover
+from rollbook.propose.new_registry import initialise
+from rollbook.snapshot.snapshot import commit_snapshot
+from worlds import git, rollbook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    git(tmp_path, "init", "-q", "models")
+    return tmp_path / "models"
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    files = [
+        path for path in root.rglob("*") if path.is_file() and ".git" not in path.relative_to(root).parts
+    ]
+    return {str(path.relative_to(root)): path.read_bytes() for path in files}
+
+
+def test_a_registry_without_models_passes_the_check(root: Path) -> None:
+    initialise(discover(root))
+    git(root, "add", ".")
+    git(root, "commit", "-q", "-m", "Start")
+    snapshot = commit_snapshot(discover(root), "HEAD")
+    assert check_tree(snapshot) == []
+    snapshot.close()
+
+
+def test_everything_a_registry_needs_is_written(root: Path) -> None:
+    initialise(discover(root))
+    expected = {
+        "registry/policy.yaml", ".dvc/config", ".pre-commit-config.yaml", ".github/workflows/validate.yml",
+        ".github/workflows/promote.yml", "schemas/version.schema.json", "schemas/stages.schema.json",
+    }  # fmt: skip
+    assert expected <= contents(root).keys()
+
+
+def test_run_twice_it_changes_nothing(root: Path) -> None:
+    initialise(discover(root))
+    before = contents(root)
+    again = initialise(discover(root))
+    assert (again.written, again.remote) == ((), None)
+    assert contents(root) == before
+
+
+def test_a_file_that_exists_is_never_overwritten(root: Path) -> None:
+    # DVC's configuration has tests of its own: it must be one.
+    for path in set(initialise(discover(root)).written) - {".dvc/config"}:
+        (root / path).write_text("mine\n")
+    kept = {path: data for path, data in contents(root).items() if data == b"mine\n"}
+    again = initialise(discover(root))
+    assert set(again.kept) >= kept.keys()
+    assert {path: contents(root)[path] for path in kept} == kept
+
+
+def test_only_what_is_missing_is_written(root: Path) -> None:
+    initialise(discover(root))
+    (root / "registry" / "policy.yaml").unlink()
+    assert initialise(discover(root)).written == ("registry/policy.yaml",)
+
+
+def test_nothing_is_staged_or_committed(root: Path) -> None:
+    initialise(discover(root))
+    assert git(root, "ls-files") == ""
+    assert git(root, "for-each-ref") == ""
+
+
+def test_from_a_subdirectory_the_files_go_to_the_top(root: Path) -> None:
+    (root / "sub").mkdir()
+    assert rollbook(root / "sub", "init").code == 0
+    assert (root / "registry" / "policy.yaml").exists()
+    assert not (root / "sub" / "registry").exists()
+
+
+def test_artifacts_go_beside_the_repository_by_default(root: Path) -> None:
+    initialise(discover(root))
+    address = read_configuration(root).remote.url
+    assert os.path.normpath(root / ".dvc" / address) == str(root.parent / "models-artifacts")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["s3://bucket/models", "/srv/a folder/models", "/srv/a#b", "/srv/a,b", "/srv/it's", '/srv/a"b', "/srv/é"],
+)
+def test_the_remotes_address_is_read_back_by_dvc_as_given(root: Path, address: str) -> None:
+    initialise(discover(root), remote=address)
+    assert read_configuration(root).remote.url == address
+
+
+def test_a_default_remote_that_is_configured_stays(root: Path) -> None:
+    (root / ".dvc").mkdir()
+    config = "[core]\n    remote = ours\n['remote \"ours\"']\n    url = s3://ours/models\n"
+    (root / ".dvc" / "config").write_text(config)
+    assert initialise(discover(root), remote="s3://other").remote is None
+    assert (root / ".dvc" / "config").read_text() == config
+
+
+def test_other_settings_of_dvc_survive(root: Path) -> None:
+    (root / ".dvc").mkdir()
+    (root / ".dvc" / "config").write_text("[core]\n    analytics = false\n")
+    initialise(discover(root))
+    text = (root / ".dvc" / "config").read_text()
+    assert "analytics = false" in text
+    assert read_configuration(root).remote.url
+
+
+@pytest.mark.parametrize("address", ["s3://a\nb", "\x1b[31m", "a\x00b"])
+def test_an_address_with_control_characters_is_refused_before_anything_is_written(
+    root: Path, address: str
+) -> None:
+    with pytest.raises(BadCall, match="control characters"):
+        initialise(discover(root), remote=address)
+    assert contents(root) == {}
+
+
+@pytest.mark.parametrize(
+    "broken", [b"[core\n", b"no section\n", b"\xff\xfe", b"[core]\nremote\n", b"core = 3\n"]
+)
+def test_a_broken_dvc_configuration_is_named_and_left_alone(root: Path, broken: bytes) -> None:
+    (root / ".dvc").mkdir()
+    (root / ".dvc" / "config").write_bytes(broken)
+    with pytest.raises(InvalidFile, match=r"\.dvc/config"):
+        initialise(discover(root))
+    assert (root / ".dvc" / "config").read_bytes() == broken
+
+
+def test_a_linked_folder_is_not_followed(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (root / "registry").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BadCall, match="symbolic link"):
+        initialise(discover(root))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_bare_repository_is_a_wrong_call(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--bare", "models.git")
+    with pytest.raises(BadCall, match="bare repository"):
+        initialise(discover(tmp_path / "models.git"))

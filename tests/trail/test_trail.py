@@ -1,0 +1,110 @@
+"""Whatever the history, the recorded trail tells it, and recording it in any steps gives the same trail."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rollbook.trail.derive import derive
+from rollbook.trail.landings import landed_changes
+from rollbook.trail.record import record
+from rollbook.trail.tag import recorded_trail
+from worlds import git
+
+from .histories import History, new_history, registration, stages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MODELS = ["credit", "risk/fraud"]
+VERSIONS = ["1.0.0", "1.1.0", "2.0.0-rc.1"]
+STAGES = ["development", "staging", "production", "archived"]
+
+# What one commit does: versions that come in, and where versions stand after it; and its clock.
+_VERSION = st.tuples(st.sampled_from(MODELS), st.sampled_from(VERSIONS))
+STEP = st.tuples(
+    st.sets(_VERSION, max_size=3),
+    st.dictionaries(_VERSION, st.sampled_from(STAGES), max_size=4),
+    st.integers(1_700_000_000, 1_700_000_100),
+    st.booleans(),
+)
+
+
+def play(
+    history: History, steps: list[tuple[set[tuple[str, str]], dict[tuple[str, str], str], int, bool]]
+) -> list[str]:
+    """Commit each step, and return the tags that its changes call for, by a simple account of its own."""
+    where: dict[tuple[str, str], str] = {}
+    numbers = dict.fromkeys(MODELS, 0)
+    tags = []
+    for arrivals, moves, second, broken in steps:
+        files: dict[str, str | None] = {"README.md": str(len(where))}
+        new = {item for item in arrivals if item not in where}
+        moved = {
+            item: to
+            for item, to in moves.items()
+            if where.get(item, "development" if item in new else to) != to
+        }
+        for model in sorted(MODELS):
+            for version in sorted(version for name, version in new if name == model):
+                where[model, version] = "development"
+                files |= registration(model, version)
+                numbers[model] += 1
+                tags.append(f"{model}@v{version}")
+            changes = sorted((version, to) for (name, version), to in moved.items() if name == model)
+            for version, _ in changes:
+                if where[model, version] != "development":
+                    numbers[model] += 1
+                    tags.append(f"{model}#{where[model, version]}!#{numbers[model]}")
+            for version, to in changes:
+                where[model, version] = to
+                if to != "development":
+                    numbers[model] += 1
+                    tags.append(f"{model}#{to}#{numbers[model]}")
+            if changes:
+                files[f"registry/{model}/stages.yaml"] = _table(model, where)
+        if broken:
+            history.commit({f"registry/{model}/stages.yaml": "staging: [" for model in MODELS})
+            files |= {f"registry/{model}/stages.yaml": _table(model, where) for model in MODELS}
+        history.commit(files, at=second)
+    return tags
+
+
+def _table(model: str, where: Mapping[tuple[str, str], str]) -> str:
+    held: dict[str, list[str]] = {}
+    for (name, version), stage in sorted(where.items()):
+        if name == model and stage != "development":
+            held.setdefault(stage, []).append(version)
+    return stages(**held)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(STEP, min_size=1, max_size=5), st.data())
+def test_the_trail_tells_the_history_and_does_not_depend_on_when_it_was_recorded(
+    steps: list[tuple[set[tuple[str, str]], dict[tuple[str, str], str], int, bool]], data: st.DataObject
+) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        history = new_history(Path(directory) / "all.git")
+        expected = play(history, steps)
+        shutil.copytree(history.directory, Path(directory) / "steps.git")
+        assert [event.tag for event in record(history.repository)] == expected
+
+        trail = recorded_trail(history.repository)
+        derived = list(derive(history.repository, landed_changes(history.repository, "main"), {}))
+        assert [trail.tags[name].event for name in expected] == derived
+        for model in MODELS:
+            moments = [event.recorded_at for event in derived if event.model == model]
+            assert moments == sorted(set(moments))
+
+        other = History(Path(directory) / "steps.git")
+        commits = git(other.directory, "rev-list", "--reverse", "--first-parent", "main").split()
+        stops = data.draw(st.sets(st.sampled_from(commits), max_size=2))
+        for commit in [*(commit for commit in commits if commit in stops), commits[-1]]:
+            git(other.directory, "update-ref", "refs/heads/main", commit)
+            record(other.repository)
+        assert other.tags() == history.tags()

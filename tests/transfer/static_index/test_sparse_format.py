@@ -1,0 +1,61 @@
+"""The reference of the format names the keys that there are."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from worlds import World
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "index-format.md"
+# What only some registries have.
+RARE = {"versions[].files", "versions[].removed", "versions[].error", "stages[].traffic"}
+ITS_OWN = ("files", "aliases", "remote.settings")  # names that are the registry's, not the format's
+
+
+def _keys(value: Any, prefix: str = "") -> Iterator[str]:
+    if isinstance(value, dict) and prefix not in ITS_OWN:
+        for key, inner in value.items():
+            path = f"{prefix}.{key}" if prefix else key
+            yield path
+            yield from _keys(inner, path)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _keys(inner, f"{prefix}[]")
+
+
+def _documented() -> dict[str, set[str]]:
+    sections = re.split(r"^## `(.+)`$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    return {
+        name: set(re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE))
+        for name, text in zip(sections[::2], sections[1::2], strict=True)
+    }
+
+
+def test_each_document_has_the_keys_that_the_reference_names(world: World) -> None:
+    config = world.registry / ".dvc" / "config"
+    text = config.read_text()
+    world.register("m", "1.0.0")
+    world.promote("m@1.0.0", "staging")
+    world.promote("m@1.0.0", "production")
+    gone = ("--replacement=1.0.0", "--sunset=2999-01-01", "--migration=none")
+    world.run("deprecate", "m@1.0.0", "--reason", "old", *gone, "--land")
+    config.write_text(re.sub("url = .*", "url = s3://bucket/models", text))
+    world.git("commit", "--quiet", "--all", "-m", "Move the artifacts")
+    world.git("push", "--quiet", "origin", "main")
+    index = world.root / "index"
+    world.run("export", "--index", str(index))
+    places = ["index.json", "models/1/m.json", "models/1/m.files.json", "trail/000000.json"]
+    documented = _documented()
+    assert len(documented) == len(places)
+    for place, expected in zip(places, documented.values(), strict=True):
+        found = set(_keys(json.loads((index / place).read_text())))
+        # A root has the same remote as a model, told there.
+        assert {key for key in found if not (place == "index.json" and key.startswith("remote."))} == (
+            expected - RARE
+        )
