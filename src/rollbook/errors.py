@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
 
 class RollbookError(Exception):
     """The root of all errors raised on purpose.

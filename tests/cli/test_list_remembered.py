@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from rollbook.cache.cache_file import read_kept, write_kept
 from rollbook.git.repository import discover
-from rollbook.records import removal
-from rollbook.records.removal import removed_among
+from rollbook.registry import version_files
 from rollbook.registry.listing import listing
 from rollbook.registry.registry import Registry
+from rollbook.registry.version_files import removed_among
 from worlds import git, rollbook
 from written import manifest, new_repository, write
 
@@ -151,7 +151,7 @@ def test_removed_artifacts_are_found_alike_one_by_one_and_all_at_once(
     with Registry.open(root) as registry:
         asked = [(model.name, version) for model in registry.models() for version in model.version_names]
         singly = removed_among(registry.snapshot, asked)
-        monkeypatch.setattr(removal, "_MANY", 0)
+        monkeypatch.setattr(version_files, "_MANY", 0)
         assert removed_among(registry.snapshot, asked) == singly == {("credit-approval", "1.0.0")}
 
 

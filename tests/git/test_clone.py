@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rollbook.errors import BadCall, GitFailed
-from rollbook.git.clone import home, local_directory, opened, partial_clone
+from rollbook.git.address import local_directory
+from rollbook.git.clone import home, opened, partial_clone
 from rollbook.git.repository import discover, resolve_commit
 from worlds import git
 from written import commit, new_repository, write

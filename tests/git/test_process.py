@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rollbook.errors import GitFailed
-from rollbook.git.process import clean_environment, git, try_git, without_credentials
+from rollbook.git.address import without_credentials
+from rollbook.git.process import clean_environment, git, try_git
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rollbook.artifact.local_store import ObjectFolder, Target
 from rollbook.errors import BadCall, InvalidFile, RollbookError, StorageFailed
-from rollbook.git.process import without_credentials
+from rollbook.git.address import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

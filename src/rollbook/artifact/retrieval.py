@@ -17,8 +17,9 @@ from rollbook.artifact.storage import ReadOnlyStorage, open_storage, read_only_s
 from rollbook.artifact.untrusted_remote import is_relative, restricted_remote
 from rollbook.errors import InvalidFile, NotFound, StorageFailed
 from rollbook.git.clone import home, is_far
-from rollbook.records.evidence import evidence_paths, parse_evidence
+from rollbook.records.evidence import parse_evidence
 from rollbook.registry.registry import nearest
+from rollbook.registry.version_files import evidence_paths
 from rollbook.snapshot.partial_snapshot import PartialSnapshot
 from rollbook.yaml.strict import load
 

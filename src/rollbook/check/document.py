@@ -25,7 +25,7 @@ from rollbook.yaml.strict import dotted, load, locate
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rollbook.check.finding import Severity
+    from rollbook.errors import Severity
     from rollbook.snapshot.snapshot import Snapshot
 
 Key = tuple[str | int, ...]

@@ -104,7 +104,7 @@ def gate_stage_findings(
 
 def _receiver_findings(document: Document, policy: Policy) -> Iterator[Finding]:
     """The first receiver that nothing could be sent to."""
-    from rollbook.records.subscription import subscriptions
+    from rollbook.trail.subscription import subscriptions
 
     try:
         subscriptions(policy)

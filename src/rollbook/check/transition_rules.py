@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from rollbook.check.document import Key
-    from rollbook.check.finding import Severity
     from rollbook.check.registry_files import ModelFiles
+    from rollbook.errors import Severity
     from rollbook.records.policy import Policy
     from rollbook.records.stages import StageEntry, StageTable
     from rollbook.registry.change import Transition

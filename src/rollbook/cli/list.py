@@ -135,7 +135,7 @@ def _list_stale(registry: Registry, model: str | None, span: str, at: str | None
 
 
 def _list_versions(model: Model, *, as_json: bool) -> None:
-    from rollbook.records.removal import removed_among
+    from rollbook.registry.version_files import removed_among
 
     versions = model.versions()[::-1]
     removed = removed_among(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from rollbook.errors import BadCall, GitFailed
+from rollbook.git.address import local_directory
 from rollbook.git.partial import SMALL, PartialClone
 from rollbook.git.process import git
 from rollbook.git.repository import discover
@@ -20,24 +19,8 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
 
 
-# `ext::sh -c ...`: git would run a program that the address names.
-_TRANSPORT_PROGRAM = re.compile(r"[A-Za-z0-9+.-]*::")
-
 # Where the repository that was cloned stands on this machine; empty when it stands on another.
 _CLONED_FROM = "rollbook.clonedFrom"
-
-
-def local_directory(address: str) -> Path | None:
-    """The directory that an address is the path of; None for a URL.
-
-    Raises BadCall for an address that git must not be given, GitFailed for a path where nothing is.
-    """
-    if not address or address.startswith("-") or _TRANSPORT_PROGRAM.match(address):
-        raise BadCall(f"{address[:120]!r} is no address of a repository", hint="Give a path or a URL.")
-    path = Path(address)
-    if not path.exists() and ":" not in address:
-        raise GitFailed(f"{address} does not exist")
-    return path if path.is_dir() else None
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from rollbook.errors import GitFailed
+from rollbook.git.address import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +44,6 @@ _KEPT = frozenset(
     ]
 )
 _KEPT_PATTERN = re.compile(r"GIT_CONFIG_(?:KEY|VALUE)_[0-9]+|GIT_TRACE.*")
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
@@ -54,11 +54,6 @@ def clean_environment(**extra: str) -> dict[str, str]:
         if not name.startswith("GIT_") or name in _KEPT or _KEPT_PATTERN.fullmatch(name)
     }
     return {**kept, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", **extra}
-
-
-def without_credentials(text: str) -> str:
-    """`text` with user names and passwords taken out of the URLs in it."""
-    return _CREDENTIALS.sub("", text)
 
 
 def try_git(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.errors import Conflict
-from rollbook.git.process import git_failed, try_git, without_credentials
+from rollbook.git.address import without_credentials
+from rollbook.git.process import git_failed, try_git
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

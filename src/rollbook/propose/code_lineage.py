@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rollbook.errors import BadCall
-from rollbook.git.process import without_credentials
+from rollbook.git.address import without_credentials
 from rollbook.git.repository import current_branch, discover, remote_name
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from rollbook.git.write import identity
 from rollbook.names import time_now
 from rollbook.propose.attachments import Attachments
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
-from rollbook.records.evidence import DEPLOYMENT, KINDS, evidence_kind, evidence_number, evidence_paths
+from rollbook.records.evidence import DEPLOYMENT, KINDS, evidence_kind, evidence_number
 from rollbook.registry.registry import Registry, nearest
+from rollbook.registry.version_files import evidence_paths
 from rollbook.schema.schemas import schema_line, violations
 from rollbook.snapshot.snapshot import commit_snapshot
 from rollbook.yaml.strict import dotted

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rollbook import layout
 from rollbook.errors import InvalidFile
 from rollbook.records.fields import read_fields
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rollbook.records.fields import Fields
-    from rollbook.snapshot.snapshot import Snapshot
 
 DEPLOYMENT = "deployment"
 # The kinds that the schema knows.
@@ -123,14 +121,6 @@ def _attachment(fields: Fields) -> Attachment:
         sha256=fields.text("sha256"),
         files=fields.optional_integer("files"),
     )
-
-
-def evidence_paths(snapshot: Snapshot, model: str, version: str) -> list[str]:
-    """Where the evidence on a version stands, sorted by path."""
-    directory = layout.evidence_directory(model, version)
-    (names,) = snapshot.children([directory])
-    paths = [f"{directory}/{name}" for name, is_directory in names.items() if not is_directory]
-    return sorted(path for path in paths if layout.place(path).kind is layout.Kind.EVIDENCE)
 
 
 def evidence_number(path: str) -> int:

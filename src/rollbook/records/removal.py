@@ -5,19 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rollbook import layout
 from rollbook.errors import Refused
-from rollbook.layout import Kind
 from rollbook.records.fields import read_fields
-from rollbook.snapshot.snapshot import TreeSnapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from rollbook.records.fields import Fields
-    from rollbook.snapshot.snapshot import Snapshot
-
-_MANY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +64,3 @@ def removal_from(fields: Fields) -> Removal:
         files=artifact.optional_integer("files"),
         retention=fields.mapping("retention"),
     )
-
-
-def removed_among(snapshot: Snapshot, versions: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """Those of `versions` (model, version) whose artifact is removed."""
-    asked = list(dict.fromkeys(versions))
-    if len(asked) > _MANY and isinstance(snapshot, TreeSnapshot):
-        # One look at every path is quicker than thousands of looks at one.
-        places = (layout.place(path) for path in snapshot.paths_of("removed.yaml", layout.ROOT))
-        there = {(place.model, place.version) for place in places if place.kind is Kind.REMOVAL}
-        return frozenset(pair for pair in asked if pair in there)
-    found = snapshot.read_many([layout.removal_path(model, version) for model, version in asked])
-    return frozenset(pair for pair, data in zip(asked, found, strict=True) if data is not None)

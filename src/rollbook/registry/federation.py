@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from rollbook.errors import NotFound, Refused
-from rollbook.git.process import without_credentials
+from rollbook.git.address import without_credentials
 from rollbook.names import parse_reference, require_model_name
 from rollbook.registry.registry import Registry, model_names, nearest
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from rollbook import __version__, layout
 from rollbook.cache.cache_file import read_kept, write_kept
 from rollbook.names import is_model_name
-from rollbook.records.removal import removed_among
 from rollbook.registry.registry import holds_model, newest
+from rollbook.registry.version_files import removed_among
 from rollbook.snapshot.snapshot import TreeSnapshot
 
 if TYPE_CHECKING:

@@ -73,7 +73,8 @@ class ModelVersion:
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What was learnt later, by kind and number. Raises InvalidFile for a broken file."""
-        from rollbook.records.evidence import evidence_paths, parse_evidence
+        from rollbook.records.evidence import parse_evidence
+        from rollbook.registry.version_files import evidence_paths
 
         snapshot = self.model.registry.snapshot
         paths = evidence_paths(snapshot, self.model.name, self.version)

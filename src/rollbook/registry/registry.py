@@ -78,7 +78,8 @@ class Registry:
 
         Raises BadCall for an address that git must not be given, GitFailed when it can't be reached.
         """
-        from rollbook.git.clone import local_directory, partial_clone
+        from rollbook.git.address import local_directory
+        from rollbook.git.clone import partial_clone
 
         directory = local_directory(address)
         if directory is not None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollbook.git.clone import local_directory
+from rollbook.git.address import local_directory
 from rollbook.git.process import git
 from rollbook.git.repository import discover
 

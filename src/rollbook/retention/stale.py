@@ -12,7 +12,7 @@ from rollbook.errors import BadCall, Refused
 from rollbook.git.main_history import first_parents
 from rollbook.layout import Kind
 from rollbook.names import precedence
-from rollbook.records.removal import removed_among
+from rollbook.registry.version_files import removed_among
 from rollbook.trail.derive import derive
 from rollbook.trail.event import Action
 from rollbook.trail.landings import landed_changes

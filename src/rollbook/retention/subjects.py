@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from rollbook.check.retention_fate import Fate, Standing, fates
 from rollbook.errors import NotFound, Refused
 from rollbook.git.main_history import first_parents
-from rollbook.records.removal import removed_among
 from rollbook.records.retention import OwnRetention
+from rollbook.registry.version_files import removed_among
 from rollbook.trail.derive import derive
 from rollbook.trail.landings import landed_changes
 from rollbook.trail.stage_times import stays

@@ -7,13 +7,13 @@ https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.sshsig.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollbook.signing.allowed_signers import digest
 from rollbook.signing.openpgp import openpgp_verdict
 from rollbook.signing.ssh_judge import SshJudge
 from rollbook.signing.sshsig import ARMOUR
@@ -39,7 +39,7 @@ def judge(repository: Repository, signed: Sequence[Signed], known: VerifiedSigna
     with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
         ssh = SshJudge(repository, Path(directory))
         for contents in roots:
-            roots[contents] = digest((*contents, ssh.revoked))
+            roots[contents] = _digest((*contents, ssh.revoked))
         by_ssh = [place for place, item in enumerate(signed) if item.signature.startswith(ARMOUR)]
         for place in by_ssh:
             item = signed[place]
@@ -73,3 +73,8 @@ def _openpgp(program: str, item: Signed, directory: Path) -> Verdict:
         file.write(item.signature)
         file.flush()
         return openpgp_verdict(program, Path(file.name), item.payload, item.at)
+
+
+def _digest(contents: Sequence[bytes]) -> str:
+    """What tells one set of contents from another: SHA-256, hexadecimal."""
+    return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rollbook.check.finding import Severity
+    from rollbook.errors import Severity
 
 
 @dataclass(frozen=True, slots=True)

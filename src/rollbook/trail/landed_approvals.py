@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from rollbook.git.repository import Repository
     from rollbook.records.stages import StageEntry
-    from rollbook.signing.allowed_signers import TrustRoot
     from rollbook.signing.verified_signatures import VerifiedSignatures
+    from rollbook.trail.allowed_signers import TrustRoot
     from rollbook.trail.event import Event
     from rollbook.trail.landings import LandedChange
     from rollbook.trail.past_stage_tables import StageTables

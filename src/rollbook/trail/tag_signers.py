@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from rollbook.git.repository import Repository
-    from rollbook.signing.allowed_signers import TrustRoot
     from rollbook.signing.verified_signatures import VerifiedSignatures
+    from rollbook.trail.allowed_signers import TrustRoot
     from rollbook.trail.event import Event
     from rollbook.trail.standing_tags import StandingTag
 

@@ -15,8 +15,8 @@ from rollbook.errors import CannotTell, NotFound
 from rollbook.git.main_history import first_parents, parse_moment
 from rollbook.git.objects import ObjectReader
 from rollbook.git.repository import is_ancestor, main_branch, main_commit, remote_name, resolve_commit
-from rollbook.signing.allowed_signers import given_root, registry_root
 from rollbook.signing.verified_signatures import remembered
+from rollbook.trail.allowed_signers import given_root, registry_root
 from rollbook.trail.contradiction import Contradiction, arranged
 from rollbook.trail.derive import Progress, derive
 from rollbook.trail.head import Head

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import urllib.error
 import urllib.request
 import urllib.response
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rollbook import __version__
-from rollbook.errors import BadCall, RollbookError
+from rollbook.errors import RollbookError
+from rollbook.git.address import host_of, is_loopback, require_safe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,39 +40,6 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def host_of(url: str) -> str:
-    """The host of a URL, with its port: all of a URL that may be printed, for the rest may be a secret."""
-    parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.hostname or '?'}{port}"
-
-
-def require_safe(url: str) -> None:
-    """Raise BadCall unless `url` is https, or http to this machine, and holds no user and password."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError as error:
-        raise BadCall("a URL can't be read") from error
-    if not parts.hostname or not url.isascii() or not url.isprintable() or " " in url:
-        raise BadCall("a URL can't be read", hint="It starts with https:// and a host.")
-    if parts.username is not None or parts.password is not None:
-        raise BadCall(f"the URL of {host_of(url)} holds a user or a password", hint="Take it out.")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_local(parts.hostname)):
-        raise BadCall(
-            f"the URL of {host_of(url)} is not https", hint="Only this machine may be spoken to by http."
-        )
-
-
-def _is_local(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def send(
     method: str,
     url: str,
@@ -91,7 +58,7 @@ def send(
     request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
         url, data=body, method=method, headers={"User-Agent": _USER_AGENT, **headers}
     )
-    local = _is_local(urlsplit(url).hostname or "")
+    local = is_loopback(urlsplit(url).hostname or "")
     proxies = [urllib.request.ProxyHandler({})] if local else []
     opener = urllib.request.build_opener(_NoRedirect, *proxies)
     try:

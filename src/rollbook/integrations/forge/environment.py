@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rollbook.errors import BadCall
-from rollbook.git.process import without_credentials
+from rollbook.git.address import without_credentials
 from rollbook.git.repository import remote_name
 from rollbook.integrations.forge.github import GitHub
 

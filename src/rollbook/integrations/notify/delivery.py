@@ -13,7 +13,7 @@ from rollbook.transfer.http import Unreachable, send
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rollbook.records.subscription import Subscription
+    from rollbook.trail.subscription import Subscription
     from rollbook.trail.tag import RecordedTag
 
 _ATTEMPTS = 4

@@ -22,15 +22,15 @@ from rollbook.integrations.notify.delivery import Delivery, deliver
 from rollbook.integrations.notify.registry_uri import registry_uri
 from rollbook.layout import POLICY
 from rollbook.records.policy import parse_policy
-from rollbook.records.subscription import subscriptions
 from rollbook.snapshot.snapshot import MAX_FILE
 from rollbook.trail.chain import chain
+from rollbook.trail.subscription import subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rollbook.git.repository import Repository
-    from rollbook.records.subscription import Subscription
+    from rollbook.trail.subscription import Subscription
     from rollbook.trail.tag import RecordedTag
 
 _REFS = "refs/rollbook/notified/*"

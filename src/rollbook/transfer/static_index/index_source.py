@@ -103,7 +103,7 @@ class HostSource:
     """An index that a host serves over HTTP."""
 
     def __init__(self, address: str, cache: Cache, *, offline: bool = False) -> None:
-        from rollbook.transfer.http import require_safe
+        from rollbook.git.address import require_safe
 
         parts = urlsplit(address)
         if parts.query or parts.fragment:

@@ -11,12 +11,13 @@ from rollbook import layout
 from rollbook.errors import InvalidFile
 from rollbook.git.main_history import first_parents
 from rollbook.names import time_text
-from rollbook.records.evidence import evidence_paths, parse_evidence
+from rollbook.records.evidence import parse_evidence
 from rollbook.records.lineage import parse_origin
 from rollbook.records.removal import parse_removal
 from rollbook.records.stages import StageTable, parse_stages
 from rollbook.registry.model_version import ModelVersion
 from rollbook.registry.registry import Model, model_names
+from rollbook.registry.version_files import evidence_paths
 from rollbook.trail.history import history
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class FromScratch:
             self.rows["events"].append((
                 event.model, event.version, event.number, event.action.value, _text(event.start),
                 _text(event.target), _text(event.reason), _text(event.requested_by),
-                _time(event.requested_at), time_text(tag.recorded_at), 
+                _time(event.requested_at), time_text(tag.recorded_at),
                 event.landed_in, order[event.landed_in],
                 _text(tag.pull_request),
                 _text(event.manifest_digest), _text(event.artifact_digest), tag.name, tag.oid,

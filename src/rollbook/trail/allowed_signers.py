@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from rollbook.snapshot.snapshot import MAX_FILE
 from rollbook.trail.landings import landed_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from rollbook.git.repository import Repository
 
@@ -59,8 +58,3 @@ def registry_root(repository: Repository, tip: str, order: Mapping[str, int]) ->
     return TrustRoot(
         tuple(place for place, _ in moves), tuple(content or b"" for content in read), is_given=False
     )
-
-
-def digest(contents: Sequence[bytes]) -> str:
-    """What tells one set of contents from another: SHA-256, hexadecimal."""
-    return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()

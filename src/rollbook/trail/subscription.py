@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, InvalidFile
+from rollbook.git.address import host_of, require_safe
 from rollbook.layout import POLICY
 from rollbook.records.fields import Fields
 from rollbook.trail.event import Action
-from rollbook.transfer.http import host_of, require_safe
 
 if TYPE_CHECKING:
     from rollbook.records.policy import Policy
