@@ -1,1 +1,1 @@
-"""The public Python face: every verb of the command line as a method, returning the data that `--json` prints."""
+"""The public Python face: every verb of the command line as a method, with the data that `--json` prints."""
