@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.check.authors import split_signature
+from rollbook.git.commits import split_signature
 from worlds import git
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 
 from rollbook.errors import BadCall, GitFailed
 from rollbook.git.address import local_directory
-from rollbook.git.clone import home, opened, partial_clone
+from rollbook.git.clone import home, other_repository, partial_clone
 from rollbook.git.repository import discover, resolve_commit
 from worlds import git
 from written import commit, new_repository, write
@@ -31,29 +31,16 @@ def url(origin: Path) -> str:
     return origin.as_uri()
 
 
-def test_a_path_is_opened_where_it_stands(origin: Path):
-    with opened(str(origin)) as repository:
+def test_a_path_is_read_where_it_stands(origin: Path):
+    with other_repository(str(origin)) as repository:
         assert repository.git_dir == origin
 
 
-def test_a_path_into_a_work_tree_is_opened_too(origin: Path):
-    with opened(str(origin.parent / "work")) as repository:
-        assert repository.work_tree == origin.parent / "work"
-
-
-def test_a_url_is_cloned_with_all_commits_and_tags(origin: Path):
-    with opened(url(origin)) as repository:
+def test_a_url_is_copied_with_all_that_its_refs_lead_to(origin: Path):
+    with other_repository(url(origin)) as repository:
         assert repository.work_tree is None
         assert git(repository.git_dir, "show", "HEAD~1:x") == "one"
         assert resolve_commit(repository, "v1") == git(origin, "rev-parse", "main~1")
-
-
-def test_a_large_file_comes_only_when_it_is_read(origin: Path):
-    git(origin, "config", "uploadpack.allowFilter", "true")
-    with opened(url(origin)) as repository:
-        present = git(repository.git_dir, "cat-file", "--batch-all-objects", "--batch-check")
-        assert present.count(" blob ") == 2
-        assert git(repository.git_dir, "show", "HEAD:large") == "x" * 20_000
 
 
 def test_a_partial_clone_is_empty_until_it_is_asked(origin: Path):
@@ -70,7 +57,7 @@ def test_a_partial_clone_is_gone_afterwards(origin: Path):
 
 
 def test_a_clone_is_gone_afterwards(origin: Path):
-    with opened(url(origin)) as repository:
+    with other_repository(url(origin)) as repository:
         directory = repository.git_dir
     assert not directory.parent.exists()
 
@@ -79,7 +66,7 @@ def test_a_clone_is_gone_after_an_error(origin: Path):
     seen = []
 
     def fail() -> None:
-        with opened(url(origin)) as repository:
+        with other_repository(url(origin)) as repository:
             seen.append(repository.git_dir)
             raise KeyError
 
@@ -99,18 +86,18 @@ def test_an_address_that_git_would_obey_is_refused(address, tmp_path: Path, monk
 
 
 def test_an_ipv6_address_is_an_address():
-    with pytest.raises(GitFailed), opened("http://[::1]:1/x.git"):
+    with pytest.raises(GitFailed), other_repository("http://[::1]:1/x.git"):
         pass
 
 
 def test_an_address_of_nothing_is_an_error_without_its_credentials():
-    with pytest.raises(GitFailed) as caught, opened("https://user:secret@127.0.0.1:1/x"):
+    with pytest.raises(GitFailed) as caught, other_repository("https://user:secret@127.0.0.1:1/x"):
         pass
     assert "secret" not in str(caught.value)
 
 
 def test_a_directory_that_is_no_repository_is_refused(tmp_path: Path):
-    with pytest.raises(BadCall, match="is not in a git repository"), opened(str(tmp_path)):
+    with pytest.raises(BadCall, match="is not in a git repository"), other_repository(str(tmp_path)):
         pass
 
 
@@ -124,5 +111,3 @@ def test_the_home_of_a_clone_is_what_was_cloned(tmp_path: Path, name: str):
     git(tmp_path, "init", "--quiet", "--bare", name)
     with partial_clone(url(there)) as clone:
         assert home(clone.repository) == there
-    with opened(url(there)) as repository:
-        assert home(repository) == there

@@ -85,7 +85,7 @@ def test_a_back_dated_commit_does_not_stand_before_the_one_before_it(history: Re
 def test_first_parents_come_oldest_first(history: Repository):
     landed = first_parents(history, "main")
     assert [one.commit for one in landed] == git(history.directory, "rev-list", "--reverse", "main").split()
-    assert landed[0].committed_at == int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp())
+    assert landed[0].landed_at == int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp())
 
 
 def test_the_commits_of_a_merged_branch_do_not_count(tmp_path: Path):

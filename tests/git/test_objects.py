@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rollbook.errors import GitFailed
 from rollbook.git.objects import GitObject, ObjectReader, TreeEntry, tree_entries, tree_names
+from rollbook.git.repository import discover
 from worlds import git
 from written import commit, new_repository
 
@@ -28,7 +29,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def reader(root: Path) -> Iterator[ObjectReader]:
-    reader = ObjectReader(root)
+    reader = ObjectReader(discover(root))
     yield reader
     reader.close()
 
@@ -144,7 +145,7 @@ def test_a_reader_works_again_after_its_git_died(reader: ObjectReader):
 
 
 def test_a_forgotten_reader_ends_its_git(root: Path):
-    reader = ObjectReader(root)
+    reader = ObjectReader(discover(root))
     reader.read("HEAD:missing", LIMIT)
     process = reader._process
     del reader
@@ -157,7 +158,7 @@ def test_a_corrupt_object_is_an_error(tmp_path: Path):
     path = root / ".git/objects" / oid[:2] / oid[2:]
     path.chmod(0o644)
     path.write_bytes(path.read_bytes()[:12])
-    reader = ObjectReader(root)
+    reader = ObjectReader(discover(root))
     with pytest.raises(GitFailed, match="ended early"):
         reader.read("HEAD:x", LIMIT)
     reader.close()
@@ -167,7 +168,7 @@ def test_a_submodule_has_no_content(tmp_path: Path):
     root = new_repository(tmp_path, {"x": "x"})
     git(root, "update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},sub")
     git(root, "commit", "--quiet", "-m", "sub")
-    reader = ObjectReader(root)
+    reader = ObjectReader(discover(root))
     assert reader.read("HEAD:sub", LIMIT) is None
     reader.close()
 
@@ -183,7 +184,7 @@ def test_a_trees_entries_are_those_git_lists(tmp_path: Path):
         facts, _, name = line.partition("\t")
         mode, _, oid = facts.split()
         expected.append(TreeEntry(mode.lstrip("0"), name, oid))
-    reader = ObjectReader(root)
+    reader = ObjectReader(discover(root))
     tree = reader.read("HEAD^{tree}", LIMIT)
     reader.close()
     assert list(tree_entries(tree.data)) == expected

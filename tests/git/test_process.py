@@ -7,35 +7,40 @@ import pytest
 
 from rollbook.errors import GitFailed
 from rollbook.git.address import without_credentials
-from rollbook.git.process import clean_environment, git, try_git
+from rollbook.git.environment import INHERITED, REDIRECTING, clean_environment
+from rollbook.git.process import git, try_git
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-REDIRECTING = [
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_COMMON_DIR",
-    "GIT_NAMESPACE",
-    "GIT_PREFIX",
-    "GIT_CEILING_DIRECTORIES",
-    "GIT_GLOB_PATHSPECS",
-]
 KEPT = [
     "GIT_SSH_COMMAND",
     "GIT_AUTHOR_DATE",
     "GIT_CONFIG_COUNT",
     "GIT_CONFIG_KEY_0",
+    "GIT_ALLOW_PROTOCOL",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_PROXY_SSL_CAINFO",
     "GIT_QUARANTINE_PATH",
     "PATH",
 ]
 
 
-@pytest.mark.parametrize("name", REDIRECTING)
-def test_a_variable_that_redirects_git_is_left_out(name, monkeypatch):
+@pytest.mark.parametrize("name", sorted({*REDIRECTING, "GIT_GLOB_PATHSPECS", "LANGUAGE"}))
+def test_a_variable_that_leads_git_astray_is_left_out(name, monkeypatch):
     monkeypatch.setenv(name, "elsewhere")
-    assert name not in clean_environment()
+    assert clean_environment().get(name) != "elsewhere"
+
+
+def test_the_variables_that_redirect_git_are_those_that_git_names(tmp_path: Path):
+    named = git(tmp_path, "rev-parse", "--local-env-vars").decode().split()
+    assert set(named) <= REDIRECTING | INHERITED
+
+
+@pytest.mark.parametrize("name", ["GIT_NO_REPLACE_OBJECTS", "GIT_LITERAL_PATHSPECS"])
+def test_no_variable_of_the_users_undoes_the_hardening(name, monkeypatch):
+    monkeypatch.setenv(name, "0")
+    assert clean_environment()[name] == "1"
 
 
 @pytest.mark.parametrize("name", KEPT)

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, Refused
+from rollbook.git.repository import hooks_directory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +32,7 @@ def install_hooks(repository: Repository, *, server: bool) -> list[Path]:
         )
     if not server and repository.work_tree is None:
         raise BadCall("this repository is bare", hint="Give --server to guard what is pushed to it.")
-    configured = repository.try_text("rev-parse", "--git-path", "hooks") or "hooks"
-    folder = repository.directory / configured
+    folder = hooks_directory(repository)
     folder.mkdir(parents=True, exist_ok=True)
     texts = {folder / name: _script(command) for name, command in (_SERVER if server else _CLONE).items()}
     for path in texts:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +15,7 @@ from rollbook.artifact.storage import ReadOnlyStorage, open_storage, read_only_s
 from rollbook.artifact.untrusted_remote import is_relative, restricted_remote
 from rollbook.errors import InvalidFile, NotFound, StorageFailed
 from rollbook.git.clone import home, is_far
+from rollbook.git.trees import unpack
 from rollbook.records.evidence import parse_evidence
 from rollbook.registry.registry import nearest
 from rollbook.registry.version_files import evidence_paths
@@ -173,11 +172,10 @@ def _unpacked_remote(registry: Registry, config: str) -> Iterator[Path]:
         return
     if isinstance(registry.snapshot, PartialSnapshot):
         registry.snapshot.bring_whole(inside)
-    plain = ("-c", "core.autocrlf=false", "archive", "--format=tar", f"--prefix={inside}/")
-    packed = registry.repository.git(*plain, f"{registry.snapshot.commit}:{inside}")
     with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
-        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-            archive.extractall(directory, filter="data")
+        folder = Path(directory, inside)
+        folder.mkdir(parents=True)
+        unpack(registry.repository, f"{registry.snapshot.commit}:{inside}", folder)
         yield Path(directory)
 
 

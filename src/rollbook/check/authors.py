@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from rollbook.access.roles import Person, is_governed, may_change, needed_for, roles_of
 from rollbook.check.finding import Finding
-from rollbook.git.objects import ObjectReader
+from rollbook.git.changes import paths_of_commits
+from rollbook.git.commits import read_commits
+from rollbook.git.main_history import commits_between
 from rollbook.signing.ssh_keygen import ssh_verified
 from rollbook.text import printable
 
@@ -17,9 +19,7 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.records.policy import Policy
 
-_MAX_COMMIT = 1 << 24
 _NAMESPACE = "git"
-_SIGNATURE = b"gpgsig "
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +34,14 @@ class AuthoredCommit:
 
 def authored_commits(repository: Repository, base: str, head: str) -> list[AuthoredCommit]:
     """The commits that `head` has and `base` has not, oldest first."""
-    listed = repository.git(
-        "log", "--reverse", "-c", "-z", "--name-only", "--no-renames", "--no-show-signature",
-        "--format=%x01%H%x02%P%x02%ae%x02", "--end-of-options", f"{base}..{head}", "--",
-    )  # fmt: skip
-    blocks = listed.decode(errors="surrogateescape").split("\x01")[1:]
-    return [_authored_commit(block) for block in blocks]
-
-
-def _authored_commit(block: str) -> AuthoredCommit:
-    oid, parents, email, rest = block.split("\x02", 3)
-    paths = tuple(path for path in (part.lstrip("\n") for part in rest.split("\0")) if path)
-    return AuthoredCommit(oid, Person(email=email), " " in parents, paths)
+    oids = commits_between(repository, base, head)
+    paths = paths_of_commits(repository, oids)
+    return [
+        AuthoredCommit(
+            commit.oid, Person(email=commit.author_email), len(commit.parents) > 1, paths.get(commit.oid, ())
+        )
+        for commit in read_commits(repository, oids)
+    ]
 
 
 def author_findings(
@@ -99,40 +95,17 @@ def _signatures(
     repository: Repository, governed: Sequence[tuple[AuthoredCommit, str]], allowed_signers: bytes
 ) -> Iterator[Finding]:
     """The commits, each with a file that it changes, that are not signed by the author they name."""
-    reader = ObjectReader(repository.directory)
-    try:
-        found = reader.read_many([commit.oid for commit, _ in governed], _MAX_COMMIT)
-        for (commit, path), raw in zip(governed, found, strict=True):
-            if raw is None or raw.data is None:
-                continue
-            signature, payload = split_signature(raw.data)
-            if not signature.startswith("-----BEGIN SSH SIGNATURE-----"):
-                continue
-            if not ssh_verified(
-                payload,
-                signature,
-                principal=commit.author.email,
-                allowed_signers=allowed_signers,
-                namespace=_NAMESPACE,
-            ):
-                who = printable(commit.author.email)
-                message = f"commit {commit.oid[:12]} names {who} as its author, who did not sign it"
-                yield Finding(
-                    "RB502", path, message, hint="Sign with a key that allowed_signers gives the author."
-                )
-    finally:
-        reader.close()
-
-
-def split_signature(commit: bytes) -> tuple[str, bytes]:
-    """A commit object's signature (empty when it has none) and the bytes that it signs: the object without
-    its `gpgsig` header (https://git-scm.com/docs/gitformat-signature)."""
-    head, blank, message = commit.partition(b"\n\n")
-    kept: list[bytes] = []
-    signature: list[bytes] = []
-    inside = False
-    for line in head.split(b"\n"):
-        inside = line.startswith(_SIGNATURE) or (inside and line.startswith(b" "))
-        (signature if inside else kept).append(line)
-    text = b"\n".join(line.removeprefix(_SIGNATURE).removeprefix(b" ") for line in signature)
-    return text.decode(errors="replace"), b"\n".join(kept) + blank + message
+    signed = read_commits(repository, [commit.oid for commit, _ in governed])
+    for (commit, path), raw in zip(governed, signed, strict=True):
+        if raw.signature.startswith("-----BEGIN SSH SIGNATURE-----") and not ssh_verified(
+            raw.payload,
+            raw.signature,
+            principal=commit.author.email,
+            allowed_signers=allowed_signers,
+            namespace=_NAMESPACE,
+        ):
+            who = printable(commit.author.email)
+            message = f"commit {commit.oid[:12]} names {who} as its author, who did not sign it"
+            yield Finding(
+                "RB502", path, message, hint="Sign with a key that allowed_signers gives the author."
+            )

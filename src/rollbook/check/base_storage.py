@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rollbook.errors import NotFound
+from rollbook.git.checkout import is_tracked
 from rollbook.registry.registry import Registry
 
 if TYPE_CHECKING:
@@ -47,4 +48,4 @@ def _is_configured_so(repository: Repository, config: bytes) -> bool:
     except OSError:
         return False
     # A file of local settings that git tracks came with somebody's change.
-    return same and not repository.try_text("ls-files", "--", f":(top,literal){_LOCAL}")
+    return same and not is_tracked(repository, _LOCAL)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def contributors(repository: Repository, commits: Sequence[AuthoredCommit]) -> frozenset[str]:
     """The email addresses of those whose commits change anything but approvals. A merge without a change of
     its own contributes nothing."""
-    reader = ObjectReader(repository.directory)
+    reader = ObjectReader(repository)
     try:
         return frozenset(
             commit.author.email for commit in commits if commit.paths and not _only_approves(reader, commit)

@@ -76,7 +76,7 @@ def _number_taken(model: ModelFiles, change: FileChange, before: Mapping[str, st
 
 
 def _contradicted(repository: Repository, document: Document, origin: Origin) -> Iterator[Finding]:
-    reader = ObjectReader(repository.directory)
+    reader = ObjectReader(repository)
     found = 0
     try:
         objects = reader.read_many((tag.object for tag in origin.tags), MAX_TAG)

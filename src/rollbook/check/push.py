@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from rollbook.check.judge import check_push
 from rollbook.errors import Refused, RollbookError
+from rollbook.git.config import flag
+from rollbook.git.refs import TAGS, ref_id
 from rollbook.git.repository import is_ancestor, main_branch
 from rollbook.text import printable
 from rollbook.trail.agreement import require_trail
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 # Whether `command` gates may run their programs on this server.
 RUN_COMMANDS = "rollbook.runCommands"
 _NOTHING = frozenset("0")
-_TAGS = "refs/tags/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +64,14 @@ def judge_push(repository: Repository, pushed: list[PushedRef]) -> list[Objectio
     """Everything that speaks against a push; none when it may pass."""
     main = f"refs/heads/{main_branch(repository)}"
     found: list[Objection] = []
-    tip = repository.try_text("rev-parse", "--verify", "--quiet", f"{main}^{{commit}}")
+    tip = ref_id(repository, main)
     for moved in pushed:
         if moved.ref == main:
             found += _main_objections(repository, moved)
             tip = None if moved.deleted else moved.new
-    tags = [moved for moved in pushed if moved.ref.startswith(_TAGS)]
+    tags = [moved for moved in pushed if moved.ref.startswith(TAGS)]
     return found + _tag_objections(
-        repository, [tag for tag in tags if is_trail_name(tag.ref[len(_TAGS) :])], tip
+        repository, [tag for tag in tags if is_trail_name(tag.ref[len(TAGS) :])], tip
     )
 
 
@@ -79,7 +80,7 @@ def _main_objections(repository: Repository, moved: PushedRef) -> list[Objection
         return [Objection(moved.ref, "main can't be deleted")]
     if not moved.created and not is_ancestor(repository, moved.old, moved.new):
         return [Objection(moved.ref, "main can't be rewritten: push commits on top of it")]
-    may_run = repository.config(RUN_COMMANDS, kind="bool") == "true"
+    may_run = flag(repository, RUN_COMMANDS) is True
     findings = check_push(repository, None if moved.created else moved.old, moved.new, may_run=may_run)
     if any(finding.severity == "error" for finding in findings):
         return [Objection(moved.ref, "the check does not let this change pass", tuple(findings))]
@@ -98,7 +99,7 @@ def _tag_objections(repository: Repository, tags: list[PushedRef], tip: str | No
     if tip is None:
         return [Objection(created[0].ref, "the audit trail records what is on main, and there is no main")]
     try:
-        new = [read_tag(repository, tag.ref[len(_TAGS) :], tag.new) for tag in created]
+        new = [read_tag(repository, tag.ref[len(TAGS) :], tag.new) for tag in created]
         require_trail(repository, tip, recorded_trail(repository).with_tags(new))
     except RollbookError as error:
         return [Objection(created[0].ref, printable(str(error)))]

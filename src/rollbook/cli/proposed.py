@@ -40,9 +40,10 @@ def carry_on(repository: Repository, branch: str, *, then: str | None, quiet: bo
 
 def _open_pull_request(repository: Repository, branch: str) -> str:
     """Open the pull request of a branch that was pushed; its address. The commit's message describes it."""
-    from rollbook.git.repository import main_branch
+    from rollbook.git.commits import read_commit
+    from rollbook.git.repository import main_branch, resolve_commit
     from rollbook.integrations.forge.environment import forge_of
 
-    message = repository.git("log", "-1", "--format=%B", f"refs/heads/{branch}").decode(errors="replace")
+    message = read_commit(repository, resolve_commit(repository, f"refs/heads/{branch}")).message
     title, _, body = message.partition("\n")
     return forge_of(repository).open_pull_request(branch, main_branch(repository), title, body.strip())

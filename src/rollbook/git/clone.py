@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from rollbook.git.address import local_directory
-from rollbook.git.partial import SMALL, PartialClone
+from rollbook.git.config import setting
+from rollbook.git.partial import PartialClone
 from rollbook.git.process import git
 from rollbook.git.repository import discover
 
@@ -24,23 +25,18 @@ _CLONED_FROM = "rollbook.clonedFrom"
 
 
 @contextmanager
-def opened(address: str) -> Iterator[Repository]:
-    """The repository at `address` with its whole history: itself for a path, a temporary clone for a URL.
+def other_repository(address: str) -> Iterator[Repository]:
+    """Open the repository at `address`: a directory as it is, a URL as a copy of all its refs.
 
-    Files above 16 KiB come when they are read. Raises BadCall for an address that git must not be given,
-    GitFailed when it can't be reached.
+    Raises BadCall for an address that git must not be given, GitFailed when it can't be reached.
     """
     directory = local_directory(address)
     if directory is not None:
         yield discover(directory)
         return
-    with tempfile.TemporaryDirectory(prefix="rollbook-") as temporary:
-        target = Path(temporary) / "clone.git"
-        git(
-            Path(temporary), "clone", "--quiet", "--bare", f"--filter={SMALL}",
-            "-c", f"{_CLONED_FROM}={_local_path(address)}", "--", address, str(target),
-        )  # fmt: skip
-        yield discover(target)
+    with tempfile.TemporaryDirectory(prefix="rollbook-") as folder:
+        git(Path(folder), "clone", "--quiet", "--mirror", "--", address, "other.git")
+        yield discover(Path(folder) / "other.git")
 
 
 @contextmanager
@@ -54,12 +50,12 @@ def partial_clone(address: str) -> Iterator[PartialClone]:
 
 def home(repository: Repository) -> Path:
     """Where relative addresses in a bare repository's files start from: itself, or what it is a clone of."""
-    return Path(repository.config(_CLONED_FROM) or repository.git_dir)
+    return Path(setting(repository, _CLONED_FROM) or repository.git_dir)
 
 
 def is_far(repository: Repository) -> bool:
     """Whether a repository is a clone of one on another machine, beside which no other folder can be read."""
-    return repository.config(_CLONED_FROM) == ""
+    return setting(repository, _CLONED_FROM) == ""
 
 
 def _local_path(address: str) -> str:

@@ -4,25 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from rollbook.errors import BadCall, NotFound
+from rollbook.errors import BadCall, GitFailed, NotFound
+from rollbook.git.process import git, start_git
 from rollbook.git.repository import resolve_commit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rollbook.git.repository import Repository
+
+
+class LineCommit(NamedTuple):
+    """A commit, its first parent (None for the first of all), and its own date (Unix time, seconds)."""
+
+    oid: str
+    parent: str | None
+    committed_at: int
 
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """One first-parent commit of main, and when it was committed (Unix time, seconds)."""
+    """One first-parent commit of main, and when it landed there (Unix time, seconds).
+
+    Dates count in the order of the branch only: a commit that claims to be older than one before it stands
+    at the date of the one before.
+    """
 
     commit: str
-    committed_at: int
+    landed_at: int
 
 
 def parse_moment(text: str) -> datetime:
-    """The moment that a date or a time names; a bare date means the end of that day, no zone means UTC.
+    """Return the moment that a date or a time names; a bare date means the end of that day, no zone UTC.
 
     ISO 8601 / RFC 3339, e.g. `2026-03-01`, `2026-03-01T12:00:00Z`. Raises BadCall for anything else.
     """
@@ -40,24 +55,85 @@ def parse_moment(text: str) -> datetime:
 
 
 def first_parents(repository: Repository, revision: str) -> list[Landed]:
-    """The first-parent commits of `revision`, oldest first. Raises NotFound when it names no commit."""
-    # Not `git log`, whose output the user's configuration changes (log.showSignature).
-    commit = resolve_commit(repository, revision)
-    listed = repository.git("rev-list", "--first-parent", "--reverse", "--timestamp", commit, "--").decode()
-    pairs = (line.split() for line in listed.splitlines())
-    return [Landed(commit, int(seconds)) for seconds, commit in pairs]
+    """Return the first-parent commits of `revision`, oldest first. Raises NotFound when it names none."""
+    landed_at = 0
+    landed = []
+    for commit in first_parent_line(repository, resolve_commit(repository, revision)):
+        landed_at = max(landed_at, commit.committed_at)
+        landed.append(Landed(commit.oid, landed_at))
+    return landed
+
+
+def first_parent_line(repository: Repository, tip: str, since: str | None = None) -> list[LineCommit]:
+    """Return the commits that only first parents lead to from the commit `tip`, oldest first; with `since`,
+    those alone that do not lead to it. Raises GitFailed when a commit isn't there."""
+    span = tip if since is None else f"{since}..{tip}"
+    listed = git(
+        repository, "rev-list", "--first-parent", "--parents", "--reverse", "--timestamp", span, "--"
+    )
+    line = []
+    for row in listed.decode().split("\n")[:-1]:  # numbers and ids
+        seconds, oid, *parents = row.split(" ")
+        line.append(LineCommit(oid, parents[0] if parents else None, int(seconds)))
+    return line
+
+
+def back_from(repository: Repository, commit: str) -> Iterator[str]:
+    """Yield the first-parent commits from `commit` back; git stops when the caller does. Raises GitFailed."""
+    import subprocess
+
+    arguments = ("rev-list", "--first-parent", commit, "--")
+    with start_git(repository, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as listing:
+        assert listing.stdout is not None
+        try:
+            for line in listing.stdout:
+                yield line.decode().removesuffix("\n")
+        except GeneratorExit:
+            listing.kill()
+            raise
+    if listing.returncode:
+        raise GitFailed(f"the commits that lead to {commit} can't be listed", hint="Run `git fsck`.")
+
+
+def is_first_parent(repository: Repository, ancestor: str, descendant: str) -> bool:
+    """Whether `ancestor` is `descendant`, or one of the commits that only first parents lead to from it."""
+    try:
+        line = first_parent_line(repository, descendant, ancestor)
+    except GitFailed:  # one of the two isn't here
+        return False
+    return line[0].parent == ancestor if line else ancestor == descendant
+
+
+def commits_changing(repository: Repository, tip: str, path: str) -> list[str]:
+    """Return the first-parent commits of the commit `tip` that changed the file at `path`, newest first."""
+    return _ids(git(repository, "rev-list", "--first-parent", tip, "--", path))
+
+
+def commits_between(repository: Repository, base: str, head: str) -> list[str]:
+    """Return the commits that `head` has and `base` has not, oldest first; both are ids of commits."""
+    return _ids(git(repository, "rev-list", "--reverse", f"{base}..{head}", "--"))
+
+
+def merged_commits(repository: Repository, tip: str) -> frozenset[str]:
+    """Return the commits that a merge on the first-parent line of `tip` brought: its other parents."""
+    arguments = ("rev-list", "--first-parent", "--merges", "--parents", tip, "--")
+    rows = (row.split(" ") for row in git(repository, *arguments).decode().split("\n"))
+    return frozenset(parent for row in rows for parent in row[2:])
+
+
+def first_commit(repository: Repository, tip: str) -> str:
+    """Return the commit that the first-parent line of `tip` begins with."""
+    return _ids(git(repository, "rev-list", "--first-parent", "--max-parents=0", tip, "--"))[-1]
 
 
 def commit_at(repository: Repository, revision: str, moment: datetime, *, called: str = "") -> str:
-    """The commit that the branch `revision`, in errors `called` so, stood at, at `moment`.
+    """Return the commit that the branch `revision`, in errors `called` so, stood at, at `moment`.
 
-    Dates count in the order of the branch only: a commit that claims to be older than one before it
-    stands at the date of the one before. Raises NotFound when the branch began later.
+    Dates count as in `Landed`. Raises NotFound when the branch began later.
     """
-    last, running = None, 0
+    last = None
     for landed in first_parents(repository, revision):
-        running = max(running, landed.committed_at)
-        if running > moment.timestamp():
+        if landed.landed_at > moment.timestamp():
             break
         last = landed.commit
     if last is None:
@@ -67,3 +143,7 @@ def commit_at(repository: Repository, revision: str, moment: datetime, *, called
             hint="Name a later date; `rollbook history` shows when each version was registered.",
         )
     return last
+
+
+def _ids(listed: bytes) -> list[str]:
+    return listed.decode().split("\n")[:-1]

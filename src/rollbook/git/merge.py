@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rollbook.errors import GitFailed, Refused
-from rollbook.git.process import git_failed, try_git
-from rollbook.git.repository import resolve_commit
+from rollbook.git.process import git_failed, text, try_git
+from rollbook.git.repository import resolve_commit, share_history
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
 
 # Guessing renames would move a change in one file into another one. A registry's files don't move.
 _PLAIN = ("-c", "merge.renames=false", "-c", "merge.directoryRenames=false")
+# Attributes choose programs that merge: neither the user's count, nor those of files in a working tree.
+_NO_ATTRIBUTES = ("-c", f"core.attributesFile={os.devnull}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +34,20 @@ def merge(repository: Repository, ours: str, theirs: str) -> Merge:
     when git can't merge at all.
     """
     commits = resolve_commit(repository, ours), resolve_commit(repository, theirs)
-    arguments = (*_PLAIN, "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", *commits)
-    done = try_git(repository.directory, *arguments)
+    shape = ("--write-tree", "-z", "--name-only", "--no-messages")
+    bare = replace(repository, work_tree=None)
+    arguments = (*_PLAIN, *_NO_ATTRIBUTES, "merge-tree", *shape, *commits)
+    done = try_git(bare, *arguments, variables={"GIT_ATTR_NOSYSTEM": "1"})
     if done.returncode > 1 or not done.stdout:
         raise _failed(repository, commits, done.stderr)
-    tree, *paths = done.stdout.decode(errors="surrogateescape").split("\0")
+    tree, *paths = text(done.stdout).split("\0")
     if done.returncode == 0:
         return Merge(tree)
     return Merge(None, tuple(dict.fromkeys(path for path in paths if path)))
 
 
 def _failed(repository: Repository, commits: tuple[str, str], stderr: bytes) -> Refused | GitFailed:
-    if repository.try_text("merge-base", *commits) is None:
+    if not share_history(repository, *commits):
         return Refused(
             "the two commits share no history",
             hint="Start the change from the main branch; in CI, fetch the whole history (fetch-depth: 0).",

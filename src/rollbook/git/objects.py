@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from rollbook.errors import GitFailed
-from rollbook.git.process import clean_environment
+from rollbook.git.process import git, start_git, try_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from rollbook.git.repository import Repository
 
@@ -54,8 +53,8 @@ class TreeEntry:
 class ObjectReader:
     """A `git cat-file --batch` process, started at the first question and ended by `close`."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
         self._process: subprocess.Popen[bytes] | None = None
 
     def read(self, name: str, limit: int) -> GitObject | None:
@@ -89,13 +88,8 @@ class ObjectReader:
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._process is None:
-            self._process = subprocess.Popen(
-                ["git", "cat-file", "--batch"],
-                cwd=self._directory,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=clean_environment(),
+            self._process = start_git(
+                self._repository, "cat-file", "--batch", stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
             self._end = weakref.finalize(self, self._process.communicate)
         assert self._process.stdin is not None
@@ -109,7 +103,7 @@ def read_at_once(repository: Repository, oids: Iterable[str]) -> Iterator[bytes]
     names = "".join(f"{oid}\n" for oid in oids)
     if not names:
         return
-    data = repository.git("cat-file", "--batch", "--buffer", stdin=names.encode())
+    data = git(repository, "cat-file", "--batch", "--buffer", stdin=names.encode())
     place = 0
     while place < len(data):
         start = data.index(b"\n", place) + 1
@@ -119,6 +113,21 @@ def read_at_once(repository: Repository, oids: Iterable[str]) -> Iterator[bytes]
         end = start + int(found["size"])
         yield data[start:end]
         place = end + 1
+
+
+def read_tag_object(repository: Repository, oid: str) -> bytes | None:
+    """Return the bytes of a tag object; None when there is none of that id."""
+    done = try_git(repository, "cat-file", "tag", oid)
+    return None if done.returncode else done.stdout
+
+
+def copy_blob(repository: Repository, commit: str, path: str, file: IO[bytes]) -> None:
+    """Write the content of a file in a commit, however large, to an open file. Raises GitFailed."""
+    copying = start_git(
+        repository, "cat-file", "blob", f"{commit}:{path}", stdin=subprocess.DEVNULL, stdout=file
+    )
+    if copying.wait():
+        raise GitFailed(f"git can't read {path} at {commit[:12]}", hint="Run `git fsck`.")
 
 
 def _windows(names: Iterable[str]) -> Iterator[list[bytes]]:

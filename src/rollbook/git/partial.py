@@ -8,13 +8,14 @@ a few round trips, each a `git fetch` with a filter
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, GitFailed, NotFound
-from rollbook.git.process import clean_environment, git_failed, try_git
-from rollbook.git.repository import Repository
+from rollbook.git.process import git_failed, try_git
+from rollbook.git.repository import Repository, commit_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,7 +103,7 @@ class PartialClone:
         (directory / "config").write_text(core + settings, encoding="utf-8")
         self.repository = Repository(directory, directory, None)
         self._address = address
-        self._environment = _environment(address)
+        self._variables = _variables(address)
         self._way = 0
         self._asked = (_NEWEST, f"+HEAD:{_ASKED}")
 
@@ -162,9 +163,7 @@ class PartialClone:
             self._filtered(WHOLE, ["--refetch", extent], [refspec])
 
     def _commit(self, revision: str, asked: str) -> str:
-        found = self.repository.try_text(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
-        )
+        found = commit_or_none(self.repository, revision)
         if found is None:
             raise _no_commit(asked)
         return found
@@ -175,7 +174,7 @@ class PartialClone:
             self._filtered(filters, [extent], [refspec])
         except _OnlyWhole:
             # Git would ask such a server for each object that a partial clone lacks, for ever.
-            self._environment = clean_environment()
+            self._variables = {}
             self._fetch([], [self._address, refspec])
 
     def _filtered(
@@ -196,8 +195,8 @@ class PartialClone:
 
     def _fetch(self, options: list[str], refspecs: list[str], stdin: bytes | None = None) -> None:
         done = try_git(
-            self.repository.git_dir, "fetch", *_QUIETLY, *options, "--", *refspecs,
-            stdin=stdin, environment=self._environment,
+            self.repository, "fetch", *_QUIETLY, *options, "--", *refspecs,
+            stdin=stdin, variables=self._variables,
         )  # fmt: skip
         if done.returncode:
             said = done.stderr.decode(errors="replace")
@@ -222,10 +221,9 @@ def _no_commit(revision: str) -> NotFound:
     return NotFound(f"{revision[:120]!r} names no commit", hint="Name a branch, a tag or a commit.")
 
 
-def _environment(address: str) -> dict[str, str]:
-    """The environment that names the remote, so that no address with its credentials is written to a file."""
-    environment = clean_environment()
-    count = int(environment.get("GIT_CONFIG_COUNT") or 0)
+def _variables(address: str) -> dict[str, str]:
+    """The variables that name the remote, so that no address with its credentials is written to a file."""
+    count = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
     settings = {
         f"remote.{_REMOTE}.url": address,
         f"remote.{_REMOTE}.promisor": "true",
@@ -234,7 +232,8 @@ def _environment(address: str) -> dict[str, str]:
         "fetch.negotiationAlgorithm": "noop",
         "core.fsync": "none",
     }
+    variables: dict[str, str] = {}
     for number, (key, value) in enumerate(settings.items(), count):
-        environment |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     # What a server does not give must not be asked for again by every git command that runs below this one.
-    return {**environment, "GIT_CONFIG_COUNT": str(count + len(settings)), "GIT_NO_LAZY_FETCH": "1"}
+    return {**variables, "GIT_CONFIG_COUNT": str(count + len(settings)), "GIT_NO_LAZY_FETCH": "1"}

@@ -1,103 +1,119 @@
-"""Running git: one function, a clean environment, errors that say what git said."""
+"""Running git. Private to this folder: the functions beside it are what the rest of Rollbook asks."""
 
 from __future__ import annotations
 
-import os
-import re
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook.errors import GitFailed
 from rollbook.git.address import without_credentials
+from rollbook.git.environment import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from typing import IO
 
-# Hooks inherit variables that point git at one repository, index or work tree. Those that only say how
-# to reach a server, who the author is, or what `git -c` was given, are the user's wish and stay.
-_KEPT = frozenset(
-    [
-        "GIT_ASKPASS",
-        "GIT_AUTHOR_DATE",
-        "GIT_AUTHOR_EMAIL",
-        "GIT_AUTHOR_NAME",
-        "GIT_COMMITTER_DATE",
-        "GIT_COMMITTER_EMAIL",
-        "GIT_COMMITTER_NAME",
-        "GIT_CONFIG_COUNT",
-        "GIT_CONFIG_GLOBAL",
-        "GIT_CONFIG_NOSYSTEM",
-        "GIT_CONFIG_PARAMETERS",
-        "GIT_CONFIG_SYSTEM",
-        "GIT_EXEC_PATH",
-        "GIT_SSH",
-        "GIT_SSH_COMMAND",
-        "GIT_SSH_VARIANT",
-        "GIT_SSL_CAINFO",
-        "GIT_SSL_NO_VERIFY",
-        "GIT_TERMINAL_PROMPT",
-        # Objects of a push that is still being judged stand in quarantine.
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-        "GIT_OBJECT_DIRECTORY",
-        "GIT_QUARANTINE_PATH",
-    ]
-)
-_KEPT_PATTERN = re.compile(r"GIT_CONFIG_(?:KEY|VALUE)_[0-9]+|GIT_TRACE.*")
+    from rollbook.git.repository import Repository
 
-
-def clean_environment(**extra: str) -> dict[str, str]:
-    """The process's environment without the variables that would redirect git, plus `extra`."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("GIT_") or name in _KEPT or _KEPT_PATTERN.fullmatch(name)
-    }
-    return {**kept, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", **extra}
+# Neither a monitor's program nor a user's taste has a part in what is read here.
+_NEUTRAL = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "color.ui=false")
 
 
 def try_git(
-    directory: Path,
+    place: Repository | Path,
     *arguments: str,
     stdin: bytes | None = None,
-    environment: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git in `directory` and return what it said, whatever its exit code.
+    """Run git in a repository, or a directory, and return what it said, whatever its exit code.
 
-    Raises GitFailed when git can't be started at all.
+    `variables` are added to the clean environment. Raises GitFailed when git can't be started at all.
     """
+    directory = _directory(place)
     try:
         return subprocess.run(
-            ["git", *arguments],
+            ["git", *_NEUTRAL, *arguments],
             cwd=directory,
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
-            env=environment or clean_environment(),
+            env=_environment(place, variables),
         )
-    except FileNotFoundError as error:
-        if error.filename == "git":
-            raise GitFailed("git is not installed", hint="Install git 2.38 or newer.") from error
-        raise GitFailed(f"{directory} does not exist") from error
-    except NotADirectoryError as error:
-        raise GitFailed(f"{directory} is not a directory") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _not_started(directory, error) from error
 
 
 def git(
-    directory: Path,
+    place: Repository | Path,
     *arguments: str,
     stdin: bytes | None = None,
-    environment: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Run git in `directory` and return its standard output. Raises GitFailed when git does."""
-    done = try_git(directory, *arguments, stdin=stdin, environment=environment)
+    """Run git and return its standard output. Raises GitFailed when git does."""
+    done = try_git(place, *arguments, stdin=stdin, variables=variables)
     if done.returncode:
         raise git_failed(arguments, done.stderr)
     return done.stdout
 
 
+def line_of(
+    place: Repository | Path, *arguments: str, variables: Mapping[str, str] | None = None
+) -> str | None:
+    """Return the one value that git prints, without its line break; None when git says no."""
+    done = try_git(place, *arguments, variables=variables)
+    return None if done.returncode else text(done.stdout.removesuffix(b"\n"))
+
+
+def start_git(
+    place: Repository | Path, *arguments: str, stdin: int | IO[bytes], stdout: int | IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """Start git and return the process. Raises GitFailed when it can't be started."""
+    directory = _directory(place)
+    try:
+        return subprocess.Popen(
+            ["git", *_NEUTRAL, *arguments],
+            cwd=directory,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=subprocess.DEVNULL,
+            env=_environment(place, None),
+        )
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _not_started(directory, error) from error
+
+
 def git_failed(arguments: Sequence[str], stderr: bytes) -> GitFailed:
-    """The error for a git command that failed, with git's own words."""
+    """Return the error for a git command that failed, with git's own words."""
     said = without_credentials(stderr.decode(errors="replace")).strip()
     verb = next((word for word in arguments if not word.startswith("-")), "")
     return GitFailed(f"git {verb} failed: {said or 'no reason given'}")
+
+
+def text(data: bytes) -> str:
+    """Return a name that git printed; every byte comes back by `surrogateescape`."""
+    return data.decode(errors="surrogateescape")
+
+
+def fields(data: bytes) -> list[str]:
+    """Return the fields of an output of git, each of which a NUL ends."""
+    return text(data).split("\0")[:-1]
+
+
+def _directory(place: Repository | Path) -> Path:
+    return place if isinstance(place, Path) else place.directory
+
+
+def _environment(place: Repository | Path, variables: Mapping[str, str] | None) -> dict[str, str]:
+    environment = clean_environment()
+    if not isinstance(place, Path) and place.work_tree is None:
+        # Named, it is read where `safe.bareRepository` forbids those that git comes across.
+        environment |= {"GIT_DIR": str(place.git_dir), "GIT_IMPLICIT_WORK_TREE": "0"}
+    return {**environment, **(variables or {})}
+
+
+def _not_started(directory: Path, error: OSError) -> GitFailed:
+    if error.filename == "git":
+        return GitFailed("git is not installed", hint="Install git 2.38 or newer.")
+    what = "is not a directory" if isinstance(error, NotADirectoryError) else "does not exist"
+    return GitFailed(f"{directory} {what}")

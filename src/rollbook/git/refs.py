@@ -1,34 +1,46 @@
-"""Moving refs: all of a set in one transaction, or none; and on a remote, all in one atomic push."""
+"""Refs: listing them, here and on a remote; moving all of a set in one transaction, or none."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.errors import Conflict
 from rollbook.git.address import without_credentials
-from rollbook.git.process import git_failed, try_git
+from rollbook.git.process import git, git_failed, line_of, text, try_git
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rollbook.git.repository import Repository
 
 NO_OBJECT = "0" * 40
+TAGS = "refs/tags/"
+_REMOTE_REF = re.compile(rb"(?P<oid>[0-9a-f]{40})\t(?P<name>.+)", re.DOTALL)
 # A user's settings must not widen what is asked for: pruning would delete tags that only stand here, and
 # following tags would publish a user's own.
-_FETCH = ("fetch", "--no-write-fetch-head", "--no-prune", "--no-recurse-submodules")
+_FETCH = ("fetch", "--no-write-fetch-head", "--no-recurse-submodules")
 _PUSH = ("push", "--atomic", "--porcelain", "--quiet", "--no-follow-tags", "--recurse-submodules=no")
+_ALL_TAGS = f"{TAGS}*:{TAGS}*"
 # How git says, when it answers a push, that the ref has moved or is being moved by somebody else.
 _OVERTAKEN = (
-    "stale info",
-    "fetch first",
-    "non-fast-forward",
-    "already exists",
-    "cannot lock ref",
-    "failed to update ref",
-    "incorrect old value",
+    b"stale info",
+    b"fetch first",
+    b"non-fast-forward",
+    b"already exists",
+    b"cannot lock ref",
+    b"failed to update ref",
+    b"incorrect old value",
 )
+
+
+class Ref(NamedTuple):
+    """A ref: its full name, the id of what it points at, and for a symbolic one the ref it stands for."""
+
+    name: str
+    oid: str
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,37 +52,102 @@ class RefUpdate:
     old: str
 
 
-def resolve_branch(repository: Repository, branch: str, remote: str | None = None) -> str | None:
-    """The commit of a local branch, or of what was last seen of a remote's; None when there is none.
+def listed_refs(repository: Repository, *patterns: str) -> list[Ref]:
+    """Return the refs that a pattern of `git for-each-ref` is met by (none: all), by name."""
+    # Not the objects' types: git gives up on an object that it can't parse.
+    listed = git(repository, "for-each-ref", "--format=%(objectname)%00%(refname)%00%(symref)%00", *patterns)
+    parts = text(listed).split("\0")
+    ids = (part.removeprefix("\n") for part in parts[:-1:3])
+    return [Ref(name, oid, target) for oid, name, target in zip(ids, parts[1::3], parts[2::3], strict=True)]
 
-    Only a branch's very name counts: `main~1` or `main^{tree}` is none.
+
+def ref_ids(repository: Repository, *patterns: str) -> dict[str, str]:
+    """Return what each ref points at, by the ref's full name; `patterns` as in `listed_refs`."""
+    parts = text(git(repository, "for-each-ref", "--format=%(refname)%00%(objectname)%00", *patterns)).split(
+        "\0"
+    )
+    names = [part.removeprefix("\n") for part in parts[:-1:2]]
+    return dict(zip(names, parts[1::2], strict=True))
+
+
+def tag_ids(repository: Repository) -> dict[str, str]:
+    """Return what each tag points at, by the tag's name."""
+    return {name[len(TAGS) :]: oid for name, oid in ref_ids(repository, TAGS).items()}
+
+
+def annotated_tags(
+    repository: Repository, names: Iterable[str] | None = None
+) -> tuple[dict[str, str], list[str]]:
+    """Return the id of each annotated tag's object by the tag's name, and the names of all other tags: of all
+    tags, or of those that meet patterns.
+
+    Raises GitFailed when a tag points at nothing.
     """
-    ref = f"refs/remotes/{remote}/{branch}" if remote else f"refs/heads/{branch}"
-    return repository.try_text("show-ref", "--verify", "--hash", "--", ref)
+    patterns = [TAGS] if names is None else [f"{TAGS}{name}" for name in names]
+    if not patterns:
+        return {}, []
+    shape = "--format=%(refname)%00%(objectname)%00%(objecttype)%00"
+    parts = text(git(repository, "for-each-ref", shape, *patterns)).split("\0")
+    start = len(TAGS)
+    tags, others = dict[str, str](), list[str]()
+    for name, oid, kind in zip(parts[:-1:3], parts[1::3], parts[2::3], strict=True):
+        plain = name.removeprefix("\n")[start:]
+        if kind == "tag":
+            tags[plain] = oid
+        else:
+            others.append(plain)
+    return tags, others
+
+
+def ref_id(repository: Repository, ref: str) -> str | None:
+    """Return what the ref of this very name points at; None when there is none.
+
+    Only a full name counts: `refs/heads/main~1` or `refs/heads/main^{tree}` is none.
+    """
+    return line_of(repository, "show-ref", "--verify", "--hash", "--", ref)
+
+
+def resolve_branch(repository: Repository, branch: str, remote: str | None = None) -> str | None:
+    """Return the commit of a local branch, or of a remote's as it was last seen; None without."""
+    return ref_id(repository, f"refs/remotes/{remote}/{branch}" if remote else f"refs/heads/{branch}")
+
+
+def is_branch_name(repository: Repository, name: str) -> bool:
+    """Whether a branch may be called so."""
+    return line_of(repository, "check-ref-format", "--branch", name) == name
+
+
+def remote_refs(repository: Repository, remote: str, *patterns: str) -> dict[str, str]:
+    """Return what each ref of a remote points at now, by the ref's full name; `patterns` as in `ls-remote`.
+
+    Raises GitFailed when the remote can't be reached.
+    """
+    return _remote_refs(git(repository, "ls-remote", "--", remote, *patterns))
+
+
+def _remote_refs(listed: bytes) -> dict[str, str]:
+    refs = (_REMOTE_REF.fullmatch(line) for line in listed.split(b"\n"))
+    return {text(ref["name"]): ref["oid"].decode() for ref in refs if ref is not None}
 
 
 def remote_branch(repository: Repository, remote: str, branch: str) -> str | None:
-    """The commit of a branch on the remote as it stands there now, its objects fetched; None without one.
+    """Return the commit of a branch on the remote as it stands there now, its objects fetched; None without.
 
     Raises GitFailed when the remote can't be reached.
     """
     ref = f"refs/heads/{branch}"
-    listed = repository.git("ls-remote", "--", remote, ref).decode(errors="surrogateescape")
-    for line in listed.splitlines():
-        oid, _, name = line.partition("\t")
-        if name == ref:
-            if repository.try_text("cat-file", "-e", oid) is None:
-                fetch(repository, remote, ref)
-            return oid
-    return None
+    oid = remote_refs(repository, remote, ref).get(ref)
+    if oid is not None and try_git(repository, "cat-file", "-e", oid).returncode:
+        fetch(repository, remote, ref)
+    return oid
 
 
 def update_refs(repository: Repository, updates: Sequence[RefUpdate]) -> None:
     """Move local refs. Raises Conflict, and moves none, when one isn't where `old` says."""
     if not updates:
         return
-    lines = [f"update {update.ref}\0{update.new}\0{update.old}\0" for update in updates]
-    done = try_git(repository.directory, "update-ref", "--stdin", "-z", stdin="".join(lines).encode())
+    lines = "".join(f"update {update.ref}\0{update.new}\0{update.old}\0" for update in updates)
+    done = try_git(repository, "update-ref", "--stdin", "-z", stdin=lines.encode(errors="surrogateescape"))
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
         raise Conflict(f"the repository has moved meanwhile: {said}", hint="Nothing was changed. Try again.")
@@ -88,45 +165,48 @@ def push(repository: Repository, remote: str, updates: Sequence[RefUpdate]) -> N
         for update in updates
     ]
     specs = [f"{'' if update.new == NO_OBJECT else update.new}:{update.ref}" for update in updates]
-    done = try_git(repository.directory, *_PUSH, *leases, "--", remote, *specs)
+    done = try_git(repository, *_PUSH, *leases, "--", remote, *specs)
     if not done.returncode:
         return
-    report = done.stdout.decode(errors="replace")
-    rejected = [line for line in report.splitlines() if line.startswith("!")]
+    rejected = [line for line in done.stdout.split(b"\n") if line.startswith(b"!")]
     overtaken = any(reason in line for line in rejected for reason in _OVERTAKEN)
     if overtaken or _has_moved(repository, remote, updates):
         raise Conflict(
             f"somebody else was first: {remote} has moved",
             hint="Nothing was changed there. Try again.",
         )
-    words = without_credentials("\n".join(rejected)).encode()
+    words = without_credentials(b"\n".join(rejected).decode(errors="replace")).encode()
     raise git_failed(["push"], done.stderr + b"\n" + words)
 
 
 def _has_moved(repository: Repository, remote: str, updates: Sequence[RefUpdate]) -> bool:
     """Whether a ref isn't where its update says. A remote that moves during a push says no more."""
-    listed = repository.try_text("ls-remote", "--", remote) or ""
-    standing = {ref: oid for oid, _, ref in (line.partition("\t") for line in listed.splitlines())}
+    done = try_git(repository, "ls-remote", "--", remote)
+    standing = {} if done.returncode else _remote_refs(done.stdout)
     return bool(standing) and any(standing.get(update.ref, NO_OBJECT) != update.old for update in updates)
 
 
 def fetch(repository: Repository, remote: str, *refspecs: str) -> None:
     """Fetch from a remote, its branches by default. Raises GitFailed."""
-    repository.git(*_FETCH, "--quiet", "--", remote, *refspecs)
+    git(repository, *_FETCH, "--no-prune", "--quiet", "--", remote, *refspecs)
+
+
+def mirror_refs(repository: Repository, remote: str, place: str) -> None:
+    """Bring what stands below `place` (e.g. `refs/seen/`) to all that the remote's refs are now.
+
+    Raises GitFailed when the remote can't be reached.
+    """
+    exact = ("--quiet", "--no-tags", "--prune", "--force")
+    git(repository, *_FETCH, *exact, "--", remote, f"+refs/*:{place}*")
 
 
 def fetch_tags(repository: Repository, remote: str) -> None:
     """Fetch every tag. A tag that differs here and there is left as it is, and reported by Conflict."""
-    # Not --quiet: what is rejected is told on stderr alone.
-    full = ("-c", "fetch.output=full", *_FETCH, "--")
-    done = try_git(repository.directory, *full, remote, "refs/tags/*:refs/tags/*")
+    done = try_git(repository, *_FETCH, "--no-prune", "--quiet", "--", remote, _ALL_TAGS)
     if done.returncode:
-        if b"would clobber existing tag" in done.stderr:
-            clashing = [
-                line.split("->")[-1].split("(")[0].strip()
-                for line in done.stderr.decode(errors="replace").splitlines()
-                if "would clobber existing tag" in line
-            ]
+        here, there = ref_ids(repository, TAGS), remote_refs(repository, remote, f"{TAGS}*")
+        clashing = [name[len(TAGS) :] for name, oid in here.items() if there.get(name, oid) != oid]
+        if clashing:
             raise Conflict(
                 f"tags differ from those of {remote}: {', '.join(clashing)}",
                 hint="One of the two was changed after the fact. Find out which before you go on.",

@@ -6,12 +6,15 @@ to HEAD tells the same, for what is staged only.
 
 from __future__ import annotations
 
+import os
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollbook.errors import GitFailed
+from rollbook.errors import GitFailed, Refused
+from rollbook.git.changes import RAW
 from rollbook.git.objects import ObjectReader
-from rollbook.git.process import clean_environment, try_git
+from rollbook.git.process import fields, git_failed, start_git, try_git
 from rollbook.git.trees import DIRECTORY, changed_tree
 
 if TYPE_CHECKING:
@@ -27,35 +30,51 @@ _EMPTY_BLOB = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 _MOST = 1000
 
 
-def staged_tree(repository: Repository, environment: Mapping[str, str]) -> str | None:
-    """The id of the tree that the index would be committed as, written where it is new.
+def staged_tree(repository: Repository) -> str:
+    """Return the id of the tree that the index would be committed as, written where it is new.
 
-    `environment` is git's, and says which index. None where only git itself can tell: before the first
-    commit, while a merge's conflicts stand in the index, with an empty file that is staged, when nothing is
-    left, or after very many changes.
+    Inside a hook of `git commit` the index may be a temporary one, which git names in GIT_INDEX_FILE; that
+    one is read then, unless it is another repository's. Raises Refused while a merge's conflicts stand in it.
     """
-    listed = try_git(
-        repository.directory,
-        "diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none",
-        "HEAD", "--",
-        environment=environment,
-    )  # fmt: skip
+    index = Path(os.environ.get("GIT_INDEX_FILE", "")).absolute()
+    variables = {"GIT_INDEX_FILE": str(index)} if index.is_relative_to(repository.git_dir) else {}
+    changes = _staged_changes(repository, variables)
+    tree = None if changes is None else _tree(repository, changes)
+    if tree is not None:
+        return tree
+    done = try_git(repository, "write-tree", variables=variables)
+    if done.returncode:
+        if b"unmerged" in done.stderr or b"error building trees" in done.stderr:
+            raise Refused(
+                "the index holds unmerged files", hint="Resolve the conflicts and stage the result."
+            )
+        raise git_failed(["write-tree"], done.stderr)
+    return done.stdout.decode().removesuffix("\n")
+
+
+def _staged_changes(
+    repository: Repository, variables: Mapping[str, str]
+) -> dict[str, tuple[str, str] | None] | None:
+    """What the index has otherwise than HEAD. None where only git itself can tell the tree: before the first
+    commit, while a merge's conflicts stand in the index, with an empty file that is staged, or after very
+    many changes."""
+    listed = try_git(repository, "diff-index", "--cached", *RAW, "HEAD", "--", variables=variables)
     if listed.returncode:
         return None
-    fields = listed.stdout.decode(errors="surrogateescape").split("\0")[:-1]
-    if len(fields) > 2 * _MOST:
-        return None
     changes: dict[str, tuple[str, str] | None] = {}
-    for facts, path in zip(fields[::2], fields[1::2], strict=True):
+    parts = fields(listed.stdout)
+    if len(parts) > 2 * _MOST:
+        return None
+    for facts, path in zip(parts[::2], parts[1::2], strict=True):
         _, mode, _, oid, status = facts.split(" ")
         if status == "U" or oid == _EMPTY_BLOB:
             return None
         changes[path] = None if mode == _ABSENT else (mode, oid)
-    return _tree(repository, changes)
+    return changes
 
 
 def _tree(repository: Repository, changes: Mapping[str, tuple[str, str] | None]) -> str | None:
-    reader, writer = ObjectReader(repository.directory), _TreeWriter(repository)
+    reader, writer = ObjectReader(repository), _TreeWriter(repository)
     try:
         head = reader.read("HEAD^{tree}", 0)
         if head is None:
@@ -76,14 +95,10 @@ class _TreeWriter:
     def store(self, entries: Sequence[TreeEntry]) -> str:
         """Write a tree and return its id. Raises GitFailed when git does not take it."""
         if self._process is None:
-            self._process = subprocess.Popen(
-                # The objects in it stand in the index, or in a tree already.
-                ["git", "mktree", "--batch", "--missing", "-z"],
-                cwd=self._repository.directory,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=clean_environment(),
+            # --missing: the objects in it stand in the index, or in a tree already.
+            arguments = ("mktree", "--batch", "--missing", "-z")
+            self._process = start_git(
+                self._repository, *arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
         process = self._process
         assert process.stdin is not None

@@ -1,19 +1,99 @@
-"""A tree made from another: only the directories on the way to what changes are read and written."""
+"""Trees: the files in one; one made from another, for which only the directories on the way to what changes
+are read and written."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import io
+import os
+import tarfile
+from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.errors import GitFailed
 from rollbook.git.objects import TreeEntry, tree_entries
+from rollbook.git.process import fields, git, git_failed, text, try_git
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from rollbook.git.objects import ObjectReader
+    from rollbook.git.repository import Repository
 
 DIRECTORY = "40000"
 MAX_TREE = 1 << 28
+_LISTED = ("ls-tree", "-r", "-z", "--full-tree")
+
+
+class TreeFile(NamedTuple):
+    """A file of a tree: its path, its mode in six octal digits, and the id of its content."""
+
+    path: str
+    mode: str
+    oid: str
+
+
+def tree_files(repository: Repository, tree: str, paths: Sequence[str] = ()) -> Iterator[TreeFile]:
+    """Yield every file of a tree or commit at or below `paths` (`a/` for a directory; none: all)."""
+    for field in fields(git(repository, *_LISTED, tree, "--", *paths)):
+        facts, _, path = field.partition("\t")
+        mode, _, oid = facts.split(" ")
+        yield TreeFile(path, mode, oid)
+
+
+def paths_named(repository: Repository, tree: str, directory: str, name: str) -> list[str]:
+    """Return the paths of all files of this name somewhere below a directory of a tree or commit."""
+    # Looked for in the bytes: of very many paths only few are made a text.
+    listed = b"\0" + git(repository, *_LISTED, "--name-only", tree, "--", f"{directory}/")
+    end = b"/" + name.encode() + b"\0"
+    paths, place = [], listed.find(end)
+    while place >= 0:
+        start = listed.rindex(b"\0", 0, place) + 1
+        paths.append(text(listed[start : place + len(end) - 1]))
+        place = listed.find(end, place + 1)
+    return paths
+
+
+def files_holding(repository: Repository, commit: str, words: str, pattern: str) -> list[str]:
+    """Return the paths of the files, met by a pattern such as `registry/**/*.dvc`, that hold `words` in a
+    commit. Raises GitFailed when it isn't there."""
+    arguments = ("grep", "--name-only", "--full-name", "-z", "-F", "-e", words, commit, "--")
+    variables = {"GIT_LITERAL_PATHSPECS": "0"}
+    done = try_git(repository, *arguments, f":(top,glob){pattern}", variables=variables)
+    if done.returncode > 1:  # 1: no file holds them
+        raise git_failed(["grep"], done.stderr)
+    return [path.removeprefix(f"{commit}:") for path in fields(done.stdout)]
+
+
+def holds_file(repository: Repository, commit: str, path: str) -> bool:
+    """Whether something stands at a path in a commit."""
+    return try_git(repository, "cat-file", "-e", f"{commit}:{path}").returncode == 0
+
+
+def unpack(repository: Repository, tree: str, directory: Path) -> None:
+    """Write the files of a tree (`COMMIT:path` for a part of one) to a directory that is there and empty.
+
+    Raises GitFailed when there is no such tree.
+    """
+    plain = ("-c", "core.autocrlf=false", "-c", f"core.attributesFile={os.devnull}", "-c", "tar.umask=0022")
+    packed = git(repository, *plain, "archive", "--format=tar", tree)
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(directory, filter="data")
+
+
+def stored_tree(repository: Repository, directory: Path) -> str:
+    """Store all files of a directory outside the repository, and return the id of the tree that they make:
+    without the repository's own index, and whatever is ignored."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="rollbook-") as place:
+        variables = {
+            "GIT_DIR": str(repository.git_dir),
+            "GIT_WORK_TREE": str(directory.absolute()),
+            "GIT_INDEX_FILE": f"{place}/index",
+        }
+        plain = ("-c", "core.autocrlf=false", "-c", "core.fileMode=false", "-c", "core.attributesFile=")
+        git(directory, *plain, "add", "--all", "--force", ".", variables=variables)
+        return git(directory, "write-tree", variables=variables).decode().removesuffix("\n")
 
 
 def changed_tree(

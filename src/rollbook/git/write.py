@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, GitFailed
+from rollbook.git.config import flag
 from rollbook.git.objects import ObjectReader
+from rollbook.git.process import git, line_of
 from rollbook.git.trees import changed_tree, raw_tree
 
 if TYPE_CHECKING:
@@ -29,7 +33,7 @@ class Identity:
 
 def identity(repository: Repository) -> Identity:
     """The user's name and email. Raises BadCall when git has none."""
-    said = repository.try_text("var", "GIT_COMMITTER_IDENT")
+    said = line_of(repository, "var", "GIT_COMMITTER_IDENT")
     name, bracket, rest = (said or "").partition(" <")
     email = rest.partition(">")[0]
     if not bracket or not email:
@@ -56,18 +60,25 @@ class ObjectWriter:
         """Write an object (`blob`, `tree`, `tag`) and return its id."""
         from gitdb import IStream
 
+        oid = object_id(kind, data)
+        if (self._repository.common_dir / "objects" / oid[:2] / oid[2:]).exists():
+            return oid  # maybe another user's, whose file can't be touched
         try:
-            stored = self._database.store(IStream(kind.encode(), len(data), BytesIO(data)))
+            self._database.store(IStream(kind.encode(), len(data), BytesIO(data)))
         except OSError as error:
-            raise GitFailed(f"can't write to {self._repository.common_dir}: {error.strerror}") from error
-        return str(stored.hexsha.decode())
+            why = error.strerror or str(error)
+            raise GitFailed(
+                f"can't write to {self._repository.common_dir}: {why}",
+                hint="Check who may write there; git config core.sharedRepository lets a group.",
+            ) from error
+        return oid
 
     def tree(self, base: str, files: Mapping[str, bytes | None]) -> str:
         """The tree that `base` (a commit or tree) becomes with `files` written, or removed where None.
 
         Only the directories on the way to the files are read and written.
         """
-        reader = ObjectReader(self._repository.directory)
+        reader = ObjectReader(self._repository)
         try:
             root = reader.read(f"{base}^{{tree}}", 0)
             if root is None:
@@ -84,10 +95,22 @@ class ObjectWriter:
         return self.store("tree", raw_tree(entries))
 
 
-def commit(repository: Repository, tree: str, parents: list[str], message: str) -> str:
-    """Make a commit object, signed when `commit.gpgsign` asks for it, and return its id."""
-    identity(repository)
-    signed = ["-S"] if repository.config("commit.gpgsign", kind="bool") == "true" else []
+def object_id(kind: str, data: bytes) -> str:
+    """Return the id that git gives the object of this content (https://git-scm.com/docs/git-hash-object)."""
+    head = f"{kind} {len(data)}\0".encode()
+    return hashlib.sha1(head + data, usedforsecurity=False).hexdigest()
+
+
+def commit(repository: Repository, tree: str, parents: Sequence[str], message: str) -> str:
+    """Make a commit object, signed when `commit.gpgsign` asks for it, and return its id.
+
+    Raises BadCall when git does not know who commits; where it knows no author, that is who.
+    """
+    committer = identity(repository)
+    author = {"GIT_AUTHOR_NAME": committer.name, "GIT_AUTHOR_EMAIL": committer.email}
+    unknown = {name: value for name, value in author.items() if not os.environ.get(name)}
+    signed = ["-S"] if flag(repository, "commit.gpgsign") else []
     chain = [word for parent in parents for word in ("-p", parent)]
-    made = repository.git("commit-tree", *signed, *chain, "-F", "-", tree, stdin=message.encode())
-    return made.decode().strip()
+    arguments = ("commit-tree", *signed, *chain, "-F", "-", tree)
+    made = git(repository, *arguments, stdin=message.encode(errors="replace"), variables=unknown)
+    return made.decode().removesuffix("\n")

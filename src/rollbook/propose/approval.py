@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rollbook import layout
 from rollbook.access.roles import ADMIN, APPROVER, Person, roles_of
 from rollbook.errors import BadCall, NotFound, Refused
+from rollbook.git.config import setting, ssh_program
 from rollbook.git.refs import NO_OBJECT, RefUpdate, resolve_branch, update_refs
 from rollbook.git.repository import main_commit, remote_name
 from rollbook.git.write import ObjectWriter, commit, identity
@@ -95,8 +96,7 @@ def _proposal(repository: Repository, base: str, wanted: Reference, stage: str) 
 
 def _fetched(repository: Repository, branch: str) -> str | None:
     """The commit of a branch as it was last fetched from the remote."""
-    ref = f"refs/remotes/{remote_name(repository)}/{branch}"
-    return repository.try_text("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+    return resolve_branch(repository, branch, remote_name(repository))
 
 
 def _rules(repository: Repository, base: str) -> tuple[Policy, bytes]:
@@ -138,13 +138,13 @@ def _signed(
     repository: Repository, content: TransitionContent, by: str, allowed_signers: bytes
 ) -> dict[str, str]:
     """The approval to be written, once it is sure that the registry accepts it."""
-    key = repository.config("user.signingKey")
-    if not key or repository.config("gpg.format") != "ssh":
+    key = setting(repository, "user.signingKey")
+    if not key or setting(repository, "gpg.format") != "ssh":
         raise BadCall(
             "no SSH signing key is configured",
             hint="Run `git config gpg.format ssh` and `git config user.signingKey ~/.ssh/id_ed25519.pub`.",
         )
-    program = repository.config("gpg.ssh.program") or "ssh-keygen"
+    program = ssh_program(repository)
     signature = ssh_sign(content.canonical(), key, NAMESPACE, program).decode()
     now = time_now()
     approval = {"by": by, "at": now, "signature": signature}

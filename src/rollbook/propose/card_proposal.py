@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.errors import InvalidFile
-from rollbook.git.repository import main_commit
+from rollbook.git.repository import commit_or_none, main_commit
 from rollbook.insight.card.card_facts import card_facts
 from rollbook.insight.card.card_text import is_generated, new_card, renewed_card
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
@@ -102,7 +102,7 @@ def stale_cards(repository: Repository) -> list[str]:
 
 
 def _staged_versions(registry: Registry, index: TreeSnapshot) -> list[ModelVersion]:
-    head = registry.repository.try_text("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    head = commit_or_none(registry.repository, "HEAD")
     if head is None:
         return [version for model in registry.models() for version in model.versions()]
     changed = changed_files(registry.repository, head, index.treeish)

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from rollbook.errors import BadCall
 from rollbook.git.address import without_credentials
-from rollbook.git.repository import current_branch, discover, remote_name
+from rollbook.git.checkout import is_dirty
+from rollbook.git.repository import commit_or_none, current_branch, discover, remote_url
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
@@ -23,24 +24,23 @@ def code_lineage(directory: Path, *, registry: Repository) -> dict[str, Any] | N
     code = discover(directory)
     if code.common_dir == registry.common_dir:
         return None
-    commit = code.try_text("rev-parse", "--verify", "--quiet", "HEAD")
+    commit = commit_or_none(code, "HEAD")
     if commit is None:
         return None
     if code.work_tree is None:
         raise BadCall(f"{directory} is a bare repository", hint="Name the working copy with --code DIR.")
-    changed = code.git("status", "--porcelain", "-z", "--untracked-files=no")
     found: dict[str, Any] = {
         "repository": repository_address(code),
         "commit": commit,
         "branch": current_branch(code),
-        "dirty": bool(changed),
+        "dirty": is_dirty(code),
     }
     return {name: value for name, value in found.items() if value is not None}
 
 
 def repository_address(repository: Repository) -> str:
     """The remote's URL without credentials; the directory's name where there is no remote."""
-    url = repository.config(f"remote.{remote_name(repository)}.url")
+    url = remote_url(repository)
     if url is None or url.startswith("file:") or not (urlsplit(url).scheme or ":" in url):
         return Path(url or repository.directory).name
     return without_credentials(url)

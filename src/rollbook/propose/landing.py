@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook.check.judge import check_merge
 from rollbook.errors import BadCall, Conflict, NotFound, Refused
-from rollbook.git.process import git, try_git
+from rollbook.git.checkout import checkouts_of, require_room, switch
+from rollbook.git.commits import read_commit
+from rollbook.git.main_history import merged_commits
 from rollbook.git.refs import (
     NO_OBJECT,
     RefUpdate,
     fetch,
     fetch_tags,
     push,
+    ref_id,
+    ref_ids,
     remote_branch,
     resolve_branch,
     update_refs,
@@ -22,9 +25,12 @@ from rollbook.git.refs import (
 from rollbook.git.repository import has_remote, is_ancestor, landed_commit, main_branch, remote_name
 from rollbook.git.write import commit
 from rollbook.propose.proposal import Verdict
+from rollbook.text import printable
 from rollbook.trail.record import missing_tags
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
     from rollbook.trail.event import Event
@@ -74,10 +80,10 @@ def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> L
     findings, tree = check_merge(repository, base, head.commit)
     Verdict(tuple(findings)).require(f"{branch} can't land on {main}")
     assert tree is not None, "a merge that conflicts is a finding"
-    checkouts = _checkouts(repository, main)
+    checkouts = checkouts_of(repository, main)
     merged = commit(repository, tree, [base, head.commit], _message(repository, head, main))
     for checkout in checkouts:
-        _refuse_collision(checkout, merged)
+        require_room(checkout, merged)
     missing = missing_tags(repository, merged)
     tags = missing.tags
     updates = [RefUpdate(f"refs/heads/{main}", merged, base), *(tag.ref for tag in tags)]
@@ -112,35 +118,14 @@ def _find_branch(repository: Repository, branch: str, remote: str | None) -> _He
 
 
 def _open_proposals(repository: Repository) -> str:
-    listed = repository.git(
-        "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/rollbook", "refs/remotes/*/rollbook"
-    )
-    names = listed.decode(errors="replace").split()
+    refs = ref_ids(repository, "refs/heads/rollbook", "refs/remotes/*/rollbook")
+    names = [printable(ref.split("/", 2)[2]) for ref in refs]
     return f"Open proposals: {', '.join(names)}" if names else "There are no open proposals."
 
 
 def _message(repository: Repository, head: _Head, main: str) -> str:
-    subject = repository.git("log", "-1", "--format=%s", head.commit).decode(errors="replace").strip()
+    subject = read_commit(repository, head.commit).subject.strip()
     return f"Merge {head.name} into {main}\n\n{subject}\n"
-
-
-def _checkouts(repository: Repository, main: str) -> list[Path]:
-    """The working trees in which main is checked out."""
-    listed = repository.git("for-each-ref", "--format=%(worktreepath)", f"refs/heads/{main}")
-    path = Path(listed.decode(errors="surrogateescape").rstrip("\n") or "/nowhere")
-    # A linked working tree whose folder was deleted is still listed.
-    return [path] if repository.work_tree is not None and (path / ".git").exists() else []
-
-
-def _refuse_collision(checkout: Path, merged: str) -> None:
-    try_git(checkout, "update-index", "-q", "--refresh")
-    old = git(checkout, "rev-parse", "HEAD").decode().strip()
-    done = try_git(checkout, "read-tree", "-m", "-u", "--dry-run", old, merged)
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
-        raise Refused(
-            f"local changes in {checkout} would be overwritten: {said}", hint="Commit or stash them first."
-        )
 
 
 def _move_local(
@@ -148,30 +133,20 @@ def _move_local(
 ) -> None:
     """Bring main, its checkout and the tags to where they belong; each step can be repeated."""
     ref = f"refs/heads/{main}"
-    old = repository.try_text("rev-parse", "--verify", "--quiet", ref) or NO_OBJECT
+    old = ref_id(repository, ref) or NO_OBJECT
     for checkout in checkouts:
-        _switch(checkout, old, commit_id)
+        switch(checkout, old, commit_id)
     try:
         update_refs(repository, [RefUpdate(ref, commit_id, old), *others])
     except Conflict:
         for checkout in checkouts:
-            _switch(checkout, commit_id, old)
+            switch(checkout, commit_id, old)
         raise
 
 
-def _switch(checkout: Path, old: str, new: str) -> None:
-    git(checkout, "read-tree", "-m", "-u", old, new)
-
-
 def _drop_branch(repository: Repository, head: _Head, *, keep_branch: bool) -> None:
-    if head.local and not keep_branch and not _is_checked_out(repository, head.name):
+    if head.local and not keep_branch and not checkouts_of(repository, head.name):
         update_refs(repository, [RefUpdate(f"refs/heads/{head.name}", NO_OBJECT, head.local)])
-
-
-def _is_checked_out(repository: Repository, branch: str) -> bool:
-    """Whether a working tree, this one or a linked one, stands on `branch`."""
-    listed = repository.git("for-each-ref", "--format=%(worktreepath)", f"refs/heads/{branch}")
-    return bool(listed.strip())
 
 
 def _complete(repository: Repository, main: str, base: str, head: _Head, *, keep_branch: bool) -> Landing:
@@ -179,11 +154,11 @@ def _complete(repository: Repository, main: str, base: str, head: _Head, *, keep
     local = resolve_branch(repository, main)
     missing = missing_tags(repository, base)
     tags = missing.tags
-    if local == base and not tags and (keep_branch or not _was_merged(repository, head.commit, base)):
+    if local == base and not tags and (keep_branch or head.commit not in merged_commits(repository, base)):
         raise Refused(f"{head.name} is on {main} already", hint="There is nothing to land.")
-    checkouts = _checkouts(repository, main)
+    checkouts = checkouts_of(repository, main)
     for checkout in checkouts:
-        _refuse_collision(checkout, base)
+        require_room(checkout, base)
     updates = [tag.ref for tag in tags]
     if has_remote(repository):
         push(repository, remote_name(repository), updates)
@@ -191,9 +166,3 @@ def _complete(repository: Repository, main: str, base: str, head: _Head, *, keep
     missing.remember(repository)
     _drop_branch(repository, head, keep_branch=keep_branch)
     return Landing(head.name, main, base, [tag.event for tag in tags], [])
-
-
-def _was_merged(repository: Repository, commit_id: str, main: str) -> bool:
-    """Whether a commit came to main as a merge's second parent, as a proposal that landed does."""
-    merges = repository.git("rev-list", "--first-parent", "--merges", "--parents", main)
-    return any(commit_id in line.split()[2:] for line in merges.decode().splitlines())

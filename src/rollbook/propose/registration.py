@@ -11,8 +11,10 @@ from rollbook.artifact.pointer import pointer_data, require_artifact_name
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.storage import open_storage
 from rollbook.errors import BadCall, InvalidFile, Refused
+from rollbook.git.commits import read_commit
 from rollbook.git.refs import resolve_branch
 from rollbook.git.repository import is_ancestor, main_commit
+from rollbook.git.trees import files_holding
 from rollbook.git.write import ObjectWriter, identity
 from rollbook.names import bump, normalise_version, require_model_name, time_now
 from rollbook.propose.code_lineage import code_lineage
@@ -207,11 +209,14 @@ def _consists_of(
 ) -> bool:
     """Whether a commit adds exactly `files`, and the model's entry, to the one it stands on, which is on
     main."""
-    tree, *parents = repository.git("show", "-s", "--format=%T %P", commit).decode().split()
-    if len(parents) != 1 or not is_ancestor(repository, parents[0], main_commit(repository)):
+    standing = read_commit(repository, commit)
+    if len(standing.parents) != 1 or not is_ancestor(
+        repository, standing.parents[0], main_commit(repository)
+    ):
         return False
-    whole = {**files, **entry_edit(repository, parents[0], entry)}
-    return ObjectWriter(repository).tree(parents[0], whole) == tree
+    (base,) = standing.parents
+    whole = {**files, **entry_edit(repository, base, entry)}
+    return ObjectWriter(repository).tree(base, whole) == standing.tree
 
 
 def _next_version(model: str, versions: Sequence[str], wanted: Registration) -> str:
@@ -285,20 +290,7 @@ def _yaml(schema: str, model: str, version: str, data: Mapping[str, Any]) -> byt
 
 def _twins(repository: Repository, base: str, md5: str) -> tuple[str, ...]:
     """The versions in `base` whose pointer names the same bytes."""
-    listed = repository.try_text(
-        "grep",
-        "--color=never",
-        "--name-only",
-        "--full-name",
-        "-z",
-        "-F",
-        "-e",
-        f"md5: {md5}",
-        base,
-        "--",
-        f"{layout.ROOT}/*.dvc",
-    )
-    paths = (name.partition(":")[2] for name in (listed or "").split("\0")[:-1])
+    paths = files_holding(repository, base, f"md5: {md5}", f"{layout.ROOT}/**/*.dvc")
     places = (layout.place(path) for path in paths)
     return tuple(
         sorted(f"{place.model}@{place.version}" for place in places if place.kind is layout.Kind.POINTER)

@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook import layout
+from rollbook.git.changes import ABSENT, changed_paths
 from rollbook.names import is_version, precedence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rollbook.git.repository import Repository
     from rollbook.layout import Place
     from rollbook.records.stages import StageEntry, StageTable
-
-ABSENT = "000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +56,8 @@ def changed_files(
 
     Renames are not guessed: a moved file is one removed and one added.
     """
-    options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--end-of-options")
-    scope = [f":(top,literal){directory}"] if directory else []
-    listed = repository.git_without_index("diff-tree", *options, base, head, "--", *scope)
-    return parse_raw(listed.decode(errors="surrogateescape").split("\0")[:-1])
-
-
-def parse_raw(fields: Iterable[str]) -> list[FileChange]:
-    """Read git's raw diff format with `-z`: `:<mode> <mode> <id> <id> <status>`, then the path."""
-    pairs = iter(fields)
-    changes = []
-    for facts in pairs:
-        old_mode, new_mode, old_oid, new_oid, _ = facts.lstrip(":").split(" ")
-        changes.append(FileChange(next(pairs), old_mode, new_mode, old_oid, new_oid))
-    return changes
+    scope = [directory] if directory else []
+    return [FileChange(*change) for change in changed_paths(repository, base, head, scope)]
 
 
 def transitions(before: StageTable, after: StageTable, first_stage: str) -> list[Transition]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from rollbook import layout
 from rollbook.errors import NotFound
-from rollbook.git.repository import Repository, discover, main_branch, remote_name
+from rollbook.git.repository import Repository, any_main_commit, discover, main_branch
 from rollbook.names import (
     LATEST,
     Reference,
@@ -67,8 +67,8 @@ class Registry:
             return cls(repository, commit_snapshot(repository, "HEAD" if rev is None else rev))
         from rollbook.git.main_history import commit_at, parse_moment
 
-        branch = main_revision(repository) if rev is None else rev
-        commit = commit_at(repository, branch, parse_moment(at))
+        branch = any_main_commit(repository) if rev is None else rev
+        commit = commit_at(repository, branch, parse_moment(at), called=rev or main_branch(repository))
         return cls(repository, commit_snapshot(repository, commit))
 
     @classmethod
@@ -265,17 +265,6 @@ def _keep(kept: dict[str, Kept], name: str, item: Kept) -> None:
     if len(kept) >= _KEPT:
         kept.clear()
     kept[name] = item
-
-
-def main_revision(repository: Repository) -> str:
-    """The main branch as a revision: the local one, else the remote's. Raises NotFound without either."""
-    name = main_branch(repository)
-    for revision in (f"refs/heads/{name}", f"refs/remotes/{remote_name(repository)}/{name}"):
-        if repository.try_text("rev-parse", "--verify", "--quiet", revision):
-            return revision
-    raise NotFound(
-        f"the main branch {name[:120]!r} has no commits here", hint="Make or fetch its first commit."
-    )
 
 
 def model_names(snapshot: Snapshot) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import InvalidFile, NotFound
 from rollbook.git.main_history import first_parents
-from rollbook.git.repository import has_remote, landed_commit, remote_name
+from rollbook.git.repository import commit_or_none, has_remote, landed_commit, remote_name
 from rollbook.registry.registry import Registry
 from rollbook.retention.stored_objects import pointers, removals
 from rollbook.retention.subjects import judged
@@ -81,10 +81,7 @@ def _serving(registry: Registry, model: str) -> list[str]:
 
 def _landings(repository: Repository, tip: str) -> dict[tuple[str, str], tuple[str, int]]:
     """For each removal the commit of main that brought it, and when that landed at the earliest."""
-    times, running = dict[str, int](), 0
-    for each in first_parents(repository, tip):
-        running = max(running, each.committed_at)
-        times[each.commit] = running
+    times = {landed.commit: landed.landed_at for landed in first_parents(repository, tip)}
     events = derive(repository, landed_changes(repository, tip), {})
     return {
         (event.model, event.version): (event.landed_in, times[event.landed_in])
@@ -113,11 +110,11 @@ class _Courts:
 
     def _before(self, landed_in: str, landed_at: int) -> dict[tuple[str, str], Fate] | str:
         """The fate of each version before a commit of main, or why that can't be told."""
-        parent = f"{landed_in}^1"
-        if not landed_in or self._repository.try_text("rev-parse", "--verify", "--quiet", parent) is None:
+        commit = commit_or_none(self._repository, f"{landed_in}^1") if landed_in else None
+        if commit is None:
             return "main's history does not tell how it landed"
         try:
-            with Registry(self._repository, commit_snapshot(self._repository, parent)) as registry:
+            with Registry(self._repository, commit_snapshot(self._repository, commit)) as registry:
                 found = judged(registry, registry.models(), datetime.fromtimestamp(landed_at, UTC))
         except (InvalidFile, NotFound) as error:
             return f"the rules before it can't be read: {error}"

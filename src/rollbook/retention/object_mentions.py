@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.errors import InvalidFile, Refused
+from rollbook.git.changes import every_blob
 from rollbook.git.objects import ObjectReader
-from rollbook.git.process import clean_environment, git
-from rollbook.registry.change import ABSENT, parse_raw
+from rollbook.git.refs import ref_ids
+from rollbook.git.repository import is_shallow
 from rollbook.snapshot.snapshot import TreeSnapshot, index_snapshot, worktree_snapshot
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def mentions(repository: Repository) -> frozenset[Mention]:
 
     Raises Refused in a shallow clone, and when a file is too large to be read.
     """
-    if repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+    if is_shallow(repository):
         raise Refused(
             "this clone is shallow: it does not tell what still needs an object",
             hint="Fetch the whole history: git fetch --unshallow",
@@ -63,21 +64,8 @@ def is_tracking(path: str) -> bool:
 
 
 def _committed(repository: Repository) -> Iterator[Mention]:
-    # Every commit that changes such a file against one of its parents tells what it changes it to, merges
-    # against each parent; so no tree that a ref leads to holds a file that isn't told.
-    listed = git(
-        repository.directory,
-        "-c", "log.showRoot=true", "log", "--all", "--full-history", "--diff-merges=separate", "--raw", "-z",
-        "--no-abbrev", "--no-renames", "--no-show-signature", "--format=%x01", "--", *_TRACKING,
-        environment=clean_environment(GIT_NO_REPLACE_OBJECTS="1"),
-    )  # fmt: skip
-    blobs: dict[str, set[str]] = {}
-    for block in listed.decode(errors="surrogateescape").split("\x01")[1:]:
-        fields = [part.lstrip("\n") for part in block.split("\0") if part.strip("\n")]
-        for change in parse_raw(fields):
-            if change.new_mode != ABSENT:
-                blobs.setdefault(change.new_oid, set()).add(change.path)
-    reader = ObjectReader(repository.directory)
+    blobs = every_blob(repository, _TRACKING)
+    reader = ObjectReader(repository)
     try:
         for (oid, paths), found in zip(blobs.items(), reader.read_many(blobs, _LARGEST), strict=True):
             if found is None or (found.type == "blob" and found.data is None):
@@ -92,15 +80,16 @@ def _committed(repository: Repository) -> Iterator[Mention]:
 
 def _bare_trees(repository: Repository) -> Iterator[Mention]:
     """What refs mention that lead to a tree without a commit."""
-    kinds = "%(objecttype) %(objectname) %(*objecttype) %(*objectname)"
-    listed = repository.git("for-each-ref", f"--format={kinds}")
-    for line in listed.decode().splitlines():
-        facts = line.split()
-        for kind, oid in zip(facts[::2], facts[1::2], strict=True):
-            if kind == "tree":
-                snapshot = TreeSnapshot(repository, oid, f"the tree {oid[:12]}")
-                yield from _in_snapshot(snapshot)
-                snapshot.close()
+    reader = ObjectReader(repository)
+    try:
+        ends = reader.read_many((f"{oid}^{{}}" for oid in set(ref_ids(repository).values())), 0)
+        trees = {end.oid for end in ends if end is not None and end.type == "tree"}
+    finally:
+        reader.close()
+    for oid in sorted(trees):
+        snapshot = TreeSnapshot(repository, oid, f"the tree {oid[:12]}")
+        yield from _in_snapshot(snapshot)
+        snapshot.close()
 
 
 def _uncommitted(repository: Repository) -> Iterator[Mention]:

@@ -6,7 +6,16 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rollbook.git.refs import NO_OBJECT, RefUpdate, fetch, fetch_tags, update_refs
+from rollbook.git.refs import (
+    NO_OBJECT,
+    RefUpdate,
+    fetch,
+    fetch_tags,
+    mirror_refs,
+    ref_ids,
+    remote_refs,
+    update_refs,
+)
 from rollbook.git.repository import has_remote, remote_name
 
 if TYPE_CHECKING:
@@ -14,7 +23,7 @@ if TYPE_CHECKING:
 
     from rollbook.git.repository import Repository
 
-_SEEN = "refs/rollbook/seen"
+_SEEN = "refs/rollbook/seen/"
 
 
 @contextmanager
@@ -32,9 +41,8 @@ def seen(repository: Repository) -> Iterator[None]:
         refresh(repository)
         yield
     finally:
-        listed = repository.git("for-each-ref", "--format=%(refname) %(objectname)", f"{_SEEN}/")
-        pairs = (line.partition(" ")[::2] for line in listed.decode(errors="surrogateescape").splitlines())
-        update_refs(repository, [RefUpdate(ref, NO_OBJECT, oid) for ref, oid in pairs])
+        brought = ref_ids(repository, _SEEN).items()
+        update_refs(repository, [RefUpdate(ref, NO_OBJECT, oid) for ref, oid in brought])
 
 
 def refresh(repository: Repository) -> None:
@@ -42,14 +50,9 @@ def refresh(repository: Repository) -> None:
     remote = remote_name(repository)
     fetch_tags(repository, remote)
     fetch(repository, remote)
-    repository.git(
-        "fetch", "--quiet", "--no-write-fetch-head", "--no-recurse-submodules", "--no-tags", "--prune",
-        "--force", "--", remote, f"+refs/*:{_SEEN}/*",
-    )  # fmt: skip
+    mirror_refs(repository, remote, _SEEN)
 
 
-def remote_state(repository: Repository) -> str:
-    """What the remote's refs point at now, as text to compare; empty without a remote."""
-    if not has_remote(repository):
-        return ""
-    return repository.git("ls-remote", "--", remote_name(repository)).decode(errors="surrogateescape")
+def remote_state(repository: Repository) -> dict[str, str]:
+    """What the remote's refs point at now, by their names; nothing without a remote."""
+    return remote_refs(repository, remote_name(repository)) if has_remote(repository) else {}

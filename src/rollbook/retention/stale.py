@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.errors import BadCall, Refused
 from rollbook.git.main_history import first_parents
+from rollbook.git.repository import is_shallow
 from rollbook.layout import Kind
 from rollbook.names import precedence
 from rollbook.registry.version_files import removed_among
@@ -88,14 +89,11 @@ def _used(registry: Registry, model: Model) -> frozenset[str]:
 def _happened(registry: Registry) -> Iterator[tuple[Key, tuple[str, int]]]:
     """What happened to each version, and when main took it in; of each version the last comes last."""
     repository, tip = registry.repository, registry.snapshot.commit or "HEAD"
-    if repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+    if is_shallow(repository):
         raise Refused(
             "this clone is shallow: it does not tell what happened", hint="Run `git fetch --unshallow`."
         )
-    moments, running = dict[str, int](), 0
-    for each in first_parents(repository, tip):
-        running = max(running, each.committed_at)
-        moments[each.commit] = running
+    moments = {landed.commit: landed.landed_at for landed in first_parents(repository, tip)}
     changes = landed_changes(repository, tip, paths=(layout.ROOT,))
     told: dict[str, list[tuple[Key, str]]] = {}
     for event in derive(repository, changes, {}):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rollbook.check.retention_fate import Fate, Standing, fates
 from rollbook.errors import NotFound, Refused
 from rollbook.git.main_history import first_parents
+from rollbook.git.repository import is_shallow
 from rollbook.records.retention import OwnRetention
 from rollbook.registry.version_files import removed_among
 from rollbook.trail.derive import derive
@@ -67,15 +68,12 @@ def own_retention(model: Model) -> OwnRetention:
 def every_stay(repository: Repository, commit: str) -> Callable[[str, str], tuple[Stay, ...]]:
     """A function that tells the stays of a version (model, version) in stages, as the history of `commit` has
     them; the history of all models is read at once."""
-    if repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+    if is_shallow(repository):
         raise Refused(
             "this clone is shallow: it does not tell what was in production",
             hint="Fetch the whole history: git fetch --unshallow; in CI, fetch-depth: 0.",
         )
-    landed, running = dict[str, int](), 0
-    for each in first_parents(repository, commit):
-        running = max(running, each.committed_at)
-        landed[each.commit] = running
+    landed = {each.commit: each.landed_at for each in first_parents(repository, commit)}
     events: dict[tuple[str, str], list[Event]] = {}
     for event in derive(repository, landed_changes(repository, commit), {}):
         events.setdefault((event.model, event.version), []).append(event)

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from rollbook.artifact.dir_object import SUFFIX
 from rollbook.artifact.storage import open_storage
 from rollbook.errors import BadCall, Conflict
+from rollbook.git.clone import other_repository
 from rollbook.names import time_text
 from rollbook.retention.landed_removals import landed_removals
 from rollbook.retention.needs import needs_of
 from rollbook.retention.object_mentions import mentions
-from rollbook.retention.other_repository import other_repository
 from rollbook.retention.remote_refs import refresh, remote_state, seen
 
 if TYPE_CHECKING:

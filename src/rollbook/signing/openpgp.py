@@ -10,7 +10,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from rollbook.errors import CannotTell
-from rollbook.git.process import clean_environment
+from rollbook.git.environment import clean_environment
 from rollbook.signing.verdict import Judgement, Verdict
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rollbook.git.config import openpgp_program
 from rollbook.signing.openpgp import openpgp_verdict
 from rollbook.signing.ssh_judge import SshJudge
 from rollbook.signing.sshsig import ARMOUR
@@ -54,14 +55,10 @@ def judge(repository: Repository, signed: Sequence[Signed], known: VerifiedSigna
                     item = signed[place]
                     known.add(item.oid, roots[item.roots], item.at, verdict.principal)
             others = [place for place in range(len(signed)) if place not in found]
-            program = _gpg(repository) if others else ""
+            program = openpgp_program(repository) if others else ""
             told = pool.map(lambda place: _openpgp(program, signed[place], Path(directory)), others)
             found.update(zip(others, told, strict=True))
     return [found[place] for place in range(len(signed))]
-
-
-def _gpg(repository: Repository) -> str:
-    return repository.config("gpg.openpgp.program") or repository.config("gpg.program") or "gpg"
 
 
 def _openpgp(program: str, item: Signed, directory: Path) -> Verdict:

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.errors import CannotTell
-from rollbook.git.process import clean_environment
+from rollbook.git.config import path_setting, ssh_program
+from rollbook.git.environment import clean_environment
 from rollbook.signing.ssh_keygen import verify_command
 from rollbook.signing.sshsig import is_signature_of, public_key, unarmoured
 from rollbook.signing.verdict import Judgement, Verdict
@@ -52,8 +53,8 @@ class SshJudge:
 
     def __init__(self, repository: Repository, directory: Path) -> None:
         self._directory = directory
-        self._program = repository.config("gpg.ssh.program") or "ssh-keygen"
-        revoked = repository.config("gpg.ssh.revocationFile", kind="path")
+        self._program = ssh_program(repository)
+        revoked = path_setting(repository, "gpg.ssh.revocationFile")
         self._revoked = ["-r", revoked] if revoked else []
         self.revoked = Path(revoked).read_bytes() if revoked else b""
         self._allowed: dict[bytes, Path] = {}

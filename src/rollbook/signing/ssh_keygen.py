@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook.errors import Refused
-from rollbook.git.process import clean_environment
+from rollbook.git.environment import clean_environment
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.errors import Refused
+from rollbook.git.config import flag, openpgp_program, setting, ssh_program
 from rollbook.signing.ssh_keygen import signature_by, ssh_sign
 
 if TYPE_CHECKING:
@@ -24,14 +25,14 @@ def signer(repository: Repository) -> Callable[[bytes], bytes] | None:
     `user.signingKey` names the key, `gpg.format` its kind (`openpgp` or `ssh`); `tag.gpgSign = false`
     turns signing off. Raises Refused for a kind that Rollbook can't sign with.
     """
-    key = repository.config("user.signingKey")
-    if not key or repository.config("tag.gpgSign", kind="bool") == "false":
+    key = setting(repository, "user.signingKey")
+    if not key or flag(repository, "tag.gpgSign") is False:
         return None
-    kind = repository.config("gpg.format") or "openpgp"
+    kind = setting(repository, "gpg.format") or "openpgp"
     if kind == "ssh":
-        program = repository.config("gpg.ssh.program") or "ssh-keygen"
+        program = ssh_program(repository)
         return lambda data: data + ssh_sign(data, key, _NAMESPACE, program)
     if kind == "openpgp":
-        program = repository.config("gpg.openpgp.program") or repository.config("gpg.program") or "gpg"
+        program = openpgp_program(repository)
         return lambda data: data + signature_by([program, "--status-fd=2", "-bsau", key], data)
     raise Refused(f"tags can't be signed with gpg.format={kind}", hint="Use an SSH or an OpenPGP key.")

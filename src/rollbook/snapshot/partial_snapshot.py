@@ -45,7 +45,7 @@ class PartialSnapshot:
         self._moment = moment
         self._commit: str | None = None
         self._root = ""
-        self._objects = ObjectReader(clone.repository.directory)
+        self._objects = ObjectReader(clone.repository)
         self._held: set[str] = set()
         self._trees: dict[str, dict[str, TreeEntry]] = {}
 

@@ -10,18 +10,19 @@ import errno
 import os
 import stat
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from rollbook.errors import InvalidFile, Refused
+from rollbook.errors import InvalidFile
+from rollbook.git.checkout import known_files
 from rollbook.git.objects import ObjectReader, tree_entries, tree_names
-from rollbook.git.process import clean_environment, git_failed, try_git
 from rollbook.git.repository import resolve_commit
 from rollbook.git.staged import staged_tree
+from rollbook.git.trees import paths_named, tree_files
 from rollbook.snapshot.safe_open import open_beneath
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from rollbook.git.repository import Repository
 
@@ -91,7 +92,7 @@ class TreeSnapshot:
         self.treeish = treeish
         self.label = label
         self.commit = commit
-        self._objects = ObjectReader(repository.directory)
+        self._objects = ObjectReader(repository)
 
     def commit_id(self) -> str | None:
         """The id of the commit that the snapshot's name stands for; None when it is no commit."""
@@ -109,31 +110,16 @@ class TreeSnapshot:
 
     def modes_at(self, paths: Sequence[str]) -> Mapping[str, str]:
         """Every file at or below each of `paths`, with its mode; all files for no paths at all."""
-        return {path: facts[:6] for facts, path in self._listed(paths)}
+        return {file.path: file.mode for file in tree_files(self.repository, self.treeish, paths)}
 
     def entries(self, directory: str) -> Mapping[str, Entry]:
         """Every file below `directory`, its mode and its content's id."""
-        listed = self._listed([f"{directory}/"])
-        return {path: Entry(facts[:6], facts.rpartition(" ")[2]) for facts, path in listed}
-
-    def _listed(self, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """The lines of `git ls-tree -r`: mode, type and id; and the path."""
-        listed = self.repository.git("ls-tree", "-r", "-z", "--full-tree", self.treeish, "--", *paths)
-        for line in listed.decode(errors="surrogateescape").split("\0")[:-1]:
-            facts, _, path = line.partition("\t")
-            yield facts, path
+        listed = tree_files(self.repository, self.treeish, [f"{directory}/"])
+        return {file.path: Entry(file.mode, file.oid) for file in listed}
 
     def paths_of(self, name: str, directory: str) -> list[str]:
         """The paths of all files of this name somewhere below `directory`."""
-        shape = ("--name-only", "-z", "--full-tree")
-        listed = b"\0" + self.repository.git("ls-tree", "-r", *shape, self.treeish, "--", f"{directory}/")
-        end = b"/" + name.encode() + b"\0"
-        found, place = [], listed.find(end)
-        while place >= 0:
-            start = listed.rindex(b"\0", 0, place) + 1
-            found.append(listed[start : place + len(end) - 1].decode(errors="surrogateescape"))
-            place = listed.find(end, place + 1)
-        return found
+        return paths_named(self.repository, self.treeish, directory, name)
 
     def children(self, directories: Sequence[str]) -> list[dict[str, bool]]:
         trees = self._objects.read_many([f"{self.treeish}:{path}" for path in directories], _MAX_TREE)
@@ -202,19 +188,10 @@ class WorktreeSnapshot:
 
     def _facts(self, directory: str) -> Iterator[tuple[str, os.stat_result]]:
         look = _looking(str(self.root))
-        for path in self._listed(directory):
+        for path in known_files(self.repository, directory):
             facts = look(path)
             if facts is not None:
                 yield path, facts
-
-    def _listed(self, directory: str) -> Iterable[str]:
-        """The paths that git knows or would add, whether they are there or not."""
-        inside = f":(top,literal){directory}/" if directory else ":(top)"
-        listed = self.repository.git(
-            "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", inside
-        )
-        listing = listed.decode(errors="surrogateescape").split("\0")[:-1]
-        return dict.fromkeys(path.rstrip("/") for path in listing)
 
     def children(self, directories: Sequence[str]) -> list[dict[str, bool]]:
         return [self._children(directory) for directory in directories]
@@ -242,7 +219,7 @@ class WorktreeSnapshot:
         start = len(directory) + 1 if directory else 0
         look = _looking(str(self.root))
         names: dict[str, bool] = {}
-        for path in self._listed(directory):
+        for path in known_files(self.repository, directory):
             name, slash, _ = path[start:].partition("/")
             if name not in names and look(path) is not None:
                 names[name] = bool(slash)
@@ -323,27 +300,9 @@ def commit_snapshot(repository: Repository, revision: str) -> TreeSnapshot:
 
 
 def index_snapshot(repository: Repository) -> TreeSnapshot:
-    """The staged files.
-
-    Inside a hook of `git commit` the index may be a temporary one, which git names in GIT_INDEX_FILE;
-    that one is read then, unless it is another repository's. Raises Refused while a merge's conflicts
-    stand in it.
-    """
-    index = Path(os.environ.get("GIT_INDEX_FILE", "")).absolute()
-    own = index.is_relative_to(repository.git_dir)
-    variables = {"GIT_INDEX_FILE": str(index)} if own else {}
-    environment = clean_environment(**variables)
-    tree = staged_tree(repository, environment)
-    if tree is not None:
-        return TreeSnapshot(repository, tree, "the index")
-    done = try_git(repository.directory, "write-tree", environment=environment)
-    if done.returncode:
-        if b"unmerged" in done.stderr or b"error building trees" in done.stderr:
-            raise Refused(
-                "the index holds unmerged files", hint="Resolve the conflicts and stage the result."
-            )
-        raise git_failed(["write-tree"], done.stderr)
-    return TreeSnapshot(repository, done.stdout.decode().strip(), "the index")
+    """The staged files, as a hook of `git commit` is given them. Raises Refused while a merge's conflicts
+    stand in the index."""
+    return TreeSnapshot(repository, staged_tree(repository), "the index")
 
 
 def worktree_snapshot(repository: Repository) -> Snapshot:

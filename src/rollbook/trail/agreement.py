@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rollbook.errors import Refused
-from rollbook.git.repository import is_ancestor
+from rollbook.git.objects import read_tag_object
+from rollbook.git.repository import commit_or_none, is_ancestor
 from rollbook.trail.derive import Progress, derive
 from rollbook.trail.event import Action
 from rollbook.trail.landings import landed_changes
@@ -35,7 +36,7 @@ def require_trail(
     id of the tag object before the first.
     """
     head, progress = _resume(repository, trail.tags, tip)
-    since = _before(repository, head.event.landed_in) if head else None
+    since = commit_or_none(repository, f"{head.event.landed_in}^1") if head else None
     events = list(derive(repository, landed_changes(repository, tip, since), progress))
     _require_agreement(trail, events, complete=head is None)
     require_origins(repository, (event for event in events if event.tag not in trail.tags), progress)
@@ -61,11 +62,11 @@ def _standing_oids(
         if standing is not None:
             oids[event.tag], told = standing.oid, standing.previous
         elif told:
-            contents = repository.try_text("cat-file", "tag", told)
-            if contents is None:
+            data = read_tag_object(repository, told)
+            if data is None:
                 raise Refused(f"the tag {event.tag!r} is missing, and later ones build on it", hint=_MISSING)
             oids[event.tag] = told
-            told = next(iter(parse_trailers(contents).get("Previous-Event", ())), "")
+            told = next(iter(parse_trailers(data.decode(errors="replace")).get("Previous-Event", ())), "")
     return oids
 
 
@@ -144,7 +145,3 @@ def require_origins(
     models = {event.model for event in events if event.origin}
     origins = (progress[model].origin for model in sorted(models))
     require_old_tags(repository, (origin for origin in origins if origin))
-
-
-def _before(repository: Repository, commit: str) -> str | None:
-    return repository.try_text("rev-parse", "--verify", "--quiet", f"{commit}^1")

@@ -49,7 +49,7 @@ def registry_root(repository: Repository, tip: str, order: Mapping[str, int]) ->
     """The trust root in the registry itself, as it changed along main (`order`: a commit's place there)."""
     changes = landed_changes(repository, tip, paths=(layout.ALLOWED_SIGNERS,))
     moves = [(order[change.commit], file) for change in changes for file in change.files]
-    reader = ObjectReader(repository.directory)
+    reader = ObjectReader(repository)
     try:
         names = [file.new_oid for _, file in moves]
         read = [found.data if found else None for found in reader.read_many(names, MAX_FILE)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.errors import InvalidFile
+from rollbook.git.main_history import commits_changing
 from rollbook.git.objects import ObjectReader
 from rollbook.layout import Kind
 from rollbook.names import is_version, precedence
@@ -67,7 +68,7 @@ def derive(
     never stops the trail: stages that can't be read count as the last ones that could, and a manifest that
     can't be read is recorded by its digest alone. `tables` keeps what it read, for others.
     """
-    reader = ObjectReader(repository.directory)
+    reader = ObjectReader(repository)
     held = tables or StageTables(reader)
     manifests = Manifests(reader)
     first_stage = None
@@ -322,10 +323,7 @@ class _Derivation:
             if table is not None:
                 return table
         assert self._change.parent is not None
-        earlier = self._repository.git(
-            "log", "--first-parent", "--format=%H", self._change.parent, "--", f":(top,literal){file.path}"
-        )
-        for commit in earlier.decode().split():
+        for commit in commits_changing(self._repository, self._change.parent, file.path):
             table = self._tables.table(f"{commit}:{file.path}", file.path)
             if table is not None:
                 return table

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rollbook.git.objects import ObjectReader
+from rollbook.git.refs import tag_ids
 from rollbook.names import time_seconds, time_text
 from rollbook.records.origin import (
     ASSIGNED,
@@ -61,11 +62,9 @@ class GtoArtifact:
 
 def read_artifacts(repository: Repository) -> list[GtoArtifact]:
     """Every artifact that a repository's tags name, by name."""
-    listed = repository.git("for-each-ref", "--format=%(objectname) %(refname:strip=2)", "refs/tags/")
-    lines = (line.partition(" ") for line in listed.decode(errors="surrogateescape").splitlines())
-    named = [(name, oid) for oid, _, name in lines if artifact_of(name)]
+    named = [(name, oid) for name, oid in tag_ids(repository).items() if artifact_of(name)]
     found: dict[str, list[tuple[OldTag, str]]] = {}
-    reader = ObjectReader(repository.directory)
+    reader = ObjectReader(repository)
     try:
         objects = reader.read_many((oid for _, oid in named), MAX_TAG)
         for (name, oid), item in zip(named, objects, strict=True):

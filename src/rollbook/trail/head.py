@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import CannotTell, InvalidFile, Refused
-from rollbook.git.repository import main_commit
+from rollbook.git.repository import is_shallow, main_commit
 from rollbook.trail.standing_tags import standing
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def head(repository: Repository) -> Head:
 
     Raises Refused when the tags make no single chain, CannotTell in a shallow clone.
     """
-    if repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+    if is_shallow(repository):
         raise CannotTell("this clone is shallow", hint="Run `git fetch --unshallow --tags`.")
     commit = main_commit(repository)
     tags = in_one_chain(standing(repository).tags.values())

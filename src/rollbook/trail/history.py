@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from rollbook.git.main_history import first_parents, parse_moment
-from rollbook.git.repository import is_first_parent, resolve_commit
+from rollbook.git.main_history import first_parents, is_first_parent, parse_moment
+from rollbook.git.repository import resolve_commit
 from rollbook.trail.chain import linked
 from rollbook.trail.checkpoint import ORDERED, RECORDED, Reached, reached, remember, tag_refs
 from rollbook.trail.known_tags import known_trail
@@ -88,7 +87,7 @@ def history(
         recorded = _tags(repository, model).values()
     main = walked.result()
     order = {landed.commit: place for place, landed in enumerate(main)}
-    moments = list(accumulate((landed.committed_at for landed in main), max))
+    moments = [landed.landed_at for landed in main]
     landed_tags = [
         tag
         for tag in recorded

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook.git.objects import read_at_once
+from rollbook.git.refs import annotated_tags, tag_ids
 from rollbook.trail.event import Action, Event
-from rollbook.trail.tag import RecordedTag, RecordedTrail, listed_tags, recorded_tag
+from rollbook.trail.tag import RecordedTag, RecordedTrail, recorded_tag
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -33,26 +34,26 @@ def known_trail(repository: Repository) -> RecordedTrail:
     """Every tag of the repository, of which only those are read that were not read before."""
     path = repository.common_dir / _PLACE
     known = _read(path)
-    listed = repository.git("for-each-ref", "--format=%(objectname) %(refname:strip=2)", "refs/tags/")
-    refs = [(line[:40], line[41:]) for line in listed.decode(errors="replace").splitlines()]
-    new = _read_anew(repository, known) if any(oid not in known for oid, _ in refs) else {}
+    refs = tag_ids(repository)
+    new = _read_anew(repository, known) if any(oid not in known for oid in refs.values()) else {}
     if len(new) > max(_FEW, len(known) // 10):
-        kept = [known[oid] for oid, _ in refs if oid in known]
+        kept = [known[oid] for oid in refs.values() if oid in known]
         _write(path, [*kept, *(_fields(tag) for tag in new.values() if _is_plain(tag))])
     tags = {}
-    for oid, name in refs:
+    for name, oid in refs.items():
         if oid in known:
             tags[name] = _tag(name, known[oid])
         elif oid in new:
             tags[name] = replace(new[oid], name=name)
-    return RecordedTrail(tags, frozenset(name for _, name in refs if name not in tags))
+    return RecordedTrail(tags, frozenset(refs.keys() - tags.keys()))
 
 
 def _read_anew(repository: Repository, known: Collection[str]) -> dict[str, RecordedTag]:
     """The trail's tags whose objects are not among the `known`, by the ids of these."""
-    refs = [(oid, name) for kind, oid, name in listed_tags(repository) if kind == "tag" and oid not in known]
-    objects = read_at_once(repository, (oid for oid, _ in refs))
-    tags = (recorded_tag(name, oid, data) for (oid, name), data in zip(refs, objects, strict=True))
+    annotated, _ = annotated_tags(repository)
+    refs = {name: oid for name, oid in annotated.items() if oid not in known}
+    objects = read_at_once(repository, refs.values())
+    tags = (recorded_tag(name, oid, data) for (name, oid), data in zip(refs.items(), objects, strict=True))
     return {tag.oid: tag for tag in tags if tag is not None}
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.registry.change import FileChange, parse_raw
+from rollbook.git.changes import changes_along
+from rollbook.registry.change import FileChange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,19 +36,7 @@ def landed_changes(
 ) -> list[LandedChange]:
     """The first-parent commits from `since` (excluded; None: from the beginning) to `tip` that touched the
     registry, or those of its `paths`, oldest first."""
-    span = tip if since is None else f"{since}..{tip}"
-    listed = repository.git(
-        "-c", "log.showRoot=true", "log", "--first-parent", "--diff-merges=first-parent", "--reverse",
-        "--raw", "-z", "--no-abbrev", "--no-renames", "--no-show-signature", "--format=%x01%H %P%x02%ct",
-        span, "--", *(f":(top,literal){path}" for path in paths),
-    )  # fmt: skip
-    blocks = listed.decode(errors="surrogateescape").split("\x01")[1:]
-    return [_landed_change(block) for block in blocks]
-
-
-def _landed_change(block: str) -> LandedChange:
-    head, _, rest = block.partition("\x02")
-    commit, *parents = head.split()
-    seconds, *fields = rest.split("\0")
-    fields = [part.lstrip("\n") for part in fields if part.strip("\n")]
-    return LandedChange(commit, parents[0] if parents else None, int(seconds), tuple(parse_raw(fields)))
+    return [
+        LandedChange(*commit, tuple(FileChange(*change) for change in changes))
+        for commit, changes in changes_along(repository, tip, since, paths)
+    ]

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rollbook.errors import InvalidFile, Refused
+from rollbook.git.refs import tag_ids
 from rollbook.names import time_seconds
 from rollbook.records.origin import parse_origin
 from rollbook.registry.change import Transition
@@ -63,13 +64,6 @@ def departures(
                 yield Transition(version, stage, target, entry)
 
 
-def tag_objects(repository: Repository) -> Mapping[str, str]:
-    """What each tag of a repository points at, by the tag's name."""
-    listed = repository.git("for-each-ref", "--format=%(objectname) %(refname:strip=2)", "refs/tags/")
-    lines = (line.partition(" ") for line in listed.decode(errors="surrogateescape").splitlines())
-    return {name: oid for oid, _, name in lines}
-
-
 def changed_tags(origins: Iterable[Origin], standing: Mapping[str, str]) -> Iterator[OldTag]:
     """The old tags that are gone, or point at something else than they did."""
     for origin in origins:
@@ -81,7 +75,7 @@ def changed_tags(origins: Iterable[Origin], standing: Mapping[str, str]) -> Iter
 def require_old_tags(repository: Repository, origins: Iterable[Origin]) -> None:
     """Raise Refused unless every old tag stands as it did when its model was taken over."""
     known = list(origins)
-    changed = next(changed_tags(known, tag_objects(repository)), None) if known else None
+    changed = next(changed_tags(known, tag_ids(repository)), None) if known else None
     if changed is not None:
         raise Refused(
             f"the tag {changed.tag!r} is not the one that was taken over ({changed.object[:12]})",

@@ -12,8 +12,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rollbook.errors import Conflict, Refused
-from rollbook.git.refs import NO_OBJECT, RefUpdate, fetch, fetch_tags, push, update_refs
-from rollbook.git.repository import has_remote, is_first_parent, landed_commit, remote_name
+from rollbook.git.main_history import is_first_parent
+from rollbook.git.refs import (
+    NO_OBJECT,
+    TAGS,
+    RefUpdate,
+    fetch,
+    fetch_tags,
+    push,
+    remote_refs,
+    tag_ids,
+    update_refs,
+)
+from rollbook.git.repository import has_remote, is_shallow, landed_commit, remote_name
 from rollbook.git.write import ObjectWriter, identity
 from rollbook.signing.tag_signing import signer
 from rollbook.trail.agreement import progress_of, require_origins, require_trail
@@ -109,15 +120,10 @@ def _send(repository: Repository, remote: str, updates: list[RefUpdate]) -> None
 def _unsent(repository: Repository, remote: str) -> list[RefUpdate]:
     """The tags of the trail that stand here and not on the remote, in the chain's order: recorded before
     there was a remote, or lost there."""
-    listed = repository.git("ls-remote", "--", remote, "refs/tags/*")
-    answers = listed.decode(errors="surrogateescape").splitlines()
-    there = {line.partition("\t")[2] for line in answers}
-    here = repository.git("for-each-ref", "--format=%(refname)", "refs/tags/").decode(
-        errors="surrogateescape"
-    )
-    if all(ref in there or not is_trail_name(ref) for ref in here.splitlines()):
+    there = remote_refs(repository, remote, f"{TAGS}*")
+    if all(f"{TAGS}{name}" in there or not is_trail_name(name) for name in tag_ids(repository)):
         return []
-    updates = (RefUpdate(f"refs/tags/{tag.name}", tag.oid, NO_OBJECT) for tag in chain(repository))
+    updates = (RefUpdate(f"{TAGS}{tag.name}", tag.oid, NO_OBJECT) for tag in chain(repository))
     return [update for update in updates if update.ref not in there]
 
 
@@ -147,7 +153,7 @@ def missing_tags(
 
     Raises Refused when a tag contradicts main, when one of its name was made by hand, and in a shallow clone.
     """
-    if repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+    if is_shallow(repository):
         # Its oldest commit would seem to have brought everything.
         raise Refused(
             "this clone is shallow: it does not hold main's whole history",

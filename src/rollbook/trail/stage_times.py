@@ -43,11 +43,7 @@ def trail(repository: Repository, base: str) -> Callable[[str, str], tuple[Stay,
 
     @functools.cache
     def landed() -> dict[str, int]:
-        times, running = {}, 0
-        for commit in first_parents(repository, base):
-            running = max(running, commit.committed_at)
-            times[commit.commit] = running
-        return times
+        return {commit.commit: commit.landed_at for commit in first_parents(repository, base)}
 
     @functools.cache
     def events(model: str) -> list[Event]:

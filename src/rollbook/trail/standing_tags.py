@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rollbook.git.objects import ObjectReader
+from rollbook.git.refs import tag_ids
 from rollbook.trail.tag import is_trail_name
 
 if TYPE_CHECKING:
@@ -75,15 +76,13 @@ class Standing:
 
 def standing(repository: Repository) -> Standing:
     """Every tag of a repository that concerns the trail."""
-    # Only names and ids: git gives up on an object that it can't parse, when it is asked for more.
-    listed = repository.git("for-each-ref", "--format=%(objectname) %(refname:strip=2)", "refs/tags/")
-    refs = [line.partition(" ")[::2] for line in listed.decode(errors="surrogateescape").splitlines()]
-    reader = ObjectReader(repository.directory)
+    refs = tag_ids(repository)
+    reader = ObjectReader(repository)
     try:
-        objects = reader.read_many((oid for oid, _ in refs), MAX_TAG)
+        objects = reader.read_many(refs.values(), MAX_TAG)
         return sorted_out(
             (name, oid, (found.data or b"") if found and found.type == "tag" else b"")
-            for (oid, name), found in zip(refs, objects, strict=True)
+            for (name, oid), found in zip(refs.items(), objects, strict=True)
         )
     finally:
         reader.close()

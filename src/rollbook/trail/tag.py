@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.errors import Refused
-from rollbook.git.objects import read_at_once
-from rollbook.git.process import try_git
+from rollbook.git.objects import read_at_once, read_tag_object
+from rollbook.git.refs import annotated_tags
 from rollbook.names import is_model_name, is_version
 from rollbook.trail.event import Action, Event
 
@@ -40,7 +40,6 @@ _AS_WRITTEN = re.compile(
     r"(?:Manifest-Digest: sha256:([0-9a-f]+)\n)?(?:Artifact-Digest: sha256:([0-9a-f]+)\n)?"
     r"(?:Previous-Event: ([0-9a-f]{40})\n)?(-----BEGIN [^\0]*)?"
 )
-_FORMAT = "%(objecttype) %(objectname) %(refname:strip=2)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,26 +110,17 @@ def _trailers(event: Event, previous: str, pull_request: str) -> str:
     return "".join(f"{key}: {value}\n" for key, value in pairs if value)
 
 
-def listed_tags(repository: Repository, models: Collection[str] | None = None) -> list[list[str]]:
-    """Every tag of the repository, or those that are named after some models: the type of what it points at,
-    the id of that, and the tag's name."""
-    wanted = ["refs/tags/"]
-    if models is not None and len(models) <= _MOST_MODELS:
-        if not models:
-            return []
-        # A model's name holds nothing that git would take for a pattern.
-        wanted = [f"refs/tags/{model}{mark}*" for model in models for mark in "@#"]
-    listed = repository.git("for-each-ref", f"--format={_FORMAT}", *wanted).decode(errors="replace")
-    return [line.split(" ", 2) for line in listed.splitlines()]
-
-
 def recorded_trail(repository: Repository, models: Collection[str] | None = None) -> RecordedTrail:
     """Every tag of the repository, or those that are named after some models, in two git calls."""
-    refs = listed_tags(repository, models)
-    objects = read_at_once(repository, (oid for kind, oid, _ in refs if kind == "tag"))
-    tags, foreign = {}, set()
-    for kind, oid, name in refs:
-        tag = recorded_tag(name, oid, next(objects)) if kind == "tag" else None
+    patterns = None
+    if models is not None and len(models) <= _MOST_MODELS:
+        # A model's name holds nothing that git would take for a pattern.
+        patterns = [f"{model}{mark}*" for model in models for mark in "@#"]
+    annotated, others = annotated_tags(repository, patterns)
+    objects = read_at_once(repository, annotated.values())
+    tags, foreign = {}, set(others)
+    for (name, oid), data in zip(annotated.items(), objects, strict=True):
+        tag = recorded_tag(name, oid, data)
         if tag is None:
             foreign.add(name)
         else:
@@ -149,13 +139,13 @@ def read_tag(repository: Repository, name: str, oid: str) -> RecordedTag:
     Raises Refused when it is no annotated tag of the trail, or names itself otherwise: a signature counts
     for the name inside the object only.
     """
-    done = try_git(repository.directory, "cat-file", "tag", oid)
-    tag = recorded_tag(name, oid, done.stdout) if done.returncode == 0 else None
-    if tag is None:
+    data = read_tag_object(repository, oid)
+    tag = recorded_tag(name, oid, data) if data is not None else None
+    if data is None or tag is None:
         raise Refused(
             f"the tag {name!r} is no event of the audit trail", hint="Tags are written by `rollbook`."
         )
-    inner = _head(done.stdout.decode(errors="replace")).get("tag", "")
+    inner = _head(data.decode(errors="replace")).get("tag", "")
     if inner != name:
         raise Refused(f"the tag {name!r} calls itself {inner!r} inside")
     return tag

@@ -8,13 +8,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
 from rollbook.errors import CannotTell, NotFound
+from rollbook.git.config import setting
 from rollbook.git.main_history import first_parents, parse_moment
 from rollbook.git.objects import ObjectReader
-from rollbook.git.repository import is_ancestor, main_branch, main_commit, remote_name, resolve_commit
+from rollbook.git.repository import (
+    is_ancestor,
+    is_shallow,
+    main_branch,
+    published_commit,
+    remote_name,
+    resolve_commit,
+)
 from rollbook.signing.verified_signatures import remembered
 from rollbook.trail.allowed_signers import given_root, registry_root
 from rollbook.trail.contradiction import Contradiction, arranged
@@ -104,7 +111,7 @@ def verify(
     Raises CannotTell where there are no tags or not the whole history, NotFound for an unknown model or a
     `since` that is not on main.
     """
-    if repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+    if is_shallow(repository):
         raise CannotTell(
             "this clone is shallow: main's history is not here", hint="Run `git fetch --unshallow --tags`."
         )
@@ -157,33 +164,22 @@ def _verify(
 
 
 def _read_history(repository: Repository) -> tuple[_History, ObjectReader]:
-    tip = _tip(repository)
+    tip = published_commit(repository)
     landed = first_parents(repository, tip)
     changes = landed_changes(repository, tip)
-    reader = ObjectReader(repository.directory)
+    reader = ObjectReader(repository)
     tables = StageTables(reader)
     trail: dict[str, Progress] = {}
     history = _History(
         tip=tip,
         order={item.commit: place for place, item in enumerate(landed)},
-        moments=list(accumulate((item.committed_at for item in landed), max)),
+        moments=[item.landed_at for item in landed],
         changes=changes,
         events=list(derive(repository, changes, trail, tables)),
         tables=tables,
         origins={model: come.origin for model, come in trail.items() if come.origin},
     )
     return history, reader
-
-
-def _tip(repository: Repository) -> str:
-    """Main as everybody has it: where the local one has left the remote's, the remote's."""
-    name = main_branch(repository)
-    remote = f"refs/remotes/{remote_name(repository)}/{name}"
-    tracked = repository.try_text("rev-parse", "--verify", "--quiet", f"{remote}^{{commit}}")
-    local = repository.try_text("rev-parse", "--verify", "--quiet", f"refs/heads/{name}^{{commit}}")
-    if tracked and local and not is_ancestor(repository, tracked, local):
-        return tracked
-    return main_commit(repository)
 
 
 def _start(repository: Repository, since: str | None, history: _History) -> int:
@@ -278,4 +274,4 @@ def _sorted_out(
 
 
 def _fetches_no_tags(repository: Repository) -> bool:
-    return repository.config(f"remote.{remote_name(repository)}.tagOpt") == "--no-tags"
+    return setting(repository, f"remote.{remote_name(repository)}.tagOpt") == "--no-tags"

@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rollbook.errors import BadCall, GitFailed, NotFound
-from rollbook.git.process import git as git_bytes
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.partial_snapshot import PartialSnapshot
 from smart_server import ALLOW_FILTERS, SmartServer, serving
@@ -259,8 +258,11 @@ def test_a_whole_folder_comes_with_its_large_files(top: Path, server: SmartServe
         assert isinstance(registry.snapshot, PartialSnapshot)
         registry.snapshot.bring_whole(directory)
         server.forget()
-        packed = registry.repository.git("archive", "--format=tar", f"{registry.snapshot.commit}:{directory}")
-    assert packed == git_bytes(top / "origin.git", "archive", "--format=tar", f"main:{directory}")
+        listing = ("ls-tree", "-r", f"{registry.snapshot.commit}:{directory}")
+        listed = git(registry.repository.git_dir, *listing)
+        for line in listed.split("\n"):
+            git(registry.repository.git_dir, "cat-file", "-e", line.split()[2])
+    assert listed == git(top / "origin.git", "ls-tree", "-r", f"main:{directory}")
     assert server.requests == []
 
 

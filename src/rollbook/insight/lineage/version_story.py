@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from rollbook.git.repository import commit_or_none, is_shallow
 from rollbook.insight.lineage.deployments import deployments
 from rollbook.insight.lineage.trace import Stood
 from rollbook.names import time_text
@@ -35,8 +36,8 @@ def _history(registry: Registry, version: ModelVersion) -> tuple[Stood, ...]:
     repository, snapshot = registry.repository, registry.snapshot
     if isinstance(snapshot, PartialSnapshot):
         snapshot.bring_history()
-    commit = snapshot.commit or repository.try_text("rev-parse", "--verify", "--quiet", "HEAD")
-    if not commit or repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+    commit = snapshot.commit or commit_or_none(repository, "HEAD")
+    if not commit or is_shallow(repository):
         return ()
     from rollbook.trail.stage_times import trail
 

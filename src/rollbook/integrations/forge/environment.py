@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from rollbook.errors import BadCall
 from rollbook.git.address import without_credentials
-from rollbook.git.repository import remote_name
+from rollbook.git.repository import remote_name, remote_url
 from rollbook.integrations.forge.github import GitHub
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def forge_of(repository: Repository) -> GitHub:
     BadCall when the remote is elsewhere, and without a token.
     """
     remote = remote_name(repository)
-    address = repository.config(f"remote.{remote}.url") or ""
+    address = remote_url(repository, remote) or ""
     found = _ON_A_HOST.fullmatch(address)
     server = urlsplit(os.environ.get("GITHUB_SERVER_URL") or "https://github.com").hostname
     if found is None or found[1].lower() != server or not _REPOSITORY.fullmatch(found[2]):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.errors import NotFound, RollbookError
+from rollbook.git.commits import tree_of
 from rollbook.git.merge import merge
+from rollbook.git.repository import commit_or_none
 from rollbook.layout import POLICY
 from rollbook.records.policy import parse_policy
 from rollbook.snapshot.snapshot import commit_snapshot
@@ -33,10 +35,10 @@ def reviews(forge: Forge, repository: Repository, number: int, base: str, head: 
 
 
 def _same_content(repository: Repository, base: str, offered: str, head: str) -> bool:
-    if repository.try_text("cat-file", "-e", f"{offered}^{{commit}}") is None:
+    if commit_or_none(repository, offered) is None:
         return False
     tree = merge(repository, base, offered).tree
-    return tree is not None and tree == repository.try_text("rev-parse", "--verify", f"{head}^{{tree}}")
+    return tree is not None and tree == tree_of(repository, head)
 
 
 def _teams(repository: Repository, base: str) -> list[str]:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.errors import Conflict, GitFailed, InvalidFile, NotFound
-from rollbook.git.main_history import first_parents
+from rollbook.git.main_history import commits_changing, first_parents
 from rollbook.git.objects import ObjectReader
-from rollbook.git.refs import NO_OBJECT, RefUpdate, fetch, push, update_refs
+from rollbook.git.refs import NO_OBJECT, RefUpdate, fetch, push, ref_id, update_refs
 from rollbook.git.repository import has_remote, main_commit, remote_name
 from rollbook.integrations.notify.delivery import Delivery, deliver
 from rollbook.integrations.notify.registry_uri import registry_uri
@@ -99,7 +99,7 @@ def _undelivered(
     repository: Repository, tip: str, trail: Sequence[RecordedTag], subscription: Subscription
 ) -> Sequence[RecordedTag]:
     """What a receiver has not had yet, in the trail's order."""
-    last = repository.try_text("rev-parse", "--verify", "--quiet", subscription.ref)
+    last = ref_id(repository, subscription.ref)
     for index, tag in enumerate(trail):
         if tag.oid == last:
             return trail[index + 1 :]
@@ -109,9 +109,8 @@ def _undelivered(
 
 def _landed_since(repository: Repository, tip: str, subscription: Subscription) -> frozenset[str]:
     """The commits of main from that on since which the policy names the receiver."""
-    listed = repository.git("log", "--first-parent", "--format=%H", tip, "--", f":(top,literal){POLICY}")
     first = ""
-    for commit in listed.decode().split():
+    for commit in commits_changing(repository, tip, POLICY):
         try:
             named = _subscriptions(repository, commit) or ()
         except InvalidFile:
@@ -124,7 +123,7 @@ def _landed_since(repository: Repository, tip: str, subscription: Subscription) 
 
 
 def _subscriptions(repository: Repository, commit: str) -> tuple[Subscription, ...] | None:
-    reader = ObjectReader(repository.directory)
+    reader = ObjectReader(repository)
     try:
         blob = reader.read(f"{commit}:{POLICY}", MAX_FILE)
     finally:
@@ -140,7 +139,7 @@ def _remember(repository: Repository, deliveries: Sequence[Delivery]) -> str:
     for delivery in deliveries:
         ref, reached = delivery.subscription.ref, delivery.reached
         if reached:
-            old = repository.try_text("rev-parse", "--verify", "--quiet", ref) or NO_OBJECT
+            old = ref_id(repository, ref) or NO_OBJECT
             updates.append(RefUpdate(ref, reached, old))
     try:
         if has_remote(repository):

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from rollbook.git.repository import remote_name
+from rollbook.git.main_history import first_commit
+from rollbook.git.repository import remote_url
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
@@ -18,7 +19,7 @@ _SHORT = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)")
 def registry_uri(repository: Repository, tip: str) -> str:
     """The remote's URL without user, password and query; without a remote that others can reach, a URN of the
     commit that the registry's history begins with."""
-    url = repository.config(f"remote.{remote_name(repository)}.url") or ""
+    url = remote_url(repository) or ""
     short = _SHORT.fullmatch(url)
     if short:
         url = f"ssh://{short[1]}/{short[2].lstrip('/')}"
@@ -29,5 +30,4 @@ def registry_uri(repository: Repository, tip: str) -> str:
         parts, port = urlsplit(""), ""
     if parts.scheme in {"https", "http", "ssh", "git"} and parts.hostname:
         return f"{parts.scheme}://{quote(parts.hostname)}{port}{quote(parts.path)}"
-    roots = repository.git("rev-list", "--first-parent", "--max-parents=0", tip).decode().split()
-    return f"urn:rollbook:registry:{roots[-1]}"
+    return f"urn:rollbook:registry:{first_commit(repository, tip)}"

@@ -3,14 +3,13 @@ to see what it is, beyond its first bytes; nothing is unpickled."""
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook.artifact.pointer import Pointer
 from rollbook.artifact.storage import open_storage
-from rollbook.errors import GitFailed, NotFound, StorageFailed
-from rollbook.git.process import clean_environment
+from rollbook.errors import NotFound, StorageFailed
+from rollbook.git.objects import copy_blob
 from rollbook.transfer.gto.gto_artifacts import InGit
 
 if TYPE_CHECKING:
@@ -73,16 +72,7 @@ class Sources:
             target.parent.mkdir(parents=True, exist_ok=True)
             path = f"{source.path}/{name}" if source.is_directory else source.path
             with target.open("xb") as file:
-                done = subprocess.run(
-                    ["git", "cat-file", "blob", f"{source.commit}:{path}"],
-                    cwd=self._repository.directory,
-                    stdin=subprocess.DEVNULL,
-                    stdout=file,
-                    stderr=subprocess.DEVNULL,
-                    env=clean_environment(),
-                )
-            if done.returncode:
-                raise GitFailed(f"git can't read {path} at {source.commit[:12]}", hint="Run `git fsck`.")
+                copy_blob(self._repository, source.commit, path, file)
 
 
 def _size(source: InDvc) -> int:

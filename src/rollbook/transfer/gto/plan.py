@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, NotFound, Refused
-from rollbook.git.repository import main_commit
+from rollbook.git.repository import is_shallow, main_commit
 from rollbook.names import is_model_name, is_version, precedence, time_now, time_seconds
 from rollbook.records.origin import DEPRECATED, DEREGISTERED, Origin
 from rollbook.registry.registry import Registry, model_names, nearest
@@ -95,7 +95,7 @@ def plan_takeover(repository: Repository, sources: Sources, wanted: Wanted) -> P
     Raises Refused in a shallow clone and where there is nothing to take over, NotFound for an artifact that
     is asked for by name and isn't there, BadCall for a mapping that can't be right.
     """
-    if repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+    if is_shallow(repository):
         raise Refused(
             "this clone is shallow: tags stand on commits that are not here",
             hint="Run `git fetch --unshallow --tags`.",

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from rollbook.errors import CannotTell
-from rollbook.git.process import clean_environment
+from rollbook.git.environment import clean_environment
 from rollbook.signing.ssh_keygen import verify_command
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from rollbook.errors import CannotTell, InvalidFile
+from rollbook.git.repository import is_shallow
 from rollbook.trail.head import in_one_chain
 from rollbook.trail.standing_tags import standing, standing_tag
 from rollbook.transfer.static_index.document_json import decode, encode
@@ -23,7 +24,7 @@ def recorded_chain(repository: Repository, commits: Container[str]) -> list[Stan
 
     Raises Refused when the tags make no single chain, CannotTell in a shallow clone.
     """
-    if repository.try_text("rev-parse", "--is-shallow-repository") == "true":
+    if is_shallow(repository):
         raise CannotTell(
             "this clone is shallow: the trail can't be told", hint="Run `git fetch --unshallow --tags`."
         )

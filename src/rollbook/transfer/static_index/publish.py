@@ -5,17 +5,15 @@ The branch holds one commit, the index of now: what was before is in main's hist
 
 from __future__ import annotations
 
-import io
-import tarfile
 from dataclasses import dataclass
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, Refused
-from rollbook.git.process import clean_environment, git
-from rollbook.git.refs import NO_OBJECT, RefUpdate, push, remote_branch
+from rollbook.git.commits import tree_of
+from rollbook.git.refs import NO_OBJECT, RefUpdate, is_branch_name, push, remote_branch
 from rollbook.git.repository import main_branch, remote_name
-from rollbook.git.write import identity
+from rollbook.git.trees import holds_file, stored_tree, unpack
+from rollbook.git.write import commit
 from rollbook.transfer.static_index.index_layout import ROOT
 from rollbook.transfer.static_index.writer import Exported, export
 
@@ -45,7 +43,7 @@ def publish(registry: Registry, directory: Path, branch: str) -> Published:
     holds something else, Conflict when the branch moves meanwhile.
     """
     repository, remote = registry.repository, remote_name(registry.repository)
-    if repository.try_text("check-ref-format", "--branch", branch) != branch:
+    if not is_branch_name(repository, branch):
         raise BadCall(f"{branch[:120]!r} is no name of a branch", hint="Name one such as rollbook-index.")
     if branch == main_branch(repository):
         raise Refused(f"{branch} is the registry itself", hint="Name a branch for the index alone.")
@@ -55,24 +53,16 @@ def publish(registry: Registry, directory: Path, branch: str) -> Published:
         _unpack(repository, old, directory)
     done = export(registry, directory)
     (directory / _AS_IT_IS).touch()
-    tree = _tree(repository, directory)
-    if old is not None and repository.try_text("rev-parse", f"{old}^{{tree}}") == tree:
+    tree = stored_tree(repository, directory)
+    if old is not None and tree_of(repository, old) == tree:
         return Published(done, old, is_new=False)
-    new = _commit(repository, tree, f"Index of {done.commit}")
+    new = commit(repository, tree, [], f"Index of {done.commit}\n")
     push(repository, remote, [RefUpdate(f"refs/heads/{branch}", new, old or NO_OBJECT)])
     return Published(done, new, is_new=True)
 
 
-def _commit(repository: Repository, tree: str, message: str) -> str:
-    """A commit without parents, by whoever commits: in a job, git knows of no author."""
-    who = identity(repository)
-    environment = clean_environment(GIT_AUTHOR_NAME=who.name, GIT_AUTHOR_EMAIL=who.email)
-    made = git(repository.directory, "commit-tree", "-m", message, tree, environment=environment)
-    return made.decode().strip()
-
-
 def _require_index(repository: Repository, found: str, branch: str) -> None:
-    if repository.try_text("cat-file", "-e", f"{found}:{ROOT}") is None:
+    if not holds_file(repository, found, ROOT):
         raise Refused(
             f"the branch {branch} holds something else than an index", hint="Name a branch of its own."
         )
@@ -83,19 +73,4 @@ def _unpack(repository: Repository, found: str, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     if any(directory.iterdir()):
         return
-    packed = repository.git("-c", "core.autocrlf=false", "archive", "--format=tar", found)
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(directory, filter="data")
-
-
-def _tree(repository: Repository, directory: Path) -> str:
-    """The tree of all files in a folder, made without the repository's own index and ignored files."""
-    with TemporaryDirectory(prefix="rollbook-") as place:
-        environment = clean_environment(
-            GIT_DIR=str(repository.git_dir),
-            GIT_WORK_TREE=str(directory.absolute()),
-            GIT_INDEX_FILE=f"{place}/index",
-        )
-        plain = ("-c", "core.autocrlf=false", "-c", "core.fileMode=false", "-c", "core.attributesFile=")
-        git(directory, *plain, "add", "--all", "--force", ".", environment=environment)
-        return git(directory, "write-tree", environment=environment).decode().strip()
+    unpack(repository, found, directory)

@@ -16,6 +16,7 @@ from rollbook.cache import sealed_sqlite
 from rollbook.cache.file_system import kind_of
 from rollbook.cache.sealed_sqlite import NotSealed
 from rollbook.errors import NotFound
+from rollbook.git.repository import discover
 from rollbook.insight.query.index import parallel, update
 from rollbook.insight.query.index.index_files import KEPT
 from rollbook.insight.query.index.parallel import Job, read, read_here
@@ -25,6 +26,8 @@ from written import manifest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rollbook.git.repository import Repository
 
 _VERSIONS = "SELECT count(*) FROM versions"
 
@@ -62,9 +65,9 @@ def test_only_what_changed_is_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
     asked: list[str] = []
     true_read = parallel.read
 
-    def counting(directory: Path, jobs: Sequence[Job]) -> object:
+    def counting(repository: Repository, jobs: Sequence[Job]) -> object:
         asked.extend(job.path for job in jobs)
-        return true_read(directory, jobs)
+        return true_read(repository, jobs)
 
     monkeypatch.setattr(parallel, "read", counting)
     desk.commit(_version("m", 3))
@@ -232,8 +235,8 @@ def test_files_that_several_processes_read_give_the_same_rows(
 ) -> None:
     monkeypatch.setattr(parallel, "_WORTHWHILE", 0)
     monkeypatch.setattr("os.cpu_count", lambda: 3)
-    here = list(read_here(desk.directory, jobs))
-    assert sorted(read(desk.directory, jobs), key=repr) == sorted(here, key=repr)
+    here = list(read_here(discover(desk.directory), jobs))
+    assert sorted(read(discover(desk.directory), jobs), key=repr) == sorted(here, key=repr)
     assert here[-1][1] is None
 
 
@@ -244,8 +247,8 @@ def test_what_a_process_fails_to_read_is_read_here(
     monkeypatch.setattr(parallel, "_WORTHWHILE", 0)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.setattr(sys, "executable", program)
-    here = list(read_here(desk.directory, jobs))
-    assert sorted(read(desk.directory, jobs), key=repr) == sorted(here, key=repr)
+    here = list(read_here(discover(desk.directory), jobs))
+    assert sorted(read(discover(desk.directory), jobs), key=repr) == sorted(here, key=repr)
 
 
 _MOUNTS = """\

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
-from rollbook.errors import GitFailed
+from rollbook.git.main_history import back_from
 from rollbook.git.objects import ObjectReader
-from rollbook.git.process import clean_environment
 from rollbook.insight.query.index import tables_schema
 from rollbook.insight.query.index.rows import moment, text
 from rollbook.names import time_text
@@ -17,13 +15,12 @@ from rollbook.trail.tag import recorded_tag
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rollbook.git.repository import Repository
     from rollbook.insight.query.index.target import Wanted
     from rollbook.trail.tag import RecordedTag
 
-_PREFIX = "refs/tags/"
 _TOGETHER = 500
 
 
@@ -36,9 +33,9 @@ def bring(connection: sqlite3.Connection, repository: Repository, wanted: Wanted
         _bring_landed(connection, repository, wanted.commit)
 
 
-def _bring_tags(connection: sqlite3.Connection, repository: Repository, listing: bytes) -> None:
-    lines = listing.decode(errors="replace").splitlines()
-    listed = {name.removeprefix(_PREFIX): oid for oid, _, name in (line.partition(" ") for line in lines)}
+def _bring_tags(connection: sqlite3.Connection, repository: Repository, tags: Mapping[str, str]) -> None:
+    # A table holds no bytes that are no text.
+    listed = {name.encode(errors="replace").decode(): oid for name, oid in tags.items()}
     known: dict[str, str] = dict(connection.execute("SELECT name, oid FROM ref"))
     gone = [(name,) for name, oid in known.items() if listed.get(name) != oid]
     for statement in (
@@ -49,7 +46,7 @@ def _bring_tags(connection: sqlite3.Connection, repository: Repository, listing:
         connection.executemany(statement, gone)
     came = [(name, oid) for name, oid in listed.items() if known.get(name) != oid]
     connection.executemany("INSERT INTO ref VALUES (?, ?)", came)
-    reader = ObjectReader(repository.directory)
+    reader = ObjectReader(repository)
     try:
         for start in range(0, len(came), _TOGETHER):
             _insert(connection, list(_read(reader, came[start : start + _TOGETHER])))
@@ -98,7 +95,7 @@ def _bring_landed(connection: sqlite3.Connection, repository: Repository, commit
     """Note the first-parent commits that lead to `commit`, after those that are noted already."""
     position = -1
     came = []
-    for oid in _back_from(repository, commit):
+    for oid in back_from(repository, commit):
         known = connection.execute("SELECT position FROM landed WHERE commit_id = ?", (oid,)).fetchone()
         if known:
             position = int(known[0])
@@ -111,24 +108,3 @@ def _bring_landed(connection: sqlite3.Connection, repository: Repository, commit
         "INSERT INTO landed VALUES (?, ?)",
         ((oid, place) for place, oid in enumerate(came[::-1], position + 1)),
     )
-
-
-def _back_from(repository: Repository, commit: str) -> Iterator[str]:
-    """The first-parent commits from `commit` back; git stops when the caller does."""
-    with subprocess.Popen(
-        ["git", "rev-list", "--first-parent", commit, "--"],
-        cwd=repository.directory,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=clean_environment(),
-    ) as listing:
-        assert listing.stdout is not None
-        try:
-            for line in listing.stdout:
-                yield line.decode().strip()
-        except GeneratorExit:
-            listing.kill()
-            raise
-    if listing.returncode:
-        raise GitFailed(f"the commits that lead to {commit} can't be listed", hint="Run `git fsck`.")

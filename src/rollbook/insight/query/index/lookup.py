@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rollbook.cache import sealed_sqlite
 from rollbook.cache.sealed_sqlite import NotSealed
+from rollbook.git.refs import tag_ids
 from rollbook.insight.query.index.index_files import UNUSABLE, Shelf
-from rollbook.insight.query.index.target import Wanted, tag_listing
+from rollbook.insight.query.index.target import Wanted
 from rollbook.layout import ROOT
 from rollbook.snapshot.snapshot import TreeSnapshot
 
@@ -42,7 +43,7 @@ def ask(
             return question(connection)
     repository = registry.repository
     wanted = (
-        Wanted(tree, snapshot.commit, tag_listing(repository)) if events and snapshot.commit else Wanted(tree)
+        Wanted(tree, snapshot.commit, tag_ids(repository)) if events and snapshot.commit else Wanted(tree)
     )
     return _ask_shelf(Shelf(repository), wanted, question)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from rollbook.git.repository import Repository
     from rollbook.layout import Kind
 
 # Below so many files, starting processes costs more than they save.
@@ -37,18 +38,18 @@ class Job(NamedTuple):
     path: str
 
 
-def read(directory: Path, jobs: Sequence[Job]) -> Iterator[tuple[Job, Rows | None]]:
+def read(repository: Repository, jobs: Sequence[Job]) -> Iterator[tuple[Job, Rows | None]]:
     """Each file's rows; None where there is no such content. In any order."""
     shares = min(_MOST, os.cpu_count() or 1)
     if len(jobs) < _WORTHWHILE or shares == 1 or not sys.executable:
-        yield from read_here(directory, jobs)
+        yield from read_here(repository, jobs)
     else:
-        yield from _read_by_processes(directory, jobs, shares)
+        yield from _read_by_processes(repository, jobs, shares)
 
 
-def read_here(directory: Path, jobs: Sequence[Job]) -> Iterator[tuple[Job, Rows | None]]:
+def read_here(repository: Repository, jobs: Sequence[Job]) -> Iterator[tuple[Job, Rows | None]]:
     """Each file's rows, read by this process, in order."""
-    reader = ObjectReader(directory)
+    reader = ObjectReader(repository)
     try:
         for start in range(0, len(jobs), _TOGETHER):
             some = jobs[start : start + _TOGETHER]
@@ -100,11 +101,12 @@ class _Share:
 
 
 def _read_by_processes(
-    directory: Path, jobs: Sequence[Job], shares: int
+    repository: Repository, jobs: Sequence[Job], shares: int
 ) -> Iterator[tuple[Job, Rows | None]]:
     answers: Queue[tuple[_Share, bytes]] = Queue(_WAITING)
     size = -(-len(jobs) // shares)
-    working = [_Share(directory, jobs[start : start + size], answers) for start in range(0, len(jobs), size)]
+    starts = range(0, len(jobs), size)
+    working = [_Share(repository.directory, jobs[start : start + size], answers) for start in starts]
     running = len(working)
     try:
         while running:
@@ -115,7 +117,7 @@ def _read_by_processes(
                 yield share.jobs[share.done], json.loads(line.partition(b"\t")[2])
                 share.done += 1
         for share in working:  # nothing, unless a process could not be started or was killed
-            yield from read_here(directory, share.rest())
+            yield from read_here(repository, share.rest())
     finally:
         _end(working, answers)
 

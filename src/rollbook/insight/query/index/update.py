@@ -13,10 +13,11 @@ from rollbook.cache import sealed_sqlite
 from rollbook.cache.file_system import is_shared_by_machines
 from rollbook.cache.sealed_sqlite import NotSealed
 from rollbook.errors import GitFailed
+from rollbook.git.changes import EMPTY_TREE
 from rollbook.insight.query.index import event_rows, parallel, tables_schema
 from rollbook.insight.query.index.index_files import UNUSABLE
 from rollbook.insight.query.index.tables import Tables
-from rollbook.insight.query.index.tree_changes import EMPTY_TREE, FileChange, changes
+from rollbook.insight.query.index.tree_changes import FileChange, changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,9 +115,8 @@ def _move(connection: sqlite3.Connection, repository: Repository, wanted: Wanted
     """Bring an index's tables to what is wanted, in the transaction that is open."""
     before = str(tables_schema.get(connection, "tree"))
     if before != wanted.tree:
-        directory = repository.directory
         between = changes(repository, before, wanted.tree)
-        Tables(connection).apply(between, lambda jobs: parallel.read(directory, jobs))
+        Tables(connection).apply(between, lambda jobs: parallel.read(repository, jobs))
         tables_schema.put(connection, "tree", wanted.tree)
     if wanted.commit is not None:
         event_rows.bring(connection, repository, wanted)

@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+from rollbook.git.repository import discover
 from rollbook.insight.query.index.parallel import Job, read_here
 from rollbook.layout import Kind
 
@@ -18,7 +19,7 @@ def main() -> None:
     """Read the files that stdin names."""
     words = (line.rstrip("\n").split(" ", 2) for line in sys.stdin)
     jobs = [Job(oid, Kind(kind), path) for oid, kind, path in words]
-    for job, rows in read_here(Path(sys.argv[1]), jobs):
+    for job, rows in read_here(discover(Path(sys.argv[1])), jobs):
         sys.stdout.write(f"{job.oid}\t{json.dumps(rows, separators=(',', ':'))}\n")
 
 

@@ -1,0 +1,112 @@
+"""What differs between two trees, and what commits changed: paths from `git diff-tree`, whose ids and modes
+stand in fields of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from rollbook.git.main_history import first_parent_line
+from rollbook.git.process import fields, git, git_failed, try_git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from rollbook.git.main_history import LineCommit
+    from rollbook.git.repository import Repository
+
+ABSENT = "000000"
+# Every git knows the tree without entries, whether it is stored or not.
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+# Whatever the user's configuration says. A moved file is one removed and one added.
+RAW = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules=none")
+_DIFF = ("diff-tree", "-r", *RAW)
+
+
+class PathChange(NamedTuple):
+    """A path whose mode or content differs. Modes and ids are git's; `000000` where there is no file."""
+
+    path: str
+    old_mode: str
+    new_mode: str
+    old_oid: str
+    new_oid: str
+
+
+def changed_paths(
+    repository: Repository, base: str, head: str, paths: Sequence[str] = ()
+) -> list[PathChange]:
+    """Return the files at or below `paths` (none: all) that differ between two trees or commits, in git's
+    order. Raises GitFailed when one of the two isn't there."""
+    # Reading a large index takes longer than comparing two trees, which have no use for it.
+    variables = {"GIT_INDEX_FILE": str(repository.git_dir / "rollbook-no-index")}
+    arguments = (*_DIFF, "--end-of-options", base, head, "--", *paths)
+    done = try_git(repository, *arguments, variables=variables)
+    if done.returncode:
+        raise git_failed(["diff-tree"], done.stderr)
+    parts = fields(done.stdout)
+    return [_path_change(facts, path) for facts, path in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def changes_along(
+    repository: Repository, tip: str, since: str | None, paths: Sequence[str]
+) -> Iterator[tuple[LineCommit, list[PathChange]]]:
+    """Yield the first-parent commits from `since` (excluded; None: from the beginning) to `tip` that changed
+    something at or below `paths` against their first parent, oldest first, with what they changed."""
+    line = first_parent_line(repository, tip, since)
+    # A commit with a parent beside it is compared with that parent alone.
+    asked = "".join(f"{commit.oid} {commit.parent or ''}".rstrip() + "\n" for commit in line)
+    changed = _changed_by(repository, asked, ["--root"], paths)
+    for commit in line:
+        if commit.oid in changed:
+            yield commit, [_path_change(facts, path) for facts, path in changed[commit.oid]]
+
+
+def paths_of_commits(repository: Repository, commits: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """Return the paths that each commit changed; of a merge, those where it holds what no parent holds."""
+    asked = "".join(f"{commit}\n" for commit in commits)
+    changed = _changed_by(repository, asked, ["-c", "--root"], ())
+    return {commit: tuple(path for _, path in pairs) for commit, pairs in changed.items()}
+
+
+def every_blob(repository: Repository, patterns: Sequence[str]) -> dict[str, set[str]]:
+    """Return the id of each content that a file met by a pattern (`:(top,glob)...`) ever had, in any commit
+    that any ref leads to, with the file's paths."""
+    commits = git(repository, "rev-list", "--all").decode()
+    # Each commit against each of its parents, merges too: no tree then holds a content that isn't told.
+    variables = {"GIT_LITERAL_PATHSPECS": "0"}
+    changed = _changed_by(repository, commits, ["-m", "--root"], patterns, variables)
+    blobs: dict[str, set[str]] = {}
+    for pairs in changed.values():
+        for facts, path in pairs:
+            change = _path_change(facts, path)
+            if change.new_mode != ABSENT:
+                blobs.setdefault(change.new_oid, set()).add(path)
+    return blobs
+
+
+def _changed_by(
+    repository: Repository,
+    commits: str,
+    options: Sequence[str],
+    paths: Sequence[str],
+    variables: Mapping[str, str] | None = None,
+) -> dict[str, list[tuple[str, str]]]:
+    """What `git diff-tree` says of each commit that changed something: facts and path of each change."""
+    arguments = (*_DIFF, *options, "--stdin", "--", *paths)
+    listed = fields(git(repository, *arguments, stdin=commits.encode(), variables=variables))
+    changed: dict[str, list[tuple[str, str]]] = {}
+    here: list[tuple[str, str]] = []
+    parts = iter(listed)
+    # Facts begin with a colon and a path follows them, whatever it is; else a commit's id stands there.
+    for part in parts:
+        if part.startswith(":"):
+            here.append((part, next(parts)))
+        else:
+            here = changed.setdefault(part, [])
+    return changed
+
+
+def _path_change(facts: str, path: str) -> PathChange:
+    # https://git-scm.com/docs/git-diff-tree#_raw_output_format
+    old_mode, new_mode, old_oid, new_oid, _ = facts[1:].split(" ")
+    return PathChange(path, old_mode, new_mode, old_oid, new_oid)

@@ -1,0 +1,52 @@
+"""The environment that every git process gets: what leads git astray taken out, the hardening put in."""
+
+from __future__ import annotations
+
+import os
+
+# What `git rev-parse --local-env-vars` names: the variables that tie git to one repository, index or work
+# tree, as hooks inherit them; but for those by which a push in quarantine is read, and `git -c` works.
+REDIRECTING = frozenset(
+    [
+        "GIT_COMMON_DIR",
+        "GIT_CONFIG",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_PREFIX",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+    ]
+)
+INHERITED = frozenset(
+    [
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_CONFIG_COUNT",
+        "GIT_CONFIG_PARAMETERS",
+        "GIT_OBJECT_DIRECTORY",
+    ]
+)
+# They change what a path means, or the language of messages.
+_UNWANTED = frozenset(["GIT_GLOB_PATHSPECS", "GIT_ICASE_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "LANGUAGE"])
+_HARDENING = {
+    "GIT_GRAFT_FILE": os.devnull,  # an object's parents are those that it names,
+    "GIT_NO_REPLACE_OBJECTS": "1",  # and its content is that of its id
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C",
+}
+
+
+def clean_environment(**extra: str) -> dict[str, str]:
+    """Return the process's environment, hardened, without the variables that redirect git, plus `extra`.
+
+    Everything else that the user tells git stays: how to reach a server, who the author is, what to trace.
+    """
+    kept = {
+        name: value for name, value in os.environ.items() if name not in REDIRECTING and name not in _UNWANTED
+    }
+    return {**kept, **_HARDENING, **extra}
