@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from rollbook.registry.registry import Registry
+from rollbook import Registry
 from written import POLICY, model
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rollbook import Registry
 from rollbook.cache.cache_file import read_kept, write_kept
 from rollbook.git.repository import discover
 from rollbook.registry import version_files
 from rollbook.registry.listing import listing
-from rollbook.registry.registry import Registry
 from rollbook.registry.version_files import removed_among
 from worlds import git, rollbook
 from written import manifest, new_repository, write

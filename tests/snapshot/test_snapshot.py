@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rollbook import Registry
 from rollbook.errors import InvalidFile, NotFound, Refused
 from rollbook.git.repository import discover
-from rollbook.registry.registry import Registry
 from rollbook.snapshot.snapshot import MAX_FILE, Snapshot, commit_snapshot, index_snapshot, worktree_snapshot
 from worlds import git
 from written import commit, new_repository, registry_files, write

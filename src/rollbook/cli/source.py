@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rollbook.api.public_registry import Registry
 from rollbook.cli import options
-from rollbook.registry.registry import Registry
 from rollbook.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from rollbook.api.public_federation import Federation
+    from rollbook.api.public_model import ModelVersion
     from rollbook.cli.options import Command
-    from rollbook.registry.federation import Federation
-    from rollbook.registry.model_version import ModelVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def opened_registry(repo: str | None, rev: str | None, at: str | None) -> Iterat
 @contextmanager
 def opened_federation(repos: Sequence[str], rev: str | None, at: str | None) -> Iterator[Federation]:
     """The registries that the options name, as one."""
-    from rollbook.registry.federation import Federation
+    from rollbook.api.public_federation import Federation
 
     _require_one_time(rev, at)
     with Federation.open(repos, rev=rev, at=at) as federation:
@@ -180,9 +180,9 @@ def asked_version(
 
         version = verified_version(source, reference, index, whole=whole)
     else:
-        from rollbook.transfer.static_index.indexed_registry import SparseRegistry
+        from rollbook.api.public_index import IndexRegistry
 
-        version = SparseRegistry(source, whole=whole).version(reference)
+        version = IndexRegistry(source, whole=whole).version(reference)
     for warning in source.warnings:
         click.echo(click.style("warning: ", fg="yellow") + printable(warning), err=True)
     yield version

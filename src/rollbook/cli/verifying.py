@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rollbook.api.public_index import IndexRegistry
 from rollbook.cli.output import say
 from rollbook.errors import Conflict
 from rollbook.names import parse_reference
 from rollbook.text import printable
-from rollbook.transfer.static_index.indexed_registry import SparseRegistry
 
 if TYPE_CHECKING:
+    from rollbook.api.public_model import ModelVersion
     from rollbook.cli.source import IndexOptions
-    from rollbook.registry.model_version import ModelVersion
     from rollbook.transfer.static_index.index_source import Source
     from rollbook.transfer.static_index.verification import Verified
 
@@ -32,12 +32,10 @@ def verified_version(source: Source, reference: str, index: IndexOptions, *, who
     signers = index.allowed_signers.read_bytes() if index.allowed_signers else None
     # The files may be replaced between two requests: once more, all of them are asked for.
     for is_last in (False, True):
-        version = SparseRegistry(source, whole=whole, fresh=True).version(reference)
-        assert isinstance(version.model.registry, SparseRegistry)
+        registry = IndexRegistry(source, whole=whole, fresh=True)
+        version = registry.version(reference)
         try:
-            found = version.model.registry.verify(
-                version.model.name, witness=witness, allowed_signers=signers
-            )
+            found = registry.verify(version.model.name, witness=witness, allowed_signers=signers)
         except Conflict:
             if is_last:
                 raise

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from rollbook.errors import NotFound, Refused
 from rollbook.git.address import without_credentials
@@ -39,6 +39,8 @@ class Member:
 class Federation:
     """The models of several registries."""
 
+    registry_class: ClassVar[type[Registry]] = Registry
+
     def __init__(self, members: Sequence[Member]) -> None:
         self.members = members
 
@@ -52,13 +54,13 @@ class Federation:
             members = [
                 Member(
                     without_credentials(address),
-                    stack.enter_context(Registry.at_address(address, rev=rev, at=at)),
+                    stack.enter_context(cls.registry_class.at_address(address, rev=rev, at=at)),
                 )
                 for address in dict.fromkeys(addresses)
             ]
             yield cls(members)
 
-    def models(self) -> list[Model]:
+    def models(self) -> Sequence[Model]:
         """Every model, sorted by name."""
         found = [model for _, models in self.ask(Registry.models) for model in models]
         return sorted(found, key=lambda model: model.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook import layout
@@ -12,7 +11,6 @@ from rollbook.records.deprecation import deprecation_of
 from rollbook.records.manifest import parse_manifest
 
 if TYPE_CHECKING:
-    from rollbook.artifact.progress import Progress
     from rollbook.records.deprecation import Deprecation
     from rollbook.records.evidence import Evidence
     from rollbook.records.imported import Imported
@@ -117,41 +115,3 @@ class ModelVersion:
         """Where `dvc pull` puts the artifact, relative to the repository's root."""
         directory = layout.version_directory(self.model.name, self.version)
         return f"{directory}/{self.artifact.path}"
-
-    def fetch(
-        self,
-        destination: str | Path,
-        *,
-        overwrite: bool = False,
-        progress: Progress | None = None,
-        remote: str | None = None,
-    ) -> Path:
-        """Get the artifact from the DVC cache or remote, verified, whole or not at all; return its path.
-
-        `destination` is the file (or folder) to write; an existing directory gets the artifact under its
-        own name. `remote` (a path or URL) takes the place of the registry's DVC remote. Raises StorageFailed
-        when the bytes can't be had or are not those registered.
-        """
-        from rollbook.artifact.retrieval import fetch_version
-
-        return fetch_version(self, Path(destination), overwrite=overwrite, progress=progress, remote=remote)
-
-    def fetch_evidence(
-        self,
-        name: str,
-        directory: str | Path,
-        *,
-        overwrite: bool = False,
-        progress: Progress | None = None,
-        remote: str | None = None,
-    ) -> list[Path]:
-        """Get what is attached to the evidence `name` (e.g. `fairness-1`) into `directory`; return the paths.
-
-        Each is verified by its size and SHA-256, and comes whole or not at all, as in `fetch`. The bytes are
-        whatever somebody attached: open an HTML report as carefully as any download.
-        """
-        from rollbook.artifact.retrieval import fetch_attachments
-
-        return fetch_attachments(
-            self, name, Path(directory), overwrite=overwrite, progress=progress, remote=remote
-        )

@@ -2,7 +2,8 @@
 
 with Registry.open(".") as registry:
     version = registry.model("credit-approval").stage("production")
-    version.fetch("model.joblib")
+
+`rollbook.api` has the same registry with every verb of the command line.
 """
 
 from __future__ import annotations
@@ -32,10 +33,8 @@ from rollbook.registry.model_version import ModelVersion
 from rollbook.snapshot.snapshot import commit_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from rollbook.insight.compare.comparison import Comparison
-    from rollbook.insight.query.sql import Result, Value
     from rollbook.records.model import ModelRecord
     from rollbook.records.policy import Policy
     from rollbook.snapshot.snapshot import Snapshot
@@ -49,10 +48,21 @@ _KEPT = 256
 class Registry:
     """The models of one snapshot of one repository."""
 
-    def __init__(self, repository: Repository, snapshot: Snapshot) -> None:
+    def __init__(self, repository: Repository, snapshot: Snapshot | None = None) -> None:
         self.repository = repository
-        self.snapshot = snapshot
+        if snapshot is not None:
+            self.snapshot = snapshot
         self._models: dict[str, Model] = {}
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """The files that are read; where none were given, those of the commit checked out when they are
+        first asked for. Raises NotFound when there is no commit yet."""
+        return commit_snapshot(self.repository, "HEAD")
+
+    def make_model(self, name: str, versions: Sequence[str], stages: StageTable) -> Model:
+        """Make the object for one model, of the class that goes with this registry's."""
+        return Model(self, name, versions, stages)
 
     @classmethod
     def open(cls, directory: str | Path = ".", *, rev: str | None = None, at: str | None = None) -> Self:
@@ -99,7 +109,8 @@ class Registry:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.snapshot.close()
+        if "snapshot" in vars(self):
+            self.snapshot.close()
 
     @cached_property
     def policy(self) -> Policy:
@@ -112,16 +123,16 @@ class Registry:
             )
         return parse_policy(data, layout.POLICY)
 
-    def models(self) -> list[Model]:
+    def models(self) -> Sequence[Model]:
         """Every model, sorted by name, with what a listing needs read in bulk."""
         return self.models_named(model_names(self.snapshot))
 
-    def models_named(self, names: Sequence[str]) -> list[Model]:
+    def models_named(self, names: Sequence[str]) -> Sequence[Model]:
         """The models of these names, which are there, with what a listing needs read in bulk."""
         listed = self.snapshot.children([layout.versions_directory(name) for name in names])
         stages = self.snapshot.read_many([layout.stages_path(name) for name in names])
         return [
-            Model(self, name, _sorted_versions(directories), stage_table(name, data))
+            self.make_model(name, _sorted_versions(directories), stage_table(name, data))
             for name, directories, data in zip(names, listed, stages, strict=True)
         ]
 
@@ -139,7 +150,7 @@ class Registry:
         stages, record = self.snapshot.read_many([layout.stages_path(name), layout.model_path(name)])
         if not directories and stages is None and record is None:
             raise self._no_model(name)
-        model = Model(self, name, _sorted_versions(directories), stage_table(name, stages))
+        model = self.make_model(name, _sorted_versions(directories), stage_table(name, stages))
         if self.snapshot.commit is not None:  # what a commit holds does not change
             _keep(self._models, name, model)
         return model
@@ -151,14 +162,6 @@ class Registry:
         """
         wanted = parse_reference(reference) if isinstance(reference, str) else reference
         return self.model(wanted.model).select(wanted)
-
-    def query(
-        self, sql: str, parameters: Sequence[Value] | Mapping[str, Value] = (), *, timeout: float = 30.0
-    ) -> Result:
-        """What one SELECT over the registry gives; `insight.query.sql` says what the arguments mean."""
-        from rollbook.insight.query.sql import query
-
-        return query(self, sql, parameters, timeout=timeout)
 
     def _no_model(self, name: str) -> NotFound:
         known = model_names(self.snapshot)
@@ -178,6 +181,10 @@ class Model:
         self.version_names = versions
         self._versions: dict[str, ModelVersion] = {}
 
+    def make_version(self, version: str, manifest: bytes | None = None) -> ModelVersion:
+        """Make the object for one version, of the class that goes with this model's."""
+        return ModelVersion(self, version, manifest)
+
     @cached_property
     def record(self) -> ModelRecord:
         """What `model.yaml` says. Raises NotFound when there is no such file."""
@@ -193,18 +200,12 @@ class Model:
         name = newest(self.version_names)
         return None if name is None else self.version(name)
 
-    def versions(self, names: Sequence[str] | None = None) -> list[ModelVersion]:
+    def versions(self, names: Sequence[str] | None = None) -> Sequence[ModelVersion]:
         """Every version, oldest first, or those named; their manifests read in bulk."""
         wanted = self.version_names if names is None else names
         paths = [layout.manifest_path(self.name, version) for version in wanted]
         contents = self.registry.snapshot.read_many(paths)
-        return [ModelVersion(self, version, data) for version, data in zip(wanted, contents, strict=True)]
-
-    def compare(self, versions: Sequence[str] = (), metrics: Sequence[str] = ()) -> Comparison:
-        """Versions side by side; `rollbook.insight.compare.comparison` says what the arguments mean."""
-        from rollbook.insight.compare.comparison import compare
-
-        return compare(self, versions, metrics)
+        return [self.make_version(version, data) for version, data in zip(wanted, contents, strict=True)]
 
     def version(self, version: str) -> ModelVersion:
         """That version. Raises NotFound that suggests the nearest."""
@@ -213,7 +214,7 @@ class Model:
             return self._versions[name]
         if name not in self.version_names:
             raise NotFound(f"{self.name} has no version {name}", hint=nearest(name, self.version_names))
-        found = ModelVersion(self, name)
+        found = self.make_version(name)
         if self.registry.snapshot.commit is not None:
             _keep(self._versions, name, found)
         return found

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from in_memory import Files
+from rollbook import Registry
 from rollbook.check.card_sections import front_matter
 from rollbook.propose.card_proposal import make_card
-from rollbook.registry.registry import Registry
 from written import POLICY
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from rollbook.insight.compare.direction import is_lower_better
 from rollbook.insight.compare.measurement import finite
 
 if TYPE_CHECKING:
-    from rollbook.registry.registry import Model
+    from rollbook import Model
 
 STAGES = """\
 production: {version: 1.1.0}

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from in_memory import registry_of
+from rollbook import Registry
 from rollbook.errors import InvalidFile
 from rollbook.insight.lineage.deployments import Deployed, deployments, newest
 from rollbook.insight.lineage.descendants import from_data, from_version
 from rollbook.insight.lineage.trace import trace
 from rollbook.insight.lineage.version_story import followed
-from rollbook.registry.registry import Registry
 from worlds import rollbook
 from written import POLICY, commit, manifest, model, new_repository, write
 

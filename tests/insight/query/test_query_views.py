@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rollbook import Registry
 from rollbook.insight.query.views import VIEWS
-from rollbook.registry.registry import Registry
 from worlds import World, git
 from written import commit, write
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
+from rollbook import Registry
 from rollbook.errors import BadCall, Conflict, NotFound
 from rollbook.git.repository import discover
 from rollbook.propose.new_evidence import Examination, add_evidence
 from rollbook.records.evidence import KINDS
-from rollbook.registry.registry import Registry
 from rollbook.schema.schemas import schema, violations
 from worlds import World, git, rollbook
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rollbook import Registry
 from rollbook.artifact.digest import digest_artifact
 from rollbook.errors import BadCall, InvalidFile, NotFound, StorageFailed
 from rollbook.git.repository import discover
 from rollbook.propose.new_evidence import Examination, add_evidence
-from rollbook.registry.registry import Registry
 from rollbook.yaml.strict import load
 from rollbook.yaml.write import dump
 from worlds import World, git, rollbook

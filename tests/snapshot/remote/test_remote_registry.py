@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rollbook import Registry
 from rollbook.errors import BadCall, GitFailed, NotFound
-from rollbook.registry.registry import Registry
 from rollbook.snapshot.partial_snapshot import PartialSnapshot
 from smart_server import ALLOW_FILTERS, SmartServer, serving
 from worlds import Ran, git, rollbook

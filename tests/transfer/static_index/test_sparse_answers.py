@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rollbook import Registry, open_index
 from rollbook.cli.show import describe
 from rollbook.errors import RollbookError
-from rollbook.registry.registry import Registry
-from rollbook.transfer.static_index import open_index
 from rollbook.transfer.static_index.index_layout import details_file, model_file
 from rollbook.transfer.static_index.index_source import source_at
 from rollbook.transfer.static_index.indexed_registry import SparseRegistry

@@ -210,7 +210,7 @@ def _named(model: Model, text: str) -> str:
     return model.select(reference).version
 
 
-def _read(model: Model, wanted: Iterable[str]) -> list[ModelVersion]:
+def _read(model: Model, wanted: Iterable[str]) -> Sequence[ModelVersion]:
     names = list(dict.fromkeys(wanted))
     if not names:
         raise NotFound(f"{model.name} has no versions yet")

@@ -50,7 +50,7 @@ class SparseRegistry(Registry):
         """The stages' names and order, as the model that was asked about last has them; no more is known."""
         return Policy(tuple(Stage(name, False, (), None, "") for name in self._stage_names))
 
-    def models(self) -> list[Model]:
+    def models(self) -> Sequence[Model]:
         """Raises NotFound: an index answers about a model whose name is known."""
         raise NotFound("an index lists no models", hint="Ask about one by its name.")
 
@@ -68,6 +68,10 @@ class SparseRegistry(Registry):
         self._details.commit = document.commit
         if document.error is not None:
             raise document.error
+        return self.make_indexed_model(document)
+
+    def make_indexed_model(self, document: ModelDocument) -> SparseModel:
+        """Make the object for one model, of the class that goes with this registry's."""
         return SparseModel(self, document)
 
     def document(self, name: str) -> ModelDocument:
@@ -110,14 +114,18 @@ class SparseModel(Model):
         super().__init__(registry, document.model, list(document.versions), document.stages)
         self.document = document
 
-    def versions(self, names: Sequence[str] | None = None) -> list[ModelVersion]:
+    def make_indexed_version(self, indexed: IndexedVersion) -> SparseVersion:
+        """Make the object for one version, of the class that goes with this model's."""
+        return SparseVersion(self, indexed)
+
+    def versions(self, names: Sequence[str] | None = None) -> Sequence[ModelVersion]:
         """Every version, oldest first, or those named."""
         return [self.version(name) for name in (self.version_names if names is None else names)]
 
     def version(self, version: str) -> SparseVersion:
         """That version. Raises NotFound that suggests the nearest."""
         found = super().version(version)
-        return SparseVersion(self, self.document.versions[normalise_version(found.version)])
+        return self.make_indexed_version(self.document.versions[normalise_version(found.version)])
 
 
 class SparseVersion(ModelVersion):

@@ -10,8 +10,8 @@ from rollbook.insight.lineage.trace import read_versions, traced
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rollbook import Registry
     from rollbook.insight.lineage.trace import Traced
-    from rollbook.registry.registry import Registry
 
 
 def saw_data(registry: Registry, data: str) -> list[Descendant]:

@@ -23,7 +23,7 @@ from rollbook.trail.history import history
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rollbook.registry.registry import Registry
+    from rollbook import Registry
 
 Rows = dict[str, list[tuple[Any, ...]]]
 

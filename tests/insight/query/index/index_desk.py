@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from from_scratch import FromScratch, Rows, in_order
 
+from rollbook import Registry
 from rollbook.git.repository import Repository, discover
 from rollbook.git.write import Identity, ObjectWriter
 from rollbook.insight.query.index.lookup import ask
 from rollbook.insight.query.sql import prepare
 from rollbook.insight.query.views import VIEWS
-from rollbook.registry.registry import Registry
 from rollbook.trail.event import Action, Event
 from rollbook.trail.tag import tag_object
 from worlds import git

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from index_desk import Desk
 
+from rollbook import Registry
 from rollbook.cache import sealed_sqlite
 from rollbook.cache.file_system import kind_of
 from rollbook.cache.sealed_sqlite import NotSealed
@@ -21,7 +22,6 @@ from rollbook.insight.query.index import parallel, update
 from rollbook.insight.query.index.index_files import KEPT
 from rollbook.insight.query.index.parallel import Job, read, read_here
 from rollbook.layout import Kind
-from rollbook.registry.registry import Registry
 from written import manifest
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 from index_desk import Desk, collect_garbage
 
+from rollbook import Registry
 from rollbook.errors import InvalidFile, NotFound
 from rollbook.insight.lineage.descendants import from_data, from_version
 from rollbook.insight.query.index import tables_schema, update
-from rollbook.registry.registry import Registry
 from rollbook.trail.event import Action
 from written import POLICY, manifest
 

@@ -1,0 +1,100 @@
+"""A model and its versions as programs use them: what the registry's own classes tell, and the bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollbook.registry import model_version, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from rollbook.artifact.progress import Progress
+    from rollbook.insight.compare.comparison import Comparison
+    from rollbook.names import Reference
+
+
+class ModelVersion(model_version.ModelVersion):
+    """One version of a model: what is fixed, what was learnt later, and its artifact."""
+
+    def fetch(
+        self,
+        destination: str | Path,
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+        remote: str | None = None,
+    ) -> Path:
+        """Get the artifact from the DVC cache or remote, verified, whole or not at all; return its path.
+
+        `destination` is the file (or folder) to write; an existing directory gets the artifact under its
+        own name. `remote` (a path or URL) takes the place of the registry's DVC remote. Raises StorageFailed
+        when the bytes can't be had or are not those registered.
+        """
+        from rollbook.artifact.retrieval import fetch_version
+
+        return fetch_version(self, Path(destination), overwrite=overwrite, progress=progress, remote=remote)
+
+    def fetch_evidence(
+        self,
+        name: str,
+        directory: str | Path,
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+        remote: str | None = None,
+    ) -> list[Path]:
+        """Get what is attached to the evidence `name` (e.g. `fairness-1`) into `directory`; return the paths.
+
+        Each is verified by its size and SHA-256, and comes whole or not at all, as in `fetch`. The bytes are
+        whatever somebody attached: open an HTML report as carefully as any download.
+        """
+        from rollbook.artifact.retrieval import fetch_attachments
+
+        return fetch_attachments(
+            self, name, Path(directory), overwrite=overwrite, progress=progress, remote=remote
+        )
+
+
+class Model(registry.Model):
+    """One registered model: its record, its versions, and which of them holds which stage."""
+
+    def make_version(self, version: str, manifest: bytes | None = None) -> ModelVersion:
+        return ModelVersion(self, version, manifest)
+
+    def compare(
+        self,
+        versions: Sequence[str] = (),
+        metrics: Sequence[str] = (),
+        *,
+        lower_is_better: Collection[str] = (),
+        higher_is_better: Collection[str] = (),
+        evidence: str = "",
+    ) -> Comparison:
+        """Put versions side by side; without any, the one in production, those in the stages before it, and
+        the newest.
+
+        `metrics` narrows what is compared; the two `..._is_better` name metrics whose direction their names
+        don't tell; `evidence` takes the metrics from the newest evidence of that kind. Raises NotFound for a
+        version or metric that isn't there.
+        """
+        from rollbook.insight.compare.comparison import compare
+
+        return compare(
+            self,
+            versions,
+            metrics,
+            lower_is_better=lower_is_better,
+            higher_is_better=higher_is_better,
+            evidence=evidence,
+        )
+
+    if TYPE_CHECKING:  # what `make_version` makes of them
+
+        @property
+        def latest(self) -> ModelVersion | None: ...
+        def versions(self, names: Sequence[str] | None = None) -> Sequence[ModelVersion]: ...
+        def version(self, version: str) -> ModelVersion: ...
+        def stage(self, stage: str) -> ModelVersion: ...
+        def select(self, reference: Reference) -> ModelVersion: ...
