@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rollbook import layout
-from rollbook.check.finding import CODES
+from rollbook.check.codes import rules
 from rollbook.check.gate_judgement import ALL_GATES, GATES
+from rollbook.check.gates.gate import ref, setting
 from rollbook.cli import cli
 from rollbook.schema import schemas as contract
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from rollbook.check.gates.gate import Gate
 
 ROOT = Path(__file__).resolve().parents[1]
-EXAMPLES = ROOT / "tests" / "contract" / "examples"
+EXAMPLES = ROOT / "tests" / "schema" / "examples"
 
 _LONGEST_EXAMPLE = 70
 _FILES_HEAD = """\
@@ -286,7 +287,7 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 _FINDINGS_HEAD = """\
 # Findings
 
-<!-- Written by docs/generate.py from src/rollbook/check/finding.py: edit that. -->
+<!-- Written by docs/generate.py from src/rollbook/check/codes.py and check/gates/: edit those. -->
 
 `rollbook check` reports everything that is wrong, each finding with a code that never changes its meaning,
 the file, the line and the key, and what to do. `RB1..` is about single files, `RB2..` about how files agree,
@@ -299,14 +300,14 @@ with the tag and the commit of main.
 
 def findings_page() -> str:
     """The reference of all codes of findings, from their table."""
-    rows = [(_code(code), _text(CODES[code].title), _text(CODES[code].explanation)) for code in sorted(CODES)]
+    rows = [(_code(code), _text(rule.title), _text(rule.explanation)) for code, rule in rules().items()]
     return _FINDINGS_HEAD + _table(("Code", "Title", "What the rule is"), rows)
 
 
 _GATES_HEAD = """\
 # Gates
 
-<!-- Written by docs/generate.py from src/rollbook/check/gates/ and the policy's schema: edit those. -->
+<!-- Written by docs/generate.py from src/rollbook/check/gates/: edit that. -->
 
 A gate is what a version must meet before it enters a stage. A policy lists its gates under `gates:`, and a
 model's own stand in its `model.yaml` under the same key: they are added to the policy's, so that a model can
@@ -366,8 +367,8 @@ what `passed(figure, threshold)`, `failed(...)` or `waiting(...)` of `rollbook.c
 
 
 def gates_page() -> str:
-    """The reference of all gates, from their objects and from the policy's schema."""
-    policy = contract.schema("policy")
+    """The reference of all gates, from their objects."""
+    policy = json.loads(schema_with_gates("policy"))
     freeze = ALL_GATES["freeze"]
     tail = _GATES_TAIL.format(
         sentence=freeze.sentence, code=freeze.code, table=_settings(policy, policy["$defs"]["freeze"])
@@ -402,6 +403,45 @@ def _settings(policy: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     return f"| Setting | Type | Required | Meaning | Example |\n| --- | --- | --- | --- | --- |\n{rows}\n"
 
 
+def schema_with_gates(name: str) -> str:
+    """The schema of a file that names gates, with what the gates themselves say of their settings."""
+    schema = contract.schema(name)
+    listed = [f"gate-{gate}" for gate in GATES]
+    before = {branch["$ref"].rpartition("/")[2] for branch in schema["$defs"]["gate"]["oneOf"]}
+    definitions: dict[str, Any] = {}
+    for key, definition in schema["$defs"].items():
+        if key == "gate":
+            definitions[key] = {**definition, "oneOf": [ref(branch) for branch in listed]}
+            definitions |= dict(zip(listed, map(_entry_schema, GATES.values()), strict=True))
+        elif key in ALL_GATES and key not in GATES:
+            definitions[key] = _entry_schema(ALL_GATES[key])
+        elif key not in before:
+            definitions[key] = definition
+    return json.dumps({**schema, "$defs": definitions}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _entry_schema(gate: Gate) -> dict[str, Any]:
+    """The schema of a gate's entry in the policy."""
+    own, name, title = gate.schema, gate.name, gate.name.replace("-", " ")
+    guarded = "The stages whose entry the gate guards."
+    ways = "The stages from which the gate guards the way; without it, from any."
+    common = {
+        "gate": setting("Gate", f"Which gate this is: `{name}`.", name, const=name, type="string"),
+        "to": setting("Into stages", guarded, ["production"], **ref("gate-stages")),
+        "from": setting("From stages", ways, ["staging"], **ref("gate-stages")),
+    }
+    is_listed = name in GATES
+    return {
+        "title": f"Gate: {title}" if is_listed else title.capitalize(),
+        "description": own.description,
+        "type": "object",
+        "additionalProperties": False,
+        "required": [*(["gate", "to"] if is_listed else []), *own.required],
+        "properties": {**(common if is_listed else {}), **own.settings},
+        "examples": [{**({"gate": name} if is_listed else {}), **own.example}],
+    }
+
+
 _VIEWS_HEAD = """\
 # Views for queries
 
@@ -430,6 +470,8 @@ def views_page() -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "schemas/policy.schema.json": lambda: schema_with_gates("policy"),
+    "schemas/model.schema.json": lambda: schema_with_gates("model"),
     "docs/reference/files.md": files_page,
     "docs/reference/commands.md": commands_page,
     "docs/reference/findings.md": findings_page,

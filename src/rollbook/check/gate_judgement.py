@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.check.gates.approvals import Approvals
-from rollbook.check.gates.artifact_format import ArtifactFormat
-from rollbook.check.gates.artifact_present import ArtifactPresent
-from rollbook.check.gates.command import Command
-from rollbook.check.gates.deprecation import Deprecation
-from rollbook.check.gates.evidence import Evidence
-from rollbook.check.gates.freeze import Freeze
+from rollbook.check import gates
 from rollbook.check.gates.gate import failed
-from rollbook.check.gates.metric_comparison import MetricComparison
-from rollbook.check.gates.metric_threshold import MetricThreshold
-from rollbook.check.gates.model_card import ModelCard
-from rollbook.check.gates.plug_in import PlugIn
-from rollbook.check.gates.required_fields import RequiredFields
-from rollbook.check.gates.required_tags import RequiredTags
-from rollbook.check.gates.soak import Soak
 from rollbook.errors import InvalidFile
 from rollbook.layout import POLICY, model_path
 from rollbook.records.fields import Fields
@@ -31,28 +20,21 @@ if TYPE_CHECKING:
     from rollbook.check.gates.gate import Gate, Promotion, Verdict
     from rollbook.records.policy import Policy
 
-_FREEZE = Freeze()
-# Every gate that a policy's `gates:` may name, by that name.
-GATES: dict[str, Gate] = {
-    gate.name: gate
-    for gate in (
-        MetricThreshold(),
-        MetricComparison(),
-        RequiredFields(),
-        ModelCard(),
-        Evidence(),
-        Soak(),
-        RequiredTags(),
-        ArtifactPresent(),
-        ArtifactFormat(),
-        Approvals(),
-        Deprecation(),
-        Command(),
-        PlugIn(),
-    )
+
+def _gates() -> Iterator[Gate]:
+    """Yield the gate of each module in `check/gates/`, but for the one that says what a gate is."""
+    for module in pkgutil.iter_modules(gates.__path__):
+        if module.name != "gate":
+            yield importlib.import_module(f"{gates.__name__}.{module.name}").GATE
+
+
+# Every gate by its name, in the order of their codes.
+ALL_GATES: Mapping[str, Gate] = {gate.name: gate for gate in sorted(_gates(), key=lambda gate: gate.code)}
+# Those that a policy's `gates:` may name. The others guard every transition by a list of their own.
+GATES: Mapping[str, Gate] = {
+    name: gate for name, gate in ALL_GATES.items() if gate.schema.listed_under == "gates"
 }
-# Those, and what guards every transition by a list of its own in the policy.
-ALL_GATES: dict[str, Gate] = {**GATES, _FREEZE.name: _FREEZE}
+_FREEZE = ALL_GATES["freeze"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def model_findings(model: ModelFiles, policy: Policy | None) -> Iterator[Finding
     if policy is not None:
         yield from policy_findings(model, policy)
         if model.record_file is not None and model.record is not None and not model.record_file.findings:
-            yield from gate_stage_findings(model.record_file, "gates", model.record.gates, policy)
+            yield from gate_stage_findings(model.record_file, model.record.gates, policy)
             yield from own_retention_findings(model.record_file, model.record.retention, policy)
 
 

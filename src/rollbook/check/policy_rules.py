@@ -44,11 +44,13 @@ def policy_file_findings(document: Document | None) -> Iterator[Finding]:
         if stage.displaced_to == stage.name:
             message = f"the version displaced from {stage.name} can't stay in it"
             yield document.finding("RB212", message, "stages", index, "displaced_to", hint=known)
-    yield from gate_stage_findings(document, "gates", policy.gates, policy)
-    yield from gate_stage_findings(document, "freezes", policy.freezes, policy)
+    yield from gate_stage_findings(document, policy.gates, policy)
+    for index, settings in enumerate(policy.freezes):
+        yield from _unknown_stages(document, settings.get("stages"), policy, "freezes", index, "stages")
     yield from _retention_findings(document, policy)
+    for index, settings in enumerate(policy.notify):
+        yield from _unknown_stages(document, settings.get("stages"), policy, "notify", index, "stages")
     if policy.notify:
-        yield from gate_stage_findings(document, "notify", policy.notify, policy)
         yield from _receiver_findings(document, policy)
 
 
@@ -70,36 +72,27 @@ def own_retention_findings(document: Document, own: OwnRetention, policy: Policy
     yield from _unknown_stages(document, own.keep_stages, policy, "retention", "keep_stages")
 
 
-def _unknown_stages(
-    document: Document, stages: Sequence[str], policy: Policy, *key: str
+def gate_stage_findings(
+    document: Document, gates: Sequence[Mapping[str, Any]], policy: Policy
 ) -> Iterator[Finding]:
+    """Yield the unknown stages that any setting of the gates of a policy, or of a model.yaml, names."""
+    if not gates:
+        return
+    from rollbook.check.gate_judgement import GATES
+
+    for index, settings in enumerate(gates):
+        for name in GATES[settings["gate"]].schema.stage_settings():
+            yield from _unknown_stages(document, settings.get(name), policy, "gates", index, name)
+
+
+def _unknown_stages(document: Document, named: object, policy: Policy, *key: str | int) -> Iterator[Finding]:
+    """The unknown ones of what a setting names: one stage, or a list of them."""
     known = f"The policy's stages are: {', '.join(stage.name for stage in policy.stages)}."
-    for position, stage in enumerate(stages):
+    if isinstance(named, str) and not policy.has_stage(named):
+        yield _unknown(document, named, known, *key)
+    for position, stage in enumerate(named if isinstance(named, list | tuple) else ()):
         if not policy.has_stage(stage):
             yield _unknown(document, stage, known, *key, position)
-
-
-# The settings of gates, freezes and receivers that name stages.
-_LISTS_OF_STAGES = {"gates": ("to", "from"), "freezes": ("stages",), "notify": ("stages",)}
-_SINGLE_STAGES: dict[str, tuple[str, ...]] = {"gates": ("with", "stage"), "freezes": (), "notify": ()}
-
-
-def gate_stage_findings(
-    document: Document, key: str, gates: Sequence[Mapping[str, Any]], policy: Policy
-) -> Iterator[Finding]:
-    """The unknown stages that gates (`key`: `gates`; in a policy or a model.yaml), freezes or receivers
-    name."""
-    known = f"The policy's stages are: {', '.join(stage.name for stage in policy.stages)}."
-    for index, settings in enumerate(gates):
-        for name in _LISTS_OF_STAGES[key]:
-            targets = settings.get(name)
-            for position, target in enumerate(targets if isinstance(targets, list) else []):
-                if not policy.has_stage(target):
-                    yield _unknown(document, str(target), known, key, index, name, position)
-        for name in _SINGLE_STAGES[key]:
-            stage = settings.get(name)
-            if isinstance(stage, str) and not policy.has_stage(stage):
-                yield _unknown(document, stage, known, key, index, name)
 
 
 def _receiver_findings(document: Document, policy: Policy) -> Iterator[Finding]:

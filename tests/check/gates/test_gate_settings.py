@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import runpy
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rollbook.check.finding import CODES
+from rollbook.check.codes import rules
 from rollbook.check.gate_judgement import ALL_GATES, GATES
 from rollbook.schema.schemas import schema
 
@@ -70,7 +74,7 @@ def test_a_misspelt_setting_is_refused_by_the_schema(desk: Desk) -> None:
 
 def test_every_gate_has_a_code_of_its_own_and_a_sentence() -> None:
     assert len({gate.code for gate in ALL_GATES.values()}) == len(ALL_GATES)
-    assert all(gate.code in CODES and gate.sentence.endswith(".") for gate in ALL_GATES.values())
+    assert all(gate.code in rules() and gate.sentence.endswith(".") for gate in ALL_GATES.values())
 
 
 def test_the_schemas_know_the_very_gates_that_the_code_knows() -> None:
@@ -79,3 +83,58 @@ def test_the_schemas_know_the_very_gates_that_the_code_knows() -> None:
     ]
     assert known == list(GATES)
     assert schema("model")["$defs"]["gate"] == schema("policy")["$defs"]["gate"]
+
+
+NEW_GATE = """
+from rollbook.check.finding import Rule
+from rollbook.check.gates.gate import SettingsSchema, passed, ref, setting
+
+class Weekday:
+    name = "weekday"
+    sentence = "It is a good day."
+    code = "RB499"
+    rule = Rule("weekday", "Nothing moves on a bad day.")
+    schema = SettingsSchema(
+        "It must be a good day.",
+        {
+            "day": setting("Day", "A good day.", "mon", type="string"),
+            "like": setting("Like", "A stage.", "canary", **ref("stage-name")),
+        },
+        example={"to": ["production"], "day": "mon"},
+        required=("day",),
+    )
+
+    def verdict(self, settings, promotion):
+        return passed("mon", "mon")
+
+GATE = Weekday()
+"""
+ASKED = """
+import json, runpy, sys
+from rollbook.check import gates
+gates.__path__.append(sys.argv[1])
+from rollbook.check.codes import rules
+from rollbook.check.gate_judgement import GATES
+page = runpy.run_path(sys.argv[2])
+branch = json.loads(page["schema_with_gates"]("model"))["$defs"]["gate-weekday"]
+stages = GATES["weekday"].schema.stage_settings()
+on_page = "## `weekday`" in page["gates_page"]()
+print(json.dumps([list(GATES)[-1], rules()["RB499"].title, branch, stages, on_page]))
+"""
+
+
+def test_a_module_among_the_gates_is_all_that_a_new_gate_takes(tmp_path: Path) -> None:
+    (tmp_path / "weekday.py").write_text(NEW_GATE)
+    generate = Path(__file__).resolve().parents[3] / "docs" / "generate.py"
+    command = [sys.executable, "-c", ASKED, str(tmp_path), str(generate)]
+    name, title, branch, stages, on_page = json.loads(subprocess.run(command, stdout=-1, check=True).stdout)
+    assert (name, title, stages, on_page) == ("weekday", "weekday", ["to", "from", "like"], True)
+    assert branch["required"] == ["gate", "to", "day"]
+    assert list(branch["properties"]) == ["gate", "to", "from", "day", "like"]
+    assert branch["properties"]["gate"]["const"] == "weekday"
+
+
+@pytest.mark.parametrize("name", ["policy", "model"])
+def test_the_schemas_say_of_the_gates_what_the_gates_say(name: str) -> None:
+    written = runpy.run_path(str(Path(__file__).resolve().parents[3] / "docs" / "generate.py"))
+    assert json.loads(written["schema_with_gates"](name)) == schema(name), "run: python docs/generate.py"

@@ -6,8 +6,9 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any
 
-from rollbook.access.roles import ADMIN, APPROVER, Person, roles_of
-from rollbook.check.gates.gate import passed, waiting
+from rollbook.access.roles import ADMIN, APPROVER, ROLES, Person, roles_of
+from rollbook.check.finding import Rule
+from rollbook.check.gates.gate import SettingsSchema, passed, setting, waiting
 from rollbook.errors import InvalidFile
 from rollbook.signing.approval_signature import transition_content, valid_approvers
 
@@ -28,6 +29,30 @@ class Approvals:
     name = "approvals"
     sentence = "Enough people of a role have approved this very transition, and none of them asked for it."
     code = "RB410"
+    rule = Rule("approvals", "Enough people have approved this very transition, none of them its author.")
+    schema = SettingsSchema(
+        "People other than the authors must have approved this very transition.",
+        {
+            "count": setting("Count", "How many people.", 2, type="integer", minimum=1, maximum=100),
+            "role": setting(
+                "Role",
+                "The role of those who count; admins and approvers unless set.",
+                "approver",
+                type="string",
+                enum=list(ROLES),
+            ),
+            "rollback_count": setting(
+                "Count for a rollback",
+                "How many are enough when a version comes back to a stage that it has held before.",
+                1,
+                type="integer",
+                minimum=0,
+                maximum=100,
+            ),
+        },
+        example={"to": ["production"], "count": 2, "role": "approver", "rollback_count": 1},
+        required=("count",),
+    )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
         count, role = settings.integer("count"), settings.optional_text("role")
@@ -124,3 +149,6 @@ def signing_key(approval: Mapping[str, Any]) -> bytes:
     length = int.from_bytes(blob[len(_MAGIC) : start], "big")
     whole = blob.startswith(_MAGIC) and 0 < length <= len(blob) - start
     return blob[start : start + length] if whole else armoured.encode()
+
+
+GATE = Approvals()

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook.artifact.pointer import parse_pointer
-from rollbook.check.gates.gate import failed, passed, waiting
+from rollbook.check.finding import Rule
+from rollbook.check.gates.gate import SettingsSchema, failed, passed, setting, waiting
 from rollbook.errors import RollbookError
 from rollbook.layout import Kind
 from rollbook.records.removal import Removal
@@ -29,6 +30,21 @@ class ArtifactPresent:
         "The DVC remote holds every object of the artifact; when asked to verify, the bytes registered."
     )
     code = "RB408"
+    rule = Rule("artifact present", "The DVC remote holds the artifact that was registered.")
+    schema = SettingsSchema(
+        "The DVC remote that the base names must hold every object of the artifact.",
+        {
+            "verify": setting(
+                "Verify",
+                "Whether the bytes are fetched from the remote and compared with the digest; "
+                "false unless set.",
+                True,
+                type="boolean",
+                default=False,
+            )
+        },
+        example={"to": ["production"], "verify": True},
+    )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
         verify = settings.flag("verify", default=False)
@@ -75,3 +91,6 @@ def _unlike(storage: ReadOnlyStorage, pointer: Pointer, manifest: Manifest) -> s
     if found in UNSAFE_FORMATS and artifact.format not in UNSAFE_FORMATS:
         return f"the manifest says {artifact.format} and the bytes are {found}"
     return ""
+
+
+GATE = ArtifactPresent()

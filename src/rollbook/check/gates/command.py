@@ -13,7 +13,8 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from rollbook.check.gates.gate import failed, passed, waiting
+from rollbook.check.finding import Rule
+from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting, waiting
 from rollbook.errors import InvalidFile
 from rollbook.text import printable
 
@@ -36,6 +37,35 @@ class Command:
     name = "command"
     sentence = "A program that reads the promotion as JSON exits with 0; its last line is what it found."
     code = "RB413"
+    rule = Rule("command", "A program that the policy names lets the version pass.")
+    schema = SettingsSchema(
+        "A program must exit with 0. It reads the promotion as JSON from its standard input.",
+        {
+            "run": setting(
+                "Program",
+                "The program and its arguments; no shell reads them. "
+                "A program without `/` is searched in PATH.",
+                ["/opt/checks/bias", "--strict"],
+                type="array",
+                maxItems=100,
+                minItems=1,
+                items=ref("argument"),
+            ),
+            "time_limit": setting(
+                "Time limit",
+                "After how many seconds it is killed and the gate fails; 60 unless set.",
+                30,
+                type="number",
+                minimum=0.1,
+                maximum=3600,
+            ),
+            "title": setting(
+                "Title", "What to call it where its result is shown.", "bias check", **ref("line")
+            ),
+        },
+        example={"to": ["production"], "run": ["/opt/checks/bias", "--strict"], "time_limit": 30},
+        required=("run",),
+    )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
         run = settings.texts("run")
@@ -174,3 +204,6 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
     except PermissionError:  # on some systems, when only zombies are left
         process.kill()
     process.wait()
+
+
+GATE = Command()

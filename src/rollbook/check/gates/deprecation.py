@@ -6,7 +6,8 @@ import re
 from datetime import UTC, date
 from typing import TYPE_CHECKING
 
-from rollbook.check.gates.gate import failed, passed, waiting
+from rollbook.check.finding import Rule
+from rollbook.check.gates.gate import SettingsSchema, failed, passed, setting, waiting
 from rollbook.check.wording import placeholder
 from rollbook.names import is_model_name, is_version
 from rollbook.schema.explanation import shown
@@ -19,12 +20,28 @@ _DAYS = 90
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-class Deprecation:
+class DeprecationGate:
     """`{gate: deprecation, to: [deprecated], days: 90}`"""
 
     name = "deprecation"
     sentence = "The entry names a replacement that exists, a sunset far enough ahead, and how to migrate."
     code = "RB412"
+    rule = Rule("deprecation", "What goes out of use has a replacement, a sunset and a migration note.")
+    schema = SettingsSchema(
+        "The entry must name a replacement, a sunset far enough ahead, and how to migrate.",
+        {
+            "days": setting(
+                "Days of notice",
+                "How many days ahead the sunset must be; 90 unless set.",
+                90,
+                type="integer",
+                minimum=0,
+                maximum=36500,
+                default=90,
+            )
+        },
+        example={"to": ["deprecated"], "days": 90},
+    )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
         days = settings.optional_integer("days")
@@ -84,3 +101,6 @@ def _bad_note(text: str) -> str:
         return "no migration note"
     left = placeholder(text)
     return f"the migration note still says {shown(left)}" if left else ""
+
+
+GATE = DeprecationGate()

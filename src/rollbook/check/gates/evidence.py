@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from rollbook.check.gates.gate import failed, passed
+from rollbook.check.finding import Rule
+from rollbook.check.gates.gate import SettingsSchema, failed, passed, setting
 from rollbook.errors import InvalidFile
-from rollbook.records.evidence import Evidence as EvidenceRecord
+from rollbook.records.evidence import KINDS, Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -23,12 +24,30 @@ _SKEW = timedelta(minutes=10)
 _LONGEST_AGE = 1e6
 
 
-class Evidence:
+class EvidenceGate:
     """`{gate: evidence, to: [production], kind: fairness, max_age_days: 30}`"""
 
     name = "evidence"
     sentence = "The newest evidence of a kind, about this very artifact, says passed and is not too old."
     code = "RB405"
+    rule = Rule("evidence", "Evidence of a kind, about this very artifact, has passed and is fresh.")
+    schema = SettingsSchema(
+        "The newest evidence of a kind, about this very artifact, must have passed.",
+        {
+            "kind": setting(
+                "Evidence kind", "Which kind of evidence.", "evaluation", type="string", enum=list(KINDS)
+            ),
+            "max_age_days": setting(
+                "Greatest age",
+                "How old it may be, in days; any age unless set.",
+                30,
+                type="number",
+                minimum=0,
+            ),
+        },
+        example={"to": ["production"], "kind": "fairness", "max_age_days": 30},
+        required=("kind",),
+    )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
         kind, most = settings.text("kind"), settings.optional_number("max_age_days")
@@ -56,7 +75,7 @@ class Evidence:
 
 def newest_evidence(
     files: VersionFiles | None, kind: str, known: Container[str] | None = None
-) -> EvidenceRecord | None:
+) -> Evidence | None:
     """The newest evidence of a kind that is about the version's very artifact; None when there is none.
 
     Later numbers are newer among those of one time. With `known`, only files at these paths count.
@@ -69,7 +88,7 @@ def newest_evidence(
         for document in files.evidence
         if (known is None or document.path in known)
         and not document.findings
-        and isinstance(document.record, EvidenceRecord)
+        and isinstance(document.record, Evidence)
         and document.record.kind == kind
         and document.record.is_about(*subject)
     ]
@@ -92,3 +111,6 @@ def metric_of(
 
 def _kind(document: Document) -> object:
     return document.value.get("kind") if isinstance(document.value, dict) else None
+
+
+GATE = EvidenceGate()

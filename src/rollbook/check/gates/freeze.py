@@ -6,8 +6,9 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from rollbook.access.roles import ADMIN, Person, roles_of
-from rollbook.check.gates.gate import failed, passed, waiting
+from rollbook.access.roles import ADMIN, ROLES, Person, roles_of
+from rollbook.check.finding import Rule
+from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting, waiting
 from rollbook.errors import InvalidFile
 
 if TYPE_CHECKING:
@@ -29,6 +30,64 @@ class Freeze:
         "No freeze of the policy is on; somebody with a role may set it aside, and says why in the entry."
     )
     code = "RB411"
+    rule = Rule("freeze", "Nothing moves during a freeze unless somebody who may sets it aside.")
+    schema = SettingsSchema(
+        "A time in which no version moves: between two dates, or every week.",
+        {
+            "from": setting(
+                "From",
+                "When it begins; a date means its first moment. Needed unless it is weekly.",
+                "2026-12-20",
+                **ref("local-time"),
+            ),
+            "to": setting(
+                "To",
+                "When it ends; a date means its last moment. Needed unless it is weekly.",
+                "2027-01-06",
+                **ref("local-time"),
+            ),
+            "weekly": setting(
+                "Every week",
+                "A time of every week in which it is on, between `from` and `to` where they are given.",
+                {"from": "fri 16:00", "to": "mon 08:00"},
+                type="object",
+                additionalProperties=False,
+                required=["from", "to"],
+                properties={
+                    "from": setting("Weekly from", "When it begins.", "fri 16:00", **ref("week-time")),
+                    "to": setting("Weekly to", "When it ends.", "mon 08:00", **ref("week-time")),
+                },
+            ),
+            "timezone": setting(
+                "Time zone",
+                "The zone of these times, by its name in the IANA database.",
+                "Europe/Vienna",
+                **ref("line"),
+            ),
+            "reason": setting("Reason", "Why nothing moves then.", "end of year", **ref("line")),
+            "stages": setting(
+                "Frozen stages",
+                "The stages that nothing enters; all unless set.",
+                ["production"],
+                **ref("gate-stages"),
+            ),
+            "override_role": setting(
+                "Override role",
+                "Who may set it aside, with a reason; admins unless set.",
+                "admin",
+                type="string",
+                enum=list(ROLES),
+            ),
+        },
+        example={
+            "from": "2026-12-20",
+            "to": "2027-01-06",
+            "timezone": "Europe/Vienna",
+            "reason": "end of year",
+        },
+        required=("timezone", "reason"),
+        listed_under="freezes",
+    )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
         reason = settings.optional_text("reason") or "no reason given"
@@ -120,3 +179,6 @@ def _into_week(text: str) -> timedelta:
             f"{text[:40]!r} is no time of a week", key="weekly", hint="Write it like: fri 16:00"
         )
     return timedelta(days=DAYS.index(found["day"]), hours=int(found["hour"]), minutes=int(found["minute"]))
+
+
+GATE = Freeze()

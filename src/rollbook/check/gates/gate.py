@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from rollbook.access.roles import Person
     from rollbook.artifact.storage import ReadOnlyStorage
+    from rollbook.check.finding import Rule
     from rollbook.check.registry_files import ModelFiles, VersionFiles
     from rollbook.records.fields import Fields
     from rollbook.records.manifest import Manifest
@@ -169,8 +170,44 @@ class Promotion:
         return displaced and any(stay.stage == self.target for stay in self.stays)
 
 
+@dataclass(frozen=True, slots=True)
+class SettingsSchema:
+    """What a gate may be told, as a fragment of JSON Schema: its own settings by name, an example of them,
+    and which it can't do without.
+
+    `listed_under` is the policy's list that it stands in. In `gates`, each gate has the settings `gate`,
+    `to` and `from` besides its own. References go to the `$defs` of `schemas/policy.schema.json`.
+    """
+
+    description: str
+    settings: Mapping[str, Mapping[str, Any]]
+    example: Mapping[str, Any]
+    required: tuple[str, ...] = ()
+    listed_under: str = "gates"
+
+    def stage_settings(self) -> list[str]:
+        """Return the names of the settings that name one stage or several."""
+        common = ["to", "from"] if self.listed_under == "gates" else []
+        kinds = (ref("stage-name"), ref("gate-stages"))
+        own = [name for name, said in self.settings.items() if {"$ref": said.get("$ref")} in kinds]
+        return [*common, *own]
+
+
+def setting(title: str, description: str, example: object, **schema: Any) -> dict[str, Any]:
+    """Describe one setting: what it is called, what it means, a value, and which values there are."""
+    return {"title": title, "description": description, **schema, "examples": [example]}
+
+
+def ref(name: str) -> dict[str, str]:
+    """Refer to one of the `$defs` of the policy's schema."""
+    return {"$ref": f"#/$defs/{name}"}
+
+
 class Gate(Protocol):
-    """A rule that a version must meet. It judges what it is given and changes nothing."""
+    """A rule that a version must meet. It judges what it is given and changes nothing.
+
+    Each stands in a module of its own in this folder, which names it `GATE`; nothing else lists it.
+    """
 
     @property
     def name(self) -> str:
@@ -182,7 +219,15 @@ class Gate(Protocol):
 
     @property
     def code(self) -> str:
-        """The code of the finding when it fails."""
+        """The code of the finding when it fails, which no other rule has."""
+
+    @property
+    def rule(self) -> Rule:
+        """What that code stands for."""
+
+    @property
+    def schema(self) -> SettingsSchema:
+        """What the policy may tell it."""
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
         """Judge a promotion by the settings in the policy. Raises InvalidFile for settings it can't use."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from rollbook.check.finding import Rule
 from rollbook.check.gates.evidence import metric_of
-from rollbook.check.gates.gate import failed, passed
+from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting
 from rollbook.errors import InvalidFile
+from rollbook.records.evidence import KINDS
 
 if TYPE_CHECKING:
     from rollbook.check.gates.gate import Promotion, Verdict
@@ -24,6 +26,67 @@ class MetricComparison:
         "A metric is better than that of the version in a stage, or not worse by more than a tolerance."
     )
     code = "RB402"
+    rule = Rule(
+        "metric comparison", "A metric is better than that of a stage's version, or within a tolerance of it."
+    )
+    schema = SettingsSchema(
+        "A metric must be better than that of the version in a stage, or not worse by more than a tolerance. "
+        "Without another version that has the metric the gate passes.",
+        {
+            "metric": setting(
+                "Metric",
+                "The metric's name in the manifest, or in the evidence.",
+                "auc",
+                **ref("metric-name"),
+            ),
+            "with": setting(
+                "Compared with",
+                "The stage whose version is compared with; the best one, where several hold it.",
+                "production",
+                **ref("stage-name"),
+            ),
+            "direction": setting(
+                "Direction", "Which values are better.", "higher", type="string", enum=list(DIRECTIONS)
+            ),
+            "better": setting(
+                "Strictly better",
+                "Whether an equal figure fails; false unless set.",
+                True,
+                type="boolean",
+                default=False,
+            ),
+            "tolerance": setting(
+                "Tolerance",
+                "How much worse it may be, in the metric's own unit; 0 unless set.",
+                0.01,
+                type="number",
+                minimum=0,
+            ),
+            "tolerance_percent": setting(
+                "Tolerance in percent",
+                "How much worse it may be, in percent of the other's figure; added to `tolerance`.",
+                2,
+                type="number",
+                minimum=0,
+                maximum=100,
+            ),
+            "evidence": setting(
+                "Evidence kind",
+                "Read both metrics from the newest evidence of this kind instead of the manifests.",
+                "evaluation",
+                type="string",
+                enum=list(KINDS),
+            ),
+        },
+        example={
+            "to": ["production"],
+            "metric": "auc",
+            "with": "production",
+            "direction": "higher",
+            "tolerance": 0.01,
+        },
+        required=("metric", "with", "direction"),
+    )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
         metric, stage = settings.text("metric"), settings.text("with")
@@ -91,3 +154,6 @@ def _tolerances(settings: Fields) -> tuple[float, float]:
     if not all(math.isfinite(value) and value >= 0 for value in values):
         raise InvalidFile("a tolerance is a finite number, 0 or above", key="tolerance")
     return values
+
+
+GATE = MetricComparison()

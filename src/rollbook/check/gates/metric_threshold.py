@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from rollbook.check.finding import Rule
 from rollbook.check.gates.evidence import metric_of
-from rollbook.check.gates.gate import failed, passed
+from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting
+from rollbook.records.evidence import KINDS
 
 if TYPE_CHECKING:
     from rollbook.check.gates.gate import Promotion, Verdict
@@ -19,6 +21,38 @@ class MetricThreshold:
     name = "metric-threshold"
     sentence = "A metric of the manifest, or of the newest evidence of a kind, lies within bounds."
     code = "RB401"
+    rule = Rule(
+        "metric threshold", "A metric of the manifest, or of evidence, lies within the bounds of a stage."
+    )
+    schema = SettingsSchema(
+        "A metric of the manifest, or of the newest evidence of a kind, must lie within bounds.",
+        {
+            "metric": setting(
+                "Metric",
+                "The metric's name in the manifest, or in the evidence.",
+                "auc",
+                **ref("metric-name"),
+            ),
+            "min": setting("Least value", "The smallest value that passes.", 0.85, type="number"),
+            "max": setting("Greatest value", "The greatest value that passes.", 0.2, type="number"),
+            "required": setting(
+                "Metric required",
+                "Whether a version without the metric fails the gate; true unless set.",
+                True,
+                type="boolean",
+                default=True,
+            ),
+            "evidence": setting(
+                "Evidence kind",
+                "Read the metric from the newest evidence of this kind instead of the manifest.",
+                "evaluation",
+                type="string",
+                enum=list(KINDS),
+            ),
+        },
+        example={"to": ["production"], "metric": "auc", "min": 0.85},
+        required=("metric",),
+    )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
         metric, kind = settings.text("metric"), settings.optional_text("evidence")
@@ -48,3 +82,6 @@ def _bounds(least: float | None, greatest: float | None) -> str:
     if least is None:
         return f"at most {greatest!r}"
     return f"at least {least!r}" if greatest is None else f"between {least!r} and {greatest!r}"
+
+
+GATE = MetricThreshold()

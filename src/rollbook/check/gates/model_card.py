@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.check.card_sections import sections
-from rollbook.check.gates.gate import failed, passed
+from rollbook.check.finding import Rule
+from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting
 from rollbook.check.wording import placeholder
 from rollbook.layout import Kind
 from rollbook.schema.explanation import shown
@@ -23,6 +24,21 @@ class ModelCard:
         "The version has a model card, its required sections say something, and no placeholder is left."
     )
     code = "RB404"
+    rule = Rule("model card", "The model card says what a stage asks for, and no placeholder is left.")
+    schema = SettingsSchema(
+        "The model card must be there, say something in its required sections, and hold no placeholder.",
+        {
+            "sections": setting(
+                "Sections",
+                "Headings below which something must stand; upper and lower case are the same.",
+                ["Intended use", "Limitations"],
+                type="array",
+                maxItems=100,
+                items=ref("line"),
+            )
+        },
+        example={"to": ["production"], "sections": ["Intended use", "Limitations"]},
+    )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
         wanted = settings.texts("sections")
@@ -43,3 +59,6 @@ class ModelCard:
         if not wanted and not any(text.strip() for text in found.values()):
             return failed("the card says nothing", threshold, "Write sections, each under its own heading.")
         return passed(f"{len(found)} sections, no placeholder", threshold)
+
+
+GATE = ModelCard()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rollbook.check.gates.gate import State, Verdict
+from rollbook.check.finding import Rule
+from rollbook.check.gates.gate import SettingsSchema, State, Verdict, ref, setting
 from rollbook.errors import InvalidFile, RollbookError
 
 if TYPE_CHECKING:
@@ -20,6 +21,23 @@ class PlugIn:
     name = "plug-in"
     sentence = "A gate of an installed package lets the version pass."
     code = "RB414"
+    rule = Rule("plug-in gate", "A gate of an installed package lets the version pass.")
+    schema = SettingsSchema(
+        "A gate of an installed package must pass.",
+        {
+            "name": setting(
+                "Gate's name",
+                "The name of its entry point in the group `rollbook.gates`.",
+                "acme-latency",
+                **ref("line"),
+            ),
+            "settings": setting(
+                "Settings", "What the gate is given.", {"most_ms": 20}, type="object", maxProperties=1000
+            ),
+        },
+        example={"to": ["production"], "name": "acme-latency", "settings": {"most_ms": 20}},
+        required=("name",),
+    )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
         name = settings.text("name")
@@ -59,3 +77,6 @@ def _load(name: str) -> Any:
 
 def _asked(gate: object, name: str) -> str:
     return str(getattr(gate, "sentence", name))
+
+
+GATE = PlugIn()

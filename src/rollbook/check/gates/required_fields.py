@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from rollbook.check.card_sections import front_matter
-from rollbook.check.gates.gate import failed, passed
+from rollbook.check.finding import Rule
+from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting
 from rollbook.check.wording import placeholder
 from rollbook.errors import InvalidFile
 from rollbook.layout import Kind
@@ -32,6 +33,40 @@ class RequiredFields:
         "Fields of the manifest, of model.yaml and of the card are there, code is clean, packages pinned."
     )
     code = "RB403"
+    rule = Rule("required fields", "What a stage asks to be known of a version is known.")
+    schema = SettingsSchema(
+        "Fields must be given: in the manifest, in model.yaml, in the card's front matter.",
+        {
+            "fields": setting(
+                "Fields",
+                "Dotted paths into the manifest; below `model.` into model.yaml, below `card.` into the "
+                "card's front matter. In a list every item must have the field.",
+                ["signature.inputs", "lineage.data.version", "model.owner", "card.license"],
+                type="array",
+                maxItems=100,
+                items=ref("line"),
+            ),
+            "clean_code": setting(
+                "Clean code",
+                "Whether `lineage.code` must name a commit and say that nothing was uncommitted.",
+                True,
+                type="boolean",
+                default=False,
+            ),
+            "pinned": setting(
+                "Pinned dependencies",
+                "Whether every dependency, in the manifest or in requirements.txt, must have one version.",
+                True,
+                type="boolean",
+                default=False,
+            ),
+        },
+        example={
+            "to": ["production"],
+            "fields": ["signature.inputs", "lineage.code.commit"],
+            "clean_code": True,
+        },
+    )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
         fields = settings.texts("fields")
@@ -112,3 +147,6 @@ def _requirements(text: str) -> Iterator[str]:
             ("--index-url", "--extra-index-url", "-i ", "--find-links", "--no-")
         ):
             yield plain
+
+
+GATE = RequiredFields()

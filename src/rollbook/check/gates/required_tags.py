@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.check.gates.gate import failed, passed
+from rollbook.check.finding import Rule
+from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting
 from rollbook.errors import InvalidFile
 from rollbook.schema.explanation import shown
 
@@ -19,6 +20,17 @@ class RequiredTags:
     name = "required-tags"
     sentence = "The version's tags, those of notes.yaml included, have certain values."
     code = "RB407"
+    rule = Rule("required tags", "A version bears the tags that a stage asks for.")
+    schema = SettingsSchema(
+        "Tags must have certain values; those of notes.yaml count before those of the manifest.",
+        {
+            "tags": setting(
+                "Tags", "The values by the tags' names.", {"data_validated": "true"}, **ref("tags")
+            )
+        },
+        example={"to": ["production"], "tags": {"data_validated": "true"}},
+        required=("tags",),
+    )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
         wanted = settings.mapping("tags")
@@ -37,3 +49,6 @@ class RequiredTags:
             way = f"Set them: rollbook note {promotion.model}@{promotion.version} --tag NAME=VALUE"
             return failed(", ".join(wrong), threshold, way)
         return passed(threshold, threshold)
+
+
+GATE = RequiredTags()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from rollbook.check.gates.gate import failed, passed, waiting
+from rollbook.check.finding import Rule
+from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting, waiting
 from rollbook.errors import InvalidFile
 
 if TYPE_CHECKING:
@@ -21,6 +22,25 @@ class Soak:
         "The version has stood in a stage for some hours, by the trail of main and no claim of its own."
     )
     code = "RB406"
+    rule = Rule("soak", "A version has stood in a stage for long enough, by the trail of main.")
+    schema = SettingsSchema(
+        "The version must have stood in a stage for some hours, by the trail of main.",
+        {
+            "stage": setting(
+                "Soaked in", "The stage; the one it comes from unless set.", "canary", **ref("stage-name")
+            ),
+            "hours": setting(
+                "Hours",
+                "How many hours at least, at one stretch.",
+                24,
+                type="number",
+                minimum=0.001,
+                maximum=999999,
+            ),
+        },
+        example={"to": ["production"], "stage": "canary", "hours": 24},
+        required=("hours",),
+    )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
         hours = settings.optional_number("hours")
@@ -41,3 +61,6 @@ class Soak:
             until = last.entered + timedelta(hours=hours)
             return waiting(figure, threshold, f"It is over at {until:%Y-%m-%dT%H:%MZ}.")
         return failed(figure, threshold, f"Move it to {stage} and leave it there.")
+
+
+GATE = Soak()

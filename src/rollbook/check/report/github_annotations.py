@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.check.finding import CODES
+from rollbook.check.codes import rules
 from rollbook.text import printable
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _annotation(finding: Finding) -> str:
 
 
 def _title(finding: Finding) -> str:
-    return f"{finding.code} {CODES[finding.code].title}"
+    return f"{finding.code} {rules()[finding.code].title}"
 
 
 def _data(text: str) -> str:

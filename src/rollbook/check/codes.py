@@ -1,0 +1,116 @@
+"""Everything that a check can find, by its code. A code is public and never changes its meaning."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from rollbook.check.finding import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Those of no gate: a gate brings its own.
+_OTHERS = {
+    "RB101": Rule("unreadable file", "A YAML file is strict YAML 1.2 in UTF-8; JSON is JSON; text is UTF-8."),
+    "RB102": Rule("schema violated", "Every file holds what its JSON Schema asks for, and nothing else."),
+    "RB103": Rule(
+        "file missing", "A registry has a policy, a model its model.yaml, a version its manifest and pointer."
+    ),
+    "RB104": Rule("stray file", "Under registry/ stand only the files that the layout has a place for."),
+    "RB105": Rule("no regular file", "Links, submodules and executable files have no place in a registry."),
+    "RB106": Rule(
+        "unsafe file name", "File names work on every operating system and look like what they are."
+    ),
+    "RB107": Rule(
+        "file too large", "A file of a registry has at most 1 MiB; artifacts belong into the DVC remote."
+    ),
+    "RB108": Rule("newer format", "The registry's format is newer than this tool, which can't judge it."),
+    "RB201": Rule(
+        "name mismatch", "What a file says it is about agrees with the directory and the name it has."
+    ),
+    "RB202": Rule(
+        "case twin", "No two names in one directory differ in case only: some file systems fold them."
+    ),
+    "RB203": Rule("version unknown", "A stage or an alias names only versions that exist."),
+    "RB204": Rule("stage exclusive", "An exclusive stage holds one version at most."),
+    "RB205": Rule("pointer disagrees", "The DVC pointer and the manifest describe the same artifact."),
+    "RB206": Rule("stage unknown", "A version stands only in stages that the policy has."),
+    "RB207": Rule("version in two stages", "A version stands in one stage, once."),
+    "RB208": Rule("alias hides a stage", "An alias is not named like a stage, nor `latest`."),
+    "RB209": Rule("naming pattern", "A new model's name follows the pattern that the policy asks for."),
+    "RB210": Rule("model and namespace", "A name is a model or a namespace of models, not both."),
+    "RB211": Rule("named file missing", "A file that the manifest names stands beside it."),
+    "RB212": Rule("policy inconsistent", "The policy's stages are distinct, and it names no others."),
+    "RB213": Rule("evidence misplaced", "Evidence is about the artifact of the version it stands with."),
+    "RB214": Rule("digest disagrees", "A file beside the manifest has the SHA-256 that the manifest gives."),
+    "RB215": Rule(
+        "DVC entry drifted", "With `dvc_artifacts`, dvc.yaml names the artifact of the newest version."
+    ),
+    "RB216": Rule(
+        "attachment disagrees",
+        "Each attachment of evidence has its DVC pointer, and the other way round.",
+    ),
+    "RB217": Rule(
+        "name reads as a version", "A stage or an alias is not named like a version, for which `@` takes it."
+    ),
+    "RB221": Rule(
+        "removal disagrees", "The record of a removal agrees with the manifest; no pointer stands beside it."
+    ),
+    "RB222": Rule(
+        "removed version in use", "A version without its artifact holds no exclusive stage and no alias."
+    ),
+    "RB223": Rule(
+        "import disagrees",
+        "What an import says of its origin follows from the tags it holds, and they from the manifest.",
+    ),
+    "RB301": Rule(
+        "write-once file edited", "What was registered never changes: content, mode, type or company."
+    ),
+    "RB302": Rule(
+        "write-once file removed", "What was registered stays: a version is archived, not removed."
+    ),
+    "RB303": Rule("illegal transition", "A version moves only along the transitions of the base's policy."),
+    "RB304": Rule("version decreases", "A new version is the newest, or a patch to a line that exists."),
+    "RB305": Rule("merge conflict", "The change merges into its base without a conflict."),
+    "RB306": Rule(
+        "several versions at once", "Tools that read GTO tags know one version of a model per commit."
+    ),
+    "RB307": Rule(
+        "origin", "What a model was taken over from comes with the model, and says what the old tags say."
+    ),
+    "RB308": Rule(
+        "stage entry rewritten", "Why and by whom a version got into its stage is not rewritten later."
+    ),
+    "RB309": Rule(
+        "artifact must stay", "An artifact goes only when the base's rules of retention let it go."
+    ),
+    "RB310": Rule("removed version moves", "A version whose artifact is removed stays where it stands."),
+    "RB501": Rule("not allowed", "Whoever made a commit has a role that may change the file."),
+    "RB502": Rule("not the signer", "A signed commit is signed by a key of the author it names."),
+    "RB503": Rule("owners drifted", "`.github/CODEOWNERS`, once generated, says what the policy says."),
+    "RB400": Rule("gate unknown", "A gate that this tool can't judge does not let anything pass."),
+    "RB601": Rule("tag missing", "Every event of main's history has its tag."),
+    "RB602": Rule("tag extra", "Every tag of the trail records something that main's history holds."),
+    "RB603": Rule("tag moved", "A tag stands on its commit, under the name that stands inside of it."),
+    "RB604": Rule("tag edited", "A tag says what main's history says."),
+    "RB605": Rule("tags out of order", "The tags follow each other as the events do on main."),
+    "RB606": Rule("tag back-dated", "A tag's date is when its event landed, in the order of main."),
+    "RB607": Rule("tag unsigned", "Once a trail is signed, every later tag is."),
+    "RB608": Rule("chain broken", "Each tag names the tag object before it, so that none can be replaced."),
+    "RB609": Rule("signature broken", "A tag's signature is one over this very tag."),
+    "RB610": Rule("signer not allowed", "Who signed a tag was allowed to when its event landed, or later."),
+    "RB611": Rule("record changed", "What was registered stands on main as it was registered."),
+    "RB612": Rule("approval broken", "A signed approval is one of this very transition."),
+    "RB613": Rule("main rewritten", "Every commit that a tag or a witness names is on main still."),
+    "RB614": Rule("witness contradicted", "Today's trail extends what a witness saw of it."),
+    "RB615": Rule("tag in the way", "No tag made by hand bears the name of one of the trail."),
+}
+
+
+@functools.cache
+def rules() -> Mapping[str, Rule]:
+    """Return what each code stands for, in their order. The gates are loaded for it."""
+    from rollbook.check.gate_judgement import ALL_GATES
+
+    return dict(sorted({**_OTHERS, **{gate.code: gate.rule for gate in ALL_GATES.values()}}.items()))
