@@ -4,53 +4,101 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from worlds import World, git, rollbook
+from building.once import made_once
+from building.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
+
+    from building.once import Template
+
+MEMORY, ROOM = Path("/dev/shm"), 4 * 1024**3  # bytes
+GIT_SETTINGS = """\
+[user]
+    name = Jane Doe
+    email = jane@example.com
+[init]
+    defaultBranch = main
+    templateDir = {template}
+[protocol "file"]
+    allow = always
+[core]
+    fsync = none
+[gc]
+    auto = 0
+[maintenance]
+    auto = false
+[advice]
+    detachedHead = false
+"""
+
+
+def pytest_configure() -> None:
+    """Have temporary folders in memory where there is room: tests write very many small files."""
+    if not os.access(MEMORY, os.W_OK):
+        return
+    can_run_programs = not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+    if can_run_programs and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+        os.environ.setdefault("TMPDIR", str(MEMORY))
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_git_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Git sees a user of the tests, a main branch called main, and nothing of the machine's settings."""
     home = tmp_path_factory.mktemp("home")
-    (home / ".gitconfig").write_text(
-        "[user]\n\tname = Jane Doe\n\temail = jane@example.com\n[init]\n\tdefaultBranch = main\n"
-        '[protocol "file"]\n\tallow = always\n[gc]\n\tauto = 0\n'
-    )
+    template = home / "template"
+    (template / "hooks").mkdir(parents=True)
+    (template / "info").mkdir()
+    (home / ".gitconfig").write_text(GIT_SETTINGS.format(template=template))
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("GIT_")]:
             patch.delenv(name)
         patch.setenv("HOME", str(home))
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
         patch.setenv("DVC_NO_ANALYTICS", "1")
-        patch.delenv("ROLLBOOK_DIR", raising=False)
+        for name in ("ROLLBOOK_DIR", "PYTHONDONTWRITEBYTECODE"):
+            patch.delenv(name, raising=False)
         yield
 
 
 @pytest.fixture(scope="session")
-def _new_world(tmp_path_factory: pytest.TempPathFactory, _own_git_settings: None) -> Path:
-    root = tmp_path_factory.mktemp("world")
-    git(root, "init", "--quiet", "--bare", "origin.git")
-    git(root, "clone", "--quiet", "origin.git", "registry")
-    git(root / "registry", "checkout", "--quiet", "-B", "main")
-    ran = rollbook(root / "registry", "init")
-    assert ran.code == 0, ran.err
-    git(root / "registry", "add", ".")
-    git(root / "registry", "commit", "--quiet", "-m", "Start a model registry")
-    git(root / "registry", "push", "--quiet", "--set-upstream", "origin", "main")
-    return root
+def new_world(tmp_path_factory: pytest.TempPathFactory, _own_git_settings: None) -> World:
+    """A registry without any model. Only read; tests work on copies."""
+    return World(made_once(tmp_path_factory, "world", World.new))
+
+
+@pytest.fixture(scope="session")
+def _new_world(new_world: World) -> Path:
+    return new_world.root
 
 
 @pytest.fixture
-def world(_new_world: Path, tmp_path: Path) -> World:
+def world(new_world: World, tmp_path: Path) -> World:
     """A fresh registry with an origin, without any model yet."""
-    root = tmp_path / "world"
-    shutil.copytree(_new_world, root, symlinks=True)
-    git(root / "registry", "remote", "set-url", "origin", str(root / "origin.git"))
-    return World(root)
+    return new_world.copy(tmp_path / "world")
+
+
+@pytest.fixture(scope="session")
+def template(new_world: World, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """The world that a function leaves, when it is given a fresh one; made once, and only read."""
+
+    def made(begin: Callable[..., object], *arguments: object) -> World:
+        name = f"{begin.__module__}.{begin.__qualname__}"
+        make = made_once(
+            tmp_path_factory, name, lambda root: begin(new_world.copy(root / "world"), *arguments)
+        )
+        return World(make / "world")
+
+    return made
+
+
+@pytest.fixture
+def started(template: Template, tmp_path: Path) -> Template:
+    """The same as a copy, for the test to change."""
+    return lambda begin, *arguments: template(begin, *arguments).copy(tmp_path / "world")

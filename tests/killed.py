@@ -33,7 +33,7 @@ sys.exit(execute(arguments))
 # after its first call of git that writes, the second after its second, and so on.
 _AT_GIT_CALLS = """
 import itertools, json, os, signal, subprocess, sys
-import rollbook.audit.record, rollbook.land, rollbook.cli.audit, rollbook.cli.land
+import rollbook.trail.record, rollbook.propose.landing, rollbook.cli.audit, rollbook.cli.land
 from git import Repo
 from rollbook.cli import execute
 directories, arguments = json.loads(sys.argv[1])

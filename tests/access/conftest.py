@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from worlds import Ran, World, git, rollbook
+from building.once import made_once
+from building.world import Ran, World, git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from building.once import Template
 
 PEOPLE = ("ana", "bob", "jane", "mallory")
 ROLES = """
@@ -67,16 +70,17 @@ class Team:
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SSH key for each person."""
-    folder = tmp_path_factory.mktemp("keys")
+    return made_once(tmp_path_factory, "access.keys", _make_keys)
+
+
+def _make_keys(folder: Path) -> None:
     for name in PEOPLE:
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(folder / name)]
         subprocess.run(command, check=True)
-    return folder
 
 
-@pytest.fixture
-def team(world: World, keys: Path) -> Team:
-    """A registry with one version in staging, roles, and the keys of those who may sign."""
+def assemble(world: World, keys: Path) -> Team:
+    """One version in staging, roles, and the keys of those who may sign."""
     team = Team(world, keys)
     world.register("credit-approval", "1.0.0", "-m", "auc=0.9")
     world.promote("credit-approval@1.0.0", "staging")
@@ -89,3 +93,9 @@ def team(world: World, keys: Path) -> Team:
     world.git("commit", "--quiet", "-m", "Name the roles")
     world.git("push", "--quiet", "origin", "main")
     return team
+
+
+@pytest.fixture
+def team(started: Template, keys: Path) -> Team:
+    """A registry with one version in staging, roles, and the keys of those who may sign."""
+    return Team(started(assemble, keys), keys)

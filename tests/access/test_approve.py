@@ -9,22 +9,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from access.conftest import Team, assemble
 from rollbook.records.stages import parse_stages
 from rollbook.signing.approval_signature import TransitionContent, valid_approvers
 
 if TYPE_CHECKING:
-    from access.conftest import Team
+    from pathlib import Path
+
+    from building.once import Template
+    from worlds import World
 
 BRANCH = "rollbook/promote/credit-approval/1.0.0-production"
 STAGES = "registry/credit-approval/stages.yaml"
 
 
-@pytest.fixture
-def proposed(team: Team) -> Team:
+def propose(world: World, keys: Path) -> None:
     """Jane has proposed to put the version into production."""
+    team = assemble(world, keys)
     ran = team.run("jane", "promote", "credit-approval@1.0.0", "production", "--reason", "good")
     assert ran.code == 0, ran.err
-    return team
+
+
+@pytest.fixture
+def proposed(started: Template, keys: Path) -> Team:
+    return Team(started(propose, keys), keys)
 
 
 def approvals(team: Team) -> tuple[dict[str, str], ...]:

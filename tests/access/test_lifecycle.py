@@ -10,17 +10,21 @@ import pytest
 from worlds import rollbook
 
 if TYPE_CHECKING:
+    from building.once import Template
     from worlds import World
 
 
-@pytest.fixture
-def served(world: World) -> World:
+def serve(world: World) -> None:
     """Version 1.0.0 was in production, 1.1.0 is."""
     for version in ("1.0.0", "1.1.0"):
         world.register("credit-approval", version)
         world.promote(f"credit-approval@{version}", "staging")
         world.promote(f"credit-approval@{version}", "production")
-    return world
+
+
+@pytest.fixture
+def served(started: Template) -> World:
+    return started(serve)
 
 
 def holder(world: World, stage: str = "production") -> str:

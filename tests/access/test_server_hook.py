@@ -7,23 +7,29 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from access.conftest import Team, assemble
 from worlds import git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from access.conftest import Team
+    from building.once import Template
+    from worlds import World
 
 MODEL = "registry/credit-approval/model.yaml"
 MANIFEST = "registry/credit-approval/versions/1.0.0/version.yaml"
 
 
-@pytest.fixture
-def guarded(team: Team) -> Team:
+def guard(world: World, keys: Path) -> None:
     """The origin judges what is pushed to it."""
+    team = assemble(world, keys)
     ran = rollbook(team.world.origin, "hooks", "install", "--server")
     assert ran.code == 0, ran.err
-    return team
+
+
+@pytest.fixture
+def guarded(started: Template, keys: Path) -> Team:
+    return Team(started(guard, keys), keys)
 
 
 def push(team: Team, *arguments: str) -> subprocess.CompletedProcess[str]:

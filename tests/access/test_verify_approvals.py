@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from access.conftest import Team, assemble
 from worlds import rollbook
 
 if TYPE_CHECKING:
-    from access.conftest import Team
+    from pathlib import Path
+
+    from building.once import Template
+    from worlds import World
 
 STAGES = "registry/credit-approval/stages.yaml"
 TAG = "credit-approval#production#4"
 
 
-@pytest.fixture
-def approved(team: Team) -> Team:
+def approve(world: World, keys: Path) -> None:
     """Jane has put the version into production, with Bob's approval."""
+    team = assemble(world, keys)
     for name, words in {
         "jane": ["promote", "credit-approval@1.0.0", "production", "--reason", "good"],
         "bob": ["approve", "credit-approval@1.0.0", "production"],
@@ -27,7 +31,11 @@ def approved(team: Team) -> Team:
         assert ran.code == 0, ran.err
     ran = team.run("jane", "land", "rollbook/promote/credit-approval/1.0.0-production")
     assert ran.code == 0, ran.err
-    return team
+
+
+@pytest.fixture
+def approved(started: Template, keys: Path) -> Team:
+    return Team(started(approve, keys), keys)
 
 
 def findings(team: Team) -> list[str]:

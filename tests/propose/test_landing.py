@@ -503,7 +503,7 @@ def test_a_clone_that_is_behind_lands_on_the_newest_main(world: World) -> None:
 
 def test_a_landing_killed_after_its_push_is_completed_by_landing_again(world: World) -> None:
     propose(world, "1.0.0", "credit", "--push")
-    killed_at(world.registry, "rollbook.land:_move_local", "before", "land", BRANCH)
+    killed_at(world.registry, "rollbook.propose.landing:_move_local", "before", "land", BRANCH)
     assert git(world.origin, "tag") == "credit@v1.0.0"
     assert world.git("tag") == ""
     assert rollbook(world.registry, "land", BRANCH).code == 0
@@ -512,7 +512,7 @@ def test_a_landing_killed_after_its_push_is_completed_by_landing_again(world: Wo
 
 def test_a_landing_killed_after_its_push_waits_for_local_changes_in_the_way(world: World) -> None:
     propose(world)
-    killed_at(world.registry, "rollbook.land:_move_local", "before", "land", BRANCH)
+    killed_at(world.registry, "rollbook.propose.landing:_move_local", "before", "land", BRANCH)
     _untracked_in_the_way(world)
     with pytest.raises(Refused, match="would be overwritten"):
         land(discover(world.registry), BRANCH)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import git, rollbook
+from building.world import git, rollbook
 from rollbook.errors import CannotTell, NotFound
 from rollbook.trail.record import record
 

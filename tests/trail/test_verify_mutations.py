@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from conftest import git
+from building.world import git
 from rollbook.trail.derive import derive
 from rollbook.trail.head import Head, head
 from rollbook.trail.landings import landed_changes

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import git
+from building.world import git
 from rollbook.trail.record import record
 
 from .verifying import CHAIN, codes, landed_history, put, tag_bytes, verified

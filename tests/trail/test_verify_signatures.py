@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import git, rollbook
+from building.world import git, rollbook
 from rollbook.trail.record import record
 
 from .histories import START, registration, stages

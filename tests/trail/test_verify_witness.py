@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conftest import git, rollbook
+from building.world import git, rollbook
 from rollbook.errors import BadCall, CannotTell, InvalidFile, Refused
 from rollbook.trail.head import Head, head, parse_head
 from rollbook.trail.record import record

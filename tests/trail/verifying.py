@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 from typing import TYPE_CHECKING
 
-from conftest import git
+from building.world import git
 from rollbook.trail.record import record
 from rollbook.trail.verify import Verification, verify
 

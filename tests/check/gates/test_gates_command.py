@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conftest import World, rollbook
+from building.world import World, rollbook
 from rollbook.access.roles import Person
 from rollbook.check.gate_markdown import as_markdown, inert
 from rollbook.check.promotion_report import proposed_gate_reports
 
 if TYPE_CHECKING:
-    from conftest import Ran
+    from building.once import Template
+    from building.world import Ran
 
 GATES = """
 gates:
@@ -22,15 +23,18 @@ gates:
 """
 
 
-@pytest.fixture
-def gated(world: World) -> World:
+def with_gates(world: World) -> None:
     world.register("credit", "1.0.0", "--metric", "auc=0.9")
     world.register("fraud", "1.0.0", "--metric", "auc=0.7")
     policy = world.registry / "registry" / "policy.yaml"
     policy.write_text(policy.read_text() + GATES)
     world.git("commit", "--quiet", "-am", "Add gates")
     world.git("push", "--quiet")
-    return world
+
+
+@pytest.fixture
+def gated(started: Template) -> World:
+    return started(with_gates)
 
 
 def gates(world: World, *arguments: str) -> Ran:

@@ -13,6 +13,7 @@ from rollbook.integrations.forge.review import reviews
 from worlds import git, rollbook
 
 if TYPE_CHECKING:
+    from building.once import Template
     from github_stand_in import GitHubStandIn
     from rollbook.integrations.forge.github import GitHub
     from worlds import World
@@ -27,12 +28,17 @@ def policy(world: World, text: str) -> None:
     world.git("push", "--quiet", "origin", "HEAD:main")
 
 
-@pytest.fixture
-def proposed(world: World, forge: GitHubStandIn) -> World:
-    """A promotion to staging that needs one approval, offered by jane as pull request 1."""
+def propose(world: World) -> None:
+    """A promotion to staging that needs one approval."""
     policy(world, "gates: [{gate: approvals, to: [staging], count: 1}]\n")
     world.register("credit-approval", "1.0.0")
     world.run("promote", "credit-approval@1.0.0", "staging", "--reason", "to try it")
+
+
+@pytest.fixture
+def proposed(started: Template, forge: GitHubStandIn) -> World:
+    """That promotion, offered by jane as pull request 1."""
+    world = started(propose)
     forge.open(1, world.git("rev-parse", BRANCH))
     return world
 

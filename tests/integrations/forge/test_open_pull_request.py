@@ -14,16 +14,21 @@ from rollbook.integrations.forge.environment import forge_of
 from worlds import git, rollbook
 
 if TYPE_CHECKING:
+    from building.once import Template
     from worlds import Ran, World
 
 BRANCH = "rollbook/promote/credit-approval/1.0.0-staging"
 PROMOTE = ("promote", "credit-approval@1.0.0", "staging", "--reason", "to try it")
 
 
-@pytest.fixture
-def hosted(world: World, forge: GitHubStandIn, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A registry whose origin has GitHub's address, and a version in it."""
+def one_version(world: World) -> None:
     world.register("credit-approval", "1.0.0")
+
+
+@pytest.fixture
+def hosted(started: Template, forge: GitHubStandIn, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A registry whose origin has GitHub's address, and a version in it."""
+    world = started(one_version)
     world.git("remote", "set-url", "origin", f"https://github.com/{REPOSITORY}.git")
     world.git("config", f"url.{world.origin}.insteadOf", f"https://github.com/{REPOSITORY}.git")
     monkeypatch.setenv("GH_TOKEN", forge.token)

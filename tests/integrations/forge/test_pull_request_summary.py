@@ -16,6 +16,7 @@ from rollbook.integrations.forge.pull_request import summary
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from building.once import Template
     from worlds import World
 
 HOSTILE = (
@@ -35,15 +36,18 @@ def propose(world: World, reference: str, stage: str, reason: str = "AUC is bett
     return world.run("promote", reference, stage, "--reason", reason, "--draft").out.strip()
 
 
-@pytest.fixture
-def contested(world: World) -> World:
+def contest(world: World) -> None:
     """One version in production and a better one in staging."""
     world.register("credit-approval", "1.0.0", "--metric", "auc=0.9")
     world.promote("credit-approval@1.0.0", "staging")
     world.promote("credit-approval@1.0.0", "production")
     world.register("credit-approval", "1.1.0", "--metric", "auc=0.93", "--metric", "f1=0.8")
     world.promote("credit-approval@1.1.0", "staging")
-    return world
+
+
+@pytest.fixture
+def contested(started: Template) -> World:
+    return started(contest)
 
 
 def rows(text: str) -> list[list[str]]:

@@ -15,19 +15,23 @@ from worlds import rollbook
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from building.once import Template
     from github_stand_in import GitHubStandIn
     from worlds import World
 
 pytestmark = pytest.mark.usefixtures("environment")
 
 
-@pytest.fixture
-def serving(world: World) -> World:
+def serve_one(world: World) -> None:
     """A version in production."""
     world.register("risk/credit", "1.0.0", "--metric", "auc=0.91")
     world.promote("risk/credit@1.0.0", "staging")
     world.promote("risk/credit@1.0.0", "production")
-    return world
+
+
+@pytest.fixture
+def serving(started: Template) -> World:
+    return started(serve_one)
 
 
 def released(forge: GitHubStandIn) -> list[str]:

@@ -192,8 +192,8 @@ def test_a_registry_that_records_nothing_can_not_be_verified(world: World) -> No
 
 @pytest.fixture
 def short_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("trail", "write", "verify"):
-        monkeypatch.setattr(f"rollbook.sparse.{module}.EVENTS_PER_FILE", 2)
+    for module in ("index_trail", "verification"):
+        monkeypatch.setattr(f"rollbook.transfer.static_index.{module}.EVENTS_PER_FILE", 2)
 
 
 @pytest.mark.usefixtures("short_parts")
