@@ -11,6 +11,7 @@ from rollbook.trail.event import Action, Event
 from rollbook.trail.landings import landed_changes
 from rollbook.trail.record import record
 from rollbook.trail.verify import verify
+from worlds import git
 
 from .histories import History, new_history, registration
 
@@ -107,8 +108,8 @@ def test_a_removal_that_lost_its_tag_is_found_and_a_forged_one_too(history: Hist
     history.commit({RECORD: REMOVED, POINTER: None})
     record(history.repository)
     tags = history.tags()
-    history.repository.git("update-ref", "-d", "refs/tags/credit@v1.0.0!")
+    git(history.directory, "update-ref", "-d", "refs/tags/credit@v1.0.0!")
     assert codes(history) == ["RB601"]
-    history.repository.git("update-ref", "refs/tags/credit@v1.0.0!", tags["credit@v1.0.0!"])
-    history.repository.git("update-ref", "refs/tags/credit@v9.9.9!", tags["credit@v1.0.0!"])
+    git(history.directory, "update-ref", "refs/tags/credit@v1.0.0!", tags["credit@v1.0.0!"])
+    git(history.directory, "update-ref", "refs/tags/credit@v9.9.9!", tags["credit@v1.0.0!"])
     assert codes(history) == ["RB603"]

@@ -15,7 +15,7 @@ from rollbook.artifact.storage import ReadOnlyStorage, open_storage, read_only_s
 from rollbook.artifact.untrusted_remote import is_relative, restricted_remote
 from rollbook.errors import InvalidFile, NotFound, StorageFailed
 from rollbook.git.clone import home, is_far
-from rollbook.git.trees import unpack
+from rollbook.git.trees import holds_file, unpack
 from rollbook.records.evidence import parse_evidence
 from rollbook.registry.registry import nearest
 from rollbook.registry.version_files import evidence_paths
@@ -167,15 +167,19 @@ def _unpacked_remote(registry: Registry, config: str) -> Iterator[Path]:
             "the registry's DVC remote is a folder beside it, which can't be reached by this address",
             hint="Name the place of the bytes: --remote PATH|URL.",
         )
-    if inside is None or registry.snapshot.commit is None:
+    commit = registry.snapshot.commit
+    if inside is None or commit is None:
         yield root
         return
     if isinstance(registry.snapshot, PartialSnapshot):
         registry.snapshot.bring_whole(inside)
+    elif not holds_file(registry.repository, commit, inside):
+        yield root  # it is there, and git does not track it
+        return
     with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
         folder = Path(directory, inside)
         folder.mkdir(parents=True)
-        unpack(registry.repository, f"{registry.snapshot.commit}:{inside}", folder)
+        unpack(registry.repository, f"{commit}:{inside}", folder)
         yield Path(directory)
 
 

@@ -13,6 +13,7 @@ from rollbook.git.config import setting
 from rollbook.git.partial import PartialClone
 from rollbook.git.process import git
 from rollbook.git.repository import discover
+from rollbook.git.stranger import strangers_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 
 # Where the repository that was cloned stands on this machine; empty when it stands on another.
 _CLONED_FROM = "rollbook.clonedFrom"
+
+
+@contextmanager
+def local_repository(directory: Path) -> Iterator[Repository]:
+    """Open a repository on this machine that somebody has named by its path; see `strangers_repository`."""
+    with strangers_repository(directory, _CLONED_FROM) as repository:
+        yield repository
 
 
 @contextmanager
@@ -43,9 +51,7 @@ def other_repository(address: str) -> Iterator[Repository]:
 def partial_clone(address: str) -> Iterator[PartialClone]:
     """An empty clone of the repository at a URL, in a temporary directory, that fills as it is asked."""
     with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
-        settings = f"[rollbook]\n\tclonedFrom = {_quoted(_local_path(address))}\n"
-        # A bare repository of this name is read where `safe.bareRepository` forbids others.
-        yield PartialClone(Path(directory) / ".git", address, settings)
+        yield PartialClone(Path(directory) / ".git", address, {_CLONED_FROM: _local_path(address)})
 
 
 def home(repository: Repository) -> Path:
@@ -61,9 +67,3 @@ def is_far(repository: Repository) -> bool:
 def _local_path(address: str) -> str:
     path = address.removeprefix("file://")
     return unquote(path) if path != address and path.startswith("/") else ""
-
-
-def _quoted(value: str) -> str:
-    """A value as git's configuration files hold it (https://git-scm.com/docs/git-config#_syntax)."""
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'

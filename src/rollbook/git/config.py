@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from rollbook.git.process import fields, git_failed, line_of, try_git
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rollbook.git.repository import Repository
 
 
@@ -34,6 +36,23 @@ def settings(repository: Repository, pattern: str) -> dict[str, str]:
         raise git_failed(["config"], done.stderr)
     pairs = (field.partition("\n") for field in fields(done.stdout))
     return {key: value for key, _, value in pairs}
+
+
+def config_text(settings: Mapping[str, str]) -> str:
+    """Return a configuration file that holds these settings (https://git-scm.com/docs/git-config#_syntax)."""
+    lines = []
+    for key, value in settings.items():
+        section, _, rest = key.partition(".")
+        subsection, _, name = rest.rpartition(".")
+        head = f"{section} {quoted(subsection)}" if subsection else section
+        lines.append(f"[{head}]\n\t{name} = {quoted(value)}\n")
+    return "".join(lines)
+
+
+def quoted(value: str) -> str:
+    """Return a value as git's files hold it, whatever is in it but NUL."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 def ssh_program(repository: Repository) -> str:

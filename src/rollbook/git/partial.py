@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, GitFailed, NotFound
 from rollbook.git.process import git_failed, try_git
-from rollbook.git.repository import Repository, commit_or_none
+from rollbook.git.repository import commit_or_none, new_bare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 # Filters, one for each way of asking, since servers differ in those that they take: the first is the best,
@@ -95,13 +95,8 @@ class PartialClone:
     names its objects otherwise than by SHA-1.
     """
 
-    def __init__(self, directory: Path, address: str, settings: str = "") -> None:
-        for folder in ("objects", "refs"):
-            (directory / folder).mkdir(parents=True, exist_ok=True)
-        (directory / "HEAD").write_text("ref: refs/heads/none\n", encoding="utf-8")
-        core = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
-        (directory / "config").write_text(core + settings, encoding="utf-8")
-        self.repository = Repository(directory, directory, None)
+    def __init__(self, directory: Path, address: str, settings: Mapping[str, str]) -> None:
+        self.repository = new_bare(directory, settings)
         self._address = address
         self._variables = _variables(address)
         self._way = 0

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, NotFound, Refused
-from rollbook.git.config import setting, settings
+from rollbook.git.config import config_text, setting, settings
 from rollbook.git.process import line_of, try_git
 from rollbook.git.refs import listed_refs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAIN = "rollbook.main"
 REMOTE = "rollbook.remote"
@@ -81,6 +85,17 @@ def _no_repository(start: Path, said: str) -> BadCall:
         f"{start.resolve()} is not in a git repository",
         hint="Change into a repository, name one with -C DIR, or make one with `git init`.",
     )
+
+
+def new_bare(directory: Path, settings: Mapping[str, str]) -> Repository:
+    """Make an empty bare repository of our own, with these settings."""
+    for folder in ("objects", "refs"):
+        (directory / folder).mkdir(parents=True, exist_ok=True)
+    (directory / "HEAD").write_text("ref: refs/heads/none\n", encoding="utf-8")
+    core = {"core.repositoryformatversion": "0", "core.bare": "true"}
+    config = config_text({**core, **settings}).encode(errors="surrogateescape")
+    (directory / "config").write_bytes(config)
+    return Repository(directory, directory, None)
 
 
 def resolve_commit(repository: Repository, revision: str) -> str:

@@ -72,7 +72,10 @@ class Registry:
         the main branch stood at that date (`2026-03-01` means the end of that day, UTC). Raises BadCall
         when there is no repository or the date can't be read, NotFound when there is no such commit.
         """
-        repository = discover(Path(directory))
+        return cls._of(discover(Path(directory)), rev, at)
+
+    @classmethod
+    def _of(cls, repository: Repository, rev: str | None, at: str | None) -> Self:
         if at is None:
             return cls(repository, commit_snapshot(repository, "HEAD" if rev is None else rev))
         from rollbook.git.main_history import commit_at, parse_moment
@@ -86,14 +89,16 @@ class Registry:
     def at_address(cls, address: str, *, rev: str | None = None, at: str | None = None) -> Iterator[Self]:
         """The registry of the repository at a path or URL, without a clone of one's own; as a context.
 
+        It may be a stranger's: nothing that its own configuration names is run.
+
         Raises BadCall for an address that git must not be given, GitFailed when it can't be reached.
         """
         from rollbook.git.address import local_directory
-        from rollbook.git.clone import partial_clone
+        from rollbook.git.clone import local_repository, partial_clone
 
         directory = local_directory(address)
         if directory is not None:
-            with cls.open(directory, rev=rev, at=at) as registry:
+            with local_repository(directory) as repository, cls._of(repository, rev, at) as registry:
                 yield registry
             return
         from rollbook.git.main_history import parse_moment
