@@ -269,7 +269,8 @@ def test_options_that_make_no_sense_together_are_refused(tmp_path: Path, options
 
 
 def test_asking_an_index_starts_no_git_and_imports_nothing_heavy(index: Path) -> None:
-    heavy = ("dvc", "git", "jsonschema", "rich", "ruamel", "fsspec", "asyncio", "rollbook.trail.head")
+    libraries = ("dvc", "git", "jsonschema", "jsonschema_rs", "rich", "ruamel", "fsspec", "asyncio")
+    heavy = (*libraries, "rollbook.trail.head")
     code = (
         "import sys, subprocess; subprocess.Popen = None; from rollbook.cli import execute; "
         f"assert execute(sys.argv[1:]) == 0; print([name for name in {heavy} if name in sys.modules])"
