@@ -18,7 +18,7 @@ from rollbook.cache.sealed_sqlite import NotSealed
 from rollbook.errors import NotFound
 from rollbook.insight.query.index import parallel, update
 from rollbook.insight.query.index.index_files import KEPT
-from rollbook.insight.query.index.parallel import Job, read, read_here
+from rollbook.insight.query.index.parallel import Job, read
 from rollbook.layout import Kind
 from rollbook.registry.registry import Registry
 from written import manifest
@@ -227,24 +227,29 @@ def jobs(desk: Desk) -> list[Job]:
     return [*found, Job("0" * 40, Kind.MANIFEST, "registry/gone/versions/1.0.0/version.yaml")]
 
 
+def _read_here(desk: Desk, jobs: list[Job]) -> list[object]:
+    answers = parallel.read_share(str(desk.directory), [(job.oid, job.kind.value, job.path) for job in jobs])
+    return list(zip(jobs, answers, strict=True))
+
+
 def test_files_that_several_processes_read_give_the_same_rows(
     desk: Desk, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parallel, "_WORTHWHILE", 0)
     monkeypatch.setattr("os.cpu_count", lambda: 3)
-    here = list(read_here(desk.directory, jobs))
+    here = _read_here(desk, jobs)
     assert sorted(read(desk.directory, jobs), key=repr) == sorted(here, key=repr)
-    assert here[-1][1] is None
+    assert here[-1] == (jobs[-1], None)
 
 
-@pytest.mark.parametrize("program", ["/bin/false", "/bin/echo"])
+@pytest.mark.parametrize("program", ["/bin/false", "/bin/echo", "/nowhere"])
 def test_what_a_process_fails_to_read_is_read_here(
     desk: Desk, jobs: list[Job], monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     monkeypatch.setattr(parallel, "_WORTHWHILE", 0)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.setattr(sys, "executable", program)
-    here = list(read_here(desk.directory, jobs))
+    here = _read_here(desk, jobs)
     assert sorted(read(desk.directory, jobs), key=repr) == sorted(here, key=repr)
 
 
