@@ -10,8 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rollbook import __version__, layout
-from rollbook.cache.cache_file import read_kept, write_kept
+from rollbook import layout
+from rollbook.cache.memory import LISTING
 from rollbook.names import is_model_name
 from rollbook.registry.registry import holds_model, newest
 from rollbook.registry.version_files import removed_among
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from rollbook.registry.registry import Model, Registry
 
-_PLACE = "rollbook/listing"
-_MAGIC = f"rollbook listing 1 {__version__}\n".encode()
-_MOST_BYTES = 1 << 28
 # How many models' rows are kept beside those of the last listing: of other commits that were listed.
 _MOST_OTHERS = 2_000
 
@@ -55,8 +52,7 @@ def listing(registry: Registry) -> list[Listed]:
     snapshot = registry.snapshot
     if not isinstance(snapshot, TreeSnapshot):
         return _listed(registry, registry.models())
-    path = registry.repository.common_dir / _PLACE
-    known = _read(read_kept(path, _MAGIC, _MOST_BYTES))
+    known = _read(LISTING.read(registry.repository))
     trees = _model_trees(snapshot, known)
     new = [name for name, tree in trees.items() if tree not in known]
     rows = {trees[item.name]: _row(item) for item in _listed(registry, registry.models_named(new))}
@@ -64,7 +60,7 @@ def listing(registry: Registry) -> list[Listed]:
         current = {tree: rows.get(tree) or known[tree] for tree in trees.values()}
         others = [tree for tree in known if tree not in current][-_MOST_OTHERS:]
         kept = {**{tree: known[tree] for tree in others}, **current}
-        write_kept(path, _MAGIC, json.dumps(kept, separators=(",", ":")).encode())
+        LISTING.write(registry.repository, json.dumps(kept, separators=(",", ":")).encode())
         known = current
     return [Listed(name, *known[trees[name]]) for name in sorted(trees)]
 

@@ -8,10 +8,11 @@ from datetime import timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from rollbook.cache.memory import ORDERED, RECORDED
 from rollbook.git.main_history import first_parents, parse_moment
 from rollbook.git.repository import is_first_parent, resolve_commit
 from rollbook.trail.chain import linked
-from rollbook.trail.checkpoint import ORDERED, RECORDED, Reached, reached, remember, tag_refs
+from rollbook.trail.checkpoint import Reached, reached, remember, tag_refs
 from rollbook.trail.known_tags import known_trail
 from rollbook.trail.tag import RecordedTag, recorded_trail
 

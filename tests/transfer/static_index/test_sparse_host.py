@@ -201,7 +201,7 @@ def test_a_cache_that_can_not_be_written_stops_nothing(host: Host, monkeypatch: 
 
 
 def test_the_cache_keeps_what_was_confirmed_last(tmp_path: Path) -> None:
-    cache = Cache(tmp_path, largest=1700)
+    cache = Cache(tmp_path, largest=1500)
     for number in range(3):
         cache.put(f"k{number}", b"x" * 300)
         for path in (tmp_path / "index").iterdir():
