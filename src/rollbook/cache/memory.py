@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollbook import __version__
-
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
 
@@ -62,7 +60,7 @@ FOUND_CLEAN = Memory(
     "Only success is remembered, under everything that it follows from.",
 )  # fmt: skip
 LISTING = Memory(
-    "listing", f"1 {__version__}", 256 << 20,
+    "listing", "1", 256 << 20,
     "What `list` tells of each model",
     "Id of the model's tree, and Rollbook's version",
     "The id of a tree names all that is in it.",
@@ -92,7 +90,7 @@ VERIFIED = Memory(
     f"Only success is remembered. {_TAG_IDS}",
 )  # fmt: skip
 INDEX = Memory(
-    "index", "3", 0,
+    "index", "", 0,
     "What the files and tags say as tables, for `query`, `lineage` and what else asks of the whole registry",
     "Id of the tree `registry/`; for events, the tags and the commit as well",
     "A file is for one tree, and void when anything else has written to it. Three are kept.",

@@ -7,10 +7,10 @@ have changed are read.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from rollbook import layout
+from rollbook import __version__, layout
 from rollbook.cache.memory import LISTING
 from rollbook.names import is_model_name
 from rollbook.registry.registry import holds_model, newest
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from rollbook.registry.registry import Model, Registry
 
+# Another version of Rollbook may make something else of the same files.
+_LISTING = replace(LISTING, format=f"{LISTING.format} {__version__}")
 # How many models' rows are kept beside those of the last listing: of other commits that were listed.
 _MOST_OTHERS = 2_000
 
@@ -52,7 +54,7 @@ def listing(registry: Registry) -> list[Listed]:
     snapshot = registry.snapshot
     if not isinstance(snapshot, TreeSnapshot):
         return _listed(registry, registry.models())
-    known = _read(LISTING.read(registry.repository))
+    known = _read(_LISTING.read(registry.repository))
     trees = _model_trees(snapshot, known)
     new = [name for name, tree in trees.items() if tree not in known]
     rows = {trees[item.name]: _row(item) for item in _listed(registry, registry.models_named(new))}
@@ -60,7 +62,7 @@ def listing(registry: Registry) -> list[Listed]:
         current = {tree: rows.get(tree) or known[tree] for tree in trees.values()}
         others = [tree for tree in known if tree not in current][-_MOST_OTHERS:]
         kept = {**{tree: known[tree] for tree in others}, **current}
-        LISTING.write(registry.repository, json.dumps(kept, separators=(",", ":")).encode())
+        _LISTING.write(registry.repository, json.dumps(kept, separators=(",", ":")).encode())
         known = current
     return [Listed(name, *known[trees[name]]) for name in sorted(trees)]
 

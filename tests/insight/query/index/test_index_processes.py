@@ -21,7 +21,7 @@ _QUESTION = "SELECT model, version, description, stage FROM versions ORDER BY 1,
 # What one process does: it asks about one state after the other, and prints each with the answer.
 _ASK = """
 import json, sys
-from rollbook.registry import Registry
+from rollbook.registry.registry import Registry
 directory, question, *commits = sys.argv[1:]
 for commit in commits:
     with Registry.open(directory, rev=commit) as registry:
