@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 import rollbook.check.clean_files as memory
 from check.desk import POLICY, Desk, entry, model_files, policy_text, registry_files, version_files
 from rollbook.check import version_rules as by_version
-from rollbook.check.clean_files import Remembered, remembered
+from rollbook.check.clean_files import Remembered
 from rollbook.check.whole_tree import check_tree
 from rollbook.git.repository import discover
 from rollbook.snapshot.snapshot import commit_snapshot, worktree_snapshot
@@ -52,7 +52,7 @@ def check(desk: Desk, commit: str, known: Remembered | None = None) -> list[Find
 
 def check_again(desk: Desk, commit: str) -> list[Finding]:
     """Check with what the repository remembers."""
-    return check(desk, commit, remembered(desk.repository))
+    return check(desk, commit, Remembered(desk.repository))
 
 
 @pytest.fixture
@@ -172,19 +172,19 @@ def test_no_more_is_kept_than_has_room(desk: Desk, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(memory, "_MOST", 3)
     commit = desk.commit(registry_files("1.0.0", "1.1.0", "1.2.0", "1.3.0"))
     check_again(desk, commit)
-    kept = memory._read(desk.repository.common_dir / PLACE)
+    kept = memory._read(desk.repository)
     assert len(kept) == 3
     assert check_again(desk, commit) == []
 
 
 def test_two_that_write_at_once_keep_what_both_found(desk: Desk) -> None:
-    one, other = remembered(desk.repository), remembered(desk.repository)
+    one, other = Remembered(desk.repository), Remembered(desk.repository)
     for known, key in ((one, b"1" * 32), (other, b"2" * 32)):
         known.begin()
         known.add(memory.Fingerprint(key))
     one.save()
     other.save()
-    assert set(memory._read(desk.repository.common_dir / PLACE)) == {b"1" * 32, b"2" * 32}
+    assert set(memory._read(desk.repository)) == {b"1" * 32, b"2" * 32}
 
 
 def test_a_place_that_cannot_be_written_costs_time_only(desk: Desk) -> None:
@@ -339,8 +339,8 @@ class Remembering(RuleBasedStateMachine):
         settle()
         for snapshot in (worktree_snapshot(self.repository), commit_snapshot(self.repository, "HEAD")):
             scratch = check_tree(snapshot)
-            assert check_tree(snapshot, None, remembered(self.repository)) == scratch
-            assert check_tree(snapshot, None, remembered(self.repository)) == scratch
+            assert check_tree(snapshot, None, Remembered(self.repository)) == scratch
+            assert check_tree(snapshot, None, Remembered(self.repository)) == scratch
             snapshot.close()
 
 

@@ -46,12 +46,10 @@ def test_shares_find_what_one_process_finds(
     desk: Desk, processes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = check(desk, 1)
-    finished: list[object] = []
-    original = shares._finish
-    monkeypatch.setattr(shares, "_finish", lambda *given: finished.append(original(*given)) or finished[-1])
+    judged_here: list[object] = []
+    monkeypatch.setattr(shares, "version_findings", lambda *given: judged_here.append(given) or {})
     assert check(desk, processes) == alone
-    assert finished
-    assert None not in finished
+    assert judged_here == []
 
 
 def test_a_working_tree_is_shared_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +62,7 @@ def test_a_working_tree_is_shared_too(world: World, monkeypatch: pytest.MonkeyPa
     assert check_tree(snapshot)
 
 
-@pytest.mark.parametrize("program", ["", "/bin/false", "/bin/cat"])
+@pytest.mark.parametrize("program", ["", "/bin/false", "/bin/cat", "/nowhere"])
 def test_a_share_whose_process_fails_is_judged_here(
     desk: Desk, program: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

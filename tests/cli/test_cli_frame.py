@@ -232,7 +232,7 @@ def test_a_file_that_cannot_be_written_is_named(small: Path):
     assert "Traceback" not in done.stderr
 
 
-HEAVY = ("dvc", "git", "gitdb", "jsonschema", "rich", "ruamel", "fsspec", "asyncio")
+HEAVY = ("dvc", "git", "gitdb", "jsonschema", "jsonschema_rs", "rich", "ruamel", "fsspec", "asyncio")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rollbook.cache.memory import RECORDED
 from rollbook.errors import RollbookError
 from rollbook.trail.record import record
 from worlds import git
@@ -21,7 +21,7 @@ from .histories import History, new_history, registration, stages
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MEMORY = "rollbook/trail.json"
+MEMORY = "rollbook/recorded"
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_corrupt_memory_is_discarded(recorded: History, content: str) -> None:
     (recorded.directory / MEMORY).write_text(content)
     recorded.commit(registration("credit", "1.1.0"))
     assert [event.tag for event in record(recorded.repository)] == ["credit@v1.1.0"]
-    assert json.loads((recorded.directory / MEMORY).read_text())["head"] == recorded.tags()["credit@v1.1.0"]
+    assert (RECORDED.read(recorded.repository) or b"").decode().endswith(recorded.tags()["credit@v1.1.0"])
 
 
 def test_a_memory_that_cant_be_written_harms_nothing(recorded: History) -> None:

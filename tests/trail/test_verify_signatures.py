@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from building.world import git, rollbook
+from rollbook.cache.memory import VERIFIED
 from rollbook.trail.record import record
 
 from .histories import START, registration, stages
@@ -257,11 +258,11 @@ def test_another_list_is_judged_anew(signed: History, key: Path, stranger: Path)
     "content", ["", "{", "[]", '{"format": 2}', '{"format": 1, "verified": {"x": 1}}', "\0" * 50, "[" * 99999]
 )
 def test_a_corrupt_memory_is_discarded(signed: History, key: Path, content: str) -> None:
-    path = signed.directory / "rollbook" / "verified-signatures.json"
+    path = signed.directory / "rollbook" / "verified-signatures"
     path.parent.mkdir(exist_ok=True)
     path.write_text(content)
     assert verified(signed, allowed_signers=line(key)).result == "verified"
-    assert len(json.loads(path.read_text())["verified"]) == 5
+    assert len(json.loads(VERIFIED.read(signed.repository) or b"")) == 5
 
 
 def test_a_memory_that_cant_be_written_harms_nothing(signed: History, key: Path) -> None:

@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.cache.cache_file import read_kept, write_kept
+from rollbook.cache.memory import FOUND_CLEAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.snapshot.snapshot import Entry
 
-_PLACE = "rollbook/found-clean"
-_MAGIC = b"rollbook found clean 1\n"
 _DIGEST = 32
-_MOST = 1 << 19  # digests; 16 MiB
+_MOST = FOUND_CLEAN.most // _DIGEST
 # The coarsest clock that a file system keeps times by (FAT: two seconds).
 _TICK = 2_000_000_000
 
@@ -55,18 +53,18 @@ def fingerprint(
 
 
 class Remembered:
-    """The fingerprints that were found clean. Without a place it starts empty and keeps nothing."""
+    """The fingerprints that were found clean. Without a repository it starts empty and keeps nothing."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path
-        self._known = dict.fromkeys(_read(path)) if path else {}
+    def __init__(self, repository: Repository | None = None) -> None:
+        self._repository = repository
+        self._known = dict.fromkeys(_read(repository)) if repository else {}
         self._added = False
         self._settled: int | None = None
 
     @property
     def keeps(self) -> bool:
         """Whether anything can be remembered at all."""
-        return self._path is not None
+        return self._repository is not None
 
     def __contains__(self, found: object) -> bool:
         return isinstance(found, Fingerprint) and found.key in self._known
@@ -77,8 +75,8 @@ class Remembered:
         A file may be written twice within one tick of its clock: its times tell only what was written a
         while before it is read.
         """
-        if self._path is not None and self._settled is None:
-            self._settled = _clock(self._path.parent) - _TICK
+        if self._repository is not None and self._settled is None:
+            self._settled = _clock(FOUND_CLEAN.path(self._repository).parent) - _TICK
 
     def add(self, found: Fingerprint) -> None:
         """Remember that all which `found` stands for is clean."""
@@ -89,24 +87,18 @@ class Remembered:
     def save(self) -> None:
         """Write what was added, the newest entries when there are too many. That it can't be written costs
         time only, and is no error."""
-        if self._path is None or not self._added:
+        if self._repository is None or not self._added:
             return
         # Another process may have written since: what it found is true as well.
-        digests = list(dict.fromkeys([*_read(self._path), *self._known]))[-_MOST:]
-        write_kept(self._path, _MAGIC, b"".join(digests))
+        digests = list(dict.fromkeys([*_read(self._repository), *self._known]))[-_MOST:]
+        FOUND_CLEAN.write(self._repository, b"".join(digests))
         self._added = False
 
 
-def remembered(repository: Repository) -> Remembered:
-    """What this repository, with all its work trees, remembers."""
-    return Remembered(repository.common_dir / _PLACE)
-
-
-def _read(path: Path) -> list[bytes]:
-    """The digests in the file; none when it isn't one that this user wrote here."""
-    body = read_kept(path, _MAGIC, _DIGEST * _MOST) or b""
-    whole = len(body) - len(body) % _DIGEST
-    return [body[at : at + _DIGEST] for at in range(0, whole, _DIGEST)]
+def _read(repository: Repository) -> list[bytes]:
+    """The digests that the repository, with all its work trees, remembers."""
+    body = FOUND_CLEAN.read(repository) or b""
+    return [body[at : at + _DIGEST] for at in range(0, len(body), _DIGEST)]
 
 
 def _clock(directory: Path) -> int:

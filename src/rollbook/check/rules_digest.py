@@ -7,9 +7,13 @@ import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-# Where `contract.schemas` may find them.
+# Where `rollbook.schema.schemas` may find them.
 _SCHEMAS = (_PACKAGE / "schemas", _PACKAGE.parents[1] / "schemas")
 
 
@@ -20,9 +24,9 @@ def rules_digest() -> str:
         for path in sorted(_files(str(root), suffix)):
             digest.update(f"{path}\0".encode(errors="surrogateescape"))
             digest.update(hashlib.sha256(Path(path).read_bytes()).digest())
-    for reader in _yaml_reader():
-        facts = reader.stat()
-        digest.update(f"{reader}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode(errors="surrogateescape"))
+    for library in _libraries():
+        facts = library.stat()
+        digest.update(f"{library}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 
@@ -37,10 +41,10 @@ def _files(directory: str, suffix: str) -> list[str]:
     return found
 
 
-def _yaml_reader() -> list[Path]:
-    """PyYAML's files, and libyaml with its binding: they say what a YAML file means."""
-    spec = find_spec("yaml")
-    if spec is None or spec.origin is None:
-        return []
-    folder = Path(spec.origin).parent
-    return sorted(path for path in folder.iterdir() if path.suffix in (".py", ".so", ".pyd"))
+def _libraries() -> Iterator[Path]:
+    """PyYAML's files and libyaml with its binding, which say what a YAML file means, and what judges it."""
+    for name in ("yaml", "jsonschema_rs"):
+        spec = find_spec(name)
+        if spec is not None and spec.origin is not None:
+            folder = Path(spec.origin).parent
+            yield from sorted(path for path in folder.iterdir() if path.suffix in (".py", ".so", ".pyd"))

@@ -1,120 +1,60 @@
-"""Judging versions in several processes, each a share of them.
-
-The others are this program again, told by a pipe what to judge: nothing is forked, nothing unpickled, and it
-works from any thread of any program. A share whose process fails is judged here.
-"""
+"""Judging versions in several processes, each a share of them."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from rollbook.check.finding import Finding
 from rollbook.check.version_rules import version_findings
 from rollbook.git.repository import discover
 from rollbook.snapshot.snapshot import TreeSnapshot, WorktreeSnapshot
+from rollbook.snapshot.workers import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rollbook.check.version_rules import Key
     from rollbook.snapshot.snapshot import Snapshot
 
-    Versions = Mapping[Key, Sequence[str]]
+    Item = tuple[str, str, Mapping[str, str]]  # model, version, and the modes of their paths
 
 # A process starts in a tenth of a second, in which some 500 files are judged.
 _LEAST_FILES = 2_000
 
 
 def judged_in_shares(
-    snapshot: Snapshot, modes: Mapping[str, str], versions: Versions, processes: int
+    snapshot: Snapshot, modes: Mapping[str, str], versions: Mapping[Key, Sequence[str]], processes: int
 ) -> dict[Key, list[Finding]]:
     """`version_findings`, by up to so many processes."""
-    files = sum(map(len, versions.values()))
-    count = max(1, min(processes, files // _LEAST_FILES))
-    if count == 1 or not sys.executable or not isinstance(snapshot, TreeSnapshot | WorktreeSnapshot):
+    count = min(processes, sum(map(len, versions.values())) // _LEAST_FILES)
+    if count < 2 or not isinstance(snapshot, TreeSnapshot | WorktreeSnapshot):
         return version_findings(snapshot, modes, versions)
-    own, *others = _shares(versions, files / count)
-    started = [(share, _start(snapshot, modes, share)) for share in others]
-    found = version_findings(snapshot, modes, own)
-    for share, process in started:
-        theirs = _finish(*process)
-        found |= version_findings(snapshot, modes, share) if theirs is None else theirs
-    return found
-
-
-def _shares(versions: Versions, size: float) -> Sequence[Versions]:
-    """The versions in parts of about so many files."""
-    shares: list[dict[Key, Sequence[str]]] = [{}]
-    count = 0
-    for key, paths in versions.items():
-        if count >= size * len(shares):
-            shares.append({})
-        shares[-1][key] = paths
-        count += len(paths)
-    return shares
-
-
-def _start(
-    snapshot: TreeSnapshot | WorktreeSnapshot, modes: Mapping[str, str], share: Versions
-) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-    tree = snapshot if isinstance(snapshot, TreeSnapshot) else None
-    question = {
-        "directory": str(
-            snapshot.root if isinstance(snapshot, WorktreeSnapshot) else snapshot.repository.directory
-        ),
-        "tree": tree.treeish if tree else None,
-        "versions": [[*key, {path: modes[path] for path in paths}] for key, paths in share.items()],
+    items: list[Item] = [(*key, {path: modes[path] for path in paths}) for key, paths in versions.items()]
+    answers = spread(judge_share, _place(snapshot), items, count)
+    return {
+        (model, version): [Finding(**finding) for finding in findings]
+        for (model, version, _), findings in answers
+        if findings
     }
-    # Files, not pipes: neither side ever waits for the other to read.
-    answer = tempfile.TemporaryFile()  # noqa: SIM115 - `_finish` closes it
-    with tempfile.TemporaryFile() as asked:
-        asked.write(json.dumps(question).encode())
-        asked.seek(0)
-        # -P: a folder named like a module, in the directory where this runs, must not be imported.
-        command = [sys.executable, "-P", "-m", __spec__.name, __file__]
-        process = subprocess.Popen(command, stdin=asked, stdout=answer, stderr=subprocess.DEVNULL)
-    return process, answer
 
 
-def _named(snapshot: TreeSnapshot | WorktreeSnapshot) -> dict[str, str | None]:
+def _place(snapshot: TreeSnapshot | WorktreeSnapshot) -> tuple[str, str | None]:
     if isinstance(snapshot, WorktreeSnapshot):
-        return {"directory": str(snapshot.root), "tree": None}
-    return {"directory": str(snapshot.repository.directory), "tree": snapshot.treeish}
+        return str(snapshot.root), None
+    return str(snapshot.repository.directory), snapshot.treeish
 
 
-def _finish(process: subprocess.Popen[bytes], answer: IO[bytes]) -> dict[Key, list[Finding]] | None:
-    """What a process found; None when it failed."""
-    with answer:
-        if process.wait() != 0:
-            return None
-        answer.seek(0)
-        try:
-            told: list[tuple[str, str, list[dict[str, Any]]]] = json.load(answer)
-            return {(model, version): [Finding(**each) for each in found] for model, version, found in told}
-        except (ValueError, TypeError):
-            return None
-
-
-def _answer() -> None:
-    question = json.load(sys.stdin.buffer)
-    directory, tree = Path(question["directory"]), question["tree"]
-    repository = discover(directory)
-    snapshot: Snapshot = WorktreeSnapshot(repository, directory)
+def judge_share(place: tuple[str, str | None], items: Sequence[Item]) -> Iterator[list[dict[str, Any]]]:
+    """Yield what is wrong with each version, of a tree or, without one, of the files in a directory."""
+    directory, tree = place
+    repository = discover(Path(directory))
+    snapshot: Snapshot = WorktreeSnapshot(repository, Path(directory))
     if tree is not None:
         snapshot = TreeSnapshot(repository, tree, "")
-    modes = {path: mode for *_, own in question["versions"] for path, mode in own.items()}
-    versions = {(model, version): list(own) for model, version, own in question["versions"]}
+    modes = {path: mode for *_, own in items for path, mode in own.items()}
+    versions = {(model, version): list(own) for model, version, own in items}
     found = version_findings(snapshot, modes, versions)
-    json.dump([[*key, [asdict(each) for each in wrong]] for key, wrong in found.items()], sys.stdout)
-
-
-if __name__ == "__main__":
-    if sys.argv[1:] != [__file__]:
-        sys.exit("another installation of Rollbook than the one that asks")
-    _answer()
+    for key in versions:
+        yield [asdict(finding) for finding in found.get(key, ())]

@@ -107,11 +107,11 @@ def _reviews(repository: Repository, pull_request: str, base: str, head: str) ->
 
 
 def _all_findings(repository: Repository, cached: bool) -> list[Finding]:
-    from rollbook.check.clean_files import Remembered, remembered
+    from rollbook.check.clean_files import Remembered
     from rollbook.check.whole_tree import check_tree
     from rollbook.snapshot.snapshot import worktree_snapshot
 
-    known = remembered(repository) if cached else Remembered()
+    known = Remembered(repository if cached else None)
     return check_tree(worktree_snapshot(repository), None, known, processes=_processors())
 
 

@@ -7,11 +7,11 @@ have changed are read.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rollbook import __version__, layout
-from rollbook.cache.cache_file import read_kept, write_kept
+from rollbook.cache.memory import LISTING
 from rollbook.names import is_model_name
 from rollbook.registry.registry import holds_model, newest
 from rollbook.registry.version_files import removed_among
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     from rollbook.registry.registry import Model, Registry
 
-_PLACE = "rollbook/listing"
-_MAGIC = f"rollbook listing 1 {__version__}\n".encode()
-_MOST_BYTES = 1 << 28
+# Another version of Rollbook may make something else of the same files.
+_LISTING = replace(LISTING, format=f"{LISTING.format} {__version__}")
 # How many models' rows are kept beside those of the last listing: of other commits that were listed.
 _MOST_OTHERS = 2_000
 
@@ -55,8 +54,7 @@ def listing(registry: Registry) -> list[Listed]:
     snapshot = registry.snapshot
     if not isinstance(snapshot, TreeSnapshot):
         return _listed(registry, registry.models())
-    path = registry.repository.common_dir / _PLACE
-    known = _read(read_kept(path, _MAGIC, _MOST_BYTES))
+    known = _read(_LISTING.read(registry.repository))
     trees = _model_trees(snapshot, known)
     new = [name for name, tree in trees.items() if tree not in known]
     rows = {trees[item.name]: _row(item) for item in _listed(registry, registry.models_named(new))}
@@ -64,7 +62,7 @@ def listing(registry: Registry) -> list[Listed]:
         current = {tree: rows.get(tree) or known[tree] for tree in trees.values()}
         others = [tree for tree in known if tree not in current][-_MOST_OTHERS:]
         kept = {**{tree: known[tree] for tree in others}, **current}
-        write_kept(path, _MAGIC, json.dumps(kept, separators=(",", ":")).encode())
+        _LISTING.write(registry.repository, json.dumps(kept, separators=(",", ":")).encode())
         known = current
     return [Listed(name, *known[trees[name]]) for name in sorted(trees)]
 

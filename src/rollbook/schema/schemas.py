@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall, NotFound
 from rollbook.schema.explanation import explain, shown
-from rollbook.schema.validity import Validity, is_time, matcher, referred, repeated
+from rollbook.schema.validity import explainer, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
+    from jsonschema_rs import Draft202012Validator as Judge
 
     from rollbook.schema.explanation import Path as KeyPath
 
@@ -102,9 +102,9 @@ def violations(name: str, data: Any) -> list[Violation]:
     What can't be written as JSON at all, or is nested too deeply, is reported alone; so is a format newer
     than this tool knows. Raises BadCall when there is no schema of that name.
     """
-    if _is_plain(data) and _validity(name)(data):
+    if _is_plain(data) and _judge(name).is_valid(data):
         return []
-    validator = _validator(name)
+    validator = _explainer(name)
     if unreadable := list(_unreadable(data)):
         return _in_order(unreadable)
     if newer := list(_newer_format(validator.schema, data)):
@@ -225,49 +225,14 @@ def _is_speakable(value: object) -> bool:
     return not _unspeakable(value)
 
 
-# --- the validator --------------------------------------------------------------------------------
+# --- the judges -----------------------------------------------------------------------------------
 
 
 @functools.cache
-def _validity(name: str) -> Validity:
-    return Validity(schema(name))
+def _judge(name: str) -> Judge:
+    return judge(schema(name))
 
 
 @functools.cache
-def _validator(name: str) -> Validator:
-    from jsonschema import Draft202012Validator, FormatChecker, validators
-    from jsonschema.exceptions import ValidationError
-
-    def pattern(_: Validator, expression: str, instance: object, __: object) -> Iterator[ValidationError]:
-        if isinstance(instance, str) and not matcher(expression).search(instance):
-            yield ValidationError("no match")
-
-    def unique(_: Validator, wanted: bool, instance: object, __: object) -> Iterator[ValidationError]:
-        # The library compares each pair of items that can't be sorted: too slow for hostile lists.
-        if wanted and isinstance(instance, list):
-            for twice in repeated(instance):
-                yield ValidationError("repeated", path=[twice], instance=instance[twice])
-
-    formats = FormatChecker(formats=())
-    formats.checks("date-time", raises=ValueError)(is_time)
-    extend: Any = validators.extend  # which has no types
-    kind = extend(
-        Draft202012Validator,
-        validators={"pattern": pattern, "uniqueItems": unique},
-        type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
-            "integer", lambda _, value: type(value) is int
-        ),
-    )
-    document = schema(name)
-    validator: Validator = kind(_in_place(document, document["$defs"]), format_checker=formats)
-    return validator
-
-
-def _in_place(part: Any, definitions: dict[str, Any]) -> Any:
-    """A schema with what its references name put in their place, which halves the time that judging takes."""
-    if isinstance(part, list):
-        return [_in_place(item, definitions) for item in part]
-    if not isinstance(part, dict):
-        return part
-    whole = referred(part, definitions)
-    return {key: _in_place(value, definitions) for key, value in whole.items() if key != "$defs"}
+def _explainer(name: str) -> Validator:
+    return explainer(schema(name))

@@ -9,24 +9,21 @@ trusted.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rollbook.cache.memory import RECORDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from rollbook.cache.memory import Memory
     from rollbook.git.refs import RefUpdate
     from rollbook.git.repository import Repository
 
-RECORDED = "rollbook/trail.json"
-ORDERED = "rollbook/order.json"
-_FORMAT = 1
-_LARGEST = 1 << 12  # bytes
-_ID = re.compile(r"[0-9a-f]{40}")
 _LOOSE = re.compile(rb"[0-9a-f]{40}\n")
 _TAGS = "refs/tags"
 
@@ -94,39 +91,16 @@ def _loose(common: Path) -> Iterator[tuple[str, str]]:
             yield path.relative_to(common).as_posix(), content[:40].decode()
 
 
-def reached(repository: Repository, refs: TagRefs, fact: str = RECORDED) -> Reached | None:
-    """What is remembered of these tags; None when nothing is.
+def reached(repository: Repository, refs: TagRefs, fact: Memory = RECORDED) -> Reached | None:
+    """Return what is remembered of these tags; None when nothing is.
 
     `fact` is RECORDED, as above; or ORDERED: the tags, all or not, are one chain in the order of main.
     """
-    path = repository.common_dir / fact
-    try:
-        if path.stat().st_size > _LARGEST:
-            return None
-        data = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict) or data.pop("format", None) != _FORMAT:
-        return None
-    known = {key: value for key, value in data.items() if isinstance(value, str)}
-    if known.keys() != {"refs", "tip", "head"} or known["refs"] != refs.digest:
-        return None
-    is_whole = _ID.fullmatch(known["tip"]) and (not known["head"] or _ID.fullmatch(known["head"]))
-    return Reached(**known) if is_whole else None
+    body = fact.read(repository)
+    found = None if body is None else Reached(*body.decode().split("\n"))
+    return found if found is not None and found.refs == refs.digest else None
 
 
-def remember(repository: Repository, found: Reached, fact: str = RECORDED) -> None:
+def remember(repository: Repository, found: Reached, fact: Memory = RECORDED) -> None:
     """Write what was found. That it can't be written costs time only, and is no error."""
-    import tempfile
-
-    path = repository.common_dir / fact
-    text = json.dumps({"format": _FORMAT, **asdict(found)})
-    try:
-        path.parent.mkdir(exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix="trail-", delete=False
-        ) as file:
-            file.write(text)
-        Path(file.name).replace(path)
-    except OSError:
-        return
+    fact.write(repository, "\n".join([found.refs, found.tip, found.head]).encode())

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from rollbook.cache.memory import ORDERED, RECORDED
 from rollbook.git.main_history import first_parents, is_first_parent, parse_moment
 from rollbook.git.repository import resolve_commit
 from rollbook.trail.chain import linked
-from rollbook.trail.checkpoint import ORDERED, RECORDED, Reached, reached, remember, tag_refs
+from rollbook.trail.checkpoint import Reached, reached, remember, tag_refs
 from rollbook.trail.known_tags import known_trail
 from rollbook.trail.tag import RecordedTag, recorded_trail
 

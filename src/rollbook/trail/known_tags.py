@@ -6,24 +6,20 @@ for its content. That is for showing the trail: `audit record` and `audit verify
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rollbook.cache.memory import TAGS
 from rollbook.git.objects import read_at_once
 from rollbook.git.refs import annotated_tags, tag_ids
 from rollbook.trail.event import Action, Event
 from rollbook.trail.tag import RecordedTag, RecordedTrail, recorded_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from rollbook.git.repository import Repository
 
-_PLACE = "rollbook/tags"
-_FORMAT = 1
-_LARGEST = 1 << 29  # bytes; about a million tags
 _FEW = 500  # tags that are quicker read anew each time than written once
 # A line a tag: lines and fields are told apart by what is split at the speed of C.
 _BETWEEN, _WITHIN = "\0", "\x1f"
@@ -32,13 +28,13 @@ _ACTIONS = {action.value: action for action in Action}
 
 def known_trail(repository: Repository) -> RecordedTrail:
     """Every tag of the repository, of which only those are read that were not read before."""
-    path = repository.common_dir / _PLACE
-    known = _read(path)
+    known = _read(repository)
     refs = tag_ids(repository)
     new = _read_anew(repository, known) if any(oid not in known for oid in refs.values()) else {}
     if len(new) > max(_FEW, len(known) // 10):
         kept = [known[oid] for oid in refs.values() if oid in known]
-        _write(path, [*kept, *(_fields(tag) for tag in new.values() if _is_plain(tag))])
+        fields = [*kept, *(_fields(tag) for tag in new.values() if _is_plain(tag))]
+        TAGS.write(repository, "\n".join(map(_BETWEEN.join, fields)).encode(errors="replace"))
     tags = {}
     for name, oid in refs.items():
         if oid in known:
@@ -83,39 +79,13 @@ def _tag(name: str, fields: list[str]) -> RecordedTag:
     )
 
 
-def _read(path: Path) -> dict[str, list[str]]:
-    """What the file holds, by the ids of objects; nothing when there is none, or when it isn't whole."""
-    try:
-        if path.stat().st_size > _LARGEST:
-            return {}
-        head, _, body = path.read_bytes().partition(b"\n")
-        if head != _seal(body):
-            return {}
-        lines = body.decode().split("\n")
-    except (OSError, ValueError):
-        return {}
+def _read(repository: Repository) -> dict[str, list[str]]:
+    """The fields that are remembered, by the ids of objects."""
+    lines = (TAGS.read(repository) or b"").decode().split("\n")
     return {line[:40]: line.split(_BETWEEN) for line in lines if line}
-
-
-def _write(path: Path, tags: Iterable[list[str]]) -> None:
-    """Write what was read. That it can't be written costs time only, and is no error."""
-    import tempfile
-
-    body = "\n".join(_BETWEEN.join(fields) for fields in tags).encode(errors="replace")
-    try:
-        path.parent.mkdir(exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix="tags-", delete=False) as file:
-            file.write(_seal(body) + b"\n" + body)
-        Path(file.name).replace(path)
-    except OSError:
-        return
 
 
 def _is_plain(tag: RecordedTag) -> bool:
     """Whether nothing in it would be taken for what stands between lines, fields and names."""
     text = "".join([*_fields(tag)[:16], *tag.event.approved_by, tag.event.origin])
     return not any(mark in text for mark in ("\n", _BETWEEN, _WITHIN))
-
-
-def _seal(body: bytes) -> bytes:
-    return f"rollbook tags {_FORMAT} {hashlib.sha256(body).hexdigest()}".encode()

@@ -22,7 +22,7 @@ from rollbook.git.repository import (
     remote_name,
     resolve_commit,
 )
-from rollbook.signing.verified_signatures import remembered
+from rollbook.signing.verified_signatures import VerifiedSignatures
 from rollbook.trail.allowed_signers import given_root, registry_root
 from rollbook.trail.contradiction import Contradiction, arranged
 from rollbook.trail.derive import Progress, derive
@@ -233,7 +233,7 @@ def _signers(
         root = given_root(allowed_signers)
     else:
         root = registry_root(repository, history.tip, history.order)
-    known = remembered(repository)
+    known = VerifiedSignatures(repository)
     scope = {event.tag for event in in_scope}
     signers = judge_signers(repository, recorded, scope, root, history.moments, known)
     known.save()
@@ -245,7 +245,7 @@ def _approvals(repository: Repository, history: _History) -> list[Contradiction]
     if not given:
         return []
     root = registry_root(repository, history.tip, history.order)
-    known = remembered(repository)
+    known = VerifiedSignatures(repository)
     found = approval_contradictions(repository, given, root, history.order, history.moments, known)
     wrong = list(found)
     known.save()

@@ -201,7 +201,7 @@ def test_a_cache_that_can_not_be_written_stops_nothing(host: Host, monkeypatch: 
 
 
 def test_the_cache_keeps_what_was_confirmed_last(tmp_path: Path) -> None:
-    cache = Cache(tmp_path, largest=1700)
+    cache = Cache(tmp_path, largest=1500)
     for number in range(3):
         cache.put(f"k{number}", b"x" * 300)
         for path in (tmp_path / "index").iterdir():
@@ -269,7 +269,8 @@ def test_options_that_make_no_sense_together_are_refused(tmp_path: Path, options
 
 
 def test_asking_an_index_starts_no_git_and_imports_nothing_heavy(index: Path) -> None:
-    heavy = ("dvc", "git", "jsonschema", "rich", "ruamel", "fsspec", "asyncio", "rollbook.trail.head")
+    libraries = ("dvc", "git", "jsonschema", "jsonschema_rs", "rich", "ruamel", "fsspec", "asyncio")
+    heavy = (*libraries, "rollbook.trail.head")
     code = (
         "import sys, subprocess; subprocess.Popen = None; from rollbook.cli import execute; "
         f"assert execute(sys.argv[1:]) == 0; print([name for name in {heavy} if name in sys.modules])"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from rollbook.cache.sealed_sqlite import is_broken
 from rollbook.errors import BadCall, Refused
 from rollbook.insight.query.guard import Limits, guard
+from rollbook.insight.query.index.index_files import is_broken
 from rollbook.insight.query.index.lookup import ask
 from rollbook.insight.query.views import BY_NAME, OF_EVENTS, VIEWS, make
 

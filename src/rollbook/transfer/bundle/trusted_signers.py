@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rollbook.errors import Refused
 from rollbook.signing.signature import judge
 from rollbook.signing.verdict import Judgement, Signed, Verdict
-from rollbook.signing.verified_signatures import remembered
+from rollbook.signing.verified_signatures import VerifiedSignatures
 from rollbook.trail.standing_tags import standing_tag
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def verdicts(
         read = standing_tag(tag.tag, tag.object, tag.content.encode(errors="surrogateescape"))
         if read is not None and read.signature:
             questions[tag.object] = Signed(tag.object, read.payload, read.signature, now, roots, only_ssh)
-    judged = judge(repository, [*questions.values()], remembered(repository))
+    judged = judge(repository, [*questions.values()], VerifiedSignatures(repository))
     found = dict(zip(questions, judged, strict=True))
     return [found.get(tag.object, _UNSIGNED) for tag in tags]
 

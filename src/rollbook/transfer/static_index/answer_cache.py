@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rollbook.cache.memory import read_kept, write_kept
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LARGEST = 256 << 20  # bytes, all entries together
-_MAGIC = "rollbook-cache-1"
+_STAMP = "answer 1"
 _LONGEST_HEAD = 16 << 10
 
 
@@ -47,38 +48,27 @@ class Cache:
         self._largest = largest
 
     def get(self, key: str) -> Entry | None:
-        """The answer kept for `key`; None without one. A damaged one is removed."""
+        """Return the answer kept for `key`; None without one."""
         path = self._path(key)
         try:
-            with path.open("rb") as file:
-                confirmed = os.fstat(file.fileno()).st_mtime
-                head = file.readline(_LONGEST_HEAD)
-                body = file.read(self._largest + 1)
+            confirmed = path.stat().st_mtime
         except OSError:
             return None
-        told = _head(head)
-        if told is None or told.get("key") != key or told.get("sha256") != _digest(body):
-            with suppress(OSError):
-                path.unlink()
+        head, _, body = (read_kept(path, _STAMP, self._largest) or b"").partition(b"\n")
+        told = json.loads(head or b"{}")
+        if told.get("key") != key:
             return None
         return Entry(body, told["etag"], told["modified"], max(time.time() - confirmed, 0))
 
     def put(self, key: str, body: bytes, etag: str = "", modified: str = "") -> None:
         """Keep an answer."""
-        facts = {"is": _MAGIC, "key": key, "etag": etag, "modified": modified, "sha256": _digest(body)}
-        head = json.dumps(facts).encode() + b"\n"
-        if len(head) > _LONGEST_HEAD or len(body) > self._largest:
+        head = json.dumps({"key": key, "etag": etag, "modified": modified}).encode()
+        if len(head) > _LONGEST_HEAD or len(head) + len(body) >= self._largest:
             return
         with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._make_room(len(head) + len(body))
-            descriptor, name = tempfile.mkstemp(dir=self._folder, prefix=".")
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(head + body)
-                Path(name).replace(self._path(key))
-            except OSError:
-                Path(name).unlink()
+            write_kept(self._path(key), _STAMP, head + b"\n" + body)
 
     def confirm(self, key: str) -> None:
         """Note that the answer for `key` holds at this moment."""
@@ -91,7 +81,7 @@ class Cache:
             self._path(key).unlink()
 
     def _path(self, key: str) -> Path:
-        return self._folder / _digest(key.encode())
+        return self._folder / hashlib.sha256(key.encode()).hexdigest()
 
     def _make_room(self, size: int) -> None:
         """Remove what was confirmed longest ago until `size` more bytes fit."""
@@ -110,17 +100,3 @@ class Cache:
                 with suppress(FileNotFoundError):
                     status = entry.stat(follow_symlinks=False)
                     yield status.st_mtime, status.st_size, Path(entry.path)
-
-
-def _head(line: bytes) -> dict[str, str] | None:
-    try:
-        told = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(told, dict) or told.get("is") != _MAGIC:
-        return None
-    return told if all(isinstance(told.get(name), str) for name in ("etag", "modified")) else None
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

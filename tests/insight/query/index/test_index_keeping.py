@@ -13,14 +13,19 @@ import pytest
 from index_desk import Desk
 
 from rollbook import Registry
-from rollbook.cache import sealed_sqlite
-from rollbook.cache.file_system import kind_of
-from rollbook.cache.sealed_sqlite import NotSealed
 from rollbook.errors import NotFound
 from rollbook.git.repository import discover
-from rollbook.insight.query.index import parallel, update
-from rollbook.insight.query.index.index_files import KEPT
-from rollbook.insight.query.index.parallel import Job, read, read_here
+from rollbook.insight.query.index import parallel, tables_schema, update
+from rollbook.insight.query.index.index_files import (
+    KEPT,
+    NotWhole,
+    _require_whole,
+    discard,
+    reading,
+    taking_over,
+)
+from rollbook.insight.query.index.parallel import Job, read
+from rollbook.insight.query.index.update import file_system_of
 from rollbook.layout import Kind
 from written import manifest
 
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
 
     from rollbook.git.repository import Repository
 
+OTHER_TREE = "1" * 40
 _VERSIONS = "SELECT count(*) FROM versions"
 
 
@@ -102,8 +108,9 @@ def test_of_many_states_the_one_that_was_asked_longest_ago_makes_room(
                 os.utime(marker, (number + 1, number + 1))
     kept = {path: path.stat().st_ino for path in desk.indexes}
     _count(desk, desk.commits[2])
-    changed = [path.name for path in desk.indexes if kept[path] != path.stat().st_ino]
-    assert changed == ["1.sqlite"]
+    tree = desk.git("rev-parse", f"{desk.commits[3]}:registry")
+    assert [path.name[:40] for path in kept if path not in desk.indexes] == [tree]
+    assert len(desk.indexes) == KEPT
 
 
 def test_an_index_without_write_permission_answers_still(desk: Desk) -> None:
@@ -111,7 +118,7 @@ def test_an_index_without_write_permission_answers_still(desk: Desk) -> None:
     folder = desk.indexes[0].parent
     desk.commit(_version("m", 3))
     if os.geteuid() == 0:  # for whom permissions do not count: the folder is a file then
-        sealed_sqlite.discard(desk.indexes[0])
+        discard(desk.indexes[0])
         for path in folder.iterdir():
             path.unlink()
         folder.rmdir()
@@ -125,34 +132,55 @@ def test_an_index_without_write_permission_answers_still(desk: Desk) -> None:
 def test_a_reader_that_holds_the_index_does_not_keep_another_from_an_answer(desk: Desk) -> None:
     assert _count(desk) == 3
     desk.commit(_version("m", 3))
-    with sealed_sqlite.reading(desk.indexes[0]) as connection:
+    with reading(desk.indexes[0]) as connection:
         assert connection.execute("SELECT count(*) FROM version").fetchone() == (3,)
         assert _count(desk) == 4  # from a copy: the file can't be changed now
         assert connection.execute("SELECT count(*) FROM version").fetchone() == (3,)
 
 
-def test_a_reader_waits_for_a_change_that_is_being_written_and_never_sees_half(desk: Desk) -> None:
+def _problems(path: Path) -> int:
+    with reading(path) as connection:
+        ((count,),) = connection.execute("SELECT count(*) FROM problem")
+    assert isinstance(count, int)
+    return count
+
+
+def test_a_reader_waits_for_no_change_that_is_being_made_and_never_sees_half(desk: Desk) -> None:
     assert _count(desk) == 3
     path = desk.indexes[0]
-    seen: list[int] = []
-
-    def look() -> None:
-        with sealed_sqlite.reading(path) as connection:
-            seen.append(connection.execute("SELECT count(*) FROM problem").fetchone()[0])
-
-    with sealed_sqlite.changing(path) as connection:
+    with taking_over(path, OTHER_TREE) as connection:
         connection.execute("INSERT INTO problem (path) VALUES ('x'), ('y')")
-        look()  # a change that is not written yet keeps no reader waiting
+        assert _problems(path) == 0
         connection.execute("DELETE FROM problem WHERE path = 'x'")
-    look()
-    assert seen == [0, 1]
+        tables_schema.put(connection, "tree", OTHER_TREE)
+    with pytest.raises((NotWhole, sqlite3.OperationalError)):
+        _problems(path)
+    assert [_problems(path) for path in desk.indexes] == [1]
+
+
+def test_an_index_that_another_tree_took_over_meanwhile_is_not_taken_for_the_one_before(desk: Desk) -> None:
+    assert _count(desk) == 3
+    path = desk.indexes[0]
+    with closing(sqlite3.connect(path)) as before:  # opened by its name, and not read yet
+        with taking_over(path, OTHER_TREE) as connection:
+            tables_schema.put(connection, "tree", OTHER_TREE)
+        with pytest.raises(NotWhole):
+            _require_whole(before, path)
+
+
+def test_a_file_that_names_another_tree_than_it_holds_is_not_believed(desk: Desk) -> None:
+    assert _count(desk) == 3
+    path = desk.indexes[0]
+    other = path.rename(path.with_name(OTHER_TREE + path.name[40:]))
+    with pytest.raises(NotWhole):
+        _problems(other)
 
 
 def test_a_change_that_is_broken_off_leaves_the_index_as_it_was(desk: Desk) -> None:
     assert _count(desk) == 3
 
     def break_off() -> None:
-        with sealed_sqlite.changing(desk.indexes[0]) as connection:
+        with taking_over(desk.indexes[0], OTHER_TREE) as connection:
             connection.execute("DELETE FROM version")
             raise NotFound("broken off")
 
@@ -166,7 +194,7 @@ def test_a_file_that_something_else_has_written_to_is_not_believed(desk: Desk) -
     path = desk.indexes[0]
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DELETE FROM version")
-    with pytest.raises(NotSealed), sealed_sqlite.reading(path):
+    with pytest.raises(NotWhole), reading(path):
         pass
     assert _count(desk) == 3
 
@@ -175,12 +203,12 @@ def test_a_copy_that_keeps_its_times_is_believed_and_one_that_does_not_is_not(de
     assert _count(desk) == 3
     path = desk.indexes[0]
     times = path.stat()
-    copy = path.with_name("copy.sqlite")
+    copy = desk.directory / path.name
     copy.write_bytes(path.read_bytes())
-    with pytest.raises(NotSealed), sealed_sqlite.reading(copy):
+    with pytest.raises(NotWhole), reading(copy):
         pass
     os.utime(copy, ns=(times.st_atime_ns, times.st_mtime_ns))
-    with sealed_sqlite.reading(copy) as connection:
+    with reading(copy) as connection:
         assert connection.execute("SELECT count(*) FROM version").fetchone() == (3,)
 
 
@@ -230,24 +258,29 @@ def jobs(desk: Desk) -> list[Job]:
     return [*found, Job("0" * 40, Kind.MANIFEST, "registry/gone/versions/1.0.0/version.yaml")]
 
 
+def _read_here(desk: Desk, jobs: list[Job]) -> list[object]:
+    answers = parallel.read_share(str(desk.directory), [(job.oid, job.kind.value, job.path) for job in jobs])
+    return list(zip(jobs, answers, strict=True))
+
+
 def test_files_that_several_processes_read_give_the_same_rows(
     desk: Desk, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parallel, "_WORTHWHILE", 0)
     monkeypatch.setattr("os.cpu_count", lambda: 3)
-    here = list(read_here(discover(desk.directory), jobs))
+    here = _read_here(desk, jobs)
     assert sorted(read(discover(desk.directory), jobs), key=repr) == sorted(here, key=repr)
-    assert here[-1][1] is None
+    assert here[-1] == (jobs[-1], None)
 
 
-@pytest.mark.parametrize("program", ["/bin/false", "/bin/echo"])
+@pytest.mark.parametrize("program", ["/bin/false", "/bin/echo", "/nowhere"])
 def test_what_a_process_fails_to_read_is_read_here(
     desk: Desk, jobs: list[Job], monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     monkeypatch.setattr(parallel, "_WORTHWHILE", 0)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.setattr(sys, "executable", program)
-    here = list(read_here(discover(desk.directory), jobs))
+    here = _read_here(desk, jobs)
     assert sorted(read(discover(desk.directory), jobs), key=repr) == sorted(here, key=repr)
 
 
@@ -269,7 +302,7 @@ _MOUNTS = """\
     ],
 )
 def test_the_file_system_of_a_folder_is_told_by_the_nearest_mount(folder: str, kind: str) -> None:
-    assert kind_of(_MOUNTS, Path(folder)) == kind
+    assert file_system_of(_MOUNTS, Path(folder)) == kind
 
 
 def test_what_other_machines_may_write_to_is_replaced_as_a_whole(

@@ -18,7 +18,8 @@ from index_desk import Desk, collect_garbage
 from rollbook import Registry
 from rollbook.errors import InvalidFile, NotFound
 from rollbook.insight.lineage.descendants import from_data, from_version
-from rollbook.insight.query.index import tables_schema, update
+from rollbook.insight.query.index import update
+from rollbook.insight.query.index.index_files import KEPT
 from rollbook.trail.event import Action
 from written import POLICY, manifest
 
@@ -189,12 +190,18 @@ class Repositories(RuleBasedStateMachine):
         with Registry.open(self.desk.directory, rev=commit) as registry:
             assert _answer(from_version, registry, parent) == _answer(came_from_version, registry, parent)
 
-    @rule(commit=commits, data=st.data())
-    def damage(self, commit: str, data: st.DataObject) -> None:
+    @rule(
+        commit=commits,
+        which=st.integers(0, KEPT - 1),
+        kind=st.integers(0, 9),
+        at=st.integers(0, 1 << 20),
+        content=st.binary(min_size=1, max_size=5_000),
+    )
+    def damage(self, commit: str, which: int, kind: int, at: int, content: bytes) -> None:
         self._agree(commit)
         if self.desk.indexes:
-            path = data.draw(st.sampled_from(self.desk.indexes))
-            data.draw(st.sampled_from(_DAMAGES))(path, data)
+            path = self.desk.indexes[which % len(self.desk.indexes)]
+            _DAMAGES[kind](path, at % path.stat().st_size, content)
         self._agree(commit)
 
     @rule()
@@ -213,56 +220,55 @@ def _answer(question: Callable[[Registry, str], list[Descendant]], registry: Reg
         return (error.key, error.message)
 
 
-def _overwrite(path: Path, data: st.DataObject) -> None:
-    size = path.stat().st_size
+def _overwrite(path: Path, at: int, content: bytes) -> None:
     with path.open("r+b") as file:
-        file.seek(data.draw(st.integers(0, max(0, size - 1))))
-        file.write(data.draw(st.binary(min_size=1, max_size=5_000)))
+        file.seek(at)
+        file.write(content)
 
 
-def _cut(path: Path, data: st.DataObject) -> None:
+def _cut(path: Path, at: int, _: bytes) -> None:
     with path.open("r+b") as file:
-        file.truncate(data.draw(st.integers(0, path.stat().st_size)))
+        file.truncate(at)
 
 
-def _change_a_row(path: Path, _: st.DataObject) -> None:
+def _change_a_row(path: Path, *_: object) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE version SET stage = 'production'")
     connection.close()
 
 
-def _claim_another_tree(path: Path, _: st.DataObject) -> None:
+def _claim_another_tree(path: Path, *_: object) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE meta SET value = ? WHERE key = 'tree'", ("1" * 40,))
     connection.close()
 
 
-def _another_format(path: Path, _: st.DataObject) -> None:
+def _another_format(path: Path, *_: object) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 999")
     connection.close()
 
 
-def _another_database(path: Path, _: st.DataObject) -> None:
+def _another_database(path: Path, *_: object) -> None:
     path.unlink()
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE meta (key, value)")
-        connection.execute(f"PRAGMA user_version = {tables_schema.FORMAT}")
+        connection.execute("INSERT INTO meta VALUES ('tree', ?)", (path.name[:40],))
     connection.close()
 
 
-def _a_folder(path: Path, _: st.DataObject) -> None:
+def _a_folder(path: Path, *_: object) -> None:
     path.unlink()
     (path / "inside").mkdir(parents=True)
 
 
-def _a_leftover_journal(path: Path, _: st.DataObject) -> None:
+def _a_leftover_journal(path: Path, *_: object) -> None:
     Path(f"{path}-journal").write_bytes(b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + bytes(600))
 
 
 _DAMAGES = [
     _overwrite, _cut, _change_a_row, _claim_another_tree, _another_format, _another_database, _a_folder,
-    _a_leftover_journal, lambda path, _: path.unlink(), lambda path, _: path.write_bytes(b""),
+    _a_leftover_journal, lambda path, *_: path.unlink(), lambda path, *_: path.write_bytes(b""),
 ]  # fmt: skip
 
 

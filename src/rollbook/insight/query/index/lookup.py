@@ -6,10 +6,8 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
-from rollbook.cache import sealed_sqlite
-from rollbook.cache.sealed_sqlite import NotSealed
 from rollbook.git.refs import tag_ids
-from rollbook.insight.query.index.index_files import UNUSABLE, Shelf
+from rollbook.insight.query.index.index_files import UNUSABLE, NotWhole, Shelf, is_broken
 from rollbook.insight.query.index.target import Wanted
 from rollbook.layout import ROOT
 from rollbook.snapshot.snapshot import TreeSnapshot
@@ -37,7 +35,7 @@ def ask(
     snapshot = registry.snapshot
     tree = snapshot.tree_id(ROOT) if isinstance(snapshot, TreeSnapshot) else None
     if tree is None:
-        from rollbook.insight.query.index.in_memory import of_files
+        from rollbook.insight.query.index.update import of_files
 
         with closing(of_files(snapshot)) as connection:
             return question(connection)
@@ -53,15 +51,17 @@ def _ask_shelf(shelf: Shelf, wanted: Wanted, question: Callable[[sqlite3.Connect
         try:
             with shelf.opened(wanted) as connection:
                 return question(connection)
-        except NotSealed:
+        except NotWhole:
             from rollbook.insight.query.index.update import bring
 
             try:
                 bring(shelf, wanted)
+            except NotWhole:  # another process was quicker
+                continue
             except UNUSABLE:
                 break
         except sqlite3.Error as error:
-            if not sealed_sqlite.is_broken(error):
+            if not is_broken(error):
                 raise
     from rollbook.insight.query.index.update import in_memory
 

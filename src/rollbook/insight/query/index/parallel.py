@@ -1,33 +1,28 @@
-"""Reading very many files: several processes, each with a git of its own, each taking a share."""
+"""Reading the files of the index: very many by several processes, each with a git of its own."""
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-import tempfile
-from queue import Queue
-from threading import Thread
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.git.objects import ObjectReader
-from rollbook.insight.query.index.rows import Rows, facts, problem
+from rollbook.git.repository import discover
+from rollbook.insight.query.index.rows import facts, problem
+from rollbook.layout import Kind
 from rollbook.snapshot.snapshot import MAX_FILE, too_large
+from rollbook.snapshot.workers import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from rollbook.git.repository import Repository
-    from rollbook.layout import Kind
+    from rollbook.insight.query.index.rows import Rows
 
 # Below so many files, starting processes costs more than they save.
 _WORTHWHILE = 5_000
-_MOST = 8
 # Files held at once; each has at most 1 MiB.
 _TOGETHER = 64
-_WAITING = 2_000  # rows' lines that wait to be taken up
 
 
 class Job(NamedTuple):
@@ -39,98 +34,26 @@ class Job(NamedTuple):
 
 
 def read(repository: Repository, jobs: Sequence[Job]) -> Iterator[tuple[Job, Rows | None]]:
-    """Each file's rows; None where there is no such content. In any order."""
-    shares = min(_MOST, os.cpu_count() or 1)
-    if len(jobs) < _WORTHWHILE or shares == 1 or not sys.executable:
-        yield from read_here(repository, jobs)
-    else:
-        yield from _read_by_processes(repository, jobs, shares)
+    """Yield each file's rows; None where there is no such content. In any order."""
+    processes = os.cpu_count() or 1 if len(jobs) >= _WORTHWHILE else 1
+    plain = [(job.oid, job.kind.value, job.path) for job in jobs]
+    for (oid, kind, path), rows in spread(read_share, str(repository.directory), plain, processes):
+        yield Job(oid, Kind(kind), path), rows
 
 
-def read_here(repository: Repository, jobs: Sequence[Job]) -> Iterator[tuple[Job, Rows | None]]:
-    """Each file's rows, read by this process, in order."""
-    reader = ObjectReader(repository)
+def read_share(directory: str, jobs: Sequence[tuple[str, str, str]]) -> Iterator[Rows | None]:
+    """Yield each file's rows, in order; None where there is no such content."""
+    reader = ObjectReader(discover(Path(directory)))
     try:
         for start in range(0, len(jobs), _TOGETHER):
             some = jobs[start : start + _TOGETHER]
-            for job, found in zip(some, reader.read_many([job.oid for job in some], MAX_FILE), strict=True):
+            contents = reader.read_many([oid for oid, *_ in some], MAX_FILE)
+            for (_, kind, path), found in zip(some, contents, strict=True):
                 if found is None or found.type != "blob":
-                    yield job, None
+                    yield None
                 elif found.data is None:
-                    yield job, problem(too_large(job.path, found.size))
+                    yield problem(too_large(path, found.size))
                 else:
-                    yield job, facts(job.kind, job.path, found.data)
+                    yield facts(Kind(kind), path, found.data)
     finally:
         reader.close()
-
-
-class _Share:
-    """The files that one process reads, and how many of them it has answered."""
-
-    def __init__(self, directory: Path, jobs: Sequence[Job], answers: Queue[tuple[_Share, bytes]]) -> None:
-        self.jobs = jobs
-        self.done = 0
-        with tempfile.TemporaryFile() as asked:
-            asked.writelines(f"{job.oid} {job.kind.value} {job.path}\n".encode() for job in jobs)
-            asked.seek(0)
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "rollbook.insight.query.index.worker", str(directory)],
-                stdin=asked,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-        self._answers = answers
-        self.thread = Thread(target=self._listen, daemon=True)
-        self.thread.start()
-
-    def _listen(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self._answers.put((self, line))
-        self._answers.put((self, b""))
-
-    def expects(self, line: bytes) -> bool:
-        """Whether a line is the next answer, whole; what a broken process prints is none."""
-        if self.done == len(self.jobs) or not line.endswith(b"\n"):
-            return False
-        return line.startswith(f"{self.jobs[self.done].oid}\t".encode())
-
-    def rest(self) -> Sequence[Job]:
-        """What the process, which has ended, did not answer."""
-        return self.jobs[self.done :]
-
-
-def _read_by_processes(
-    repository: Repository, jobs: Sequence[Job], shares: int
-) -> Iterator[tuple[Job, Rows | None]]:
-    answers: Queue[tuple[_Share, bytes]] = Queue(_WAITING)
-    size = -(-len(jobs) // shares)
-    starts = range(0, len(jobs), size)
-    working = [_Share(repository.directory, jobs[start : start + size], answers) for start in starts]
-    running = len(working)
-    try:
-        while running:
-            share, line = answers.get()
-            if not line:
-                running -= 1
-            elif share.expects(line):
-                yield share.jobs[share.done], json.loads(line.partition(b"\t")[2])
-                share.done += 1
-        for share in working:  # nothing, unless a process could not be started or was killed
-            yield from read_here(repository, share.rest())
-    finally:
-        _end(working, answers)
-
-
-def _end(working: Iterable[_Share], answers: Queue[tuple[_Share, bytes]]) -> None:
-    for share in working:
-        share.process.kill()
-    while any(share.thread.is_alive() for share in working):
-        while not answers.empty():  # or the threads would wait for room for ever
-            answers.get_nowait()
-        for share in working:
-            share.thread.join(0.01)
-    for share in working:
-        share.process.wait()
-        if share.process.stdout is not None:
-            share.process.stdout.close()

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 # Goes up with every change of the tables or of what is put into them: another format's index is discarded.
-FORMAT = 2
+FORMAT = 3
 
 # What is not given is NULL everywhere, and so is a number that is not finite. Times are UTC, whole seconds.
 # `model.held` counts the files that make a folder a model, `version.files` those in a version's folder.
@@ -94,7 +94,6 @@ def create(connection: sqlite3.Connection) -> None:
     for statement in _TABLES.split(";"):
         if statement.strip():
             connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {FORMAT}")
 
 
 def get(connection: sqlite3.Connection, key: str) -> object:

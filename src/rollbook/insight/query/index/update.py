@@ -7,28 +7,39 @@ that a look into the past does not cost the way back. What was asked longest ago
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollbook.cache import sealed_sqlite
-from rollbook.cache.file_system import is_shared_by_machines
-from rollbook.cache.sealed_sqlite import NotSealed
-from rollbook.errors import GitFailed
+from rollbook.errors import GitFailed, InvalidFile
 from rollbook.git.changes import EMPTY_TREE
 from rollbook.insight.query.index import event_rows, parallel, tables_schema
-from rollbook.insight.query.index.index_files import UNUSABLE
+from rollbook.insight.query.index.index_files import (
+    UNUSABLE,
+    NotWhole,
+    discard,
+    index_in_memory,
+    publish,
+    reading,
+    taking_over,
+)
+from rollbook.insight.query.index.rows import facts, problem
 from rollbook.insight.query.index.tables import Tables
 from rollbook.insight.query.index.tree_changes import FileChange, changes
+from rollbook.layout import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from rollbook.git.repository import Repository
     from rollbook.insight.query.index.index_files import Shelf
+    from rollbook.insight.query.index.parallel import Job
+    from rollbook.insight.query.index.rows import Rows
     from rollbook.insight.query.index.target import Wanted
+    from rollbook.snapshot.snapshot import Snapshot
 
 # Changed files up to which an index is brought to another tree where it stands.
 NEAR = 2_000
+_TOGETHER = 10_000  # files
 
 
 def bring(shelf: Shelf, wanted: Wanted) -> None:
@@ -37,33 +48,34 @@ def bring(shelf: Shelf, wanted: Wanted) -> None:
     repository = shelf.repository
     path, between = _nearest(shelf, wanted.tree)
     if path is None:
-        target = shelf.next_place()
-        sealed_sqlite.publish(target, lambda connection: _build(connection, repository, wanted))
+        publish(shelf.folder, wanted.tree, lambda connection: _build(connection, repository, wanted))
     elif len(between) <= NEAR and not is_shared_by_machines(shelf.folder):
-        target = path
-        with sealed_sqlite.changing(path) as connection:
+        with taking_over(path, wanted.tree) as connection:
             _move(connection, repository, wanted)
     else:
         # Other machines do not see this one's locks: there the file is replaced as a whole.
-        target = path if len(between) <= NEAR else shelf.next_place()
-        with sealed_sqlite.reading(path) as before:
-            sealed_sqlite.publish(target, lambda connection: _copy(before, connection, repository, wanted))
-    shelf.note_asked(target)
+        with reading(path) as before:
+            made = publish(
+                shelf.folder, wanted.tree, lambda connection: _copy(before, connection, repository, wanted)
+            )
+        if len(between) <= NEAR and made != path:
+            discard(path)
+    shelf.make_room()
 
 
 def in_memory(shelf: Shelf, wanted: Wanted) -> sqlite3.Connection:
     """What is wanted, in memory, begun from the nearest index that can be read."""
-    connection = sealed_sqlite.in_memory()
+    connection = index_in_memory()
     path, _ = _nearest(shelf, wanted.tree)
     try:
         if path is not None:
-            with sealed_sqlite.reading(path) as before:
+            with reading(path) as before:
                 _copy(before, connection, shelf.repository, wanted)
             connection.execute("COMMIT")
             return connection
     except UNUSABLE:
         connection.close()
-        connection = sealed_sqlite.in_memory()
+        connection = index_in_memory()
     _build(connection, shelf.repository, wanted)
     connection.execute("COMMIT")
     return connection
@@ -86,11 +98,11 @@ def _difference(path: Path, repository: Repository, tree: str) -> Sequence[FileC
     if not path.exists():
         return None
     try:
-        with sealed_sqlite.reading(path) as connection:
+        with reading(path) as connection:
             before = str(tables_schema.get(connection, "tree"))
         return changes(repository, before, tree)
-    except (NotSealed, GitFailed):  # not to be believed, or of a tree that git has thrown away
-        sealed_sqlite.discard(path)
+    except (NotWhole, GitFailed):  # not to be believed, or of a tree that git has thrown away
+        discard(path)
     except (sqlite3.Error, OSError):
         pass
     return None
@@ -120,3 +132,84 @@ def _move(connection: sqlite3.Connection, repository: Repository, wanted: Wanted
         tables_schema.put(connection, "tree", wanted.tree)
     if wanted.commit is not None:
         event_rows.bring(connection, repository, wanted)
+
+
+# --- what is no tree of git -------------------------------------------------------------------------------
+
+
+def of_files(snapshot: Snapshot) -> sqlite3.Connection:
+    """Return the index, in memory, of files such as those of a working tree, without events."""
+    connection = index_in_memory()
+    connection.execute("BEGIN")
+    tables_schema.create(connection)
+    # What a job reads is named by its path: there are no ids of contents.
+    files = [FileChange(path, path, 1) for path in snapshot.modes(ROOT)]
+    Tables(connection).apply(files, lambda jobs: _read(snapshot, jobs))
+    connection.execute("COMMIT")
+    return connection
+
+
+def _read(snapshot: Snapshot, jobs: Sequence[Job]) -> Iterator[tuple[Job, Rows | None]]:
+    # Together: what stands elsewhere is brought here by question, not by file.
+    for start in range(0, len(jobs), _TOGETHER):
+        some = jobs[start : start + _TOGETHER]
+        try:
+            contents = snapshot.read_many([job.path for job in some])
+        except InvalidFile:  # one of them is too large
+            yield from (_read_one(snapshot, job) for job in some)
+        else:
+            yield from (
+                (job, None if data is None else facts(job.kind, job.path, data))
+                for job, data in zip(some, contents, strict=True)
+            )
+
+
+def _read_one(snapshot: Snapshot, job: Job) -> tuple[Job, Rows | None]:
+    try:
+        (data,) = snapshot.read_many([job.path])
+    except InvalidFile as error:
+        return job, problem(error)
+    return job, None if data is None else facts(job.kind, job.path, data)
+
+
+# --- file systems, as Linux tells them (https://man7.org/linux/man-pages/man5/proc.5.html) ----------------
+
+_MOUNTS = Path("/proc/self/mountinfo")
+# File systems that several machines may write to at once.
+_SHARED = frozenset(
+    [
+        "9p", "afs", "beegfs", "ceph", "cifs", "fuse.ceph", "fuse.glusterfs", "fuse.sshfs", "gfs2",
+        "glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "smb3", "smbfs",
+        "virtiofs",
+    ]
+)  # fmt: skip
+
+
+def is_shared_by_machines(folder: Path) -> bool:
+    """Return whether other machines may write to the folder as well. False where that can't be told."""
+    try:
+        mounts = _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return False
+    return file_system_of(mounts, folder.resolve()) in _SHARED
+
+
+def file_system_of(mounts: str, folder: Path) -> str:
+    """Return the type of a folder's file system, by a `mountinfo`; empty where that does not tell."""
+    best, kind = "", ""
+    for line in mounts.splitlines():
+        before, _, after = line.partition(" - ")
+        fields = before.split(" ")
+        if len(fields) < 5 or not after:
+            continue
+        point = _unescaped(fields[4])
+        # Of several at one place, the last covers the others.
+        if len(point) >= len(best) and (folder == Path(point) or Path(point) in folder.parents):
+            best, kind = point, after.split(" ")[0]
+    return kind
+
+
+def _unescaped(text: str) -> str:
+    for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        text = text.replace(code, character)
+    return text

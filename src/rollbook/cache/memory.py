@@ -1,0 +1,141 @@
+"""What Rollbook remembers to be faster: all kinds of it, and the files that hold them.
+
+The first line of a file says what it is and gives the SHA-256 of the rest: one that was cut off or altered,
+or that another user may write to, counts as none. That one can't be written costs time only, and is no error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rollbook.git.repository import Repository
+
+_FOLDER = "rollbook"
+_HEX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A kind of what is remembered: its file or folder in a repository's git directory, which all its work
+    trees share. `most` is in bytes; `holds`, `key` and `believed` tell people what it is."""
+
+    name: str
+    format: str
+    most: int
+    holds: str
+    key: str
+    believed: str
+
+    def path(self, repository: Repository) -> Path:
+        """Return where it stands."""
+        return repository.common_dir / _FOLDER / self.name
+
+    def read(self, repository: Repository) -> bytes | None:
+        """Return what was written last; None when nothing is, or when it isn't to be believed."""
+        return read_kept(self.path(repository), self._stamp, self.most)
+
+    def write(self, repository: Repository, body: bytes) -> None:
+        """Replace what is remembered. That it can't be written costs time only, and is no error."""
+        write_kept(self.path(repository), self._stamp, body)
+
+    @property
+    def _stamp(self) -> str:
+        return f"{self.name} {self.format}"
+
+
+_TAG_IDS = "The id of a tag object names its content, signature included."
+
+FOUND_CLEAN = Memory(
+    "found-clean", "1", 16 << 20,
+    "Which models, versions and whole registries `check` has found clean",
+    "SHA-256 of the rules (code, schemas, libraries) and of each file's path, mode and content",
+    "Only success is remembered, under everything that it follows from.",
+)  # fmt: skip
+LISTING = Memory(
+    "listing", "1", 256 << 20,
+    "What `list` tells of each model",
+    "Id of the model's tree, and Rollbook's version",
+    "The id of a tree names all that is in it.",
+)  # fmt: skip
+TAGS = Memory(
+    "tags", "1", 512 << 20,
+    "What the tags of the trail say, for `history`",
+    "Id of the tag object",
+    f"{_TAG_IDS} `audit` reads the tags themselves.",
+)  # fmt: skip
+RECORDED = Memory(
+    "recorded", "1", 4 << 10,
+    "Up to which commit of main the trail records everything, for `audit record`",
+    "SHA-256 of all tags: their names, and the ids of what they point at",
+    "Used only while the tags are the very same, and main still leads through the commit.",
+)  # fmt: skip
+ORDERED = Memory(
+    "ordered", "1", 4 << 10,
+    "Up to which commit of main the tags are one chain in main's order, for `history`",
+    RECORDED.key,
+    RECORDED.believed,
+)  # fmt: skip
+VERIFIED = Memory(
+    "verified-signatures", "1", 128 << 20,
+    "Which signatures of tags were verified, and who made them",
+    "Id of the tag object, SHA-256 of the trust root, moment that the signature was judged for",
+    f"Only success is remembered. {_TAG_IDS}",
+)  # fmt: skip
+INDEX = Memory(
+    "index", "", 0,
+    "What the files and tags say as tables, for `query`, `lineage` and what else asks of the whole registry",
+    "Id of the tree `registry/`; for events, the tags and the commit as well",
+    "A file is for one tree, and void when anything else has written to it. Three are kept.",
+)  # fmt: skip
+MEMORIES = (FOUND_CLEAN, LISTING, TAGS, RECORDED, ORDERED, VERIFIED, INDEX)
+
+
+def read_kept(path: Path, stamp: str, most: int) -> bytes | None:
+    """Return what `write_kept` wrote under the same `stamp`.
+
+    None when there is no such file, when it isn't as this user has written it, or has more than `most` bytes.
+    """
+    begins = f"rollbook {stamp} ".encode()
+    start = len(begins) + _HEX + 1
+    try:
+        with path.open("rb") as file:
+            facts = os.fstat(file.fileno())
+            if not _is_own(facts) or facts.st_size > start + most:
+                return None
+            data = file.read()
+    except OSError:
+        return None
+    body = data[start:]
+    return body if data[:start] == begins + _digest(body) else None
+
+
+def write_kept(path: Path, stamp: str, body: bytes) -> None:
+    """Replace the file as a whole. That it can't be written costs time only, and is no error."""
+    with suppress(OSError):
+        path.parent.mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}-", delete=False) as file:
+            try:
+                file.write(f"rollbook {stamp} ".encode() + _digest(body) + body)
+                file.flush()
+                Path(file.name).replace(path)
+            except OSError:
+                Path(file.name).unlink()
+                raise
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.sha256(body).hexdigest().encode() + b"\n"
+
+
+def _is_own(facts: os.stat_result) -> bool:
+    if not stat.S_ISREG(facts.st_mode):
+        return False
+    return os.name == "nt" or (facts.st_uid == os.geteuid() and not facts.st_mode & 0o022)
