@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from rollbook import __version__, layout
 from rollbook.cache.cache_file import read_kept, write_kept
 from rollbook.names import is_model_name
-from rollbook.registry.registry import holds_model, newest
+from rollbook.registry.model_folders import folders, may_be_models, models_among
+from rollbook.registry.registry import newest
 from rollbook.registry.version_files import removed_among
 from rollbook.snapshot.snapshot import TreeSnapshot
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from rollbook.registry.registry import Model, Registry
 
 _PLACE = "rollbook/listing"
-_MAGIC = f"rollbook listing 1 {__version__}\n".encode()
+_MAGIC = f"rollbook listing 2 {__version__}\n".encode()
 _MOST_BYTES = 1 << 28
 # How many models' rows are kept beside those of the last listing: of other commits that were listed.
 _MOST_OTHERS = 2_000
@@ -57,13 +58,14 @@ def listing(registry: Registry) -> list[Listed]:
         return _listed(registry, registry.models())
     path = registry.repository.common_dir / _PLACE
     known = _read(read_kept(path, _MAGIC, _MOST_BYTES))
-    trees = _model_trees(snapshot, known)
+    trees, namespaces = _model_trees(snapshot, known)
     new = [name for name, tree in trees.items() if tree not in known]
     rows = {trees[item.name]: _row(item) for item in _listed(registry, registry.models_named(new))}
     if rows:
         current = {tree: rows.get(tree) or known[tree] for tree in trees.values()}
         others = [tree for tree in known if tree not in current][-_MOST_OTHERS:]
-        kept = {**{tree: known[tree] for tree in others}, **current}
+        kept = {tree: known[tree] for tree in others}
+        kept |= {tree: row for tree, row in current.items() if tree not in namespaces}
         write_kept(path, _MAGIC, json.dumps(kept, separators=(",", ":")).encode())
         known = current
     return [Listed(name, *known[trees[name]]) for name in sorted(trees)]
@@ -98,25 +100,25 @@ def _listed(registry: Registry, models: Iterable[Model]) -> list[Listed]:
     ]
 
 
-def _model_trees(snapshot: TreeSnapshot, known: Mapping[str, object]) -> dict[str, str]:
-    """The id of each model's tree, by the model's name. A tree that is known is a model's."""
+def _model_trees(snapshot: TreeSnapshot, known: Mapping[str, object]) -> tuple[dict[str, str], set[str]]:
+    """The id of each model's tree, by the model's name; and the trees in which there may be other models.
+
+    A tree that is known is a model's, and holds no other's.
+    """
     (outer,) = snapshot.subtrees([layout.ROOT])
-    found = _models_among(snapshot, outer, known)
-    namespaces = [name for name in outer if name not in found]
-    listed = snapshot.subtrees([layout.model_directory(name) for name in namespaces])
+    listed = folders(snapshot, (name for name, tree in outer.items() if tree not in known))
+    namespaces = [name for name, inside in listed.items() if may_be_models(inside)]
+    below = snapshot.subtrees([layout.model_directory(name) for name in namespaces])
     inner = {
         f"{namespace}/{name}": tree
-        for namespace, inside in zip(namespaces, listed, strict=True)
+        for namespace, inside in zip(namespaces, below, strict=True)
         for name, tree in inside.items()
     }
-    found |= _models_among(snapshot, inner, known)
-    return {name: tree for name, tree in found.items() if is_model_name(name)}
-
-
-def _models_among(
-    snapshot: TreeSnapshot, trees: Mapping[str, str], known: Mapping[str, object]
-) -> dict[str, str]:
-    unknown = [name for name, tree in trees.items() if tree not in known]
-    listed = snapshot.children([layout.model_directory(name) for name in unknown])
-    others = {name for name, inside in zip(unknown, listed, strict=True) if not holds_model(inside)}
-    return {name: tree for name, tree in trees.items() if name not in others}
+    listed |= folders(snapshot, (name for name, tree in inner.items() if tree not in known))
+    models = models_among(snapshot, listed)
+    trees = outer | inner
+    found = {name: tree for name, tree in trees.items() if name in models or tree in known}
+    return (
+        {name: tree for name, tree in found.items() if is_model_name(name)},
+        {trees[name] for name, inside in listed.items() if may_be_models(inside)},
+    )

@@ -30,7 +30,7 @@ _MANY = 256
 # What a question about one model needs besides the model, if it turns out to.
 _ALWAYS = (layout.POLICY, ".dvc/config")
 _FEW = 8
-_IN_A_MODEL = ("versions", "model.yaml", "stages.yaml")
+_IN_A_MODEL = ("versions", *layout.MODEL_FILES)
 
 
 class PartialSnapshot:

@@ -12,7 +12,8 @@ from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.repository import is_shallow, main_commit
 from rollbook.names import is_model_name, is_version, precedence, time_now, time_seconds
 from rollbook.records.origin import DEPRECATED, DEREGISTERED, Origin
-from rollbook.registry.registry import Registry, model_names, nearest
+from rollbook.registry.model_folders import model_names
+from rollbook.registry.registry import Registry, nearest
 from rollbook.snapshot.snapshot import commit_snapshot
 from rollbook.trail.gto_tags import read_artifacts, renamed
 from rollbook.transfer.gto.gto_artifacts import Annotation, annotation, inner_path, locate

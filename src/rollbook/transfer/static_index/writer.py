@@ -13,7 +13,7 @@ from rollbook.errors import InvalidFile, Refused
 from rollbook.git.clone import home
 from rollbook.git.main_history import first_parents
 from rollbook.git.repository import main_commit
-from rollbook.registry.registry import model_names
+from rollbook.registry.model_folders import model_names
 from rollbook.snapshot.snapshot import TreeSnapshot
 from rollbook.transfer.static_index.build import documents
 from rollbook.transfer.static_index.changed_models import Settings, changes_since, settings_of
