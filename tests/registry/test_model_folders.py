@@ -16,7 +16,7 @@ from rollbook.registry.listing import listing
 from rollbook.registry.model_folders import model_names, models_of
 from rollbook.registry.registry import Registry
 from rollbook.retention.subjects import judged
-from rollbook.snapshot.snapshot import worktree_snapshot
+from rollbook.snapshot.worktree_snapshot import worktree_snapshot
 from worlds import rollbook
 from written import POLICY, commit, model, new_repository, write
 

@@ -19,7 +19,6 @@ from rollbook.git.trees import unpack
 from rollbook.records.evidence import parse_evidence
 from rollbook.registry.registry import nearest
 from rollbook.registry.version_files import evidence_paths
-from rollbook.snapshot.partial_snapshot import PartialSnapshot
 from rollbook.yaml.strict import load
 
 if TYPE_CHECKING:
@@ -170,8 +169,7 @@ def _unpacked_remote(registry: Registry, config: str) -> Iterator[Path]:
     if inside is None or registry.snapshot.commit is None:
         yield root
         return
-    if isinstance(registry.snapshot, PartialSnapshot):
-        registry.snapshot.bring_whole(inside)
+    registry.snapshot.bring_whole(inside)
     with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
         folder = Path(directory, inside)
         folder.mkdir(parents=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rollbook.check.registry_files import ModelFiles
     from rollbook.check.version_rules import Key
     from rollbook.records.policy import Policy
-    from rollbook.snapshot.snapshot import Entry, Snapshot
+    from rollbook.snapshot.snapshot import FileIdentity, Snapshot
 
 # Paths of the models that are judged together.
 _PATHS = 20_000
@@ -37,7 +37,7 @@ class Everything:
     """A registry's files in one snapshot. `rules` names what judges them."""
 
     snapshot: Snapshot
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, FileIdentity]
     rules: str
 
     @cached_property

@@ -11,13 +11,12 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import asdict
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from rollbook.check.finding import Finding
 from rollbook.check.version_rules import version_findings
-from rollbook.git.repository import discover
-from rollbook.snapshot.snapshot import TreeSnapshot, WorktreeSnapshot
+from rollbook.snapshot.snapshot import OnDisk
+from rollbook.snapshot.worktree_snapshot import snapshot_on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,10 +36,11 @@ def judged_in_shares(
     """`version_findings`, by up to so many processes."""
     files = sum(map(len, versions.values()))
     count = max(1, min(processes, files // _LEAST_FILES))
-    if count == 1 or not sys.executable or not isinstance(snapshot, TreeSnapshot | WorktreeSnapshot):
+    place = snapshot.on_disk()
+    if count == 1 or not sys.executable or place is None:
         return version_findings(snapshot, modes, versions)
     own, *others = _shares(versions, files / count)
-    started = [(share, _start(snapshot, modes, share)) for share in others]
+    started = [(share, _start(place, modes, share)) for share in others]
     found = version_findings(snapshot, modes, own)
     for share, process in started:
         theirs = _finish(*process)
@@ -61,14 +61,10 @@ def _shares(versions: Versions, size: float) -> Sequence[Versions]:
 
 
 def _start(
-    snapshot: TreeSnapshot | WorktreeSnapshot, modes: Mapping[str, str], share: Versions
+    place: OnDisk, modes: Mapping[str, str], share: Versions
 ) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-    tree = snapshot if isinstance(snapshot, TreeSnapshot) else None
     question = {
-        "directory": str(
-            snapshot.root if isinstance(snapshot, WorktreeSnapshot) else snapshot.repository.directory
-        ),
-        "tree": tree.treeish if tree else None,
+        "place": place,
         "versions": [[*key, {path: modes[path] for path in paths}] for key, paths in share.items()],
     }
     # Files, not pipes: neither side ever waits for the other to read.
@@ -80,12 +76,6 @@ def _start(
         command = [sys.executable, "-P", "-m", __spec__.name, __file__]
         process = subprocess.Popen(command, stdin=asked, stdout=answer, stderr=subprocess.DEVNULL)
     return process, answer
-
-
-def _named(snapshot: TreeSnapshot | WorktreeSnapshot) -> dict[str, str | None]:
-    if isinstance(snapshot, WorktreeSnapshot):
-        return {"directory": str(snapshot.root), "tree": None}
-    return {"directory": str(snapshot.repository.directory), "tree": snapshot.treeish}
 
 
 def _finish(process: subprocess.Popen[bytes], answer: IO[bytes]) -> dict[Key, list[Finding]] | None:
@@ -103,11 +93,7 @@ def _finish(process: subprocess.Popen[bytes], answer: IO[bytes]) -> dict[Key, li
 
 def _answer() -> None:
     question = json.load(sys.stdin.buffer)
-    directory, tree = Path(question["directory"]), question["tree"]
-    repository = discover(directory)
-    snapshot: Snapshot = WorktreeSnapshot(repository, directory)
-    if tree is not None:
-        snapshot = TreeSnapshot(repository, tree, "")
+    snapshot = snapshot_on_disk(OnDisk(*question["place"]))
     modes = {path: mode for *_, own in question["versions"] for path, mode in own.items()}
     versions = {(model, version): list(own) for model, version, own in question["versions"]}
     found = version_findings(snapshot, modes, versions)

@@ -100,6 +100,6 @@ class Federation:
 
     def _no_model(self, name: str) -> NotFound:
         for member in self.members:
-            _ = member.registry.policy  # says so when one is no registry at all
+            member.registry.require()
         known = sorted({name for member in self.members for name in model_names(member.registry.snapshot)})
         return NotFound(f"none of the registries has a model {name!r}", hint=nearest(name, known))

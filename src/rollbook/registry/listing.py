@@ -16,12 +16,12 @@ from rollbook.names import is_model_name
 from rollbook.registry.model_folders import folders, may_be_models, models_among
 from rollbook.registry.registry import newest
 from rollbook.registry.version_files import removed_among
-from rollbook.snapshot.snapshot import TreeSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from rollbook.registry.registry import Model, Registry
+    from rollbook.snapshot.snapshot import Snapshot
 
 _PLACE = "rollbook/listing"
 _MAGIC = f"rollbook listing 2 {__version__}\n".encode()
@@ -54,11 +54,12 @@ class Listed:
 def listing(registry: Registry) -> list[Listed]:
     """Every model, sorted by name. Raises InvalidFile for stages that can't be read."""
     snapshot = registry.snapshot
-    if not isinstance(snapshot, TreeSnapshot):
+    outer = snapshot.subtrees([layout.ROOT])
+    if outer is None:
         return _listed(registry, registry.models())
     path = registry.repository.common_dir / _PLACE
     known = _read(read_kept(path, _MAGIC, _MOST_BYTES))
-    trees, namespaces = _model_trees(snapshot, known)
+    trees, namespaces = _model_trees(snapshot, outer[0], known)
     new = [name for name, tree in trees.items() if tree not in known]
     rows = {trees[item.name]: _row(item) for item in _listed(registry, registry.models_named(new))}
     if rows:
@@ -100,15 +101,16 @@ def _listed(registry: Registry, models: Iterable[Model]) -> list[Listed]:
     ]
 
 
-def _model_trees(snapshot: TreeSnapshot, known: Mapping[str, object]) -> tuple[dict[str, str], set[str]]:
+def _model_trees(
+    snapshot: Snapshot, outer: Mapping[str, str], known: Mapping[str, object]
+) -> tuple[dict[str, str], set[str]]:
     """The id of each model's tree, by the model's name; and the trees in which there may be other models.
 
     A tree that is known is a model's, and holds no other's.
     """
-    (outer,) = snapshot.subtrees([layout.ROOT])
     listed = folders(snapshot, (name for name, tree in outer.items() if tree not in known))
     namespaces = [name for name, inside in listed.items() if may_be_models(inside)]
-    below = snapshot.subtrees([layout.model_directory(name) for name in namespaces])
+    below = snapshot.subtrees([layout.model_directory(name) for name in namespaces]) or ()
     inner = {
         f"{namespace}/{name}": tree
         for namespace, inside in zip(namespaces, below, strict=True)
@@ -116,7 +118,7 @@ def _model_trees(snapshot: TreeSnapshot, known: Mapping[str, object]) -> tuple[d
     }
     listed |= folders(snapshot, (name for name, tree in inner.items() if tree not in known))
     models = models_among(snapshot, listed)
-    trees = outer | inner
+    trees = {**outer, **inner}
     found = {name: tree for name, tree in trees.items() if name in models or tree in known}
     return (
         {name: tree for name, tree in found.items() if is_model_name(name)},

@@ -30,7 +30,7 @@ from rollbook.records.policy import parse_policy
 from rollbook.records.stages import StageTable, parse_stages
 from rollbook.registry.model_folders import model_names, models_of
 from rollbook.registry.model_version import ModelVersion
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,6 +123,10 @@ class Registry:
             )
         return parse_policy(data, layout.POLICY)
 
+    def require(self) -> None:
+        """Raise NotFound where there is no registry, InvalidFile where its policy can't be read."""
+        _ = self.policy
+
     def models(self) -> Sequence[Model]:
         """Every model, sorted by name, with what a listing needs read in bulk."""
         return self.models_named(model_names(self.snapshot))
@@ -166,7 +170,7 @@ class Registry:
     def _no_model(self, name: str) -> NotFound:
         known = model_names(self.snapshot)
         if not known:
-            _ = self.policy  # says so when this is no registry at all
+            self.require()
             return NotFound("the registry has no models yet", hint="Register one with `rollbook register`.")
         return NotFound(f"there is no model {name!r}", hint=nearest(name, known))
 
