@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rollbook import Registry as PublicRegistry
 from rollbook import layout
 from rollbook.check.registry_files import model_names as names_in_paths
 from rollbook.registry.listing import listing
@@ -60,7 +61,7 @@ def test_list_names_the_models(folder: tuple[Path, list[str]]) -> None:
 
 def test_query_names_the_models(folder: tuple[Path, list[str]]) -> None:
     root, models = folder
-    with Registry.open(root) as registry:
+    with PublicRegistry.open(root) as registry:
         rows = registry.query("SELECT model FROM models ORDER BY model").rows
         assert [name for (name,) in rows] == models
 
