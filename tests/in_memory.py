@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from rollbook import Registry
+from rollbook.snapshot.snapshot import Snapshot
 from written import POLICY, model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-class Files:
+class Files(Snapshot):
     """A Snapshot of files that stand nowhere."""
 
     label = "memory"

@@ -9,8 +9,12 @@ import functools
 import re
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from rollbook.names import is_model_name
+from rollbook.names import is_model_name, is_version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = "registry"
 POLICY = f"{ROOT}/policy.yaml"
@@ -81,7 +85,8 @@ _REGISTRY_FILES = {
     ALLOWED_SIGNERS: Kind.REGISTRY_FILE,
     CARD_TEMPLATE: Kind.REGISTRY_FILE,
 }
-_MODEL_FILES = {"model.yaml": Kind.MODEL, "stages.yaml": Kind.STAGES, "origin.yaml": Kind.ORIGIN}
+# Each of them makes the folder that it stands in a model.
+MODEL_FILES = {"model.yaml": Kind.MODEL, "stages.yaml": Kind.STAGES, "origin.yaml": Kind.ORIGIN}
 _VERSION_FILES = {
     "version.yaml": Kind.MANIFEST,
     "sample-input.json": Kind.SAMPLE_INPUT,
@@ -176,10 +181,28 @@ def place(path: str) -> Place:
         return Place(_REGISTRY_FILES[path])
     if match := _MODEL_PATH.fullmatch(path):
         model = match["model"]
-        return Place(_MODEL_FILES[match["file"]] if is_model_name(model) else Kind.STRAY, model)
+        return Place(MODEL_FILES[match["file"]] if is_model_name(model) else Kind.STRAY, model)
     if match := _VERSION_PATH.fullmatch(path):
         return Place(_version_file(match["file"], match["model"]), match["model"], match["version"])
     return Place(Kind.STRAY)
+
+
+def is_model(inside: Mapping[str, bool], versions: Mapping[str, bool]) -> bool:
+    """Whether a folder with a model's name is a model, whatever else stands in it.
+
+    It is one when it holds `model.yaml`, `stages.yaml` or `origin.yaml`, or a folder `versions/<version>`.
+    `inside` and `versions` are the names in it and in its `versions`, and whether each is a directory.
+    """
+    is_told = any(inside.get(name) is False for name in MODEL_FILES)
+    return is_told or any(is_directory and is_version(name) for name, is_directory in versions.items())
+
+
+def model_made_by(path: str) -> str | None:
+    """Return the model that a file at `path` makes exist, by the rule of `is_model`; None for none."""
+    found = place(path)
+    if found.model is None or not is_model_name(found.model):
+        return None
+    return found.model if found.version is None or is_version(found.version) else None
 
 
 def _version_file(name: str, model: str) -> Kind:

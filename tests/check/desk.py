@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.check.judge import check_change, check_merge, check_tree
 from rollbook.git.repository import Repository, discover
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

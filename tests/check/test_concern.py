@@ -19,7 +19,7 @@ from rollbook.check.judge import _tree_findings, check_change, check_tree
 from rollbook.check.registry_files import model_names, owner, read_part, whole
 from rollbook.check.scope import Paths, concerned
 from rollbook.registry.change import changed_files
-from rollbook.snapshot.snapshot import TreeSnapshot, commit_snapshot
+from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
 
 from .desk import (
     POLICY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rollbook.check.path_rules import unsafe_name
-from rollbook.snapshot.snapshot import worktree_snapshot
+from rollbook.snapshot.worktree_snapshot import worktree_snapshot
 
 from .desk import (
     MODEL,

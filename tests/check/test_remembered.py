@@ -18,7 +18,8 @@ from rollbook.check import version_rules as by_version
 from rollbook.check.clean_files import Remembered
 from rollbook.check.whole_tree import check_tree
 from rollbook.git.repository import discover
-from rollbook.snapshot.snapshot import commit_snapshot, worktree_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.snapshot.worktree_snapshot import worktree_snapshot
 from worlds import World, git, rollbook
 
 if TYPE_CHECKING:

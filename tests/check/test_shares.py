@@ -11,7 +11,8 @@ from check.desk import POLICY, Desk, model_files, policy_text
 from rollbook.check import shares
 from rollbook.check.whole_tree import check_tree
 from rollbook.git.repository import discover
-from rollbook.snapshot.snapshot import commit_snapshot, worktree_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.snapshot.worktree_snapshot import worktree_snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path

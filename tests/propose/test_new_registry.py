@@ -12,7 +12,7 @@ from rollbook.check.judge import check_tree
 from rollbook.errors import BadCall, InvalidFile
 from rollbook.git.repository import discover
 from rollbook.propose.new_registry import initialise
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 from worlds import git, rollbook
 
 if TYPE_CHECKING:

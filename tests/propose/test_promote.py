@@ -17,7 +17,7 @@ from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.repository import discover
 from rollbook.propose.promotion import propose_promotion
 from rollbook.propose.proposal import ChangeRefused
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.record import record
 from worlds import World, git, rollbook
 

@@ -10,7 +10,7 @@ import pytest
 from rollbook.check.base_context import circumstances
 from rollbook.check.judge import check_change, check_tree
 from rollbook.git.repository import discover
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 from worlds import World, rollbook
 
 from .conftest import write_policy

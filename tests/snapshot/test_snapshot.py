@@ -9,7 +9,9 @@ import pytest
 from rollbook import Registry
 from rollbook.errors import InvalidFile, NotFound, Refused
 from rollbook.git.repository import discover
-from rollbook.snapshot.snapshot import MAX_FILE, Snapshot, commit_snapshot, index_snapshot, worktree_snapshot
+from rollbook.snapshot.snapshot import MAX_FILE, Snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot, index_snapshot
+from rollbook.snapshot.worktree_snapshot import worktree_snapshot
 from worlds import git
 from written import commit, new_repository, registry_files, write
 

@@ -12,7 +12,7 @@ from rollbook.access.roles import ADMIN, APPROVER, DATA_SCIENTIST, PROTECTED
 from rollbook.errors import BadCall, Refused
 from rollbook.layout import ALLOWED_SIGNERS, CODEOWNERS, DVC_YAML, POLICY, ROOT
 from rollbook.registry.registry import Registry
-from rollbook.snapshot.snapshot import worktree_snapshot
+from rollbook.snapshot.worktree_snapshot import worktree_snapshot
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository

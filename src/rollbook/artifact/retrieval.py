@@ -19,7 +19,6 @@ from rollbook.git.trees import holds_file, unpack
 from rollbook.records.evidence import parse_evidence
 from rollbook.registry.registry import nearest
 from rollbook.registry.version_files import evidence_paths
-from rollbook.snapshot.partial_snapshot import PartialSnapshot
 from rollbook.yaml.strict import load
 
 if TYPE_CHECKING:
@@ -171,9 +170,8 @@ def _unpacked_remote(registry: Registry, config: str) -> Iterator[Path]:
     if inside is None or commit is None:
         yield root
         return
-    if isinstance(registry.snapshot, PartialSnapshot):
-        registry.snapshot.bring_whole(inside)
-    elif not holds_file(registry.repository, commit, inside):
+    registry.snapshot.bring_whole(inside)
+    if not holds_file(registry.repository, commit, inside):
         yield root  # it is there, and git does not track it
         return
     with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rollbook.check.scope import Paths
     from rollbook.records.origin import OldTag
     from rollbook.registry.change import FileChange, Transition
-    from rollbook.snapshot.snapshot import TreeSnapshot
+    from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
 
 def change_findings(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rollbook.git.repository import Repository
-    from rollbook.snapshot.snapshot import Entry
+    from rollbook.snapshot.snapshot import FileIdentity
 
 _DIGEST = 32
 _MOST = FOUND_CLEAN.most // _DIGEST
@@ -37,7 +37,7 @@ class Fingerprint:
 
 
 def fingerprint(
-    context: Iterable[str | bytes], entries: Mapping[str, Entry], paths: Iterable[str]
+    context: Iterable[str | bytes], entries: Mapping[str, FileIdentity], paths: Iterable[str]
 ) -> Fingerprint:
     """The fingerprint of files, by their paths, in a context that names what is judged and by which rules."""
     digest = hashlib.sha256()

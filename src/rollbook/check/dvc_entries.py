@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from rollbook.check.registry_files import Contents, ModelFiles, VersionFiles
     from rollbook.registry.change import FileChange
-    from rollbook.snapshot.snapshot import Snapshot, TreeSnapshot
+    from rollbook.snapshot.snapshot import Snapshot
+    from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
 _HINT = "Run `rollbook dvc-artifacts` and commit the result."
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rollbook.check.registry_files import ModelFiles
     from rollbook.check.version_rules import Key
     from rollbook.records.policy import Policy
-    from rollbook.snapshot.snapshot import Entry, Snapshot
+    from rollbook.snapshot.snapshot import FileIdentity, Snapshot
 
 # Paths of the models that are judged together.
 _PATHS = 20_000
@@ -37,7 +37,7 @@ class Everything:
     """A registry's files in one snapshot. `rules` names what judges them."""
 
     snapshot: Snapshot
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, FileIdentity]
     rules: str
 
     @cached_property
@@ -63,12 +63,12 @@ class Everything:
         return policy_of(self.loose.get(layout.POLICY))
 
     def versions(self, name: str) -> dict[Key, list[str]]:
-        """The paths of a model's versions."""
+        """The paths in a model's folder that stand where a version's do, by that version."""
         found: dict[Key, list[str]] = {}
         for path in self.owned[name]:
             place = layout.place(path)
-            if place.version and place.model == name:
-                found.setdefault((name, place.version), []).append(path)
+            if place.model and place.version:
+                found.setdefault((place.model, place.version), []).append(path)
         return found
 
     def model_fingerprint(self, name: str) -> Fingerprint:

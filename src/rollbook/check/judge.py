@@ -22,7 +22,7 @@ from rollbook.git.merge import merge
 from rollbook.git.repository import resolve_commit
 from rollbook.records.policy import parse_policy
 from rollbook.registry.change import changed_files
-from rollbook.snapshot.snapshot import TreeSnapshot, commit_snapshot
+from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -24,7 +24,7 @@ from rollbook.records.policy import parse_policy
 from rollbook.records.stages import StageTable
 from rollbook.registry.change import Transition, changed_files, transitions
 from rollbook.registry.registry import Registry
-from rollbook.snapshot.snapshot import TreeSnapshot, commit_snapshot
+from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.check.document import Document, read_documents
 from rollbook.layout import Kind
-from rollbook.names import is_model_name, is_version
+from rollbook.names import is_version
 from rollbook.records.manifest import Manifest
 from rollbook.records.model import ModelRecord
 from rollbook.records.origin import Origin
@@ -148,8 +148,7 @@ def model_names(paths: Iterable[str]) -> frozenset[str]:
         # Nearly all paths are those of versions of a model that is known by then.
         if path[start : path.find("/versions/", start)] in found:
             continue
-        name = layout.place(path).model
-        if name and is_model_name(name):
+        if name := layout.model_made_by(path):
             found.add(name)
     return frozenset(found)
 

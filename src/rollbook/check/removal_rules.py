@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rollbook.records.policy import Policy
     from rollbook.records.retention import Retention
     from rollbook.registry.change import FileChange, Transition
-    from rollbook.snapshot.snapshot import TreeSnapshot
+    from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
 _STAYS = "See what may go, and why the rest stays: rollbook prune --dry-run"
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.check.name_rules import folded
 from rollbook.check.registry_files import Part, model_names, owner, whole
-from rollbook.names import is_model_name
+from rollbook.registry.model_folders import models_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from rollbook.registry.change import FileChange
-    from rollbook.snapshot.snapshot import TreeSnapshot
+    from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
 # Beyond so many places one listing of everything is cheaper than asking for each.
 _MOST_PLACES = 200
@@ -62,7 +62,7 @@ def concerned(head: TreeSnapshot, changes: Sequence[FileChange], more: Collectio
     known = {path: present[path] for path in paths if path in present}
     modes = dict(sorted({**known, **head.modes_at(sorted(places))}.items()))
     around = frozenset(name.partition("/")[0] for name in models)
-    return Part(modes, model_names(modes) | (around & _standing(head, around)), models, versions)
+    return Part(modes, model_names(modes) | (around & models_of(head, around)), models, versions)
 
 
 def undone(modes: Mapping[str, str], changes: Iterable[FileChange]) -> dict[str, str]:
@@ -85,19 +85,7 @@ def _models_around(head: TreeSnapshot, paths: Iterable[str]) -> frozenset[str]:
         parts = path.split("/", 3)
         possible.update("/".join(parts[1:end]) for end in (2, 3) if end < len(parts))
     changed = model_names(paths)
-    return changed | _standing(head, possible - changed)
-
-
-def _standing(snapshot: TreeSnapshot, names: Collection[str]) -> frozenset[str]:
-    """Those of `names` that are models in a snapshot."""
-    possible = [name for name in names if is_model_name(name)]
-    listed = snapshot.children([layout.model_directory(name) for name in possible])
-    versions = snapshot.children([layout.versions_directory(name) for name in possible])
-    return frozenset(
-        name
-        for name, inside, below in zip(possible, listed, versions, strict=True)
-        if False in (inside.get("model.yaml"), inside.get("stages.yaml")) or any(below.values())
-    )
+    return changed | models_of(head, possible - changed)
 
 
 def _twins(head: TreeSnapshot, paths: Iterable[str], models: Iterable[str]) -> set[str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rollbook.check.finding import Finding
 from rollbook.check.version_rules import version_findings
-from rollbook.git.repository import discover
-from rollbook.snapshot.snapshot import TreeSnapshot, WorktreeSnapshot
+from rollbook.snapshot.snapshot import OnDisk
 from rollbook.snapshot.workers import spread
+from rollbook.snapshot.worktree_snapshot import snapshot_on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,12 +26,13 @@ _LEAST_FILES = 2_000
 def judged_in_shares(
     snapshot: Snapshot, modes: Mapping[str, str], versions: Mapping[Key, Sequence[str]], processes: int
 ) -> dict[Key, list[Finding]]:
-    """`version_findings`, by up to so many processes."""
+    """Return what `version_findings` does, judged by up to so many processes."""
     count = min(processes, sum(map(len, versions.values())) // _LEAST_FILES)
-    if count < 2 or not isinstance(snapshot, TreeSnapshot | WorktreeSnapshot):
+    place = snapshot.on_disk()
+    if count < 2 or place is None:
         return version_findings(snapshot, modes, versions)
     items: list[Item] = [(*key, {path: modes[path] for path in paths}) for key, paths in versions.items()]
-    answers = spread(judge_share, _place(snapshot), items, count)
+    answers = spread(judge_share, place, items, count)
     return {
         (model, version): [Finding(**finding) for finding in findings]
         for (model, version, _), findings in answers
@@ -40,21 +40,10 @@ def judged_in_shares(
     }
 
 
-def _place(snapshot: TreeSnapshot | WorktreeSnapshot) -> tuple[str, str | None]:
-    if isinstance(snapshot, WorktreeSnapshot):
-        return str(snapshot.root), None
-    return str(snapshot.repository.directory), snapshot.treeish
-
-
-def judge_share(place: tuple[str, str | None], items: Sequence[Item]) -> Iterator[list[dict[str, Any]]]:
-    """Yield what is wrong with each version, of a tree or, without one, of the files in a directory."""
-    directory, tree = place
-    repository = discover(Path(directory))
-    snapshot: Snapshot = WorktreeSnapshot(repository, Path(directory))
-    if tree is not None:
-        snapshot = TreeSnapshot(repository, tree, "")
+def judge_share(place: Sequence[Any], items: Sequence[Item]) -> Iterator[list[dict[str, Any]]]:
+    """Yield what is wrong with each version, of the files at a place (the fields of `OnDisk`)."""
     modes = {path: mode for *_, own in items for path, mode in own.items()}
     versions = {(model, version): list(own) for model, version, own in items}
-    found = version_findings(snapshot, modes, versions)
+    found = version_findings(snapshot_on_disk(OnDisk(*place)), modes, versions)
     for key in versions:
         yield [asdict(finding) for finding in found.get(key, ())]

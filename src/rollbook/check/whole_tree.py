@@ -5,19 +5,17 @@ Little is imported here: most often nothing has changed.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from rollbook.check.clean_files import Fingerprint, Remembered, fingerprint
 from rollbook.check.name_rules import folded
 from rollbook.layout import CODEOWNERS, DVC_YAML, ROOT
-from rollbook.snapshot.snapshot import TreeSnapshot, WorktreeSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from rollbook.check.finding import Finding
-    from rollbook.snapshot.snapshot import Entry, Snapshot
+    from rollbook.snapshot.snapshot import FileIdentity, Snapshot
 
 
 def check_tree(
@@ -35,16 +33,16 @@ def check_tree(
     """
     known = Remembered() if known is None else known
     rules = _rules() if known.keeps else ""
-    entries: Mapping[str, Entry] | None = None
+    entries: Mapping[str, FileIdentity] | None = None
     everything = None
     if known.keeps:
         everything = _by_tree(snapshot, rules)
         if everything is None:
-            entries = _entries(snapshot)
+            entries = snapshot.identities(ROOT)
             everything = _by_entries(snapshot, rules, entries)
         if everything in known:
             return []
-    entries = _entries(snapshot) if entries is None else entries
+    entries = snapshot.identities(ROOT) if entries is None else entries
     known.begin()
 
     from rollbook.check.everything import Everything, findings
@@ -62,33 +60,21 @@ def _rules() -> str:
     return rules_digest()
 
 
-def _entries(snapshot: Snapshot) -> Mapping[str, Entry]:
-    if isinstance(snapshot, TreeSnapshot | WorktreeSnapshot):
-        return snapshot.entries(ROOT)
-    from rollbook.snapshot.snapshot import Entry
-
-    # Nothing tells these contents apart, so none of them is remembered.
-    return {path: Entry(mode, "", sys.maxsize) for path, mode in snapshot.modes(ROOT).items()}
-
-
 # --- the fingerprint of a whole registry ------------------------------------------------------------------
 
 
 def _by_tree(snapshot: Snapshot, rules: str) -> Fingerprint | None:
     """By the id of git's tree, which saves listing it; None where no tree is the registry."""
-    if not isinstance(snapshot, TreeSnapshot):
-        return None
     tree = snapshot.tree_id(ROOT)
-    (names,) = snapshot.children([""])
-    if tree is None or not _is_alone(names):
+    if tree is None or not _is_alone(snapshot.root_names()):
         return None
     around = _around(snapshot)
     return fingerprint(["tree", rules, tree], around, around)
 
 
-def _by_entries(snapshot: Snapshot, rules: str, entries: Mapping[str, Entry]) -> Fingerprint | None:
-    """By what the operating system says of each file; None where that can't be asked."""
-    if not isinstance(snapshot, WorktreeSnapshot) or not _is_alone(snapshot.root_names()):
+def _by_entries(snapshot: Snapshot, rules: str, entries: Mapping[str, FileIdentity]) -> Fingerprint | None:
+    """By what tells each file's content from others; None where more than the files decides."""
+    if not _is_alone(snapshot.root_names()):
         return None
     everything = {**entries, **_around(snapshot)}
     return fingerprint(["entries", rules], everything, everything)
@@ -98,7 +84,7 @@ def _is_alone(names: Iterable[str]) -> bool:
     return [name for name in names if folded(name) == ROOT] == [ROOT]
 
 
-def _around(snapshot: TreeSnapshot | WorktreeSnapshot) -> dict[str, Entry]:
+def _around(snapshot: Snapshot) -> dict[str, FileIdentity]:
     """What the check of a whole registry reads outside of it."""
-    found = {path: snapshot.entry(path) for path in (DVC_YAML, CODEOWNERS)}
+    found = {path: snapshot.identity(path) for path in (DVC_YAML, CODEOWNERS)}
     return {path: entry for path, entry in found.items() if entry is not None}

@@ -109,7 +109,7 @@ def _reviews(repository: Repository, pull_request: str, base: str, head: str) ->
 def _all_findings(repository: Repository, cached: bool) -> list[Finding]:
     from rollbook.check.clean_files import Remembered
     from rollbook.check.whole_tree import check_tree
-    from rollbook.snapshot.snapshot import worktree_snapshot
+    from rollbook.snapshot.worktree_snapshot import worktree_snapshot
 
     known = Remembered(repository if cached else None)
     return check_tree(worktree_snapshot(repository), None, known, processes=_processors())
@@ -125,7 +125,7 @@ def _processors() -> int:
 def _staged_findings(repository: Repository) -> list[Finding]:
     from rollbook.check.judge import check_change
     from rollbook.check.whole_tree import check_tree
-    from rollbook.snapshot.snapshot import commit_snapshot, index_snapshot
+    from rollbook.snapshot.tree_snapshot import commit_snapshot, index_snapshot
 
     index = index_snapshot(repository)
     try:

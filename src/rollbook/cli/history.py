@@ -147,7 +147,7 @@ def _named(registry: Registry, model: str | None, reference: str | None) -> tupl
     if model is not None:
         registry.model(model)
     else:
-        _ = registry.policy  # says so when this is no registry at all
+        registry.require()
     return model, ""
 
 

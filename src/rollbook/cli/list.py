@@ -55,7 +55,7 @@ def command(
         if stale is not None:
             _list_stale(registry, model, stale, at, as_json=as_json)
         elif model is not None:
-            _ = registry.policy  # says so when this is no registry at all
+            registry.require()
             _list_versions(registry.model(model), as_json=as_json)
         else:
             _list_models([("", _stages_and_models(registry))], as_json=as_json)

@@ -23,7 +23,7 @@ from rollbook.signing.approval_signature import (
     valid_approvers,
 )
 from rollbook.signing.ssh_keygen import ssh_sign
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.yaml.edit import edit
 
 if TYPE_CHECKING:

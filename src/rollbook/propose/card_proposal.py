@@ -14,13 +14,13 @@ from rollbook.insight.card.card_text import is_generated, new_card, renewed_card
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry.change import changed_files
 from rollbook.registry.registry import Registry
-from rollbook.snapshot.snapshot import commit_snapshot, index_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot, index_snapshot
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.names import Reference
     from rollbook.registry.model_version import ModelVersion
-    from rollbook.snapshot.snapshot import TreeSnapshot
+    from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
 
 @dataclass(frozen=True, slots=True)

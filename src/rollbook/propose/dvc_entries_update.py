@@ -13,7 +13,8 @@ from rollbook.errors import BadCall, Refused
 from rollbook.layout import DVC_YAML, POLICY
 from rollbook.records.policy import parse_policy
 from rollbook.registry.registry import Registry
-from rollbook.snapshot.snapshot import commit_snapshot, worktree_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.snapshot.worktree_snapshot import worktree_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

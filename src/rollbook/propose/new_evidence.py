@@ -17,7 +17,7 @@ from rollbook.records.evidence import DEPLOYMENT, KINDS, evidence_kind, evidence
 from rollbook.registry.registry import Registry, nearest
 from rollbook.registry.version_files import evidence_paths
 from rollbook.schema.schemas import schema_line, violations
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.yaml.strict import dotted
 from rollbook.yaml.write import dump
 

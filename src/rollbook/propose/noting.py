@@ -12,7 +12,7 @@ from rollbook.git.repository import main_commit
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry.registry import Registry, nearest
 from rollbook.schema.schemas import schema_line
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.yaml.edit import edit
 
 if TYPE_CHECKING:

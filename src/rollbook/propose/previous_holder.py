@@ -8,7 +8,7 @@ from rollbook.errors import NotFound
 from rollbook.git.repository import main_commit
 from rollbook.names import require_model_name
 from rollbook.registry.registry import Registry
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.event import Action
 from rollbook.trail.history import history
 

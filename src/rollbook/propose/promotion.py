@@ -13,7 +13,7 @@ from rollbook.names import require_stage_name, time_now
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry.registry import Registry
 from rollbook.schema.schemas import schema_line
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.text import one_line
 from rollbook.yaml.edit import edit
 

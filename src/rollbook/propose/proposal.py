@@ -16,7 +16,7 @@ from rollbook.errors import Conflict, NotFound, Refused
 from rollbook.git.refs import NO_OBJECT, RefUpdate, push, remote_branch, resolve_branch, update_refs
 from rollbook.git.repository import has_remote, is_ancestor, main_branch, remote_name
 from rollbook.git.write import ObjectWriter, commit
-from rollbook.snapshot.snapshot import TreeSnapshot, commit_snapshot
+from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ from rollbook.registry.registry import Registry
 from rollbook.retention.stored_objects import pointers
 from rollbook.retention.subjects import judged
 from rollbook.schema.schemas import schema_line
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.text import one_line
 from rollbook.yaml.write import dump
 

@@ -24,7 +24,7 @@ from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, ju
 from rollbook.registry.registry import Registry
 from rollbook.retention.renewal import removed_objects
 from rollbook.schema.schemas import schema_line, violations
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.yaml.strict import dotted, load
 from rollbook.yaml.write import dump
 
@@ -159,7 +159,7 @@ def _plan(repository: Repository, wanted: Registration) -> _Plan:
     name = artifact_name(wanted.artifact)
     base = main_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
-        _ = registry.policy
+        registry.require()
         known = registry.has_model(model)
         versions = registry.model(model).version_names if known else []
         parents = [str(registry.version(reference)) for reference in wanted.parents]

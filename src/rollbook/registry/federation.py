@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 from rollbook.errors import NotFound, Refused
 from rollbook.git.address import without_credentials
 from rollbook.names import parse_reference, require_model_name
-from rollbook.registry.registry import Registry, model_names, nearest
+from rollbook.registry.model_folders import model_names
+from rollbook.registry.registry import Registry, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -99,6 +100,6 @@ class Federation:
 
     def _no_model(self, name: str) -> NotFound:
         for member in self.members:
-            _ = member.registry.policy  # says so when one is no registry at all
+            member.registry.require()
         known = sorted({name for member in self.members for name in model_names(member.registry.snapshot)})
         return NotFound(f"none of the registries has a model {name!r}", hint=nearest(name, known))

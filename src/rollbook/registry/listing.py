@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 from rollbook import __version__, layout
 from rollbook.cache.memory import LISTING
 from rollbook.names import is_model_name
-from rollbook.registry.registry import holds_model, newest
+from rollbook.registry.model_folders import folders, may_be_models, models_among
+from rollbook.registry.registry import newest
 from rollbook.registry.version_files import removed_among
-from rollbook.snapshot.snapshot import TreeSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from rollbook.registry.registry import Model, Registry
+    from rollbook.snapshot.snapshot import Snapshot
 
 # Another version of Rollbook may make something else of the same files.
 _LISTING = replace(LISTING, format=f"{LISTING.format} {__version__}")
@@ -52,16 +53,18 @@ class Listed:
 def listing(registry: Registry) -> list[Listed]:
     """Every model, sorted by name. Raises InvalidFile for stages that can't be read."""
     snapshot = registry.snapshot
-    if not isinstance(snapshot, TreeSnapshot):
+    outer = snapshot.subtrees([layout.ROOT])
+    if outer is None:
         return _listed(registry, registry.models())
     known = _read(_LISTING.read(registry.repository))
-    trees = _model_trees(snapshot, known)
+    trees, namespaces = _model_trees(snapshot, outer[0], known)
     new = [name for name, tree in trees.items() if tree not in known]
     rows = {trees[item.name]: _row(item) for item in _listed(registry, registry.models_named(new))}
     if rows:
         current = {tree: rows.get(tree) or known[tree] for tree in trees.values()}
         others = [tree for tree in known if tree not in current][-_MOST_OTHERS:]
-        kept = {**{tree: known[tree] for tree in others}, **current}
+        kept = {tree: known[tree] for tree in others}
+        kept |= {tree: row for tree, row in current.items() if tree not in namespaces}
         _LISTING.write(registry.repository, json.dumps(kept, separators=(",", ":")).encode())
         known = current
     return [Listed(name, *known[trees[name]]) for name in sorted(trees)]
@@ -96,25 +99,26 @@ def _listed(registry: Registry, models: Iterable[Model]) -> list[Listed]:
     ]
 
 
-def _model_trees(snapshot: TreeSnapshot, known: Mapping[str, object]) -> dict[str, str]:
-    """The id of each model's tree, by the model's name. A tree that is known is a model's."""
-    (outer,) = snapshot.subtrees([layout.ROOT])
-    found = _models_among(snapshot, outer, known)
-    namespaces = [name for name in outer if name not in found]
-    listed = snapshot.subtrees([layout.model_directory(name) for name in namespaces])
+def _model_trees(
+    snapshot: Snapshot, outer: Mapping[str, str], known: Mapping[str, object]
+) -> tuple[dict[str, str], set[str]]:
+    """The id of each model's tree, by the model's name; and the trees in which there may be other models.
+
+    A tree that is known is a model's, and holds no other's.
+    """
+    listed = folders(snapshot, (name for name, tree in outer.items() if tree not in known))
+    namespaces = [name for name, inside in listed.items() if may_be_models(inside)]
+    below = snapshot.subtrees([layout.model_directory(name) for name in namespaces]) or ()
     inner = {
         f"{namespace}/{name}": tree
-        for namespace, inside in zip(namespaces, listed, strict=True)
+        for namespace, inside in zip(namespaces, below, strict=True)
         for name, tree in inside.items()
     }
-    found |= _models_among(snapshot, inner, known)
-    return {name: tree for name, tree in found.items() if is_model_name(name)}
-
-
-def _models_among(
-    snapshot: TreeSnapshot, trees: Mapping[str, str], known: Mapping[str, object]
-) -> dict[str, str]:
-    unknown = [name for name, tree in trees.items() if tree not in known]
-    listed = snapshot.children([layout.model_directory(name) for name in unknown])
-    others = {name for name, inside in zip(unknown, listed, strict=True) if not holds_model(inside)}
-    return {name: tree for name, tree in trees.items() if name not in others}
+    listed |= folders(snapshot, (name for name, tree in inner.items() if tree not in known))
+    models = models_among(snapshot, listed)
+    trees = {**outer, **inner}
+    found = {name: tree for name, tree in trees.items() if name in models or tree in known}
+    return (
+        {name: tree for name, tree in found.items() if is_model_name(name)},
+        {trees[name] for name, inside in listed.items() if may_be_models(inside)},
+    )

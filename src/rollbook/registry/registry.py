@@ -19,7 +19,6 @@ from rollbook.git.repository import Repository, any_main_commit, discover, main_
 from rollbook.names import (
     LATEST,
     Reference,
-    is_model_name,
     is_version,
     normalise_version,
     parse_reference,
@@ -29,8 +28,9 @@ from rollbook.names import (
 from rollbook.records.model import parse_model
 from rollbook.records.policy import parse_policy
 from rollbook.records.stages import StageTable, parse_stages
+from rollbook.registry.model_folders import model_names, models_of
 from rollbook.registry.model_version import ModelVersion
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -128,6 +128,10 @@ class Registry:
             )
         return parse_policy(data, layout.POLICY)
 
+    def require(self) -> None:
+        """Raise NotFound where there is no registry, InvalidFile where its policy can't be read."""
+        _ = self.policy
+
     def models(self) -> Sequence[Model]:
         """Every model, sorted by name, with what a listing needs read in bulk."""
         return self.models_named(model_names(self.snapshot))
@@ -143,8 +147,7 @@ class Registry:
 
     def has_model(self, name: str) -> bool:
         """Whether there is a model of that name."""
-        (inside,) = self.snapshot.children([layout.model_directory(name)])
-        return holds_model(inside)
+        return bool(models_of(self.snapshot, [name]))
 
     def model(self, name: str) -> Model:
         """The model of that name. Raises BadCall for no possible name, NotFound that suggests the nearest."""
@@ -153,9 +156,10 @@ class Registry:
         require_model_name(name)
         (directories,) = self.snapshot.children([layout.versions_directory(name)])
         stages, record = self.snapshot.read_many([layout.stages_path(name), layout.model_path(name)])
-        if not directories and stages is None and record is None:
+        versions = _sorted_versions(directories)
+        if not versions and stages is None and record is None and not self.has_model(name):
             raise self._no_model(name)
-        model = self.make_model(name, _sorted_versions(directories), stage_table(name, stages))
+        model = self.make_model(name, versions, stage_table(name, stages))
         if self.snapshot.commit is not None:  # what a commit holds does not change
             _keep(self._models, name, model)
         return model
@@ -171,7 +175,7 @@ class Registry:
     def _no_model(self, name: str) -> NotFound:
         known = model_names(self.snapshot)
         if not known:
-            _ = self.policy  # says so when this is no registry at all
+            self.require()
             return NotFound("the registry has no models yet", hint="Register one with `rollbook register`.")
         return NotFound(f"there is no model {name!r}", hint=nearest(name, known))
 
@@ -271,37 +275,6 @@ def _keep(kept: dict[str, Kept], name: str, item: Kept) -> None:
     if len(kept) >= _KEPT:
         kept.clear()
     kept[name] = item
-
-
-def model_names(snapshot: Snapshot) -> list[str]:
-    """The names of the models in a snapshot, sorted."""
-    (top,) = snapshot.children([layout.ROOT])
-    outer = _directories(top)
-    listed = dict(zip(outer, _listed(snapshot, outer), strict=True))
-    names = [name for name in outer if holds_model(listed[name])]
-    inner = [
-        f"{name}/{below}"
-        for name in outer
-        if not holds_model(listed[name])
-        for below in _directories(listed[name])
-    ]
-    names += [
-        name for name, inside in zip(inner, _listed(snapshot, inner), strict=True) if holds_model(inside)
-    ]
-    return sorted(name for name in names if is_model_name(name))
-
-
-def _listed(snapshot: Snapshot, names: list[str]) -> list[dict[str, bool]]:
-    return snapshot.children([layout.model_directory(name) for name in names])
-
-
-def _directories(inside: dict[str, bool]) -> list[str]:
-    return [name for name, is_directory in inside.items() if is_directory]
-
-
-def holds_model(inside: dict[str, bool]) -> bool:
-    """Whether a directory with these names in it, each a directory or not, is a model's."""
-    return bool(inside.get("versions")) or "model.yaml" in inside or "stages.yaml" in inside
 
 
 def newest(versions: Sequence[str]) -> str | None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.layout import Kind
-from rollbook.snapshot.snapshot import TreeSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,9 +26,10 @@ def evidence_paths(snapshot: Snapshot, model: str, version: str) -> list[str]:
 def removed_among(snapshot: Snapshot, versions: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
     """Those of `versions` (model, version) whose artifact is removed."""
     asked = list(dict.fromkeys(versions))
-    if len(asked) > _MANY and isinstance(snapshot, TreeSnapshot):
-        # One look at every path is quicker than thousands of looks at one.
-        places = (layout.place(path) for path in snapshot.paths_of("removed.yaml", layout.ROOT))
+    # One look at every path is quicker than thousands of looks at one.
+    paths = snapshot.paths_of("removed.yaml", layout.ROOT) if len(asked) > _MANY else None
+    if paths is not None:
+        places = map(layout.place, paths)
         there = {(place.model, place.version) for place in places if place.kind is Kind.REMOVAL}
         return frozenset(pair for pair in asked if pair in there)
     found = snapshot.read_many([layout.removal_path(model, version) for model, version in asked])

@@ -12,7 +12,7 @@ from rollbook.git.repository import commit_or_none, has_remote, landed_commit, r
 from rollbook.registry.registry import Registry
 from rollbook.retention.stored_objects import pointers, removals
 from rollbook.retention.subjects import judged
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.derive import derive
 from rollbook.trail.event import Action
 from rollbook.trail.landings import landed_changes

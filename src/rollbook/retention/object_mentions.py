@@ -16,7 +16,8 @@ from rollbook.git.changes import every_blob
 from rollbook.git.objects import ObjectReader
 from rollbook.git.refs import ref_ids
 from rollbook.git.repository import is_shallow
-from rollbook.snapshot.snapshot import TreeSnapshot, index_snapshot, worktree_snapshot
+from rollbook.snapshot.tree_snapshot import TreeSnapshot, index_snapshot
+from rollbook.snapshot.worktree_snapshot import worktree_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

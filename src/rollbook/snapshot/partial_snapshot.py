@@ -14,7 +14,7 @@ from rollbook.errors import GitFailed
 from rollbook.git.main_history import commit_at
 from rollbook.git.objects import ObjectReader, TreeEntry, tree_entries
 from rollbook.git.partial import ALONE, CONTENT, SMALL_FILES, WHOLE, down_to, trees_down_to
-from rollbook.snapshot.snapshot import MAX_FILE, too_large
+from rollbook.snapshot.snapshot import MAX_FILE, MAX_TREE, Snapshot, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from rollbook.git.partial import Filters, PartialClone
 
-_MAX_TREE = 1 << 28
 _DIRECTORY = "40000"
 _SUBMODULE = "160000"
 # More missing objects than these are asked for by their depth, not one by one.
@@ -30,10 +29,10 @@ _MANY = 256
 # What a question about one model needs besides the model, if it turns out to.
 _ALWAYS = (layout.POLICY, ".dvc/config")
 _FEW = 8
-_IN_A_MODEL = ("versions", "model.yaml", "stages.yaml")
+_IN_A_MODEL = ("versions", *layout.MODEL_FILES)
 
 
-class PartialSnapshot:
+class PartialSnapshot(Snapshot):
     """The tree of a commit, most of which is not here.
 
     Reading raises GitFailed when the repository can't be reached, NotFound when `revision` names no commit.
@@ -55,7 +54,6 @@ class PartialSnapshot:
         return self._opened([])
 
     def bring_history(self) -> None:
-        """Bring the commits that lead to this one, with all small files that they hold."""
         self._clone.history(self.commit)
 
     def children(self, directories: Sequence[str]) -> list[dict[str, bool]]:
@@ -96,7 +94,6 @@ class PartialSnapshot:
         }
 
     def bring_whole(self, directory: str) -> None:
-        """Bring all that is below a directory, for git commands that read it from the repository."""
         self._bring([directory])
         self._obtain([entry.oid for _, entry in self._below(directory, WHOLE) if _is_here(entry)], WHOLE)
 
@@ -111,7 +108,7 @@ class PartialSnapshot:
             else:
                 tip = self._clone.past(self.label)
                 commit = commit_at(self._clone.repository, tip, self._moment, called=self.label)
-            found = self._objects.read(commit, _MAX_TREE)
+            found = self._objects.read(commit, MAX_TREE)
             if found is None or found.data is None:
                 raise GitFailed(f"the commit {commit} can't be read")
             # `tree <id>` is a commit's first line: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
@@ -188,7 +185,7 @@ class PartialSnapshot:
     def _load(self, oids: Iterable[str]) -> None:
         """Take note of those objects that are here."""
         unknown = [oid for oid in dict.fromkeys(oids) if oid not in self._held]
-        for oid, found in zip(unknown, self._objects.read_many(unknown, _MAX_TREE), strict=True):
+        for oid, found in zip(unknown, self._objects.read_many(unknown, MAX_TREE), strict=True):
             if found is None:
                 continue
             self._held.add(oid)

@@ -17,7 +17,7 @@ from rollbook.records.stages import parse_stages
 from rollbook.registry.change import Transition
 from rollbook.signing.approval_signature import NAMESPACE, transition_content
 from rollbook.signing.ssh_keygen import ssh_sign
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 
 from ..desk import POLICY, STAGES, entry, manifest_text, policy_text, registry_files
 

@@ -10,7 +10,7 @@ from rollbook.check.gate_context import Ground
 from rollbook.check.registry_files import read_contents
 from rollbook.records.policy import parse_policy
 from rollbook.registry.change import Transition
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.stage_times import trail
 
 from ..desk import POLICY, STAGES, entry, policy_text, registry_files

@@ -15,7 +15,7 @@ from rollbook.git.main_history import commit_at, first_parents, parse_moment
 from rollbook.git.repository import main_commit
 from rollbook.records.stages import parse_stages
 from rollbook.registry.registry import Registry
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.event import Action
 from rollbook.trail.history import Wanted, evidence, history, parse_since
 from rollbook.trail.verify import Verification, verify

@@ -28,7 +28,7 @@ _MOST_NAMES = 5_000  # to look through for what was perhaps meant
 _LAST_CHARACTER = chr(0x10FFFF)
 
 # The versions that the registry shows, and the name by which others call one their parent.
-_VERSIONS = "version AS v JOIN model AS m ON m.id = v.model_id AND NOT m.hidden"
+_VERSIONS = "version AS v JOIN model AS m ON m.id = v.model_id"
 _NAME = "m.name || '@' || v.version"
 _IN_ORDER = "ORDER BY m.name, v.sort_key"
 
@@ -128,7 +128,7 @@ def _require_readable(connection: sqlite3.Connection) -> None:
     the answer."""
     row = connection.execute(
         "SELECT p.message, p.path, p.line, p.key, p.hint FROM problem AS p"
-        " JOIN model AS m ON m.name = p.model AND NOT m.hidden"
+        " JOIN model AS m ON m.name = p.model"
         " LEFT JOIN version AS v ON v.model_id = m.id AND v.version = p.version"
         " WHERE p.kind IN (?1, ?2) OR (p.kind = ?3 AND p.path GLOB ?4)"
         " ORDER BY p.kind <> ?1, m.name, v.sort_key LIMIT 1",

@@ -9,7 +9,6 @@ from rollbook.git.repository import commit_or_none, is_shallow
 from rollbook.insight.lineage.deployments import deployments
 from rollbook.insight.lineage.trace import Stood
 from rollbook.names import time_text
-from rollbook.snapshot.partial_snapshot import PartialSnapshot
 
 if TYPE_CHECKING:
     from rollbook.insight.lineage.trace import Lineage
@@ -34,8 +33,7 @@ def followed(registry: Registry, lineage: Lineage) -> Lineage:
 
 def _history(registry: Registry, version: ModelVersion) -> tuple[Stood, ...]:
     repository, snapshot = registry.repository, registry.snapshot
-    if isinstance(snapshot, PartialSnapshot):
-        snapshot.bring_history()
+    snapshot.bring_history()
     commit = snapshot.commit or commit_or_none(repository, "HEAD")
     if not commit or is_shallow(repository):
         return ()

@@ -49,7 +49,6 @@ def _view(name: str, meaning: str, columns: str, rows: str) -> View:
 # The joins that most views begin with: `m` is the model, `v` the version.
 _MODEL = "model AS m"
 _VERSION = "version AS v JOIN model AS m ON m.id = v.model_id"
-_SHOWN = "WHERE NOT m.hidden"
 
 _OF_A_VERSION = """\
 model    text     The model's name.
@@ -79,7 +78,7 @@ SELECT m.name, r.owner, r.team, r.task, r.use_case, r.description, r.compliance,
       ORDER BY v.sort_key DESC LIMIT 1),
     (SELECT v.version FROM version AS v WHERE v.model_id = m.id ORDER BY v.sort_key DESC LIMIT 1)
   )
-FROM {_MODEL} LEFT JOIN record AS r ON r.model_id = m.id {_SHOWN}
+FROM {_MODEL} LEFT JOIN record AS r ON r.model_id = m.id
 """,
     ),
     _view(
@@ -107,7 +106,7 @@ SELECT m.name, v.version, coalesce(v.stage, (SELECT first_stage FROM asked)), f.
   f.description, f.algorithm, f.framework, f.framework_version, f.artifact, f.format, f.size, f.sha256,
   f.files, n.description, x.removed_at, v.sort_key
 FROM {_VERSION} LEFT JOIN manifest AS f ON f.version_id = v.id LEFT JOIN notes AS n ON n.version_id = v.id
-  LEFT JOIN removal AS x ON x.version_id = v.id {_SHOWN}
+  LEFT JOIN removal AS x ON x.version_id = v.id
 """,
     ),
     _view(
@@ -115,8 +114,8 @@ FROM {_VERSION} LEFT JOIN manifest AS f ON f.version_id = v.id LEFT JOIN notes A
         "A metric that was measured when a version was registered.",
         f"{_OF_A_VERSION}name   text  The metric's name.\n"
         "value  real  Its value; null when it is no finite number.",
-        f"SELECT m.name, v.version, x.name, x.value FROM metric AS x JOIN version AS v ON v.id = x.version_id"
-        f" JOIN model AS m ON m.id = v.model_id {_SHOWN}",
+        "SELECT m.name, v.version, x.name, x.value FROM metric AS x JOIN version AS v ON v.id = x.version_id"
+        " JOIN model AS m ON m.id = v.model_id",
     ),
     _view(
         "params",
@@ -124,8 +123,8 @@ FROM {_VERSION} LEFT JOIN manifest AS f ON f.version_id = v.id LEFT JOIN notes A
         f"{_OF_A_VERSION}name    text  The parameter's name.\n"
         "value   text  Its value; what is no text is written as JSON.\n"
         "number  real  Its value when it is a finite number.",
-        f"SELECT m.name, v.version, x.name, x.value, x.number FROM param AS x JOIN version AS v"
-        f" ON v.id = x.version_id JOIN model AS m ON m.id = v.model_id {_SHOWN}",
+        "SELECT m.name, v.version, x.name, x.value, x.number FROM param AS x JOIN version AS v"
+        " ON v.id = x.version_id JOIN model AS m ON m.id = v.model_id",
     ),
     _view(
         "tags",
@@ -137,12 +136,12 @@ origin   text  Where it stands: `model`, `manifest` or `notes`.
 name     text  The label's name.
 value    text  Its value.
 """,
-        f"""
+        """
 SELECT m.name, NULL, 'model', x.name, x.value
-FROM model_tag AS x JOIN model AS m ON m.id = x.model_id {_SHOWN}
+FROM model_tag AS x JOIN model AS m ON m.id = x.model_id
 UNION ALL
 SELECT m.name, v.version, x.origin, x.name, x.value FROM version_tag AS x JOIN version AS v
-  ON v.id = x.version_id JOIN model AS m ON m.id = v.model_id {_SHOWN}
+  ON v.id = x.version_id JOIN model AS m ON m.id = v.model_id
 """,
     ),
     _view(
@@ -160,10 +159,10 @@ sunset        text     The last day, for a version that goes out of use, e.g. `2
 migration     text     How to get to the replacement.
 override      text     Why a freeze was set aside.
 """,
-        f"""
+        """
 SELECT m.name, e.version, e.stage, e.reason, e.requested_by, e.requested_at, e.traffic, e.approvals,
   e.replacement, e.sunset, e.migration, e.override
-FROM stage_entry AS e JOIN model AS m ON m.id = e.model_id {_SHOWN}
+FROM stage_entry AS e JOIN model AS m ON m.id = e.model_id
 """,
     ),
     _view(
@@ -171,7 +170,7 @@ FROM stage_entry AS e JOIN model AS m ON m.id = e.model_id {_SHOWN}
         "A name that a model's stages.yaml gives to a version.",
         "model    text  The model's name.\nalias    text  The alias.\n"
         "version  text  The version it stands for.",
-        f"SELECT m.name, a.alias, a.version FROM alias AS a JOIN model AS m ON m.id = a.model_id {_SHOWN}",
+        "SELECT m.name, a.alias, a.version FROM alias AS a JOIN model AS m ON m.id = a.model_id",
     ),
     _view(
         "lineage",
@@ -184,9 +183,9 @@ uri             text     Where it is.
 digest          text     The data set's SHA-256.
 rows            integer  The data set's rows.
 """,
-        f"""
+        """
 SELECT m.name, v.version, s.kind, s.name, s.version, s.uri, s.digest, s.rows
-FROM source AS s JOIN version AS v ON v.id = s.version_id JOIN model AS m ON m.id = v.model_id {_SHOWN}
+FROM source AS s JOIN version AS v ON v.id = s.version_id JOIN model AS m ON m.id = v.model_id
 """,
     ),
     _view(
@@ -205,12 +204,12 @@ tool_version  text     That tool's version.
 uri           text     Where the full report is.
 target        text     Of a deployment, where the version runs.
 """,
-        f"""
+        """
 SELECT m.name, v.version, e.kind, e.number, e.passed,
   e.about_model IS m.name AND e.about_version IS v.version AND e.about_sha256 IS f.sha256,
   e.created_at, e.created_by, e.summary, e.tool, e.tool_version, e.uri, e.target
 FROM main.evidence AS e JOIN version AS v ON v.id = e.version_id JOIN model AS m ON m.id = v.model_id
-  LEFT JOIN manifest AS f ON f.version_id = v.id {_SHOWN}
+  LEFT JOIN manifest AS f ON f.version_id = v.id
 """,
     ),
     _view(
@@ -218,10 +217,10 @@ FROM main.evidence AS e JOIN version AS v ON v.id = e.version_id JOIN model AS m
         "A number that a piece of evidence gives.",
         f"{_OF_A_VERSION}kind    text     The evidence's kind.\nnumber  integer  The evidence's number.\n"
         "name    text     The metric's name.\nvalue   real     Its value; null when it is no finite number.",
-        f"""
+        """
 SELECT m.name, v.version, e.kind, e.number, x.name, x.value
 FROM evidence_metric AS x JOIN main.evidence AS e ON e.id = x.evidence_id
-  JOIN version AS v ON v.id = e.version_id JOIN model AS m ON m.id = v.model_id {_SHOWN}
+  JOIN version AS v ON v.id = e.version_id JOIN model AS m ON m.id = v.model_id
 """,
     ),
     _view(
@@ -287,8 +286,7 @@ line     integer  The line, where it can be told.
 key      text     The key, where it can be told.
 message  text     What is wrong.
 """,
-        "SELECT p.path, p.model, p.version, p.line, p.key, p.message FROM problem AS p"
-        " LEFT JOIN model AS m ON m.name = p.model WHERE coalesce(m.hidden, 0) = 0",
+        "SELECT path, model, version, line, key, message FROM problem",
     ),
 )  # fmt: skip
 BY_NAME = {view.name: view for view in VIEWS}

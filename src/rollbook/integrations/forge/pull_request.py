@@ -17,7 +17,7 @@ from rollbook.insight.compare.comparison import PRODUCTION, compare
 from rollbook.layout import Kind
 from rollbook.registry.change import changed_files, transitions
 from rollbook.registry.registry import Registry, stage_table
-from rollbook.snapshot.snapshot import TreeSnapshot, commit_snapshot
+from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

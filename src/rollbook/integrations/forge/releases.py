@@ -10,7 +10,7 @@ from rollbook.git.repository import main_commit
 from rollbook.integrations.forge.interface import Release
 from rollbook.names import time_text
 from rollbook.registry.registry import Registry
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.chain import chain
 from rollbook.trail.event import Action
 

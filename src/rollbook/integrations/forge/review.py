@@ -10,7 +10,7 @@ from rollbook.git.merge import merge
 from rollbook.git.repository import commit_or_none
 from rollbook.layout import POLICY
 from rollbook.records.policy import parse_policy
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 
 if TYPE_CHECKING:
     from rollbook.access.roles import Person

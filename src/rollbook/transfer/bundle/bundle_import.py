@@ -17,7 +17,7 @@ from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry.registry import Registry
 from rollbook.retention.renewal import removed_objects
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.transfer.bundle.provenance import Trust, imported_yaml, verify_origin
 from rollbook.transfer.bundle.unpack import open_bundle
 from rollbook.yaml.write import dump
@@ -81,7 +81,7 @@ def import_bundle(
         with Registry(repository, commit_snapshot(repository, base)) as registry:
             trust = _trust(registry, allowed_signers, required=require_signature)
             verified = verify_origin(repository, bundle, trust)
-            _ = registry.policy
+            registry.require()
             is_new = not registry.has_model(model)
             if not is_new and version in registry.model(model).version_names:
                 return _known(registry, verified)

@@ -21,7 +21,7 @@ from rollbook.yaml.strict import load
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rollbook.snapshot.snapshot import TreeSnapshot
+    from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
 _INDEX = "artifacts.yaml"
 _KINDS = {LINK: "a symbolic link", SUBMODULE: "a submodule"}

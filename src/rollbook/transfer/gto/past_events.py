@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.names import time_seconds
 from rollbook.records.origin import IGNORED, parse_origin
-from rollbook.registry.registry import model_names
+from rollbook.registry.model_folders import model_names
 
 if TYPE_CHECKING:
     from rollbook.records.origin import OldTag

@@ -12,8 +12,9 @@ from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.repository import is_shallow, main_commit
 from rollbook.names import is_model_name, is_version, precedence, time_now, time_seconds
 from rollbook.records.origin import DEPRECATED, DEREGISTERED, Origin
-from rollbook.registry.registry import Registry, model_names, nearest
-from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.registry.model_folders import model_names
+from rollbook.registry.registry import Registry, nearest
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.gto_tags import read_artifacts, renamed
 from rollbook.transfer.gto.gto_artifacts import Annotation, annotation, inner_path, locate
 from rollbook.transfer.gto.stage_choice import Placing, placings
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.records.origin import OldTag
     from rollbook.records.policy import Policy
-    from rollbook.snapshot.snapshot import TreeSnapshot
+    from rollbook.snapshot.tree_snapshot import TreeSnapshot
     from rollbook.trail.gto_tags import GtoArtifact
     from rollbook.transfer.gto.gto_artifacts import InDvc, InGit
     from rollbook.transfer.gto.payload_retrieval import Sources

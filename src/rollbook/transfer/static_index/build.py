@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rollbook.artifact.pointer import Pointer
     from rollbook.records.manifest import Artifact
     from rollbook.records.removal import Removal
-    from rollbook.snapshot.snapshot import TreeSnapshot
+    from rollbook.snapshot.tree_snapshot import TreeSnapshot
     from rollbook.trail.standing_tags import StandingTag
     from rollbook.transfer.static_index.changed_models import Settings
 

@@ -9,7 +9,7 @@ from rollbook import layout
 from rollbook.artifact.untrusted_remote import named_remote, restricted_settings
 from rollbook.errors import RollbookError
 from rollbook.records.policy import parse_policy
-from rollbook.snapshot.snapshot import TreeSnapshot
+from rollbook.snapshot.tree_snapshot import TreeSnapshot
 from rollbook.trail.landings import landed_changes
 from rollbook.transfer.static_index.documents import RemoteAddress
 

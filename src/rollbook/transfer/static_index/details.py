@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import NotFound
 from rollbook.names import is_model_name
+from rollbook.snapshot.snapshot import Snapshot
 from rollbook.transfer.static_index.document_json import parse_details
 from rollbook.transfer.static_index.index_layout import details_file
 
@@ -16,15 +17,16 @@ if TYPE_CHECKING:
     from rollbook.transfer.static_index.index_source import Source
 
 
-class DetailsSnapshot:
+class DetailsSnapshot(Snapshot):
     """The files of the models that are asked about, each model's fetched at the first question.
 
     It is a Snapshot; a path that belongs to no model holds nothing. `commit` is that of the last answer.
     """
 
+    commit: str | None = None
+
     def __init__(self, source: Source, *, fresh: bool = False) -> None:
         self.label = f"the index at {source.address}"
-        self.commit: str | None = None
         self._source = source
         self._fresh = fresh
         self._documents: dict[str, DetailsDocument | None] = {}

@@ -13,8 +13,8 @@ from rollbook.errors import InvalidFile, Refused
 from rollbook.git.clone import home
 from rollbook.git.main_history import first_parents
 from rollbook.git.repository import main_commit
-from rollbook.registry.registry import model_names
-from rollbook.snapshot.snapshot import TreeSnapshot
+from rollbook.registry.model_folders import model_names
+from rollbook.snapshot.tree_snapshot import TreeSnapshot
 from rollbook.transfer.static_index.build import documents
 from rollbook.transfer.static_index.changed_models import Settings, changes_since, settings_of
 from rollbook.transfer.static_index.document_json import (
@@ -85,7 +85,7 @@ def export(registry: Registry, directory: Path) -> Exported:
 
 def _state(registry: Registry) -> _State:
     repository, snapshot = registry.repository, registry.snapshot
-    _ = registry.policy  # says so where there is no registry
+    registry.require()
     commit = snapshot.commit or ""
     line = [landed.commit for landed in first_parents(repository, main_commit(repository))]
     if commit not in line:

@@ -15,8 +15,9 @@ from rollbook.records.evidence import parse_evidence
 from rollbook.records.lineage import parse_origin
 from rollbook.records.removal import parse_removal
 from rollbook.records.stages import StageTable, parse_stages
+from rollbook.registry.model_folders import model_names
 from rollbook.registry.model_version import ModelVersion
-from rollbook.registry.registry import Model, model_names
+from rollbook.registry.registry import Model
 from rollbook.registry.version_files import evidence_paths
 from rollbook.trail.history import history
 

@@ -10,7 +10,6 @@ from rollbook.git.refs import tag_ids
 from rollbook.insight.query.index.index_files import UNUSABLE, NotWhole, Shelf, is_broken
 from rollbook.insight.query.index.target import Wanted
 from rollbook.layout import ROOT
-from rollbook.snapshot.snapshot import TreeSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,9 +30,9 @@ def ask(
     It may be called again where the index turns out to be broken. The connection is for reading only. With
     `events` the index also has the events of the commits that lead to the snapshot's.
     """
-    _ = registry.policy  # says so when this is no registry at all, or one of a newer format
+    registry.require()
     snapshot = registry.snapshot
-    tree = snapshot.tree_id(ROOT) if isinstance(snapshot, TreeSnapshot) else None
+    tree = snapshot.tree_id(ROOT)
     if tree is None:
         from rollbook.insight.query.index.update import of_files
 

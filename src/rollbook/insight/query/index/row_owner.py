@@ -1,7 +1,4 @@
-"""What a path means to the index: the model and version it belongs to, and whether it makes them exist.
-
-The rules are those by which `rollbook.registry` finds models and versions in a snapshot.
-"""
+"""What a path means to the index: the model and version it belongs to, and whether it makes them exist."""
 
 from __future__ import annotations
 
@@ -9,9 +6,9 @@ from typing import NamedTuple
 
 from rollbook import layout
 from rollbook.layout import Kind
-from rollbook.names import is_model_name, is_version, precedence
+from rollbook.names import precedence
 
-_MODEL_FILES = frozenset(["model.yaml", "stages.yaml"])
+_OTHER_KINDS = frozenset([Kind.POLICY, Kind.MODEL, Kind.STAGES])
 _VERSION_KINDS = frozenset([Kind.MANIFEST, Kind.NOTES, Kind.EVIDENCE, Kind.REMOVAL])
 
 
@@ -24,33 +21,12 @@ class Indexed(NamedTuple):
     kind: Kind | None
 
 
-_NOTHING = Indexed(None, None, None)
-
-
 def indexed(path: str) -> Indexed:
-    """What a path below `registry/` means."""
-    if path == layout.POLICY:
-        return Indexed(None, None, Kind.POLICY)
-    parts = path.split("/")
-    for size in (2, 3):  # a model's name has one part or two
-        if _holds(parts[size:]):
-            model = "/".join(parts[1:size])
-            return _of_model(path, model, parts[size:]) if is_model_name(model) else _NOTHING
-    return _NOTHING
-
-
-def _holds(below: list[str]) -> bool:
-    """Whether a file at this place in a folder makes the folder a model."""
-    return bool(below) and (below[0] in _MODEL_FILES or (below[0] == "versions" and len(below) > 1))
-
-
-def _of_model(path: str, model: str, below: list[str]) -> Indexed:
-    kind: Kind | None = layout.place(path).kind
-    if below[0] != "versions":
-        return Indexed(model, None, kind if kind in (Kind.MODEL, Kind.STAGES) else None)
-    if len(below) < 3 or not is_version(below[1]):
-        return Indexed(model, None, None)
-    return Indexed(model, below[1], kind if kind in _VERSION_KINDS else None)
+    """Return what a path below `registry/` means."""
+    model, place = layout.model_made_by(path), layout.place(path)
+    version = place.version if model is not None else None
+    kinds = _VERSION_KINDS if version is not None else _OTHER_KINDS
+    return Indexed(model, version, place.kind if place.kind in kinds else None)
 
 
 def sort_key(version: str) -> str:

@@ -82,7 +82,7 @@ class Tables:
         for job, rows in read(jobs):
             self._insert(job, rows or {})
         self._flush()
-        self._tidy({place.model for _, place in placed if place.model})
+        self._tidy()
 
     def _count(self, placed: Sequence[tuple[FileChange, Indexed]]) -> None:
         """Count the files that make models and versions exist."""
@@ -94,9 +94,9 @@ class Tables:
                 if place.version is not None:
                     files[place.model, place.version] += change.delta
         self._connection.executemany(
-            "INSERT INTO model (name, outer, held, hidden) VALUES (?, ?, ?, 0)"
+            "INSERT INTO model (name, held) VALUES (?, ?)"
             " ON CONFLICT (name) DO UPDATE SET held = held + excluded.held",
-            ((name, name.rpartition("/")[0] or None, count) for name, count in held.items()),
+            held.items(),
         )
         for name in held:
             self._models[name] = self._one("SELECT id FROM model WHERE name = ?", name)
@@ -178,7 +178,7 @@ class Tables:
                 )
         self._waiting, self._many = {}, 0
 
-    def _tidy(self, models: set[str]) -> None:
+    def _tidy(self) -> None:
         """What follows from the rows: which models and versions are gone, which stage a version is in."""
         execute = self._connection.executemany
         execute("DELETE FROM version WHERE id = ? AND files = 0", ((one,) for one in self._versions.values()))
@@ -187,10 +187,6 @@ class Tables:
             "UPDATE version SET stage = (SELECT stage FROM stage_entry AS e WHERE e.model_id = ?1 AND"
             " e.version = ?2 ORDER BY position LIMIT 1) WHERE model_id = ?1 AND sort_key = ?3",
             ((model, version, key) for model, version in self._moved if (key := _key(version))),
-        )
-        execute(
-            "UPDATE model SET hidden = EXISTS (SELECT 1 FROM model AS o WHERE o.name = ?1) WHERE outer = ?1",
-            ((name.partition("/")[0],) for name in models),
         )
 
 

@@ -12,7 +12,6 @@ FORMAT = 3
 
 # What is not given is NULL everywhere, and so is a number that is not finite. Times are UTC, whole seconds.
 # `model.held` counts the files that make a folder a model, `version.files` those in a version's folder.
-# A model is hidden when the folder of its namespace is a model itself.
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE problem (
@@ -20,10 +19,8 @@ CREATE TABLE problem (
 ) WITHOUT ROWID;
 
 CREATE TABLE model (
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, outer TEXT, held INTEGER NOT NULL,
-  hidden INTEGER NOT NULL
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, held INTEGER NOT NULL
 );
-CREATE INDEX model_outer ON model (outer) WHERE outer IS NOT NULL;
 CREATE TABLE record (
   model_id INTEGER PRIMARY KEY, owner TEXT, team TEXT, task TEXT, use_case TEXT, description TEXT,
   compliance TEXT
