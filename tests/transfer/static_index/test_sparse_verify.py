@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def signed_once(tmp_path_factory: pytest.TempPathFactory, _new_world: Path) -> Path:
+def signed_once(tmp_path_factory: pytest.TempPathFactory, new_world: World) -> Path:
     """A registry with a signed trail and its index; beside it the witness of an earlier day."""
     root = tmp_path_factory.mktemp("verify") / "world"
-    shutil.copytree(_new_world, root, symlinks=True)
-    world = World(root)
-    world.git("remote", "set-url", "origin", str(world.origin))
+    world = new_world.copy(root)
     key = root / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     for name, value in (("gpg.format", "ssh"), ("user.signingKey", str(key))):
