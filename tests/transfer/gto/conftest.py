@@ -12,15 +12,14 @@ if TYPE_CHECKING:
 
 
 def take_over(world: World) -> None:
-    """A repository that was lived in, taken over."""
-    lived_in(world)
+    """Let Rollbook have a repository that was lived in."""
     world.run("import", "gto", *OPTIONS, "--land")
 
 
 @pytest.fixture
 def taken(template: Template) -> World:
     """The lived-in repository after its takeover. Only read."""
-    return template(take_over)
+    return template(take_over, on=template(lived_in))
 
 
 @pytest.fixture
@@ -30,9 +29,9 @@ def source(started: Template) -> World:
 
 
 @pytest.fixture
-def landed(started: Template) -> World:
+def landed(started: Template, template: Template) -> World:
     """The lived-in repository after its takeover, to be changed."""
-    return started(take_over)
+    return started(take_over, on=template(lived_in))
 
 
 @pytest.fixture
