@@ -86,14 +86,14 @@ def world(new_world: World, tmp_path: Path) -> World:
 
 @pytest.fixture(scope="session")
 def template(new_world: World, tmp_path_factory: pytest.TempPathFactory) -> Template:
-    """The world that a function leaves, when it is given a fresh one; made once, and only read."""
+    """The world that a function leaves; made once, and only read."""
 
-    def made(begin: Callable[..., object], *arguments: object) -> World:
+    def made(begin: Callable[..., object], *arguments: object, on: World | None = None) -> World:
+        def make(root: Path) -> None:
+            begin((on or new_world).copy(root / "world"), *arguments)
+
         name = f"{begin.__module__}.{begin.__qualname__}"
-        make = made_once(
-            tmp_path_factory, name, lambda root: begin(new_world.copy(root / "world"), *arguments)
-        )
-        return World(make / "world")
+        return World(made_once(tmp_path_factory, name, make) / "world")
 
     return made
 
@@ -101,4 +101,8 @@ def template(new_world: World, tmp_path_factory: pytest.TempPathFactory) -> Temp
 @pytest.fixture
 def started(template: Template, tmp_path: Path) -> Template:
     """The same as a copy, for the test to change."""
-    return lambda begin, *arguments: template(begin, *arguments).copy(tmp_path / "world")
+
+    def copy(begin: Callable[..., object], *arguments: object, on: World | None = None) -> World:
+        return template(begin, *arguments, on=on).copy(tmp_path / "world")
+
+    return copy

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 
 class Template(Protocol):
-    """Gives the world that `begin` leaves when it is called with a fresh world and these arguments."""
+    """Gives the world that `begin` leaves when it is called with these arguments and a world that is like `on`,
+    or fresh."""
 
-    def __call__(self, begin: Callable[..., object], *arguments: object) -> World: ...
+    def __call__(
+        self, begin: Callable[..., object], *arguments: object, on: World | None = None
+    ) -> World: ...
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:

@@ -23,12 +23,10 @@ WORDS = {
 
 
 @pytest.fixture(scope="module")
-def retired(tmp_path_factory: pytest.TempPathFactory, _new_world: Path) -> World:
+def retired(tmp_path_factory: pytest.TempPathFactory, new_world: World) -> World:
     """1.0.0 is deprecated, with an index beside the registry; 1.1.0 is not."""
     root = tmp_path_factory.mktemp("deprecated") / "world"
-    shutil.copytree(_new_world, root, symlinks=True)
-    world = World(root)
-    world.git("remote", "set-url", "origin", str(world.origin))
+    world = new_world.copy(root)
     world.register("m", "1.0.0")
     world.register("m", "1.1.0")
     for stage in ("staging", "production"):

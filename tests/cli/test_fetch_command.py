@@ -17,14 +17,12 @@ WEIGHTS = b"the weights"
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory, _new_world: Path) -> Path:
+def filled(tmp_path_factory: pytest.TempPathFactory, new_world: World) -> Path:
     """A registry whose DVC remote stands beside it, and a second one that keeps it inside the repository."""
     top = tmp_path_factory.mktemp("fetch")
     for name in ("beside", "inside"):
         root = top / name
-        shutil.copytree(_new_world, root, symlinks=True)
-        git(root / "registry", "remote", "set-url", "origin", str(root / "origin.git"))
-        world = World(root)
+        world = new_world.copy(root)
         if name == "inside":
             keep_inside(world)
         world.register("m", "1.0.0", content=b"older")
@@ -48,9 +46,7 @@ def commit_store(world: World) -> None:
 
 def copied(top: Path, name: str, tmp_path: Path) -> World:
     """A copy to change; only the registry's own cache is emptied, so the bytes come from the DVC remote."""
-    shutil.copytree(top / name, tmp_path / "world", symlinks=True)
-    world = World(tmp_path / "world")
-    world.git("remote", "set-url", "origin", str(world.origin))
+    world = World(top / name).copy(tmp_path / "world")
     shutil.rmtree(world.registry / ".dvc" / "cache", ignore_errors=True)
     return world
 

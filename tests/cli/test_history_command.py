@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rollbook.git.repository import discover
 from rollbook.trail.history import history
-from worlds import World, git, rollbook
+from worlds import World, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,12 +38,10 @@ KEYS = [
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, _new_world: Path) -> World:
+def world(tmp_path_factory: pytest.TempPathFactory, new_world: World) -> World:
     """Two models; 1.0.0 of the first goes into production and is replaced by 1.1.0. Shared by the tests."""
     root = tmp_path_factory.mktemp("history") / "world"
-    shutil.copytree(_new_world, root, symlinks=True)
-    git(root / "registry", "remote", "set-url", "origin", str(root / "origin.git"))
-    world = World(root)
+    world = new_world.copy(root)
     world.register("credit", "1.0.0")
     world.register("risk/fraud", "0.1.0")
     world.register("credit", "1.1.0")
@@ -129,9 +126,9 @@ def test_an_unknown_model_is_not_found(world: World):
 
 
 @pytest.fixture
-def fresh(_new_world: Path) -> Path:
+def fresh(new_world: World) -> Path:
     """A registry where nothing has happened yet. Read-only."""
-    return _new_world / "registry"
+    return new_world.registry
 
 
 def test_a_registry_without_events_says_what_would_record_them(fresh: Path):

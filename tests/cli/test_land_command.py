@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from worlds import rollbook
 
 if TYPE_CHECKING:
+    from building.once import Template
     from worlds import World
 
 BRANCH = "rollbook/register/credit/1.0.0"
@@ -17,11 +20,16 @@ def propose(world: World) -> None:
     world.run("register", "credit", str(world.artifact()), "--version", "1.0.0")
 
 
-def test_the_tags_are_the_result_on_stdout(world: World) -> None:
-    propose(world)
-    ran = world.run("land", BRANCH)
+@pytest.fixture
+def proposed(started: Template) -> World:
+    """A world with a proposal."""
+    return started(propose)
+
+
+def test_the_tags_are_the_result_on_stdout(proposed: World) -> None:
+    ran = proposed.run("land", BRANCH)
     assert ran.out == "credit@v1.0.0\tcredit@1.0.0 registered\n"
-    assert f"landed {BRANCH} on main as {world.git('rev-parse', 'main')[:12]}" in ran.err
+    assert f"landed {BRANCH} on main as {proposed.git('rev-parse', 'main')[:12]}" in ran.err
 
 
 def test_a_main_of_another_name_is_called_by_it(world: World) -> None:
@@ -32,22 +40,19 @@ def test_a_main_of_another_name_is_called_by_it(world: World) -> None:
     assert "on trunk as" in world.run("land", BRANCH).err
 
 
-def test_json_tells_commit_and_tags(world: World) -> None:
-    propose(world)
-    found = json.loads(world.run("land", BRANCH, "--json").out)
-    expected = {"branch": BRANCH, "commit": world.git("rev-parse", "main"), "tags": ["credit@v1.0.0"]}
+def test_json_tells_commit_and_tags(proposed: World) -> None:
+    found = json.loads(proposed.run("land", BRANCH, "--json").out)
+    expected = {"branch": BRANCH, "commit": proposed.git("rev-parse", "main"), "tags": ["credit@v1.0.0"]}
     assert found == expected
 
 
-def test_keep_branch_keeps_it(world: World) -> None:
-    propose(world)
-    world.run("land", BRANCH, "--keep-branch")
-    assert world.git("rev-parse", BRANCH)
+def test_keep_branch_keeps_it(proposed: World) -> None:
+    proposed.run("land", BRANCH, "--keep-branch")
+    assert proposed.git("rev-parse", BRANCH)
 
 
-def test_an_unknown_branch_exits_with_1_and_lists_the_proposals(world: World) -> None:
-    propose(world)
-    ran = rollbook(world.registry, "land", "nothing")
+def test_an_unknown_branch_exits_with_1_and_lists_the_proposals(proposed: World) -> None:
+    ran = rollbook(proposed.registry, "land", "nothing")
     assert (ran.code, ran.out) == (1, "")
     assert f"Open proposals: {BRANCH}" in ran.err
 
@@ -67,17 +72,15 @@ def test_findings_are_told_on_stderr_and_exit_with_1(world: World) -> None:
     assert "bad can't land on main" in ran.err
 
 
-def test_audit_record_says_when_nothing_is_left(world: World) -> None:
-    propose(world)
-    world.run("land", BRANCH)
-    ran = world.run("audit", "record")
+def test_audit_record_says_when_nothing_is_left(proposed: World) -> None:
+    proposed.run("land", BRANCH)
+    ran = proposed.run("audit", "record")
     assert ran.out == ""
     assert "everything that landed is recorded" in ran.err
 
 
-def test_audit_record_prints_each_tag(world: World) -> None:
-    propose(world)
-    world.git("merge", "-q", "--no-ff", "-m", "by a forge", BRANCH)
-    world.git("push", "-q")
-    assert world.run("audit", "record").out == "credit@v1.0.0\tcredit@1.0.0 registered\n"
-    assert json.loads(world.run("audit", "record", "--json").out) == []
+def test_audit_record_prints_each_tag(proposed: World) -> None:
+    proposed.git("merge", "-q", "--no-ff", "-m", "by a forge", BRANCH)
+    proposed.git("push", "-q")
+    assert proposed.run("audit", "record").out == "credit@v1.0.0\tcredit@1.0.0 registered\n"
+    assert json.loads(proposed.run("audit", "record", "--json").out) == []

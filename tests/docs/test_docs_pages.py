@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from docs_session import ROOT, pages, parse, run
 
-from worlds import git, rollbook
+if TYPE_CHECKING:
+    from building.once import Template
+    from building.world import World
 
 # What no page's test runs, and why.
 MAY_BE_SKIPPED = {
@@ -30,37 +32,22 @@ _SAID = {page: parse((ROOT / page).read_text(encoding="utf-8")) for page in page
 _RUN = sorted((page for page, said in _SAID.items() if said.steps), key=lambda page: -len(_SAID[page].steps))
 
 
-@pytest.fixture(scope="session")
-def ready_registry(tmp_path_factory: pytest.TempPathFactory, _own_git_settings: None) -> Path:
-    """A clone with 1.0.0 of a model in production, 1.1.0 in staging, 1.2.0; beside it `new.onnx`."""
-    root = tmp_path_factory.mktemp("ready")
-    git(root, "init", "--quiet", "--bare", "origin.git")
-    git(root, "clone", "--quiet", "origin.git", "registry")
-    registry = root / "registry"
-    _rollbook(registry, "init")
-    git(registry, "add", ".")
-    git(registry, "commit", "--quiet", "-m", "Start a model registry")
-    git(registry, "push", "--quiet", "--set-upstream", "origin", "main")
+def make_ready(world: World) -> None:
+    """1.0.0 of a model is in production, 1.1.0 in staging, 1.2.0 too is there; beside them `new.onnx`."""
+    root = world.root
     for version, auc in (("1.0.0", "0.91"), ("1.1.0", "0.93"), ("1.2.0", "0.94")):
-        (root / "model.onnx").write_bytes(_onnx(version))
-        _rollbook(registry, "register", "credit-approval", "../model.onnx", "--version", version,
-                  "--metric", f"auc={auc}", "--land")  # fmt: skip
+        world.artifact(_onnx(version), "model.onnx")
+        metric = ("--metric", f"auc={auc}")
+        world.run("register", "credit-approval", "../model.onnx", "--version", version, *metric, "--land")
     for version, stage in (("1.0.0", "staging"), ("1.0.0", "production"), ("1.1.0", "staging")):
-        _rollbook(registry, "promote", f"credit-approval@{version}", stage, "--reason", "ready", "--land")
-    git(registry, "remote", "set-url", "origin", "../origin.git")
+        world.run("promote", f"credit-approval@{version}", stage, "--reason", "ready", "--land")
     (root / "model.onnx").rename(root / "new.onnx")
     (root / "new.onnx").write_bytes(_onnx("new"))
-    return root
 
 
 def _onnx(producer: str) -> bytes:
     """An empty ONNX model: its IR version, who made it, an operator set."""
     return bytes([0x08, 8, 0x12, len(producer)]) + producer.encode() + bytes([0x42, 0])
-
-
-def _rollbook(directory: Path, *arguments: str) -> None:
-    ran = rollbook(directory, *arguments)
-    assert ran.code == 0, ran.err
 
 
 @pytest.fixture(scope="session")
@@ -73,11 +60,11 @@ def environment(_own_git_settings: None) -> dict[str, str]:
 
 @pytest.mark.parametrize("page", _RUN)
 def test_every_command_of_a_page_runs_and_prints_what_the_page_shows(
-    page: str, tmp_path: Path, ready_registry: Path, environment: dict[str, str]
+    page: str, tmp_path: Path, template: Template, environment: dict[str, str]
 ) -> None:
     directory = tmp_path / "session"
     if _SAID[page].begins_in_registry:
-        shutil.copytree(ready_registry, directory, symlinks=True)
+        template(make_ready).copy(directory)
     else:
         directory.mkdir()
     assert run(_SAID[page], directory, environment) == len(_SAID[page].steps) > 0

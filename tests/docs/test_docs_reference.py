@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import runpy
-import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +15,12 @@ from docs_session import ROOT
 from notify_receiver import subscribe
 from rollbook.check.codes import rules
 from rollbook.cli import cli
-from worlds import World, git, rollbook
+from worlds import World, rollbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from building.once import Template
 
 REFERENCE = ROOT / "docs" / "reference"
 
@@ -177,27 +177,18 @@ def test_every_command_that_prints_json_is_documented() -> None:
     assert set(_documented()) == set(CALLS) | ON_A_FORGE
 
 
-@pytest.fixture(scope="module")
-def _walked_once(_new_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    world = copied(_new_world, tmp_path_factory.mktemp("walked") / "world")
+def walk(world: World) -> None:
+    """Something to print for each command."""
     world.register("credit-approval", "1.0.0", "--metric", "auc=0.9")
     world.promote("credit-approval@1.0.0", "staging")
     world.promote("credit-approval@1.0.0", "production")
     world.register("credit-approval", "1.1.0")
     world.promote("credit-approval@1.1.0", "staging")
-    return world.root
 
 
 @pytest.fixture
-def walked(_walked_once: Path, tmp_path: Path) -> World:
-    """A registry in which each command has something to print."""
-    return copied(_walked_once, tmp_path / "world")
-
-
-def copied(world: Path, root: Path) -> World:
-    shutil.copytree(world, root, symlinks=True)
-    git(root / "registry", "remote", "set-url", "origin", str(root / "origin.git"))
-    return World(root)
+def walked(started: Template) -> World:
+    return started(walk)
 
 
 def _kept_with_gto(world: World) -> None:
@@ -213,7 +204,7 @@ def _kept_with_gto(world: World) -> None:
 
 
 def _moved_elsewhere(world: World) -> None:
-    other = copied(world.root, world.root.with_name("other"))
+    other = world.copy(world.root.with_name("other"))
     other.register("credit-approval", "1.2.0")
     other.run("export", "credit-approval@1.2.0", "--bundle", str(world.root / "moved.bundle"))
 

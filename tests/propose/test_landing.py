@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from building.once import Template
+
 BRANCH = "rollbook/register/credit/1.0.0"
 
 
@@ -61,82 +63,89 @@ def is_complete(world: World, branch: str = BRANCH, tags: str = "credit@v1.0.0")
     assert world.git("status", "--porcelain") == ""
 
 
+@pytest.fixture
+def proposed(started: Template) -> World:
+    """A world with a proposal that only the clone has."""
+    return started(propose)
+
+
+def _push(world: World) -> None:
+    propose(world, "1.0.0", "credit", "--push")
+
+
+@pytest.fixture
+def pushed(started: Template) -> World:
+    """A world with a proposal that its origin has too."""
+    return started(_push)
+
+
 # --- what landing does
 
 
-def test_a_merge_commit_has_main_and_the_proposal_as_parents(world: World) -> None:
-    propose(world)
-    parents = [world.git("rev-parse", "main"), world.git("rev-parse", BRANCH)]
-    landing = land(discover(world.registry), BRANCH)
-    assert world.git("show", "-s", "--format=%P", landing.commit).split() == parents
-    assert world.git("rev-parse", "main") == landing.commit
+def test_a_merge_commit_has_main_and_the_proposal_as_parents(proposed: World) -> None:
+    parents = [proposed.git("rev-parse", "main"), proposed.git("rev-parse", BRANCH)]
+    landing = land(discover(proposed.registry), BRANCH)
+    assert proposed.git("show", "-s", "--format=%P", landing.commit).split() == parents
+    assert proposed.git("rev-parse", "main") == landing.commit
 
 
-def test_main_tags_and_the_deleted_branch_reach_the_remote_together(world: World) -> None:
-    propose(world, "1.0.0", "credit", "--push")
-    land(discover(world.registry), BRANCH)
-    is_complete(world)
+def test_main_tags_and_the_deleted_branch_reach_the_remote_together(pushed: World) -> None:
+    land(discover(pushed.registry), BRANCH)
+    is_complete(pushed)
 
 
-def test_keep_branch_keeps_it_here_and_there(world: World) -> None:
-    propose(world, "1.0.0", "credit", "--push")
-    land(discover(world.registry), BRANCH, keep_branch=True)
-    assert world.git("branch", "--list", BRANCH).strip() == BRANCH
-    assert git(world.origin, "branch", "--list", BRANCH).strip() == BRANCH
+def test_keep_branch_keeps_it_here_and_there(pushed: World) -> None:
+    land(discover(pushed.registry), BRANCH, keep_branch=True)
+    assert pushed.git("branch", "--list", BRANCH).strip() == BRANCH
+    assert git(pushed.origin, "branch", "--list", BRANCH).strip() == BRANCH
 
 
-def test_the_checkout_of_main_follows(world: World) -> None:
-    propose(world)
-    land(discover(world.registry), BRANCH)
-    assert (world.registry / "registry/credit/versions/1.0.0/version.yaml").exists()
-    assert world.git("status", "--porcelain") == ""
+def test_the_checkout_of_main_follows(proposed: World) -> None:
+    land(discover(proposed.registry), BRANCH)
+    assert (proposed.registry / "registry/credit/versions/1.0.0/version.yaml").exists()
+    assert proposed.git("status", "--porcelain") == ""
 
 
-def test_a_branch_that_only_the_remote_has_lands(world: World) -> None:
-    propose(world, "1.0.0", "credit", "--push")
-    world.git("branch", "-q", "-D", BRANCH)
-    land(discover(world.registry), BRANCH)
-    is_complete(world)
+def test_a_branch_that_only_the_remote_has_lands(pushed: World) -> None:
+    pushed.git("branch", "-q", "-D", BRANCH)
+    land(discover(pushed.registry), BRANCH)
+    is_complete(pushed)
 
 
-def test_a_branch_that_the_remote_has_further_lands_as_it_stands_there(world: World) -> None:
-    propose(world, "1.0.0", "credit", "--push")
-    other = clone(world, "other")
+def test_a_branch_that_the_remote_has_further_lands_as_it_stands_there(pushed: World) -> None:
+    other = clone(pushed, "other")
     other.git("checkout", "-q", BRANCH)
     other.git("commit", "-q", "--allow-empty", "-m", "more")
     other.git("push", "-q")
-    land(discover(world.registry), BRANCH)
-    assert world.git("log", "-1", "--format=%s", "main^2") == "more"
-    is_complete(world)
+    land(discover(pushed.registry), BRANCH)
+    assert pushed.git("log", "-1", "--format=%s", "main^2") == "more"
+    is_complete(pushed)
 
 
-def test_a_branch_that_went_apart_from_the_remotes_is_refused(world: World) -> None:
-    propose(world, "1.0.0", "credit", "--push")
-    world.git("checkout", "-q", BRANCH)
-    world.git("commit", "-q", "--amend", "-m", "other")
-    world.git("checkout", "-q", "main")
-    before = everything(world)
+def test_a_branch_that_went_apart_from_the_remotes_is_refused(pushed: World) -> None:
+    pushed.git("checkout", "-q", BRANCH)
+    pushed.git("commit", "-q", "--amend", "-m", "other")
+    pushed.git("checkout", "-q", "main")
+    before = everything(pushed)
     with pytest.raises(Refused, match="have diverged"):
-        land(discover(world.registry), BRANCH)
-    assert everything(world) == before
+        land(discover(pushed.registry), BRANCH)
+    assert everything(pushed) == before
 
 
-def test_a_proposal_that_was_withdrawn_from_the_remote_does_not_land(world: World) -> None:
-    propose(world, "1.0.0", "credit", "--push")
-    world.git("fetch", "-q")
-    world.git("branch", "-q", "-D", BRANCH)
-    git(world.origin, "branch", "-q", "-D", BRANCH)
-    assert world.git("for-each-ref", f"refs/remotes/origin/{BRANCH}")
+def test_a_proposal_that_was_withdrawn_from_the_remote_does_not_land(pushed: World) -> None:
+    pushed.git("fetch", "-q")
+    pushed.git("branch", "-q", "-D", BRANCH)
+    git(pushed.origin, "branch", "-q", "-D", BRANCH)
+    assert pushed.git("for-each-ref", f"refs/remotes/origin/{BRANCH}")
     with pytest.raises(NotFound, match="there is no branch"):
-        land(discover(world.registry), BRANCH)
+        land(discover(pushed.registry), BRANCH)
 
 
-def test_a_branch_deleted_on_the_remote_lands_from_here(world: World) -> None:
-    propose(world, "1.0.0", "credit", "--push")
-    world.git("fetch", "-q")
-    git(world.origin, "branch", "-q", "-D", BRANCH)
-    land(discover(world.registry), BRANCH)
-    is_complete(world)
+def test_a_branch_deleted_on_the_remote_lands_from_here(pushed: World) -> None:
+    pushed.git("fetch", "-q")
+    git(pushed.origin, "branch", "-q", "-D", BRANCH)
+    land(discover(pushed.registry), BRANCH)
+    is_complete(pushed)
 
 
 def test_without_a_remote_everything_lands_here(world: World) -> None:
@@ -148,62 +157,55 @@ def test_without_a_remote_everything_lands_here(world: World) -> None:
     assert world.git("branch", "--list", BRANCH) == ""
 
 
-def test_in_a_bare_repository_a_branch_lands(world: World) -> None:
-    propose(world, "1.0.0", "credit", "--push")
-    land(discover(world.origin), BRANCH)
-    assert git(world.origin, "tag") == "credit@v1.0.0"
-    assert git(world.origin, "branch", "--list", "--format=%(refname:short)") == "main"
+def test_in_a_bare_repository_a_branch_lands(pushed: World) -> None:
+    land(discover(pushed.origin), BRANCH)
+    assert git(pushed.origin, "tag") == "credit@v1.0.0"
+    assert git(pushed.origin, "branch", "--list", "--format=%(refname:short)") == "main"
 
 
-def test_landing_while_another_branch_is_checked_out_leaves_it_alone(world: World) -> None:
-    propose(world)
-    world.git("checkout", "-q", "-b", "feature")
-    land(discover(world.registry), BRANCH)
-    assert world.git("symbolic-ref", "HEAD") == "refs/heads/feature"
-    assert not (world.registry / "registry/credit").exists()
-    is_complete(world)
+def test_landing_while_another_branch_is_checked_out_leaves_it_alone(proposed: World) -> None:
+    proposed.git("checkout", "-q", "-b", "feature")
+    land(discover(proposed.registry), BRANCH)
+    assert proposed.git("symbolic-ref", "HEAD") == "refs/heads/feature"
+    assert not (proposed.registry / "registry/credit").exists()
+    is_complete(proposed)
 
 
-def test_landing_with_a_detached_head_leaves_it_alone(world: World) -> None:
-    propose(world)
-    world.git("checkout", "-q", "--detach")
-    before = world.git("rev-parse", "HEAD")
-    land(discover(world.registry), BRANCH)
-    assert world.git("rev-parse", "HEAD") == before
-    is_complete(world)
+def test_landing_with_a_detached_head_leaves_it_alone(proposed: World) -> None:
+    proposed.git("checkout", "-q", "--detach")
+    before = proposed.git("rev-parse", "HEAD")
+    land(discover(proposed.registry), BRANCH)
+    assert proposed.git("rev-parse", "HEAD") == before
+    is_complete(proposed)
 
 
-def test_main_in_a_linked_working_tree_follows(world: World, tmp_path: Path) -> None:
-    propose(world)
-    world.git("checkout", "-q", "-b", "feature")
-    world.git("worktree", "add", "-q", str(tmp_path / "linked"), "main")
-    land(discover(world.registry), BRANCH)
+def test_main_in_a_linked_working_tree_follows(proposed: World, tmp_path: Path) -> None:
+    proposed.git("checkout", "-q", "-b", "feature")
+    proposed.git("worktree", "add", "-q", str(tmp_path / "linked"), "main")
+    land(discover(proposed.registry), BRANCH)
     assert (tmp_path / "linked/registry/credit/versions/1.0.0/version.yaml").exists()
     assert git(tmp_path / "linked", "status", "--porcelain") == ""
-    is_complete(world)
+    is_complete(proposed)
 
 
-def test_a_linked_working_tree_whose_folder_is_gone_does_not_hinder(world: World, tmp_path: Path) -> None:
-    propose(world)
-    world.git("checkout", "-q", "-b", "feature")
-    world.git("worktree", "add", "-q", str(tmp_path / "linked"), "main")
+def test_a_linked_working_tree_whose_folder_is_gone_does_not_hinder(proposed: World, tmp_path: Path) -> None:
+    proposed.git("checkout", "-q", "-b", "feature")
+    proposed.git("worktree", "add", "-q", str(tmp_path / "linked"), "main")
     shutil.rmtree(tmp_path / "linked")
-    land(discover(world.registry), BRANCH)
-    is_complete(world)
+    land(discover(proposed.registry), BRANCH)
+    is_complete(proposed)
 
 
-def test_a_proposal_that_is_checked_out_lands_and_stays(world: World) -> None:
-    propose(world)
-    world.git("checkout", "-q", BRANCH)
-    land(discover(world.registry), BRANCH)
-    assert world.git("symbolic-ref", "HEAD") == f"refs/heads/{BRANCH}"
-    assert git(world.origin, "tag") == "credit@v1.0.0"
+def test_a_proposal_that_is_checked_out_lands_and_stays(proposed: World) -> None:
+    proposed.git("checkout", "-q", BRANCH)
+    land(discover(proposed.registry), BRANCH)
+    assert proposed.git("symbolic-ref", "HEAD") == f"refs/heads/{BRANCH}"
+    assert git(proposed.origin, "tag") == "credit@v1.0.0"
 
 
-def test_a_proposal_checked_out_in_a_linked_working_tree_stays(world: World, tmp_path: Path) -> None:
-    propose(world)
-    world.git("worktree", "add", "-q", str(tmp_path / "linked"), BRANCH)
-    land(discover(world.registry), BRANCH)
+def test_a_proposal_checked_out_in_a_linked_working_tree_stays(proposed: World, tmp_path: Path) -> None:
+    proposed.git("worktree", "add", "-q", str(tmp_path / "linked"), BRANCH)
+    land(discover(proposed.registry), BRANCH)
     assert git(tmp_path / "linked", "rev-parse", "--abbrev-ref", "HEAD") == BRANCH
     assert git(tmp_path / "linked", "log", "-1", "--format=%s")
 
@@ -211,14 +213,13 @@ def test_a_proposal_checked_out_in_a_linked_working_tree_stays(world: World, tmp
 @pytest.mark.parametrize(
     "name", ["x$(touch${IFS}pwned)", "a;touch;pwned", "q'u\"o|te&", "é", "a@b", "#1", "%00", "`id`"]
 )
-def test_a_branch_name_is_only_a_name(world: World, name: str) -> None:
-    propose(world)
-    world.git("update-ref", f"refs/heads/{name}", BRANCH)
-    world.git("branch", "-q", "-D", BRANCH)
-    world.git("push", "-q", "origin", f"refs/heads/{name}:refs/heads/{name}")
-    land(discover(world.registry), name)
-    assert not list(world.root.rglob("pwned"))
-    is_complete(world, branch=name)
+def test_a_branch_name_is_only_a_name(proposed: World, name: str) -> None:
+    proposed.git("update-ref", f"refs/heads/{name}", BRANCH)
+    proposed.git("branch", "-q", "-D", BRANCH)
+    proposed.git("push", "-q", "origin", f"refs/heads/{name}:refs/heads/{name}")
+    land(discover(proposed.registry), name)
+    assert not list(proposed.root.rglob("pwned"))
+    is_complete(proposed, branch=name)
 
 
 @pytest.mark.parametrize(
@@ -234,10 +235,9 @@ def test_what_is_no_branch_is_not_found(world: World, name: str) -> None:
     assert everything(world) == before
 
 
-def test_an_unknown_branch_lists_the_open_proposals(world: World) -> None:
-    propose(world)
+def test_an_unknown_branch_lists_the_open_proposals(proposed: World) -> None:
     with pytest.raises(NotFound) as raised:
-        land(discover(world.registry), "nothing")
+        land(discover(proposed.registry), "nothing")
     assert BRANCH in raised.value.hint
 
 
@@ -249,13 +249,12 @@ def test_main_itself_is_a_wrong_call_and_stays(world: World) -> None:
     assert world.git("rev-parse", "main")
 
 
-def test_a_branch_that_landed_before_is_refused(world: World) -> None:
-    propose(world)
-    land(discover(world.registry), BRANCH, keep_branch=True)
-    before = everything(world)
+def test_a_branch_that_landed_before_is_refused(proposed: World) -> None:
+    land(discover(proposed.registry), BRANCH, keep_branch=True)
+    before = everything(proposed)
     with pytest.raises(Refused, match="is on main already"):
-        land(discover(world.registry), BRANCH, keep_branch=True)
-    assert everything(world) == before
+        land(discover(proposed.registry), BRANCH, keep_branch=True)
+    assert everything(proposed) == before
 
 
 def test_a_branch_without_commits_of_its_own_is_refused_and_stays(world: World) -> None:
@@ -308,24 +307,22 @@ def test_two_versions_for_production_at_once_are_refused_the_second_time(world: 
     assert everything(world) == before
 
 
-def test_a_local_main_ahead_of_the_remote_is_refused(world: World) -> None:
-    propose(world)
-    world.git("commit", "-q", "--allow-empty", "-m", "unpushed")
-    before = everything(world)
+def test_a_local_main_ahead_of_the_remote_is_refused(proposed: World) -> None:
+    proposed.git("commit", "-q", "--allow-empty", "-m", "unpushed")
+    before = everything(proposed)
     with pytest.raises(Refused, match="has commits that origin/main has not"):
-        land(discover(world.registry), BRANCH)
-    assert everything(world) == before
+        land(discover(proposed.registry), BRANCH)
+    assert everything(proposed) == before
 
 
-def test_a_main_that_went_apart_from_the_remote_is_refused(world: World) -> None:
-    propose(world)
-    other = clone(world, "other")
+def test_a_main_that_went_apart_from_the_remote_is_refused(proposed: World) -> None:
+    other = clone(proposed, "other")
     other.git("commit", "-q", "--allow-empty", "-m", "theirs")
     other.git("push", "-q")
-    world.git("commit", "-q", "--allow-empty", "-m", "ours")
+    proposed.git("commit", "-q", "--allow-empty", "-m", "ours")
     with pytest.raises(Refused, match="have diverged"):
-        land(discover(world.registry), BRANCH)
-    assert git(world.origin, "tag") == ""
+        land(discover(proposed.registry), BRANCH)
+    assert git(proposed.origin, "tag") == ""
 
 
 def _untracked_in_the_way(world: World) -> None:
@@ -345,80 +342,74 @@ def _folder_turned_file(world: World) -> None:
 
 @pytest.mark.parametrize("arrange", [_untracked_in_the_way, _staged_in_the_way, _folder_turned_file])
 def test_local_changes_in_the_way_are_refused_before_anything_is_pushed(
-    world: World, arrange: Callable[[World], None]
+    proposed: World, arrange: Callable[[World], None]
 ) -> None:
-    propose(world)
-    arrange(world)
-    before = everything(world)
+    arrange(proposed)
+    before = everything(proposed)
     with pytest.raises(Refused, match="would be overwritten"):
-        land(discover(world.registry), BRANCH)
-    assert everything(world) == before
+        land(discover(proposed.registry), BRANCH)
+    assert everything(proposed) == before
 
 
-def test_edited_and_staged_files_elsewhere_survive(world: World) -> None:
-    propose(world)
-    (world.registry / ".pre-commit-config.yaml").write_text("edited\n")
-    (world.registry / "staged.txt").write_text("staged\n")
-    world.git("add", "staged.txt")
-    (world.registry / "untracked.txt").write_text("untracked\n")
-    before = world.git("status", "--porcelain")
-    land(discover(world.registry), BRANCH)
-    assert world.git("status", "--porcelain") == before
-    assert (world.registry / ".pre-commit-config.yaml").read_text() == "edited\n"
+def test_edited_and_staged_files_elsewhere_survive(proposed: World) -> None:
+    (proposed.registry / ".pre-commit-config.yaml").write_text("edited\n")
+    (proposed.registry / "staged.txt").write_text("staged\n")
+    proposed.git("add", "staged.txt")
+    (proposed.registry / "untracked.txt").write_text("untracked\n")
+    before = proposed.git("status", "--porcelain")
+    land(discover(proposed.registry), BRANCH)
+    assert proposed.git("status", "--porcelain") == before
+    assert (proposed.registry / ".pre-commit-config.yaml").read_text() == "edited\n"
 
 
-def test_an_unfinished_merge_of_the_user_is_refused(world: World) -> None:
-    propose(world)
+def test_an_unfinished_merge_of_the_user_is_refused(proposed: World) -> None:
     for name in ("left", "right"):
-        world.git("checkout", "-q", "-b", name, "main")
-        (world.registry / "file").write_text(name)
-        world.git("add", "file")
-        world.git("commit", "-q", "-m", name)
-    world.git("checkout", "-q", "main")
-    world.git("merge", "-q", "--ff-only", "left")
-    world.git("push", "-q")
-    ran = rollbook(world.registry, "land", "nothing")
+        proposed.git("checkout", "-q", "-b", name, "main")
+        (proposed.registry / "file").write_text(name)
+        proposed.git("add", "file")
+        proposed.git("commit", "-q", "-m", name)
+    proposed.git("checkout", "-q", "main")
+    proposed.git("merge", "-q", "--ff-only", "left")
+    proposed.git("push", "-q")
+    ran = rollbook(proposed.registry, "land", "nothing")
     assert ran.code == 1
     with pytest.raises(AssertionError, match="git merge"):
-        world.git("merge", "right")
-    before = everything(world)
+        proposed.git("merge", "right")
+    before = everything(proposed)
     with pytest.raises(Refused):
-        land(discover(world.registry), BRANCH)
-    assert everything(world) == before
+        land(discover(proposed.registry), BRANCH)
+    assert everything(proposed) == before
 
 
-def test_a_hook_of_the_remote_that_refuses_is_told_and_changes_nothing(world: World) -> None:
-    propose(world)
-    hook = world.origin / "hooks" / "pre-receive"
+def test_a_hook_of_the_remote_that_refuses_is_told_and_changes_nothing(proposed: World) -> None:
+    hook = proposed.origin / "hooks" / "pre-receive"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\necho 'main is closed on Fridays' >&2\nexit 1\n")
     hook.chmod(0o755)
-    before = everything(world)
-    ran = rollbook(world.registry, "land", BRANCH)
+    before = everything(proposed)
+    ran = rollbook(proposed.registry, "land", BRANCH)
     assert ran.code == 1
     assert "main is closed on Fridays" in ran.err
-    assert everything(world) == before
+    assert everything(proposed) == before
 
 
-def test_a_remote_that_refuses_one_ref_takes_none(world: World) -> None:
-    propose(world)
-    hook = world.origin / "hooks" / "update"
+def test_a_remote_that_refuses_one_ref_takes_none(proposed: World) -> None:
+    hook = proposed.origin / "hooks" / "update"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text('#!/bin/sh\ncase "$1" in refs/tags/*) exit 1;; esac\n')
     hook.chmod(0o755)
-    before = everything(world)
-    assert rollbook(world.registry, "land", BRANCH).code == 1
-    assert everything(world) == before
+    before = everything(proposed)
+    assert rollbook(proposed.registry, "land", BRANCH).code == 1
+    assert everything(proposed) == before
 
 
-def test_a_remote_that_is_gone_is_told_and_changes_nothing(world: World) -> None:
-    propose(world)
-    before = refs(world.registry)
-    world.origin.rename(world.root / "moved.git")
-    ran = rollbook(world.registry, "land", BRANCH)
+def test_a_remote_that_is_gone_is_told_and_changes_nothing(proposed: World) -> None:
+    before = refs(proposed.registry)
+    proposed.origin.rename(proposed.root / "moved.git")
+    ran = rollbook(proposed.registry, "land", BRANCH)
     assert ran.code == 1
     assert "git fetch failed" in ran.err
-    assert refs(world.registry) == before
+    assert refs(proposed.registry) == before
 
 
 # --- several at once
@@ -501,35 +492,32 @@ def test_a_clone_that_is_behind_lands_on_the_newest_main(world: World) -> None:
 # --- interrupted
 
 
-def test_a_landing_killed_after_its_push_is_completed_by_landing_again(world: World) -> None:
-    propose(world, "1.0.0", "credit", "--push")
-    killed_at(world.registry, "rollbook.propose.landing:_move_local", "before", "land", BRANCH)
-    assert git(world.origin, "tag") == "credit@v1.0.0"
-    assert world.git("tag") == ""
-    assert rollbook(world.registry, "land", BRANCH).code == 0
-    is_complete(world)
+def test_a_landing_killed_after_its_push_is_completed_by_landing_again(pushed: World) -> None:
+    killed_at(pushed.registry, "rollbook.propose.landing:_move_local", "before", "land", BRANCH)
+    assert git(pushed.origin, "tag") == "credit@v1.0.0"
+    assert pushed.git("tag") == ""
+    assert rollbook(pushed.registry, "land", BRANCH).code == 0
+    is_complete(pushed)
 
 
-def test_a_landing_killed_after_its_push_waits_for_local_changes_in_the_way(world: World) -> None:
-    propose(world)
-    killed_at(world.registry, "rollbook.propose.landing:_move_local", "before", "land", BRANCH)
-    _untracked_in_the_way(world)
+def test_a_landing_killed_after_its_push_waits_for_local_changes_in_the_way(proposed: World) -> None:
+    killed_at(proposed.registry, "rollbook.propose.landing:_move_local", "before", "land", BRANCH)
+    _untracked_in_the_way(proposed)
     with pytest.raises(Refused, match="would be overwritten"):
-        land(discover(world.registry), BRANCH)
-    mine = world.registry / "registry/credit/versions/1.0.0/version.yaml"
+        land(discover(proposed.registry), BRANCH)
+    mine = proposed.registry / "registry/credit/versions/1.0.0/version.yaml"
     assert mine.read_text() == "mine\n"
-    shutil.rmtree(world.registry / "registry/credit")
-    land(discover(world.registry), BRANCH)
-    is_complete(world)
+    shutil.rmtree(proposed.registry / "registry/credit")
+    land(discover(proposed.registry), BRANCH)
+    is_complete(proposed)
 
 
 @pytest.mark.parametrize("name", ["-n", "--all", "--force"])
-def test_a_branch_name_that_looks_like_an_option_is_only_a_name(world: World, name: str) -> None:
-    propose(world)
-    world.git("update-ref", f"refs/heads/{name}", BRANCH)
-    land(discover(world.registry), name)
-    assert git(world.origin, "tag") == "credit@v1.0.0"
-    assert world.git("for-each-ref", f"refs/heads/{name}") == ""
+def test_a_branch_name_that_looks_like_an_option_is_only_a_name(proposed: World, name: str) -> None:
+    proposed.git("update-ref", f"refs/heads/{name}", BRANCH)
+    land(discover(proposed.registry), name)
+    assert git(proposed.origin, "tag") == "credit@v1.0.0"
+    assert proposed.git("for-each-ref", f"refs/heads/{name}") == ""
 
 
 @pytest.mark.parametrize("with_remote", [True, False])
@@ -539,8 +527,7 @@ def test_a_landing_killed_between_any_two_git_calls_is_completed_by_landing_agai
     propose(world, "1.0.0", "credit", *(["--push"] if with_remote else []))
     worlds = [World(world.root.with_name(f"copy{number}")) for number in range(12)]
     for copy in worlds:
-        shutil.copytree(world.root, copy.root, symlinks=True)
-        copy.git("remote", "set-url", "origin", str(copy.origin))
+        world.copy(copy.root)
         if not with_remote:
             copy.git("remote", "remove", "origin")
     killed = killed_at_each_git_call([copy.registry for copy in worlds], "land", BRANCH)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,20 +27,18 @@ STAGES = "registry/credit/stages.yaml"
 
 
 @pytest.fixture(scope="module")
-def with_versions(_new_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    world = World(tmp_path_factory.mktemp("promote") / "world")
-    shutil.copytree(_new_world, world.root, symlinks=True)
+def with_versions(new_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    world = new_world.copy(tmp_path_factory.mktemp("promote") / "world")
     world.git("remote", "remove", "origin")
     for version in ("1.0.0", "1.1.0", "1.2.0"):
         world.register("credit", version)
-    return world.root
+    return world
 
 
 @pytest.fixture
-def models(with_versions: Path, tmp_path: Path) -> World:
+def models(with_versions: World, tmp_path: Path) -> World:
     """A registry without a remote, with three versions of a model, all at the first stage."""
-    shutil.copytree(with_versions, tmp_path / "world", symlinks=True)
-    return World(tmp_path / "world")
+    return with_versions.copy(tmp_path / "world")
 
 
 def propose(world: World, reference: str, stage: str, **options: Any) -> Promotion:
@@ -328,11 +325,10 @@ _MOVES = st.lists(
 )
 @given(_MOVES)
 def test_any_sequence_of_legal_promotions_keeps_every_invariant(
-    with_versions: Path, moves: list[tuple[str, str]]
+    with_versions: World, moves: list[tuple[str, str]]
 ) -> None:
     with tempfile.TemporaryDirectory() as directory:
-        world = World(Path(directory) / "world")
-        shutil.copytree(with_versions, world.root, symlinks=True)
+        world = with_versions.copy(Path(directory) / "world")
         repository = discover(world.registry)
         where = dict.fromkeys(["1.0.0", "1.1.0", "1.2.0"], "development")
         for version, stage in moves:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from worlds import World, git
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+    from building.once import Template
+    from building.world import World
 
 RULES = """\
 retention:
@@ -32,16 +31,8 @@ def write_policy(world: World, rules: str) -> None:
     world.git("push", "--quiet", "origin", "main")
 
 
-def copied(source: Path, target: Path) -> World:
-    shutil.copytree(source, target, symlinks=True)
-    git(target / "registry", "remote", "set-url", "origin", str(target / "origin.git"))
-    return World(target)
-
-
-@pytest.fixture(scope="session")
-def _pruning_world(_new_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fill(world: World) -> None:
     """0.1.0 archived, 0.2.0 was in production, 0.3.0 in production, 0.4.0 and 0.5.0 in development."""
-    world = copied(_new_world, tmp_path_factory.mktemp("retention") / "world")
     write_policy(world, RULES)
     for number in range(1, 6):
         world.register("credit", f"0.{number}.0")
@@ -49,12 +40,11 @@ def _pruning_world(_new_world: Path, tmp_path_factory: pytest.TempPathFactory) -
         world.promote(f"credit@{version}", "staging")
         world.promote(f"credit@{version}", "production")
     world.run("archive", "credit@0.1.0", "--reason", "old", "--land")
-    return world.root
 
 
 @pytest.fixture
-def pruning(_pruning_world: Path, tmp_path: Path) -> World:
-    return copied(_pruning_world, tmp_path / "pruning")
+def pruning(started: Template) -> World:
+    return started(fill)
 
 
 @pytest.fixture

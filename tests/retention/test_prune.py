@@ -9,16 +9,29 @@ import pytest
 
 from worlds import World, git, rollbook
 
-from .conftest import write_policy
+from .conftest import fill, write_policy
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from building.once import Template
 
 OLD = "registry/credit/versions/0.1.0"
 
 
 def prune(world: World, *options: str) -> None:
     world.run("prune", "credit", "--reason", "the bucket is full", "--land", *options)
+
+
+def _prune(world: World) -> None:
+    fill(world)
+    prune(world)
+
+
+@pytest.fixture
+def pruned(started: Template) -> World:
+    """A world in which what may go is removed."""
+    return started(_prune)
 
 
 def test_a_dry_run_says_what_goes_and_why_the_rest_stays(pruning: World) -> None:
@@ -67,31 +80,28 @@ def test_no_byte_leaves_the_remote_with_the_proposal(pruning: World) -> None:
     assert files() == before
 
 
-def test_fetch_says_when_and_why_the_artifact_went(pruning: World) -> None:
-    prune(pruning)
-    ran = rollbook(pruning.registry, "fetch", "credit@0.1.0")
+def test_fetch_says_when_and_why_the_artifact_went(pruned: World) -> None:
+    ran = rollbook(pruned.registry, "fetch", "credit@0.1.0")
     assert ran.code == 1
     assert "the artifact of credit@0.1.0 was removed on 20" in ran.err
     assert "by jane@example.com: the bucket is full" in ran.err
 
 
 @pytest.mark.parametrize("command", ["resolve", "show"])
-def test_resolve_and_show_answer_and_say_that_it_is_removed(pruning: World, command: str) -> None:
-    prune(pruning)
-    ran = pruning.run(command, "credit@0.1.0", "--json")
+def test_resolve_and_show_answer_and_say_that_it_is_removed(pruned: World, command: str) -> None:
+    ran = pruned.run(command, "credit@0.1.0", "--json")
     removed = json.loads(ran.out)["removed"]
     assert (removed["by"], removed["reason"]) == ("jane@example.com", "the bucket is full")
     assert "was removed on" in ran.err
-    assert json.loads(pruning.run(command, "credit@0.2.0", "--json").out)["removed"] is None
+    assert json.loads(pruned.run(command, "credit@0.2.0", "--json").out)["removed"] is None
 
 
 @pytest.mark.parametrize(
     "verb", [("promote", "credit@0.1.0", "production"), ("gates", "credit@0.1.0", "production")]
 )
-def test_a_removed_version_goes_nowhere(pruning: World, verb: tuple[str, ...]) -> None:
-    prune(pruning)
+def test_a_removed_version_goes_nowhere(pruned: World, verb: tuple[str, ...]) -> None:
     reason = ["--reason", "bring it back"] if verb[0] == "promote" else []
-    ran = rollbook(pruning.registry, *verb, *reason)
+    ran = rollbook(pruned.registry, *verb, *reason)
     assert ran.code == 1
     assert "was removed" in ran.out + ran.err
 
@@ -111,9 +121,8 @@ def test_a_removed_version_goes_nowhere(pruning: World, verb: tuple[str, ...]) -
         ["note", "credit@0.1.0", "--tag", "gone=yes"],
     ],
 )
-def test_the_record_of_a_removed_version_still_serves(pruning: World, arguments: list[str]) -> None:
-    prune(pruning)
-    pruning.run(*arguments)
+def test_the_record_of_a_removed_version_still_serves(pruned: World, arguments: list[str]) -> None:
+    pruned.run(*arguments)
 
 
 def test_a_stage_names_the_newest_version_that_has_its_artifact(pruning: World) -> None:
@@ -125,11 +134,10 @@ def test_a_stage_names_the_newest_version_that_has_its_artifact(pruning: World) 
     assert pruning.run("resolve", "credit@archived", "--field", "version").out == "0.2.0\n"
 
 
-def test_the_listing_of_versions_marks_the_removed(pruning: World) -> None:
-    prune(pruning)
-    listed = json.loads(pruning.run("list", "credit", "--json").out)
+def test_the_listing_of_versions_marks_the_removed(pruned: World) -> None:
+    listed = json.loads(pruned.run("list", "credit", "--json").out)
     assert [each["version"] for each in listed if each["removed"]] == ["0.1.0"]
-    assert "archived (artifact removed)" in pruning.run("list", "credit").out
+    assert "archived (artifact removed)" in pruned.run("list", "credit").out
 
 
 def test_dvc_pull_of_the_registry_works_after_the_bytes_are_gone(pruning: World) -> None:
@@ -163,9 +171,8 @@ def test_a_version_that_must_stay_is_refused_with_its_reason(
     assert (ran.code, why in ran.err) == (1, True)
 
 
-def test_a_second_pruning_of_the_same_version_is_told_that_it_is_gone(pruning: World) -> None:
-    prune(pruning)
-    ran = rollbook(pruning.registry, "prune", "credit@0.1.0", "--reason", "again")
+def test_a_second_pruning_of_the_same_version_is_told_that_it_is_gone(pruned: World) -> None:
+    ran = rollbook(pruned.registry, "prune", "credit@0.1.0", "--reason", "again")
     assert (ran.code, "was removed on" in ran.err) == (1, True)
 
 

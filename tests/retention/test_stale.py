@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from worlds import World, rollbook
 
-from .conftest import copied
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 DAYS = {"0.1.0": 400, "0.2.0": 300, "0.3.0": 200, "0.4.0": 100, "0.5.0": 10}
 
 
 @pytest.fixture(scope="module")
-def aged(_new_world: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+def aged(new_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     """Versions registered 400 to 10 days ago; 0.2.0 went into production then, 0.1.0 got a note lately."""
-    world = copied(_new_world, tmp_path_factory.mktemp("stale") / "world")
+    world = new_world.copy(tmp_path_factory.mktemp("stale") / "world")
     now = datetime.now(UTC)
     with pytest.MonkeyPatch.context() as patch:
 

@@ -9,16 +9,16 @@ import pytest
 
 from worlds import World, rollbook
 
-from .conftest import RULES, copied, write_policy
+from .conftest import RULES, write_policy
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @pytest.fixture(scope="module")
-def sharing(_new_world: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+def sharing(new_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     """Of one model two folders that share a file of 50 bytes; of another a file that is in both."""
-    world = copied(_new_world, tmp_path_factory.mktemp("sharing") / "world")
+    world = new_world.copy(tmp_path_factory.mktemp("sharing") / "world")
     write_policy(world, RULES.replace("0.023", "1073741824"))  # one unit of money a byte
     for version, own in (("1.0.0", b"a" * 10), ("1.1.0", b"b" * 20)):
         folder = world.root / version / "bundle"
@@ -63,7 +63,7 @@ def test_an_earlier_state_is_accounted_for_as_it_was(sharing: World) -> None:
 
 
 def test_a_registry_without_its_remote_counts_folders_whole(sharing: World, tmp_path: Path) -> None:
-    world = copied(sharing.root, tmp_path / "world")
+    world = sharing.copy(tmp_path / "world")
     for folder in (world.artifacts, world.registry / ".dvc" / "cache"):
         folder.rename(folder.with_name("away"))
     found = report(world)
@@ -72,7 +72,7 @@ def test_a_registry_without_its_remote_counts_folders_whole(sharing: World, tmp_
 
 
 def test_without_a_price_there_is_no_cost(sharing: World, tmp_path: Path) -> None:
-    world = copied(sharing.root, tmp_path / "world")
+    world = sharing.copy(tmp_path / "world")
     write_policy(world, "")
     found = report(world)
     assert (found["cost"], found["cost_may_go"]) == (None, None)
@@ -80,7 +80,7 @@ def test_without_a_price_there_is_no_cost(sharing: World, tmp_path: Path) -> Non
 
 
 def test_what_is_removed_takes_nothing(sharing: World, tmp_path: Path) -> None:
-    world = copied(sharing.root, tmp_path / "world")
+    world = sharing.copy(tmp_path / "world")
     world.run("prune", "--reason", "full", "--land")
     found = report(world)
     assert (found["versions"], found["removed"], found["stored"]) == (3, 1, 75)
@@ -92,7 +92,7 @@ def test_an_empty_registry_takes_nothing(world: World) -> None:
 
 
 def test_what_is_attached_counts_and_keeps_what_it_shares(sharing: World, tmp_path: Path) -> None:
-    world = copied(sharing.root, tmp_path / "world")
+    world = sharing.copy(tmp_path / "world")
     (world.root / "new.html").write_bytes(b"n" * 7)
     (world.root / "same.html").write_bytes(b"a" * 10)  # the file that would go with bundle@1.0.0
     call = ("evidence", "add", "bundle@1.0.0", "fairness", "--status", "passed")
@@ -108,7 +108,7 @@ def test_what_is_attached_counts_and_keeps_what_it_shares(sharing: World, tmp_pa
 
 
 def test_what_is_attached_stays_when_the_artifact_goes(sharing: World, tmp_path: Path) -> None:
-    world = copied(sharing.root, tmp_path / "world")
+    world = sharing.copy(tmp_path / "world")
     (world.root / "new.html").write_bytes(b"n" * 7)
     call = ("evidence", "add", "bundle@1.0.0", "fairness", "--status", "passed")
     world.run(*call, "--attach", str(world.root / "new.html"), "--land")

@@ -16,10 +16,12 @@ from rollbook.git.repository import discover
 from rollbook.retention.sweeping import sweep
 from worlds import World, git, rollbook
 
-from .conftest import RULES, write_policy
+from .conftest import RULES, fill, write_policy
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from building.once import Template
 
 GONE = b"credit 0.1.0"
 
@@ -43,22 +45,31 @@ def state(found: dict[str, Any]) -> list[str]:
     return [each["state"] for each in found["removals"]]
 
 
-def test_only_what_is_removed_goes_and_only_with_yes(pruning: World) -> None:
-    prune(pruning)
-    before = stored(pruning)
-    found = swept(pruning)
+def _prune(world: World) -> None:
+    fill(world)
+    prune(world)
+
+
+@pytest.fixture
+def pruned(started: Template) -> World:
+    """A world in which what may go is removed, and its bytes are still there."""
+    return started(_prune)
+
+
+def test_only_what_is_removed_goes_and_only_with_yes(pruned: World) -> None:
+    before = stored(pruned)
+    found = swept(pruned)
     assert (len(found["objects"]), found["deleted"], state(found)) == (1, False, ["go"])
-    assert stored(pruning) == before
-    assert swept(pruning, "--yes")["deleted"]
-    assert before - stored(pruning) == {GONE}
-    cache = pruning.registry / ".dvc" / "cache" / "files"
+    assert stored(pruned) == before
+    assert swept(pruned, "--yes")["deleted"]
+    assert before - stored(pruned) == {GONE}
+    cache = pruned.registry / ".dvc" / "cache" / "files"
     assert GONE not in {path.read_bytes() for path in cache.rglob("*") if path.is_file()}
 
 
-def test_a_second_sweep_finds_nothing(pruning: World) -> None:
-    prune(pruning)
-    swept(pruning, "--yes")
-    found = swept(pruning, "--yes")
+def test_a_second_sweep_finds_nothing(pruned: World) -> None:
+    swept(pruned, "--yes")
+    found = swept(pruned, "--yes")
     assert (found["objects"], state(found)) == ([], ["gone"])
 
 
@@ -270,12 +281,11 @@ def test_bytes_that_something_else_needs_stay(pruning: World, needs: Any) -> Non
     assert "refs/rollbook/seen" not in pruning.git("for-each-ref")
 
 
-def test_what_came_after_the_removal_keeps_the_bytes_as_well(pruning: World) -> None:
-    prune(pruning)
-    another_version(pruning)
-    assert swept(pruning, "--yes")["objects"] == []
-    pruning.run("fetch", "credit@0.6.0", "-o", str(pruning.root / "out"))
-    assert (pruning.root / "out").read_bytes() == GONE
+def test_what_came_after_the_removal_keeps_the_bytes_as_well(pruned: World) -> None:
+    another_version(pruned)
+    assert swept(pruned, "--yes")["objects"] == []
+    pruned.run("fetch", "credit@0.6.0", "-o", str(pruned.root / "out"))
+    assert (pruned.root / "out").read_bytes() == GONE
 
 
 def test_tags_of_the_removed_version_itself_keep_nothing(pruning: World) -> None:
@@ -404,16 +414,15 @@ def test_bytes_that_are_stored_again_are_left_for_whoever_registers_them(pruning
 
 
 def test_a_proposal_that_is_pushed_while_the_sweep_reads_is_seen(
-    pruning: World, monkeypatch: pytest.MonkeyPatch
+    pruned: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prune(pruning)
-    open_proposal(pruning)
+    open_proposal(pruned)
     branch = "rollbook/register/fraud/1.0.0"
-    other = pruning.root / "elsewhere"
-    git(pruning.root, "clone", "--quiet", "registry", "elsewhere")
+    other = pruned.root / "elsewhere"
+    git(pruned.root, "clone", "--quiet", "registry", "elsewhere")
     git(other, "checkout", "--quiet", branch)
-    git(other, "remote", "set-url", "origin", str(pruning.origin))
-    pruning.git("branch", "--quiet", "-D", branch)
+    git(other, "remote", "set-url", "origin", str(pruned.origin))
+    pruned.git("branch", "--quiet", "-D", branch)
     import rollbook.retention.sweeping as module
 
     needs_of = module.needs_of
@@ -423,8 +432,8 @@ def test_a_proposal_that_is_pushed_while_the_sweep_reads_is_seen(
         return needs_of(*arguments)
 
     monkeypatch.setattr(module, "needs_of", slow)
-    assert state(swept(pruning, "--yes")) == ["kept"]
-    assert GONE in stored(pruning)
+    assert state(swept(pruned, "--yes")) == ["kept"]
+    assert GONE in stored(pruned)
 
 
 def pushed_by_hand(world: World, *paths: str) -> None:
@@ -453,12 +462,11 @@ def test_a_record_without_history_frees_nothing(pruning: World) -> None:
     assert GONE in stored(pruning)
 
 
-def test_a_removed_version_that_is_named_again_past_the_check_keeps_its_bytes(pruning: World) -> None:
-    prune(pruning)
-    stages = pruning.registry / "registry/credit/stages.yaml"
+def test_a_removed_version_that_is_named_again_past_the_check_keeps_its_bytes(pruned: World) -> None:
+    stages = pruned.registry / "registry/credit/stages.yaml"
     stages.write_text(stages.read_text() + 'aliases: {champion: "0.1.0"}\n')
-    pushed_by_hand(pruning)
-    assert swept(pruning, "--yes")["removals"][0]["why"] == "a stage or an alias names it"
+    pushed_by_hand(pruned)
+    assert swept(pruned, "--yes")["removals"][0]["why"] == "a stage or an alias names it"
 
 
 # --- where it runs ---------------------------------------------------------------------------------------
@@ -485,21 +493,19 @@ def test_without_a_git_remote_main_here_is_what_counts(pruning: World) -> None:
     assert state(swept(pruning, "--yes")) == ["go"]
 
 
-def test_a_bare_repository_and_a_shallow_clone_are_refused(pruning: World) -> None:
-    prune(pruning)
-    assert rollbook(pruning.origin, "sweep").code == 2
-    git(pruning.root, "clone", "--quiet", "--depth=1", f"file://{pruning.origin}", "shallow")
-    ran = rollbook(pruning.root / "shallow", "sweep")
+def test_a_bare_repository_and_a_shallow_clone_are_refused(pruned: World) -> None:
+    assert rollbook(pruned.origin, "sweep").code == 2
+    git(pruned.root, "clone", "--quiet", "--depth=1", f"file://{pruned.origin}", "shallow")
+    ran = rollbook(pruned.root / "shallow", "sweep")
     assert (ran.code, "shallow" in ran.err) == (1, True)
 
 
-def test_dvc_gc_and_sweep_agree_on_what_main_needs(pruning: World) -> None:
+def test_dvc_gc_and_sweep_agree_on_what_main_needs(pruned: World) -> None:
     """After a sweep, `dvc gc --cloud` of everything that main's tree needs finds nothing that is missing."""
-    prune(pruning)
-    swept(pruning, "--yes")
+    swept(pruned, "--yes")
     done = subprocess.run(
         [sys.executable, "-m", "dvc", "status", "--cloud"],
-        cwd=pruning.registry,
+        cwd=pruned.registry,
         capture_output=True,
         text=True,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -56,11 +55,9 @@ def path_of(reference: str, artifact: str = "model.bin") -> str:
 
 
 @pytest.fixture(scope="module")
-def lived_in(_new_world: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+def lived_in(new_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     """Two models with several versions, the newest in no stage; a DVC pipeline in the same repository."""
-    world = World(tmp_path_factory.mktemp("artifacts") / "world")
-    shutil.copytree(_new_world, world.root, symlinks=True)
-    world.git("remote", "set-url", "origin", str(world.origin))
+    world = new_world.copy(tmp_path_factory.mktemp("artifacts") / "world")
     (world.registry / "dvc.yaml").write_text(PIPELINE)
     turn_on(world)
     world.register("credit-approval", "1.0.0")

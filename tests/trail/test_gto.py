@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from worlds import World, git
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 @pytest.fixture(scope="module")
-def lived_in(_new_world: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+def lived_in(new_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     """Two models; of one, two versions that went through every stage, one displacing the other. Only read."""
-    world = World(tmp_path_factory.mktemp("gto") / "world")
-    shutil.copytree(_new_world, world.root, symlinks=True)
-    world.git("remote", "set-url", "origin", str(world.origin))
+    world = new_world.copy(tmp_path_factory.mktemp("gto") / "world")
     for version in ("1.0.0", "1.1.0"):
         world.register("credit", version)
     world.register("fraud", "0.1.0")

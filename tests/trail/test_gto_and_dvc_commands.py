@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,20 +10,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from worlds import World
-
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from worlds import World
 
 BIN = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="module")
-def lived_in(_new_world: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+def lived_in(new_world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
     """Two versions; the newer one displaced the other from production. Only read."""
-    world = World(tmp_path_factory.mktemp("commands") / "world")
-    shutil.copytree(_new_world, world.root, symlinks=True)
-    world.git("remote", "set-url", "origin", str(world.origin))
+    world = new_world.copy(tmp_path_factory.mktemp("commands") / "world")
     for version in ("1.0.0", "1.2.0"):
         world.register("credit-approval", version)
         world.promote(f"credit-approval@{version}", "staging")

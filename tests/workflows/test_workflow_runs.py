@@ -15,6 +15,7 @@ from worlds import git
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from building.once import Template
     from worlds import World
 
 PROMOTION = "rollbook/promote/credit-approval/1.0.0-staging"
@@ -56,12 +57,26 @@ def _edit_manifest(world: World) -> str:
     return world.git("rev-parse", "HEAD")
 
 
+@pytest.fixture
+def proposed(started: Template) -> World:
+    return started(_propose)
+
+
+def _register(world: World) -> None:
+    world.register("credit-approval", "1.0.0")
+
+
+@pytest.fixture
+def registered(started: Template) -> World:
+    """A registry with one version."""
+    return started(_register)
+
+
 def test_a_pull_request_with_a_legal_promotion_passes_and_its_summary_says_so(
-    world: World, forge: GitHubStandIn
+    proposed: World, forge: GitHubStandIn
 ) -> None:
-    _propose(world)
-    pull = open_pull_request(world, PROMOTION)
-    job = run_pull_request(world, forge, pull)
+    pull = open_pull_request(proposed, PROMOTION)
+    job = run_pull_request(proposed, forge, pull)
     assert job.passed, job.log
     assert "### rollbook check: ✅ passed" in job.summary
     assert (
@@ -71,10 +86,9 @@ def test_a_pull_request_with_a_legal_promotion_passes_and_its_summary_says_so(
 
 
 def test_a_pull_request_that_edits_a_registered_manifest_fails_with_an_annotation(
-    world: World, forge: GitHubStandIn
+    registered: World, forge: GitHubStandIn
 ) -> None:
-    world.register("credit-approval", "1.0.0")
-    job = run_pull_request(world, forge, open_pull_request(world, _edit_manifest(world)))
+    job = run_pull_request(registered, forge, open_pull_request(registered, _edit_manifest(registered)))
     assert not job.passed
     assert f"::error file={MANIFEST}," in job.log
     assert "### rollbook check: ❌ refused" in job.summary
@@ -82,44 +96,41 @@ def test_a_pull_request_that_edits_a_registered_manifest_fails_with_an_annotatio
 
 
 def test_a_push_to_main_is_recorded_on_the_origin_by_the_workflows_own_identity(
-    world: World, forge: GitHubStandIn
+    registered: World, forge: GitHubStandIn
 ) -> None:
-    world.register("credit-approval", "1.0.0")
-    names = world.git("tag").split()
-    world.git("push", "--quiet", "--delete", "origin", *names)
-    job = run_push(world, forge)
+    names = registered.git("tag").split()
+    registered.git("push", "--quiet", "--delete", "origin", *names)
+    job = run_push(registered, forge)
     assert job.passed, job.log
-    assert git(world.origin, "tag").split() == names == ["credit-approval@v1.0.0"]
-    tagger = git(world.origin, "for-each-ref", "--format=%(taggername) %(taggeremail)", "refs/tags")
+    assert git(registered.origin, "tag").split() == names == ["credit-approval@v1.0.0"]
+    tagger = git(registered.origin, "for-each-ref", "--format=%(taggername) %(taggeremail)", "refs/tags")
     assert tagger == "github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>"
 
 
-def test_the_monitor_passes_while_the_trail_says_what_main_says(world: World, forge: GitHubStandIn) -> None:
-    world.register("credit-approval", "1.0.0")
-    job = run_monitor(world, forge)
+def test_the_monitor_passes_while_the_trail_says_what_main_says(
+    registered: World, forge: GitHubStandIn
+) -> None:
+    job = run_monitor(registered, forge)
     assert job.passed, job.log
 
 
-def test_the_monitor_fails_when_a_tag_of_the_trail_is_gone(world: World, forge: GitHubStandIn) -> None:
-    world.register("credit-approval", "1.0.0")
-    world.promote("credit-approval@1.0.0", "staging")
-    world.git("push", "--quiet", "--delete", "origin", "credit-approval@v1.0.0")
-    job = run_monitor(world, forge)
+def test_the_monitor_fails_when_a_tag_of_the_trail_is_gone(registered: World, forge: GitHubStandIn) -> None:
+    registered.promote("credit-approval@1.0.0", "staging")
+    registered.git("push", "--quiet", "--delete", "origin", "credit-approval@v1.0.0")
+    job = run_monitor(registered, forge)
     assert not job.passed
     assert "RB601" in job.log
 
 
-def test_a_second_run_for_the_same_commit_changes_no_tag(world: World, forge: GitHubStandIn) -> None:
-    world.register("credit-approval", "1.0.0")
-    before = git(world.origin, "for-each-ref", "refs/tags")
-    job = run_push(world, forge)
+def test_a_second_run_for_the_same_commit_changes_no_tag(registered: World, forge: GitHubStandIn) -> None:
+    before = git(registered.origin, "for-each-ref", "refs/tags")
+    job = run_push(registered, forge)
     assert job.passed, job.log
-    assert git(world.origin, "for-each-ref", "refs/tags") == before != ""
+    assert git(registered.origin, "for-each-ref", "refs/tags") == before != ""
 
 
-def test_the_token_appears_nowhere_in_a_runs_output(world: World, forge: GitHubStandIn) -> None:
-    world.register("credit-approval", "1.0.0")
-    job = run_push(world, forge)
+def test_the_token_appears_nowhere_in_a_runs_output(registered: World, forge: GitHubStandIn) -> None:
+    job = run_push(registered, forge)
     assert job.passed, job.log
     assert forge.token not in job.printed
 
@@ -128,12 +139,11 @@ def test_the_token_appears_nowhere_in_a_runs_output(world: World, forge: GitHubS
 
 
 def test_a_pull_request_of_the_repository_itself_gets_one_comment_that_is_kept_current(
-    world: World, forge: GitHubStandIn
+    proposed: World, forge: GitHubStandIn
 ) -> None:
-    _propose(world)
-    pull = open_pull_request(world, PROMOTION)
+    pull = open_pull_request(proposed, PROMOTION)
     for _ in range(2):
-        job = run_pull_request(world, forge, pull, "acme/registry")
+        job = run_pull_request(proposed, forge, pull, "acme/registry")
         assert job.passed, job.log
     (comment,) = forge.comments[1]
     assert comment["body"] == f"<!-- rollbook check -->\n{job.summary}"
@@ -141,19 +151,17 @@ def test_a_pull_request_of_the_repository_itself_gets_one_comment_that_is_kept_c
 
 
 def test_a_pull_request_from_a_fork_gets_the_jobs_summary_and_no_comment(
-    world: World, forge: GitHubStandIn
+    proposed: World, forge: GitHubStandIn
 ) -> None:
-    _propose(world)
-    job = run_pull_request(world, forge, open_pull_request(world, PROMOTION))
+    job = run_pull_request(proposed, forge, open_pull_request(proposed, PROMOTION))
     assert job.passed, job.log
     assert "### rollbook check: ✅ passed" in job.summary
     assert forge.comments[1] == []
 
 
-def test_a_token_that_may_not_comment_fails_nothing(world: World, forge: GitHubStandIn) -> None:
-    _propose(world)
+def test_a_token_that_may_not_comment_fails_nothing(proposed: World, forge: GitHubStandIn) -> None:
     forge.rights = {"pull-requests": "read"}
-    job = run_pull_request(world, forge, open_pull_request(world, PROMOTION), "acme/registry")
+    job = run_pull_request(proposed, forge, open_pull_request(proposed, PROMOTION), "acme/registry")
     assert job.passed, job.log
     assert "no comment: " in job.log
 
@@ -174,45 +182,42 @@ def test_a_promotion_waits_for_an_approval_and_passes_with_it(world: World, forg
     assert "1 of 1 (&#64;bob)" in job.summary
 
 
-def test_a_review_has_the_check_run_again(world: World, forge: GitHubStandIn) -> None:
-    _propose(world)
-    pull = open_pull_request(world, PROMOTION)
+def test_a_review_has_the_check_run_again(proposed: World, forge: GitHubStandIn) -> None:
+    pull = open_pull_request(proposed, PROMOTION)
     forge.open(1, pull.head)
     number = forge.ran(1)
-    job = run_review(world, forge, pull)
+    job = run_review(proposed, forge, pull)
     assert job.passed, job.log
     assert forge.rerun == [number]
-    run_review(world, forge, pull, "commented")
+    run_review(proposed, forge, pull, "commented")
     assert forge.rerun == [number]
 
 
 # --- after the merge
 
 
-def test_the_pull_request_and_who_approved_it_are_on_record(world: World, forge: GitHubStandIn) -> None:
-    world.register("credit-approval", "1.0.0")
-    names = world.git("tag").split()
-    world.git("push", "--quiet", "--delete", "origin", *names)
+def test_the_pull_request_and_who_approved_it_are_on_record(registered: World, forge: GitHubStandIn) -> None:
+    names = registered.git("tag").split()
+    registered.git("push", "--quiet", "--delete", "origin", *names)
     forge.open(12, "a" * 40)
     forge.review(12, "bob")
-    forge.merge(12, git(world.origin, "rev-parse", "main"))
-    job = run_push(world, forge)
+    forge.merge(12, git(registered.origin, "rev-parse", "main"))
+    job = run_push(registered, forge)
     assert job.passed, job.log
-    message = git(world.origin, "cat-file", "tag", "credit-approval@v1.0.0")
+    message = git(registered.origin, "cat-file", "tag", "credit-approval@v1.0.0")
     assert "\nApproved-By: @bob (GitHub review)\n" in message
     assert "\nPull-Request: https://github.com/acme/registry/pull/12\n" in message
 
 
 def test_a_forge_that_does_not_answer_records_nothing_and_the_next_run_everything(
-    world: World, forge: GitHubStandIn
+    registered: World, forge: GitHubStandIn
 ) -> None:
-    world.register("credit-approval", "1.0.0")
-    world.git("push", "--quiet", "--delete", "origin", *world.git("tag").split())
+    registered.git("push", "--quiet", "--delete", "origin", *registered.git("tag").split())
     forge.answers = [(500, b"{}")] * 3
-    assert not run_push(world, forge).passed
-    assert git(world.origin, "tag") == ""
-    assert run_push(world, forge).passed
-    assert git(world.origin, "tag") == "credit-approval@v1.0.0"
+    assert not run_push(registered, forge).passed
+    assert git(registered.origin, "tag") == ""
+    assert run_push(registered, forge).passed
+    assert git(registered.origin, "tag") == "credit-approval@v1.0.0"
 
 
 def test_what_came_into_production_is_released_once_and_told(
@@ -245,13 +250,14 @@ def test_a_receiver_that_is_down_fails_no_run(world: World, forge: GitHubStandIn
     assert "1 waiting: no answer from 127.0.0.1:9" in job.log
 
 
-def test_the_index_is_published_where_a_variable_names_its_branch(world: World, forge: GitHubStandIn) -> None:
-    world.register("credit-approval", "1.0.0")
-    assert run_push(world, forge).passed
-    assert "rollbook-index" not in git(world.origin, "branch")
-    job = run_push(world, forge, variables={"ROLLBOOK_INDEX_BRANCH": "rollbook-index"})
+def test_the_index_is_published_where_a_variable_names_its_branch(
+    registered: World, forge: GitHubStandIn
+) -> None:
+    assert run_push(registered, forge).passed
+    assert "rollbook-index" not in git(registered.origin, "branch")
+    job = run_push(registered, forge, variables={"ROLLBOOK_INDEX_BRANCH": "rollbook-index"})
     assert job.passed, job.log
-    root = json.loads(git(world.origin, "show", "rollbook-index:index.json"))
-    assert root["head"]["main"] == git(world.origin, "rev-parse", "main")
+    root = json.loads(git(registered.origin, "show", "rollbook-index:index.json"))
+    assert root["head"]["main"] == git(registered.origin, "rev-parse", "main")
     assert root["head"]["tag"] == "credit-approval@v1.0.0"
     assert forge.token not in job.printed

@@ -5,39 +5,29 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rollbook.cli import execute
-from worlds import World, git, rollbook
+from worlds import World, rollbook
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from building.once import Template
 
 REF = "credit-approval@1.0.0"
 PATH = "registry/credit-approval/versions/1.0.0/card.md"
 
 
-@pytest.fixture(scope="module")
-def _with_a_version(_new_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    world = _copied(_new_world, tmp_path_factory.mktemp("cards") / "world")
+def _one_version(world: World) -> None:
     world.register("credit-approval", "1.0.0", "--metric", "auc=0.9")
     world.git("pull", "--quiet", "--ff-only")
-    return world.root
 
 
 @pytest.fixture
-def ready(_with_a_version: Path, tmp_path: Path) -> World:
+def ready(started: Template) -> World:
     """A registry with one version, which has no card."""
-    return _copied(_with_a_version, tmp_path / "world")
-
-
-def _copied(world: Path, root: Path) -> World:
-    shutil.copytree(world, root, symlinks=True)
-    git(root / "registry", "remote", "set-url", "origin", str(root / "origin.git"))
-    return World(root)
+    return started(_one_version)
 
 
 def _staged(world: World, text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,11 +24,9 @@ lineage: {data: [{name: customers, version: "1"}], parents: [fraud@1.0.0]}
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory, _new_world: Path) -> World:
+def told(tmp_path_factory: pytest.TempPathFactory, new_world: World) -> World:
     root = tmp_path_factory.mktemp("told") / "world"
-    shutil.copytree(_new_world, root, symlinks=True)
-    git(root / "registry", "remote", "set-url", "origin", str(root / "origin.git"))
-    world = World(root)
+    world = new_world.copy(root)
     facts = root / "facts.yaml"
     facts.write_text(_FACTS)
     world.register("fraud", "1.0.0")

@@ -20,31 +20,29 @@ from rollbook.yaml.strict import load
 from rollbook.yaml.write import dump
 from worlds import World, git, rollbook
 
-from .conftest import copied
+from .conftest import one_version
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from building.once import Template
 
 REF = "credit-approval@1.0.0"
 FOLDER = "registry/credit-approval/versions/1.0.0/evidence"
 REPORT = b"<script>alert('whoever opens me')</script>"
 
 
-@pytest.fixture(scope="module")
-def _attached_once(_with_a_version: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    world = copied(_with_a_version, tmp_path_factory.mktemp("attached") / "world")
+def attach(world: World) -> None:
+    """A version that has evidence with a report and a folder of plots."""
+    one_version(world)
     (world.root / "report.html").write_bytes(REPORT)
     (world.root / "plots").mkdir()
     for name in ("roc.png", "groups.png"):
         (world.root / "plots" / name).write_bytes(f"picture of {name}".encode())
     world.run(*_call(world, "report.html", "plots"), "--land", "--json")
-    return world.root
 
 
 @pytest.fixture
-def attached(_attached_once: Path, tmp_path: Path) -> World:
-    """A registry whose version has evidence with a report and a folder of plots."""
-    return copied(_attached_once, tmp_path / "world")
+def attached(started: Template) -> World:
+    return started(attach)
 
 
 def _call(world: World, *names: str) -> list[str]:

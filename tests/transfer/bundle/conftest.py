@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from worlds import World, git
+from building.once import made_once
+from building.world import World
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 REFERENCE = "credit@1.2.0"
@@ -23,6 +25,10 @@ class Pair:
 
     dev: World
     prod: World
+
+    @classmethod
+    def at(cls, root: Path) -> Pair:
+        return cls(World(root / "dev"), World(root / "prod"))
 
     @property
     def bundle(self) -> Path:
@@ -38,13 +44,12 @@ class Pair:
         return self.dev.root / "signers"
 
 
-def copied(source: Path, target: Path, name: str) -> World:
+def copied(source: World, target: Path, name: str) -> World:
     """A world of its own, whose origin has a name of its own."""
-    shutil.copytree(source, target, symlinks=True)
-    standing = next(target.glob("*.git"))
-    standing.rename(target / name)
-    git(target / "registry", "remote", "set-url", "origin", str(target / name))
-    return World(target)
+    world = source.copy(target)
+    next(target.glob("*.git")).rename(target / name)
+    world.git("remote", "set-url", "origin", f"../{name}")
+    return world
 
 
 def sign_with(world: World, key: Path) -> None:
@@ -60,23 +65,6 @@ def new_key(path: Path) -> Path:
 
 def public(key: Path) -> str:
     return " ".join(key.with_suffix(".pub").read_text().split()[:2])
-
-
-@pytest.fixture(scope="session")
-def _unsigned_dev(_new_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    world = copied(_new_world, tmp_path_factory.mktemp("dev") / "world", "dev.git")
-    _fill(world)
-    return world.root
-
-
-@pytest.fixture(scope="session")
-def _signed_dev(_new_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    world = copied(_new_world, tmp_path_factory.mktemp("signed") / "world", "dev.git")
-    key = new_key(world.root / "key")
-    (world.root / "signers").write_text(f'release@example.com namespaces="git" {public(key)}\n')
-    sign_with(world, key)
-    _fill(world)
-    return world.root
 
 
 def _fill(world: World) -> None:
@@ -108,27 +96,61 @@ def _fill(world: World) -> None:
     world.run("register", "risk/scores", str(folder), "--version", "1.0.0", "--land")
 
 
-def _pair(dev: Path, new: Path, directory: Path) -> Pair:
-    return Pair(copied(dev, directory / "dev", "dev.git"), copied(new, directory / "prod", "prod.git"))
+def _unsigned(root: Path, new: World) -> None:
+    pair = Pair(copied(new, root / "dev", "dev.git"), copied(new, root / "prod", "prod.git"))
+    _fill(pair.dev)
+    pair.dev.run("export", REFERENCE, "--bundle", str(pair.bundle))
+
+
+def _signed(root: Path, new: World) -> None:
+    pair = Pair(copied(new, root / "dev", "dev.git"), copied(new, root / "prod", "prod.git"))
+    key = new_key(pair.key)
+    pair.signers.write_text(f'release@example.com namespaces="git" {public(key)}\n')
+    sign_with(pair.dev, key)
+    _fill(pair.dev)
+    pair.dev.run("export", REFERENCE, "--bundle", str(pair.bundle))
+
+
+def _imported(root: Path, new: World) -> None:
+    _unsigned(root, new)
+    pair = Pair.at(root)
+    pair.prod.run("import", "bundle", str(pair.bundle), "--land")
 
 
 @pytest.fixture
-def live(_new_world: Path, tmp_path: Path) -> World:
+def paired(
+    new_world: World, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> Callable[[Callable[[Path, World], None]], Pair]:
+    """A pair of the test's own, as a function makes it; that is made only once."""
+
+    def copy(make: Callable[[Path, World], None]) -> Pair:
+        name = f"{make.__module__}.{make.__qualname__}"
+        made = made_once(tmp_path_factory, name, lambda root: make(root, new_world))
+        shutil.copytree(made, tmp_path / "pair", symlinks=True)
+        return Pair.at(tmp_path / "pair")
+
+    return copy
+
+
+@pytest.fixture
+def live(new_world: World, tmp_path: Path) -> World:
     """A third registry, without any model yet."""
-    return copied(_new_world, tmp_path / "live", "live.git")
+    return copied(new_world, tmp_path / "live", "live.git")
 
 
 @pytest.fixture
-def pair(_unsigned_dev: Path, _new_world: Path, tmp_path: Path) -> Pair:
+def pair(paired: Callable[[Callable[[Path, World], None]], Pair]) -> Pair:
     """Unsigned tags in dev, nothing in prod, and the bundle of credit@1.2.0."""
-    made = _pair(_unsigned_dev, _new_world, tmp_path)
-    made.dev.run("export", REFERENCE, "--bundle", str(made.bundle))
-    return made
+    return paired(_unsigned)
 
 
 @pytest.fixture
-def signed(_signed_dev: Path, _new_world: Path, tmp_path: Path) -> Pair:
+def signed(paired: Callable[[Callable[[Path, World], None]], Pair]) -> Pair:
     """The same, with every tag of dev signed."""
-    made = _pair(_signed_dev, _new_world, tmp_path)
-    made.dev.run("export", REFERENCE, "--bundle", str(made.bundle))
-    return made
+    return paired(_signed)
+
+
+@pytest.fixture
+def imported(paired: Callable[[Callable[[Path, World], None]], Pair]) -> Pair:
+    """Unsigned tags in dev, and its credit@1.2.0 in prod."""
+    return paired(_imported)

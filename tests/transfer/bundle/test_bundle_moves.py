@@ -20,19 +20,17 @@ VERSION = "registry/credit/versions/1.2.0"
 FILES = ("version.yaml", "card.md", "requirements.txt", "sample-input.json", "evidence/fairness-1.yaml")
 
 
-def test_every_file_of_a_version_arrives_byte_for_byte(pair: Pair):
-    pair.prod.run("import", "bundle", str(pair.bundle), "--land")
+def test_every_file_of_a_version_arrives_byte_for_byte(imported: Pair):
     for name in FILES:
-        assert pair.prod.git("show", f"main:{VERSION}/{name}") == pair.dev.git(
+        assert imported.prod.git("show", f"main:{VERSION}/{name}") == imported.dev.git(
             "show", f"main:{VERSION}/{name}"
         )
 
 
-def test_the_artifact_is_fetched_from_the_own_remote(pair: Pair, tmp_path: Path):
-    pair.prod.run("import", "bundle", str(pair.bundle), "--land")
-    pair.dev.root.rename(tmp_path / "gone")
-    subprocess.run(["rm", "-rf", str(pair.prod.registry / ".dvc" / "cache")], check=True)
-    pair.prod.run("fetch", REFERENCE, "-o", str(tmp_path / "model.bin"))
+def test_the_artifact_is_fetched_from_the_own_remote(imported: Pair, tmp_path: Path):
+    imported.dev.root.rename(tmp_path / "gone")
+    subprocess.run(["rm", "-rf", str(imported.prod.registry / ".dvc" / "cache")], check=True)
+    imported.prod.run("fetch", REFERENCE, "-o", str(tmp_path / "model.bin"))
     assert (tmp_path / "model.bin").read_bytes() == b"credit 1.2.0"
 
 
@@ -47,16 +45,14 @@ def test_a_folder_arrives_with_every_file(pair: Pair, tmp_path: Path):
     assert all((tmp_path / "scores" / name).read_bytes() == (source / name).read_bytes() for name in names)
 
 
-def test_the_new_registry_is_without_a_finding_and_its_trail_verifies(pair: Pair):
-    pair.prod.run("import", "bundle", str(pair.bundle), "--land")
-    assert "no errors" in pair.prod.run("check", "--all").out
-    pair.prod.run("audit", "verify")
+def test_the_new_registry_is_without_a_finding_and_its_trail_verifies(imported: Pair):
+    assert "no errors" in imported.prod.run("check", "--all").out
+    imported.prod.run("audit", "verify")
 
 
-def test_what_is_attached_to_evidence_arrives(pair: Pair, tmp_path: Path):
-    pair.prod.run("import", "bundle", str(pair.bundle), "--land")
-    pair.dev.root.rename(tmp_path / "gone")
-    pair.prod.run("evidence", "fetch", REFERENCE, "fairness-1", "-o", str(tmp_path))
+def test_what_is_attached_to_evidence_arrives(imported: Pair, tmp_path: Path):
+    imported.dev.root.rename(tmp_path / "gone")
+    imported.prod.run("evidence", "fetch", REFERENCE, "fairness-1", "-o", str(tmp_path))
     assert (tmp_path / "report.html").read_text() == "<p>fair</p>"
 
 
@@ -69,9 +65,10 @@ def test_the_importer_asked_for_the_registration(pair: Pair):
     assert manifest["created_by"] == "jane@example.com"
 
 
-def test_both_registries_record_the_same_manifest_and_artifact(pair: Pair):
-    pair.prod.run("import", "bundle", str(pair.bundle), "--land")
-    texts = [world.git("cat-file", "tag", "credit@v1.2.0").splitlines() for world in (pair.dev, pair.prod)]
+def test_both_registries_record_the_same_manifest_and_artifact(imported: Pair):
+    texts = [
+        world.git("cat-file", "tag", "credit@v1.2.0").splitlines() for world in (imported.dev, imported.prod)
+    ]
     digests = [[line for line in text if "-Digest: " in line] for text in texts]
     assert digests[0] == digests[1]
     assert len(digests[0]) == 2
@@ -101,12 +98,11 @@ def test_an_import_lands_nothing_by_itself(pair: Pair):
     assert pair.prod.git("rev-parse", "main", "rollbook/import/credit/1.2.0~1").split() == [before, before]
 
 
-def test_the_very_same_version_is_nothing_to_do(pair: Pair):
-    pair.prod.run("import", "bundle", str(pair.bundle), "--land")
-    before = pair.prod.git("for-each-ref")
-    ran = pair.prod.run("import", "bundle", str(pair.bundle), "--land")
+def test_the_very_same_version_is_nothing_to_do(imported: Pair):
+    before = imported.prod.git("for-each-ref")
+    ran = imported.prod.run("import", "bundle", str(imported.bundle), "--land")
     assert "nothing to do" in ran.out
-    assert pair.prod.git("for-each-ref") == before
+    assert imported.prod.git("for-each-ref") == before
 
 
 def test_another_version_of_that_number_is_refused(pair: Pair):
@@ -165,9 +161,8 @@ def test_an_older_state_is_exported_without_what_came_later(pair: Pair, tmp_path
     assert not any("evidence" in name for name in found["files"])
 
 
-def test_through_several_registries_every_one_is_named(pair: Pair, live: World, tmp_path: Path):
-    pair.prod.run("import", "bundle", str(pair.bundle), "--land")
-    pair.prod.run("export", REFERENCE, "--bundle", str(tmp_path / "second"))
+def test_through_several_registries_every_one_is_named(imported: Pair, live: World, tmp_path: Path):
+    imported.prod.run("export", REFERENCE, "--bundle", str(tmp_path / "second"))
     live.run("import", "bundle", str(tmp_path / "second"), "--land")
     sources = json.loads(live.run("show", REFERENCE, "--json").out)["imported"]["sources"]
     assert [source["registry"] for source in sources] == ["prod.git", "dev.git"]
@@ -176,8 +171,7 @@ def test_through_several_registries_every_one_is_named(pair: Pair, live: World, 
     assert "credit@1.1.0  (in dev.git, not in this registry)" in tree
 
 
-def test_every_form_of_lineage_names_the_registry_it_came_from(pair: Pair):
-    pair.prod.run("import", "bundle", str(pair.bundle), "--land")
+def test_every_form_of_lineage_names_the_registry_it_came_from(imported: Pair):
     for form in ("tree", "mermaid", "dot", "json", "openlineage"):
-        assert "dev.git" in pair.prod.run("lineage", REFERENCE, "--format", form).out
-    assert "from dev.git" in pair.prod.run("show", REFERENCE).out
+        assert "dev.git" in imported.prod.run("lineage", REFERENCE, "--format", form).out
+    assert "from dev.git" in imported.prod.run("show", REFERENCE).out

@@ -16,6 +16,8 @@ from written import POLICY, commit, new_repository, write
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from building.once import Template
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
@@ -31,6 +33,16 @@ def exported(root: Path, index: Path, *options: str) -> Ran:
 
 def stamps(folder: Path) -> dict[str, int]:
     return {path: (folder / path).stat().st_mtime_ns for path in contents(folder)}
+
+
+def _register(world: World) -> None:
+    world.register("m", "1.0.0")
+
+
+@pytest.fixture
+def registered(started: Template) -> World:
+    """A registry with one version."""
+    return started(_register)
 
 
 def test_a_models_place_is_made_of_the_first_letters_of_its_name() -> None:
@@ -164,44 +176,40 @@ def test_a_change_of_the_remote_is_told_by_every_model(root: Path, tmp_path: Pat
         assert (document["remote"]["url"], document["commit"]) == ("/mnt/models", tip)
 
 
-def test_the_trail_is_there_byte_for_byte(world: World) -> None:
-    world.register("m", "1.0.0")
-    world.promote("m@1.0.0", "staging")
-    index = world.root / "index"
-    exported(world.registry, index)
+def test_the_trail_is_there_byte_for_byte(registered: World) -> None:
+    registered.promote("m@1.0.0", "staging")
+    index = registered.root / "index"
+    exported(registered.registry, index)
     tags = json.loads((index / "trail/000000.json").read_text())["tags"]
-    names = [line["tag"] for line in json.loads(world.run("history", "m", "--json").out)]
-    assert tags == [f"{world.git('cat-file', 'tag', name)}\n" for name in names]
+    names = [line["tag"] for line in json.loads(registered.run("history", "m", "--json").out)]
+    assert tags == [f"{registered.git('cat-file', 'tag', name)}\n" for name in names]
     head = json.loads((index / "index.json").read_text())["head"]
-    assert head == json.loads(world.run("audit", "head", "--json").out)
+    assert head == json.loads(registered.run("audit", "head", "--json").out)
 
 
-def test_the_index_is_a_witness_of_the_trail(world: World) -> None:
-    world.register("m", "1.0.0")
-    exported(world.registry, world.root / "index")
-    world.promote("m@1.0.0", "staging")
-    root = json.loads((world.root / "index" / "index.json").read_text())
-    (world.root / "witness").write_text(json.dumps(root["head"]))
-    world.run("audit", "verify", "--witness", str(world.root / "witness"))
+def test_the_index_is_a_witness_of_the_trail(registered: World) -> None:
+    exported(registered.registry, registered.root / "index")
+    registered.promote("m@1.0.0", "staging")
+    root = json.loads((registered.root / "index" / "index.json").read_text())
+    (registered.root / "witness").write_text(json.dumps(root["head"]))
+    registered.run("audit", "verify", "--witness", str(registered.root / "witness"))
 
 
-def test_a_trail_that_splits_in_two_is_not_exported(world: World) -> None:
-    world.register("m", "1.0.0")
-    world.promote("m@1.0.0", "staging")
-    text = world.git("cat-file", "tag", "m#staging#2").replace("#2", "#3")
-    oid = world.git("mktag", stdin=f"{text}\n")
-    world.git("update-ref", "refs/tags/m#staging#3", oid)
-    ran = rollbook(world.registry, "export", "--index", str(world.root / "index"))
+def test_a_trail_that_splits_in_two_is_not_exported(registered: World) -> None:
+    registered.promote("m@1.0.0", "staging")
+    text = registered.git("cat-file", "tag", "m#staging#2").replace("#2", "#3")
+    oid = registered.git("mktag", stdin=f"{text}\n")
+    registered.git("update-ref", "refs/tags/m#staging#3", oid)
+    ran = rollbook(registered.registry, "export", "--index", str(registered.root / "index"))
     assert (ran.code, "no single head" in ran.err) == (1, True)
 
 
-def test_an_old_state_is_exported_with_the_trail_as_it_was(world: World) -> None:
-    world.register("m", "1.0.0")
-    exported(world.registry, world.root / "then")
-    before = world.git("rev-parse", "main")
-    world.promote("m@1.0.0", "staging")
-    exported(world.registry, world.root / "index", "--rev", before)
-    assert contents(world.root / "index") == contents(world.root / "then")
+def test_an_old_state_is_exported_with_the_trail_as_it_was(registered: World) -> None:
+    exported(registered.registry, registered.root / "then")
+    before = registered.git("rev-parse", "main")
+    registered.promote("m@1.0.0", "staging")
+    exported(registered.registry, registered.root / "index", "--rev", before)
+    assert contents(registered.root / "index") == contents(registered.root / "then")
 
 
 def test_a_pointer_of_something_else_can_not_be_fetched_but_resolves(root: Path, tmp_path: Path) -> None:
@@ -217,26 +225,24 @@ def published(world: World) -> str:
     return git(world.origin, "rev-parse", "pages")
 
 
-def test_the_index_is_published_on_a_branch_of_one_commit(world: World, tmp_path: Path) -> None:
-    world.register("m", "1.0.0")
-    exported(world.registry, tmp_path / "index", "--publish", "pages")
-    first = published(world)
-    world.promote("m@1.0.0", "staging")
-    exported(world.registry, tmp_path / "elsewhere", "--publish", "pages")
-    assert published(world) != first
-    assert git(world.origin, "rev-list", "--count", "pages") == "1"
-    git(world.origin, "archive", "-o", str(tmp_path / "it.tar"), "pages")
+def test_the_index_is_published_on_a_branch_of_one_commit(registered: World, tmp_path: Path) -> None:
+    exported(registered.registry, tmp_path / "index", "--publish", "pages")
+    first = published(registered)
+    registered.promote("m@1.0.0", "staging")
+    exported(registered.registry, tmp_path / "elsewhere", "--publish", "pages")
+    assert published(registered) != first
+    assert git(registered.origin, "rev-list", "--count", "pages") == "1"
+    git(registered.origin, "archive", "-o", str(tmp_path / "it.tar"), "pages")
     shutil.unpack_archive(tmp_path / "it.tar", tmp_path / "it")
     assert contents(tmp_path / "it") == contents(tmp_path / "elsewhere")
-    assert world.git("status", "--porcelain") == ""
+    assert registered.git("status", "--porcelain") == ""
 
 
-def test_a_branch_that_holds_the_index_already_is_not_pushed(world: World, tmp_path: Path) -> None:
-    world.register("m", "1.0.0")
-    first = json.loads(exported(world.registry, tmp_path / "i", "--publish", "pages", "--json").out)
-    assert first["published"] == published(world)
-    again = exported(world.registry, tmp_path / "j", "--publish", "pages")
-    assert published(world) == first["published"]
+def test_a_branch_that_holds_the_index_already_is_not_pushed(registered: World, tmp_path: Path) -> None:
+    first = json.loads(exported(registered.registry, tmp_path / "i", "--publish", "pages", "--json").out)
+    assert first["published"] == published(registered)
+    again = exported(registered.registry, tmp_path / "j", "--publish", "pages")
+    assert published(registered) == first["published"]
     assert "pages holds that already" in again.err
 
 

@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def signed_once(tmp_path_factory: pytest.TempPathFactory, _new_world: Path) -> Path:
+def signed_once(tmp_path_factory: pytest.TempPathFactory, new_world: World) -> Path:
     """A registry with a signed trail and its index; beside it the witness of an earlier day."""
     root = tmp_path_factory.mktemp("verify") / "world"
-    shutil.copytree(_new_world, root, symlinks=True)
-    world = World(root)
-    world.git("remote", "set-url", "origin", str(world.origin))
+    world = new_world.copy(root)
     key = root / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     for name, value in (("gpg.format", "ssh"), ("user.signingKey", str(key))):
@@ -192,7 +190,7 @@ def test_a_registry_that_records_nothing_can_not_be_verified(world: World) -> No
 
 @pytest.fixture
 def short_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("index_trail", "verification"):
+    for module in ("index_trail", "verification", "writer"):
         monkeypatch.setattr(f"rollbook.transfer.static_index.{module}.EVENTS_PER_FILE", 2)
 
 
