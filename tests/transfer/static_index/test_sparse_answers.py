@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rollbook import Registry, open_index
-from rollbook.cli.show import describe
+from rollbook.api.version_answers import shown
 from rollbook.errors import RollbookError
 from rollbook.transfer.static_index.index_layout import details_file, model_file
 from rollbook.transfer.static_index.index_source import source_at
@@ -104,7 +104,7 @@ def answer(registry: Registry, reference: str, *, in_full: bool) -> object:
 
 
 def shown(version: ModelVersion) -> dict[str, Any]:
-    return describe(version)
+    return shown(version).as_document()
 
 
 def require_equal(root: Path, index: Path) -> None:
