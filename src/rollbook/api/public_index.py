@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.api.public_model import Model, ModelVersion
+from rollbook.api.version_answers import VersionQuestions
 from rollbook.transfer.static_index.index_source import source_at
 from rollbook.transfer.static_index.indexed_registry import SparseModel, SparseRegistry, SparseVersion
 
@@ -42,7 +43,7 @@ class ModelInIndex(SparseModel, Model):
         def select(self, reference: Reference) -> VersionInIndex: ...
 
 
-class IndexRegistry(SparseRegistry):
+class IndexRegistry(VersionQuestions, SparseRegistry):
     """The models of an index: the same questions and answers as of main in a clone."""
 
     def make_model(self, name: str, versions: Sequence[str], stages: StageTable) -> Model:

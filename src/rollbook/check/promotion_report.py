@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.check.authors import authored_commits
@@ -60,6 +60,29 @@ class GateReport:
         """The worst that any gate says."""
         states = {judged.verdict.state for judged in self.results}
         return next((each for each in (State.FAILED, State.WAITING) if each in states), State.PASSED)
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the report as JSON data."""
+        return {
+            "model": self.model,
+            "version": self.version,
+            "from": self.start,
+            "to": self.target,
+            "state": self.state.value,
+            "gates": [
+                {
+                    "gate": judged.gate,
+                    "code": judged.code,
+                    "state": judged.verdict.state.value,
+                    "figure": judged.verdict.figure,
+                    "threshold": judged.verdict.threshold,
+                    "hint": judged.verdict.hint,
+                    "path": judged.path,
+                    "key": judged.key,
+                }
+                for judged in self.results
+            ],
+        }
 
 
 def gate_report(repository: Repository, reference: str | Reference, stage: str) -> GateReport:

@@ -21,25 +21,11 @@ def command(reference: str, stage: str, branch: str | None, push: bool, as_json:
     The signature covers the transition and the manifest's digest; it is added to the proposal's branch. It
     counts when the registry's allowed_signers on main gives your key to your address.
     """
-    from rollbook.propose.approval import approve
-    from rollbook.propose.proposal import push_branch
-
-    repository = options.repository()
-    approved = approve(repository, reference, stage, branch=branch)
-    pushed = push_branch(repository, approved.branch) if push else None
+    registry = options.registry()
+    approved = registry.approve(reference, stage, branch=branch)
+    pushed = registry.push(approved.branch) if push else None
     if as_json:
-        print_json(
-            {
-                "model": approved.content.model,
-                "version": approved.content.version,
-                "from": approved.content.start,
-                "to": approved.content.target,
-                "by": approved.by,
-                "branch": approved.branch,
-                "commit": approved.commit,
-                "pushed": pushed,
-            }
-        )
+        print_json({**approved.as_document(), "pushed": pushed})
         return
     click.echo(approved.branch)
     say(f"{approved.by} approved {approved.content.model}@{approved.content.version} for {stage}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from rollbook.cli import options
+from rollbook.cli.proposed import report_move
 
 
 @click.command("archive")
@@ -15,16 +16,5 @@ from rollbook.cli import options
 @options.as_json
 def command(reference: str, reason: str, draft: bool, then: str | None, as_json: bool) -> None:
     """Propose that REF is archived: out of use, its record and its artifact kept."""
-    from rollbook.cli.moving import move
-
-    move(
-        options.repository(),
-        reference,
-        "archived",
-        action="archive",
-        reason=reason,
-        details={},
-        draft=draft,
-        then=then,
-        as_json=as_json,
-    )
+    registry = options.registry()
+    report_move(registry, registry.archive(reference, reason=reason, draft=draft), then=then, as_json=as_json)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from rollbook.cli import options
 from rollbook.cli.output import print_json, say
-from rollbook.errors import BadCall, CannotTell, NotFound, RollbookError
 from rollbook.text import printable
 
 if TYPE_CHECKING:
@@ -40,23 +39,13 @@ def record_command(push: bool | None, forge: str | None, as_json: bool) -> None:
 
     Safe to run twice, by several at once, and after a crash: what is recorded already is left alone.
     """
-    from rollbook.trail.record import record
-
-    repository = options.repository()
-    if forge is None:
-        events = record(repository, push_tags=push)
-    else:
-        from rollbook.git.repository import main_branch
-        from rollbook.integrations.forge.attestation import attestation
-        from rollbook.integrations.forge.environment import github
-
-        events = record(repository, push_tags=push, attest=attestation(github(), main_branch(repository)))
+    recorded = options.registry().audit.record(push=push, forge=forge)
     if as_json:
-        print_json([{"tag": event.tag, "summary": event.summary} for event in events])
+        print_json(recorded)
         return
-    for event in events:
+    for event in recorded.events:
         click.echo(f"{event.tag}\t{event.summary}")
-    if not events:
+    if not recorded.events:
         say("everything that landed is recorded")
 
 
@@ -84,42 +73,14 @@ def verify_command(
     Exits with 0 when all agrees, with 1 when something was tampered with, and with 3 when there is too little
     here to tell, as in a shallow clone or one without tags.
     """
-    from rollbook.trail.verify import verify
-    from rollbook.trail.witness import read_witness
-
-    repository = options.repository()
-    try:
-        found = verify(
-            repository,
-            since=since,
-            model=model,
-            allowed_signers=allowed_signers.read_bytes() if allowed_signers else None,
-            witness=read_witness(witness) if witness else None,
-        )
-    except (BadCall, CannotTell, NotFound):
-        raise
-    except RollbookError as error:
-        raise CannotTell(str(error), hint=error.hint) from error
+    found = options.registry().audit.verify(
+        since=since, model=model, allowed_signers=allowed_signers, witness=witness
+    )
     if as_json:
-        print_json(_verification(found))
+        print_json(found)
     else:
         _print_verification(found)
     click.get_current_context().exit(found.exit_code)
-
-
-def _verification(found: Verification) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {
-        "result": found.result,
-        "main": found.main,
-        "events": found.events,
-        "signed": [{"by": name, "tags": count} for name, count in found.signers.tags.items()],
-        "unsigned": found.signers.unsigned,
-        "head": asdict(found.head) if found.head else None,
-        "findings": [asdict(item) for item in found.contradictions],
-        "doubts": [asdict(doubt) for doubt in found.doubts],
-    }
 
 
 def _print_verification(found: Verification) -> None:
@@ -153,20 +114,14 @@ def head_command(witness: str | None, as_json: bool) -> None:
     Publish it where those who write the registry can't write: `audit verify --witness` proves later that the
     trail was only added to. With --witness, verifies that first.
     """
-    from dataclasses import asdict
-
-    from rollbook.trail.head import head
-
-    found = head(options.repository())
+    trail = options.registry().audit
+    found = trail.head()
     if witness:
-        from rollbook.trail.verify import verify
-        from rollbook.trail.witness import read_witness
-
-        verification = verify(options.repository(), witness=read_witness(witness))
+        verification = trail.verify(witness=witness)
         if verification.result != "verified":
             _print_verification(verification)
             click.get_current_context().exit(verification.exit_code)
     if as_json:
-        print_json(asdict(found))
+        print_json(found)
     else:
         click.echo(found.as_text(), nl=False)

@@ -15,7 +15,6 @@ from rollbook.text import printable
 @click.option("-m", "--metric", metavar="NAME", required=True, help="The metric to go by.")
 @click.option(
     "--lower-is-better/--higher-is-better",
-    "lower",
     default=None,
     help="Default: as the metric's name tells; an error, a loss or a latency is better when lower.",
 )
@@ -28,7 +27,7 @@ from rollbook.text import printable
 def command(
     model: str,
     metric: str,
-    lower: bool | None,
+    lower_is_better: bool | None,
     evidence: str | None,
     stage: str | None,
     repo: str | None,
@@ -41,28 +40,13 @@ def command(
     Of equal ones it is the newest. Versions that don't give the metric, or not as a finite number, are named
     on stderr.
     """
-    from rollbook.insight.compare.comparison import best
-
     with opened_registry(repo, rev, at) as registry:
-        found = best(
-            registry.model(model), metric, lower_is_better=lower, stage=stage, evidence=evidence or ""
-        )
-        version = found.version
-        facts: dict[str, str | int | float | None] = {
-            "model": version.model.name,
-            "version": version.version,
-            "stage": version.stage,
-            "metric": metric,
-            "value": found.value,
-            "metrics_from": found.metrics_from,
-            "commit": registry.snapshot.commit,
-            "path": version.artifact_path,
-            "sha256": version.manifest.artifact.sha256,
-        }
+        found = registry.best(model, metric, lower_is_better=lower_is_better, evidence=evidence, stage=stage)
     if found.without:
         say(f"without {metric}: {', '.join(found.without)}")
     if as_json:
-        print_json({**facts, "without": list(found.without)})
+        print_json(found)
         return
+    facts = found.as_document()
     for name in ("version", "stage", "value", "metrics_from", "commit", "path", "sha256"):
         click.echo(f"{name}\t{printable(str(facts[name]))}")

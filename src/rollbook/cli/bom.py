@@ -20,7 +20,5 @@ def command(reference: str, repo: str | None, rev: str | None, at: str | None) -
     It has the model with its card, its data sets, its libraries and its parents, as far as the manifest names
     them. Needs the extra `bom`: pip install "rollbook[bom]".
     """
-    from rollbook.insight.lineage.cyclonedx import bill_of_materials
-
     with opened_registry(repo, rev, at) as registry:
-        print_json(bill_of_materials(registry.version(reference)))
+        print_json(registry.bom(reference))

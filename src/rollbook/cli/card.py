@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from rollbook import layout
+from rollbook.api.json_document import document
 from rollbook.cli import options
 from rollbook.cli.output import print_json, say
+from rollbook.cli.proposed import carry_on
+from rollbook.cli.source import opened_registry
 from rollbook.text import printable
-
-if TYPE_CHECKING:
-    from rollbook.git.repository import Repository
-    from rollbook.propose.card_proposal import Card
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -40,7 +38,7 @@ def command(reference: str | None, *, checking: bool, write: bool, as_json: bool
     """
     _require_sense(reference, checking=checking, write=write, **given)
     if checking:
-        _check(options.repository())
+        _check()
     elif write:
         _propose(str(reference), given, as_json=as_json)
     else:
@@ -63,10 +61,8 @@ def _require_sense(
         raise click.UsageError("Give either --from or --output.")
 
 
-def _check(repository: Repository) -> None:
-    from rollbook.propose.card_proposal import stale_cards
-
-    stale = stale_cards(repository)
+def _check() -> None:
+    stale = options.registry().stale_cards()
     for path in stale:
         place = layout.place(path)
         click.echo(path)
@@ -76,42 +72,31 @@ def _check(repository: Repository) -> None:
 
 
 def _propose(reference: str, given: dict[str, Any], *, as_json: bool) -> None:
-    from rollbook.cli.proposed import carry_on
-    from rollbook.propose.card_proposal import propose_card
-
-    repository = options.repository()
-    proposed = propose_card(repository, reference, _start(given["source"]))
+    registry = options.registry()
+    proposed = registry.propose_card(reference, source=given["source"])
     if proposed is None:
         say(f"the card of {reference} is up to date")
         if as_json:
             print_json(None)
         return
-    carried = carry_on(repository, proposed.branch, then=given["then"], quiet=as_json)
+    carried = carry_on(registry, proposed.branch, then=given["then"], quiet=as_json)
     if as_json:
-        print_json({**dataclasses.asdict(proposed), **carried})
+        print_json({**document(proposed), **carried})
 
 
 def _print(reference: str, given: dict[str, Any], *, as_json: bool) -> None:
-    from rollbook.cli.source import opened_registry
-    from rollbook.propose.card_proposal import make_card
-
     output = given["output"]
     kept = output if output and output.exists() and not given["html"] else None
     with opened_registry(None, given["rev"], given["at"]) as registry:
-        version = registry.version(reference)
-        card = make_card(version, _start(given["source"] or kept))
-        title, commit = str(version), registry.snapshot.commit
-    text = _as_html(card, title) if given["html"] else card.text
+        card = registry.card(reference, source=given["source"] or kept, html=given["html"])
     if output:
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(text.encode())
+        output.write_bytes(card.text.encode())
         say(f"wrote {output}")
     if as_json:
-        model, _, name = title.rpartition("@")
-        found = {"model": model, "version": name, "commit": commit, "path": card.path}
-        print_json({**found, "stale": card.is_stale, "text": text})
+        print_json(card)
     elif not output:
-        _show(text)
+        _show(card.text)
 
 
 def _show(text: str) -> None:
@@ -119,22 +104,3 @@ def _show(text: str) -> None:
     if sys.stdout.isatty():
         text = "".join(f"{printable(line)}\n" for line in text.splitlines())
     click.echo(text, nl=False)
-
-
-def _as_html(card: Card, title: str) -> str:
-    from rollbook.insight.card.card_html import as_html
-
-    return as_html(card.text, title)
-
-
-def _start(source: Path | None) -> str | None:
-    """The text of a file that a person wrote."""
-    from rollbook.errors import BadCall
-    from rollbook.propose.manifest_facts import small_file
-
-    if source is None:
-        return None
-    try:
-        return small_file(source).decode()
-    except UnicodeDecodeError as error:
-        raise BadCall(f"{source} is not UTF-8 text") from error

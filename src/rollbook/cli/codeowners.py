@@ -16,12 +16,11 @@ def command(check: bool) -> None:
 
     The working tree's policy is read. A file that Rollbook did not write is not overwritten.
     """
-    from rollbook.access.code_owners import PATH, differs, write_codeowners
+    from rollbook.access.code_owners import PATH
 
-    repository = options.repository()
-    if check:
-        if differs(repository):
-            click.echo(f"{PATH} does not say what the policy says; run: rollbook codeowners")
-            click.get_current_context().exit(1)
-        return
-    say(f"wrote {PATH}" if write_codeowners(repository) else f"{PATH} says what the policy says")
+    differed = options.registry().codeowners(check=check)
+    if not check:
+        say(f"wrote {PATH}" if differed else f"{PATH} says what the policy says")
+    elif differed:
+        click.echo(f"{PATH} does not say what the policy says; run: rollbook codeowners")
+        click.get_current_context().exit(1)

@@ -16,15 +16,13 @@ def command(number: str, file: TextIO) -> None:
     What `rollbook check --summary` wrote. The comment is written anew in its place each time. A token that
     may not comment is no error: the job's summary says the same.
     """
+    from rollbook.api.public_registry import Registry
     from rollbook.cli.output import say
-    from rollbook.integrations.forge.environment import github, pull_request_number
     from rollbook.integrations.forge.github import ForgeFailed
-    from rollbook.integrations.forge.pull_request import MARKER
     from rollbook.text import printable
 
-    text = file.read(1 << 20)
     try:
-        address = github().comment(pull_request_number(number), MARKER, text)
+        address = Registry.comment(number, file.read(1 << 20))
     except ForgeFailed as error:
         if error.status != 403:
             raise

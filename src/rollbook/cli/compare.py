@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,17 +45,14 @@ if TYPE_CHECKING:
 def command(
     model: str,
     versions: tuple[str, ...],
-    metrics: tuple[str, ...],
     every: bool,
-    lower: tuple[str, ...],
-    higher: tuple[str, ...],
-    evidence: str | None,
     form: str,
     picture: Path | None,
     repo: str | None,
     rev: str | None,
     at: str | None,
     as_json: bool,
+    **narrowed: Any,
 ) -> None:
     """Put versions of MODEL side by side: stages, dates, metrics, what differs in parameters, data and code.
 
@@ -64,20 +60,11 @@ def command(
     each metric is marked, and each change is against the version in production. Metrics named like an error,
     a loss or a latency are better when lower; the others when higher.
     """
-    from rollbook.insight.compare.comparison import compare
-
     if every and versions:
         raise click.UsageError("Give either versions or --all.")
     with opened_registry(repo, rev, at) as registry:
-        found = registry.model(model)
-        wanted = found.version_names if every else versions
-        compared = compare(
-            found,
-            wanted,
-            metrics,
-            lower_is_better=lower,
-            higher_is_better=higher,
-            evidence=evidence or "",
+        compared = registry.compare(
+            model, registry.model(model).version_names if every else versions, **narrowed
         )
     if picture is not None:
         from rollbook.insight.compare.plot import plot
@@ -90,7 +77,7 @@ def _print(compared: Comparison, form: str) -> None:
     from rollbook.insight.compare import comparison_table as comparison_table
 
     if form == "json":
-        print_json(_as_data(compared))
+        print_json(compared)
     elif form == "markdown":
         click.echo(comparison_table.as_markdown(compared), nl=False)
     elif form == "csv":
@@ -101,22 +88,3 @@ def _print(compared: Comparison, form: str) -> None:
             say(f"metrics are those of the newest {compared.evidence} evidence")
         if compared.baseline:
             say(f"changes are against {compared.baseline}, which is in production")
-
-
-def _as_data(compared: Comparison) -> dict[str, Any]:
-    return {
-        "model": compared.model,
-        "baseline": compared.baseline,
-        "metrics_from": compared.evidence or "manifest",
-        "lower_is_better": list(compared.lower_is_better),
-        "versions": [dataclasses.asdict(item) for item in compared.versions],
-        "differences": {
-            "hyperparameters": {item.name: list(item.values) for item in compared.hyperparameters},
-            "data": _values(compared.data),
-            "code": _values(compared.code),
-        },
-    }
-
-
-def _values(difference: Any) -> list[Any] | None:
-    return None if difference is None else list(difference.values)

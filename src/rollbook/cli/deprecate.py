@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from rollbook.cli import options
+from rollbook.cli.proposed import report_move
 
 
 @click.command("deprecate")
@@ -16,27 +19,7 @@ from rollbook.cli import options
 @options.proposal
 @options.directory
 @options.as_json
-def command(
-    reference: str,
-    replacement: str | None,
-    sunset: str | None,
-    migration: str | None,
-    reason: str,
-    draft: bool,
-    then: str | None,
-    as_json: bool,
-) -> None:
+def command(reference: str, then: str | None, as_json: bool, **given: Any) -> None:
     """Propose that REF is deprecated: still served, with a replacement and a day on which it goes."""
-    from rollbook.cli.moving import move
-
-    move(
-        options.repository(),
-        reference,
-        "deprecated",
-        action="deprecate",
-        reason=reason,
-        details={"replacement": replacement, "sunset": sunset, "migration": migration},
-        draft=draft,
-        then=then,
-        as_json=as_json,
-    )
+    registry = options.registry()
+    report_move(registry, registry.deprecate(reference, **given), then=then, as_json=as_json)

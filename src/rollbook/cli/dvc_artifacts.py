@@ -17,10 +17,7 @@ def command(check: bool) -> None:
     The working tree is read and written; the policy has to say `dvc_artifacts: true`. What else stands in
     the file stays as it is. `rollbook register` keeps the entries up to date by itself.
     """
-    from rollbook.propose.dvc_entries_update import drifted, write_entries
-
-    repository = options.repository()
-    models = drifted(repository) if check else write_entries(repository)
+    models = options.registry().dvc_artifacts(check=check)
     for model in models:
         click.echo(model)
     if check and models:

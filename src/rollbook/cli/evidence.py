@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from rollbook.api.json_document import document
 from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, progress_bar, say, size
+from rollbook.cli.proposed import carry_on
 from rollbook.cli.source import at_repository, opened_registry
 from rollbook.insight.compare.measurement import finite
 from rollbook.records.evidence import KINDS
@@ -36,14 +37,15 @@ def command() -> None:
     type=click.Path(path_type=Path),
     help="A tool's report, JSON or YAML; the numbers in it become metrics, the rest is left out.",
 )
-@click.option("-m", "--metric", metavar="NAME=NUMBER", **_MANY, help="A metric; it wins. Repeatable.")
+@click.option(
+    "-m", "--metric", "metrics", metavar="NAME=NUMBER", **_MANY, help="A metric; it wins. Repeatable."
+)
 @click.option("--summary", default="", help="What was found, in a few sentences.")
 @click.option("--tool", metavar="NAME[==VERSION]", help="The tool that gathered it, e.g. fairlearn==0.12.0.")
 @click.option("--data", metavar="NAME[@VERSION]", help="The data set that was used.")
 @click.option("--target", default="", help="Of a deployment: where the version runs, e.g. eu-west/prod.")
 @click.option(
     "--attach",
-    "attachments",
     metavar="PATH",
     type=click.Path(path_type=Path),
     help="A file or folder to keep with it, in the DVC remote. Repeatable.",
@@ -53,53 +55,24 @@ def command() -> None:
 @options.proposal
 @options.directory
 @options.as_json
-def add_command(
-    reference: str, kind: str, status: str, then: str | None, as_json: bool, **given: Any
-) -> None:
+def add_command(reference: str, kind: str, then: str | None, as_json: bool, **given: Any) -> None:
     """Add evidence on REF: a file that is never edited, bound to the artifact's digest.
 
     KIND is evaluation, fairness, data-validation, smoke-test, load-test, monitoring or deployment. Who and
     when come from git and the clock. What is attached goes to the DVC remote, and a pointer to it stands
     beside the evidence. Your checkout, your staged files and your branch stay as they are.
     """
-    from rollbook.cli.proposed import carry_on
-    from rollbook.propose import manifest_facts
-    from rollbook.propose.new_evidence import Examination, add_evidence, named
+    from rollbook.propose.manifest_facts import metrics
 
-    repository = options.repository()
-    report = manifest_facts.report_metrics(given["file"]) if given["file"] else {}
-    examination = Examination(
-        kind=kind,
-        passed=status == "passed",
-        summary=given["summary"],
-        metrics={**report, **manifest_facts.metrics(given["metric"])},
-        data=named("--data", given["data"], "@") if given["data"] else {},
-        tool=named("--tool", given["tool"], "==") if given["tool"] else {},
-        uri=given["uri"],
-        target=given["target"],
-        attachments=given["attachments"],
-    )
+    given["metrics"] = metrics(given["metrics"])
+    registry = options.registry()
     with progress_bar("storing the attachments", None) as progress:
-        added = add_evidence(repository, reference, examination, progress)
+        added = registry.evidence.add(reference, kind, progress=progress, **given)
     if not as_json:
-        say(f"{added.model}@{added.version}: {kind}-{added.number} {status}")
-    carried = carry_on(repository, added.branch, then=then, quiet=as_json)
+        say(f"{added.model}@{added.version}: {kind}-{added.number} {given['status']}")
+    carried = carry_on(registry, added.branch, then=then, quiet=as_json)
     if as_json:
-        print_json(
-            {
-                "model": added.model,
-                "version": added.version,
-                "kind": added.kind,
-                "number": added.number,
-                "path": added.path,
-                "artifact_sha256": added.artifact_sha256,
-                "attachments": list(added.attachments),
-                "uploaded": added.uploaded,
-                "branch": added.branch,
-                "commit": added.commit,
-                **carried,
-            }
-        )
+        print_json({**document(added), **carried})
 
 
 @command.command("list")
@@ -111,16 +84,14 @@ def add_command(
 def list_command(reference: str, repo: str | None, rev: str | None, at: str | None, as_json: bool) -> None:
     """List the evidence on REF: how it went, when, by whom, what was measured, what is attached."""
     with opened_registry(repo, rev, at) as registry:
-        version = registry.version(reference)
-        found = version.evidence()
+        held = registry.evidence.list(reference)
     if as_json:
-        data = [evidence_mapping(each) for each in found]
-        print_json({"model": version.model.name, "version": version.version, "evidence": data})
-    elif found:
+        print_json(held)
+    elif held.evidence:
         columns = ["evidence", "status", "at", "by", "metrics", "attachments"]
-        print_table(columns, [_row(each) for each in found])
+        print_table(columns, [_row(each) for each in held.evidence])
     else:
-        say(f"{version} has no evidence")
+        say(f"{held.model}@{held.version} has no evidence")
 
 
 @command.command("fetch")
@@ -129,7 +100,6 @@ def list_command(reference: str, repo: str | None, rev: str | None, at: str | No
 @click.option(
     "-o",
     "--output",
-    "directory",
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(),
@@ -142,31 +112,21 @@ def list_command(reference: str, repo: str | None, rev: str | None, at: str | No
 @options.directory
 @options.as_json
 def fetch_command(
-    reference: str, name: str, directory: Path, repo: str | None, rev: str | None, at: str | None,
+    reference: str, name: str, repo: str | None, rev: str | None, at: str | None,
     as_json: bool, **how: Any,
 ) -> None:  # fmt: skip
     """Get what is attached to the evidence NAME (such as fairness-1) of REF: verified, whole or not at all.
 
     Nothing is opened or shown. A report is what its author made it: open it as carefully as any download.
     """
-    with opened_registry(repo, rev, at) as registry:
-        version = registry.version(reference)
-        with progress_bar(f"fetching {name}", None) as progress:
-            paths = version.fetch_evidence(
-                name, directory, overwrite=how["force"], progress=progress, remote=how["remote"]
-            )
+    with opened_registry(repo, rev, at) as registry, progress_bar(f"fetching {name}", None) as progress:
+        fetched = registry.evidence.fetch(reference, name, progress=progress, **how)
     if as_json:
-        manifest_facts = {"model": version.model.name, "version": version.version, "name": name}
-        print_json({**manifest_facts, "outputs": [str(path) for path in paths]})
+        print_json(fetched)
         return
-    for path in paths:
+    for path in fetched.outputs:
         click.echo(printable(str(path)))
-    say(f"{version} {name}: {len(paths)} verified")
-
-
-def evidence_mapping(evidence: Evidence) -> dict[str, Any]:
-    """A piece of evidence as JSON data."""
-    return {"name": evidence.name, **dataclasses.asdict(evidence)}
+    say(f"{fetched.model}@{fetched.version} {name}: {len(fetched.outputs)} verified")
 
 
 def evidence_line(evidence: Evidence) -> str:

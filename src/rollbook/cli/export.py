@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rollbook.cli import options
+from rollbook.cli.output import print_json, print_table, progress_bar, say, size
 from rollbook.cli.source import opened_registry
+from rollbook.text import printable
+
+if TYPE_CHECKING:
+    from rollbook.api.public_registry import Registry
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -51,14 +57,50 @@ def command(
         rev = main_commit(options.repository())  # whatever is checked out: consumers are told what main says
     with opened_registry(None, rev, at) as registry:
         if index is not None:
-            from rollbook.cli.exporting.index import export_index
-
-            export_index(registry, index, publish, as_json)
+            _export_index(registry, index, publish, as_json=as_json)
         elif parquet is not None:
-            from rollbook.cli.exporting.parquet import export_parquet
-
-            export_parquet(registry, parquet, as_json)
+            _export_parquet(registry, parquet, as_json=as_json)
         elif bundle is not None and reference is not None:
-            from rollbook.cli.exporting.bundle import export_bundle
+            _export_bundle(registry, reference, bundle, as_json=as_json)
 
-            export_bundle(registry, reference, bundle, as_json)
+
+def _export_index(registry: Registry, index: Path, publish: str | None, *, as_json: bool) -> None:
+    written = registry.export_index(index, publish=publish)
+    if as_json:
+        print_json(written)
+        return
+    done, published = written.exported, written.published
+    click.echo(printable(str(written.output)))
+    say(
+        f"{done.models} models and {done.events} events as of {done.commit[:12]}: "
+        f"{done.written} files written, {done.removed} removed"
+    )
+    if published is not None:
+        say(f"pushed to {publish}" if published.is_new else f"{publish} holds that already")
+
+
+def _export_parquet(registry: Registry, parquet: Path, *, as_json: bool) -> None:
+    written = registry.export_parquet(parquet)
+    if as_json:
+        print_json(written)
+        return
+    print_table(["file", "rows"], [[f"{view}.parquet", str(count)] for view, count in written.rows.items()])
+
+
+def _export_bundle(registry: Registry, reference: str, bundle: Path, *, as_json: bool) -> None:
+    version = registry.version(reference)
+    with progress_bar("exporting", version.artifact.size) as progress:
+        packed = registry.export_bundle(reference, bundle, progress=progress)
+    if as_json:
+        print_json(packed)
+        return
+    contents = packed.contents
+    click.echo(printable(str(packed.path)))
+    count = f"{len(packed.tags)} tag{'' if len(packed.tags) == 1 else 's'}"
+    signed = sum(tag.signed for tag in packed.tags)
+    say(
+        f"{contents.model}@{contents.version} from {contents.registry}, commit {contents.commit[:12]}: "
+        f"{len(contents.members)} files, {count} ({signed} signed), {size(packed.size)}"
+    )
+    for name in packed.left_out:
+        say(f"left out: {name}, which a bundle does not take along")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
+from rollbook.api.version_answers import fetched
 from rollbook.cli import options
-from rollbook.cli.deprecation import as_mapping, warn_if_deprecated
 from rollbook.cli.output import print_json, progress_bar, say
-from rollbook.cli.source import asked_version, at_index, at_repositories
+from rollbook.cli.source import asked_version, at_index, at_repositories, warn_if_deprecated
 from rollbook.text import printable
 
 
@@ -45,17 +45,9 @@ def command(
         artifact = version.artifact
         warn_if_deprecated(version)
         with progress_bar(f"fetching {artifact.path}", artifact.size) as progress:
-            path = version.fetch(output, overwrite=force, progress=progress, remote=remote)
-        found = {
-            "model": version.model.name,
-            "version": version.version,
-            "output": str(path),
-            "sha256": artifact.sha256,
-            "size": artifact.size,
-            "deprecated": as_mapping(version),
-        }
+            got = fetched(version, output, force=force, remote=remote, progress=progress)
     if as_json:
-        print_json(found)
+        print_json(got)
     else:
-        click.echo(printable(str(path)))
-        say(f"{version} verified: sha256 {artifact.sha256}")
+        click.echo(printable(str(got.output)))
+        say(f"{version} verified: sha256 {got.sha256}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -36,34 +36,22 @@ def command(
     """
     if markdown and as_json:
         raise click.UsageError("Give either --markdown or --json.")
-    reports = _reports(reference, stage, base, head)
-    if as_json:
-        met = all(report.met for report in reports)
-        print_json({"met": met, "promotions": [as_mapping(report) for report in reports]})
-    elif markdown:
-        from rollbook.check.gate_markdown import as_markdown
-
-        click.echo(as_markdown(reports), nl=False)
-    else:
-        for report in reports:
-            _print(report)
-    if not all(report.met for report in reports):
-        click.get_current_context().exit(1)
-
-
-def _reports(
-    reference: str | None, stage: str | None, base: str | None, head: str | None
-) -> list[GateReport]:
-    from rollbook.check.promotion_report import gate_report, proposed_gate_reports
-
     if (base is None) != (head is None):
         raise click.UsageError("--base and --head go together.")
     if (reference is None) == (base is None) or (reference is None) != (stage is None):
         raise click.UsageError("Give either REF and STAGE, or --base and --head.")
-    repository = options.repository()
-    if base is not None and head is not None:
-        return proposed_gate_reports(repository, base, head)
-    return [gate_report(repository, reference or "", stage or "")]
+    reports = options.registry().gates(reference, stage, base=base, head=head)
+    if as_json:
+        print_json(reports)
+    elif markdown:
+        from rollbook.check.gate_markdown import as_markdown
+
+        click.echo(as_markdown(reports.promotions), nl=False)
+    else:
+        for report in reports.promotions:
+            _print(report)
+    if not reports.met:
+        click.get_current_context().exit(1)
 
 
 def _print(report: GateReport) -> None:
@@ -74,27 +62,3 @@ def _print(report: GateReport) -> None:
         for verdict in [judged.verdict]
     ]
     print_table(("gate", "state", "found", "asked for", "what to do"), rows)
-
-
-def as_mapping(report: GateReport) -> dict[str, Any]:
-    """A report as `gates --json` prints it."""
-    return {
-        "model": report.model,
-        "version": report.version,
-        "from": report.start,
-        "to": report.target,
-        "state": report.state.value,
-        "gates": [
-            {
-                "gate": judged.gate,
-                "code": judged.code,
-                "state": judged.verdict.state.value,
-                "figure": judged.verdict.figure,
-                "threshold": judged.verdict.threshold,
-                "hint": judged.verdict.hint,
-                "path": judged.path,
-                "key": judged.key,
-            }
-            for judged in report.results
-        ],
-    }

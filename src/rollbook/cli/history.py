@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import gc
 import json
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from rollbook import layout
 from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, say
-from rollbook.git.main_history import parse_moment
-from rollbook.names import time_text
+from rollbook.cli.source import opened_registry
+from rollbook.names import parse_reference, time_text
 from rollbook.trail.event import Action
-from rollbook.trail.event_json import event_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from rollbook.git.repository import Repository
-    from rollbook.registry.registry import Registry
-    from rollbook.trail.history import Wanted
+    from rollbook.api.public_registry import Registry
     from rollbook.trail.tag import RecordedTag
     from rollbook.transfer.gto.past_events import PastEvent
 
@@ -38,7 +35,7 @@ _FORMATS = ("table", "json", "jsonl", "csv", "markdown", "html")
 )
 @click.option("--stage", metavar="STAGE", help="What entered or left STAGE.")
 @click.option("--by", metavar="WHO", help="What WHO asked for or approved.")
-@click.option("--ref", "reference", metavar="REF", help="What happened to one version.")
+@click.option("--ref", metavar="REF", help="What happened to one version.")
 @click.option("--past", is_flag=True, help="Also what the tags of GTO tell of the time before a takeover.")
 @click.option(
     "--report", metavar="START..END", help="Write the compliance report of a period, given by its two dates."
@@ -97,79 +94,34 @@ def _events(
     past: bool,
 ) -> str | None:
     """The events as JSON Lines or CSV; the other forms are printed."""
-    from rollbook.trail.history import evidence, history
-
     if form in ("markdown", "html"):
         raise click.UsageError(f"--format {form} is for a report: give --report START..END.")
-    reference = narrowed["reference"]
-    repository = None if rev or at or past or model or reference else _registry_here()
-    if repository is not None and form == "table":
-        _print_table(history(repository, "HEAD", None, _wanted(narrowed)), [])
+    _require_one_model(model, narrowed["ref"])
+    with _registry(rev, at) as registry:
+        told = registry.history(model, past=past, with_evidence=form != "table", **narrowed)
+    if form == "table":
+        _print_table(told.events, told.past)
         return None
-    from rollbook.cli.source import opened_registry
-
-    with opened_registry(None, rev, at) as registry:
-        model, version = _named(registry, model, reference)
-        wanted = _wanted(narrowed, version)
-        revision = registry.snapshot.commit or "HEAD"
-        tags = history(registry.repository, revision, model, wanted)
-        before = _past(registry, model, wanted) if past else []
-        if form == "table":
-            _print_table(tags, before)
-            return None
-        stood = evidence(registry.repository, revision, tags)
-    rows: list[dict[str, Any]] = [event.as_mapping() for event in before]
-    rows += [{**event_mapping(tag), "evidence": list(stood.get(tag.name, ()))} for tag in tags]
     if form == "json":
-        print_json(rows)
+        print_json(told)
         return None
-    if form == "jsonl":
-        return "".join(f"{json.dumps(row)}\n" for row in rows)
-    return _csv(rows)
+    rows = told.as_document()
+    return "".join(f"{json.dumps(row)}\n" for row in rows) if form == "jsonl" else _csv(rows)
 
 
-def _registry_here() -> Repository | None:
-    """The repository, where a registry is checked out: its tags say all, and none of its files is read."""
-    repository = options.repository()
-    is_here = repository.work_tree is not None and (repository.work_tree / layout.POLICY).is_file()
-    return repository if is_here else None
+@contextmanager
+def _registry(rev: str | None, at: str | None) -> Iterator[Registry]:
+    """The registry to ask; as it stands now, it is not read before it must be."""
+    if rev is None and at is None:
+        yield options.registry()
+        return
+    with opened_registry(None, rev, at) as registry:
+        yield registry
 
 
-def _named(registry: Registry, model: str | None, reference: str | None) -> tuple[str | None, str]:
-    """The model and the version that are asked for; empty for all."""
-    from rollbook.names import parse_reference
-
-    if reference is not None:
-        wanted = parse_reference(reference)
-        if model not in (None, wanted.model):
-            raise click.UsageError(f"--ref {reference} is no version of {model}.")
-        return wanted.model, registry.version(wanted).version
-    if model is not None:
-        registry.model(model)
-    else:
-        registry.require()
-    return model, ""
-
-
-def _wanted(narrowed: dict[str, str | None], version: str = "") -> Wanted:
-    """The events that are asked for."""
-    from rollbook.trail.history import Wanted, parse_since
-
-    since, until, action = narrowed["since"], narrowed["until"], narrowed["action"]
-    return Wanted(
-        since=parse_since(since) if since else None,
-        until=parse_moment(until) if until else None,
-        action=Action(action) if action else None,
-        stage=narrowed["stage"] or "",
-        by=narrowed["by"] or "",
-        version=version,
-    )
-
-
-def _past(registry: Registry, model: str | None, wanted: Wanted) -> list[PastEvent]:
-    from rollbook.transfer.gto.past_events import past_events
-
-    return past_events(registry, model, wanted)
+def _require_one_model(model: str | None, ref: str | None) -> None:
+    if model is not None and ref is not None and parse_reference(ref).model != model:
+        raise click.UsageError(f"--ref {ref} is no version of {model}.")
 
 
 def _print_table(tags: Sequence[RecordedTag], before: Sequence[PastEvent]) -> None:
@@ -233,7 +185,6 @@ def _report(
     at: str | None,
     narrowed: dict[str, str | None],
 ) -> str:
-    from rollbook.insight.compliance.compliance_report import compliance_report, parse_period
     from rollbook.insight.compliance.report_html import as_html
     from rollbook.insight.compliance.report_markdown import as_markdown
 
@@ -241,5 +192,5 @@ def _report(
         raise click.UsageError("--report covers the period whole: leave the other options out.")
     if form not in ("markdown", "html"):
         raise click.UsageError("A report is written as --format markdown or html.")
-    report = compliance_report(options.repository(), parse_period(period), model)
+    report = options.registry().report(period, model)
     return as_html(report) if form == "html" else as_markdown(report)

@@ -24,9 +24,7 @@ def install_command(server: bool) -> None:
     On a server the same check as in CI judges every push to main; main can't be rewritten, and the
     audit trail's tags can't be moved, deleted or forged. A hook that somebody else wrote is left alone.
     """
-    from rollbook.access.hook_scripts import install_hooks
-
-    written = install_hooks(options.repository(), server=server)
+    written = options.registry().hooks.install(server=server)
     for path in written:
         click.echo(path)
     if not written:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rollbook.cli import options
-from rollbook.cli.output import progress_bar
+from rollbook.cli.output import print_json, print_table, progress_bar, say, size, warn
+from rollbook.cli.proposed import carry_on
+
+if TYPE_CHECKING:
+    from collections.abc import Sized
+
+    from rollbook.api.public_registry import Registry
+    from rollbook.transfer.bundle.bundle_import import Brought
+    from rollbook.transfer.gto.plan import Plan, PlannedModel, PlannedVersion
+    from rollbook.transfer.gto.takeover import TakenOver
 
 _MANY: dict[str, Any] = {"multiple": True}
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -30,7 +40,7 @@ def command() -> None:
 )
 @click.option(
     "--rename",
-    "names",
+    "renames",
     metavar="OLD=NEW",
     **_MANY,
     help="Another name for an artifact, or for a version: risk:fraud=fraud, fraud@1.0.0+gpu=1.0.0-gpu. "
@@ -48,33 +58,25 @@ def command() -> None:
 @options.proposal
 @options.directory
 @options.as_json
-def gto(dry_run: bool, skip_missing: bool, then: str | None, as_json: bool, **given: Any) -> None:
+def gto(dry_run: bool, then: str | None, as_json: bool, **given: Any) -> None:
     """Take over the models that this repository keeps with GTO.
 
     Read from GTO's tags, which stay as they are: versions, stages, dates and who made them. The bytes go to
     the DVC remote, from git or from DVC's storage; everything else becomes one commit on a branch of its own.
     """
-    from rollbook.cli.takeover import report_plan, report_takeover
     from rollbook.propose.manifest_facts import pairs
-    from rollbook.transfer.gto.plan import Wanted
-    from rollbook.transfer.gto.takeover import plan_from_gto, take_over
 
     if dry_run and then:
         raise click.UsageError("--dry-run changes nothing: leave out --push, --pr and --land.")
-    repository = options.repository()
-    wanted = Wanted(
-        models=given["models"],
-        stages=pairs("--stage", given["stages"]),
-        names=pairs("--rename", given["names"]),
-        paths=pairs("--path", given["paths"]),
-        skip_missing=skip_missing,
-    )
+    registry = options.registry()
+    for option, name in (("--stage", "stages"), ("--rename", "renames"), ("--path", "paths")):
+        given[name] = pairs(option, given[name])
     if dry_run:
-        report_plan(plan_from_gto(repository, wanted), as_json=as_json)
+        _report_plan(registry.plan_gto(**given), as_json=as_json)
         return
     with progress_bar("taking over", None) as progress:
-        taken = take_over(repository, wanted, progress)
-    report_takeover(repository, taken, then=then, as_json=as_json)
+        taken = registry.import_gto(progress=progress, **given)
+    _report_takeover(registry, taken, then=then, as_json=as_json)
 
 
 @command.command("bundle")
@@ -97,18 +99,86 @@ def bundle(
     What is in it is held against the tags that registered it there; its artifact goes to this registry's DVC
     remote, and everything else becomes one commit on a branch of its own.
     """
-    from rollbook.cli.brought import report_brought
-    from rollbook.propose.manifest_facts import small_file
-    from rollbook.transfer.bundle.bundle_import import import_bundle
-
-    repository = options.repository()
-    signers = small_file(allowed_signers) if allowed_signers else None
+    registry = options.registry()
     with progress_bar("importing", None) as progress:
-        brought = import_bundle(
-            repository,
-            file,
-            allowed_signers=signers,
-            require_signature=require_signature,
-            progress=progress,
+        brought = registry.import_bundle(
+            file, allowed_signers=allowed_signers, require_signature=require_signature, progress=progress
         )
-    report_brought(repository, brought, then=then, as_json=as_json)
+    if not as_json:
+        _tell_brought(brought)
+    carried: dict[str, object] = {}
+    if brought.branch:
+        carried = carry_on(registry, brought.branch, then=then, quiet=as_json)
+    if as_json:
+        print_json({**brought.as_document(), **carried})
+
+
+def _report_plan(plan: Plan, *, as_json: bool) -> None:
+    """Print a plan; exit with 1 when something has to be decided first."""
+    if as_json:
+        print_json(plan)
+    else:
+        print_table(
+            ["model", "version", "stage", "registered at", "by", "artifact", "kept in", "tag"],
+            [_row(model, version) for model in plan.models for version in model.versions],
+        )
+        _say_notes(plan)
+    if plan.problems:
+        sys.stdout.flush()
+        raise click.exceptions.Exit(1)
+
+
+def _report_takeover(registry: Registry, taken: TakenOver, *, then: str | None, as_json: bool) -> None:
+    """Print what was proposed, and carry on with it as asked."""
+    if not as_json:
+        for model in taken.plan.models:
+            tags = _count(model.origin.tags, "tag")
+            say(f"{model.name}: {_count(model.versions, 'version')}, {tags} of GTO's")
+        for finding in taken.findings:
+            say(f"{finding.severity}: {finding.path}: {finding.message}")
+        _say_notes(taken.plan)
+        say(f"{size(taken.uploaded)} went to the DVC remote")
+    carried = carry_on(registry, taken.branch, then=then, quiet=as_json)
+    if as_json:
+        print_json({**taken.as_document(), **carried})
+
+
+def _count(items: Sized, what: str) -> str:
+    return f"{len(items)} {what}{'' if len(items) == 1 else 's'}"
+
+
+def _row(model: PlannedModel, version: PlannedVersion) -> list[str]:
+    tag, stage, path = version.tag, version.placing.stage, version.annotation.path
+    return [model.name, version.version, stage, tag.at, tag.by, path, version.kept_in, tag.tag]
+
+
+def _say_notes(plan: Plan) -> None:
+    for model in plan.models:
+        for version in model.versions:
+            for remark in version.remarks:
+                say(f"{model.name}@{version.version}: {remark}")
+    for word, notes in (("left out", plan.skipped), ("to be decided", plan.problems)):
+        for note in notes:
+            say(f"{word}: {note.what}: {note.why}{f' ({note.hint})' if note.hint else ''}")
+
+
+def _tell_brought(brought: Brought) -> None:
+    """Tell what an import brought, from where, and who vouches for it."""
+    reference = f"{brought.model}@{brought.version}"
+    source = brought.imported.nearest
+    tag = source.registration
+    say(
+        f"{reference} from {source.registry}: manifest and artifact are those of {tag.tag}, {tag.object[:12]}"
+    )
+    if source.signed_by:
+        say(f"that tag is signed by {source.signed_by}")
+    else:
+        warn(f"nobody vouches for that tag: {brought.doubt}")
+    for finding in brought.findings:
+        say(f"{finding.severity}: {finding.path}: {finding.message}")
+    if brought.branch:
+        say(f"{size(brought.uploaded)} went to the DVC remote")
+        return
+    click.echo(f"{reference} is here already, the very same; there is nothing to do")
+    for name in brought.missing:
+        say(f"the bundle holds {name}, which the version here has not")

@@ -22,11 +22,11 @@ def command(remote: str | None, as_json: bool) -> None:
     Writes the policy, the schemas, DVC's configuration, the pre-commit hook and the workflows where they
     are missing. Nothing that exists is overwritten; nothing is committed.
     """
-    from rollbook.propose.new_registry import initialise
+    from rollbook.api.public_registry import Registry
 
-    done = initialise(options.repository(), remote=remote)
+    done = Registry.init(options.start(), remote=remote)
     if as_json:
-        print_json({"written": list(done.written), "kept": list(done.kept), "remote": done.remote})
+        print_json(done)
         return
     for path in done.written:
         click.echo(f"wrote {path}")

@@ -10,7 +10,7 @@ from rollbook.cli import options
 from rollbook.cli.output import print_json, say
 
 if TYPE_CHECKING:
-    from rollbook.git.repository import Repository
+    from rollbook.api.public_registry import Registry
     from rollbook.propose.landing import Landing
 
 
@@ -21,24 +21,16 @@ if TYPE_CHECKING:
 @options.as_json
 def command(branch: str, keep_branch: bool, as_json: bool) -> None:
     """Check BRANCH exactly as CI does, merge it into main, record it, and push it all at once."""
-    landing = land_branch(options.repository(), branch, keep_branch=keep_branch)
+    landing = land_branch(options.registry(), branch, keep_branch=keep_branch)
     if as_json:
-        print_json(
-            {
-                "branch": landing.branch,
-                "commit": landing.commit,
-                "tags": [event.tag for event in landing.events],
-            }
-        )
-        return
-    report_landing(landing)
+        print_json(landing)
+    else:
+        report_landing(landing)
 
 
-def land_branch(repository: Repository, branch: str, *, keep_branch: bool = False) -> Landing:
+def land_branch(registry: Registry, branch: str, *, keep_branch: bool = False) -> Landing:
     """Land a branch; warnings of the check go to stderr."""
-    from rollbook.propose.landing import land
-
-    landing = land(repository, branch, keep_branch=keep_branch)
+    landing = registry.land(branch, keep_branch=keep_branch)
     if landing.warnings:
         from rollbook.check.report.findings_text import as_text
 

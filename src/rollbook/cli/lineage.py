@@ -11,9 +11,10 @@ from rollbook.cli.output import print_json, print_table, say
 from rollbook.cli.source import at_repository, opened_registry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rollbook.insight.lineage.descendants import Descendant
     from rollbook.insight.lineage.trace import Lineage
-    from rollbook.registry.registry import Registry
 
 _FORMATS = ("tree", "mermaid", "dot", "json", "openlineage")
 
@@ -50,38 +51,21 @@ def command(
     and where it runs.
     """
     sources = {"data": data, "commit": commit, "parent": parent}
-    backwards = [(kind, source) for kind, source in sources.items() if source is not None]
+    backwards = [source for source in sources.values() if source is not None]
     if len(backwards) + (reference is not None) != 1:
         raise click.UsageError("Give one of REF, --data, --commit and --parent.")
     if backwards and form not in (None, "json"):
         raise click.UsageError("--format is about REF; for a list there is --json.")
     with opened_registry(repo, rev, at) as registry:
         if reference is not None:
-            from rollbook.insight.lineage.trace import trace
-            from rollbook.insight.lineage.version_story import followed
-
-            lineage = followed(registry, trace(registry, reference))
-            _show(lineage, "json" if as_json else form or "tree")
+            _show(registry.lineage(reference), "json" if as_json else form or "tree")
         else:
-            _list(_came_from(registry, *backwards[0]), as_json=as_json or form == "json")
-
-
-def _came_from(registry: Registry, kind: str, source: str) -> list[Descendant]:
-    from rollbook.insight.lineage import descendants
-
-    find = {
-        "data": descendants.from_data,
-        "commit": descendants.from_commit,
-        "parent": descendants.from_version,
-    }
-    return find[kind](registry, source)
+            _list(registry.descendants(**sources), as_json=as_json or form == "json")
 
 
 def _show(lineage: Lineage, form: str) -> None:
     if form == "json":
-        from rollbook.insight.lineage.lineage_json import lineage_data
-
-        print_json(lineage_data(lineage))
+        print_json(lineage)
     elif form == "openlineage":
         from rollbook.insight.lineage.openlineage import as_events
 
@@ -97,11 +81,9 @@ def _show(lineage: Lineage, form: str) -> None:
         click.echo(write(graph_of(lineage)), nl=False)
 
 
-def _list(found: list[Descendant], *, as_json: bool) -> None:
+def _list(found: Sequence[Descendant], *, as_json: bool) -> None:
     if as_json:
-        from rollbook.insight.lineage.lineage_json import descendants_data
-
-        print_json(descendants_data(found))
+        print_json(found)
         return
     if not found:
         say("no version came from it")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import click
 
+from rollbook.api.json_document import document
 from rollbook.cli import options
 from rollbook.cli.output import print_json
+from rollbook.cli.proposed import carry_on
 
 
 @click.command("note")
@@ -33,14 +33,12 @@ def command(
     Where notes and manifest differ, the notes win. Your checkout, your staged files and your branch stay as
     they are.
     """
-    from rollbook.cli.proposed import carry_on
     from rollbook.propose.manifest_facts import pairs
-    from rollbook.propose.noting import add_note
 
-    repository = options.repository()
-    noted = add_note(
-        repository, reference, description=description, tags=pairs("--tag", tags), remove_tags=remove_tags
+    registry = options.registry()
+    noted = registry.note(
+        reference, description=description, tags=pairs("--tag", tags), remove_tags=remove_tags
     )
-    carried = carry_on(repository, noted.branch, then=then, quiet=as_json)
+    carried = carry_on(registry, noted.branch, then=then, quiet=as_json)
     if as_json:
-        print_json({**dataclasses.asdict(noted), **carried})
+        print_json({**document(noted), **carried})

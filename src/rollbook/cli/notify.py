@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import click
 
 from rollbook.cli import options
@@ -28,11 +26,9 @@ def command(limit: float, as_json: bool) -> None:
     Run after `rollbook audit record`. What a receiver does not take is sent again by the next run, in order.
     Exits with 1 when something waits.
     """
-    from rollbook.integrations.notify.notifier import notify
-
-    outcomes = notify(options.repository(), limit=limit)
+    outcomes = options.registry().notify(limit=limit)
     if as_json:
-        print_json([asdict(outcome) for outcome in outcomes])
+        print_json(outcomes)
     else:
         for outcome in outcomes:
             waits = f", {outcome.waiting} waiting" if outcome.waiting else ""

@@ -12,9 +12,9 @@ from click.core import ParameterSource
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rollbook.api.public_registry import Registry
     from rollbook.git.repository import Repository
 
-if TYPE_CHECKING:
     Command = Callable[..., Any]
 
 
@@ -55,11 +55,11 @@ def snapshot(command: Command) -> Command:
 def direction(command: Command) -> Command:
     """`--lower-is-better` and `--higher-is-better`: which way a metric gets better."""
     lower = click.option(
-        "--lower-is-better", "lower", metavar="NAME", multiple=True,
+        "--lower-is-better", metavar="NAME", multiple=True,
         help="This metric is better when lower. Repeatable.",
     )  # fmt: skip
     higher = click.option(
-        "--higher-is-better", "higher", metavar="NAME", multiple=True,
+        "--higher-is-better", metavar="NAME", multiple=True,
         help="This metric is better when higher. Repeatable.",
     )  # fmt: skip
     return lower(higher(command))
@@ -109,6 +109,13 @@ def proposal(command: Command) -> Command:
         click.option("--land", is_flag=True, help="Check, merge and record at once."),
     )
     return reduce(lambda made, option: option(made), reversed(options), with_then)
+
+
+def registry() -> Registry:
+    """The registry around the directory that `-C` names, of which nothing is read yet."""
+    from rollbook.api.public_registry import Registry
+
+    return Registry(repository())
 
 
 def repository() -> Repository:

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 
 def print_json(value: Any) -> None:
-    """Print `value` as indented JSON, ASCII only, so that no content can act on a terminal.
+    """Print what a verb returned as indented JSON, ASCII only, so that no content can act on a terminal.
 
     JSON has no infinite numbers and no NaN; they become null.
     """
-    click.echo(json.dumps(_finite(value), indent=2, allow_nan=False))
+    from rollbook.api.json_document import document
+
+    click.echo(json.dumps(_finite(document(value)), indent=2, allow_nan=False))
 
 
 def _finite(value: Any) -> Any:
@@ -68,6 +70,11 @@ def print_facts(facts: Sequence[tuple[str, str]]) -> None:
 def say(message: str) -> None:
     """Tell a person something; never part of the result."""
     click.echo(printable(message), err=True)
+
+
+def warn(message: str) -> None:
+    """Warn a person of something; never part of the result."""
+    click.echo(click.style("warning: ", fg="yellow") + printable(message), err=True)
 
 
 def size(count: int) -> str:

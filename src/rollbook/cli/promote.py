@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from rollbook.cli import options
+from rollbook.cli.proposed import report_move
 
 
 @click.command("promote")
@@ -18,30 +21,10 @@ from rollbook.cli import options
 @options.proposal
 @options.directory
 @options.as_json
-def command(
-    reference: str,
-    stage: str,
-    reason: str,
-    override: str | None,
-    traffic: int | None,
-    draft: bool,
-    then: str | None,
-    as_json: bool,
-) -> None:
+def command(reference: str, stage: str, then: str | None, as_json: bool, **given: Any) -> None:
     """Propose that REF moves to STAGE: a branch with one commit that edits the model's stages.yaml.
 
     Your checkout, your staged files and your branch stay as they are.
     """
-    from rollbook.cli.moving import move
-
-    move(
-        options.repository(),
-        reference,
-        stage,
-        action="promote",
-        reason=reason,
-        details={"traffic": traffic, "override": {"reason": override} if override else None},
-        draft=draft,
-        then=then,
-        as_json=as_json,
-    )
+    registry = options.registry()
+    report_move(registry, registry.promote(reference, stage, **given), then=then, as_json=as_json)

@@ -1,4 +1,4 @@
-"""What happens to a proposal once it is made: nothing, a push, a pull request, or landing."""
+"""What happens to a proposal once it is made: it is told, and pushed, opened as a pull request, or landed."""
 
 from __future__ import annotations
 
@@ -6,44 +6,45 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rollbook.cli.output import say
+from rollbook.cli.output import print_json, say
 from rollbook.text import printable
 
 if TYPE_CHECKING:
-    from rollbook.git.repository import Repository
+    from rollbook.api.public_registry import Registry
+    from rollbook.propose.promotion import Promotion
 
 
-def carry_on(repository: Repository, branch: str, *, then: str | None, quiet: bool) -> dict[str, object]:
+def carry_on(registry: Registry, branch: str, *, then: str | None, quiet: bool) -> dict[str, object]:
     """Do with a proposal's branch what is asked, tell a person, and return what is to be added to the JSON.
 
     `then` is "push", "pr", "land" or None. Unless `quiet`, the branch's name is the command's result on
     stdout; after landing, the tags are.
     """
-    from rollbook.propose.proposal import pull_request_hint, push_branch
+    from rollbook.propose.proposal import pull_request_hint
 
     if then == "land":
         from rollbook.cli.land import land_branch, report_landing
 
-        landing = land_branch(repository, branch)
+        landing = land_branch(registry, branch)
         if not quiet:
             report_landing(landing)
         return {"landed": landing.commit, "tags": [event.tag for event in landing.events]}
-    pushed = push_branch(repository, branch) if then else None
-    opened = _open_pull_request(repository, branch) if then == "pr" else None
+    pushed = registry.push(branch) if then else None
+    opened = registry.open_pull_request(branch) if then == "pr" else None
     if not quiet:
         click.echo(branch)
         if pushed:
             say(f"pushed to {pushed}")
-        say(f"pull request: {printable(opened)}" if opened else pull_request_hint(repository, branch))
+        hint = pull_request_hint(registry.repository, branch)
+        say(f"pull request: {printable(opened)}" if opened else hint)
     return {"pushed": pushed, "pull_request": opened}
 
 
-def _open_pull_request(repository: Repository, branch: str) -> str:
-    """Open the pull request of a branch that was pushed; its address. The commit's message describes it."""
-    from rollbook.git.commits import read_commit
-    from rollbook.git.repository import main_branch, resolve_commit
-    from rollbook.integrations.forge.environment import forge_of
-
-    message = read_commit(repository, resolve_commit(repository, f"refs/heads/{branch}")).message
-    title, _, body = message.partition("\n")
-    return forge_of(repository).open_pull_request(branch, main_branch(repository), title, body.strip())
+def report_move(registry: Registry, proposed: Promotion, *, then: str | None, as_json: bool) -> None:
+    """Print what a proposal moves, and carry on with it as asked."""
+    if not as_json:
+        for move in proposed.moves:
+            say(f"{proposed.model}@{move.version}: {move.start} -> {move.target}")
+    carried = carry_on(registry, proposed.branch, then=then, quiet=as_json)
+    if as_json:
+        print_json({**proposed.as_document(), **carried})

@@ -8,6 +8,7 @@ import click
 
 from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, say, size
+from rollbook.cli.proposed import carry_on
 
 if TYPE_CHECKING:
     from rollbook.propose.pruning import Pruned, Pruning
@@ -26,51 +27,26 @@ def command(target: str | None, reason: str | None, dry_run: bool, then: str | N
     TARGET is a model or one version (credit-approval@0.3.0); without it, all models. The records stay. So
     do the bytes, until the proposal has landed and `rollbook sweep` deletes those that nothing else needs.
     """
-    from rollbook.propose.pruning import plan_pruning, propose_pruning
-
     if dry_run and then:
         raise click.UsageError("--dry-run proposes nothing.")
     if not dry_run and reason is None:
         raise click.UsageError("Give a --reason; or see what may go with --dry-run.")
-    repository = options.repository()
+    registry = options.registry()
+    proposed = registry.prune(target, reason=reason, dry_run=dry_run)
     if dry_run:
-        plan = plan_pruning(repository, target)
         if as_json:
-            print_json(_mapping(plan))
+            print_json(proposed)
         else:
-            _print_plan(plan)
+            _print_plan(proposed)
         return
-    proposed = propose_pruning(repository, target, reason=reason or "")
     if not as_json:
         for item in proposed.goes:
             say(f"{item.model}@{item.fate.version}: {size(item.size)}, {item.fate.why}")
-    from rollbook.cli.proposed import carry_on
-
-    carried = carry_on(repository, proposed.branch, then=then, quiet=as_json)
+    carried = carry_on(registry, proposed.branch, then=then, quiet=as_json)
     if as_json:
-        print_json({**_mapping(proposed), **carried})
+        print_json({**proposed.as_document(), **carried})
     elif then == "land":
         say("the bytes are stored still; see what may be deleted: rollbook sweep")
-
-
-def _mapping(plan: Pruning) -> dict[str, object]:
-    return {
-        "goes": [_item(item) for item in plan.goes],
-        "stays": [_item(item) for item in plan.stays],
-        "branch": plan.branch or None,
-        "commit": plan.commit or None,
-    }
-
-
-def _item(item: Pruned) -> dict[str, object]:
-    fate = item.fate
-    return {
-        "model": item.model,
-        "version": fate.version,
-        "stage": fate.stage,
-        "size": item.size,
-        "why": fate.why,
-    }
 
 
 def _print_plan(plan: Pruning) -> None:

@@ -68,11 +68,9 @@ def command(
         return
     if sql is None:
         raise click.UsageError("Give a query, or --schema.")
-    from rollbook.insight.query.sql import query
-
     values = dict(map(_parameter, parameters))
     with opened_registry(repo, rev, at) as registry:
-        result = query(registry, sys.stdin.read() if sql == "-" else sql, values, timeout=timeout)
+        result = registry.query(sys.stdin.read() if sql == "-" else sql, values, timeout=timeout)
     _print(result, form)
     if result.problems:
         say(
@@ -91,7 +89,7 @@ def _print(result: Result, form: str) -> None:
     from rollbook.insight.query import printed
 
     if form == "json":
-        print_json(printed.as_json(result))
+        print_json(result)
     elif form == "csv":
         click.echo(printed.as_csv(result), nl=False)
     else:

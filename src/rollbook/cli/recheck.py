@@ -13,13 +13,12 @@ def command(number: str) -> None:
     A review changes what the check says, and GitHub does not run it again by itself. A token that may not do
     that is no error: press "Re-run jobs".
     """
+    from rollbook.api.public_registry import Registry
     from rollbook.cli.output import say
-    from rollbook.integrations.forge.environment import github, pull_request_number
     from rollbook.integrations.forge.github import ForgeFailed
 
-    forge = github()
     try:
-        count = forge.check_again(forge.pull_request(pull_request_number(number)))
+        count = Registry.recheck(number)
     except ForgeFailed as error:
         if error.status != 403:
             raise

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rollbook.api.json_document import document
 from rollbook.cli import options
 from rollbook.cli.output import print_json, progress_bar, say, size
+from rollbook.cli.proposed import carry_on
 
 if TYPE_CHECKING:
     from rollbook.propose.registration import Registered
@@ -27,12 +29,16 @@ _MANY: dict[str, Any] = {"multiple": True}
     help="The newest version, raised. Default: minor.",
 )
 @click.option("-d", "--description", help="What is new about this version.")
-@click.option("-m", "--metric", metavar="NAME=NUMBER", **_MANY, help="A metric. Repeatable.")
+@click.option("-m", "--metric", "metrics", metavar="NAME=NUMBER", **_MANY, help="A metric. Repeatable.")
 @click.option(
-    "--metrics-file", type=_FILE, **_MANY, help="Metrics as JSON or YAML, as `dvc metrics` reads them."
+    "--metrics-file",
+    "metrics_files",
+    type=_FILE,
+    **_MANY,
+    help="Metrics as JSON or YAML, as `dvc metrics` reads them.",
 )
-@click.option("-p", "--param", metavar="NAME=VALUE", **_MANY, help="A hyperparameter. Repeatable.")
-@click.option("--params-file", type=_FILE, **_MANY, help="Hyperparameters as JSON or YAML.")
+@click.option("-p", "--param", "params", metavar="NAME=VALUE", **_MANY, help="A hyperparameter. Repeatable.")
+@click.option("--params-file", "params_files", type=_FILE, **_MANY, help="Hyperparameters as JSON or YAML.")
 @click.option(
     "--data", metavar="NAME[@VERSION][=URI]", **_MANY, help="A data set it was trained on. Repeatable."
 )
@@ -44,7 +50,7 @@ _MANY: dict[str, Any] = {"multiple": True}
     help="A version it was derived from, e.g. by fine-tuning. Repeatable.",
 )
 @click.option("--run", metavar="TOOL/ID[=URI]", help="The run that trained it, e.g. mlflow/a1b2c3.")
-@click.option("--tag", metavar="NAME=TEXT", **_MANY, help="A tag. Repeatable.")
+@click.option("--tag", "tags", metavar="NAME=TEXT", **_MANY, help="A tag. Repeatable.")
 @click.option("--framework", metavar="NAME[==VERSION]", help="E.g. scikit-learn==1.9.1.")
 @click.option("--algorithm", help="E.g. logistic-regression.")
 @click.option("--python", metavar="VERSION", help="The Python it was trained with.")
@@ -74,113 +80,21 @@ def command(model: str, artifact: Path, then: str | None, as_json: bool, **given
     Its bytes go to the DVC remote first; then its manifest and DVC pointer become one commit on a branch of
     their own. Your checkout, your staged files and your branch stay as they are.
     """
-    from rollbook.cli.proposed import carry_on
-    from rollbook.propose.registration import Registration, register
+    from rollbook.propose import manifest_facts
 
     if given["version"] and given["bump"]:
         raise click.UsageError("Give either --version or --bump.")
-    repository = options.repository()
-    facts, attachments = _facts(given)
-    wanted = Registration(
-        model=model,
-        artifact=artifact,
-        version=_version(given, facts),
-        bump=given["bump"] or "minor",
-        facts=facts,
-        attachments=attachments,
-        record={key: given[key] for key in ("owner", "team", "task", "use_case") if given[key]},
-        code=given["code"] or _current_repository(),
-        parents=given["parents"],
-    )
+    given["metrics"] = manifest_facts.metrics(given["metrics"])
+    given["params"] = manifest_facts.params(given["params"])
+    given["tags"] = manifest_facts.pairs("--tag", given["tags"])
+    registry = options.registry()
     with progress_bar(f"storing {artifact.name}", None) as progress:
-        registered = register(repository, wanted, progress)
+        registered = registry.register(model, artifact, progress=progress, **given)
     if not as_json:
         _report(registered)
-    carried = carry_on(repository, registered.branch, then=then, quiet=as_json)
+    carried = carry_on(registry, registered.branch, then=then, quiet=as_json)
     if as_json:
-        print_json({**_as_data(registered), **carried})
-
-
-def _version(given: dict[str, Any], facts: dict[str, Any]) -> str | None:
-    """The version asked for: by an option, else by the file of facts. It is taken out of the facts."""
-    from rollbook.errors import BadCall
-
-    told = facts.pop("version", None)
-    if given["version"] or given["bump"] or told is None:
-        return given["version"] or None
-    if not isinstance(told, str):
-        raise BadCall(f"{given['source']}: version: a version is text", hint=f'Quote it: version: "{told}"')
-    return told
-
-
-def _facts(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The manifest's fields that the options give, and the files that go beside it."""
-    from rollbook.propose import manifest_facts
-
-    found = manifest_facts.mapping_file(given["source"]) if given["source"] else {}
-    _merge(found, "metrics", [manifest_facts.metrics_file(path) for path in given["metrics_file"]])
-    _merge(found, "metrics", [manifest_facts.metrics(given["metric"])])
-    _merge(found, "hyperparameters", [manifest_facts.mapping_file(path) for path in given["params_file"]])
-    _merge(found, "hyperparameters", [manifest_facts.params(given["param"])])
-    _merge(found, "tags", [manifest_facts.pairs("--tag", given["tag"])])
-    for name in ("description", "algorithm"):
-        if given[name]:
-            found[name] = given[name]
-    if given["framework"]:
-        found["framework"] = manifest_facts.framework(given["framework"])
-    if given["data"]:
-        found["lineage"] = manifest_facts.with_listed(
-            found.get("lineage"), "data", manifest_facts.data_sets(given["data"])
-        )
-    if given["run"]:
-        found["lineage"] = manifest_facts.with_run(found.get("lineage"), given["run"])
-    _merge(found, "environment", [{"python": given["python"]} if given["python"] else {}])
-    return found, _attach(given, found)
-
-
-def _attach(given: dict[str, Any], found: dict[str, Any]) -> dict[str, bytes]:
-    from rollbook.propose import manifest_facts
-
-    attachments: dict[str, bytes] = {}
-    if given["requirements"]:
-        data = manifest_facts.small_file(given["requirements"])
-        attachments["requirements.txt"] = data
-        _merge(
-            found,
-            "environment",
-            [{"requirements": "requirements.txt", "sha256": manifest_facts.sha256(data)}],
-        )
-    if given["sample_input"]:
-        data = manifest_facts.small_file(given["sample_input"])
-        attachments["sample-input.json"] = data
-        inputs = manifest_facts.inputs_of_sample(data, given["sample_input"])
-        found["signature"] = {
-            "inputs": inputs,
-            **manifest_facts.merged("signature", found.get("signature"), []),
-        }
-    if given["card"]:
-        attachments["card.md"] = manifest_facts.small_file(given["card"])
-        found["card"] = "card.md"
-    return attachments
-
-
-def _merge(found: dict[str, Any], name: str, parts: list[dict[str, Any]]) -> None:
-    """Add each part to the mapping `found[name]`, the later winning; leave it out when all are empty."""
-    from rollbook.propose.manifest_facts import merged
-
-    if any(parts):
-        found[name] = merged(name, found.get(name), parts)
-
-
-def _current_repository() -> Path | None:
-    """The current directory, when it stands in the working tree of a git repository."""
-    from rollbook.errors import BadCall
-    from rollbook.git.repository import discover
-
-    try:
-        return Path() if discover(Path()).work_tree else None
-    except BadCall:
-        return None
+        print_json({**document(registered), **carried})
 
 
 def _report(registered: Registered) -> None:
@@ -192,17 +106,3 @@ def _report(registered: Registered) -> None:
         say(f"the same bytes are registered already as {', '.join(registered.twins)}; they are stored once")
     elif registered.uploaded:
         say(f"{size(registered.uploaded)} went to the DVC remote")
-
-
-def _as_data(registered: Registered) -> dict[str, Any]:
-    return {
-        "model": registered.model,
-        "version": registered.version,
-        "branch": registered.branch,
-        "commit": registered.commit,
-        "sha256": registered.sha256,
-        "size": registered.size,
-        "format": registered.format,
-        "uploaded": registered.uploaded,
-        "twins": list(registered.twins),
-    }

@@ -6,6 +6,7 @@ import click
 
 from rollbook.cli import options
 from rollbook.cli.output import print_json, say
+from rollbook.text import printable
 
 
 @click.command("release")
@@ -19,15 +20,11 @@ def command(stage: str, as_json: bool) -> None:
 
     Run after `rollbook audit record`. A release stands on the tag of the version's registration.
     """
-    from rollbook.integrations.forge.environment import github
-    from rollbook.integrations.forge.releases import publish
-    from rollbook.text import printable
-
-    made = publish(options.repository(), github(), stage)
+    made = options.registry().release(stage=stage)
     if as_json:
-        print_json([{"tag": tag, "url": address} for tag, address in made])
+        print_json(made)
         return
-    for tag, address in made:
-        click.echo(f"{tag}\t{printable(address)}")
+    for release in made:
+        click.echo(f"{release.tag}\t{printable(release.url)}")
     if not made:
         say("every version that came there has its release")

@@ -2,47 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from rollbook.cli import options
+from rollbook.cli.proposed import report_move
 
 
 @click.command("rollback")
 @click.argument("model")
-@click.option("--to", "version", metavar="VERSION", help="Default: what held the stage before, by the trail.")
+@click.option("--to", metavar="VERSION", help="Default: what held the stage before, by the trail.")
 @click.option("--stage", default="production", show_default=True, help="The stage to roll back.")
 @options.reason
 @options.override
 @options.proposal
 @options.directory
 @options.as_json
-def command(
-    model: str,
-    version: str | None,
-    stage: str,
-    reason: str,
-    override: str | None,
-    draft: bool,
-    then: str | None,
-    as_json: bool,
-) -> None:
+def command(model: str, then: str | None, as_json: bool, **given: Any) -> None:
     """Propose that MODEL goes back to the version that was in production before.
 
     It is a stage change like any other: proposed, checked, recorded.
     """
-    from rollbook.cli.moving import move
-    from rollbook.propose.previous_holder import previous_holder
-
-    repository = options.repository()
-    target = version or previous_holder(repository, model, stage)
-    move(
-        repository,
-        f"{model}@{target}",
-        stage,
-        action="rollback",
-        reason=reason,
-        details={"override": {"reason": override} if override else None},
-        draft=draft,
-        then=then,
-        as_json=as_json,
-    )
+    registry = options.registry()
+    report_move(registry, registry.rollback(model, **given), then=then, as_json=as_json)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from rollbook.cli import options, removal
-from rollbook.cli.deprecation import as_mapping, warn_if_deprecated
-from rollbook.cli.evidence import evidence_line, evidence_mapping
+from rollbook.api.version_answers import shown
+from rollbook.cli import options
+from rollbook.cli.evidence import evidence_line
 from rollbook.cli.output import print_facts, print_json, size
-from rollbook.cli.source import asked_version, at_index, at_repositories
+from rollbook.cli.source import asked_version, at_index, at_repositories, warn_if_deprecated, warn_if_removed
 from rollbook.insight.lineage.import_lineage import imports
-from rollbook.records.imported import as_mapping as imported_mapping
-
-if TYPE_CHECKING:
-    from rollbook.registry.model_version import ModelVersion
 
 
 @click.command("show")
@@ -29,18 +24,18 @@ if TYPE_CHECKING:
 def command(reference: str, repo: tuple[str, ...], rev: str | None, at: str | None, as_json: bool) -> None:
     """Show one version: what it is, where it stands, how it came about."""
     with asked_version(reference, repo, rev, at, whole=True) as version:
-        found, evidence = describe(version), version.evidence()
-        imported = "; ".join(imports(version.imported))
+        told = shown(version)
         warn_if_deprecated(version)
-        removal.warn_if_removed(version)
+        warn_if_removed(version)
+    found = told.as_document()
     if as_json:
         print_json(found)
         return
     click.echo(click.style(f"{found['model']}@{found['version']}", bold=True))
-    print_facts([*_summary(found), ("imported", imported)])
-    if evidence:
+    print_facts([*_summary(found), ("imported", "; ".join(imports(told.imported)))])
+    if told.evidence:
         click.echo("\nevidence")
-        print_facts([(f"  {each.name}", evidence_line(each)) for each in evidence])
+        print_facts([(f"  {each.name}", evidence_line(each)) for each in told.evidence])
     for title in (
         "metrics",
         "hyperparameters",
@@ -55,29 +50,6 @@ def command(reference: str, repo: tuple[str, ...], rev: str | None, at: str | No
         if facts:
             click.echo(f"\n{title}")
             print_facts([(f"  {name}", value) for name, value in facts])
-
-
-def describe(version: ModelVersion) -> dict[str, Any]:
-    """Everything known of a version, as `show --json` prints it."""
-    entry, notes, manifest = version.entry, version.notes(), version.manifest
-    return {
-        "model": version.model.name,
-        "version": version.version,
-        "stage": version.stage,
-        "deprecated": as_mapping(version),
-        "removed": removal.as_mapping(version),
-        "imported": imported_mapping(version.imported),
-        "aliases": version.aliases,
-        "commit": version.model.registry.snapshot.commit,
-        "path": version.artifact_path,
-        "transition": dataclasses.asdict(entry) if entry else None,
-        "record": dataclasses.asdict(version.model.record),
-        "description": notes.description or manifest.description,
-        "tags": {**manifest.tags, **notes.tags},
-        "manifest": dataclasses.asdict(manifest),
-        "notes": dataclasses.asdict(notes),
-        "evidence": [evidence_mapping(each) for each in version.evidence()],
-    }
 
 
 def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:

@@ -11,7 +11,9 @@ import click
 
 from rollbook.api.public_registry import Registry
 from rollbook.cli import options
-from rollbook.text import printable
+from rollbook.cli.output import say, warn
+from rollbook.errors import Conflict
+from rollbook.names import parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from rollbook.api.public_federation import Federation
     from rollbook.api.public_model import ModelVersion
     from rollbook.cli.options import Command
+    from rollbook.transfer.static_index.index_source import Source
+    from rollbook.transfer.static_index.verification import Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +180,64 @@ def asked_version(
 
     source = source_at(index.address, offline=index.offline)
     if index.verify:
-        from rollbook.cli.verifying import verified_version
-
-        version = verified_version(source, reference, index, whole=whole)
+        version = _verified_version(source, reference, index, whole=whole)
     else:
         from rollbook.api.public_index import IndexRegistry
 
         version = IndexRegistry(source, whole=whole).version(reference)
     for warning in source.warnings:
-        click.echo(click.style("warning: ", fg="yellow") + printable(warning), err=True)
+        warn(warning)
     yield version
+
+
+def _verified_version(source: Source, reference: str, index: IndexOptions, *, whole: bool) -> ModelVersion:
+    """The version that REF stands for, by an index whose every word on the model agrees with the trail.
+
+    Raises Refused when one does not.
+    """
+    from rollbook.api.public_index import IndexRegistry
+
+    witness = None
+    if index.witness is not None:
+        from rollbook.trail.witness import read_witness
+
+        witness = read_witness(index.witness)
+    signers = index.allowed_signers.read_bytes() if index.allowed_signers else None
+    # The files may be replaced between two requests: once more, all of them are asked for.
+    for is_last in (False, True):
+        registry = IndexRegistry(source, whole=whole, fresh=True)
+        version = registry.version(reference)
+        try:
+            verified = registry.verify(version.model.name, witness=witness, allowed_signers=signers)
+        except Conflict:
+            if is_last:
+                raise
+            continue
+        _tell_verified(reference, version, verified)
+        return version
+    raise AssertionError("the loop returns or raises")
+
+
+def _tell_verified(reference: str, version: ModelVersion, verified: Verified) -> None:
+    """Say on stderr what an answer that was checked by the audit trail rests on."""
+    signed = f", signed by {verified.signed_by}" if verified.signed_by else ""
+    extends = ", which extends the witness" if verified.extends_witness else ""
+    head = f"{verified.tag} ({verified.object[:12]}, {verified.events} events)"
+    say(f"{version} follows from the audit trail up to {head}{signed}{extends}")
+    if not verified.signed_by and not verified.extends_witness:
+        warn("that head is the index's own word: name a --witness or --allowed-signers")
+    name, stages = parse_reference(reference).name, version.model.stages
+    if name is not None and name in stages.aliases and not stages.holders(name):
+        warn(f"the trail records no aliases: that {name} is {version.version} is the index's own word")
+
+
+def warn_if_deprecated(version: ModelVersion) -> None:
+    """Say on stderr that a version is deprecated, where it is."""
+    if version.deprecation is not None:
+        warn(version.deprecation.warning(str(version)))
+
+
+def warn_if_removed(version: ModelVersion) -> None:
+    """Say on stderr that a version's artifact is removed, where it is."""
+    if version.removal is not None:
+        warn(str(version.removal.refusal()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import click
@@ -26,12 +25,11 @@ def command(rev: str | None, at: str | None, as_json: bool) -> None:
     on that date.
     """
     from rollbook.git.main_history import parse_moment
-    from rollbook.retention.accounting import storage_report
 
     with opened_registry(None, rev, at) as registry:
-        report = storage_report(registry, now=parse_moment(at) if at else None)
+        report = registry.storage(now=parse_moment(at) if at else None)
     if as_json:
-        print_json({**dataclasses.asdict(report), "saved": report.saved})
+        print_json(report)
         return
     groups = (("model", report.models), ("stage", report.stages), ("format", report.formats))
     rows = [

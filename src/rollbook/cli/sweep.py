@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import click
 
 from rollbook.cli import options
@@ -24,11 +22,9 @@ def command(yes: bool, also: tuple[str, ...], as_json: bool) -> None:
     Needed is what any branch, tag, stash or proposal mentions, here or on the git remote, but for the removed
     versions' own pointers.
     """
-    from rollbook.retention.sweeping import sweep
-
-    swept = sweep(options.repository(), delete=yes, also=also)
+    swept = options.registry().sweep(yes=yes, also=also)
     if as_json:
-        print_json(dataclasses.asdict(swept))
+        print_json(swept)
         return
     rows = [
         [f"{each.model}@{each.version}", each.landed_at, each.state, size(each.frees), each.why]

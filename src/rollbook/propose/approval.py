@@ -47,6 +47,18 @@ class Approved:
     by: str
     content: TransitionContent
 
+    def as_document(self) -> dict[str, str]:
+        """Return the approval as JSON data."""
+        return {
+            "model": self.content.model,
+            "version": self.content.version,
+            "from": self.content.start,
+            "to": self.content.target,
+            "by": self.by,
+            "branch": self.branch,
+            "commit": self.commit,
+        }
+
 
 def approve(repository: Repository, reference: str, stage: str, *, branch: str | None = None) -> Approved:
     """Sign the transition that a proposal's branch holds, and add the signature as a commit on that branch.

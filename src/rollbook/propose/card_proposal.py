@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.errors import InvalidFile
+from rollbook.errors import BadCall, InvalidFile
 from rollbook.git.repository import commit_or_none, main_commit
 from rollbook.insight.card.card_facts import card_facts
 from rollbook.insight.card.card_text import is_generated, new_card, renewed_card
+from rollbook.propose.manifest_facts import small_file
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry.change import changed_files
 from rollbook.registry.registry import Registry
@@ -130,6 +132,16 @@ def _template(own: bytes | None) -> tuple[str, str]:
         return _text(own, layout.CARD_TEMPLATE), layout.CARD_TEMPLATE
     text = resources.files("rollbook.propose").joinpath("templates", "card.md").read_text(encoding="utf-8")
     return text, "card.md"
+
+
+def written_by_people(source: str | Path | None) -> str | None:
+    """Return the text of a file that a person wrote; None without one. Raises BadCall for what is no text."""
+    if source is None:
+        return None
+    try:
+        return small_file(Path(source)).decode()
+    except UnicodeDecodeError as error:
+        raise BadCall(f"{source} is not UTF-8 text") from error
 
 
 def _text(data: bytes, path: str) -> str:

@@ -38,6 +38,14 @@ def code_lineage(directory: Path, *, registry: Repository) -> dict[str, Any] | N
     return {name: value for name, value in found.items() if value is not None}
 
 
+def current_code() -> Path | None:
+    """Return the current directory, when it stands in the working tree of a git repository."""
+    try:
+        return Path() if discover(Path()).work_tree else None
+    except BadCall:
+        return None
+
+
 def repository_address(repository: Repository) -> str:
     """The remote's URL without credentials; the directory's name where there is no remote."""
     url = remote_url(repository)

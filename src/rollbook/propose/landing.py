@@ -47,6 +47,10 @@ class Landing:
     events: list[Event]
     warnings: list[Finding]
 
+    def as_document(self) -> dict[str, object]:
+        """Return the landing as JSON data."""
+        return {"branch": self.branch, "commit": self.commit, "tags": [event.tag for event in self.events]}
+
 
 @dataclass(frozen=True, slots=True)
 class _Head:

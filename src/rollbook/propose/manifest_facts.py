@@ -34,6 +34,15 @@ def metrics(arguments: Iterable[str]) -> dict[str, float]:
     return {name: _number(f"--metric {name}", value) for name, value in pairs("--metric", arguments).items()}
 
 
+def finite(told: Mapping[str, float]) -> Mapping[str, float]:
+    """Return the metrics as they are. Raises BadCall, naming the first, for one that is no finite number."""
+    for name, value in told.items():
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not _is_finite(value):
+            raise BadCall(f"{name[:80]!r}: a metric is a finite number, not {str(value)[:40]}")
+    return told
+
+
 def params(arguments: Iterable[str]) -> dict[str, Any]:
     """Read `name=value` arguments whose values are YAML scalars: `max_depth=4` is a number."""
     return {name: _scalar(name, value) for name, value in pairs("--param", arguments).items()}

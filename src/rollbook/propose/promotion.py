@@ -47,6 +47,11 @@ class Promotion:
     moves: tuple[Move, ...]
     findings: tuple[Finding, ...]
 
+    def as_document(self) -> dict[str, Any]:
+        """Return the promotion as JSON data."""
+        moves = [{"version": move.version, "from": move.start, "to": move.target} for move in self.moves]
+        return {"model": self.model, "moves": moves, "branch": self.branch, "commit": self.commit}
+
 
 def propose_promotion(
     repository: Repository,

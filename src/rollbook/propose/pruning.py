@@ -40,6 +40,17 @@ class Pruned:
     size: int
     md5: str
 
+    def as_document(self) -> dict[str, object]:
+        """Return the version and its artifact's fate as JSON data."""
+        fate = self.fate
+        return {
+            "model": self.model,
+            "version": fate.version,
+            "stage": fate.stage,
+            "size": self.size,
+            "why": fate.why,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
@@ -49,6 +60,15 @@ class Pruning:
     stays: tuple[Pruned, ...]
     branch: str = ""
     commit: str = ""
+
+    def as_document(self) -> dict[str, object]:
+        """Return the pruning as JSON data."""
+        return {
+            "goes": [item.as_document() for item in self.goes],
+            "stays": [item.as_document() for item in self.stays],
+            "branch": self.branch or None,
+            "commit": self.commit or None,
+        }
 
 
 def plan_pruning(

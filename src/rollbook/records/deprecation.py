@@ -40,6 +40,16 @@ class Deprecation:
             parts.append(self.migration)
         return "; ".join(parts)
 
+    def as_document(self) -> dict[str, str | None]:
+        """Return the deprecation as JSON data: null for what isn't said."""
+        return {
+            "since": self.since or None,
+            "reason": self.reason or None,
+            "replacement": self.replacement or None,
+            "sunset": self.sunset or None,
+            "migration": self.migration or None,
+        }
+
 
 def deprecation_of(model: str, entry: StageEntry | None) -> Deprecation | None:
     """How a version of `model` is deprecated, by its entry; None when it isn't.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,10 @@ class Evidence:
     def name(self) -> str:
         """The file's name without its ending, e.g. `fairness-1`."""
         return f"{self.kind}-{self.number}"
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the evidence as JSON data."""
+        return {"name": self.name, **asdict(self)}
 
     def is_about(self, model: str, version: str, sha256: str) -> bool:
         """Whether it speaks of that version and that very artifact."""

@@ -42,6 +42,10 @@ class Removal:
             hint="The record stays (`rollbook show`). Use another version.",
         )
 
+    def as_document(self) -> dict[str, str]:
+        """Return when, by whom and why as JSON data."""
+        return {"at": self.removed_at, "by": self.removed_by, "reason": self.reason}
+
 
 def parse_removal(data: bytes, path: str) -> Removal:
     """Read a removal. Raises InvalidFile naming the file and the key."""

@@ -50,6 +50,74 @@ class Listed:
         return [version for held, version in self.held if held == stage and version not in self.removed]
 
 
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A model, its newest version, its versions from old to new, who holds each stage but the first, and its
+    aliases. A version whose artifact is removed is in no stage. `registry` is the address of its registry,
+    where several are listed."""
+
+    model: str
+    latest: str | None
+    versions: Sequence[str]
+    stages: Mapping[str, Sequence[str]]
+    aliases: Mapping[str, str]
+    registry: str = ""
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the model as JSON data."""
+        own = {
+            "model": self.model,
+            "latest": self.latest,
+            "versions": list(self.versions),
+            "stages": dict(self.stages),
+            "aliases": dict(self.aliases),
+        }
+        return {"registry": self.registry, **own} if self.registry else own
+
+
+@dataclass(frozen=True, slots=True)
+class ListedVersion:
+    """A version of a model, its stage, and whether its artifact is removed."""
+
+    version: str
+    stage: str
+    aliases: Sequence[str]
+    created_at: str
+    created_by: str
+    metrics: Mapping[str, float]
+    removed: bool
+
+
+def listed_models(registry: Registry) -> list[ListedModel]:
+    """Return every model, sorted by name, with its stages. Raises NotFound where there is no registry."""
+    stages = [stage.name for stage in registry.policy.stages[1:]]
+    return [
+        ListedModel(
+            item.name, item.latest, item.versions, {name: item.holders(name) for name in stages}, item.aliases
+        )
+        for item in listing(registry)
+    ]
+
+
+def listed_versions(model: Model) -> list[ListedVersion]:
+    """Return the versions of a model, newest first. Raises InvalidFile for a manifest that can't be read."""
+    removed = removed_among(
+        model.registry.snapshot, ((model.name, version) for version in model.version_names)
+    )
+    return [
+        ListedVersion(
+            item.version,
+            item.stage,
+            item.aliases,
+            item.manifest.created_at,
+            item.manifest.created_by,
+            item.manifest.metrics,
+            (model.name, item.version) in removed,
+        )
+        for item in model.versions()[::-1]
+    ]
+
+
 def listing(registry: Registry) -> list[Listed]:
     """Every model, sorted by name. Raises InvalidFile for stages that can't be read."""
     snapshot = registry.snapshot

@@ -4,9 +4,9 @@ go, what it costs."""
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.retrieval import registry_storage
 from rollbook.errors import RollbookError, StorageFailed
@@ -65,6 +65,10 @@ class StorageReport:
     @property
     def saved(self) -> int:
         return self.total - self.stored
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the report as JSON data."""
+        return {**asdict(self), "saved": self.saved}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from rollbook.errors import BadCall, Refused
 from rollbook.git.main_history import first_parents
 from rollbook.git.repository import is_shallow
 from rollbook.layout import Kind
-from rollbook.names import precedence
+from rollbook.names import precedence, time_text
 from rollbook.registry.version_files import removed_among
 from rollbook.trail.derive import derive
 from rollbook.trail.event import Action
@@ -40,6 +40,17 @@ class Stale:
     last: str
     at: datetime
     days: int
+
+    def as_document(self) -> dict[str, str | int]:
+        """Return the version as JSON data."""
+        return {
+            "model": self.model,
+            "version": self.version,
+            "stage": self.stage,
+            "last": self.last,
+            "at": time_text(int(self.at.timestamp())),
+            "days": self.days,
+        }
 
 
 def parse_span(text: str) -> timedelta:

@@ -8,10 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rollbook.cache.memory import ORDERED, RECORDED
+from rollbook.errors import BadCall
 from rollbook.git.main_history import first_parents, is_first_parent, parse_moment
 from rollbook.git.repository import resolve_commit
 from rollbook.trail.chain import linked
 from rollbook.trail.checkpoint import Reached, reached, remember, tag_refs
+from rollbook.trail.event import Action
 from rollbook.trail.known_tags import known_trail
 from rollbook.trail.tag import RecordedTag, recorded_trail
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
     from rollbook.git.repository import Repository
     from rollbook.trail.checkpoint import TagRefs
-    from rollbook.trail.event import Action
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -66,6 +67,28 @@ def parse_since(text: str) -> datetime:
     """
     moment = parse_moment(text)
     return moment + timedelta(microseconds=1) - timedelta(days=1) if _DATE.fullmatch(text) else moment
+
+
+def narrowed(
+    *,
+    since: str | None = None,
+    until: str | None = None,
+    action: str | None = None,
+    stage: str | None = None,
+    by: str | None = None,
+    version: str = "",
+) -> Wanted:
+    """Return the events that texts ask for, two of them dates. Raises BadCall for no date and no action."""
+    if action and action not in (known.value for known in Action):
+        raise BadCall(f"{action[:40]!r} is nothing that happens", hint=", ".join(one.value for one in Action))
+    return Wanted(
+        since=parse_since(since) if since else None,
+        until=parse_moment(until) if until else None,
+        action=Action(action) if action else None,
+        stage=stage or "",
+        by=by or "",
+        version=version,
+    )
 
 
 def history(

@@ -6,9 +6,9 @@ No server is asked. What there is too little for to tell is said apart from what
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rollbook.errors import CannotTell, NotFound
 from rollbook.git.config import setting
@@ -80,6 +80,19 @@ class Verification:
     def exit_code(self) -> int:
         """0 verified, 1 tampered with, 3 can't tell."""
         return _RESULTS[self.result]
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the verification as JSON data."""
+        return {
+            "result": self.result,
+            "main": self.main,
+            "events": self.events,
+            "signed": [{"by": name, "tags": count} for name, count in self.signers.tags.items()],
+            "unsigned": self.signers.unsigned,
+            "head": asdict(self.head) if self.head else None,
+            "findings": [asdict(item) for item in self.contradictions],
+            "doubts": [asdict(doubt) for doubt in self.doubts],
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rollbook import Registry, open_index
-from rollbook.cli.show import describe
+from rollbook.api.version_answers import shown
 from rollbook.errors import RollbookError
 from rollbook.transfer.static_index.index_layout import details_file, model_file
 from rollbook.transfer.static_index.index_source import source_at
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from rollbook.registry.model_version import ModelVersion
 
 NAMES = ["a", "ab", "abc", "Credit-Approval", "risk/fraud", "risk/Churn"]
 VERSIONS = ["0.1.0", "1.0.0", "1.1.0", "2.0.0-rc.1"]
@@ -97,14 +96,15 @@ def answer(registry: Registry, reference: str, *, in_full: bool) -> object:
     try:
         version = registry.version(reference)
         said = [version.version, version.stage, version.aliases, version.artifact, version.artifact_path]
-        return [*said, version.deprecation, registry.snapshot.commit, shown(version) if in_full else None]
+        return [
+            *said,
+            version.deprecation,
+            registry.snapshot.commit,
+            shown(version).as_document() if in_full else None,
+        ]
     except RollbookError as error:
         hint = "" if str(error).startswith("there is no model") else error.hint
         return type(error).__name__, str(error).replace("the registry has no models yet", ""), hint
-
-
-def shown(version: ModelVersion) -> dict[str, Any]:
-    return describe(version)
 
 
 def require_equal(root: Path, index: Path) -> None:

@@ -7,19 +7,25 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rollbook.check.finding import Finding
 
 
 def as_json(findings: list[Finding]) -> str:
     """An object with the counts `errors` and `warnings` and the list `findings`, whose fields are those of
     `Finding`. `line` is null where none is meant; bytes of a path that are no UTF-8 stand as `\\xNN`."""
+    return json.dumps(as_data(findings), indent=2, allow_nan=False) + "\n"
+
+
+def as_data(findings: Sequence[Finding]) -> dict[str, Any]:
+    """What `as_json` writes, as JSON data."""
     errors = sum(finding.severity == "error" for finding in findings)
-    report = {
+    return {
         "errors": errors,
         "warnings": len(findings) - errors,
         "findings": [as_mapping(finding) for finding in findings],
     }
-    return json.dumps(report, indent=2, allow_nan=False) + "\n"
 
 
 def as_mapping(finding: Finding) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall, NotFound
@@ -83,6 +83,21 @@ class Comparison:
         """The names of the metrics compared."""
         return list(self.versions[0].metrics) if self.versions else []
 
+    def as_document(self) -> dict[str, Any]:
+        """Return the comparison as JSON data."""
+        return {
+            "model": self.model,
+            "baseline": self.baseline,
+            "metrics_from": self.evidence or "manifest",
+            "lower_is_better": list(self.lower_is_better),
+            "versions": [asdict(item) for item in self.versions],
+            "differences": {
+                "hyperparameters": {item.name: list(item.values) for item in self.hyperparameters},
+                "data": None if self.data is None else list(self.data.values),
+                "code": None if self.code is None else list(self.code.values),
+            },
+        }
+
     def to_dataframe(self) -> Any:
         """A pandas DataFrame with a row for each version; needs the extra `pandas`."""
         from rollbook.insight.compare.comparison_table import as_dataframe
@@ -96,9 +111,26 @@ class Best:
     those that don't give it as a finite number."""
 
     version: ModelVersion
+    metric: str
     value: float
     without: tuple[str, ...]
     metrics_from: str
+    stage: str
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the version and what says that it is the best as JSON data."""
+        return {
+            "model": self.version.model.name,
+            "version": self.version.version,
+            "stage": self.stage,
+            "metric": self.metric,
+            "value": self.value,
+            "metrics_from": self.metrics_from,
+            "commit": self.version.model.registry.snapshot.commit,
+            "path": self.version.artifact_path,
+            "sha256": self.version.manifest.artifact.sha256,
+            "without": list(self.without),
+        }
 
 
 def compare(
@@ -193,7 +225,7 @@ def best(
         values, key=lambda pair: (-pair[1] if lower else pair[1], precedence(pair[0].version))
     )
     without = tuple(item.version for item, value in known if value is None)
-    return Best(winner, value, without, sources[winner.version].source)
+    return Best(winner, metric, value, without, sources[winner.version].source, winner.stage)
 
 
 def _baseline(model: Model) -> ModelVersion | None:

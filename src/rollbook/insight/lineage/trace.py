@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.errors import BadCall, NotFound
 from rollbook.names import parse_reference
+from rollbook.records.imported import as_mapping
 from rollbook.records.lineage import parse_origin
 from rollbook.registry.model_version import ModelVersion
 
@@ -32,6 +33,26 @@ class Traced:
     manifest: Manifest
     origin: Origin
     imported: Imported | None = None
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the version and where it comes from as JSON data."""
+        manifest, origin = self.manifest, self.origin
+        return {
+            "reference": self.reference,
+            "stage": self.stage,
+            "aliases": list(self.aliases),
+            "created_at": manifest.created_at,
+            "created_by": manifest.created_by,
+            "sha256": manifest.artifact.sha256,
+            "data": [asdict(one) for one in origin.data],
+            "features": asdict(origin.features) if origin.features else None,
+            "code": asdict(origin.code) if origin.code else None,
+            "run": asdict(origin.run) if origin.run else None,
+            "framework": dict(manifest.framework),
+            "environment": dict(manifest.environment),
+            "parents": list(origin.parents),
+            "imported": as_mapping(self.imported),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +83,16 @@ class Lineage:
     def asked(self) -> Traced:
         """The version that was asked for."""
         return self.versions[self.reference]
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the version, its ancestors, and what became of it as JSON data."""
+        return {
+            "reference": self.reference,
+            "versions": [version.as_document() for version in self.versions.values()],
+            "missing": list(self.missing),
+            "stages": [asdict(one) for one in self.stood],
+            "deployments": [asdict(one) for one in self.deployments],
+        }
 
 
 def trace(registry: Registry, reference: str) -> Lineage:

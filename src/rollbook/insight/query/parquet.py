@@ -34,6 +34,10 @@ class Exported:
     directory: Path
     rows: Mapping[str, int]
 
+    def as_document(self) -> dict[str, object]:
+        """Return what was written as JSON data."""
+        return {"directory": str(self.directory), "rows": dict(self.rows)}
+
 
 def export(registry: Registry, directory: Path) -> Exported:
     """Write every view to `directory` as `<view>.parquet`: the same registry gives the same bytes.

@@ -29,14 +29,6 @@ def as_csv(result: Result) -> str:
     return written.getvalue()
 
 
-def as_json(result: Result) -> list[dict[str, object]]:
-    """Each row as a mapping; bytes are written in hexadecimal digits."""
-    return [
-        {name: value.hex() if isinstance(value, bytes) else value for name, value in record.items()}
-        for record in result.as_records()
-    ]
-
-
 def _text(value: Value) -> str:
     if value is None:
         return ""

@@ -48,6 +48,13 @@ class Result:
             raise BadCall("two columns have the same name", hint="Name them apart: SELECT a.name AS other")
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
+    def as_document(self) -> list[dict[str, object]]:
+        """Return the rows as JSON data; bytes are written in hexadecimal digits. Raises as `as_records`."""
+        return [
+            {name: value.hex() if isinstance(value, bytes) else value for name, value in record.items()}
+            for record in self.as_records()
+        ]
+
     def to_dataframe(self) -> Any:
         """A pandas DataFrame with a row for each row. Raises BadCall without pandas."""
         try:

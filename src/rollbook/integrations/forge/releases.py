@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.check.gate_markdown import inert
@@ -25,11 +26,19 @@ if TYPE_CHECKING:
 _MOST_FACTS = 100
 
 
-def publish(repository: Repository, forge: Forge, stage: str) -> list[tuple[str, str]]:
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A release that was made: the tag it stands on, and its address."""
+
+    tag: str
+    url: str
+
+
+def publish(repository: Repository, forge: Forge, stage: str) -> list[Released]:
     """Release each version whose coming into `stage` is recorded and that has no release yet.
 
     A release stands on the tag of the version's registration, so a version that comes back has one already.
-    Returns the new ones, oldest first: tag and address. Raises what the forge raises; the next run goes on
+    Returns the new ones, oldest first. Raises what the forge raises; the next run goes on
     from there.
     """
     trail = chain(repository)
@@ -40,7 +49,7 @@ def publish(repository: Repository, forge: Forge, stage: str) -> list[tuple[str,
     first = {f"{tag.event.model}@v{tag.event.version}": tag for tag in reversed(arrivals)}
     with Registry(repository, commit_snapshot(repository, main_commit(repository))) as registry:
         return [
-            (name, forge.release(Release(name, f"{tag.event.model} {tag.event.version}", text)))
+            Released(name, forge.release(Release(name, f"{tag.event.model} {tag.event.version}", text)))
             for name, tag in reversed(first.items())
             if name not in known
             for text in [_body(registry, tag, trail[-1])]

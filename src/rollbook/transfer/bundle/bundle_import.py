@@ -15,6 +15,7 @@ from rollbook.errors import BadCall, Refused
 from rollbook.git.repository import main_commit
 from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.records.imported import as_mapping
 from rollbook.registry.registry import Registry
 from rollbook.retention.renewal import removed_objects
 from rollbook.snapshot.tree_snapshot import commit_snapshot
@@ -56,6 +57,19 @@ class Brought:
     findings: tuple[Finding, ...] = ()
     uploaded: int = 0
     missing: tuple[str, ...] = ()
+
+    def as_document(self) -> dict[str, object]:
+        """Return the import as JSON data."""
+        return {
+            "model": self.model,
+            "version": self.version,
+            "imported": as_mapping(self.imported),
+            "doubt": self.doubt or None,
+            "branch": self.branch or None,
+            "commit": self.commit or None,
+            "uploaded": self.uploaded,
+            "missing": list(self.missing),
+        }
 
 
 def import_bundle(

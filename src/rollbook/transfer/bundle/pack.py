@@ -65,6 +65,21 @@ class Packed:
     tags: tuple[SourceTag, ...]
     left_out: tuple[str, ...]
 
+    def as_document(self) -> dict[str, object]:
+        """Return what was written as JSON data."""
+        contents = self.contents
+        return {
+            "bundle": str(self.path),
+            "size": self.size,
+            "model": contents.model,
+            "version": contents.version,
+            "registry": contents.registry,
+            "commit": contents.commit,
+            "files": [member.name for member in contents.members],
+            "tags": [{"tag": tag.tag, "object": tag.object, "signed": tag.signed} for tag in self.tags],
+            "left_out": list(self.left_out),
+        }
+
 
 def export_version(
     registry: Registry, reference: str | Reference, target: Path, progress: Progress = quiet

@@ -5,8 +5,8 @@ Nothing is read but tags and small files; nothing is written.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.repository import is_shallow, main_commit
@@ -16,7 +16,7 @@ from rollbook.registry.model_folders import model_names
 from rollbook.registry.registry import Registry, nearest
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.gto_tags import read_artifacts, renamed
-from rollbook.transfer.gto.gto_artifacts import Annotation, annotation, inner_path, locate
+from rollbook.transfer.gto.gto_artifacts import Annotation, InGit, annotation, inner_path, locate
 from rollbook.transfer.gto.stage_choice import Placing, placings
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rollbook.records.policy import Policy
     from rollbook.snapshot.tree_snapshot import TreeSnapshot
     from rollbook.trail.gto_tags import GtoArtifact
-    from rollbook.transfer.gto.gto_artifacts import InDvc, InGit
+    from rollbook.transfer.gto.gto_artifacts import InDvc
     from rollbook.transfer.gto.payload_retrieval import Sources
 
 _MOST_TAGS = 10_000
@@ -68,6 +68,37 @@ class PlannedVersion:
     annotation: Annotation
     placing: Placing
 
+    @property
+    def kept_in(self) -> str:
+        """What keeps the bytes: `git` or `dvc`."""
+        return "git" if isinstance(self.source, InGit) else "dvc"
+
+    @property
+    def remarks(self) -> list[str]:
+        """What happens to its stages besides."""
+        placing = self.placing
+        told = [f"leaves {stage}, where it stood besides" for stage in placing.besides]
+        if placing.displaced_by:
+            told.append(
+                f"goes to {placing.stage}: {placing.displaced_by} came into {placing.displaced_from} after it"
+            )
+        return told
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the version as JSON data."""
+        return {
+            "version": self.version,
+            "stage": self.placing.stage,
+            "registered_at": self.tag.at,
+            "registered_by": self.tag.by,
+            "path": self.annotation.path,
+            "kept_in": self.kept_in,
+            "tag": self.tag.tag,
+            "tag_object": self.tag.object,
+            "commit": self.tag.commit,
+            "remarks": self.remarks,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedModel:
@@ -76,6 +107,16 @@ class PlannedModel:
     name: str
     origin: Origin
     versions: tuple[PlannedVersion, ...]
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the model as JSON data."""
+        return {
+            "model": self.name,
+            "gto_name": self.origin.name,
+            "stages": dict(self.origin.stages),
+            "tags": len(self.origin.tags),
+            "versions": [version.as_document() for version in self.versions],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +129,14 @@ class Plan:
     models: tuple[PlannedModel, ...]
     skipped: tuple[Note, ...]
     problems: tuple[Note, ...]
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the plan as JSON data."""
+        return {
+            "models": [model.as_document() for model in self.models],
+            "skipped": [asdict(note) for note in self.skipped],
+            "problems": [asdict(note) for note in self.problems],
+        }
 
 
 def plan_takeover(repository: Repository, sources: Sources, wanted: Wanted) -> Plan:

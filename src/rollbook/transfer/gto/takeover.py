@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.dvc_yaml import artifact_path
 from rollbook.artifact.progress import quiet
@@ -45,6 +45,15 @@ class TakenOver:
     findings: tuple[Finding, ...]
     stored: Mapping[str, Stored]
     uploaded: int
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the takeover as JSON data."""
+        taken = {**self.plan.as_document(), "branch": self.branch, "commit": self.commit}
+        for model in taken["models"]:
+            for version in model["versions"]:
+                digest = self.stored[f"{model['model']}@{version['version']}"].digest
+                version |= {"sha256": digest.sha256, "size": digest.size}
+        return {**taken, "uploaded": self.uploaded}
 
 
 class _Lacking(Exception):

@@ -1,0 +1,166 @@
+"""The verbs that judge: check and gates."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rollbook.errors import BadCall, NotFound, RollbookError
+from rollbook.registry import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rollbook.access.roles import Person
+    from rollbook.check.finding import Finding
+    from rollbook.check.promotion_report import GateReport
+    from rollbook.git.repository import Repository
+    from rollbook.propose.told_facts import PathLike
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the check found. `no_review` says why no review on the forge counts, where that can't be told."""
+
+    findings: Sequence[Finding]
+    no_review: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether no finding is an error."""
+        return all(finding.severity != "error" for finding in self.findings)
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the findings, and how many there are, as JSON data."""
+        from rollbook.check.report.findings_json import as_data
+
+        return as_data(self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class GateReports:
+    """What each promotion meets."""
+
+    promotions: Sequence[GateReport]
+
+    @property
+    def met(self) -> bool:
+        """Whether no gate of any of them fails or waits."""
+        return all(report.met for report in self.promotions)
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the promotions and their gates as JSON data."""
+        return {"met": self.met, "promotions": [report.as_document() for report in self.promotions]}
+
+
+class Checks(registry.Registry):
+    """What judges the working tree, what is staged, or what a pull request would merge."""
+
+    def check(
+        self,
+        *,
+        staged: bool = False,
+        base: str | None = None,
+        head: str | None = None,
+        pull_request: str | None = None,
+        summary: PathLike | None = None,
+        no_cache: bool = False,
+    ) -> Checked:
+        """Check the working tree; with `staged`, what is staged; with `base` and `head`, what merging does.
+
+        `pull_request` is the number of the one on GitHub whose approvals count; what its comment says is
+        written to the file `summary`. `no_cache` judges also the files that were found right before. Raises
+        BadCall when these don't go together.
+        """
+        if (base is None) != (head is None) or (staged and base is not None):
+            raise BadCall("base and head go together, and not with staged")
+        if base is not None and head is not None:
+            return _judge_merge(self.repository, base, head, pull_request, summary)
+        if pull_request or summary:
+            raise BadCall("a pull request and its summary need base and head")
+        return Checked(
+            _staged_findings(self.repository) if staged else _all_findings(self.repository, not no_cache)
+        )
+
+    def gates(
+        self,
+        reference: str | None = None,
+        stage: str | None = None,
+        *,
+        base: str | None = None,
+        head: str | None = None,
+    ) -> GateReports:
+        """Return gate by gate what moving a version to a stage meets, or what each promotion meets that
+        merging `head` into `base` makes.
+
+        Raises BadCall unless either pair is given, NotFound for an unknown version, stage or revision.
+        """
+        from rollbook.check.promotion_report import gate_report, proposed_gate_reports
+
+        if reference is not None and stage is not None and base is head is None:
+            return GateReports((gate_report(self.repository, reference, stage),))
+        if base is not None and head is not None and reference is stage is None:
+            return GateReports(proposed_gate_reports(self.repository, base, head))
+        raise BadCall("gates are asked of a version and a stage, or of base and head")
+
+
+def _judge_merge(
+    repository: Repository, base: str, head: str, pull_request: str | None, summary: PathLike | None
+) -> Checked:
+    from rollbook.check.judge import check_merge
+    from rollbook.git.repository import resolve_commit
+
+    base, head = resolve_commit(repository, base), resolve_commit(repository, head)
+    reviews, why_none = _reviews(repository, pull_request, base, head) if pull_request else ((), "")
+    findings, _ = check_merge(repository, base, head, reviews=reviews)
+    if summary is not None:
+        from rollbook.integrations.forge.pull_request import summary as written
+
+        Path(summary).write_text(written(repository, base, head, findings, reviews), encoding="utf-8")
+    return Checked(findings, why_none)
+
+
+def _reviews(
+    repository: Repository, pull_request: str, base: str, head: str
+) -> tuple[tuple[Person, ...], str]:
+    """Who approved on GitHub. Where that can't be told, nobody did, and why."""
+    from rollbook.integrations.forge.environment import github, pull_request_number
+    from rollbook.integrations.forge.review import reviews
+
+    number, forge = pull_request_number(pull_request), github()
+    try:
+        return reviews(forge, repository, number, base, head), ""
+    except RollbookError as error:
+        return (), str(error)
+
+
+def _all_findings(repository: Repository, cached: bool) -> list[Finding]:
+    from rollbook.check.clean_files import Remembered
+    from rollbook.check.whole_tree import check_tree
+    from rollbook.snapshot.worktree_snapshot import worktree_snapshot
+
+    known = Remembered(repository if cached else None)
+    return check_tree(worktree_snapshot(repository), None, known, processes=_processors())
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _staged_findings(repository: Repository) -> list[Finding]:
+    from rollbook.check.judge import check_change
+    from rollbook.check.whole_tree import check_tree
+    from rollbook.snapshot.tree_snapshot import commit_snapshot, index_snapshot
+
+    index = index_snapshot(repository)
+    try:
+        findings = check_change(repository, commit_snapshot(repository, "HEAD"), index)
+        # What waits for time or for other people can't hold up the commit that asks for it.
+        return [replace(each, severity="warning") if each.waiting else each for each in findings]
+    except NotFound:
+        return check_tree(index)

@@ -1,0 +1,104 @@
+"""The verbs that propose a stage change: promote, rollback, deprecate, archive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollbook.registry import registry
+
+if TYPE_CHECKING:
+    from rollbook.propose.promotion import Promotion
+
+PRODUCTION, DEPRECATED, ARCHIVED = "production", "deprecated", "archived"
+
+
+class Moves(registry.Registry):
+    """What proposes that a version moves to another stage.
+
+    Each of these returns what was proposed, and takes the `reason`, which goes on record; with `draft` the
+    proposal is made although the check fails. They raise NotFound for an unknown version or stage, Refused
+    for a transition that is not legal or a change that the check refuses, Conflict when the proposal stands.
+    """
+
+    def promote(
+        self,
+        reference: str,
+        stage: str,
+        *,
+        reason: str,
+        traffic: int | None = None,
+        override: str | None = None,
+        draft: bool = False,
+    ) -> Promotion:
+        """Propose that a version moves to a stage.
+
+        `traffic` is a canary's share in percent; `override` says why a freeze is set aside.
+        """
+        from rollbook.propose.promotion import propose_promotion
+
+        details = {"traffic": traffic, "override": _set_aside(override)}
+        return propose_promotion(
+            self.repository, reference, stage, reason=reason, details=details, draft=draft
+        )
+
+    def rollback(
+        self,
+        model: str,
+        *,
+        reason: str,
+        to: str | None = None,
+        stage: str = PRODUCTION,
+        override: str | None = None,
+        draft: bool = False,
+    ) -> Promotion:
+        """Propose that a model goes back to the version that held a stage before, or to the one named by
+        `to`."""
+        from rollbook.propose.previous_holder import previous_holder
+        from rollbook.propose.promotion import propose_promotion
+
+        version = to or previous_holder(self.repository, model, stage)
+        return propose_promotion(
+            self.repository,
+            f"{model}@{version}",
+            stage,
+            reason=reason,
+            details={"override": _set_aside(override)},
+            action="rollback",
+            draft=draft,
+        )
+
+    def deprecate(
+        self,
+        reference: str,
+        *,
+        reason: str,
+        replacement: str | None = None,
+        sunset: str | None = None,
+        migration: str | None = None,
+        draft: bool = False,
+    ) -> Promotion:
+        """Propose that a version is deprecated: still served, with what to use instead (`replacement`), the
+        day it goes (`sunset`, such as `2027-06-30`), and what its users have to do (`migration`)."""
+        from rollbook.propose.promotion import propose_promotion
+
+        return propose_promotion(
+            self.repository,
+            reference,
+            DEPRECATED,
+            reason=reason,
+            details={"replacement": replacement, "sunset": sunset, "migration": migration},
+            action="deprecate",
+            draft=draft,
+        )
+
+    def archive(self, reference: str, *, reason: str, draft: bool = False) -> Promotion:
+        """Propose that a version is archived: out of use, its record and its artifact kept."""
+        from rollbook.propose.promotion import propose_promotion
+
+        return propose_promotion(
+            self.repository, reference, ARCHIVED, reason=reason, action="archive", draft=draft
+        )
+
+
+def _set_aside(reason: str | None) -> dict[str, str] | None:
+    return {"reason": reason} if reason else None

@@ -1,0 +1,167 @@
+"""The verbs that propose a change: each makes a branch with one commit, off main, and touches nothing
+else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from rollbook.artifact.progress import quiet
+from rollbook.registry import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rollbook.artifact.progress import Progress
+    from rollbook.propose.approval import Approved
+    from rollbook.propose.card_proposal import ProposedCard
+    from rollbook.propose.landing import Landing
+    from rollbook.propose.noting import Noted
+    from rollbook.propose.pruning import Pruning
+    from rollbook.propose.registration import Registered
+    from rollbook.propose.told_facts import PathLike, ToldFacts
+
+
+class Proposals(registry.Registry):
+    """What proposes, approves and lands."""
+
+    def register(
+        self,
+        model: str,
+        artifact: PathLike,
+        *,
+        version: str | None = None,
+        bump: str | None = None,
+        parents: Sequence[str] = (),
+        code: PathLike | None = None,
+        owner: str | None = None,
+        team: str | None = None,
+        task: str | None = None,
+        use_case: str | None = None,
+        progress: Progress = quiet,
+        **facts: Unpack[ToldFacts],
+    ) -> Registered:
+        """Propose an artifact, a file or a folder, as a new version of a model; return what was proposed.
+
+        Its bytes go to the DVC remote first. `version`, or else `bump` (`major`, `minor`, `patch`; by default
+        `minor`) of the newest, says which version it is. `parents` are references to the versions it was
+        derived from; `code` is the training repository, by default the current one when that isn't the
+        registry. `owner`, `team`, `task` and `use_case` are a new model's. Raises BadCall for facts that make
+        no sense, Refused for a version that exists or that the check refuses, Conflict when the branch stands
+        with other content, StorageFailed when the bytes can't be stored.
+        """
+        from rollbook.errors import BadCall
+        from rollbook.propose import code_lineage, registration, told_facts
+
+        if version and bump:
+            raise BadCall("a version is either given or bumped", hint="Give one of the two.")
+        fields = told_facts.manifest_fields(facts)
+        attachments = told_facts.attach_files(facts, fields)
+        told = told_facts.take_version(facts, fields) if not version and not bump else None
+        fields.pop("version", None)
+        record = {"owner": owner, "team": team, "task": task, "use_case": use_case}
+        wanted = registration.Registration(
+            model=model,
+            artifact=Path(artifact),
+            version=version or told or None,
+            bump=bump or "minor",
+            facts=fields,
+            attachments=attachments,
+            record={key: value for key, value in record.items() if value},
+            code=Path(code) if code else code_lineage.current_code(),
+            parents=parents,
+        )
+        return registration.register(self.repository, wanted, progress)
+
+    def note(
+        self,
+        reference: str,
+        *,
+        description: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        remove_tags: Sequence[str] = (),
+    ) -> Noted:
+        """Propose to note on a version what may change: a description, tags; return what was proposed.
+
+        None leaves the description as it is, empty text takes it out. Raises NotFound for an unknown version
+        or a tag that isn't noted, Refused when the check refuses it.
+        """
+        from rollbook.propose.noting import add_note
+
+        return add_note(
+            self.repository, reference, description=description, tags=tags, remove_tags=remove_tags
+        )
+
+    def propose_card(self, reference: str, *, source: PathLike | None = None) -> ProposedCard | None:
+        """Propose a version's model card, made from what main knows; None when it is up to date.
+
+        `source` is a file from which to take what people wrote. Raises NotFound for an unknown version,
+        BadCall for a file that is no text.
+        """
+        from rollbook.propose.card_proposal import propose_card, written_by_people
+
+        return propose_card(self.repository, reference, written_by_people(source))
+
+    def approve(self, reference: str, stage: str, *, branch: str | None = None) -> Approved:
+        """Approve that a version moves to a stage, with your SSH signature; return the approval.
+
+        It is added to the proposal's branch, which `branch` names when it has a name of its own. Raises
+        NotFound when there is no such proposal, Refused when you may not approve it.
+        """
+        from rollbook.propose.approval import approve
+
+        return approve(self.repository, reference, stage, branch=branch)
+
+    def prune(
+        self, target: str | None = None, *, reason: str | None = None, dry_run: bool = False
+    ) -> Pruning:
+        """Propose that the artifacts go which the policy's retention lets go; return what goes and what
+        stays.
+
+        `target` is a model or one version; all models without it. With `dry_run` nothing is proposed, and no
+        `reason` is needed. Raises Refused when nothing may go.
+        """
+        from rollbook.errors import BadCall
+        from rollbook.propose.pruning import plan_pruning, propose_pruning
+
+        if dry_run:
+            return plan_pruning(self.repository, target)
+        if reason is None:
+            raise BadCall("a removal needs a reason", hint="Give a reason; or see what may go with dry_run.")
+        return propose_pruning(self.repository, target, reason=reason)
+
+    def push(self, branch: str) -> str:
+        """Push a proposal's branch to the remote; return the remote's name.
+
+        Raises Refused without a remote, Conflict when the remote has another branch of that name.
+        """
+        from rollbook.propose.proposal import push_branch
+
+        return push_branch(self.repository, branch)
+
+    def open_pull_request(self, branch: str) -> str:
+        """Open the pull request of a branch that was pushed; return its address.
+
+        The commit's message describes it. Raises BadCall when the remote is no repository on GitHub, or
+        there is no token.
+        """
+        from rollbook.git.commits import read_commit
+        from rollbook.git.repository import main_branch, resolve_commit
+        from rollbook.integrations.forge.environment import forge_of
+
+        repository = self.repository
+        message = read_commit(repository, resolve_commit(repository, f"refs/heads/{branch}")).message
+        title, _, body = message.partition("\n")
+        return forge_of(repository).open_pull_request(branch, main_branch(repository), title, body.strip())
+
+    def land(self, branch: str, *, keep_branch: bool = False) -> Landing:
+        """Check a proposal exactly as CI does, merge it into main, record it, push it all; return what
+        landed.
+
+        What this registry reads stays as it was: open it again to read main as it is then. Raises
+        ChangeRefused when the check says no, Conflict when somebody else landed first, Refused when the
+        repository's state forbids it.
+        """
+        from rollbook.propose.landing import land
+
+        return land(self.repository, branch, keep_branch=keep_branch)

@@ -1,0 +1,283 @@
+"""The verbs that answer: list, compare, best, lineage, query, bom, storage, card, history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, overload
+
+from rollbook import layout
+from rollbook.registry import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from rollbook.insight.compare.comparison import Best, Comparison
+    from rollbook.insight.compliance.compliance_report import ComplianceReport
+    from rollbook.insight.lineage.descendants import Descendant
+    from rollbook.insight.lineage.trace import Lineage
+    from rollbook.insight.query.sql import Result, Value
+    from rollbook.propose.told_facts import PathLike
+    from rollbook.registry.listing import ListedModel, ListedVersion
+    from rollbook.retention.accounting import StorageReport
+    from rollbook.retention.stale import Stale
+    from rollbook.trail.tag import RecordedTag
+    from rollbook.transfer.gto.past_events import PastEvent
+
+
+@dataclass(frozen=True, slots=True)
+class MadeCard:
+    """A version's model card: where it stands, whether what stands there says something else (`stale`), and
+    its text."""
+
+    model: str
+    version: str
+    commit: str | None
+    path: str
+    stale: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What happened, oldest first: the events of the trail, and before them those of older tags. `evidence`
+    has, by the event's tag, the paths of the evidence that stood with its version when it landed."""
+
+    events: Sequence[RecordedTag]
+    past: Sequence[PastEvent]
+    evidence: Mapping[str, tuple[str, ...]]
+
+    def as_document(self) -> list[dict[str, Any]]:
+        """Return the events as JSON data."""
+        from rollbook.trail.event_json import event_mapping
+
+        before = [event.as_mapping() for event in self.past]
+        own = [
+            {**event_mapping(tag), "evidence": list(self.evidence.get(tag.name, ()))} for tag in self.events
+        ]
+        return before + own
+
+
+class Questions(registry.Registry):
+    """What is asked of the snapshot that is open."""
+
+    def compare(
+        self,
+        model: str,
+        versions: Sequence[str] = (),
+        *,
+        metrics: Sequence[str] = (),
+        lower_is_better: Sequence[str] = (),
+        higher_is_better: Sequence[str] = (),
+        evidence: str | None = None,
+    ) -> Comparison:
+        """Return versions of a model side by side; without any, the one in production, those in the stages
+        before it, and the newest.
+
+        `metrics` narrows what is compared; the two `..._is_better` name metrics whose direction their names
+        don't tell; `evidence` takes the metrics from the newest evidence of that kind. Raises NotFound for a
+        model, version or metric that isn't there.
+        """
+        from rollbook.insight.compare.comparison import compare
+
+        return compare(
+            self.model(model),
+            versions,
+            metrics,
+            lower_is_better=lower_is_better,
+            higher_is_better=higher_is_better,
+            evidence=evidence or "",
+        )
+
+    def best(
+        self,
+        model: str,
+        metric: str,
+        *,
+        lower_is_better: bool | None = None,
+        evidence: str | None = None,
+        stage: str | None = None,
+    ) -> Best:
+        """Return the best version of a model by a metric, of one stage or of all; of equal ones the newest.
+
+        None for `lower_is_better` lets the metric's name tell. Raises NotFound when no version gives a finite
+        number.
+        """
+        from rollbook.insight.compare.comparison import best
+
+        return best(
+            self.model(model), metric, lower_is_better=lower_is_better, stage=stage, evidence=evidence or ""
+        )
+
+    def lineage(self, reference: str) -> Lineage:
+        """Return what a version came from, and theirs, and what became of it.
+
+        Raises NotFound for an unknown version, InvalidFile for a manifest that can't be read.
+        """
+        from rollbook.insight.lineage.trace import trace
+        from rollbook.insight.lineage.version_story import followed
+
+        return followed(self, trace(self, reference))
+
+    def descendants(
+        self, *, data: str | None = None, commit: str | None = None, parent: str | None = None
+    ) -> Sequence[Descendant]:
+        """Return every version that came from a data set, a commit of the training code, or a version.
+
+        One of the three is given: `data` by name, `NAME@VERSION`, address or SHA-256. Raises BadCall for none
+        or several, NotFound when no version names it.
+        """
+        from rollbook.errors import BadCall
+        from rollbook.insight.lineage import descendants
+
+        questions = (
+            (descendants.from_data, data),
+            (descendants.from_commit, commit),
+            (descendants.from_version, parent),
+        )
+        asked = [(answer, source) for answer, source in questions if source is not None]
+        if len(asked) != 1:
+            raise BadCall("one source is needed", hint="Give one of data, commit and parent.")
+        ((answer, source),) = asked
+        return answer(self, source)
+
+    def query(
+        self, sql: str, parameters: Sequence[Value] | Mapping[str, Value] = (), *, timeout: float = 30.0
+    ) -> Result:
+        """Return what one SELECT over the registry's views gives, in SQLite's dialect.
+
+        `parameters` are the values of its `?` or `:name`; `timeout` is in seconds. Raises BadCall for what is
+        no such query, Refused when it takes longer or asks for events where there are no tags.
+        """
+        from rollbook.insight.query.sql import query
+
+        return query(self, sql, parameters, timeout=timeout)
+
+    def bom(self, reference: str) -> dict[str, Any]:
+        """Return a version's bill of materials, a CycloneDX 1.6 document; needs the extra `bom`."""
+        from rollbook.insight.lineage.cyclonedx import bill_of_materials
+
+        return bill_of_materials(self.version(reference))
+
+    def storage(self, *, now: datetime | None = None) -> StorageReport:
+        """Return what the artifacts take, by model, stage and format; what they share, may go and cost.
+
+        `now` is the moment at which the retention is applied.
+        """
+        from rollbook.retention.accounting import storage_report
+
+        return storage_report(self, now=now)
+
+    def card(self, reference: str, *, source: PathLike | None = None, html: bool = False) -> MadeCard:
+        """Return a version's model card, made from what the registry knows, with what people wrote in it.
+
+        `source` is a file to take that from instead of `card.md`; `html` makes a page of HTML.
+        """
+        from rollbook.propose.card_proposal import make_card, written_by_people
+
+        version = self.version(reference)
+        card = make_card(version, written_by_people(source))
+        text = card.text
+        if html:
+            from rollbook.insight.card.card_html import as_html
+
+            text = as_html(card.text, str(version))
+        commit = self.snapshot.commit
+        return MadeCard(version.model.name, version.version, commit, card.path, card.is_stale, text)
+
+    def history(
+        self,
+        model: str | None = None,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        action: str | None = None,
+        stage: str | None = None,
+        by: str | None = None,
+        ref: str | None = None,
+        past: bool = False,
+        with_evidence: bool = True,
+    ) -> History:
+        """Return what happened to a model, or to all, from the audit trail's tags, oldest first.
+
+        `since` and `until` are dates, `action` what happened (`registered`, `assigned`, `unassigned`,
+        `removed`), `stage` what it entered or left, `by` who asked for it or approved it, `ref` one version.
+        `past` adds what the tags of GTO tell of the time before a takeover. Raises NotFound for an unknown
+        model or version, BadCall for what is no date.
+        """
+        from rollbook.trail import history
+
+        revision, version = "HEAD", ""
+        if model or ref or past or not self._is_checked_out():
+            model, version = self._asked_about(model, ref)
+            revision = self.snapshot.commit or revision
+        wanted = history.narrowed(
+            since=since, until=until, action=action, stage=stage, by=by, version=version
+        )
+        events = history.history(self.repository, revision, model, wanted)
+        before: Sequence[PastEvent] = ()
+        if past:
+            from rollbook.transfer.gto.past_events import past_events
+
+            before = past_events(self, model, wanted)
+        stood = history.evidence(self.repository, revision, events) if with_evidence else {}
+        return History(events, before, stood)
+
+    def _is_checked_out(self) -> bool:
+        """Whether nothing is read yet, and a registry is checked out: the tags say all, no file is needed."""
+        root = self.repository.work_tree
+        return "snapshot" not in vars(self) and root is not None and (root / layout.POLICY).is_file()
+
+    def _asked_about(self, model: str | None, ref: str | None) -> tuple[str | None, str]:
+        """The model and the version that are asked for; empty for all."""
+        from rollbook.errors import BadCall
+        from rollbook.names import parse_reference
+
+        if ref is not None:
+            reference = parse_reference(ref)
+            if model not in (None, reference.model):
+                raise BadCall(f"{ref[:200]!r} is no version of {model}.")
+            return reference.model, self.version(reference).version
+        if model is not None:
+            self.model(model)
+        else:
+            self.require()
+        return model, ""
+
+    def report(self, period: str, model: str | None = None) -> ComplianceReport:
+        """Return the compliance report of a period, `START..END` by its two dates, of all models or of one.
+
+        Raises BadCall for no period, NotFound when main began after it.
+        """
+        from rollbook.insight.compliance.compliance_report import compliance_report, parse_period
+
+        return compliance_report(self.repository, parse_period(period), model)
+
+    @overload
+    def list(self, model: None = None) -> Sequence[ListedModel]: ...
+    @overload
+    def list(self, model: str) -> Sequence[ListedVersion]: ...
+    @overload
+    def list(
+        self, model: str | None = None, *, stale: str, now: datetime | None = None
+    ) -> Sequence[Stale]: ...
+    def list(
+        self, model: str | None = None, *, stale: str | None = None, now: datetime | None = None
+    ) -> Sequence[ListedModel] | Sequence[ListedVersion] | Sequence[Stale]:
+        """Return the models with their newest versions and their stages; or the versions of one, newest
+        first.
+
+        With `stale` (a span such as `90d` or `12w`), the versions that nothing uses and nothing happened to
+        for that long before `now`. Raises NotFound for an unknown model.
+        """
+        from rollbook.registry.listing import listed_models, listed_versions
+
+        if stale is not None:
+            from rollbook.retention.stale import parse_span, stale_versions
+
+            models = None if model is None else [self.model(model)]
+            return stale_versions(self, parse_span(stale), models, now=now)
+        if model is None:
+            return listed_models(self)
+        self.require()
+        return listed_versions(self.model(model))

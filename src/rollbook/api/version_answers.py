@@ -1,0 +1,188 @@
+"""What is told of one version: which it is, everything known of it, and where its artifact was put."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rollbook.artifact.progress import quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rollbook.api.public_model import ModelVersion
+    from rollbook.artifact.progress import Progress
+    from rollbook.names import Reference
+    from rollbook.records.deprecation import Deprecation
+    from rollbook.records.evidence import Evidence
+    from rollbook.records.imported import Imported
+    from rollbook.records.manifest import Manifest
+    from rollbook.records.model import ModelRecord
+    from rollbook.records.notes import Notes
+    from rollbook.records.removal import Removal
+    from rollbook.records.stages import StageEntry
+    from rollbook.registry import model_version
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The version that a reference stands for. `path` is its artifact's, from the repository's root;
+    `sha256`, `size` (bytes) and `format` are the artifact's; `commit` is the one it was read from."""
+
+    model: str
+    version: str
+    stage: str | None
+    commit: str | None
+    path: str
+    sha256: str
+    size: int
+    format: str
+    deprecated: Deprecation | None
+    removed: Removal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Everything known of a version. `description` and `tags` are those of the manifest with those of the
+    notes, which win; `transition` is its line of stages.yaml, None at the first stage."""
+
+    model: str
+    version: str
+    stage: str
+    deprecated: Deprecation | None
+    removed: Removal | None
+    imported: Imported | None
+    aliases: tuple[str, ...]
+    commit: str | None
+    path: str
+    transition: StageEntry | None
+    record: ModelRecord
+    description: str
+    tags: Mapping[str, str]
+    manifest: Manifest
+    notes: Notes
+    evidence: tuple[Evidence, ...]
+
+    def as_document(self) -> dict[str, Any]:
+        """Return it all as JSON data."""
+        from rollbook.records.imported import as_mapping
+
+        return {
+            "model": self.model,
+            "version": self.version,
+            "stage": self.stage,
+            "deprecated": self.deprecated.as_document() if self.deprecated else None,
+            "removed": self.removed.as_document() if self.removed else None,
+            "imported": as_mapping(self.imported),
+            "aliases": list(self.aliases),
+            "commit": self.commit,
+            "path": self.path,
+            "transition": asdict(self.transition) if self.transition else None,
+            "record": asdict(self.record),
+            "description": self.description,
+            "tags": dict(self.tags),
+            "manifest": asdict(self.manifest),
+            "notes": asdict(self.notes),
+            "evidence": [each.as_document() for each in self.evidence],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An artifact that was written to `output`, verified; `size` is in bytes."""
+
+    model: str
+    version: str
+    output: Path
+    sha256: str
+    size: int
+    deprecated: Deprecation | None
+
+
+def resolved(version: model_version.ModelVersion, *, with_stage: bool = True) -> Resolved:
+    """Return which version this is; its stage, for which the policy may have to be read, only when asked."""
+    artifact = version.artifact
+    return Resolved(
+        model=version.model.name,
+        version=version.version,
+        stage=version.stage if with_stage else None,
+        commit=version.model.registry.snapshot.commit,
+        path=version.artifact_path,
+        sha256=artifact.sha256,
+        size=artifact.size,
+        format=artifact.format,
+        deprecated=version.deprecation,
+        removed=version.removal,
+    )
+
+
+def shown(version: model_version.ModelVersion) -> Shown:
+    """Return everything known of a version. Raises InvalidFile for one of its files that can't be read."""
+    notes, manifest = version.notes(), version.manifest
+    return Shown(
+        model=version.model.name,
+        version=version.version,
+        stage=version.stage,
+        deprecated=version.deprecation,
+        removed=version.removal,
+        imported=version.imported,
+        aliases=tuple(version.aliases),
+        commit=version.model.registry.snapshot.commit,
+        path=version.artifact_path,
+        transition=version.entry,
+        record=version.model.record,
+        description=notes.description or manifest.description,
+        tags={**manifest.tags, **notes.tags},
+        manifest=manifest,
+        notes=notes,
+        evidence=version.evidence(),
+    )
+
+
+def fetched(
+    version: ModelVersion, output: str | Path, *, force: bool, remote: str | None, progress: Progress
+) -> Fetched:
+    """Get a version's artifact and return where it was put. Raises as `ModelVersion.fetch` does."""
+    path = version.fetch(output, overwrite=force, progress=progress, remote=remote)
+    artifact = version.artifact
+    name = version.model.name
+    return Fetched(name, version.version, path, artifact.sha256, artifact.size, version.deprecation)
+
+
+class VersionQuestions:
+    """What can be asked of one version, in a registry, in several, or in an index."""
+
+    if TYPE_CHECKING:
+
+        def version(self, reference: str | Reference) -> ModelVersion: ...
+
+    def resolve(self, reference: str | Reference) -> Resolved:
+        """Return the version that a reference such as `credit-approval@production` stands for.
+
+        Raises BadCall for what is no reference, NotFound for one that stands for nothing.
+        """
+        return resolved(self.version(reference))
+
+    def show(self, reference: str | Reference) -> Shown:
+        """Return everything known of one version. Raises as `resolve`, and InvalidFile for a broken file."""
+        return shown(self.version(reference))
+
+    def fetch(
+        self,
+        reference: str | Reference,
+        output: str | Path = ".",
+        *,
+        force: bool = False,
+        remote: str | None = None,
+        progress: Progress = quiet,
+    ) -> Fetched:
+        """Get a version's artifact, verified, whole or not at all, and return where it was put.
+
+        `output` is the file or folder to write; an existing directory gets the artifact under its own name.
+        `force` replaces what stands there. `remote` (a path or URL) takes the place of the registry's DVC
+        remote. Raises as `resolve`, and StorageFailed when the bytes can't be had or are not those
+        registered.
+        """
+        version = self.version(reference)
+        return fetched(version, Path(output), force=force, remote=remote, progress=progress)

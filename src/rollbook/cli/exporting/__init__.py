@@ -1,1 +1,0 @@
-"""What `rollbook export` writes: one kind a module, and what it prints."""

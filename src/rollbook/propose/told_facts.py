@@ -1,0 +1,110 @@
+"""What is told of a new version, by options or by a program, brought into the manifest's own shape."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from rollbook.errors import BadCall
+from rollbook.propose import manifest_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PathLike = str | Path
+
+
+class ToldFacts(TypedDict, total=False):
+    """What may be told of a version when it is registered. All of it may be left out, or be None.
+
+    `metrics`, `params` (hyperparameters) and `tags` are by name; each of the `..._files` holds more of them,
+    as JSON or YAML. `data` are the data sets it was trained on, each `NAME[@VERSION][=URI]`; `run` the run
+    that trained it, `TOOL/ID[=URI]`; `framework` is `NAME[==VERSION]`; `python` the version of Python.
+    `requirements`, `sample_input` (rows as JSON, from which the signature's inputs are inferred) and `card`
+    are files that go beside the manifest. `source` is a YAML file of manifest fields: the others add to it
+    and win.
+    """
+
+    description: str | None
+    metrics: Mapping[str, float]
+    metrics_files: Sequence[PathLike]
+    params: Mapping[str, Any]
+    params_files: Sequence[PathLike]
+    data: Sequence[str]
+    run: str | None
+    tags: Mapping[str, str]
+    framework: str | None
+    algorithm: str | None
+    python: str | None
+    requirements: PathLike | None
+    sample_input: PathLike | None
+    card: PathLike | None
+    source: PathLike | None
+
+
+def manifest_fields(told: ToldFacts) -> dict[str, Any]:
+    """Return the manifest's fields that are told, but for those that say of the files beside it.
+
+    Raises BadCall for a file that can't be read, and for what has no such shape.
+    """
+    source = told.get("source")
+    fields = manifest_facts.mapping_file(Path(source)) if source else {}
+    metrics_files = [manifest_facts.metrics_file(Path(path)) for path in told.get("metrics_files") or ()]
+    params_files = [manifest_facts.mapping_file(Path(path)) for path in told.get("params_files") or ()]
+    _merge(fields, "metrics", [*metrics_files, manifest_facts.finite(told.get("metrics") or {})])
+    _merge(fields, "hyperparameters", [*params_files, told.get("params") or {}])
+    _merge(fields, "tags", [told.get("tags") or {}])
+    if description := told.get("description"):
+        fields["description"] = description
+    if algorithm := told.get("algorithm"):
+        fields["algorithm"] = algorithm
+    if framework := told.get("framework"):
+        fields["framework"] = manifest_facts.framework(framework)
+    if data := told.get("data"):
+        listed = manifest_facts.data_sets(data)
+        fields["lineage"] = manifest_facts.with_listed(fields.get("lineage"), "data", listed)
+    if run := told.get("run"):
+        fields["lineage"] = manifest_facts.with_run(fields.get("lineage"), run)
+    if python := told.get("python"):
+        _merge(fields, "environment", [{"python": python}])
+    return fields
+
+
+def attach_files(told: ToldFacts, fields: dict[str, Any]) -> dict[str, bytes]:
+    """Return the files that go beside the manifest, by name, and put into `fields` what follows from them.
+
+    Raises BadCall for a file that can't be read, or a sample from which nothing can be inferred.
+    """
+    files: dict[str, bytes] = {}
+    if requirements := told.get("requirements"):
+        data = manifest_facts.small_file(Path(requirements))
+        files["requirements.txt"] = data
+        digest = manifest_facts.sha256(data)
+        _merge(fields, "environment", [{"requirements": "requirements.txt", "sha256": digest}])
+    if sample := told.get("sample_input"):
+        data = manifest_facts.small_file(Path(sample))
+        files["sample-input.json"] = data
+        inputs = manifest_facts.inputs_of_sample(data, Path(sample))
+        fields["signature"] = {
+            "inputs": inputs,
+            **manifest_facts.merged("signature", fields.get("signature"), []),
+        }
+    if card := told.get("card"):
+        files["card.md"] = manifest_facts.small_file(Path(card))
+        fields["card"] = "card.md"
+    return files
+
+
+def take_version(told: ToldFacts, fields: dict[str, Any]) -> str | None:
+    """Take the version out of `fields`, where the file of facts names one. Raises BadCall for no text."""
+    version = fields.pop("version", None)
+    if version is not None and not isinstance(version, str):
+        message = f"{told.get('source')}: version: a version is text"
+        raise BadCall(message, hint=f'Quote it: version: "{version}"')
+    return version
+
+
+def _merge(fields: dict[str, Any], name: str, parts: Sequence[Mapping[str, Any]]) -> None:
+    """Add each part to the mapping `fields[name]`, the later winning; leave it out when all are empty."""
+    if any(parts):
+        fields[name] = manifest_facts.merged(name, fields.get(name), parts)
