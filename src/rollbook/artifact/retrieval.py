@@ -44,7 +44,7 @@ def fetch_version(
     remote: str | None = None,
 ) -> Path:
     """Write a version's artifact to `destination` and return where it is; see `ModelVersion.fetch`."""
-    artifact = version.manifest.artifact
+    artifact = version.artifact
     pointer = read_pointer(version)
     target = destination / artifact.path if destination.is_dir() else destination
     source = registry_storage(version.model.registry) if remote is None else storage_at(remote)
@@ -115,7 +115,7 @@ def _attached(version: ModelVersion, evidence: Evidence, attachment: Attachment)
 
 def read_pointer(version: ModelVersion) -> Pointer:
     """DVC's pointer to a version's artifact. Raises NotFound when it isn't there, InvalidFile when broken."""
-    name = version.manifest.artifact.path
+    name = version.artifact.path
     if reason := unsafe_artifact_name(name):
         raise InvalidFile(
             f"{name!r} {reason}",
@@ -141,10 +141,9 @@ def storage_at(address: str) -> Iterator[ReadOnlyStorage]:
 
 @contextmanager
 def registry_storage(registry: Registry) -> Iterator[ReadOnlyStorage]:
-    """The storage of a registry's artifacts; for a bare one, what its committed configuration names."""
-    repository = registry.repository
-    if repository.work_tree is not None:
-        yield open_storage(repository.work_tree)
+    """Open the storage of a registry's artifacts: the working tree's, else the one that its commit configures."""
+    if registry.has_repository and registry.repository.work_tree is not None:
+        yield open_storage(registry.repository.work_tree)
         return
     (data,) = registry.snapshot.read_many([_DVC_CONFIG])
     if data is None:
@@ -160,6 +159,9 @@ def _unpacked_remote(registry: Registry, config: str) -> Iterator[Path]:
 
     A DVC remote that is kept inside the repository has no files in a bare one: they come from the commit.
     """
+    if not registry.has_repository:
+        yield Path("/")
+        return
     root = home(registry.repository)
     inside = _inside(Path(restricted_remote(config, base=root).public_url), root)
     if inside is None and is_far(registry.repository) and is_relative(config):

@@ -180,9 +180,9 @@ def asked_version(
 
         version = verified_version(source, reference, index, whole=whole)
     else:
-        from rollbook.api.public_index import IndexRegistry
+        from rollbook.transfer.static_index.index_snapshot import IndexSnapshot
 
-        version = IndexRegistry(source, whole=whole).version(reference)
+        version = Registry(None, IndexSnapshot(source, whole=whole)).version(reference)
     for warning in source.warnings:
         click.echo(click.style("warning: ", fg="yellow") + printable(warning), err=True)
     yield version

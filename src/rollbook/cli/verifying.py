@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rollbook.api.public_index import IndexRegistry
+from rollbook.api.public_registry import Registry
 from rollbook.cli.output import say
 from rollbook.errors import Conflict
 from rollbook.names import parse_reference
 from rollbook.text import printable
+from rollbook.transfer.static_index.index_snapshot import IndexSnapshot
+from rollbook.transfer.static_index.verification import claims_of, verify
 
 if TYPE_CHECKING:
     from rollbook.api.public_model import ModelVersion
@@ -32,25 +34,26 @@ def verified_version(source: Source, reference: str, index: IndexOptions, *, who
     signers = index.allowed_signers.read_bytes() if index.allowed_signers else None
     # The files may be replaced between two requests: once more, all of them are asked for.
     for is_last in (False, True):
-        registry = IndexRegistry(source, whole=whole, fresh=True)
-        version = registry.version(reference)
+        snapshot = IndexSnapshot(source, whole=whole, fresh=True)
         try:
-            found = registry.verify(version.model.name, witness=witness, allowed_signers=signers)
+            version = Registry(None, snapshot).version(reference)
+            claims = claims_of(snapshot, version.model)
+            verified = verify(source, claims, witness=witness, allowed_signers=signers)
         except Conflict:
             if is_last:
                 raise
             continue
-        _tell(reference, version, found)
+        _tell(reference, version, verified)
         return version
     raise AssertionError("the loop returns or raises")
 
 
-def _tell(reference: str, version: ModelVersion, found: Verified) -> None:
-    signed = f", signed by {found.signed_by}" if found.signed_by else ""
-    extends = ", which extends the witness" if found.extends_witness else ""
-    head = f"{found.tag} ({found.object[:12]}, {found.events} events)"
+def _tell(reference: str, version: ModelVersion, verified: Verified) -> None:
+    signed = f", signed by {verified.signed_by}" if verified.signed_by else ""
+    extends = ", which extends the witness" if verified.extends_witness else ""
+    head = f"{verified.tag} ({verified.object[:12]}, {verified.events} events)"
     say(f"{version} follows from the audit trail up to {head}{signed}{extends}")
-    if not found.signed_by and not found.extends_witness:
+    if not verified.signed_by and not verified.extends_witness:
         _warn("that head is the index's own word: name a --witness or --allowed-signers")
     name, stages = parse_reference(reference).name, version.model.stages
     if name is not None and name in stages.aliases and not stages.holders(name):

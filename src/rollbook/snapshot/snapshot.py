@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rollbook.git.repository import Repository
+    from rollbook.records.manifest import Artifact
 
 MAX_FILE = 1 << 20
 _MAX_TREE = 1 << 28
@@ -79,6 +80,9 @@ class Snapshot(Protocol):
 
     def mode(self, path: str) -> str | None:
         """The git mode of the file at `path`; None where no file is. A link is followed by nobody."""
+
+    def artifact(self, model: str, version: str) -> Artifact | None:
+        """Return what a version's manifest says of its artifact, where that is told without the file."""
 
     def close(self) -> None:
         """Let go of what the snapshot holds open."""
@@ -165,6 +169,9 @@ class TreeSnapshot:
         entry = self.entry(path)
         return entry.mode if entry else None
 
+    def artifact(self, model: str, version: str) -> None:
+        """The manifest has to be read."""
+
     def close(self) -> None:
         self._objects.close()
 
@@ -207,6 +214,9 @@ class WorktreeSnapshot:
         """The mode of the file at `path`, and what the operating system says of it; None where no file is."""
         facts = _looking(str(self.root))(path)
         return None if facts is None else _entry(facts)
+
+    def artifact(self, model: str, version: str) -> None:
+        """The manifest has to be read."""
 
     def root_names(self) -> list[str]:
         """The names of all that stands in the repository's root, also of what git ignores."""

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import InvalidFile, NotFound, RollbookError, StorageFailed
-from rollbook.names import is_version, precedence
 from rollbook.records.deprecation import deprecation_of
 from rollbook.records.fields import Fields
 from rollbook.records.manifest import Artifact
@@ -22,7 +21,7 @@ from rollbook.transfer.static_index.documents import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from rollbook.records.removal import Removal
 
@@ -67,7 +66,10 @@ def model_mapping(document: ModelDocument) -> dict[str, Any]:
         "commit": document.commit,
         "last_event": {"tag": last.tag, "object": last.object, "event": last.event} if last else None,
         "stage_names": list(document.stage_names),
-        "stages": [_entry_mapping(entry) for entry in document.stages.entries],
+        "stages": [
+            {"stage": entry.stage, "version": entry.version, **_entry_facts(entry)}
+            for entry in document.stages.entries
+        ],
         "aliases": dict(document.stages.aliases),
         "remote": _remote_mapping(document.remote),
         "versions": [_version_mapping(version) for version in document.versions.values()],
@@ -118,7 +120,7 @@ def parse_model(data: bytes, where: str) -> ModelDocument:
         last_event=LastEvent(last.text("tag"), last.text("object"), last.integer("event")) if last else None,
         stage_names=_stage_names(fields, where),
         stages=StageTable(entries, {name: aliases.text(name) for name in fields.mapping("aliases")}),
-        versions={each.version: each for each in _in_order(versions, where)},
+        versions={version.version: version for version in versions},
         remote=_remote(fields),
         error=_error(fields),
     )
@@ -146,6 +148,14 @@ def parse_details(data: bytes, where: str) -> DetailsDocument:
     )
 
 
+def stages_mapping(table: StageTable) -> dict[str, Any]:
+    """Return what a model's document tells of `stages.yaml`, in that file's form."""
+    held: dict[str, Any] = {}
+    for entry in table.entries:
+        held.setdefault(entry.stage, []).append({"version": entry.version, **_entry_facts(entry)})
+    return {**held, "aliases": dict(table.aliases)}
+
+
 def _stage_names(fields: Fields, where: str) -> tuple[str, ...]:
     names = fields.texts("stage_names")
     if not names:
@@ -153,14 +163,8 @@ def _stage_names(fields: Fields, where: str) -> tuple[str, ...]:
     return names
 
 
-def _in_order(versions: Sequence[IndexedVersion], where: str) -> list[IndexedVersion]:
-    if not all(is_version(each.version) for each in versions):
-        raise InvalidFile("a version is no semantic version", path=where, key="versions")
-    return sorted(versions, key=lambda each: precedence(each.version))
-
-
-def _entry_mapping(entry: StageEntry) -> dict[str, Any]:
-    """An entry without the people in it; why it came about is told only of what goes out of use."""
+def _entry_facts(entry: StageEntry) -> dict[str, Any]:
+    """Return an entry without the people in it; its reason only where it goes out of use."""
     given = {
         "requested_at": entry.requested_at,
         "traffic": entry.traffic,
@@ -169,8 +173,7 @@ def _entry_mapping(entry: StageEntry) -> dict[str, Any]:
         "sunset": entry.sunset,
         "migration": entry.migration,
     }
-    kept = {key: value for key, value in given.items() if value not in ("", None)}
-    return {"stage": entry.stage, "version": entry.version, **kept}
+    return {key: value for key, value in given.items() if value not in ("", None)}
 
 
 def _entry(fields: Fields) -> StageEntry:
@@ -202,7 +205,7 @@ def _version_mapping(version: IndexedVersion) -> dict[str, Any]:
     if version.files is not None:
         found["files"] = version.files
     if version.removal is not None:
-        found["removed"] = _removal_mapping(version.removal)
+        found["removed"] = removal_mapping(version.removal)
     if version.error is not None:
         found["error"] = _error_mapping(version.error)
     return found
@@ -221,8 +224,8 @@ def _version(fields: Fields) -> IndexedVersion:
     return IndexedVersion(fields.text("version"), artifact, text("manifest"), md5, files, error, removal)
 
 
-def _removal_mapping(removal: Removal) -> dict[str, Any]:
-    """A removal as its file has it, without the rules."""
+def removal_mapping(removal: Removal) -> dict[str, Any]:
+    """Return a removal as its file has it, without the rules."""
     return {
         "model": removal.model,
         "version": removal.version,
