@@ -141,7 +141,7 @@ def storage_at(address: str) -> Iterator[ReadOnlyStorage]:
 
 @contextmanager
 def registry_storage(registry: Registry) -> Iterator[ReadOnlyStorage]:
-    """Open the storage of a registry's artifacts: the working tree's, else the one that its commit configures."""
+    """Open the storage of a registry's artifacts: its working tree's, or the one its commit configures."""
     if registry.has_repository and registry.repository.work_tree is not None:
         yield open_storage(registry.repository.work_tree)
         return
