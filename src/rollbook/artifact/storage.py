@@ -13,7 +13,7 @@ from rollbook.artifact.dir_object import LARGEST, SUFFIX, Entry, listing_bytes, 
 from rollbook.artifact.dvc_remote import Remote, RemoteSettings, connect, read_configuration, reported
 from rollbook.artifact.formats import detect_open_file, folder_format
 from rollbook.artifact.local_store import ObjectFolder, Target
-from rollbook.artifact.placing import is_there, placed
+from rollbook.artifact.placed_file import is_there, placed
 from rollbook.artifact.pointer import Pointer, require_artifact_name
 from rollbook.artifact.progress import Progress, after, quiet
 from rollbook.artifact.stream import Hashes, Write

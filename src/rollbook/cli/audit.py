@@ -47,8 +47,8 @@ def record_command(push: bool | None, forge: str | None, as_json: bool) -> None:
         events = record(repository, push_tags=push)
     else:
         from rollbook.git.repository import main_branch
-        from rollbook.integrations.forge.attestation import attestation
         from rollbook.integrations.forge.environment import github
+        from rollbook.integrations.forge.reviews import attestation
 
         events = record(repository, push_tags=push, attest=attestation(github(), main_branch(repository)))
     if as_json:

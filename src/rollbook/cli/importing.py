@@ -56,8 +56,8 @@ def gto(dry_run: bool, skip_missing: bool, then: str | None, as_json: bool, **gi
     """
     from rollbook.cli.takeover import report_plan, report_takeover
     from rollbook.propose.manifest_facts import pairs
-    from rollbook.transfer.gto.plan import Wanted
     from rollbook.transfer.gto.takeover import plan_from_gto, take_over
+    from rollbook.transfer.gto.takeover_plan import Wanted
 
     if dry_run and then:
         raise click.UsageError("--dry-run changes nothing: leave out --push, --pr and --land.")

@@ -35,7 +35,7 @@ def command(
     """
     from rollbook.cli.proposed import carry_on
     from rollbook.propose.manifest_facts import pairs
-    from rollbook.propose.noting import add_note
+    from rollbook.propose.new_note import add_note
 
     repository = options.repository()
     noted = add_note(

@@ -31,7 +31,7 @@ def command(
     It is a stage change like any other: proposed, checked, recorded.
     """
     from rollbook.cli.moving import move
-    from rollbook.propose.previous_holder import previous_holder
+    from rollbook.propose.promotion import previous_holder
 
     repository = options.repository()
     target = version or previous_holder(repository, model, stage)

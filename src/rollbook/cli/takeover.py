@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sized
 
     from rollbook.git.repository import Repository
-    from rollbook.transfer.gto.plan import Note, Plan, PlannedModel, PlannedVersion
     from rollbook.transfer.gto.takeover import TakenOver
+    from rollbook.transfer.gto.takeover_plan import Note, Plan, PlannedModel, PlannedVersion
 
 
 def report_plan(plan: Plan, *, as_json: bool) -> None:

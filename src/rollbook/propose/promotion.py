@@ -1,4 +1,4 @@
-"""Proposing that a version moves to another stage. Only the model's stages.yaml is edited."""
+"""Proposing that a version moves to another stage, also back to it. Only the model's stages.yaml is edited."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
-from rollbook.errors import BadCall, Refused
+from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.repository import main_commit
 from rollbook.git.write import identity
-from rollbook.names import require_stage_name, time_now
+from rollbook.names import require_model_name, require_stage_name, time_now
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry.registry import Registry
 from rollbook.schema.schemas import schema_line
 from rollbook.snapshot.snapshot import commit_snapshot
 from rollbook.text import one_line
+from rollbook.trail.event import Action
+from rollbook.trail.history import history
 from rollbook.yaml.edit import edit
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from rollbook.names import Reference
     from rollbook.records.policy import Policy
     from rollbook.records.stages import StageTable
+
+
+PRODUCTION = "production"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +170,28 @@ def _entry(repository: Repository, version: str, reason: str, details: Mapping[s
         "requested_by": identity(repository).email,
         "requested_at": time_now(),
     }
+
+
+def previous_holder(repository: Repository, model: str, stage: str = PRODUCTION) -> str:
+    """The version that held `stage` last before the one that holds it now, from the audit trail.
+
+    Raises NotFound when the trail knows of none.
+    """
+    require_model_name(model)
+    base = main_commit(repository)
+    with Registry(repository, commit_snapshot(repository, base)) as registry:
+        registry.policy.stage(stage)
+        holders = {entry.version for entry in registry.model(model).stages.holders(stage)}
+    held = [
+        tag.event.version
+        for tag in history(repository, base, model)
+        if tag.event.action is Action.ASSIGNED and tag.event.target == stage
+    ]
+    for version in reversed(held):
+        if version not in holders:
+            return version
+    raise NotFound(
+        f"the trail knows of no version of {model} that held {stage} before",
+        hint=f"Name one: rollbook rollback {model} --to VERSION. "
+        "(`git fetch --tags` gets the trail; `rollbook audit record` records what landed.)",
+    )

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rollbook.registry.registry import Registry
-    from rollbook.transfer.bundle.pack import Packed
+    from rollbook.transfer.bundle.bundle_export import Packed
 
 
 def export_bundle(registry: Registry, reference: str, target: Path, as_json: bool) -> None:
     """Write a version to a bundle, and tell what is in it."""
-    from rollbook.transfer.bundle.pack import export_version
+    from rollbook.transfer.bundle.bundle_export import export_version
 
     version = registry.version(reference)
     with progress_bar("exporting", version.artifact.size) as progress:

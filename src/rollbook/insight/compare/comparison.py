@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall, NotFound
-from rollbook.insight.compare.direction import is_lower_better, require_one_direction
-from rollbook.insight.compare.measurement import finite, measured, newest_evidence
+from rollbook.insight.compare.metric import (
+    finite,
+    is_lower_better,
+    measured,
+    newest_evidence,
+    require_one_direction,
+)
 from rollbook.names import parse_reference, precedence
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, ju
 from rollbook.registry.registry import Registry
 from rollbook.retention.renewal import removed_objects
 from rollbook.snapshot.snapshot import commit_snapshot
+from rollbook.transfer.bundle.bundle_reading import open_bundle
 from rollbook.transfer.bundle.provenance import Trust, imported_yaml, verify_origin
-from rollbook.transfer.bundle.unpack import open_bundle
 from rollbook.yaml.write import dump
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
     from rollbook.records.imported import Imported
+    from rollbook.transfer.bundle.bundle_reading import Bundle
     from rollbook.transfer.bundle.payloads import Holding
     from rollbook.transfer.bundle.provenance import Verified
-    from rollbook.transfer.bundle.unpack import Bundle
 
 # Files of a bundle that are not taken over as they are.
 _WRITTEN_APART = ("model.yaml", "imported.yaml")

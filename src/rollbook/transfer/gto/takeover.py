@@ -18,9 +18,9 @@ from rollbook.propose.code_lineage import repository_address
 from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.proposal import Proposal, commit_proposal, judge, refuse_standing
 from rollbook.retention.renewal import removed_objects
-from rollbook.transfer.gto.payload_retrieval import Sources
-from rollbook.transfer.gto.plan import plan_takeover
-from rollbook.transfer.gto.taken_files import artifact_file_name, model_files
+from rollbook.transfer.gto.gto_payloads import Sources
+from rollbook.transfer.gto.takeover_files import artifact_file_name, model_files
+from rollbook.transfer.gto.takeover_plan import plan_takeover
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rollbook.artifact.storage import Storage, Stored
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
-    from rollbook.transfer.gto.plan import Plan, PlannedVersion, Wanted
+    from rollbook.transfer.gto.takeover_plan import Plan, PlannedVersion, Wanted
 
 _SCRATCH = Path(".dvc/tmp")  # on the cache's file system, and ignored by git
 

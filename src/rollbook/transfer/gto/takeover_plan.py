@@ -1,6 +1,7 @@
 """Planning a takeover from GTO: which models, versions and stages there will be, and what stands in the way.
 
-Nothing is read but tags and small files; nothing is written.
+Nothing is read but tags and small files; nothing is written. GTO lets a version stand in many stages, and
+many versions in one; here a version gets one of them.
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ from rollbook.registry.registry import Registry, model_names, nearest
 from rollbook.snapshot.snapshot import commit_snapshot
 from rollbook.trail.gto_tags import read_artifacts, renamed
 from rollbook.transfer.gto.gto_artifacts import Annotation, annotation, inner_path, locate
-from rollbook.transfer.gto.stage_choice import Placing, placings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from rollbook.git.repository import Repository
     from rollbook.records.origin import OldTag
@@ -27,10 +27,55 @@ if TYPE_CHECKING:
     from rollbook.snapshot.snapshot import TreeSnapshot
     from rollbook.trail.gto_tags import GtoArtifact
     from rollbook.transfer.gto.gto_artifacts import InDvc, InGit
-    from rollbook.transfer.gto.payload_retrieval import Sources
+    from rollbook.transfer.gto.gto_payloads import Sources
+
 
 _MOST_TAGS = 10_000
 _SKEW = 24 * 60 * 60  # seconds that a clock may be ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """The stage that a version will stand in, and why: the tag that put it there; and the stages of GTO's, by
+    their old names, that it stood in besides. `displaced_by` is the version that holds the stage it had."""
+
+    stage: str
+    tag: OldTag | None = None
+    besides: tuple[str, ...] = ()
+    displaced_from: str = ""
+    displaced_by: str = ""
+
+
+def placings(origin: Origin, versions: Collection[str], policy: Policy) -> dict[str, Placing]:
+    """The stage of each version.
+
+    A version keeps the stage that it was put into last, as `gto show` has it; so does an exclusive stage its
+    holder, and the versions that stood there before it go where the policy sends the displaced.
+    """
+    first = policy.first_stage.name
+    last: dict[str, tuple[str, OldTag]] = {}
+    besides: dict[str, tuple[str, ...]] = {}
+    for version in versions:
+        active = origin.active_stages(version)
+        if active:
+            old = [*active][-1]
+            last[version] = origin.stages[old], active[old]
+            besides[version] = tuple(stage for stage in active if stage != old)
+    order = {tag.tag: place for place, tag in enumerate(origin.tags)}
+    holders: dict[str, str] = {}
+    for version, (stage, tag) in last.items():
+        held = holders.get(stage)
+        if held is None or order[tag.tag] > order[last[held][1].tag]:
+            holders[stage] = version
+    found = {version: Placing(first) for version in versions}
+    for version, (stage, tag) in last.items():
+        rule = policy.stage(stage)
+        if rule.exclusive and holders[stage] != version:
+            goes = rule.displaced_to or first
+            found[version] = Placing(goes, last[holders[stage]][1], besides[version], stage, holders[stage])
+        else:
+            found[version] = Placing(stage, tag, besides[version])
+    return found
 
 
 @dataclass(frozen=True, slots=True)

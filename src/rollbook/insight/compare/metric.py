@@ -1,19 +1,30 @@
-"""What was measured of a version: at its registration, or later and told by evidence."""
+"""Metrics of a version: what was measured at its registration or told by evidence later, and which way is better."""
 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rollbook.errors import BadCall
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from rollbook.records.evidence import Evidence
     from rollbook.registry.model_version import ModelVersion
 
 
 MANIFEST = "manifest"
+# What makes a metric one that is better when lower, as a word of its name: `val.log_loss`, `p95-latency`.
+LOWER_IS_BETTER = frozenset(
+    [
+        *("error", "err", "loss", "logloss", "mae", "mape", "mse", "rmse", "rmsle", "smape"),
+        *("brier", "crps", "ece", "perplexity", "ppl", "cer", "wer", "fnr", "fpr"),
+        *("latency", "seconds", "duration"),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +62,17 @@ def finite(value: object) -> float | None:
     except OverflowError:  # a whole number that no float can hold
         return None
     return value if usable and isinstance(value, int | float) else None
+
+
+def is_lower_better(metric: str, *, lower: Collection[str] = (), higher: Collection[str] = ()) -> bool:
+    """Whether a metric is better when it is lower: as `lower` or `higher` says, else as its name tells."""
+    if metric in lower or metric in higher:
+        return metric in lower
+    return not LOWER_IS_BETTER.isdisjoint(re.split(r"[^a-z]+", metric.lower()))
+
+
+def require_one_direction(lower: Iterable[str], higher: Iterable[str]) -> None:
+    """Raise BadCall when a metric is said to be better both when lower and when higher."""
+    both = sorted(set(lower) & set(higher))
+    if both:
+        raise BadCall(f"{both[0][:100]!r} can't be better both when lower and when higher")
