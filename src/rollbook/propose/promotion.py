@@ -1,4 +1,4 @@
-"""Proposing that a version moves to another stage, also back to it. Only the model's stages.yaml is edited."""
+"""Proposing that a version moves to another stage, or back. Only the model's stages.yaml is edited."""
 
 from __future__ import annotations
 

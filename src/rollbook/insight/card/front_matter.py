@@ -1,7 +1,7 @@
 """A card's front matter: the metadata that Hugging Face's Hub reads, so far as the registry knows it.
 
-The keys are those of https://huggingface.co/docs/hub/model-cards and of `card.schema.json`; the words that the
-Hub knows come from there, .../repositories-licenses and https://huggingface.co/tasks.
+The keys are those of https://huggingface.co/docs/hub/model-cards and of `card.schema.json`; the words are the
+Hub's, from there, .../repositories-licenses and https://huggingface.co/tasks.
 """
 
 from __future__ import annotations

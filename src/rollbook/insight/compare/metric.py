@@ -1,4 +1,4 @@
-"""Metrics of a version: what was measured at its registration or told by evidence later, and which way is better."""
+"""Metrics of a version: what was measured at registration or told by evidence, and which way is better."""
 
 from __future__ import annotations
 

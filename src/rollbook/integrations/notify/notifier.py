@@ -2,7 +2,7 @@
 
 What was delivered is remembered in a git ref for each receiver, which points at the tag object delivered
 last. So a receiver that is down loses nothing: the next run goes on where this one stopped. It is told of
-everything that landed since the policy first named it, and of the registry by a URI that tells it from others.
+everything that landed since the policy first named it. A URI of the registry tells it from others.
 """
 
 from __future__ import annotations
