@@ -55,11 +55,11 @@ class Person:
         """Whether a policy's `member` means this person: an email, `@login`, `@org/team`, or `SHA256:...`."""
         if member.startswith("SHA256:"):
             return member == self.key
-        wanted = member.casefold()
-        if wanted.startswith("@"):
+        folded = member.casefold()
+        if folded.startswith("@"):
             names = (self.login, *self.teams)
-            return wanted[1:] in (name.casefold() for name in names if name)
-        return bool(self.email) and wanted == self.email.casefold()
+            return folded[1:] in (name.casefold() for name in names if name)
+        return bool(self.email) and folded == self.email.casefold()
 
 
 def roles_of(person: Person, roles: Mapping[str, Iterable[str]]) -> list[str]:

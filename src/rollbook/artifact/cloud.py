@@ -34,10 +34,10 @@ class CloudObjects:
 
     def sizes(self, oids: Iterable[str]) -> dict[str, int | None]:
         """The sizes in bytes of those objects that are there; None where the remote tells no size."""
-        wanted = list(dict.fromkeys(oids))
+        names = list(dict.fromkeys(oids))
         with ThreadPoolExecutor(_MOST_QUESTIONS, thread_name_prefix="remote") as pool:
-            infos = list(pool.map(self._info, wanted))
-        return {oid: info.get("size") for oid, info in zip(wanted, infos, strict=True) if info is not None}
+            infos = list(pool.map(self._info, names))
+        return {oid: info.get("size") for oid, info in zip(names, infos, strict=True) if info is not None}
 
     def read(self, oid: str, limit: int) -> bytes | None:
         """The content of a small object; None when it is missing, longer than `limit` or corrupt."""
@@ -66,10 +66,10 @@ class CloudObjects:
     def modified(self, oids: Iterable[str]) -> dict[str, float | None]:
         """When each of those objects that are there was stored (Unix time, seconds); None where nobody
         tells."""
-        wanted = list(dict.fromkeys(oids))
+        names = list(dict.fromkeys(oids))
         with ThreadPoolExecutor(_MOST_QUESTIONS, thread_name_prefix="remote") as pool:
-            infos = list(pool.map(self._info, wanted))
-        return {oid: _moment(info) for oid, info in zip(wanted, infos, strict=True) if info is not None}
+            infos = list(pool.map(self._info, names))
+        return {oid: _moment(info) for oid, info in zip(names, infos, strict=True) if info is not None}
 
     def delete(self, oids: Iterable[str]) -> None:
         """Remove objects, in this order; one that is not there is passed over."""

@@ -69,10 +69,10 @@ def fetch_attachments(
     remote: str | None = None,
 ) -> list[Path]:
     """Write what is attached to a version's evidence into `directory`; see `ModelVersion.fetch_evidence`."""
-    found = evidence_named(version, evidence)
-    if not found.attachments:
+    evidence_record = evidence_named(version, evidence)
+    if not evidence_record.attachments:
         raise NotFound(f"nothing is attached to {evidence} of {version}")
-    pointers = [_attached(version, found, each) for each in found.attachments]
+    pointers = [_attached(version, evidence_record, attachment) for attachment in evidence_record.attachments]
     source = registry_storage(version.model.registry) if remote is None else storage_at(remote)
     with source as storage:
         return [
@@ -84,18 +84,18 @@ def fetch_attachments(
                 progress=progress or quiet,
                 overwrite=overwrite,
             )
-            for pointer, attachment in zip(pointers, found.attachments, strict=True)
+            for pointer, attachment in zip(pointers, evidence_record.attachments, strict=True)
         ]
 
 
 def evidence_named(version: ModelVersion, name: str) -> Evidence:
     """A version's evidence by its name, such as `fairness-1`. Raises NotFound that suggests the nearest."""
     paths = evidence_paths(version.model.registry.snapshot, version.model.name, version.version)
-    known = {path.rpartition("/")[2].removesuffix(".yaml"): path for path in paths}
-    if name not in known:
-        raise NotFound(f"{version} has no evidence {name[:80]!r}", hint=nearest(name, list(known)))
-    (data,) = version.model.registry.snapshot.read_many([known[name]])
-    return parse_evidence(data or b"", known[name])
+    places = {path.rpartition("/")[2].removesuffix(".yaml"): path for path in paths}
+    if name not in places:
+        raise NotFound(f"{version} has no evidence {name[:80]!r}", hint=nearest(name, list(places)))
+    (data,) = version.model.registry.snapshot.read_many([places[name]])
+    return parse_evidence(data or b"", places[name])
 
 
 def _attached(version: ModelVersion, evidence: Evidence, attachment: Attachment) -> Pointer:

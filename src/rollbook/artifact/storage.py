@@ -64,8 +64,8 @@ class ReadOnlyStorage:
             sizes = self._remote.sizes(contents)
         if not sizes.keys() >= set(contents):
             return False
-        known = [size for size in (sizes[oid] for oid in contents) if size is not None]
-        return len(known) < len(contents) or sum(known) == pointer.size
+        given_sizes = [size for size in (sizes[oid] for oid in contents) if size is not None]
+        return len(given_sizes) < len(contents) or sum(given_sizes) == pointer.size
 
     def fetch(
         self,
@@ -105,10 +105,10 @@ class ReadOnlyStorage:
 
         Raises StorageFailed when the remote can't be asked.
         """
-        wanted = list(dict.fromkeys(oids))
-        here: dict[str, int | None] = {**(self._cached.sizes(wanted) if self._cached else {})}
+        names = list(dict.fromkeys(oids))
+        here: dict[str, int | None] = {**(self._cached.sizes(names) if self._cached else {})}
         with reported(self._settings, "cannot be read"):
-            return here | {**self._remote.sizes(oid for oid in wanted if oid not in here)}
+            return here | {**self._remote.sizes(oid for oid in names if oid not in here)}
 
     def listing(self, oid: str) -> bytes | None:
         """The `.dir` object of a folder, from the cache or the remote; None where neither holds it intact.
@@ -152,21 +152,21 @@ class ReadOnlyStorage:
         temporary.mkdir()
         for entry in entries:
             (temporary / entry.path).parent.mkdir(parents=True, exist_ok=True)
-        wanted = [(entry.md5, temporary / entry.path) for entry in entries]
-        found = self._collect(wanted, pointer.size, progress)
-        files = [file_digest(entry.path, hashes) for entry, hashes in zip(entries, found, strict=True)]
+        targets = [(entry.md5, temporary / entry.path) for entry in entries]
+        digests = self._collect(targets, pointer.size, progress)
+        files = [file_digest(entry.path, hashes) for entry, hashes in zip(entries, digests, strict=True)]
         return combine(files, is_directory=True)
 
-    def _collect(self, wanted: list[tuple[str, Path]], limit: int, progress: Progress) -> list[Hashes]:
+    def _collect(self, targets: list[tuple[str, Path]], limit: int, progress: Progress) -> list[Hashes]:
         """Write every object to its path, from the cache or the remote; together at most `limit` bytes."""
-        found: dict[Path, Hashes] = {}
+        collected: dict[Path, Hashes] = {}
         missing, corrupt_bytes = [], 0
-        for oid, path in wanted:
+        for oid, path in targets:
             hashes = self._cached.copy_out(Target(oid, path, limit), progress) if self._cached else None
             if hashes is not None and hashes.size > limit:
                 raise StorageFailed(f"{path.name}: more bytes are stored than were registered")
             if hashes is not None and hashes.md5 == oid:
-                found[path] = hashes
+                collected[path] = hashes
                 limit -= hashes.size
             else:
                 # A corrupt copy was reported as progress; the remote's bytes count from there on.
@@ -174,26 +174,28 @@ class ReadOnlyStorage:
                 path.unlink(missing_ok=True)
                 missing.append((oid, path))
         if missing:
-            found |= self._download(missing, limit, after(corrupt_bytes, progress))
-        return [found[path] for _, path in wanted]
+            collected |= self._download(missing, limit, after(corrupt_bytes, progress))
+        return [collected[path] for _, path in targets]
 
-    def _download(self, wanted: list[tuple[str, Path]], limit: int, progress: Progress) -> dict[Path, Hashes]:
+    def _download(
+        self, objects: list[tuple[str, Path]], limit: int, progress: Progress
+    ) -> dict[Path, Hashes]:
         with reported(self._settings, "cannot be read"):
-            sizes = self._remote.sizes(oid for oid, _ in wanted)
-            if lost := [oid for oid, _ in wanted if oid not in sizes]:
+            sizes = self._remote.sizes(oid for oid, _ in objects)
+            if lost := [oid for oid, _ in objects if oid not in sizes]:
                 more = f" and {len(lost) - 1} more" if lost[1:] else ""
                 raise StorageFailed(
                     f"{self.remote_url} does not hold {lost[0]}{more}",
                     hint="Whoever registered it pushes it again: `dvc push`.",
                 )
-            if sum(sizes[oid] or 0 for oid, _ in wanted) > limit:
+            if sum(sizes[oid] or 0 for oid, _ in objects) > limit:
                 raise StorageFailed(f"{self.remote_url} holds more bytes than were registered")
-            targets = [Target(oid, path, sizes[oid] or limit) for oid, path in wanted]
-            found = self._remote.download(targets, progress)
-        for target, hashes in zip(targets, found, strict=True):
+            targets = [Target(oid, path, sizes[oid] or limit) for oid, path in objects]
+            digests = self._remote.download(targets, progress)
+        for target, hashes in zip(targets, digests, strict=True):
             if hashes.md5 != target.oid:
                 raise StorageFailed(f"{self.remote_url}: the object {target.oid} is corrupt")
-        return {target.path: hashes for target, hashes in zip(targets, found, strict=True)}
+        return {target.path: hashes for target, hashes in zip(targets, digests, strict=True)}
 
     def _entries(self, pointer: Pointer) -> tuple[Entry, ...]:
         """The files of a folder, from its listing in the cache or the remote."""

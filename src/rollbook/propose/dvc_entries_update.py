@@ -44,15 +44,15 @@ def write_entries(repository: Repository) -> list[str]:
     """
     if repository.work_tree is None:
         raise BadCall("a bare repository has no working tree", hint="Run it in a clone.")
-    data, wanted = _drift(repository)
-    if wanted:
+    data, paths = _drift(repository)
+    if paths:
         target = repository.work_tree / DVC_YAML
         with tempfile.NamedTemporaryFile("wb", dir=target.parent, prefix=".dvc-yaml-", delete=False) as file:
-            file.write(with_paths(data, wanted))
+            file.write(with_paths(data, paths))
         temporary = Path(file.name)
         temporary.chmod(target.stat().st_mode if target.exists() else 0o644)
         temporary.replace(target)
-    return sorted(wanted)
+    return sorted(paths)
 
 
 def drifted(repository: Repository) -> list[str]:

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 def pairs(option: str, arguments: Iterable[str]) -> dict[str, str]:
     """Read `name=value` arguments. Raises BadCall naming the option, also when a name comes twice."""
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for argument in arguments:
         name, equals, value = argument.partition("=")
         if not equals or not name:
             raise BadCall(f"{option} {argument[:80]!r} is not NAME=VALUE")
-        if name in found:
+        if name in values:
             raise BadCall(f"{option} {name!r} is given twice")
-        found[name] = value
-    return found
+        values[name] = value
+    return values
 
 
 def metrics(arguments: Iterable[str]) -> dict[str, float]:
@@ -72,10 +72,10 @@ def merged(name: str, base: object, parts: Iterable[Mapping[str, Any]]) -> dict[
     """
     if base is not None and not isinstance(base, dict):
         raise BadCall(f"{name}: a mapping of names to values is needed here")
-    found = dict(base or {})
+    whole = dict(base or {})
     for part in parts:
-        found |= part
-    return found
+        whole |= part
+    return whole
 
 
 def small_file(path: Path) -> bytes:
@@ -92,15 +92,15 @@ def small_file(path: Path) -> bytes:
 
 def data_sets(arguments: Iterable[str]) -> list[dict[str, Any]]:
     """Read `NAME[@VERSION][=URI]` arguments into the manifest's `lineage.data`."""
-    found = []
+    data = []
     for argument in arguments:
         label, _, uri = argument.partition("=")
         name, _, version = label.partition("@")
         if not name:
             raise BadCall(f"--data {argument[:80]!r} is not NAME[@VERSION][=URI]")
         item = {"name": name, "version": version, "uri": uri}
-        found.append({key: value for key, value in item.items() if value})
-    return found
+        data.append({key: value for key, value in item.items() if value})
+    return data
 
 
 def with_run(lineage: object, text: str) -> dict[str, Any]:
@@ -118,15 +118,15 @@ def with_listed(lineage: object, name: str, items: Iterable[Any]) -> dict[str, A
 
     Raises BadCall when it has another shape.
     """
-    known = merged("lineage", lineage, [])
-    found = known.get(name) or []
-    if not isinstance(found, list):
+    whole = merged("lineage", lineage, [])
+    listed = whole.get(name) or []
+    if not isinstance(listed, list):
         raise BadCall(f"lineage.{name}: a list is needed here")
-    added = list(found)
+    added = list(listed)
     for item in items:
         if item not in added:
             added.append(item)
-    return {**known, name: added}
+    return {**whole, name: added}
 
 
 def framework(text: str) -> dict[str, str]:
@@ -172,12 +172,12 @@ def _is_scalar(value: object) -> bool:
 def _dtype(values: Iterable[Any]) -> str:
     """The type that holds all values; a missing one turns whole numbers into floats, as in pandas."""
     kinds = {type(value) for value in values}
-    known = kinds - {type(None)}
-    if known == {bool}:
+    present = kinds - {type(None)}
+    if present == {bool}:
         return "bool"
     if kinds == {int}:
         return "int64"
-    return "float64" if known and known <= {int, float} else "string"
+    return "float64" if present and present <= {int, float} else "string"
 
 
 def _flat(

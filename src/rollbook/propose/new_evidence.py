@@ -200,8 +200,10 @@ class Attachments:
     def pointers(self, evidence: str) -> dict[str, bytes]:
         """The pointer to each, by its path, for the evidence at a path."""
         return {
-            layout.attachment_pointer_path(evidence, each.pointer.path): dump(pointer_data(each.pointer))
-            for each in self._stored
+            layout.attachment_pointer_path(evidence, payload.pointer.path): dump(
+                pointer_data(payload.pointer)
+            )
+            for payload in self._stored
         }
 
     def push(self, base: str, progress: Progress = quiet) -> int:
@@ -212,7 +214,7 @@ class Attachments:
         if not self._stored:
             return 0
         again = removed_objects(self._repository, base, self._storage)
-        return sum(self._storage.push(each.pointer, progress, again=again) for each in self._stored)
+        return sum(self._storage.push(payload.pointer, progress, again=again) for payload in self._stored)
 
     @cached_property
     def _storage(self) -> Storage:
@@ -221,15 +223,15 @@ class Attachments:
 
 
 def _by_name(paths: Sequence[Path]) -> dict[str, Path]:
-    found: dict[str, Path] = {}
+    by_name: dict[str, Path] = {}
     for path in paths:
         if not path.exists():
             raise BadCall(f"{path} does not exist", hint="Name a file or a folder to attach.")
         name = require_artifact_name(path.name or path.absolute().name)
-        if twin := next((other for other in found if other.lower() == name.lower()), None):
+        if twin := next((other for other in by_name if other.lower() == name.lower()), None):
             raise BadCall(f"two attachments are called {twin}", hint="Rename one of them.")
-        found[name] = path
-    return found
+        by_name[name] = path
+    return by_name
 
 
 def _described(stored: Stored) -> dict[str, Any]:

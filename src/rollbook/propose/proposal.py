@@ -64,8 +64,8 @@ def judge(repository: Repository, base: str, files: Mapping[str, bytes | None]) 
     before = commit_snapshot(repository, base)
     after = TreeSnapshot(repository, tree, "the proposal")
     try:
-        known = circumstances(repository, before, may_run=True)
-        return Verdict(tuple(check_change(repository, before, after, known)))
+        context = circumstances(repository, before, may_run=True)
+        return Verdict(tuple(check_change(repository, before, after, context)))
     finally:
         before.close()
         after.close()

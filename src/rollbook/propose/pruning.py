@@ -114,14 +114,14 @@ def _planned(
     goes: list[Pruned] = []
     stays: list[Pruned] = []
     rules = {}
-    for found in judged(registry, models, now or datetime.now(UTC)):
-        rules[found.model.name] = found.rules
-        for fate in found.fates:
+    for judgement in judged(registry, models, now or datetime.now(UTC)):
+        rules[judgement.model.name] = judgement.rules
+        for fate in judgement.fates:
             if version in (None, fate.version):
-                pointer = held.get((found.model.name, fate.version))
+                pointer = held.get((judgement.model.name, fate.version))
                 if pointer is None:
-                    raise _no_pointer(found.model.name, fate.version)
-                item = Pruned(found.model.name, fate, pointer.size, pointer.md5)
+                    raise _no_pointer(judgement.model.name, fate.version)
+                item = Pruned(judgement.model.name, fate, pointer.size, pointer.md5)
                 (goes if fate.goes else stays).append(item)
     return Pruning(tuple(goes), tuple(stays)), rules
 

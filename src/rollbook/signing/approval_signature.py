@@ -93,10 +93,10 @@ def valid_approvers(
 
     `allowed_signers` is the base's `registry/allowed_signers`. Each name once, in the order of the file.
     """
-    found: dict[str, None] = {}
+    approvers: dict[str, None] = {}
     for approval in approvals:
         by, signature = approval.get("by"), approval.get("signature")
-        if not isinstance(by, str) or not isinstance(signature, str) or by in found:
+        if not isinstance(by, str) or not isinstance(signature, str) or by in approvers:
             continue
         if ssh_verified(
             content.canonical(),
@@ -106,5 +106,5 @@ def valid_approvers(
             namespace=NAMESPACE,
             at=at,
         ):
-            found[by] = None
-    return list(found)
+            approvers[by] = None
+    return list(approvers)

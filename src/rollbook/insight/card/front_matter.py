@@ -63,8 +63,8 @@ def metadata(facts: CardFacts) -> dict[str, Any]:
     """The front matter's keys and values; a key that nothing is known of is left out."""
     manifest = facts.manifest
     library = _line(manifest.framework.get("name")).lower()
-    measured = [manifest.metrics, *(each.metrics for each in facts.newest(*MEASURING))]
-    found = {
+    measured = [manifest.metrics, *(evidence.metrics for evidence in facts.newest(*MEASURING))]
+    values = {
         **_license(_line(facts.tags.get(LICENSE_TAG))),
         "library_name": LIBRARIES.get(library, library),
         "pipeline_tag": facts.record.task if facts.record.task in PIPELINE_TAGS else "",
@@ -73,7 +73,7 @@ def metadata(facts: CardFacts) -> dict[str, Any]:
         "metrics": _distinct(name for metrics in measured for name in metrics),
         "model-index": _model_index(facts),
     }
-    return {key: value for key, value in found.items() if value}
+    return {key: value for key, value in values.items() if value}
 
 
 def training_data(facts: CardFacts) -> list[str]:
@@ -100,9 +100,9 @@ def _model_index(facts: CardFacts) -> list[dict[str, Any]]:
     at_registration = {"name": "reported at registration", "type": "registration"}
     results = [{"task": task, "dataset": at_registration, "metrics": registered}] if registered else []
     results += [
-        {"task": task, "dataset": _dataset(each), "metrics": metrics, **_source(each)}
-        for each in facts.newest(*MEASURING)
-        if (metrics := _metrics(each.metrics))
+        {"task": task, "dataset": _dataset(evidence), "metrics": metrics, **_source(evidence)}
+        for evidence in facts.newest(*MEASURING)
+        if (metrics := _metrics(evidence.metrics))
     ]
     return [{"name": _line(facts.manifest.model), "results": results[:_MOST_RESULTS]}] if results else []
 

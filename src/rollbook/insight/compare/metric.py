@@ -41,8 +41,8 @@ def measured(version: ModelVersion, evidence: str = "") -> Measured:
     its very artifact, none where there is none. Raises InvalidFile for a file that can't be read."""
     if not evidence:
         return Measured(version.manifest.metrics, MANIFEST)
-    found = newest_evidence(version).get(evidence)
-    return Measured(found.metrics, found.name) if found else Measured({}, "")
+    newest = newest_evidence(version).get(evidence)
+    return Measured(newest.metrics, newest.name) if newest else Measured({}, "")
 
 
 def newest_evidence(version: ModelVersion) -> Mapping[str, Evidence]:
@@ -50,9 +50,14 @@ def newest_evidence(version: ModelVersion) -> Mapping[str, Evidence]:
     can't be read."""
     sha256 = version.manifest.artifact.sha256
     about = [
-        each for each in version.evidence() if each.is_about(version.model.name, version.version, sha256)
+        evidence
+        for evidence in version.evidence()
+        if evidence.is_about(version.model.name, version.version, sha256)
     ]
-    return {each.kind: each for each in sorted(about, key=lambda each: (each.moment, each.number))}
+    return {
+        evidence.kind: evidence
+        for evidence in sorted(about, key=lambda evidence: (evidence.moment, evidence.number))
+    }
 
 
 def finite(value: object) -> float | None:

@@ -41,7 +41,7 @@ def as_html(report: ComplianceReport) -> str:
     return _PAGE.format(
         title=_text(title(report)),
         facts="".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>\n" for name, value in facts(report)),
-        sections="".join(_section(each) for each in sections(report)),
+        sections="".join(_section(section) for section in sections(report)),
     )
 
 

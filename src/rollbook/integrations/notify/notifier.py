@@ -58,14 +58,15 @@ def notify(repository: Repository, *, limit: float = 60, pause: float = 1) -> li
     can't be reached.
     """
     tip = main_commit(repository)
-    wanted = _subscriptions(repository, tip)
-    if wanted is None:
+    receivers = _subscriptions(repository, tip)
+    if receivers is None:
         raise NotFound(f"{POLICY} does not exist", hint="Run `rollbook init`.")
     if has_remote(repository):
         fetch(repository, remote_name(repository), f"+{_REFS}:{_REFS}")
     trail = chain(repository)
     deliveries = [
-        Delivery(subscription, _undelivered(repository, tip, trail, subscription)) for subscription in wanted
+        Delivery(subscription, _undelivered(repository, tip, trail, subscription))
+        for subscription in receivers
     ]
     _deliver_all(deliveries, registry_uri(repository, tip), limit, pause)
     problem = _remember(repository, deliveries)

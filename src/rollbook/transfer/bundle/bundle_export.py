@@ -101,7 +101,7 @@ def export_version(
             version=version.version,
             registry=repository_address(registry.repository),
             commit=registry.snapshot.commit,
-            members=sorted_members([*(_member(each, small[each]) for each in small), *large]),
+            members=sorted_members([*(_member(name, small[name]) for name in small), *large]),
         )
         parse_contents(contents.as_bytes(), str(target))  # refuses what no reader would take
         _write(temporary, contents, small, {name: path for name, (_, path) in parts.items()})
@@ -151,7 +151,7 @@ def _parts(version: ModelVersion, directory: Path, progress: Progress) -> dict[s
     """The files of the artifact and the attachments by their names in the bundle, each brought to where it
     stands below `directory`."""
     held = holdings(version.manifest, version.model.name, version.version, version.evidence())
-    found = {}
+    parts = {}
     places = {"": [fetch_version(version, directory / "artifact", progress=progress)]}
     for name in dict.fromkeys(holding.evidence for holding in held if holding.evidence):
         places[name] = fetch_attachments(version, name, directory / name, progress=progress)
@@ -161,8 +161,8 @@ def _parts(version: ModelVersion, directory: Path, progress: Progress) -> dict[s
         for file in digest.files:
             name = holding.bundled(file.path)
             source = path / file.path if digest.is_directory else path
-            found[name] = Member(name, file.size, file.sha256), source
-    return found
+            parts[name] = Member(name, file.size, file.sha256), source
+    return parts
 
 
 def _member(name: str, data: bytes) -> Member:
@@ -196,18 +196,18 @@ def excerpt(version: ModelVersion, commit: str, manifest: bytes) -> tuple[Source
     what stands in the registry.
     """
     repository, name = version.model.registry.repository, version.model.name
-    found = [
+    recorded = [
         tag
         for tag in recorded_trail(repository, [name]).tags.values()
         if tag.event.version == version.version
         and tag.name == tag.event.tag
         and is_ancestor(repository, tag.event.landed_in, commit)
     ]
-    found.sort(key=lambda tag: tag.event.number)
-    if not any(tag.event.action is Action.REGISTERED for tag in found):
+    recorded.sort(key=lambda tag: tag.event.number)
+    if not any(tag.event.action is Action.REGISTERED for tag in recorded):
         raise Refused(f"no tag of the audit trail registers {version} up to {commit[:12]}", hint=_RECORD)
-    contents = read_at_once(repository, [tag.oid for tag in found])
-    tags = tuple(_tag(tag, data) for tag, data in zip(found, contents, strict=True))
+    contents = read_at_once(repository, [tag.oid for tag in recorded])
+    tags = tuple(_tag(tag, data) for tag, data in zip(recorded, contents, strict=True))
     digest = hashlib.sha256(manifest).hexdigest()
     for _, wrong in contradictions(tags, name, version.version, digest, version.artifact.sha256):
         raise Refused(f"{version}: {wrong}", hint=_VERIFY)

@@ -150,15 +150,15 @@ def _require(descriptor: int, path: Path, place: int, expected: bytes, total: in
 
 
 def _bytes(descriptor: int, path: Path, place: int, size: int) -> bytes:
-    found = bytearray()
+    data = bytearray()
     try:
-        while len(found) < size and (more := os.pread(descriptor, size - len(found), place + len(found))):
-            found += more
+        while len(data) < size and (more := os.pread(descriptor, size - len(data), place + len(data))):
+            data += more
     except OSError as error:
         raise _unreadable(path, error) from error
-    if len(found) < size:
-        raise _of_another_length(path, place + len(found), None)
-    return bytes(found)
+    if len(data) < size:
+        raise _of_another_length(path, place + len(data), None)
+    return bytes(data)
 
 
 def _of_another_length(path: Path, total: int, whole: int | None) -> InvalidFile:

@@ -48,7 +48,9 @@ class Holding:
         if not self.is_directory:
             return [(self.name, member) for member in members if member.name == start]
         start += "/"
-        return [(each.name.removeprefix(start), each) for each in members if each.name.startswith(start)]
+        return [
+            (member.name.removeprefix(start), member) for member in members if member.name.startswith(start)
+        ]
 
     def consists_of(self, members: Sequence[tuple[str, Member]]) -> bool:
         """Whether these files, each with its path in it, make what manifest or evidence says."""
@@ -63,10 +65,10 @@ def holdings(manifest: Manifest, model: str, version: str, evidence: Iterable[Ev
     """The artifact of a version, and what is attached to its evidence."""
     artifact = manifest.artifact
     pointer = layout.pointer_path(model, version, artifact.path)
-    found = [Holding(artifact.path, artifact.size, artifact.sha256, artifact.files, ARTIFACT, pointer)]
-    for each in evidence:
-        for item in each.attachments:
-            pointer = layout.attachment_pointer_path(each.path, item.path)
-            folder = f"{ATTACHMENTS}{each.name}/"
-            found.append(Holding(item.path, item.size, item.sha256, item.files, folder, pointer, each.name))
-    return found
+    held = [Holding(artifact.path, artifact.size, artifact.sha256, artifact.files, ARTIFACT, pointer)]
+    for record in evidence:
+        for item in record.attachments:
+            pointer = layout.attachment_pointer_path(record.path, item.path)
+            folder = f"{ATTACHMENTS}{record.name}/"
+            held.append(Holding(item.path, item.size, item.sha256, item.files, folder, pointer, record.name))
+    return held

@@ -123,10 +123,10 @@ def _holdings(bundle: Bundle, manifest: Manifest, files: Mapping[str, bytes]) ->
         for name, data in files.items()
         if layout.place(f"{directory}/{name}").kind is Kind.EVIDENCE
     ]
-    found = holdings(manifest, model, version, evidence)
+    held = holdings(manifest, model, version, evidence)
     members = bundle.stored()
     listed = 0
-    for holding in found:
+    for holding in held:
         own = holding.members(members)
         listed += len(own)
         if not holding.consists_of(own):
@@ -134,12 +134,12 @@ def _holdings(bundle: Bundle, manifest: Manifest, files: Mapping[str, bytes]) ->
             raise Refused(f"what lies in {holding.folder} is not {what}", hint=_FORGED)
     if listed != len(members):
         raise Refused("the bundle holds files that neither manifest nor evidence names", hint=_FORGED)
-    return tuple(found)
+    return tuple(held)
 
 
 def _tags(bundle: Bundle) -> tuple[SourceTag, ...]:
     """The bundle's own tags, in the order of their events."""
-    found: list[tuple[int, SourceTag]] = []
+    numbered: list[tuple[int, SourceTag]] = []
     for oid, data in bundle.tags().items():
         try:
             content = data.decode()
@@ -149,8 +149,8 @@ def _tags(bundle: Bundle) -> tuple[SourceTag, ...]:
         event = recorded_tag(name, oid, data) if name else None
         if not content or FORBIDDEN.search(content) or name is None or event is None:
             raise InvalidFile(f"trail/{oid} is no tag of an audit trail", path=str(bundle.path), hint=_FORGED)
-        found.append((event.event.number, SourceTag(name, oid, content)))
-    return tuple(tag for _, tag in sorted(found, key=lambda each: each[0]))
+        numbered.append((event.event.number, SourceTag(name, oid, content)))
+    return tuple(tag for _, tag in sorted(numbered, key=lambda pair: pair[0]))
 
 
 def _earlier(files: Mapping[str, bytes], model: str, version: str) -> Sequence[Source]:
@@ -166,11 +166,11 @@ def _vouched(
 ) -> tuple[tuple[Source, ...], str]:
     """The sources with who signed for each, and why nobody vouches for the nearest."""
     tags = [tag for source in sources for tag in source.tags]
-    found = iter(verdicts(repository, tags, trust.allowed_signers, only_ssh=trust.is_given))
+    judgements = iter(verdicts(repository, tags, trust.allowed_signers, only_ssh=trust.is_given))
     judged: list[Source] = []
     doubt = ""
     for place, source in enumerate(sources):
-        own = [next(found) for _ in source.tags]
+        own = [next(judgements) for _ in source.tags]
         require_sound(source.tags, own, source.registry)
         if place == 0 and trust.required:
             require_good(source.tags, own, source.registry)
@@ -197,13 +197,13 @@ def verdicts(
         if read is not None and read.signature:
             questions[tag.object] = Signed(tag.object, read.payload, read.signature, now, roots, only_ssh)
     judged = judge(repository, [*questions.values()], remembered(repository))
-    found = dict(zip(questions, judged, strict=True))
-    return [found.get(tag.object, _UNSIGNED) for tag in tags]
+    by_object = dict(zip(questions, judged, strict=True))
+    return [by_object.get(tag.object, _UNSIGNED) for tag in tags]
 
 
-def require_sound(tags: Sequence[SourceTag], found: Sequence[Verdict], registry: str) -> None:
+def require_sound(tags: Sequence[SourceTag], judged: Sequence[Verdict], registry: str) -> None:
     """Raise Refused when a signature is none of the tag that bears it: somebody forged one or the other."""
-    for tag, verdict in zip(tags, found, strict=True):
+    for tag, verdict in zip(tags, judged, strict=True):
         if verdict.judgement is Judgement.BROKEN:
             raise Refused(
                 f"the tag {tag.tag!r} of {registry}: {verdict.why}",
@@ -211,9 +211,9 @@ def require_sound(tags: Sequence[SourceTag], found: Sequence[Verdict], registry:
             )
 
 
-def require_good(tags: Sequence[SourceTag], found: Sequence[Verdict], registry: str) -> None:
+def require_good(tags: Sequence[SourceTag], judged: Sequence[Verdict], registry: str) -> None:
     """Raise Refused unless somebody who may has signed every tag."""
-    for tag, verdict in zip(tags, found, strict=True):
+    for tag, verdict in zip(tags, judged, strict=True):
         if verdict.judgement is not Judgement.GOOD:
             said = "it was signed " if verdict.judgement is Judgement.NOT_ALLOWED else ""
             hint = "Name a list that holds the signer's key: --allowed-signers FILE"

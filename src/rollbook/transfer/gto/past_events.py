@@ -57,14 +57,14 @@ def past_events(registry: Registry, model: str | None, wanted: Wanted) -> list[P
     """
     names = [model] if model is not None else model_names(registry.snapshot)
     paths = [layout.origin_path(name) for name in names]
-    found = [
+    events = [
         PastEvent(name, tag)
         for name, path, data in zip(names, paths, registry.snapshot.read_many(paths), strict=True)
         if data is not None
         for tag in parse_origin(data, path).tags
         if tag.action != IGNORED and _includes(wanted, tag)
     ]
-    return sorted(found, key=lambda event: event.tag.at)
+    return sorted(events, key=lambda event: event.tag.at)
 
 
 def _includes(wanted: Wanted, tag: OldTag) -> bool:

@@ -91,7 +91,7 @@ def take_over(repository: Repository, wanted: Wanted, progress: Progress = quiet
     verdict = judge(repository, plan.base, files)
     verdict.require("the registry refuses this takeover")
     again = removed_objects(repository, plan.base, storage)
-    uploaded = sum(storage.push(each.pointer, progress, again=again) for each in stored.values())
+    uploaded = sum(storage.push(payload.pointer, progress, again=again) for payload in stored.values())
     commit = commit_proposal(repository, Proposal(branch, plan.base, _message(plan), files))
     return TakenOver(plan, branch, commit, verdict.findings, stored, uploaded)
 
@@ -162,7 +162,11 @@ def _message(plan: Plan) -> str:
     subject = names[0] if len(names) == 1 else f"{len(names)} models"
     lines = []
     for model in plan.models:
-        held = [f"{each.version} in {each.placing.stage}" for each in model.versions if each.placing.tag]
+        held = [
+            f"{version.version} in {version.placing.stage}"
+            for version in model.versions
+            if version.placing.tag
+        ]
         count = len(model.versions)
         lines.append(
             f"{model.name}: {count} version{'s' if count > 1 else ''}" + "".join(f", {item}" for item in held)

@@ -67,15 +67,15 @@ def placings(origin: Origin, versions: Collection[str], policy: Policy) -> dict[
         held = holders.get(stage)
         if held is None or order[tag.tag] > order[last[held][1].tag]:
             holders[stage] = version
-    found = {version: Placing(first) for version in versions}
+    placed = {version: Placing(first) for version in versions}
     for version, (stage, tag) in last.items():
         rule = policy.stage(stage)
         if rule.exclusive and holders[stage] != version:
             goes = rule.displaced_to or first
-            found[version] = Placing(goes, last[holders[stage]][1], besides[version], stage, holders[stage])
+            placed[version] = Placing(goes, last[holders[stage]][1], besides[version], stage, holders[stage])
         else:
-            found[version] = Placing(stage, tag, besides[version])
-    return found
+            placed[version] = Placing(stage, tag, besides[version])
+    return placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +148,10 @@ def plan_takeover(repository: Repository, sources: Sources, wanted: Wanted) -> P
     base = main_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         policy = registry.policy
-        known = frozenset(model_names(registry.snapshot))
+        registered = frozenset(model_names(registry.snapshot))
     artifacts = read_artifacts(repository)
     _require_sense(wanted, artifacts, policy)
-    planning = _Planning(repository, sources, policy, known, wanted)
+    planning = _Planning(repository, sources, policy, registered, wanted)
     for artifact in artifacts:
         if not wanted.models or artifact.name in wanted.models:
             planning.add(artifact)
@@ -187,13 +187,13 @@ class _Planning:
         repository: Repository,
         sources: Sources,
         policy: Policy,
-        known: frozenset[str],
+        registered: frozenset[str],
         wanted: Wanted,
     ) -> None:
         self._repository = repository
         self._bytes = sources
         self._policy = policy
-        self._known = known
+        self._known = registered
         self._wanted = wanted
         self.models: list[PlannedModel] = []
         self.skipped: list[Note] = []
@@ -207,9 +207,9 @@ class _Planning:
             self.skipped.append(left_out)
             return
         self.skipped += [Note(tag, why) for tag, why in artifact.unread]
-        found = list(self._problems(artifact, name))
-        self.problems += found
-        if found:
+        problems = list(self._problems(artifact, name))
+        self.problems += problems
+        if problems:
             return
         origin = self._origin(artifact)
         self.skipped += [
@@ -270,18 +270,18 @@ class _Planning:
             yield Note(artifact.name, "two versions would have one name", "Correct --rename.")
         for stage in dict.fromkeys(stage for v in origin.registrations for stage in origin.active_stages(v)):
             if not self._policy.has_stage(self._stage(stage)):
-                known = ", ".join(each.name for each in self._policy.stages)
+                stage_names = ", ".join(policy_stage.name for policy_stage in self._policy.stages)
                 yield Note(
                     f"{artifact.name}#{stage}",
                     "the policy has no such stage",
-                    f"Map it: --stage {stage}=STAGE, one of {known}",
+                    f"Map it: --stage {stage}=STAGE, one of {stage_names}",
                 )
 
     def _registered(self, artifact: GtoArtifact) -> list[OldTag]:
         return [*Origin("gto", artifact.name, {}, artifact.tags).registrations.values()]
 
     def _old_version(self, artifact: GtoArtifact, tag: OldTag) -> str:
-        return next(each.version for each in artifact.tags if each.tag == tag.tag)
+        return next(old.version for old in artifact.tags if old.tag == tag.tag)
 
     def _new_version(self, artifact: GtoArtifact, version: str) -> str:
         return self._wanted.names.get(f"{artifact.name}@{version}", version)

@@ -48,10 +48,10 @@ def decode(data: bytes, where: str) -> Fields:
     except (ValueError, RecursionError) as error:
         raise InvalidFile("is no document of an index", path=where, hint=_WRONG_PLACE) from error
     fields = Fields(document, where)
-    found = fields.integer(_FORMAT_KEY)
-    if found > FORMAT:
+    format_number = fields.integer(_FORMAT_KEY)
+    if format_number > FORMAT:
         raise InvalidFile(
-            f"the index has format {found}; this tool knows formats up to {FORMAT}",
+            f"the index has format {format_number}; this tool knows formats up to {FORMAT}",
             path=where,
             hint="Upgrade it: pip install --upgrade rollbook",
         )
@@ -192,23 +192,23 @@ def _entry(fields: Fields) -> StageEntry:
 
 def _version_mapping(version: IndexedVersion) -> dict[str, Any]:
     artifact = version.artifact
-    found: dict[str, Any] = {"version": version.version, "manifest": version.manifest}
+    mapping: dict[str, Any] = {"version": version.version, "manifest": version.manifest}
     if artifact is not None:
-        found |= {
+        mapping |= {
             "path": artifact.path,
             "format": artifact.format,
             "size": artifact.size,
             "sha256": artifact.sha256,
         }
     if version.md5:
-        found["md5"] = version.md5
+        mapping["md5"] = version.md5
     if version.files is not None:
-        found["files"] = version.files
+        mapping["files"] = version.files
     if version.removal is not None:
-        found["removed"] = removal_mapping(version.removal)
+        mapping["removed"] = removal_mapping(version.removal)
     if version.error is not None:
-        found["error"] = _error_mapping(version.error)
-    return found
+        mapping["error"] = _error_mapping(version.error)
+    return mapping
 
 
 def _version(fields: Fields) -> IndexedVersion:
@@ -250,7 +250,7 @@ def _remote(fields: Fields) -> RemoteAddress | None:
 
 
 def _error_mapping(error: RollbookError) -> dict[str, str]:
-    kind = next((name for name, found in _KINDS.items() if isinstance(error, found)), "invalid")
+    kind = next((name for name, error_type in _KINDS.items() if isinstance(error, error_type)), "invalid")
     return {"kind": kind, "message": str(error), "hint": error.hint}
 
 

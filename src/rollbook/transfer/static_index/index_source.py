@@ -176,10 +176,10 @@ def _modified(answer: Response) -> str:
 
     modified = answer.headers.get("last-modified", "")
     try:
-        known = parsedate_to_datetime(answer.headers.get("date", "")) - parsedate_to_datetime(modified)
+        age = parsedate_to_datetime(answer.headers.get("date", "")) - parsedate_to_datetime(modified)
     except (ValueError, TypeError):
         return ""
-    return modified if known.total_seconds() >= 2 else ""
+    return modified if age.total_seconds() >= 2 else ""
 
 
 def _unpacked(answer: Response, url: str) -> bytes:

@@ -45,14 +45,14 @@ def trail_documents(chain: Sequence[StandingTag], since: int = 0) -> Iterable[tu
 
 def parse_trail(data: bytes, where: str) -> list[StandingTag]:
     """Read a part of a trail; each tag's id is computed from its bytes. Raises InvalidFile."""
-    found = []
+    tags = []
     for text in decode(data, where).texts("tags"):
         content = text.encode(errors="surrogateescape")
         tag = standing_tag("", tag_id(content), content)
         if tag is None:
             raise InvalidFile("holds what is no tag of a trail", path=where)
-        found.append(tag)
-    return found
+        tags.append(tag)
+    return tags
 
 
 def tag_id(content: bytes) -> str:
