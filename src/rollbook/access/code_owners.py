@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.access.roles import ADMIN, APPROVER, DATA_SCIENTIST, PROTECTED
+from rollbook.artifact.placed_file import placed
 from rollbook.errors import BadCall, Refused
 from rollbook.layout import ALLOWED_SIGNERS, CODEOWNERS, DVC_YAML, POLICY, ROOT
 from rollbook.registry.registry import Registry
@@ -67,11 +68,8 @@ def write_codeowners(repository: Repository) -> bool:
         raise Refused(f"{PATH} was not written by Rollbook", hint="Move it away, or keep it and do without.")
     if not policy.roles:
         raise Refused(f"{POLICY} names no roles", hint="Name members under `roles:` first.")
-    target = repository.work_tree / PATH
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(".CODEOWNERS.new")
-    temporary.write_bytes(text)
-    temporary.replace(target)
+    with placed(repository.work_tree / PATH, overwrite=True) as temporary:
+        temporary.write_bytes(text)
     return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.artifact_files import Source, SourceFile, list_source, require_unchanged
 from rollbook.artifact.digest import ArtifactDigest, FileDigest, combine, digest_file, file_digest
@@ -34,6 +34,12 @@ class Stored:
     pointer: Pointer
     digest: ArtifactDigest
     format: str
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Return what a manifest says of it."""
+        files = {} if self.pointer.files is None else {"files": self.pointer.files}
+        facts = {"size": self.digest.size, "sha256": self.digest.sha256}
+        return {"path": self.pointer.path, "format": self.format, **facts, **files}
 
 
 class ReadOnlyStorage:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook.artifact.dvc_yaml import with_paths
+from rollbook.artifact.placed_file import placed
 from rollbook.check.dvc_entries import drifted_entries, read_dvc_yaml
 from rollbook.check.registry_files import Part, read_part, whole
 from rollbook.errors import BadCall, Refused
@@ -47,11 +46,9 @@ def write_entries(repository: Repository) -> list[str]:
     data, paths = _drift(repository)
     if paths:
         target = repository.work_tree / DVC_YAML
-        with tempfile.NamedTemporaryFile("wb", dir=target.parent, prefix=".dvc-yaml-", delete=False) as file:
-            file.write(with_paths(data, paths))
-        temporary = Path(file.name)
-        temporary.chmod(target.stat().st_mode if target.exists() else 0o644)
-        temporary.replace(target)
+        with placed(target, overwrite=True) as temporary:
+            temporary.write_bytes(with_paths(data, paths))
+            temporary.chmod(target.stat().st_mode if target.exists() else 0o644)
     return sorted(paths)
 
 

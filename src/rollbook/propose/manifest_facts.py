@@ -8,8 +8,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall, InvalidFile
+from rollbook.schema.schemas import violations
 from rollbook.snapshot.snapshot import MAX_FILE
-from rollbook.yaml.strict import load
+from rollbook.yaml.strict import dotted, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,6 +77,14 @@ def merged(name: str, base: object, parts: Iterable[Mapping[str, Any]]) -> dict[
     for part in parts:
         whole |= part
     return whole
+
+
+def require_lawful(schema: str, data: Mapping[str, Any], what: str) -> None:
+    """Raise BadCall, naming the fields, when a schema does not allow the `data` of `what`."""
+    wrong = violations(schema, data)
+    if wrong:
+        lines = [": ".join(filter(None, (dotted(item.path), item.message))) for item in wrong]
+        raise BadCall(f"{what} can't hold these facts: {'; '.join(lines)}", hint=wrong[0].hint)
 
 
 def small_file(path: Path) -> bytes:

@@ -17,14 +17,14 @@ from rollbook.errors import BadCall
 from rollbook.git.repository import main_commit
 from rollbook.git.write import identity
 from rollbook.names import time_now
+from rollbook.propose.manifest_facts import require_lawful
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.records.evidence import DEPLOYMENT, KINDS, evidence_kind, evidence_number
 from rollbook.registry.registry import Registry, nearest
 from rollbook.registry.version_files import evidence_paths
 from rollbook.retention.renewal import removed_objects
-from rollbook.schema.schemas import schema_line, violations
+from rollbook.schema.schemas import schema_line
 from rollbook.snapshot.snapshot import commit_snapshot
-from rollbook.yaml.strict import dotted
 from rollbook.yaml.write import dump
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def add_evidence(
         version = registry.version(reference)
         path = _next_path(version, kind)
         data = _content(repository, version, examination)
-    _require_lawful({**data, **_attached(attachments.outline())})
+    require_lawful("evidence", {**data, **_attached(attachments.outline())}, "evidence")
     model, number = version.model.name, evidence_number(path)
     branch = branch_name("evidence", model, version.version, f"{kind}-{number}")
     refuse_standing(repository, branch)
@@ -170,13 +170,6 @@ def _content(repository: Repository, version: ModelVersion, examination: Examina
     return {**required, **{name: value for name, value in optional.items() if value}}
 
 
-def _require_lawful(data: Mapping[str, Any]) -> None:
-    wrong = violations("evidence", data)
-    if wrong:
-        lines = [": ".join(filter(None, (dotted(item.path), item.message))) for item in wrong]
-        raise BadCall(f"evidence can't hold these facts: {'; '.join(lines)}", hint=wrong[0].hint)
-
-
 class Attachments:
     """Files and folders to attach. Nothing is read before `store`, and nothing uploaded before `push`."""
 
@@ -195,7 +188,8 @@ class Attachments:
     def store(self, progress: Progress = quiet) -> list[dict[str, Any]]:
         """Copy them into the DVC cache; return what evidence says of them. Raises as `Storage.add` does."""
         self._stored = [self._storage.add(path, name, progress) for name, path in self._sources.items()]
-        return [_described(stored) for stored in self._stored]
+        facts = [stored.as_mapping() for stored in self._stored]
+        return [{name: value for name, value in item.items() if name != "format"} for item in facts]
 
     def pointers(self, evidence: str) -> dict[str, bytes]:
         """The pointer to each, by its path, for the evidence at a path."""
@@ -232,8 +226,3 @@ def _by_name(paths: Sequence[Path]) -> dict[str, Path]:
             raise BadCall(f"two attachments are called {twin}", hint="Rename one of them.")
         by_name[name] = path
     return by_name
-
-
-def _described(stored: Stored) -> dict[str, Any]:
-    found = {"path": stored.pointer.path, "size": stored.digest.size, "sha256": stored.digest.sha256}
-    return found if stored.pointer.files is None else {**found, "files": stored.pointer.files}

@@ -19,13 +19,13 @@ from rollbook.git.write import ObjectWriter, identity
 from rollbook.names import bump, normalise_version, require_model_name, time_now
 from rollbook.propose.code_lineage import code_lineage
 from rollbook.propose.dvc_entries_update import entry_edit
-from rollbook.propose.manifest_facts import merged, with_listed
+from rollbook.propose.manifest_facts import merged, require_lawful, with_listed
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry.registry import Registry
 from rollbook.retention.renewal import removed_objects
 from rollbook.schema.schemas import schema_line, violations
 from rollbook.snapshot.snapshot import commit_snapshot
-from rollbook.yaml.strict import dotted, load
+from rollbook.yaml.strict import load
 from rollbook.yaml.write import dump
 
 if TYPE_CHECKING:
@@ -180,16 +180,8 @@ def _plan(repository: Repository, registration: Registration) -> _Plan:
 def _record(model: str, owner: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """A new model's model.yaml."""
     record = {"name": model, "owner": owner, **given}
-    _require_lawful("model", record, "model.yaml")
+    require_lawful("model", record, "model.yaml")
     return record
-
-
-def _require_lawful(schema: str, data: Mapping[str, Any], what: str) -> None:
-    """Raise BadCall, naming the fields, when the schema does not allow `data`."""
-    wrong = violations(schema, data)
-    if wrong:
-        lines = [": ".join(filter(None, (dotted(item.path), item.message))) for item in wrong]
-        raise BadCall(f"{what} can't hold these facts: {'; '.join(lines)}", hint=wrong[0].hint)
 
 
 def _standing_facts(repository: Repository, commit: str, model: str, version: str) -> dict[str, Any]:
@@ -255,24 +247,17 @@ def _facts(
         lineage = with_listed(lineage, "parents", parents)
     if lineage:
         facts["lineage"] = lineage
-    _require_lawful("version", {**facts, "artifact": _NO_ARTIFACT}, "the manifest")
+    require_lawful("version", {**facts, "artifact": _NO_ARTIFACT}, "the manifest")
     return facts
 
 
 def _files(plan: _Plan, registration: Registration, stored: Stored) -> dict[str, bytes]:
-    artifact: dict[str, Any] = {
-        "path": stored.pointer.path,
-        "format": stored.format,
-        "size": stored.digest.size,
-        "sha256": stored.digest.sha256,
-    }
-    if stored.pointer.files is not None:
-        artifact["files"] = stored.pointer.files
-    whole = {**plan.facts, "artifact": artifact}
+    whole = {**plan.facts, "artifact": stored.as_mapping()}
     manifest = {name: whole[name] for name in _ORDER if name in whole}
+    path = layout.manifest_path(plan.model, plan.version)
     directory = layout.version_directory(plan.model, plan.version)
     files = {
-        layout.manifest_path(plan.model, plan.version): _yaml("version", plan.model, plan.version, manifest),
+        path: dump(manifest, header=schema_line("version", path)),
         layout.pointer_path(plan.model, plan.version, stored.pointer.path): dump(
             pointer_data(stored.pointer)
         ),
@@ -282,10 +267,6 @@ def _files(plan: _Plan, registration: Registration, stored: Stored) -> dict[str,
         path = layout.model_path(plan.model)
         files[path] = dump(plan.record, header=schema_line("model", path))
     return files
-
-
-def _yaml(schema: str, model: str, version: str, data: Mapping[str, Any]) -> bytes:
-    return dump(data, header=schema_line(schema, layout.manifest_path(model, version)))
 
 
 def _twins(repository: Repository, base: str, md5: str) -> tuple[str, ...]:

@@ -68,20 +68,13 @@ def model_files(
 
 
 def _version_files(model: str, version: PlannedVersion, stored: Stored, address: str) -> dict[str, bytes]:
-    artifact: dict[str, Any] = {
-        "path": stored.pointer.path,
-        "format": stored.format,
-        "size": stored.digest.size,
-        "sha256": stored.digest.sha256,
-        "files": stored.pointer.files,
-    }
     manifest = {
         "model": model,
         "version": version.version,
         "created_at": version.tag.at,
         "created_by": version.tag.by or _NOBODY,
         "description": version.tag.reason,
-        "artifact": {key: value for key, value in artifact.items() if value is not None},
+        "artifact": stored.as_mapping(),
         "lineage": {"code": {"repository": address, "commit": version.tag.commit}},
         "tags": _labels(version.annotation),
         "extra": {"meta": dict(version.annotation.meta)} if version.annotation.meta else {},
