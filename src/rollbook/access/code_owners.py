@@ -37,7 +37,7 @@ _OWNED = (
 
 
 def codeowners(policy: Policy) -> str:
-    """The file's content. A role that nobody has, or signing keys only, owns nothing."""
+    """Return the file's content. A role that nobody has, or signing keys only, owns nothing."""
     owned = [*_OWNED, (f"/{DVC_YAML}", DATA_SCIENTIST)] if policy.dvc_artifacts else _OWNED
     width = max(len(pattern) for pattern, _ in owned)
     lines = []
@@ -49,7 +49,7 @@ def codeowners(policy: Policy) -> str:
 
 
 def is_drifted(text: bytes, policy: Policy) -> bool:
-    """Whether a CODEOWNERS file that Rollbook wrote says something else than the policy does."""
+    """Return whether a CODEOWNERS file that Rollbook wrote says something else than the policy does."""
     return text.startswith(_HEADER.encode()) and text != codeowners(policy).encode()
 
 
@@ -74,7 +74,7 @@ def write_codeowners(repository: Repository) -> bool:
 
 
 def differs(repository: Repository) -> bool:
-    """Whether the working tree's file says something else than its policy does, or is missing."""
+    """Return whether the working tree's file says something else than its policy does, or is missing."""
     policy, standing = _policy_and_file(repository)
     return standing != codeowners(policy).encode()
 

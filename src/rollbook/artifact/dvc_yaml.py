@@ -24,12 +24,12 @@ _INDENT = "  "
 
 
 def artifact_path(model: str, version: str, artifact: str) -> str:
-    """The path that a model's entry has at the commit that registers `version`."""
+    """Return the path that a model's entry has at the commit that registers `version`."""
     return f"{layout.version_directory(model, version)}/{artifact}"
 
 
 def entries(data: bytes | None) -> Mapping[str, Any]:
-    """The entries by name, as they stand in the file; none without a file.
+    """Return the entries by name, as they stand in the file; none without a file.
 
     Raises InvalidFile when it isn't strict YAML, or `artifacts` is no mapping.
     """
@@ -42,13 +42,13 @@ def entries(data: bytes | None) -> Mapping[str, Any]:
 
 
 def entry_path(entry: object) -> str | None:
-    """The path that an entry gives; None when it gives none."""
+    """Return the path that an entry gives; None when it gives none."""
     path = entry.get("path") if isinstance(entry, dict) else None
     return path if isinstance(path, str) else None
 
 
 def with_paths(data: bytes | None, paths: Mapping[str, str]) -> bytes:
-    """The file with these paths, by model; the very same bytes when it has them already.
+    """Return the file with these paths, by model; the very same bytes when it has them already.
 
     A new entry goes before the first name that sorts after its own, three lines of its own, so that git
     merges two changes unless both write to one place. Raises InvalidFile as `entries` does, and when

@@ -230,7 +230,8 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def zip_names(file: BinaryIO, size: int) -> tuple[str, ...]:
-    """The first names in the central directory of the zip `file` of `size` bytes; empty when it has none."""
+    """Return the first names in the central directory of the zip `file` of `size` bytes; empty when it has
+    none."""
     tail_at = max(0, size - _MOST)
     file.seek(tail_at)
     tail = file.read(_MOST)

@@ -57,7 +57,7 @@ class ObjectFolder:
         return self._objects / oid[:2] / oid[2:]
 
     def sizes(self, oids: Iterable[str]) -> dict[str, int]:
-        """The sizes in bytes of those objects that are here as plain files."""
+        """Return the sizes in bytes of those objects that are here as plain files."""
         sizes = {}
         for oid in oids:
             try:
@@ -71,7 +71,7 @@ class ObjectFolder:
         return sizes
 
     def read(self, oid: str, limit: int) -> bytes | None:
-        """The content of a small object; None when it is missing, longer than `limit` or corrupt."""
+        """Read a small object; None when it is missing, longer than `limit` or corrupt."""
         try:
             descriptor = self._open(oid)
         except FileNotFoundError:
@@ -81,7 +81,7 @@ class ObjectFolder:
         return data if len(data) <= limit and hash_bytes(data).md5 == oid[:32] else None
 
     def is_intact(self, oid: str) -> bool:
-        """Whether the object is here and its content has the md5 it is named by."""
+        """Return whether the object is here and its content has the md5 it is named by."""
         try:
             descriptor = self._open(oid)
         except FileNotFoundError:
@@ -122,7 +122,7 @@ class ObjectFolder:
         return self.store(fill, suffix)
 
     def modified(self, oids: Iterable[str]) -> dict[str, float | None]:
-        """When each of those objects that are here was stored (Unix time, seconds)."""
+        """Return when each of those objects that are here was stored (Unix time, seconds)."""
         moments: dict[str, float | None] = {}
         for oid in oids:
             with suppress(FileNotFoundError, NotADirectoryError):

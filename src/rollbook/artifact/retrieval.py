@@ -89,7 +89,7 @@ def fetch_attachments(
 
 
 def evidence_named(version: ModelVersion, name: str) -> Evidence:
-    """A version's evidence by its name, such as `fairness-1`. Raises NotFound that suggests the nearest."""
+    """Read a version's evidence by its name, e.g. `fairness-1`. Raises NotFound that suggests the nearest."""
     paths = evidence_paths(version.model.registry.snapshot, version.model.name, version.version)
     places = {path.rpartition("/")[2].removesuffix(".yaml"): path for path in paths}
     if name not in places:
@@ -114,7 +114,8 @@ def _attached(version: ModelVersion, evidence: Evidence, attachment: Attachment)
 
 
 def read_pointer(version: ModelVersion) -> Pointer:
-    """DVC's pointer to a version's artifact. Raises NotFound when it isn't there, InvalidFile when broken."""
+    """Read DVC's pointer to a version's artifact. Raises NotFound when it isn't there, InvalidFile when
+    broken."""
     name = version.artifact.path
     if reason := unsafe_artifact_name(name):
         raise InvalidFile(
@@ -134,7 +135,7 @@ def read_pointer(version: ModelVersion) -> Pointer:
 
 @contextmanager
 def storage_at(address: str) -> Iterator[ReadOnlyStorage]:
-    """A DVC remote by its path or URL, which somebody who may say so has named. Nothing is cached."""
+    """Open a DVC remote by its path or URL, which the caller vouches for. Nothing is cached."""
     settings = RemoteSettings(address)
     yield ReadOnlyStorage(settings, connect(settings))
 

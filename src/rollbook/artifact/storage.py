@@ -52,11 +52,11 @@ class ReadOnlyStorage:
 
     @property
     def remote_url(self) -> str:
-        """The default remote's address, without credentials."""
+        """Return the default remote's address, without credentials."""
         return self._settings.public_url
 
     def has(self, pointer: Pointer) -> bool:
-        """Whether the remote holds every object of the artifact, complete by size.
+        """Return whether the remote holds every object of the artifact, complete by size.
 
         Raises StorageFailed when the remote can't be asked.
         """
@@ -107,7 +107,8 @@ class ReadOnlyStorage:
         return destination
 
     def sizes(self, oids: Iterable[str]) -> dict[str, int | None]:
-        """The sizes in bytes of those objects that the cache or the remote holds; None where neither tells.
+        """Return the sizes in bytes of those objects that the cache or the remote holds; None where neither
+        tells.
 
         Raises StorageFailed when the remote can't be asked.
         """
@@ -117,7 +118,8 @@ class ReadOnlyStorage:
             return here | {**self._remote.sizes(oid for oid in names if oid not in here)}
 
     def listing(self, oid: str) -> bytes | None:
-        """The `.dir` object of a folder, from the cache or the remote; None where neither holds it intact.
+        """Return the `.dir` object of a folder, from the cache or the remote; None where neither holds it
+        intact.
 
         Raises StorageFailed when the remote can't be asked.
         """
@@ -136,18 +138,18 @@ class ReadOnlyStorage:
             return self._bring(pointer, temporary, progress)
 
     def folder(self, pointer: Pointer) -> tuple[Entry, ...]:
-        """The files of a folder, from its listing. Raises StorageFailed when it can't be had."""
+        """Read the files of a folder from its listing. Raises StorageFailed when it can't be had."""
         return self._entries(pointer)
 
     def holds(self, md5: str) -> bool:
-        """Whether the cache or the remote has an object. Raises StorageFailed when it can't be asked."""
+        """Return whether cache or remote have an object. Raises StorageFailed when they can't be asked."""
         if self._cached is not None and md5 in self._cached.sizes([md5]):
             return True
         with reported(self._settings, "cannot be read"):
             return md5 in self._remote.sizes([md5])
 
     def uncached(self) -> ReadOnlyStorage:
-        """The same remote, without the local cache: what it gives are the remote's own bytes."""
+        """Return the same remote without the local cache: what it gives are the remote's own bytes."""
         return ReadOnlyStorage(self._settings, self._remote)
 
     def _bring(self, pointer: Pointer, temporary: Path, progress: Progress) -> ArtifactDigest:
@@ -259,8 +261,9 @@ class Storage(ReadOnlyStorage):
         return Stored(Pointer(name, digest.md5, digest.size, count), digest, self._format(digest, name))
 
     def stored(self, oids: Sequence[str]) -> Mapping[str, float | None]:
-        """Those objects that the remote or the cache holds, each with when the remote stored it (Unix time,
-        seconds); None where it did not or does not tell. Raises StorageFailed when it can't be asked."""
+        """Return those objects that the remote or the cache holds, each with when the remote stored it
+        (Unix time, seconds); None where it did not or does not tell. Raises StorageFailed when it can't
+        be asked."""
         with reported(self._settings, "cannot be read"):
             there = self._remote.modified(oids)
         return dict.fromkeys(self._cache.sizes(oids)) | {**there}
@@ -324,7 +327,7 @@ class Storage(ReadOnlyStorage):
 
 
 def open_storage(root: Path) -> Storage:
-    """The storage of the repository whose working tree is `root`.
+    """Open the storage of the repository whose working tree is `root`.
 
     Raises BadCall when DVC is not set up there or has no default remote, InvalidFile for a broken
     configuration, StorageFailed when its kind of remote can't be used.
@@ -336,7 +339,8 @@ def open_storage(root: Path) -> Storage:
 
 @contextmanager
 def read_only_storage(config: str, *, base: Path) -> Iterator[ReadOnlyStorage]:
-    """The storage that the text of a commit's `.dvc/config` names, for a repository without a working tree.
+    """Open the storage that the text of a commit's `.dvc/config` names, for a repository without a working
+    tree.
 
     The text is not trusted (`hostile.py`). `base` is the folder relative addresses start from. Nothing is
     cached. Raises as `open_storage` does.

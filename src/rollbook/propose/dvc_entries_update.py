@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 def entry_edit(repository: Repository, commit: str, paths: Mapping[str, str]) -> dict[str, bytes]:
-    """What a registration writes on `commit` besides its own files: dvc.yaml with the artifacts' `paths`, by
-    model; nothing where the policy does not ask for it.
+    """Return the edited dvc.yaml, by its path, that gives models the artifacts' `paths` on top of `commit`;
+    nothing where the policy does not ask for it.
 
     Raises InvalidFile for a dvc.yaml that can't be read, or edited without changing what else it says.
     """
@@ -53,7 +53,7 @@ def write_entries(repository: Repository) -> list[str]:
 
 
 def drifted(repository: Repository) -> list[str]:
-    """The models whose entries in the working tree's dvc.yaml are missing or drifted. Raises as
+    """Return the models whose entries in the working tree's dvc.yaml are missing or drifted. Raises as
     `write_entries` does."""
     return sorted(_drift(repository)[1])
 

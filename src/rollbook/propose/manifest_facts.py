@@ -41,7 +41,7 @@ def params(arguments: Iterable[str]) -> dict[str, Any]:
 
 
 def metrics_file(path: Path) -> dict[str, float]:
-    """The numbers in a JSON or YAML file, as `dvc metrics` reads them; nested names are joined by dots.
+    """Read the numbers in a JSON or YAML file, as `dvc metrics` reads them; nested names are joined by dots.
 
     Raises BadCall, naming the metric, for what is no finite number.
     """
@@ -49,7 +49,7 @@ def metrics_file(path: Path) -> dict[str, float]:
 
 
 def report_metrics(path: Path) -> dict[str, float]:
-    """The numbers in a tool's report, JSON or YAML; nested names are joined by dots.
+    """Read the numbers in a tool's report, JSON or YAML; nested names are joined by dots.
 
     What is no number (texts, lists, true and false, null) is left out: a report says more than metrics.
     Raises BadCall, naming the metric, for a number that is not finite, which no report may hide.
@@ -58,7 +58,7 @@ def report_metrics(path: Path) -> dict[str, float]:
 
 
 def mapping_file(path: Path) -> dict[str, Any]:
-    """A JSON or YAML file that holds a mapping. Raises BadCall when it doesn't."""
+    """Read a JSON or YAML file that holds a mapping. Raises BadCall when it doesn't."""
     data = small_file(path)
     content = _json(data, path) if path.suffix == ".json" else _yaml(data, path)
     if not isinstance(content, dict):
@@ -67,7 +67,7 @@ def mapping_file(path: Path) -> dict[str, Any]:
 
 
 def merged(name: str, base: object, parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The mapping `base` (None: empty) with each part added, the later winning.
+    """Merge each part into a copy of the mapping `base` (None: empty), the later winning.
 
     Raises BadCall, naming the field `name`, when `base` is no mapping.
     """
@@ -88,7 +88,7 @@ def require_lawful(schema: str, data: Mapping[str, Any], what: str) -> None:
 
 
 def small_file(path: Path) -> bytes:
-    """A file's bytes. Raises BadCall when it isn't there or has more than 1 MiB."""
+    """Read a file's bytes. Raises BadCall when it isn't there or has more than 1 MiB."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE + 1)
@@ -113,7 +113,7 @@ def data_sets(arguments: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def with_run(lineage: object, text: str) -> dict[str, Any]:
-    """A manifest's `lineage` (None: empty) with the run that `TOOL/ID[=URI]` names. Raises BadCall."""
+    """Return a manifest's `lineage` (None: empty) with the run that `TOOL/ID[=URI]` names. Raises BadCall."""
     label, _, uri = text.partition("=")
     tool, _, number = label.partition("/")
     if not tool or not number:
@@ -123,7 +123,7 @@ def with_run(lineage: object, text: str) -> dict[str, Any]:
 
 
 def with_listed(lineage: object, name: str, items: Iterable[Any]) -> dict[str, Any]:
-    """A manifest's `lineage` (None: empty) with what is new of `items` added to its list `name`.
+    """Return a manifest's `lineage` (None: empty) with what is new of `items` added to its list `name`.
 
     Raises BadCall when it has another shape.
     """
@@ -149,7 +149,7 @@ def sha256(data: bytes) -> str:
 
 
 def inputs_of_sample(data: bytes, path: Path) -> list[dict[str, Any]]:
-    """The input half of a signature, inferred from sample rows: a JSON list of objects or of lists.
+    """Infer the input half of a signature from sample rows: a JSON list of objects or of lists.
 
     Each column gives its name, its dtype (`int64`, `float64`, `bool`, `string`) and the shape `[-1]`; rows of
     plain values give one tensor `[-1, columns]`. Raises BadCall for anything else.

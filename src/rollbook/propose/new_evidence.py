@@ -182,7 +182,8 @@ class Attachments:
         self._stored: list[Stored] = []
 
     def outline(self) -> list[dict[str, Any]]:
-        """What evidence will say of them, with stand-ins for what only the bytes tell."""
+        """Return the facts for the evidence, with placeholders for the size and digest, which only the bytes
+        tell."""
         return [{"path": name, "size": 1, "sha256": "0" * 64} for name in self._sources]
 
     def store(self, progress: Progress = quiet) -> list[dict[str, Any]]:
@@ -192,7 +193,7 @@ class Attachments:
         return [{name: value for name, value in item.items() if name != "format"} for item in facts]
 
     def pointers(self, evidence: str) -> dict[str, bytes]:
-        """The pointer to each, by its path, for the evidence at a path."""
+        """Return DVC's pointer to each attachment, by path, for the evidence at a path."""
         return {
             layout.attachment_pointer_path(evidence, payload.pointer.path): dump(
                 pointer_data(payload.pointer)

@@ -76,7 +76,7 @@ def initialise(repository: Repository, *, remote: str | None = None) -> Initiali
 
 
 def template(name: str, install: str = INSTALL, main: str = "main") -> str:
-    """A file that `init` writes, by its template's name.
+    """Return a file that `init` writes, by its template's name.
 
     `install` is how a workflow installs Rollbook, `main` the branch that holds the registry's truth.
     """

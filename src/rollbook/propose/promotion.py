@@ -102,7 +102,7 @@ def propose_promotion(
 def plan_moves(
     policy: Policy, stages: StageTable, version: str, stage: str, entry: dict[str, Any]
 ) -> list[Move]:
-    """The displaced versions' moves, then that of `version` into `stage`.
+    """Return the displaced versions' moves, then that of `version` into `stage`.
 
     Raises Refused when the stage is exclusive, held, and the policy doesn't say where its holder goes.
     """
@@ -127,7 +127,7 @@ def plan_moves(
 
 
 def write_moves(policy: Policy, moves: list[Move]) -> Callable[[Any], None]:
-    """An edit of the document in stages.yaml that carries out `moves`, in place."""
+    """Return an edit of the document in stages.yaml that carries out `moves`, in place."""
 
     def change(document: Any) -> None:
         for move in moves:
@@ -173,7 +173,7 @@ def _entry(repository: Repository, version: str, reason: str, details: Mapping[s
 
 
 def previous_holder(repository: Repository, model: str, stage: str = PRODUCTION) -> str:
-    """The version that held `stage` last before the one that holds it now, from the audit trail.
+    """Return the version that held `stage` last before the one that holds it now, from the audit trail.
 
     Raises NotFound when the trail knows of none.
     """

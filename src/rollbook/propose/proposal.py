@@ -72,7 +72,7 @@ def judge(repository: Repository, base: str, files: Mapping[str, bytes | None]) 
 
 
 def branch_name(action: str, model: str, version: str, stage: str = "") -> str:
-    """`rollbook/<action>/<model>/<version>-<stage>`, the name of a proposal's branch."""
+    """Return `rollbook/<action>/<model>/<version>-<stage>`, the name of a proposal's branch."""
     return f"rollbook/{action}/{model}/{version}{'-' if stage else ''}{stage}"
 
 
@@ -122,6 +122,6 @@ def push_branch(repository: Repository, branch: str) -> str:
 
 
 def pull_request_hint(repository: Repository, branch: str) -> str:
-    """What to do with a proposal's branch next."""
+    """Say what to do with a proposal's branch next."""
     main = main_branch(repository)
     return f"Open a pull request from {branch} into {main}, or land it: rollbook land {branch}"

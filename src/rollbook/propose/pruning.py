@@ -54,8 +54,8 @@ class Pruning:
 def plan_pruning(
     repository: Repository, target: str | None = None, *, now: datetime | None = None
 ) -> Pruning:
-    """What the rules of main let go now, of all models, of one (`target` is its name) or of one version (a
-    reference such as `credit-approval@0.3.0`).
+    """Return the artifacts that main's retention rules let go now: of all models, of one (`target` is its
+    name) or of one version (a reference such as `credit-approval@0.3.0`).
 
     Raises NotFound for an unknown target, Refused in a shallow clone.
     """

@@ -137,7 +137,7 @@ def register(repository: Repository, registration: Registration, progress: Progr
 
 
 def artifact_name(path: Path) -> str:
-    """The name that the artifact at `path` gets in the registry: its own, also for `.`.
+    """Return the name that the artifact at `path` gets in the registry: its own, also for `.`.
 
     Raises BadCall when a registry can't hold a file of that name.
     """

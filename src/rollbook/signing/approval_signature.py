@@ -43,7 +43,7 @@ class TransitionContent:
     override: str = ""
 
     def canonical(self) -> bytes:
-        """The bytes that are signed: one ASCII JSON object, keys sorted, no blanks, and a line break.
+        """Return the bytes that are signed: one ASCII JSON object, keys sorted, no blanks, and a line break.
 
         What only some transitions have (a replacement, a sunset, ...) stands there when it is given.
         """
@@ -65,7 +65,7 @@ class TransitionContent:
 
 
 def transition_content(model: str, start: str, entry: StageEntry, manifest_digest: str) -> TransitionContent:
-    """The content of the transition that `entry` of a model's stages.yaml stands for."""
+    """Return the content of the transition that `entry` of a model's stages.yaml stands for."""
     return TransitionContent(
         model=model,
         version=entry.version,
@@ -89,7 +89,8 @@ def valid_approvers(
     allowed_signers: bytes,
     at: datetime | None = None,
 ) -> list[str]:
-    """Those whose approvals hold: signed over this very content by a key that the registry allows them.
+    """Return those whose approvals are valid: signed over this very content by a key that the registry allows
+    them.
 
     `allowed_signers` is the base's `registry/allowed_signers`. Each name once, in the order of the file.
     """

@@ -30,7 +30,7 @@ class VerifiedSignatures:
         self._added = False
 
     def principal(self, oid: str, root: str, moment: int) -> str | None:
-        """Who made a signature that was verified before; None when it was not."""
+        """Return who made a signature that was verified before; None when it was not."""
         return self._known.get(_key(oid, root, moment))
 
     def add(self, oid: str, root: str, moment: int, principal: str) -> None:
@@ -56,7 +56,7 @@ class VerifiedSignatures:
 
 
 def remembered(repository: Repository) -> VerifiedSignatures:
-    """What this repository, with all its work trees, remembers."""
+    """Open what this repository, with all its work trees, remembers."""
     return VerifiedSignatures(repository.common_dir / _PLACE)
 
 

@@ -29,7 +29,7 @@ class CardFacts:
     evidence: tuple[Evidence, ...]
 
     def newest(self, *kinds: str) -> list[Evidence]:
-        """The newest evidence of each of these kinds on each data set."""
+        """Return the newest evidence of each of these kinds on each data set."""
         newest: dict[tuple[str, str], Evidence] = {}
         for evidence in self.evidence:
             if evidence.kind in kinds:

@@ -36,8 +36,8 @@ _TOGETHER = {"license": ("license_name", "license_link")}
 
 
 def new_card(template: str, facts: CardFacts, path: str) -> str:
-    """A template with its parts filled in. The placeholder right below a part goes when the part says
-    something. Raises InvalidFile, naming the template's `path`, for markers that don't pair up."""
+    """Fill in the parts of a template. The placeholder right below a part goes when the part says something.
+    Raises InvalidFile, naming the template's `path`, for markers that don't pair up."""
     filled = _renewed(template, facts, path)
     said = {name for name, text in written_parts(facts, "").items() if text}
     return _NEEDLESS.sub(
@@ -47,8 +47,8 @@ def new_card(template: str, facts: CardFacts, path: str) -> str:
 
 
 def renewed_card(card: str, template: str, facts: CardFacts, path: str) -> str:
-    """A card with its generated parts as they have to be now. What stands outside of the markers stays, byte
-    by byte. A card without any marker, which a person wrote, gets the sections that it lacks at its end.
+    """Renew the generated parts of a card. What stands outside of the markers stays, byte by byte. A card
+    without any marker, which a person wrote, gets the sections that it lacks at its end.
 
     Raises InvalidFile, naming the card's `path`, when its markers don't pair up, or when its front matter
     can't be read or can't be added to.
@@ -61,7 +61,7 @@ def renewed_card(card: str, template: str, facts: CardFacts, path: str) -> str:
 
 
 def is_generated(card: str) -> bool:
-    """Whether a card's body holds generated parts."""
+    """Return whether a card's body holds generated parts."""
     return _MARKER.search(card) is not None
 
 

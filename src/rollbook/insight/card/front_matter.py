@@ -60,7 +60,7 @@ LICENSES = frozenset(_LICENSES.split())
 
 
 def metadata(facts: CardFacts) -> dict[str, Any]:
-    """The front matter's keys and values; a key that nothing is known of is left out."""
+    """Return the front matter's keys and values; a key that nothing is known of is left out."""
     manifest = facts.manifest
     library = _line(manifest.framework.get("name")).lower()
     measured = [manifest.metrics, *(evidence.metrics for evidence in facts.newest(*MEASURING))]
@@ -77,7 +77,7 @@ def metadata(facts: CardFacts) -> dict[str, Any]:
 
 
 def training_data(facts: CardFacts) -> list[str]:
-    """The names of the data sets that the manifest says it was trained on."""
+    """Return the names of the data sets that the manifest says it was trained on."""
     data = facts.manifest.lineage.get("data")
     items = data if isinstance(data, list) else []
     return [_line(item.get("name")) for item in items if isinstance(item, dict)]

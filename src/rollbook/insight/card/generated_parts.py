@@ -137,7 +137,7 @@ PARTS: dict[str, Callable[[CardFacts, str], str]] = {
 
 
 def written_parts(facts: CardFacts, license_name: str) -> dict[str, str]:
-    """Every part's Markdown, without line breaks around it; empty where nothing is known."""
+    """Return every part's Markdown, without line breaks around it; empty where nothing is known."""
     return {name: part(facts, license_name) for name, part in PARTS.items()}
 
 

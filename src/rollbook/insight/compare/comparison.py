@@ -89,7 +89,7 @@ class Comparison:
         return list(self.versions[0].metrics) if self.versions else []
 
     def to_dataframe(self) -> Any:
-        """A pandas DataFrame with a row for each version; needs the extra `pandas`."""
+        """Return a pandas DataFrame with a row for each version; needs the extra `pandas`."""
         from rollbook.insight.compare.comparison_table import as_dataframe
 
         return as_dataframe(self)
@@ -155,7 +155,7 @@ def compare(
 
 
 def default_versions(model: Model) -> list[str]:
-    """The version in production, those in the stages between the first and production, and the newest.
+    """Return the version in production, those in the stages between the first and production, and the newest.
 
     Without a stage `production` in the policy, all stages but the first count.
     """
@@ -175,7 +175,7 @@ def best(
     stage: str | None = None,
     evidence: str = "",
 ) -> Best:
-    """The best version of a model by a metric, of one stage or of all; of equal ones the newest.
+    """Find the best version of a model by a metric, in one stage or in all; of equal ones the newest.
 
     None for `lower_is_better` lets the metric's name tell; a kind of `evidence` is as in `compare`. Raises
     NotFound when no version gives a finite number.

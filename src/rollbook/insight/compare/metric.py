@@ -37,8 +37,8 @@ class Measured:
 
 
 def measured(version: ModelVersion, evidence: str = "") -> Measured:
-    """The metrics of a version's manifest; with a kind of evidence those of the newest such evidence about
-    its very artifact, none where there is none. Raises InvalidFile for a file that can't be read."""
+    """Return the metrics of a version's manifest; with a kind of evidence those of the newest such evidence
+    about its very artifact, none where there is none. Raises InvalidFile for a file that can't be read."""
     if not evidence:
         return Measured(version.manifest.metrics, MANIFEST)
     newest = newest_evidence(version).get(evidence)
@@ -46,8 +46,8 @@ def measured(version: ModelVersion, evidence: str = "") -> Measured:
 
 
 def newest_evidence(version: ModelVersion) -> Mapping[str, Evidence]:
-    """The newest evidence of each kind about a version's very artifact. Raises InvalidFile for a file that
-    can't be read."""
+    """Return the newest evidence of each kind about a version's very artifact. Raises InvalidFile for a file
+    that can't be read."""
     sha256 = version.manifest.artifact.sha256
     about = [
         evidence
@@ -61,7 +61,7 @@ def newest_evidence(version: ModelVersion) -> Mapping[str, Evidence]:
 
 
 def finite(value: object) -> float | None:
-    """A measured value; None for one that is missing or no finite number."""
+    """Return a measured value; None for one that is missing or no finite number."""
     try:
         usable = isinstance(value, int | float) and math.isfinite(value)
     except OverflowError:  # a whole number that no float can hold
@@ -70,7 +70,8 @@ def finite(value: object) -> float | None:
 
 
 def is_lower_better(metric: str, *, lower: Collection[str] = (), higher: Collection[str] = ()) -> bool:
-    """Whether a metric is better when it is lower: as `lower` or `higher` says, else as its name tells."""
+    """Return whether a metric is better when it is lower: as `lower` or `higher` says, else as its name
+    tells."""
     if metric in lower or metric in higher:
         return metric in lower
     return not LOWER_IS_BETTER.isdisjoint(re.split(r"[^a-z]+", metric.lower()))

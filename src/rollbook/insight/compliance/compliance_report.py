@@ -81,7 +81,8 @@ class ComplianceReport:
 
     @property
     def exceptions(self) -> list[tuple[Step, str]]:
-        """What an auditor asks about: freezes set aside, and gates that do not pass when judged again."""
+        """Return the steps that an auditor asks about: freezes set aside, and gates that fail when judged
+        again."""
         exceptional = []
         for step in self.steps:
             if step.override:
@@ -106,7 +107,7 @@ def parse_period(text: str) -> Period:
 
 
 def compliance_report(repository: Repository, period: Period, model: str | None = None) -> ComplianceReport:
-    """The report of a period, of all models or of one.
+    """Report on a period, for all models or for one.
 
     Raises NotFound when main began after the period, or has no such model at its end.
     """

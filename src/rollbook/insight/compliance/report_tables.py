@@ -35,7 +35,7 @@ class Section:
 
 
 def sections(report: ComplianceReport) -> list[Section]:
-    """The report's sections, in order."""
+    """Return the report's sections, in order."""
     return [
         _verification(report),
         _inventory(report),
@@ -46,12 +46,12 @@ def sections(report: ComplianceReport) -> list[Section]:
 
 
 def title(report: ComplianceReport) -> str:
-    """The report's title: what it is about, and the period."""
+    """Return the report's title: what it is about, and the period."""
     return f"Compliance report {report.period.start:{_DATE}} to {report.period.end:{_DATE}}"
 
 
 def facts(report: ComplianceReport) -> list[tuple[str, str]]:
-    """What identifies the report: its scope, and the commit that it can be made from again."""
+    """Return what identifies the report: its scope, and the commit that it can be made from again."""
     head = report.verification.head if report.verification else None
     return [
         ("Models", report.model or "all"),

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,9}")
 
 
 def github() -> GitHub:
-    """The repository that `GITHUB_REPOSITORY` names, asked with `GITHUB_TOKEN` at `GITHUB_API_URL`.
+    """Return the repository that `GITHUB_REPOSITORY` names, asked with `GITHUB_TOKEN` at `GITHUB_API_URL`.
 
     Raises BadCall when one of the first two is missing, or is no such thing.
     """
@@ -36,7 +36,7 @@ def github() -> GitHub:
 
 
 def forge_of(repository: Repository) -> GitHub:
-    """The repository on GitHub that the registry's remote is, asked with `GH_TOKEN` or `GITHUB_TOKEN`.
+    """Return the repository on GitHub that the registry's remote is, asked with `GH_TOKEN` or `GITHUB_TOKEN`.
 
     The token goes to github.com, or to the server that `GITHUB_SERVER_URL` names, and nowhere else. Raises
     BadCall when the remote is elsewhere, and without a token.
@@ -69,7 +69,8 @@ def _is_token(text: str) -> bool:
 
 
 def pull_request_number(text: str) -> int:
-    """The number that `text` gives: itself, or inside the name of a merge queue's branch. Raises BadCall."""
+    """Return the number that `text` gives: itself, or inside the name of a merge queue's branch. Raises
+    BadCall."""
     queued = _QUEUE.fullmatch(text)
     number = queued[1] if queued else text
     if not _NUMBER.fullmatch(number):

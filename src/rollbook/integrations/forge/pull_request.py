@@ -51,7 +51,7 @@ def summary(
     findings: Sequence[Finding],
     reviews: tuple[Person, ...] = (),
 ) -> str:
-    """The comment on merging the revision `head` into `base`, without its marker.
+    """Write the comment on merging the revision `head` into `base`, without its marker.
 
     `findings` and `reviews` are those of the check. What can't be told because a file is broken is left out:
     a finding says so. At most some 60,000 bytes.

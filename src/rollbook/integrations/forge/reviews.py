@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 
 def reviews(forge: Forge, repository: Repository, number: int, base: str, head: str) -> tuple[Person, ...]:
-    """Who approved, in pull request `number`, what merging the commit `head` into the commit `base` brings.
+    """Return who approved, in pull request `number`, the change that merging the commit `head` into `base`
+    brings.
 
     They approved the pull request's own head. So `head` must be that very commit, or hold exactly what
     merging it into `base` gives: the commit of a merge queue. Raises NotFound when it is neither, and
@@ -61,7 +62,7 @@ def _teams(repository: Repository, base: str) -> list[str]:
 
 
 def attestation(forge: Forge, branch: str) -> Callable[[str], Attestation]:
-    """A function that tells, for a commit of `branch`, its pull request and who approved what was merged.
+    """Return a function that tells, for a commit of `branch`, its pull request and who approved it.
 
     Each commit is asked for once. The names are marked as what they are, so that nobody takes them for
     signatures.

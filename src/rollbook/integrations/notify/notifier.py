@@ -156,8 +156,8 @@ def _remember(repository: Repository, deliveries: Sequence[Delivery]) -> str:
 
 
 def registry_uri(repository: Repository, tip: str) -> str:
-    """The remote's URL without user, password and query; without a remote that others can reach, a URN of the
-    commit that the registry's history begins with."""
+    """Return the remote's URL without user, password and query; without a remote that others can reach, a URN
+    of the commit that the registry's history begins with."""
     url = remote_url(repository) or ""
     short = _SHORT.fullmatch(url)
     if short:

@@ -190,7 +190,7 @@ def _put(file: BinaryIO, name: str, data: bytes) -> None:
 
 
 def excerpt(version: ModelVersion, commit: str, manifest: bytes) -> tuple[SourceTag, ...]:
-    """The tags of a version's events up to a commit: its registration's, then those of its stages.
+    """Return the tags of a version's events up to a commit: its registration's, then those of its stages.
 
     Raises Refused when it isn't registered yet as far as the tags say, or when they say something else than
     what stands in the registry.

@@ -71,7 +71,7 @@ class Contents:
     members: tuple[Member, ...]
 
     def as_bytes(self) -> bytes:
-        """The one way in which these contents are written."""
+        """Return the bytes of `bundle.json`; the same contents have the same bytes."""
         members = [
             {"name": member.name, "size": member.size, "sha256": member.sha256} for member in self.members
         ]
@@ -85,17 +85,17 @@ class Contents:
         return json.dumps(data, indent=1).encode() + b"\n"
 
     def below(self, folder: str) -> list[Member]:
-        """The members below `files/`, `artifact/`, `attachments/` or `trail/`."""
+        """Return the members below `files/`, `artifact/`, `attachments/` or `trail/`."""
         return [member for member in self.members if member.name.startswith(folder)]
 
 
 def checksum(index: bytes) -> bytes:
-    """The file beside `bundle.json` by which `sha256sum -c` verifies it."""
+    """Return the file beside `bundle.json` by which `sha256sum -c` verifies it."""
     return f"{hashlib.sha256(index).hexdigest()}  {INDEX}\n".encode()
 
 
 def is_bundled(kind: Kind) -> bool:
-    """Whether a bundle takes files of this kind along."""
+    """Return whether a bundle takes files of this kind along."""
     return kind in _KINDS
 
 
@@ -221,5 +221,5 @@ def _broken(path: str, what: str) -> InvalidFile:
 
 
 def sorted_members(members: Sequence[Member]) -> tuple[Member, ...]:
-    """The members in the order in which they stand in a bundle."""
+    """Return the members in the order in which they stand in a bundle."""
     return tuple(sorted(members, key=lambda member: member.name.encode()))

@@ -48,16 +48,16 @@ class Bundle:
         self._places = places
 
     def files(self) -> dict[str, bytes]:
-        """The version's files, by their names below `files/`."""
+        """Return the version's files, by their names below `files/`."""
         members = self.contents.below(FILES)
         return {member.name.removeprefix(FILES): self._read(member) for member in members}
 
     def tags(self) -> dict[str, bytes]:
-        """The tag objects, by their ids."""
+        """Return the tag objects, by their ids."""
         return {member.name.removeprefix(TRAIL): self._read(member) for member in self.contents.below(TRAIL)}
 
     def stored(self) -> list[Member]:
-        """The files of the artifact and of attachments, which may be large."""
+        """Return the files of the artifact and of attachments, which may be large."""
         return [*self.contents.below(ARTIFACT), *self.contents.below(ATTACHMENTS)]
 
     def copy(self, member: Member, progress: Progress, write: Write) -> Hashes:
@@ -86,7 +86,7 @@ class Bundle:
 
 @contextmanager
 def open_bundle(path: Path) -> Iterator[Bundle]:
-    """The bundle at `path`, for as long as it is open.
+    """Open the bundle at `path` and yield it; it is closed afterwards.
 
     Raises BadCall when there is no such file, InvalidFile when it is no bundle, isn't whole, or holds
     anything but what its `bundle.json` lists.

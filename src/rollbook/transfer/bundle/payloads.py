@@ -39,11 +39,11 @@ class Holding:
         return self.files is not None
 
     def bundled(self, inside: str) -> str:
-        """The name in a bundle of one of its files, which has the path `inside` in it."""
+        """Return the name in a bundle of one of its files, which has the path `inside` in it."""
         return f"{self.folder}{self.name}/{inside}" if self.is_directory else f"{self.folder}{self.name}"
 
     def members(self, members: Iterable[Member]) -> list[tuple[str, Member]]:
-        """Its files among those of a bundle, each with its path in it."""
+        """Return those of a bundle's members that belong to this file or folder, each with its path in it."""
         start = f"{self.folder}{self.name}"
         if not self.is_directory:
             return [(self.name, member) for member in members if member.name == start]
@@ -53,7 +53,8 @@ class Holding:
         ]
 
     def consists_of(self, members: Sequence[tuple[str, Member]]) -> bool:
-        """Whether these files, each with its path in it, make what manifest or evidence says."""
+        """Return whether these members, each with its path in it, have the digest and size that were
+        registered."""
         if len(members) != (self.files or 1):
             return False
         digests = [FileDigest(inside, member.size, "", member.sha256) for inside, member in members]
@@ -62,7 +63,7 @@ class Holding:
 
 
 def holdings(manifest: Manifest, model: str, version: str, evidence: Iterable[Evidence]) -> list[Holding]:
-    """The artifact of a version, and what is attached to its evidence."""
+    """Return the artifact of a version, and what is attached to its evidence."""
     artifact = manifest.artifact
     pointer = layout.pointer_path(model, version, artifact.path)
     held = [Holding(artifact.path, artifact.size, artifact.sha256, artifact.files, ARTIFACT, pointer)]

@@ -92,7 +92,7 @@ def verify_origin(repository: Repository, bundle: Bundle, trust: Trust) -> Verif
 
 
 def imported_yaml(imported: Imported) -> bytes:
-    """The content of `imported.yaml`."""
+    """Return the content of `imported.yaml`."""
     path = layout.imported_path(imported.model, imported.version)
     data: dict[str, Any] = {
         "model": imported.model,
@@ -185,7 +185,7 @@ def _vouched(
 def verdicts(
     repository: Repository, tags: Sequence[SourceTag], allowed_signers: bytes, *, only_ssh: bool
 ) -> list[Verdict]:
-    """A verdict on the signature of each tag, in order; UNKNOWN for one without.
+    """Judge the signature of each tag, in order; the verdict is UNKNOWN for one without.
 
     Raises CannotTell when the program that judges can't be started.
     """

@@ -65,7 +65,7 @@ class InDvc:
 
 
 def annotation(snapshot: TreeSnapshot, artifact: str) -> Annotation:
-    """What the commit says of an artifact, named as GTO prints it; an empty one when it says nothing.
+    """Return what the commit says of an artifact, named as GTO prints it; an empty one when it says nothing.
 
     Raises NotFound when a file that should tell can't be read, or its path leads out of the repository.
     """
@@ -95,7 +95,7 @@ def _annotation(entry: Mapping[str, Any], folder: str) -> Annotation:
 
 
 def inner_path(path: str) -> str:
-    """`path`, normalised. Raises NotFound when it is no path inside the repository."""
+    """Return `path` normalised. Raises NotFound when it is no path inside the repository."""
     inner = posixpath.normpath(path)
     if "://" in path:
         raise NotFound(f"its path {path[:120]!r} is an address")
@@ -105,7 +105,8 @@ def inner_path(path: str) -> str:
 
 
 def locate(snapshot: TreeSnapshot, path: str) -> InGit | InDvc:
-    """Where the artifact at `path` is kept at the snapshot's commit. Raises NotFound when nothing tells."""
+    """Return where the artifact at `path` is kept at the snapshot's commit. Raises NotFound when nothing
+    tells."""
     modes = snapshot.modes_at([path])
     if modes:
         return _in_git(snapshot, path, modes)

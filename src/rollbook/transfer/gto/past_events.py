@@ -24,7 +24,7 @@ class PastEvent:
     tag: OldTag
 
     def as_mapping(self) -> dict[str, object]:
-        """The event under the keys that an event of the trail has; it landed nowhere."""
+        """Return the event under the keys that an event of the trail has; it landed nowhere."""
         tag = self.tag
         return {
             "tag": tag.tag,
@@ -51,7 +51,8 @@ class PastEvent:
 
 
 def past_events(registry: Registry, model: str | None, wanted: Wanted) -> list[PastEvent]:
-    """What the old tags of one model, or of all, tell, by their own dates; narrowed as `wanted` says.
+    """Return the events that GTO's tags of one model, or of all, tell, by their dates; narrowed as `wanted`
+    says.
 
     Raises InvalidFile for an origin that can't be read.
     """

@@ -56,7 +56,8 @@ class _Lacking(Exception):
 
 
 def plan_from_gto(repository: Repository, wanted: Wanted) -> Plan:
-    """What `take_over` would do. Tags are fetched first, where there is a remote. Raises as it does."""
+    """Plan what `take_over` would do, and write nothing. Tags are fetched first, where there is a remote.
+    Raises as it does."""
     if repository.work_tree is None:
         raise BadCall("a bare repository can't take models over", hint="Use a clone of it.")
     if has_remote(repository):

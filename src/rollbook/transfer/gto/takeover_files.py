@@ -28,7 +28,7 @@ _LONGEST_TEXT = 10_000
 
 
 def artifact_file_name(path: str) -> str:
-    """The name that an artifact from `path` gets: its own, or one like it that a registry can hold."""
+    """Return the name that an artifact from `path` gets: its own, or one like it that a registry can hold."""
     name = PurePosixPath(path).name
     try:
         return artifact_name(Path(name))
@@ -40,7 +40,7 @@ def artifact_file_name(path: str) -> str:
 def model_files(
     model: PlannedModel, stored: Mapping[str, Stored], policy: Policy, address: str
 ) -> dict[str, bytes]:
-    """Every file of a model, by path: what it is, where it comes from, its versions and its stages.
+    """Return every file of a model, by path: what it is, where it comes from, its versions and its stages.
 
     `stored` are its artifacts by version, `address` is the repository's.
     """

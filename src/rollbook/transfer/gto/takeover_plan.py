@@ -47,7 +47,7 @@ class Placing:
 
 
 def placings(origin: Origin, versions: Collection[str], policy: Policy) -> dict[str, Placing]:
-    """The stage of each version.
+    """Choose the stage of each version.
 
     A version keeps the stage that it was put into last, as `gto show` has it; so does an exclusive stage its
     holder, and the versions that stood there before it go where the policy sends the displaced.

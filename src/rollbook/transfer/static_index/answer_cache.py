@@ -32,7 +32,7 @@ class Entry:
 
 
 def directory() -> Path:
-    """Where answers are kept: `ROLLBOOK_CACHE`, else `rollbook` in the user's cache folder (XDG)."""
+    """Return where answers are kept: `ROLLBOOK_CACHE`, else `rollbook` in the user's cache folder (XDG)."""
     if own := os.environ.get("ROLLBOOK_CACHE"):
         return Path(own)
     base = os.environ.get("XDG_CACHE_HOME", "")
@@ -47,7 +47,7 @@ class Cache:
         self._largest = largest
 
     def get(self, key: str) -> Entry | None:
-        """The answer kept for `key`; None without one. A damaged one is removed."""
+        """Return the answer kept for `key`; None without one. A damaged one is removed."""
         path = self._path(key)
         try:
             with path.open("rb") as file:

@@ -39,7 +39,7 @@ def documents(
     commits: Mapping[str, str],
     events: Mapping[str, StandingTag],
 ) -> Iterator[tuple[ModelDocument, DetailsDocument]]:
-    """Both documents of each model in `commits` (the commit that last changed it), in that order."""
+    """Return both documents of each model in `commits` (the commit that last changed it), in that order."""
     names = list(commits)
     for start in range(0, len(names), _TOGETHER):
         together = names[start : start + _TOGETHER]

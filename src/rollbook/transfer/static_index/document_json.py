@@ -36,13 +36,13 @@ _KINDS: Mapping[str, type[RollbookError]] = {
 
 
 def encode(document: Mapping[str, Any]) -> bytes:
-    """A document's bytes: the same for the same content, wherever and whenever it is written."""
+    """Return a document's bytes: the same for the same content, wherever and whenever it is written."""
     text = json.dumps({_FORMAT_KEY: FORMAT, **document}, separators=(",", ":"), allow_nan=False)
     return f"{text}\n".encode("ascii")
 
 
 def decode(data: bytes, where: str) -> Fields:
-    """The fields of a document. Raises InvalidFile when it is none, or of a newer format."""
+    """Read the fields of a document. Raises InvalidFile when it is none, or of a newer format."""
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -59,7 +59,7 @@ def decode(data: bytes, where: str) -> Fields:
 
 
 def model_mapping(document: ModelDocument) -> dict[str, Any]:
-    """A model's document as JSON data."""
+    """Return a model's document as JSON data."""
     last = document.last_event
     return {
         "model": document.model,
@@ -78,7 +78,7 @@ def model_mapping(document: ModelDocument) -> dict[str, Any]:
 
 
 def root_mapping(document: RootDocument) -> dict[str, Any]:
-    """The root document as JSON data; its `head` is what `rollbook audit head --json` prints."""
+    """Return the root document as JSON data; its `head` is what `rollbook audit head --json` prints."""
     return {
         "head": {
             "tag": document.head_tag,
@@ -127,7 +127,7 @@ def parse_model(data: bytes, where: str) -> ModelDocument:
 
 
 def details_mapping(document: DetailsDocument) -> dict[str, Any]:
-    """The document of a model's files as JSON data."""
+    """Return the document of a model's files as JSON data."""
     return {
         "model": document.model,
         "commit": document.commit,
