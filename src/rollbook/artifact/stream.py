@@ -115,7 +115,7 @@ def _pump_large(
 
 
 def writer(descriptor: int, path: Path) -> Write:
-    """Return a `Write` that appends to an open file. It raises StorageFailed, naming `path`, when it can't."""
+    """Return a `Write` that appends to an open file. It raises StorageFailed with `path` when it can't."""
 
     def write(chunk: memoryview) -> None:
         try:

@@ -35,5 +35,5 @@ def details_file(model: str) -> str:
 
 
 def trail_file(number: int) -> str:
-    """Return the path of a part of the trail, counted from 0; each but the last has EVENTS_PER_FILE events."""
+    """Return the path of a part of the trail, counted from 0, which has at most EVENTS_PER_FILE events."""
     return f"{TRAIL}/{number:06}.json"
