@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from rollbook import Registry, open_index
 from rollbook.cli.show import describe
 from rollbook.errors import BadCall, Conflict, InvalidFile, RollbookError
+from rollbook.transfer.static_index.index_export import export
 from rollbook.transfer.static_index.index_layout import details_file, model_file
 from rollbook.transfer.static_index.index_snapshot import IndexSnapshot
 from rollbook.transfer.static_index.index_source import source_at
-from rollbook.transfer.static_index.writer import export
 from worlds import git
 from written import POLICY, commit, manifest, model, new_repository, write
 

@@ -20,11 +20,11 @@ def export_index(registry: Registry, directory: Path, branch: str | None, as_jso
     """Write the index of a registry to a folder, and to a branch where one is named; say what came of it."""
     published = None
     if branch is None:
-        from rollbook.transfer.static_index.writer import export
+        from rollbook.transfer.static_index.index_export import export
 
         done = export(registry, directory)
     else:
-        from rollbook.transfer.static_index.publish import publish
+        from rollbook.transfer.static_index.index_branch import publish
 
         published = publish(registry, directory, branch)
         done = published.exported

@@ -15,7 +15,6 @@ from rollbook.git.main_history import first_parents
 from rollbook.git.repository import main_commit
 from rollbook.registry.registry import model_names
 from rollbook.snapshot.snapshot import TreeSnapshot
-from rollbook.transfer.static_index.build import documents
 from rollbook.transfer.static_index.changed_models import Settings, changes_since, settings_of
 from rollbook.transfer.static_index.document_json import (
     details_mapping,
@@ -34,6 +33,7 @@ from rollbook.transfer.static_index.index_layout import (
     trail_file,
 )
 from rollbook.transfer.static_index.index_trail import last_events, recorded_chain, trail_documents
+from rollbook.transfer.static_index.model_documents import documents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
