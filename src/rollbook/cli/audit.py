@@ -47,7 +47,7 @@ def record_command(push: bool | None, forge: str | None, as_json: bool) -> None:
         events = record(repository, push_tags=push)
     else:
         from rollbook.git.repository import main_branch
-        from rollbook.integrations.forge.environment import github
+        from rollbook.integrations.forge.configured_forge import github
         from rollbook.integrations.forge.reviews import attestation
 
         events = record(repository, push_tags=push, attest=attestation(github(), main_branch(repository)))

@@ -95,7 +95,7 @@ def _judge_merge(
 
 def _reviews(repository: Repository, pull_request: str, base: str, head: str) -> tuple[Person, ...]:
     """Who approved on GitHub. Where that can't be told, nobody did: the check goes on and says so."""
-    from rollbook.integrations.forge.environment import github, pull_request_number
+    from rollbook.integrations.forge.configured_forge import github, pull_request_number
     from rollbook.integrations.forge.reviews import reviews
 
     number, forge = pull_request_number(pull_request), github()

@@ -17,7 +17,7 @@ def command(number: str, file: TextIO) -> None:
     may not comment is no error: the job's summary says the same.
     """
     from rollbook.cli.output import say
-    from rollbook.integrations.forge.environment import github, pull_request_number
+    from rollbook.integrations.forge.configured_forge import github, pull_request_number
     from rollbook.integrations.forge.github import ForgeFailed
     from rollbook.integrations.forge.pull_request import MARKER
     from rollbook.text import printable

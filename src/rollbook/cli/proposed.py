@@ -42,7 +42,7 @@ def _open_pull_request(repository: Repository, branch: str) -> str:
     """Open the pull request of a branch that was pushed; its address. The commit's message describes it."""
     from rollbook.git.commits import read_commit
     from rollbook.git.repository import main_branch, resolve_commit
-    from rollbook.integrations.forge.environment import forge_of
+    from rollbook.integrations.forge.configured_forge import forge_of
 
     message = read_commit(repository, resolve_commit(repository, f"refs/heads/{branch}")).message
     title, _, body = message.partition("\n")

@@ -14,7 +14,7 @@ def command(number: str) -> None:
     that is no error: press "Re-run jobs".
     """
     from rollbook.cli.output import say
-    from rollbook.integrations.forge.environment import github, pull_request_number
+    from rollbook.integrations.forge.configured_forge import github, pull_request_number
     from rollbook.integrations.forge.github import ForgeFailed
 
     forge = github()

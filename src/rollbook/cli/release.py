@@ -19,7 +19,7 @@ def command(stage: str, as_json: bool) -> None:
 
     Run after `rollbook audit record`. A release stands on the tag of the version's registration.
     """
-    from rollbook.integrations.forge.environment import github
+    from rollbook.integrations.forge.configured_forge import github
     from rollbook.integrations.forge.releases import publish
     from rollbook.text import printable
 
