@@ -6,7 +6,6 @@ import hashlib
 from typing import TYPE_CHECKING, TypeVar
 
 from rollbook import layout
-from rollbook.artifact.untrusted_remote import named_remote
 from rollbook.errors import BadCall, Conflict, InvalidFile, NotFound, StorageFailed
 from rollbook.layout import Kind
 from rollbook.names import is_model_name
@@ -187,6 +186,8 @@ def _pointer(indexed: IndexedVersion, path: str) -> bytes | None:
 
 
 def _dvc_config(remote: RemoteAddress | None) -> bytes:
+    from rollbook.artifact.untrusted_remote import named_remote
+
     if remote is None:
         raise StorageFailed(
             "the index names no remote that holds the bytes: the registry's is a folder beside it",
