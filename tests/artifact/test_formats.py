@@ -17,8 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollbook.artifact.archive import zip_names
-from rollbook.artifact.formats import UNSAFE_FORMATS, detect_format, detect_open_file
+from rollbook.artifact.formats import UNSAFE_FORMATS, detect_format, detect_open_file, zip_names
 from rollbook.errors import BadCall
 
 

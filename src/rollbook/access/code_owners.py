@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.access.roles import ADMIN, APPROVER, DATA_SCIENTIST, PROTECTED
+from rollbook.artifact.placed_file import placed
 from rollbook.errors import BadCall, Refused
 from rollbook.layout import ALLOWED_SIGNERS, CODEOWNERS, DVC_YAML, POLICY, ROOT
 from rollbook.registry.registry import Registry
@@ -36,7 +37,7 @@ _OWNED = (
 
 
 def codeowners(policy: Policy) -> str:
-    """The file's content. A role that nobody has, or signing keys only, owns nothing."""
+    """Return the file's content. A role that nobody has, or signing keys only, owns nothing."""
     owned = [*_OWNED, (f"/{DVC_YAML}", DATA_SCIENTIST)] if policy.dvc_artifacts else _OWNED
     width = max(len(pattern) for pattern, _ in owned)
     lines = []
@@ -48,7 +49,7 @@ def codeowners(policy: Policy) -> str:
 
 
 def is_drifted(text: bytes, policy: Policy) -> bool:
-    """Whether a CODEOWNERS file that Rollbook wrote says something else than the policy does."""
+    """Return whether a CODEOWNERS file that Rollbook wrote says something else than the policy does."""
     return text.startswith(_HEADER.encode()) and text != codeowners(policy).encode()
 
 
@@ -67,16 +68,13 @@ def write_codeowners(repository: Repository) -> bool:
         raise Refused(f"{PATH} was not written by Rollbook", hint="Move it away, or keep it and do without.")
     if not policy.roles:
         raise Refused(f"{POLICY} names no roles", hint="Name members under `roles:` first.")
-    target = repository.work_tree / PATH
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(".CODEOWNERS.new")
-    temporary.write_bytes(text)
-    temporary.replace(target)
+    with placed(repository.work_tree / PATH, overwrite=True) as temporary:
+        temporary.write_bytes(text)
     return True
 
 
 def differs(repository: Repository) -> bool:
-    """Whether the working tree's file says something else than its policy does, or is missing."""
+    """Return whether the working tree's file says something else than its policy does, or is missing."""
     policy, standing = _policy_and_file(repository)
     return standing != codeowners(policy).encode()
 

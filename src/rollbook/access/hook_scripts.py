@@ -6,6 +6,7 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
+from rollbook.artifact.placed_file import placed
 from rollbook.errors import BadCall, Refused
 from rollbook.git.repository import hooks_directory
 
@@ -33,7 +34,6 @@ def install_hooks(repository: Repository, *, server: bool) -> list[Path]:
     if not server and repository.work_tree is None:
         raise BadCall("this repository is bare", hint="Give --server to guard what is pushed to it.")
     folder = hooks_directory(repository)
-    folder.mkdir(parents=True, exist_ok=True)
     texts = {folder / name: _script(command) for name, command in (_SERVER if server else _CLONE).items()}
     for path in texts:
         if path.exists() and _MARK not in path.read_text(errors="replace"):
@@ -55,8 +55,7 @@ def _command(arguments: str) -> str:
 def _write(path: Path, text: str) -> bool:
     if path.exists() and path.read_text() == text:
         return False
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text)
-    temporary.chmod(0o755)
-    temporary.replace(path)
+    with placed(path, overwrite=True) as temporary:
+        temporary.write_text(text)
+        temporary.chmod(0o755)
     return True

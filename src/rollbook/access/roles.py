@@ -52,30 +52,31 @@ class Person:
         return self.email or (f"@{self.login}" if self.login else self.key)
 
     def is_member(self, member: str) -> bool:
-        """Whether a policy's `member` means this person: an email, `@login`, `@org/team`, or `SHA256:...`."""
+        """Return whether a policy's `member` means this person: an email, `@login`, `@org/team`, or
+        `SHA256:...`."""
         if member.startswith("SHA256:"):
             return member == self.key
-        wanted = member.casefold()
-        if wanted.startswith("@"):
+        folded = member.casefold()
+        if folded.startswith("@"):
             names = (self.login, *self.teams)
-            return wanted[1:] in (name.casefold() for name in names if name)
-        return bool(self.email) and wanted == self.email.casefold()
+            return folded[1:] in (name.casefold() for name in names if name)
+        return bool(self.email) and folded == self.email.casefold()
 
 
 def roles_of(person: Person, roles: Mapping[str, Iterable[str]]) -> list[str]:
-    """The roles that a policy's `roles` give a person."""
+    """Return the roles that a policy's `roles` give a person."""
     return [role for role, members in roles.items() if any(person.is_member(member) for member in members)]
 
 
 def is_governed(path: str, policy: Policy) -> bool:
-    """Whether a path belongs to the registry or to what its rules rest on."""
+    """Return whether a path belongs to the registry or to what its rules rest on."""
     if path == DVC_YAML:
         return policy.dvc_artifacts
     return path.startswith((f"{ROOT}/", *PROTECTED))
 
 
 def may_change(held: Iterable[str], path: str, policy: Policy) -> bool:
-    """Whether somebody who holds these roles may change the file at `path`."""
+    """Return whether somebody who holds these roles may change the file at `path`."""
     if not is_governed(path, policy):
         return True
     if path == DVC_YAML:  # who registers writes the model's entry
@@ -85,5 +86,5 @@ def may_change(held: Iterable[str], path: str, policy: Policy) -> bool:
 
 
 def needed_for(path: str, policy: Policy) -> list[str]:
-    """The roles that may change the file at `path`."""
+    """Return the roles that may change the file at `path`."""
     return [role for role in ROLES if may_change([role], path, policy)]

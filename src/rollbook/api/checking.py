@@ -126,8 +126,8 @@ def _reviews(
     repository: Repository, pull_request: str, base: str, head: str
 ) -> tuple[tuple[Person, ...], str]:
     """Who approved on GitHub. Where that can't be told, nobody did, and why."""
-    from rollbook.integrations.forge.environment import github, pull_request_number
-    from rollbook.integrations.forge.review import reviews
+    from rollbook.integrations.forge.configured_forge import github, pull_request_number
+    from rollbook.integrations.forge.reviews import reviews
 
     number, forge = pull_request_number(pull_request), github()
     try:

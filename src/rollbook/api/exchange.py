@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from rollbook.artifact.progress import Progress
     from rollbook.insight.query import parquet
     from rollbook.propose.told_facts import PathLike
+    from rollbook.transfer.bundle.bundle_export import Packed
     from rollbook.transfer.bundle.bundle_import import Brought
-    from rollbook.transfer.bundle.pack import Packed
-    from rollbook.transfer.gto.plan import Plan, Wanted
     from rollbook.transfer.gto.takeover import TakenOver
-    from rollbook.transfer.static_index.publish import Published
-    from rollbook.transfer.static_index.writer import Exported
+    from rollbook.transfer.gto.takeover_plan import Plan, Wanted
+    from rollbook.transfer.static_index.index_branch import Published
+    from rollbook.transfer.static_index.index_export import Exported
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,12 @@ class Exchange(registry.Registry):
         the remote to push them to. Raises Refused for a folder that holds something else.
         """
         if publish is None:
-            from rollbook.transfer.static_index.writer import export
+            from rollbook.transfer.static_index.index_export import export
 
             return ExportedIndex(Path(index), export(self, Path(index)), None)
-        from rollbook.transfer.static_index import publish as publishing
+        from rollbook.transfer.static_index.index_branch import publish as publish_index
 
-        published = publishing.publish(self, Path(index), publish)
+        published = publish_index(self, Path(index), publish)
         return ExportedIndex(Path(index), published.exported, published)
 
     def export_parquet(self, parquet: PathLike) -> parquet.Exported:
@@ -71,7 +71,7 @@ class Exchange(registry.Registry):
         Raises Refused when its artifact is removed or no tag registers it yet, NotFound for an unknown
         version, StorageFailed when the artifact can't be had.
         """
-        from rollbook.transfer.bundle.pack import export_version
+        from rollbook.transfer.bundle.bundle_export import export_version
 
         return export_version(self, reference, Path(bundle), progress)
 
@@ -146,6 +146,6 @@ def _wanted(
     *,
     skip_missing: bool,
 ) -> Wanted:
-    from rollbook.transfer.gto.plan import Wanted
+    from rollbook.transfer.gto.takeover_plan import Wanted
 
     return Wanted(tuple(models), stages or {}, renames or {}, paths or {}, skip_missing)

@@ -53,8 +53,7 @@ class Moves(registry.Registry):
     ) -> Promotion:
         """Propose that a model goes back to the version that held a stage before, or to the one named by
         `to`."""
-        from rollbook.propose.previous_holder import previous_holder
-        from rollbook.propose.promotion import propose_promotion
+        from rollbook.propose.promotion import previous_holder, propose_promotion
 
         version = to or previous_holder(self.repository, model, stage)
         return propose_promotion(

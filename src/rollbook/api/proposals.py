@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rollbook.propose.approval import Approved
     from rollbook.propose.card_proposal import ProposedCard
     from rollbook.propose.landing import Landing
-    from rollbook.propose.noting import Noted
+    from rollbook.propose.new_note import Noted
     from rollbook.propose.pruning import Pruning
     from rollbook.propose.registration import Registered
     from rollbook.propose.told_facts import PathLike, ToldFacts
@@ -86,7 +86,7 @@ class Proposals(registry.Registry):
         None leaves the description as it is, empty text takes it out. Raises NotFound for an unknown version
         or a tag that isn't noted, Refused when the check refuses it.
         """
-        from rollbook.propose.noting import add_note
+        from rollbook.propose.new_note import add_note
 
         return add_note(
             self.repository, reference, description=description, tags=tags, remove_tags=remove_tags
@@ -147,7 +147,7 @@ class Proposals(registry.Registry):
         """
         from rollbook.git.commits import read_commit
         from rollbook.git.repository import main_branch, resolve_commit
-        from rollbook.integrations.forge.environment import forge_of
+        from rollbook.integrations.forge.configured_forge import forge_of
 
         repository = self.repository
         message = read_commit(repository, resolve_commit(repository, f"refs/heads/{branch}")).message

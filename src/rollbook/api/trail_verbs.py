@@ -48,8 +48,8 @@ class AuditTrail:
         if forge != "github":
             raise BadCall(f"{forge[:40]!r} is no forge that can attest", hint="There is github.")
         from rollbook.git.repository import main_branch
-        from rollbook.integrations.forge.attestation import attestation
-        from rollbook.integrations.forge.environment import github
+        from rollbook.integrations.forge.configured_forge import github
+        from rollbook.integrations.forge.reviews import attestation
 
         attest = attestation(github(), main_branch(self._repository))
         return Recorded(record(self._repository, push_tags=push, attest=attest))

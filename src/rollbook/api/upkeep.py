@@ -87,7 +87,7 @@ class Upkeep(registry.Registry):
 
         Raises BadCall when the environment names no repository on GitHub or no token.
         """
-        from rollbook.integrations.forge.environment import github
+        from rollbook.integrations.forge.configured_forge import github
         from rollbook.integrations.forge.releases import publish
 
         return publish(self.repository, github(), stage)
@@ -99,7 +99,7 @@ class Upkeep(registry.Registry):
 
         The comment is written anew in its place each time. Raises ForgeFailed when GitHub refuses.
         """
-        from rollbook.integrations.forge.environment import github, pull_request_number
+        from rollbook.integrations.forge.configured_forge import github, pull_request_number
         from rollbook.integrations.forge.pull_request import MARKER
 
         return github().comment(pull_request_number(number), MARKER, text)
@@ -110,7 +110,7 @@ class Upkeep(registry.Registry):
 
         Raises ForgeFailed when GitHub refuses.
         """
-        from rollbook.integrations.forge.environment import github, pull_request_number
+        from rollbook.integrations.forge.configured_forge import github, pull_request_number
 
         forge = github()
         return forge.check_again(forge.pull_request(pull_request_number(number)))

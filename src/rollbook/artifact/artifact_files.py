@@ -189,7 +189,7 @@ def require_unchanged(source: Source) -> None:
 
 
 def changed(source: Source, path: str) -> Refused:
-    """The error to raise when a file of `source` changed while it was read."""
+    """Return the error to raise when a file of `source` changed while it was read."""
     where = f"{source.root}: {path!r}" if source.is_directory and path else str(source.root)
     return Refused(
         f"{where} changed while it was read", hint="Wait until it is written completely, then try again."
@@ -197,5 +197,5 @@ def changed(source: Source, path: str) -> Refused:
 
 
 def cannot_read(path: Path, error: OSError) -> BadCall:
-    """The error to raise when the caller's own file can't be read."""
+    """Return the error to raise when the caller's own file can't be read."""
     return BadCall(f"{path}: cannot read: {error.strerror or error}")

@@ -81,7 +81,7 @@ def file_digest(path: str, hashes: Hashes) -> FileDigest:
 
 
 def combine(files: Iterable[FileDigest], *, is_directory: bool) -> ArtifactDigest:
-    """The digest of an artifact made of `files`: the one file's own, or the folder's."""
+    """Return the digest of an artifact made of `files`: the one file's own, or the folder's."""
     ordered = tuple(sorted(files, key=lambda file: file.path.encode()))
     size = sum(file.size for file in ordered)
     if not is_directory:
@@ -92,7 +92,7 @@ def combine(files: Iterable[FileDigest], *, is_directory: bool) -> ArtifactDiges
 
 
 def folder_sha256(files: Iterable[FileDigest]) -> str:
-    """The sha256 over the lines `<sha256>  <path>`, sorted by the UTF-8 bytes of the paths.
+    """Return the sha256 over the lines `<sha256>  <path>`, sorted by the UTF-8 bytes of the paths.
 
     Inside the folder, this prints the same:
     `find . -type f -printf '%P\\0' | LC_ALL=C sort -z | xargs -0 sha256sum -- | sha256sum`

@@ -29,12 +29,13 @@ class Entry:
 
 
 def is_md5(text: object) -> bool:
-    """Whether `text` is an md5 digest in lower-case hexadecimal."""
+    """Return whether `text` is an md5 digest in lower-case hexadecimal."""
     return isinstance(text, str) and _MD5.fullmatch(text) is not None
 
 
 def listing_bytes(entries: Iterable[Entry]) -> bytes:
-    """The content of the `.dir` object. Its md5 with `.dir` appended is what DVC calls the folder's md5."""
+    """Return the content of the `.dir` object. Its md5 with `.dir` appended is what DVC calls the folder's
+    md5."""
     ordered = sorted(entries, key=lambda entry: entry.path)
     return json.dumps([{"md5": entry.md5, "relpath": entry.path} for entry in ordered]).encode()
 

@@ -44,7 +44,7 @@ class RemoteSettings:
 
     @property
     def public_url(self) -> str:
-        """The URL without user, password and query."""
+        """Return the URL without user, password and query."""
         return public_address(self.url)
 
 
@@ -130,11 +130,11 @@ def _hint(settings: RemoteSettings, error: Exception) -> str:
 
 
 def public_address(url: str) -> str:
-    """`url` without user, password, query and fragment; a path stays as it is."""
+    """Return `url` without user, password, query and fragment; a path stays as it is."""
     return _QUERY.sub(r"\1", without_credentials(url))
 
 
 def printable(error: BaseException) -> str:
-    """What `error` says, on one line, without credentials or anything a terminal would act on."""
+    """Return what `error` says, on one line, without credentials or anything a terminal would act on."""
     text = public_address(" ".join(str(error).split())) or type(error).__name__
     return "".join(character if character.isprintable() else "?" for character in text)[:500]

@@ -24,50 +24,50 @@ _INDENT = "  "
 
 
 def artifact_path(model: str, version: str, artifact: str) -> str:
-    """The path that a model's entry has at the commit that registers `version`."""
+    """Return the path that a model's entry has at the commit that registers `version`."""
     return f"{layout.version_directory(model, version)}/{artifact}"
 
 
 def entries(data: bytes | None) -> Mapping[str, Any]:
-    """The entries by name, as they stand in the file; none without a file.
+    """Return the entries by name, as they stand in the file; none without a file.
 
     Raises InvalidFile when it isn't strict YAML, or `artifacts` is no mapping.
     """
     whole = {} if data is None else load(data, DVC_YAML)
-    found = {} if whole is None else whole.get(ARTIFACTS, {}) if isinstance(whole, dict) else None
-    if not isinstance(found, dict):
+    artifacts = {} if whole is None else whole.get(ARTIFACTS, {}) if isinstance(whole, dict) else None
+    if not isinstance(artifacts, dict):
         hint = f"DVC asks for a mapping of names to artifacts under `{ARTIFACTS}`."
         raise InvalidFile("a mapping is needed here", path=DVC_YAML, key=ARTIFACTS, hint=hint)
-    return found
+    return artifacts
 
 
 def entry_path(entry: object) -> str | None:
-    """The path that an entry gives; None when it gives none."""
+    """Return the path that an entry gives; None when it gives none."""
     path = entry.get("path") if isinstance(entry, dict) else None
     return path if isinstance(path, str) else None
 
 
-def with_paths(data: bytes | None, wanted: Mapping[str, str]) -> bytes:
-    """The file with these paths, by model; the very same bytes when it has them already.
+def with_paths(data: bytes | None, paths: Mapping[str, str]) -> bytes:
+    """Return the file with these paths, by model; the very same bytes when it has them already.
 
     A new entry goes before the first name that sorts after its own, three lines of its own, so that git
     merges two changes unless both write to one place. Raises InvalidFile as `entries` does, and when
     the file can't be edited without changing what else it says.
     """
     standing = entries(data)
-    missing = {name: path for name, path in sorted(wanted.items()) if entry_path(standing.get(name)) != path}
+    missing = {name: path for name, path in sorted(paths.items()) if entry_path(standing.get(name)) != path}
     if not missing:
         return data or b""
     data = data or b""
     whole = load(data, DVC_YAML) or {}
-    aim = {**whole, ARTIFACTS: {**standing, **{name: _entry(standing, name, wanted) for name in missing}}}
+    aim = {**whole, ARTIFACTS: {**standing, **{name: _entry(standing, name, paths) for name in missing}}}
     edited = _edited_text(data, missing)
     return edited if _reads_as(edited, aim) else _edited_document(data, aim)
 
 
-def _entry(standing: Mapping[str, Any], name: str, wanted: Mapping[str, str]) -> dict[str, Any]:
+def _entry(standing: Mapping[str, Any], name: str, paths: Mapping[str, str]) -> dict[str, Any]:
     before = standing.get(name)
-    return {**before, "path": wanted[name]} if isinstance(before, dict) else _fresh(wanted[name])
+    return {**before, "path": paths[name]} if isinstance(before, dict) else _fresh(paths[name])
 
 
 def _fresh(path: str) -> dict[str, Any]:
@@ -110,7 +110,7 @@ class _Places:
     end: int = 0
 
 
-def _edited_text(data: bytes, wanted: Mapping[str, str]) -> bytes:
+def _edited_text(data: bytes, paths: Mapping[str, str]) -> bytes:
     """The text with lines put in or replaced, for the block style that people and Rollbook write.
 
     What comes out for other styles may be anything: the caller reads it back.
@@ -123,14 +123,14 @@ def _edited_text(data: bytes, wanted: Mapping[str, str]) -> bytes:
     places = _places(data)
     edits: list[tuple[int, int, str]] = []
     added: dict[int, list[str]] = {}
-    for name, path in wanted.items():
+    for name, path in paths.items():
         if name in places.spans:
             edits.append((*places.spans[name], path))
         else:
             line = _place_for(name, places, text, starts)
             added.setdefault(starts[line] if line is not None else len(text), []).append(name)
     for position, names in added.items():
-        lines = [line for name in names for line in _lines(name, wanted[name], _indent(places, text, starts))]
+        lines = [line for name in names for line in _lines(name, paths[name], _indent(places, text, starts))]
         head = [] if places.lines else [f"{ARTIFACTS}:"]
         edits.append((position, position, "".join(line + newline for line in [*head, *lines])))
     for start, stop, replacement in sorted(edits, reverse=True):

@@ -57,8 +57,8 @@ class ObjectFolder:
         return self._objects / oid[:2] / oid[2:]
 
     def sizes(self, oids: Iterable[str]) -> dict[str, int]:
-        """The sizes in bytes of those objects that are here as plain files."""
-        found = {}
+        """Return the sizes in bytes of those objects that are here as plain files."""
+        sizes = {}
         for oid in oids:
             try:
                 status = self.path(oid).lstat()
@@ -67,11 +67,11 @@ class ObjectFolder:
             except OSError as error:
                 raise _cannot_read(self.path(oid), error) from error
             if stat.S_ISREG(status.st_mode):
-                found[oid] = status.st_size
-        return found
+                sizes[oid] = status.st_size
+        return sizes
 
     def read(self, oid: str, limit: int) -> bytes | None:
-        """The content of a small object; None when it is missing, longer than `limit` or corrupt."""
+        """Read a small object; None when it is missing, longer than `limit` or corrupt."""
         try:
             descriptor = self._open(oid)
         except FileNotFoundError:
@@ -81,7 +81,7 @@ class ObjectFolder:
         return data if len(data) <= limit and hash_bytes(data).md5 == oid[:32] else None
 
     def is_intact(self, oid: str) -> bool:
-        """Whether the object is here and its content has the md5 it is named by."""
+        """Return whether the object is here and its content has the md5 it is named by."""
         try:
             descriptor = self._open(oid)
         except FileNotFoundError:
@@ -122,12 +122,12 @@ class ObjectFolder:
         return self.store(fill, suffix)
 
     def modified(self, oids: Iterable[str]) -> dict[str, float | None]:
-        """When each of those objects that are here was stored (Unix time, seconds)."""
-        found: dict[str, float | None] = {}
+        """Return when each of those objects that are here was stored (Unix time, seconds)."""
+        moments: dict[str, float | None] = {}
         for oid in oids:
             with suppress(FileNotFoundError, NotADirectoryError):
-                found[oid] = self.path(oid).lstat().st_mtime
-        return found
+                moments[oid] = self.path(oid).lstat().st_mtime
+        return moments
 
     def delete(self, oids: Iterable[str]) -> None:
         """Remove objects, in this order; one that is not here is passed over."""
@@ -157,13 +157,13 @@ class ObjectFolder:
 
     def download(self, targets: Iterable[Target], progress: Progress = quiet) -> list[Hashes]:
         """Write each object to its new file and hash it on the way; StorageFailed when one is missing."""
-        found = []
+        digests = []
         for target in targets:
             hashes = self.copy_out(target, progress)
             if hashes is None:
                 raise StorageFailed(f"{self.path(target.oid)}: no such object")
-            found.append(hashes)
-        return found
+            digests.append(hashes)
+        return digests
 
     def copy_out(self, target: Target, progress: Progress = quiet) -> Hashes | None:
         """Write the object to its new file and hash it on the way; None, and no file, when it is not here."""

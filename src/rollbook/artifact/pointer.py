@@ -51,7 +51,8 @@ def require_artifact_name(name: str) -> str:
 
 
 def pointer_data(pointer: Pointer) -> dict[str, object]:
-    """The mapping DVC writes to `<path>.dvc`, keys in its order (https://dvc.org/doc/user-guide/project-structure/dvc-files)."""
+    """Return the mapping DVC writes to `<path>.dvc`, keys in its order
+    (https://dvc.org/doc/user-guide/project-structure/dvc-files)."""
     out: dict[str, object] = {"md5": pointer.md5, "size": pointer.size}
     if pointer.files is not None:
         out["nfiles"] = pointer.files

@@ -13,7 +13,7 @@ def quiet(_: int) -> None:
 
 
 def after(skip: int, progress: Progress) -> Progress:
-    """A progress that leaves out the first `skip` bytes, which were reported before."""
+    """Return a progress that leaves out the first `skip` bytes, which were reported before."""
 
     def report(count: int) -> None:
         nonlocal skip

@@ -43,7 +43,7 @@ def fetch_version(
     remote: str | None = None,
 ) -> Path:
     """Write a version's artifact to `destination` and return where it is; see `ModelVersion.fetch`."""
-    artifact = version.manifest.artifact
+    artifact = version.artifact
     pointer = read_pointer(version)
     target = destination / artifact.path if destination.is_dir() else destination
     source = registry_storage(version.model.registry) if remote is None else storage_at(remote)
@@ -68,10 +68,10 @@ def fetch_attachments(
     remote: str | None = None,
 ) -> list[Path]:
     """Write what is attached to a version's evidence into `directory`; see `ModelVersion.fetch_evidence`."""
-    found = evidence_named(version, evidence)
-    if not found.attachments:
+    evidence_record = evidence_named(version, evidence)
+    if not evidence_record.attachments:
         raise NotFound(f"nothing is attached to {evidence} of {version}")
-    pointers = [_attached(version, found, each) for each in found.attachments]
+    pointers = [_attached(version, evidence_record, attachment) for attachment in evidence_record.attachments]
     source = registry_storage(version.model.registry) if remote is None else storage_at(remote)
     with source as storage:
         return [
@@ -83,18 +83,18 @@ def fetch_attachments(
                 progress=progress or quiet,
                 overwrite=overwrite,
             )
-            for pointer, attachment in zip(pointers, found.attachments, strict=True)
+            for pointer, attachment in zip(pointers, evidence_record.attachments, strict=True)
         ]
 
 
 def evidence_named(version: ModelVersion, name: str) -> Evidence:
-    """A version's evidence by its name, such as `fairness-1`. Raises NotFound that suggests the nearest."""
+    """Read a version's evidence by its name, e.g. `fairness-1`. Raises NotFound that suggests the nearest."""
     paths = evidence_paths(version.model.registry.snapshot, version.model.name, version.version)
-    known = {path.rpartition("/")[2].removesuffix(".yaml"): path for path in paths}
-    if name not in known:
-        raise NotFound(f"{version} has no evidence {name[:80]!r}", hint=nearest(name, list(known)))
-    (data,) = version.model.registry.snapshot.read_many([known[name]])
-    return parse_evidence(data or b"", known[name])
+    places = {path.rpartition("/")[2].removesuffix(".yaml"): path for path in paths}
+    if name not in places:
+        raise NotFound(f"{version} has no evidence {name[:80]!r}", hint=nearest(name, list(places)))
+    (data,) = version.model.registry.snapshot.read_many([places[name]])
+    return parse_evidence(data or b"", places[name])
 
 
 def _attached(version: ModelVersion, evidence: Evidence, attachment: Attachment) -> Pointer:
@@ -113,8 +113,9 @@ def _attached(version: ModelVersion, evidence: Evidence, attachment: Attachment)
 
 
 def read_pointer(version: ModelVersion) -> Pointer:
-    """DVC's pointer to a version's artifact. Raises NotFound when it isn't there, InvalidFile when broken."""
-    name = version.manifest.artifact.path
+    """Read DVC's pointer to a version's artifact. Raises NotFound when it isn't there, InvalidFile when
+    broken."""
+    name = version.artifact.path
     if reason := unsafe_artifact_name(name):
         raise InvalidFile(
             f"{name!r} {reason}",
@@ -133,17 +134,16 @@ def read_pointer(version: ModelVersion) -> Pointer:
 
 @contextmanager
 def storage_at(address: str) -> Iterator[ReadOnlyStorage]:
-    """A DVC remote by its path or URL, which somebody who may say so has named. Nothing is cached."""
+    """Open a DVC remote by its path or URL, which the caller vouches for. Nothing is cached."""
     settings = RemoteSettings(address)
     yield ReadOnlyStorage(settings, connect(settings))
 
 
 @contextmanager
 def registry_storage(registry: Registry) -> Iterator[ReadOnlyStorage]:
-    """The storage of a registry's artifacts; for a bare one, what its committed configuration names."""
-    repository = registry.repository
-    if repository.work_tree is not None:
-        yield open_storage(repository.work_tree)
+    """Open the storage of a registry's artifacts: its working tree's, or the one its commit configures."""
+    if registry.has_repository and registry.repository.work_tree is not None:
+        yield open_storage(registry.repository.work_tree)
         return
     (data,) = registry.snapshot.read_many([_DVC_CONFIG])
     if data is None:
@@ -159,6 +159,9 @@ def _unpacked_remote(registry: Registry, config: str) -> Iterator[Path]:
 
     A DVC remote that is kept inside the repository has no files in a bare one: they come from the commit.
     """
+    if not registry.has_repository:
+        yield Path("/")
+        return
     root = home(registry.repository)
     inside = _inside(Path(restricted_remote(config, base=root).public_url), root)
     if inside is None and is_far(registry.repository) and is_relative(config):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.artifact_files import Source, SourceFile, list_source, require_unchanged
 from rollbook.artifact.digest import ArtifactDigest, FileDigest, combine, digest_file, file_digest
@@ -13,7 +13,7 @@ from rollbook.artifact.dir_object import LARGEST, SUFFIX, Entry, listing_bytes, 
 from rollbook.artifact.dvc_remote import Remote, RemoteSettings, connect, read_configuration, reported
 from rollbook.artifact.formats import detect_open_file, folder_format
 from rollbook.artifact.local_store import ObjectFolder, Target
-from rollbook.artifact.placing import is_there, placed
+from rollbook.artifact.placed_file import is_there, placed
 from rollbook.artifact.pointer import Pointer, require_artifact_name
 from rollbook.artifact.progress import Progress, after, quiet
 from rollbook.artifact.stream import Hashes, Write
@@ -35,6 +35,12 @@ class Stored:
     digest: ArtifactDigest
     format: str
 
+    def as_mapping(self) -> dict[str, Any]:
+        """Return what a manifest says of it."""
+        files = {} if self.pointer.files is None else {"files": self.pointer.files}
+        facts = {"size": self.digest.size, "sha256": self.digest.sha256}
+        return {"path": self.pointer.path, "format": self.format, **facts, **files}
+
 
 class ReadOnlyStorage:
     """The artifacts in a remote, and in a local cache where there is one. Made by `read_only_storage`."""
@@ -46,11 +52,11 @@ class ReadOnlyStorage:
 
     @property
     def remote_url(self) -> str:
-        """The default remote's address, without credentials."""
+        """Return the default remote's address, without credentials."""
         return self._settings.public_url
 
     def has(self, pointer: Pointer) -> bool:
-        """Whether the remote holds every object of the artifact, complete by size.
+        """Return whether the remote holds every object of the artifact, complete by size.
 
         Raises StorageFailed when the remote can't be asked.
         """
@@ -64,8 +70,8 @@ class ReadOnlyStorage:
             sizes = self._remote.sizes(contents)
         if not sizes.keys() >= set(contents):
             return False
-        known = [size for size in (sizes[oid] for oid in contents) if size is not None]
-        return len(known) < len(contents) or sum(known) == pointer.size
+        given_sizes = [size for size in (sizes[oid] for oid in contents) if size is not None]
+        return len(given_sizes) < len(contents) or sum(given_sizes) == pointer.size
 
     def fetch(
         self,
@@ -101,17 +107,19 @@ class ReadOnlyStorage:
         return destination
 
     def sizes(self, oids: Iterable[str]) -> dict[str, int | None]:
-        """The sizes in bytes of those objects that the cache or the remote holds; None where neither tells.
+        """Return the sizes in bytes of those objects that the cache or the remote holds; None where neither
+        tells.
 
         Raises StorageFailed when the remote can't be asked.
         """
-        wanted = list(dict.fromkeys(oids))
-        here: dict[str, int | None] = {**(self._cached.sizes(wanted) if self._cached else {})}
+        names = list(dict.fromkeys(oids))
+        here: dict[str, int | None] = {**(self._cached.sizes(names) if self._cached else {})}
         with reported(self._settings, "cannot be read"):
-            return here | {**self._remote.sizes(oid for oid in wanted if oid not in here)}
+            return here | {**self._remote.sizes(oid for oid in names if oid not in here)}
 
     def listing(self, oid: str) -> bytes | None:
-        """The `.dir` object of a folder, from the cache or the remote; None where neither holds it intact.
+        """Return the `.dir` object of a folder, from the cache or the remote; None where neither holds it
+        intact.
 
         Raises StorageFailed when the remote can't be asked.
         """
@@ -130,18 +138,18 @@ class ReadOnlyStorage:
             return self._bring(pointer, temporary, progress)
 
     def folder(self, pointer: Pointer) -> tuple[Entry, ...]:
-        """The files of a folder, from its listing. Raises StorageFailed when it can't be had."""
+        """Read the files of a folder from its listing. Raises StorageFailed when it can't be had."""
         return self._entries(pointer)
 
     def holds(self, md5: str) -> bool:
-        """Whether the cache or the remote has an object. Raises StorageFailed when it can't be asked."""
+        """Return whether cache or remote have an object. Raises StorageFailed when they can't be asked."""
         if self._cached is not None and md5 in self._cached.sizes([md5]):
             return True
         with reported(self._settings, "cannot be read"):
             return md5 in self._remote.sizes([md5])
 
     def uncached(self) -> ReadOnlyStorage:
-        """The same remote, without the local cache: what it gives are the remote's own bytes."""
+        """Return the same remote without the local cache: what it gives are the remote's own bytes."""
         return ReadOnlyStorage(self._settings, self._remote)
 
     def _bring(self, pointer: Pointer, temporary: Path, progress: Progress) -> ArtifactDigest:
@@ -152,21 +160,21 @@ class ReadOnlyStorage:
         temporary.mkdir()
         for entry in entries:
             (temporary / entry.path).parent.mkdir(parents=True, exist_ok=True)
-        wanted = [(entry.md5, temporary / entry.path) for entry in entries]
-        found = self._collect(wanted, pointer.size, progress)
-        files = [file_digest(entry.path, hashes) for entry, hashes in zip(entries, found, strict=True)]
+        targets = [(entry.md5, temporary / entry.path) for entry in entries]
+        digests = self._collect(targets, pointer.size, progress)
+        files = [file_digest(entry.path, hashes) for entry, hashes in zip(entries, digests, strict=True)]
         return combine(files, is_directory=True)
 
-    def _collect(self, wanted: list[tuple[str, Path]], limit: int, progress: Progress) -> list[Hashes]:
+    def _collect(self, targets: list[tuple[str, Path]], limit: int, progress: Progress) -> list[Hashes]:
         """Write every object to its path, from the cache or the remote; together at most `limit` bytes."""
-        found: dict[Path, Hashes] = {}
+        collected: dict[Path, Hashes] = {}
         missing, corrupt_bytes = [], 0
-        for oid, path in wanted:
+        for oid, path in targets:
             hashes = self._cached.copy_out(Target(oid, path, limit), progress) if self._cached else None
             if hashes is not None and hashes.size > limit:
                 raise StorageFailed(f"{path.name}: more bytes are stored than were registered")
             if hashes is not None and hashes.md5 == oid:
-                found[path] = hashes
+                collected[path] = hashes
                 limit -= hashes.size
             else:
                 # A corrupt copy was reported as progress; the remote's bytes count from there on.
@@ -174,26 +182,28 @@ class ReadOnlyStorage:
                 path.unlink(missing_ok=True)
                 missing.append((oid, path))
         if missing:
-            found |= self._download(missing, limit, after(corrupt_bytes, progress))
-        return [found[path] for _, path in wanted]
+            collected |= self._download(missing, limit, after(corrupt_bytes, progress))
+        return [collected[path] for _, path in targets]
 
-    def _download(self, wanted: list[tuple[str, Path]], limit: int, progress: Progress) -> dict[Path, Hashes]:
+    def _download(
+        self, objects: list[tuple[str, Path]], limit: int, progress: Progress
+    ) -> dict[Path, Hashes]:
         with reported(self._settings, "cannot be read"):
-            sizes = self._remote.sizes(oid for oid, _ in wanted)
-            if lost := [oid for oid, _ in wanted if oid not in sizes]:
+            sizes = self._remote.sizes(oid for oid, _ in objects)
+            if lost := [oid for oid, _ in objects if oid not in sizes]:
                 more = f" and {len(lost) - 1} more" if lost[1:] else ""
                 raise StorageFailed(
                     f"{self.remote_url} does not hold {lost[0]}{more}",
                     hint="Whoever registered it pushes it again: `dvc push`.",
                 )
-            if sum(sizes[oid] or 0 for oid, _ in wanted) > limit:
+            if sum(sizes[oid] or 0 for oid, _ in objects) > limit:
                 raise StorageFailed(f"{self.remote_url} holds more bytes than were registered")
-            targets = [Target(oid, path, sizes[oid] or limit) for oid, path in wanted]
-            found = self._remote.download(targets, progress)
-        for target, hashes in zip(targets, found, strict=True):
+            targets = [Target(oid, path, sizes[oid] or limit) for oid, path in objects]
+            digests = self._remote.download(targets, progress)
+        for target, hashes in zip(targets, digests, strict=True):
             if hashes.md5 != target.oid:
                 raise StorageFailed(f"{self.remote_url}: the object {target.oid} is corrupt")
-        return {target.path: hashes for target, hashes in zip(targets, found, strict=True)}
+        return {target.path: hashes for target, hashes in zip(targets, digests, strict=True)}
 
     def _entries(self, pointer: Pointer) -> tuple[Entry, ...]:
         """The files of a folder, from its listing in the cache or the remote."""
@@ -251,8 +261,9 @@ class Storage(ReadOnlyStorage):
         return Stored(Pointer(name, digest.md5, digest.size, count), digest, self._format(digest, name))
 
     def stored(self, oids: Sequence[str]) -> Mapping[str, float | None]:
-        """Those objects that the remote or the cache holds, each with when the remote stored it (Unix time,
-        seconds); None where it did not or does not tell. Raises StorageFailed when it can't be asked."""
+        """Return those objects that the remote or the cache holds, each with when the remote stored it
+        (Unix time, seconds); None where it did not or does not tell. Raises StorageFailed when it can't
+        be asked."""
         with reported(self._settings, "cannot be read"):
             there = self._remote.modified(oids)
         return dict.fromkeys(self._cache.sizes(oids)) | {**there}
@@ -316,7 +327,7 @@ class Storage(ReadOnlyStorage):
 
 
 def open_storage(root: Path) -> Storage:
-    """The storage of the repository whose working tree is `root`.
+    """Open the storage of the repository whose working tree is `root`.
 
     Raises BadCall when DVC is not set up there or has no default remote, InvalidFile for a broken
     configuration, StorageFailed when its kind of remote can't be used.
@@ -328,7 +339,8 @@ def open_storage(root: Path) -> Storage:
 
 @contextmanager
 def read_only_storage(config: str, *, base: Path) -> Iterator[ReadOnlyStorage]:
-    """The storage that the text of a commit's `.dvc/config` names, for a repository without a working tree.
+    """Open the storage that the text of a commit's `.dvc/config` names, for a repository without a working
+    tree.
 
     The text is not trusted (`hostile.py`). `base` is the folder relative addresses start from. Nothing is
     cached. Raises as `open_storage` does.

@@ -69,7 +69,7 @@ def pump(
 
 
 def hash_bytes(data: bytes) -> Hashes:
-    """The digests of `data`."""
+    """Return the digests of `data`."""
     running = _Running(size=len(data))
     running.md5.update(data)
     running.sha256.update(data)
@@ -115,7 +115,7 @@ def _pump_large(
 
 
 def writer(descriptor: int, path: Path) -> Write:
-    """A `Write` that appends to the open file `descriptor`; StorageFailed names `path` when it can't."""
+    """Return a `Write` that appends to an open file. It raises StorageFailed with `path` when it can't."""
 
     def write(chunk: memoryview) -> None:
         try:
@@ -128,7 +128,7 @@ def writer(descriptor: int, path: Path) -> Write:
 
 
 def cannot_write(path: Path, error: OSError) -> StorageFailed:
-    """The error to raise when `path` can't be written."""
+    """Return the error to raise when `path` can't be written."""
     return StorageFailed(
         f"{path}: cannot write: {error.strerror or error}",
         hint="Check the free space and the permissions there.",

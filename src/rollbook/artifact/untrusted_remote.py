@@ -38,7 +38,7 @@ _HARMLESS = {
 
 
 def restricted_remote(config: str, *, base: Path) -> RemoteSettings:
-    """The default remote that the text of a `.dvc/config` names, with harmless settings only.
+    """Return the default remote that the text of a `.dvc/config` names, with harmless settings only.
 
     A relative path is resolved against `base/.dvc`, as DVC does. Raises InvalidFile when the text is not a
     DVC configuration or its address can't be used, BadCall when it names no default remote.
@@ -47,8 +47,8 @@ def restricted_remote(config: str, *, base: Path) -> RemoteSettings:
 
 
 def named_remote(config: str) -> tuple[str, dict[str, str]]:
-    """The URL (or path) of the default remote that the text of a `.dvc/config` names, and its settings, none
-    of them to be trusted. Raises as `restricted_remote` does."""
+    """Return the URL (or path) of the default remote that the text of a `.dvc/config` names, and its
+    settings, none of them to be trusted. Raises as `restricted_remote` does."""
     remotes, default = _parse(config)
     if not default:
         raise BadCall(f"{_PATH}: no default remote is set", hint="Set one: dvc remote default NAME")
@@ -56,14 +56,14 @@ def named_remote(config: str) -> tuple[str, dict[str, str]]:
 
 
 def is_relative(config: str) -> bool:
-    """Whether the default remote's address is a path that starts from the repository. Raises as
+    """Return whether the default remote's address is a path that starts from the repository. Raises as
     `restricted_remote` does."""
     url, _ = named_remote(config)
     return _URL.fullmatch(url) is None and not url.startswith("~/") and not Path(url).is_absolute()
 
 
 def restricted_settings(url: str, settings: Mapping[str, str], *, base: Path) -> RemoteSettings:
-    """A remote by its URL with harmless settings only; see `restricted_remote`."""
+    """Return a remote by its URL with harmless settings only; see `restricted_remote`."""
     match = _URL.fullmatch(url)
     if match is None:
         return RemoteSettings(_local_path(url, base), {}, tuple(sorted(settings)))

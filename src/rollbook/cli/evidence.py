@@ -12,7 +12,7 @@ from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, progress_bar, say, size
 from rollbook.cli.proposed import carry_on
 from rollbook.cli.source import at_repository, opened_registry
-from rollbook.insight.compare.measurement import finite
+from rollbook.insight.compare.metric import finite
 from rollbook.records.evidence import KINDS
 from rollbook.text import printable
 

@@ -98,7 +98,7 @@ def proposal(command: Command) -> Command:
         if pr and land:
             raise click.UsageError("Give either --pr or --land.")
         if pr:
-            from rollbook.integrations.forge.environment import forge_of
+            from rollbook.integrations.forge.configured_forge import forge_of
 
             forge_of(repository())  # says now, before anything is made, that none can be opened
         return command(*args, then="land" if land else "pr" if pr else "push" if push else None, **given)

@@ -182,9 +182,9 @@ def asked_version(
     if index.verify:
         version = _verified_version(source, reference, index, whole=whole)
     else:
-        from rollbook.api.public_index import IndexRegistry
+        from rollbook.transfer.static_index.index_snapshot import IndexSnapshot
 
-        version = IndexRegistry(source, whole=whole).version(reference)
+        version = Registry(None, IndexSnapshot(source, whole=whole)).version(reference)
     for warning in source.warnings:
         warn(warning)
     yield version
@@ -195,7 +195,8 @@ def _verified_version(source: Source, reference: str, index: IndexOptions, *, wh
 
     Raises Refused when one does not.
     """
-    from rollbook.api.public_index import IndexRegistry
+    from rollbook.transfer.static_index.index_snapshot import IndexSnapshot
+    from rollbook.transfer.static_index.verification import claims_of, verify
 
     witness = None
     if index.witness is not None:
@@ -205,10 +206,11 @@ def _verified_version(source: Source, reference: str, index: IndexOptions, *, wh
     signers = index.allowed_signers.read_bytes() if index.allowed_signers else None
     # The files may be replaced between two requests: once more, all of them are asked for.
     for is_last in (False, True):
-        registry = IndexRegistry(source, whole=whole, fresh=True)
-        version = registry.version(reference)
+        snapshot = IndexSnapshot(source, whole=whole, fresh=True)
         try:
-            verified = registry.verify(version.model.name, witness=witness, allowed_signers=signers)
+            version = Registry(None, snapshot).version(reference)
+            claims = claims_of(snapshot, version.model)
+            verified = verify(source, claims, witness=witness, allowed_signers=signers)
         except Conflict:
             if is_last:
                 raise

@@ -67,16 +67,16 @@ def approve(repository: Repository, reference: str, stage: str, *, branch: str |
     there, Refused when the approver is the requester, lacks the role or a key that the registry allows, or
     has approved already.
     """
-    wanted = parse_reference(reference)
+    asked = parse_reference(reference)
     base = main_commit(repository)
-    name = branch or _proposal(repository, base, wanted, stage)
+    name = branch or _proposal(repository, base, asked, stage)
     local = resolve_branch(repository, name)
     head = local or _fetched(repository, name)
     if head is None:
         raise NotFound(f"there is no branch {name!r}")
     by = identity(repository).email
     policy, allowed_signers = _rules(repository, base)
-    entry, content = _transition(repository, base, head, wanted, stage)
+    entry, content = _transition(repository, base, head, asked, stage)
     _refuse_approver(by, entry, policy)
     if by in valid_approvers(content, entry.approvals, allowed_signers):
         raise Refused(f"{by} has approved this already")
@@ -92,11 +92,11 @@ def approve(repository: Repository, reference: str, stage: str, *, branch: str |
     return Approved(name, made, by, content)
 
 
-def _proposal(repository: Repository, base: str, wanted: Reference, stage: str) -> str:
+def _proposal(repository: Repository, base: str, asked: Reference, stage: str) -> str:
     """The branch that proposes to move the version to `stage`. Raises NotFound when there is none."""
     with Registry(repository, commit_snapshot(repository, base)) as registry:
-        version = registry.version(wanted)
-    names = [branch_name(action, wanted.model, version.version, stage) for action in _ACTIONS]
+        version = registry.version(asked)
+    names = [branch_name(action, asked.model, version.version, stage) for action in _ACTIONS]
     for name in names:
         if resolve_branch(repository, name) or _fetched(repository, name):
             return name
@@ -119,23 +119,23 @@ def _rules(repository: Repository, base: str) -> tuple[Policy, bytes]:
 
 
 def _transition(
-    repository: Repository, base: str, head: str, wanted: Reference, stage: str
+    repository: Repository, base: str, head: str, asked: Reference, stage: str
 ) -> tuple[StageEntry, TransitionContent]:
     """The entry by which `head` moves the version to `stage`, and what of it is signed."""
     with (
         Registry(repository, commit_snapshot(repository, base)) as before,
         Registry(repository, commit_snapshot(repository, head)) as after,
     ):
-        name = wanted.version or before.version(wanted).version
-        version = after.model(wanted.model).version(name)
+        name = asked.version or before.version(asked).version
+        version = after.model(asked.model).version(name)
         entry = version.entry
-        (stages,) = before.snapshot.read_many([layout.stages_path(wanted.model)])
-        old = stage_table(wanted.model, stages).entry_of(name)
-        (manifest,) = after.snapshot.read_many([layout.manifest_path(wanted.model, version.version)])
+        (stages,) = before.snapshot.read_many([layout.stages_path(asked.model)])
+        old = stage_table(asked.model, stages).entry_of(name)
+        (manifest,) = after.snapshot.read_many([layout.manifest_path(asked.model, version.version)])
         start = old.stage if old else before.policy.first_stage.name
     if entry is None or entry.stage != stage or start == stage or manifest is None:
         raise NotFound(f"that branch does not move {version} to {stage}")
-    return entry, transition_content(wanted.model, start, entry, hashlib.sha256(manifest).hexdigest())
+    return entry, transition_content(asked.model, start, entry, hashlib.sha256(manifest).hexdigest())
 
 
 def _refuse_approver(by: str, entry: StageEntry, policy: Policy) -> None:

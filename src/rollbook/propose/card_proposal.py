@@ -50,8 +50,8 @@ class ProposedCard:
 
 
 def make_card(version: ModelVersion, start: str | None = None) -> Card:
-    """The version's card with its generated parts as they have to be. What people wrote is that of `start`,
-    else of the snapshot's card, else of the registry's template, else of Rollbook's own.
+    """Make a version's card, its generated parts filled in anew from the registry. What people wrote is that
+    of `start`, else of the snapshot's card, else of the registry's template, else of Rollbook's own.
 
     Raises InvalidFile for a card or template that is no text or whose markers don't pair up; NotFound or
     InvalidFile when a file that the card tells of is missing or broken.
@@ -93,7 +93,7 @@ def propose_card(
 
 
 def stale_cards(repository: Repository) -> list[str]:
-    """The staged cards whose generated parts are not what the staged files make of them, as paths.
+    """Return the paths of staged cards whose generated parts differ from what the staged files give.
 
     Only versions of which a file is staged are looked at, and only cards with generated parts.
     """

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def code_lineage(directory: Path, *, registry: Repository) -> dict[str, Any] | None:
-    """The manifest's `lineage.code` for the repository around `directory`: repository, commit, branch, dirty.
+    """Return the manifest's `lineage.code` for the repository around `directory`: repository, commit, branch,
+    dirty.
 
     None when that is the registry's own repository, or has no commit yet. `dirty` says that tracked files
     differed from the commit. Raises BadCall when `directory` is in no repository.
@@ -47,7 +48,7 @@ def current_code() -> Path | None:
 
 
 def repository_address(repository: Repository) -> str:
-    """The remote's URL without credentials; the directory's name where there is no remote."""
+    """Return the remote's URL without credentials; the directory's name where there is no remote."""
     url = remote_url(repository)
     if url is None or url.startswith("file:") or not (urlsplit(url).scheme or ":" in url):
         return Path(url or repository.directory).name

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook.artifact.dvc_yaml import with_paths
+from rollbook.artifact.placed_file import placed
 from rollbook.check.dvc_entries import drifted_entries, read_dvc_yaml
 from rollbook.check.registry_files import Part, read_part, whole
 from rollbook.errors import BadCall, Refused
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def entry_edit(repository: Repository, commit: str, paths: Mapping[str, str]) -> dict[str, bytes]:
-    """What a registration writes on `commit` besides its own files: dvc.yaml with the artifacts' `paths`, by
-    model; nothing where the policy does not ask for it.
+    """Return the edited dvc.yaml, by its path, that gives models the artifacts' `paths` on top of `commit`;
+    nothing where the policy does not ask for it.
 
     Raises InvalidFile for a dvc.yaml that can't be read, or edited without changing what else it says.
     """
@@ -45,19 +44,17 @@ def write_entries(repository: Repository) -> list[str]:
     """
     if repository.work_tree is None:
         raise BadCall("a bare repository has no working tree", hint="Run it in a clone.")
-    data, wanted = _drift(repository)
-    if wanted:
+    data, paths = _drift(repository)
+    if paths:
         target = repository.work_tree / DVC_YAML
-        with tempfile.NamedTemporaryFile("wb", dir=target.parent, prefix=".dvc-yaml-", delete=False) as file:
-            file.write(with_paths(data, wanted))
-        temporary = Path(file.name)
-        temporary.chmod(target.stat().st_mode if target.exists() else 0o644)
-        temporary.replace(target)
-    return sorted(wanted)
+        with placed(target, overwrite=True) as temporary:
+            temporary.write_bytes(with_paths(data, paths))
+            temporary.chmod(target.stat().st_mode if target.exists() else 0o644)
+    return sorted(paths)
 
 
 def drifted(repository: Repository) -> list[str]:
-    """The models whose entries in the working tree's dvc.yaml are missing or drifted. Raises as
+    """Return the models whose entries in the working tree's dvc.yaml are missing or drifted. Raises as
     `write_entries` does."""
     return sorted(_drift(repository)[1])
 

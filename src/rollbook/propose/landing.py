@@ -115,10 +115,10 @@ def _find_branch(repository: Repository, branch: str, remote: str | None) -> _He
             raise Refused(
                 f"{branch} and {remote}/{branch} have diverged", hint="Bring them together, then land it."
             )
-    found = local or tracked
-    if not found:
+    tip = local or tracked
+    if not tip:
         raise NotFound(f"there is no branch {branch!r}", hint=_open_proposals(repository))
-    return _Head(branch, found, local, tracked)
+    return _Head(branch, tip, local, tracked)
 
 
 def _open_proposals(repository: Repository) -> str:

@@ -8,8 +8,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall, InvalidFile
+from rollbook.schema.schemas import violations
 from rollbook.snapshot.snapshot import MAX_FILE
-from rollbook.yaml.strict import load
+from rollbook.yaml.strict import dotted, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
 
 def pairs(option: str, arguments: Iterable[str]) -> dict[str, str]:
     """Read `name=value` arguments. Raises BadCall naming the option, also when a name comes twice."""
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for argument in arguments:
         name, equals, value = argument.partition("=")
         if not equals or not name:
             raise BadCall(f"{option} {argument[:80]!r} is not NAME=VALUE")
-        if name in found:
+        if name in values:
             raise BadCall(f"{option} {name!r} is given twice")
-        found[name] = value
-    return found
+        values[name] = value
+    return values
 
 
 def metrics(arguments: Iterable[str]) -> dict[str, float]:
@@ -49,7 +50,7 @@ def params(arguments: Iterable[str]) -> dict[str, Any]:
 
 
 def metrics_file(path: Path) -> dict[str, float]:
-    """The numbers in a JSON or YAML file, as `dvc metrics` reads them; nested names are joined by dots.
+    """Read the numbers in a JSON or YAML file, as `dvc metrics` reads them; nested names are joined by dots.
 
     Raises BadCall, naming the metric, for what is no finite number.
     """
@@ -57,7 +58,7 @@ def metrics_file(path: Path) -> dict[str, float]:
 
 
 def report_metrics(path: Path) -> dict[str, float]:
-    """The numbers in a tool's report, JSON or YAML; nested names are joined by dots.
+    """Read the numbers in a tool's report, JSON or YAML; nested names are joined by dots.
 
     What is no number (texts, lists, true and false, null) is left out: a report says more than metrics.
     Raises BadCall, naming the metric, for a number that is not finite, which no report may hide.
@@ -66,7 +67,7 @@ def report_metrics(path: Path) -> dict[str, float]:
 
 
 def mapping_file(path: Path) -> dict[str, Any]:
-    """A JSON or YAML file that holds a mapping. Raises BadCall when it doesn't."""
+    """Read a JSON or YAML file that holds a mapping. Raises BadCall when it doesn't."""
     data = small_file(path)
     content = _json(data, path) if path.suffix == ".json" else _yaml(data, path)
     if not isinstance(content, dict):
@@ -75,20 +76,28 @@ def mapping_file(path: Path) -> dict[str, Any]:
 
 
 def merged(name: str, base: object, parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The mapping `base` (None: empty) with each part added, the later winning.
+    """Merge each part into a copy of the mapping `base` (None: empty), the later winning.
 
     Raises BadCall, naming the field `name`, when `base` is no mapping.
     """
     if base is not None and not isinstance(base, dict):
         raise BadCall(f"{name}: a mapping of names to values is needed here")
-    found = dict(base or {})
+    whole = dict(base or {})
     for part in parts:
-        found |= part
-    return found
+        whole |= part
+    return whole
+
+
+def require_lawful(schema: str, data: Mapping[str, Any], what: str) -> None:
+    """Raise BadCall, naming the fields, when a schema does not allow the `data` of `what`."""
+    wrong = violations(schema, data)
+    if wrong:
+        lines = [": ".join(filter(None, (dotted(item.path), item.message))) for item in wrong]
+        raise BadCall(f"{what} can't hold these facts: {'; '.join(lines)}", hint=wrong[0].hint)
 
 
 def small_file(path: Path) -> bytes:
-    """A file's bytes. Raises BadCall when it isn't there or has more than 1 MiB."""
+    """Read a file's bytes. Raises BadCall when it isn't there or has more than 1 MiB."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE + 1)
@@ -101,19 +110,19 @@ def small_file(path: Path) -> bytes:
 
 def data_sets(arguments: Iterable[str]) -> list[dict[str, Any]]:
     """Read `NAME[@VERSION][=URI]` arguments into the manifest's `lineage.data`."""
-    found = []
+    data = []
     for argument in arguments:
         label, _, uri = argument.partition("=")
         name, _, version = label.partition("@")
         if not name:
             raise BadCall(f"--data {argument[:80]!r} is not NAME[@VERSION][=URI]")
         item = {"name": name, "version": version, "uri": uri}
-        found.append({key: value for key, value in item.items() if value})
-    return found
+        data.append({key: value for key, value in item.items() if value})
+    return data
 
 
 def with_run(lineage: object, text: str) -> dict[str, Any]:
-    """A manifest's `lineage` (None: empty) with the run that `TOOL/ID[=URI]` names. Raises BadCall."""
+    """Return a manifest's `lineage` (None: empty) with the run that `TOOL/ID[=URI]` names. Raises BadCall."""
     label, _, uri = text.partition("=")
     tool, _, number = label.partition("/")
     if not tool or not number:
@@ -123,19 +132,19 @@ def with_run(lineage: object, text: str) -> dict[str, Any]:
 
 
 def with_listed(lineage: object, name: str, items: Iterable[Any]) -> dict[str, Any]:
-    """A manifest's `lineage` (None: empty) with what is new of `items` added to its list `name`.
+    """Return a manifest's `lineage` (None: empty) with what is new of `items` added to its list `name`.
 
     Raises BadCall when it has another shape.
     """
-    known = merged("lineage", lineage, [])
-    found = known.get(name) or []
-    if not isinstance(found, list):
+    whole = merged("lineage", lineage, [])
+    listed = whole.get(name) or []
+    if not isinstance(listed, list):
         raise BadCall(f"lineage.{name}: a list is needed here")
-    added = list(found)
+    added = list(listed)
     for item in items:
         if item not in added:
             added.append(item)
-    return {**known, name: added}
+    return {**whole, name: added}
 
 
 def framework(text: str) -> dict[str, str]:
@@ -149,7 +158,7 @@ def sha256(data: bytes) -> str:
 
 
 def inputs_of_sample(data: bytes, path: Path) -> list[dict[str, Any]]:
-    """The input half of a signature, inferred from sample rows: a JSON list of objects or of lists.
+    """Infer the input half of a signature from sample rows: a JSON list of objects or of lists.
 
     Each column gives its name, its dtype (`int64`, `float64`, `bool`, `string`) and the shape `[-1]`; rows of
     plain values give one tensor `[-1, columns]`. Raises BadCall for anything else.
@@ -181,12 +190,12 @@ def _is_scalar(value: object) -> bool:
 def _dtype(values: Iterable[Any]) -> str:
     """The type that holds all values; a missing one turns whole numbers into floats, as in pandas."""
     kinds = {type(value) for value in values}
-    known = kinds - {type(None)}
-    if known == {bool}:
+    present = kinds - {type(None)}
+    if present == {bool}:
         return "bool"
     if kinds == {int}:
         return "int64"
-    return "float64" if known and known <= {int, float} else "string"
+    return "float64" if present and present <= {int, float} else "string"
 
 
 def _flat(

@@ -1,24 +1,30 @@
-"""Adding evidence: a fact learnt about a version becomes a file that is never edited, in a proposal."""
+"""Adding evidence: a fact learnt about a version becomes a file that is never edited, in a proposal.
+
+The bytes of what is attached go to the DVC remote, a pointer to each into the proposal.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
+from rollbook.artifact.pointer import pointer_data, require_artifact_name
 from rollbook.artifact.progress import quiet
+from rollbook.artifact.storage import open_storage
 from rollbook.errors import BadCall
 from rollbook.git.repository import main_commit
 from rollbook.git.write import identity
 from rollbook.names import time_now
-from rollbook.propose.attachments import Attachments
+from rollbook.propose.manifest_facts import require_lawful
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.records.evidence import DEPLOYMENT, KINDS, evidence_kind, evidence_number
 from rollbook.registry.registry import Registry, nearest
 from rollbook.registry.version_files import evidence_paths
-from rollbook.schema.schemas import schema_line, violations
+from rollbook.retention.renewal import removed_objects
+from rollbook.schema.schemas import schema_line
 from rollbook.snapshot.tree_snapshot import commit_snapshot
-from rollbook.yaml.strict import dotted
 from rollbook.yaml.write import dump
 
 if TYPE_CHECKING:
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rollbook.artifact.progress import Progress
+    from rollbook.artifact.storage import Storage, Stored
     from rollbook.git.repository import Repository
     from rollbook.names import Reference
     from rollbook.registry.model_version import ModelVersion
@@ -86,7 +93,7 @@ def add_evidence(
         version = registry.version(reference)
         path = _next_path(version, kind)
         data = _content(repository, version, examination)
-    _require_lawful({**data, **_attached(attachments.outline())})
+    require_lawful("evidence", {**data, **_attached(attachments.outline())}, "evidence")
     model, number = version.model.name, evidence_number(path)
     branch = branch_name("evidence", model, version.version, f"{kind}-{number}")
     refuse_standing(repository, branch)
@@ -163,8 +170,60 @@ def _content(repository: Repository, version: ModelVersion, examination: Examina
     return {**required, **{name: value for name, value in optional.items() if value}}
 
 
-def _require_lawful(data: Mapping[str, Any]) -> None:
-    wrong = violations("evidence", data)
-    if wrong:
-        lines = [": ".join(filter(None, (dotted(item.path), item.message))) for item in wrong]
-        raise BadCall(f"evidence can't hold these facts: {'; '.join(lines)}", hint=wrong[0].hint)
+class Attachments:
+    """Files and folders to attach. Nothing is read before `store`, and nothing uploaded before `push`."""
+
+    def __init__(self, repository: Repository, paths: Sequence[Path]) -> None:
+        """Raises BadCall for a path that is missing, or whose name a registry can't hold or has already."""
+        if paths and repository.work_tree is None:
+            raise BadCall("nothing can be attached in a bare repository", hint="Use a clone of it.")
+        self._repository = repository
+        self._sources = _by_name(paths)
+        self._stored: list[Stored] = []
+
+    def outline(self) -> list[dict[str, Any]]:
+        """Return the facts for the evidence, with placeholders for the size and digest, which only the bytes
+        tell."""
+        return [{"path": name, "size": 1, "sha256": "0" * 64} for name in self._sources]
+
+    def store(self, progress: Progress = quiet) -> list[dict[str, Any]]:
+        """Copy them into the DVC cache; return what evidence says of them. Raises as `Storage.add` does."""
+        self._stored = [self._storage.add(path, name, progress) for name, path in self._sources.items()]
+        facts = [stored.as_mapping() for stored in self._stored]
+        return [{name: value for name, value in item.items() if name != "format"} for item in facts]
+
+    def pointers(self, evidence: str) -> dict[str, bytes]:
+        """Return DVC's pointer to each attachment, by path, for the evidence at a path."""
+        return {
+            layout.attachment_pointer_path(evidence, payload.pointer.path): dump(
+                pointer_data(payload.pointer)
+            )
+            for payload in self._stored
+        }
+
+    def push(self, base: str, progress: Progress = quiet) -> int:
+        """Upload what the remote lacks, and what removals that stand in `base` may be about to delete there.
+
+        Returns the number of bytes sent. Raises as `Storage.push` does.
+        """
+        if not self._stored:
+            return 0
+        again = removed_objects(self._repository, base, self._storage)
+        return sum(self._storage.push(payload.pointer, progress, again=again) for payload in self._stored)
+
+    @cached_property
+    def _storage(self) -> Storage:
+        assert self._repository.work_tree is not None
+        return open_storage(self._repository.work_tree)
+
+
+def _by_name(paths: Sequence[Path]) -> dict[str, Path]:
+    by_name: dict[str, Path] = {}
+    for path in paths:
+        if not path.exists():
+            raise BadCall(f"{path} does not exist", hint="Name a file or a folder to attach.")
+        name = require_artifact_name(path.name or path.absolute().name)
+        if twin := next((other for other in by_name if other.lower() == name.lower()), None):
+            raise BadCall(f"two attachments are called {twin}", hint="Rename one of them.")
+        by_name[name] = path
+    return by_name

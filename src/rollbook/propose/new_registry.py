@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook import __version__, layout
+from rollbook.artifact.placed_file import placed
 from rollbook.errors import BadCall, InvalidFile, Refused
 from rollbook.git.repository import main_branch
 from rollbook.schema.schemas import SCHEMA_NAMES, schema_text
@@ -67,14 +68,15 @@ def initialise(repository: Repository, *, remote: str | None = None) -> Initiali
     config = _named_remote(root / _DVC_CONFIG, address)
     written = [path for path, text in files.items() if _write_new(root, path, text)]
     if config is not None:
-        _replace(root / _DVC_CONFIG, config)
+        with placed(root / _DVC_CONFIG, overwrite=True) as temporary:
+            temporary.write_text(config, encoding="utf-8")
         written.append(_DVC_CONFIG)
     kept = {*files, _DVC_CONFIG} - set(written)
     return Initialised(tuple(sorted(written)), tuple(sorted(kept)), address if config else None)
 
 
 def template(name: str, install: str = INSTALL, main: str = "main") -> str:
-    """A file that `init` writes, by its template's name.
+    """Return a file that `init` writes, by its template's name.
 
     `install` is how a workflow installs Rollbook, `main` the branch that holds the registry's truth.
     """
@@ -114,12 +116,6 @@ def _named_remote(config: Path, address: str) -> str | None:
     settings.indent_type = "    "
     core["remote"], remote["url"] = _REMOTE_NAME, address
     return "\n".join(settings.write()) + "\n"
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(".rollbook-config")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 def _write_new(root: Path, path: str, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Proposing that a version moves to another stage. Only the model's stages.yaml is edited."""
+"""Proposing that a version moves to another stage, or back. Only the model's stages.yaml is edited."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
-from rollbook.errors import BadCall, Refused
+from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.repository import main_commit
 from rollbook.git.write import identity
-from rollbook.names import require_stage_name, time_now
+from rollbook.names import require_model_name, require_stage_name, time_now
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry.registry import Registry
 from rollbook.schema.schemas import schema_line
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.text import one_line
+from rollbook.trail.event import Action
+from rollbook.trail.history import history
 from rollbook.yaml.edit import edit
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from rollbook.names import Reference
     from rollbook.records.policy import Policy
     from rollbook.records.stages import StageTable
+
+
+PRODUCTION = "production"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ def propose_promotion(
 def plan_moves(
     policy: Policy, stages: StageTable, version: str, stage: str, entry: dict[str, Any]
 ) -> list[Move]:
-    """The displaced versions' moves, then that of `version` into `stage`.
+    """Return the displaced versions' moves, then that of `version` into `stage`.
 
     Raises Refused when the stage is exclusive, held, and the policy doesn't say where its holder goes.
     """
@@ -127,7 +132,7 @@ def plan_moves(
 
 
 def write_moves(policy: Policy, moves: list[Move]) -> Callable[[Any], None]:
-    """An edit of the document in stages.yaml that carries out `moves`, in place."""
+    """Return an edit of the document in stages.yaml that carries out `moves`, in place."""
 
     def change(document: Any) -> None:
         for move in moves:
@@ -170,3 +175,28 @@ def _entry(repository: Repository, version: str, reason: str, details: Mapping[s
         "requested_by": identity(repository).email,
         "requested_at": time_now(),
     }
+
+
+def previous_holder(repository: Repository, model: str, stage: str = PRODUCTION) -> str:
+    """Return the version that held `stage` last before the one that holds it now, from the audit trail.
+
+    Raises NotFound when the trail knows of none.
+    """
+    require_model_name(model)
+    base = main_commit(repository)
+    with Registry(repository, commit_snapshot(repository, base)) as registry:
+        registry.policy.stage(stage)
+        holders = {entry.version for entry in registry.model(model).stages.holders(stage)}
+    held = [
+        tag.event.version
+        for tag in history(repository, base, model)
+        if tag.event.action is Action.ASSIGNED and tag.event.target == stage
+    ]
+    for version in reversed(held):
+        if version not in holders:
+            return version
+    raise NotFound(
+        f"the trail knows of no version of {model} that held {stage} before",
+        hint=f"Name one: rollbook rollback {model} --to VERSION. "
+        "(`git fetch --tags` gets the trail; `rollbook audit record` records what landed.)",
+    )

@@ -64,15 +64,15 @@ def judge(repository: Repository, base: str, files: Mapping[str, bytes | None]) 
     before = commit_snapshot(repository, base)
     after = TreeSnapshot(repository, tree, "the proposal")
     try:
-        known = circumstances(repository, before, may_run=True)
-        return Verdict(tuple(check_change(repository, before, after, known)))
+        context = circumstances(repository, before, may_run=True)
+        return Verdict(tuple(check_change(repository, before, after, context)))
     finally:
         before.close()
         after.close()
 
 
 def branch_name(action: str, model: str, version: str, stage: str = "") -> str:
-    """`rollbook/<action>/<model>/<version>-<stage>`, the name of a proposal's branch."""
+    """Return `rollbook/<action>/<model>/<version>-<stage>`, the name of a proposal's branch."""
     return f"rollbook/{action}/{model}/{version}{'-' if stage else ''}{stage}"
 
 
@@ -122,6 +122,6 @@ def push_branch(repository: Repository, branch: str) -> str:
 
 
 def pull_request_hint(repository: Repository, branch: str) -> str:
-    """What to do with a proposal's branch next."""
+    """Say what to do with a proposal's branch next."""
     main = main_branch(repository)
     return f"Open a pull request from {branch} into {main}, or land it: rollbook land {branch}"

@@ -74,8 +74,8 @@ class Pruning:
 def plan_pruning(
     repository: Repository, target: str | None = None, *, now: datetime | None = None
 ) -> Pruning:
-    """What the rules of main let go now, of all models, of one (`target` is its name) or of one version (a
-    reference such as `credit-approval@0.3.0`).
+    """Return the artifacts that main's retention rules let go now: of all models, of one (`target` is its
+    name) or of one version (a reference such as `credit-approval@0.3.0`).
 
     Raises NotFound for an unknown target, Refused in a shallow clone.
     """
@@ -134,14 +134,14 @@ def _planned(
     goes: list[Pruned] = []
     stays: list[Pruned] = []
     rules = {}
-    for found in judged(registry, models, now or datetime.now(UTC)):
-        rules[found.model.name] = found.rules
-        for fate in found.fates:
+    for judgement in judged(registry, models, now or datetime.now(UTC)):
+        rules[judgement.model.name] = judgement.rules
+        for fate in judgement.fates:
             if version in (None, fate.version):
-                pointer = held.get((found.model.name, fate.version))
+                pointer = held.get((judgement.model.name, fate.version))
                 if pointer is None:
-                    raise _no_pointer(found.model.name, fate.version)
-                item = Pruned(found.model.name, fate, pointer.size, pointer.md5)
+                    raise _no_pointer(judgement.model.name, fate.version)
+                item = Pruned(judgement.model.name, fate, pointer.size, pointer.md5)
                 (goes if fate.goes else stays).append(item)
     return Pruning(tuple(goes), tuple(stays)), rules
 

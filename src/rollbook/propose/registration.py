@@ -19,13 +19,13 @@ from rollbook.git.write import ObjectWriter, identity
 from rollbook.names import bump, normalise_version, require_model_name, time_now
 from rollbook.propose.code_lineage import code_lineage
 from rollbook.propose.dvc_entries_update import entry_edit
-from rollbook.propose.manifest_facts import merged, with_listed
+from rollbook.propose.manifest_facts import merged, require_lawful, with_listed
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry.registry import Registry
 from rollbook.retention.renewal import removed_objects
 from rollbook.schema.schemas import schema_line, violations
 from rollbook.snapshot.tree_snapshot import commit_snapshot
-from rollbook.yaml.strict import dotted, load
+from rollbook.yaml.strict import load
 from rollbook.yaml.write import dump
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class _Plan:
     standing: str | None
 
 
-def register(repository: Repository, wanted: Registration, progress: Progress = quiet) -> Registered:
+def register(repository: Repository, registration: Registration, progress: Progress = quiet) -> Registered:
     """Store the artifact in the DVC remote, and propose its version: a branch with one commit.
 
     Everything that can be judged without the bytes is judged first. Raises BadCall for facts that the schema
@@ -109,11 +109,11 @@ def register(repository: Repository, wanted: Registration, progress: Progress = 
     the branch stands with other content, StorageFailed when the bytes can't be stored. Then there is no
     branch. Run again with the same facts and bytes, it finds the branch of the run before.
     """
-    plan = _plan(repository, wanted)
+    plan = _plan(repository, registration)
     assert repository.work_tree is not None
     storage = open_storage(repository.work_tree)
-    stored = storage.add(wanted.artifact, artifact_name(wanted.artifact), progress)
-    files = _files(plan, wanted, stored)
+    stored = storage.add(registration.artifact, artifact_name(registration.artifact), progress)
+    files = _files(plan, registration, stored)
     entry = {plan.model: artifact_path(plan.model, plan.version, stored.pointer.path)}
     if plan.standing and not _consists_of(repository, plan.standing, files, entry):
         refuse_standing(repository, plan.branch)
@@ -137,7 +137,7 @@ def register(repository: Repository, wanted: Registration, progress: Progress = 
 
 
 def artifact_name(path: Path) -> str:
-    """The name that the artifact at `path` gets in the registry: its own, also for `.`.
+    """Return the name that the artifact at `path` gets in the registry: its own, also for `.`.
 
     Raises BadCall when a registry can't hold a file of that name.
     """
@@ -150,46 +150,38 @@ def artifact_name(path: Path) -> str:
     return name
 
 
-def _plan(repository: Repository, wanted: Registration) -> _Plan:
-    model = require_model_name(wanted.model)
+def _plan(repository: Repository, registration: Registration) -> _Plan:
+    model = require_model_name(registration.model)
     if repository.work_tree is None:
         raise BadCall("a version can't be registered in a bare repository", hint="Use a clone of it.")
-    if not wanted.artifact.exists():
-        raise BadCall(f"{wanted.artifact} does not exist", hint="Name the model's file or folder.")
-    name = artifact_name(wanted.artifact)
+    if not registration.artifact.exists():
+        raise BadCall(f"{registration.artifact} does not exist", hint="Name the model's file or folder.")
+    name = artifact_name(registration.artifact)
     base = main_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         registry.require()
-        known = registry.has_model(model)
-        versions = registry.model(model).version_names if known else []
-        parents = [str(registry.version(reference)) for reference in wanted.parents]
-    version = _next_version(model, versions, wanted)
+        is_known = registry.has_model(model)
+        versions = registry.model(model).version_names if is_known else []
+        parents = [str(registry.version(reference)) for reference in registration.parents]
+    version = _next_version(model, versions, registration)
     entry_edit(repository, base, {model: artifact_path(model, version, name)})  # refuses what it can't edit
     branch = branch_name("register", model, version)
-    facts = _facts(repository, wanted, model, version, parents)
+    facts = _facts(repository, registration, model, version, parents)
     standing = resolve_branch(repository, branch)
     if standing:
         before = _standing_facts(repository, standing, model, version)
         if {**facts, "created_at": None} != {**before, "created_at": None}:
             refuse_standing(repository, branch)
         facts["created_at"] = before.get("created_at", facts["created_at"])
-    record = None if known else _record(model, facts["created_by"], wanted.record)
+    record = None if is_known else _record(model, facts["created_by"], registration.record)
     return _Plan(base, model, version, branch, record, facts, standing)
 
 
 def _record(model: str, owner: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """A new model's model.yaml."""
     record = {"name": model, "owner": owner, **given}
-    _require_lawful("model", record, "model.yaml")
+    require_lawful("model", record, "model.yaml")
     return record
-
-
-def _require_lawful(schema: str, data: Mapping[str, Any], what: str) -> None:
-    """Raise BadCall, naming the fields, when the schema does not allow `data`."""
-    wrong = violations(schema, data)
-    if wrong:
-        lines = [": ".join(filter(None, (dotted(item.path), item.message))) for item in wrong]
-        raise BadCall(f"{what} can't hold these facts: {'; '.join(lines)}", hint=wrong[0].hint)
 
 
 def _standing_facts(repository: Repository, commit: str, model: str, version: str) -> dict[str, Any]:
@@ -219,10 +211,10 @@ def _consists_of(
     return ObjectWriter(repository).tree(base, whole) == standing.tree
 
 
-def _next_version(model: str, versions: Sequence[str], wanted: Registration) -> str:
-    if wanted.version is None:
-        return bump(versions[-1] if versions else None, wanted.bump)
-    version = normalise_version(wanted.version)
+def _next_version(model: str, versions: Sequence[str], registration: Registration) -> str:
+    if registration.version is None:
+        return bump(versions[-1] if versions else None, registration.bump)
+    version = normalise_version(registration.version)
     if version in versions:
         raise Refused(
             f"{model} has a version {version} already; versions are never overwritten",
@@ -232,22 +224,22 @@ def _next_version(model: str, versions: Sequence[str], wanted: Registration) -> 
 
 
 def _facts(
-    repository: Repository, wanted: Registration, model: str, version: str, parents: Sequence[str]
+    repository: Repository, registration: Registration, model: str, version: str, parents: Sequence[str]
 ) -> dict[str, Any]:
     """The manifest without its artifact, judged by the schema as far as it goes."""
-    claimed = _OWN & wanted.facts.keys()
+    claimed = _OWN & registration.facts.keys()
     for name in sorted(claimed):
         expected = {"model": model, "version": version}.get(name)
-        if name != "artifact" and wanted.facts[name] == expected:
+        if name != "artifact" and registration.facts[name] == expected:
             continue
         raise BadCall(
             f"the field `{name}` is filled in by register", hint=f"Leave `{name}` out of the facts."
         )
-    facts = {name: value for name, value in wanted.facts.items() if name not in _OWN}
+    facts = {name: value for name, value in registration.facts.items() if name not in _OWN}
     facts["model"], facts["version"] = model, version
     facts["created_at"] = time_now()
     facts["created_by"] = identity(repository).email
-    code = code_lineage(wanted.code, registry=repository) if wanted.code else None
+    code = code_lineage(registration.code, registry=repository) if registration.code else None
     lineage = merged("lineage", facts.get("lineage"), [])
     if code and "code" not in lineage:
         lineage["code"] = code
@@ -255,37 +247,26 @@ def _facts(
         lineage = with_listed(lineage, "parents", parents)
     if lineage:
         facts["lineage"] = lineage
-    _require_lawful("version", {**facts, "artifact": _NO_ARTIFACT}, "the manifest")
+    require_lawful("version", {**facts, "artifact": _NO_ARTIFACT}, "the manifest")
     return facts
 
 
-def _files(plan: _Plan, wanted: Registration, stored: Stored) -> dict[str, bytes]:
-    artifact: dict[str, Any] = {
-        "path": stored.pointer.path,
-        "format": stored.format,
-        "size": stored.digest.size,
-        "sha256": stored.digest.sha256,
-    }
-    if stored.pointer.files is not None:
-        artifact["files"] = stored.pointer.files
-    whole = {**plan.facts, "artifact": artifact}
+def _files(plan: _Plan, registration: Registration, stored: Stored) -> dict[str, bytes]:
+    whole = {**plan.facts, "artifact": stored.as_mapping()}
     manifest = {name: whole[name] for name in _ORDER if name in whole}
+    path = layout.manifest_path(plan.model, plan.version)
     directory = layout.version_directory(plan.model, plan.version)
     files = {
-        layout.manifest_path(plan.model, plan.version): _yaml("version", plan.model, plan.version, manifest),
+        path: dump(manifest, header=schema_line("version", path)),
         layout.pointer_path(plan.model, plan.version, stored.pointer.path): dump(
             pointer_data(stored.pointer)
         ),
-        **{f"{directory}/{name}": data for name, data in wanted.attachments.items()},
+        **{f"{directory}/{name}": data for name, data in registration.attachments.items()},
     }
     if plan.record is not None:
         path = layout.model_path(plan.model)
         files[path] = dump(plan.record, header=schema_line("model", path))
     return files
-
-
-def _yaml(schema: str, model: str, version: str, data: Mapping[str, Any]) -> bytes:
-    return dump(data, header=schema_line(schema, layout.manifest_path(model, version)))
 
 
 def _twins(repository: Repository, base: str, md5: str) -> tuple[str, ...]:

@@ -67,7 +67,8 @@ class ModelVersion:
     @property
     def artifact(self) -> Artifact:
         """The artifact's name, format, size and digest. Raises as `manifest` does."""
-        return self.manifest.artifact
+        told = self.model.registry.snapshot.artifact(self.model.name, self.version)
+        return self.manifest.artifact if told is None else told
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What was learnt later, by kind and number. Raises InvalidFile for a broken file."""

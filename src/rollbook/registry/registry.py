@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from rollbook import layout
-from rollbook.errors import NotFound
+from rollbook.errors import BadCall, NotFound
 from rollbook.git.repository import Repository, any_main_commit, discover, main_branch
 from rollbook.names import (
     LATEST,
@@ -46,10 +46,10 @@ _KEPT = 256
 
 
 class Registry:
-    """The models of one snapshot of one repository."""
+    """The models of one snapshot of one repository, or of a snapshot without one, such as an index."""
 
-    def __init__(self, repository: Repository, snapshot: Snapshot | None = None) -> None:
-        self.repository = repository
+    def __init__(self, repository: Repository | None, snapshot: Snapshot | None = None) -> None:
+        self._repository = repository
         if snapshot is not None:
             self.snapshot = snapshot
         self._models: dict[str, Model] = {}
@@ -117,6 +117,20 @@ class Registry:
         if "snapshot" in vars(self):
             self.snapshot.close()
 
+    @property
+    def has_repository(self) -> bool:
+        """Whether there is a repository to ask about more than the snapshot's files."""
+        return self._repository is not None
+
+    @property
+    def repository(self) -> Repository:
+        """Return the repository that the snapshot is of. Raises BadCall where there is none."""
+        if self._repository is None:
+            raise BadCall(
+                f"{self.snapshot.label} has no repository", hint="Ask the registry's own: --repo URL."
+            )
+        return self._repository
+
     @cached_property
     def policy(self) -> Policy:
         """The registry's rules. Raises NotFound where there is no registry."""
@@ -155,9 +169,9 @@ class Registry:
             return self._models[name]
         require_model_name(name)
         (directories,) = self.snapshot.children([layout.versions_directory(name)])
-        stages, record = self.snapshot.read_many([layout.stages_path(name), layout.model_path(name)])
+        (stages,) = self.snapshot.read_many([layout.stages_path(name)])
         versions = _sorted_versions(directories)
-        if not versions and stages is None and record is None and not self.has_model(name):
+        if not versions and stages is None and not self.has_model(name):
             raise self._no_model(name)
         model = self.make_model(name, versions, stage_table(name, stages))
         if self.snapshot.commit is not None:  # what a commit holds does not change

@@ -43,7 +43,7 @@ class TransitionContent:
     override: str = ""
 
     def canonical(self) -> bytes:
-        """The bytes that are signed: one ASCII JSON object, keys sorted, no blanks, and a line break.
+        """Return the bytes that are signed: one ASCII JSON object, keys sorted, no blanks, and a line break.
 
         What only some transitions have (a replacement, a sunset, ...) stands there when it is given.
         """
@@ -65,7 +65,7 @@ class TransitionContent:
 
 
 def transition_content(model: str, start: str, entry: StageEntry, manifest_digest: str) -> TransitionContent:
-    """The content of the transition that `entry` of a model's stages.yaml stands for."""
+    """Return the content of the transition that `entry` of a model's stages.yaml stands for."""
     return TransitionContent(
         model=model,
         version=entry.version,
@@ -89,14 +89,15 @@ def valid_approvers(
     allowed_signers: bytes,
     at: datetime | None = None,
 ) -> list[str]:
-    """Those whose approvals hold: signed over this very content by a key that the registry allows them.
+    """Return those whose approvals are valid: signed over this very content by a key that the registry allows
+    them.
 
     `allowed_signers` is the base's `registry/allowed_signers`. Each name once, in the order of the file.
     """
-    found: dict[str, None] = {}
+    approvers: dict[str, None] = {}
     for approval in approvals:
         by, signature = approval.get("by"), approval.get("signature")
-        if not isinstance(by, str) or not isinstance(signature, str) or by in found:
+        if not isinstance(by, str) or not isinstance(signature, str) or by in approvers:
             continue
         if ssh_verified(
             content.canonical(),
@@ -106,5 +107,5 @@ def valid_approvers(
             namespace=NAMESPACE,
             at=at,
         ):
-            found[by] = None
-    return list(found)
+            approvers[by] = None
+    return list(approvers)

@@ -31,7 +31,7 @@ _PGP_HEAD = "-----BEGIN PGP SIGNATURE-----\n"
 
 
 def judge(repository: Repository, signed: Sequence[Signed], known: VerifiedSignatures) -> list[Verdict]:
-    """A verdict on each of `signed`, in order. What is good is added to `known`, and not judged again.
+    """Judge each of `signed`, in order. What is good is added to `known`, and not judged again.
 
     Raises CannotTell when the program that judges can't be started.
     """

@@ -30,7 +30,8 @@ _Check = Callable[[bytes, bytes, bytes], None]
 
 
 def unarmoured(text: str) -> bytes | None:
-    """The bytes of an armoured signature; None unless it is written the one way that ssh-keygen writes it."""
+    """Return the bytes of an armoured signature; None unless it is written the one way that ssh-keygen writes
+    it."""
     body = text.removeprefix(ARMOUR).removesuffix(_END)
     try:
         blob = base64.b64decode(body.replace("\n", ""), validate=True)
@@ -42,7 +43,7 @@ def unarmoured(text: str) -> bytes | None:
 
 
 def public_key(blob: bytes) -> bytes | None:
-    """The public key inside a signature, as SSH writes one; None when it has none."""
+    """Return the public key inside a signature, as SSH writes one; None when it has none."""
     try:
         key, _ = _string(blob.removeprefix(_MAGIC))
     except ValueError:
@@ -51,7 +52,7 @@ def public_key(blob: bytes) -> bytes | None:
 
 
 def is_signature_of(blob: bytes, payload: bytes, namespace: str) -> bool:
-    """Whether the signature `blob` was made of `payload` in `namespace` by the key inside it.
+    """Return whether the signature `blob` was made of `payload` in `namespace` by the key inside it.
 
     False says only that it can't be told here: kinds of keys that are not known here (certificates, keys on
     tokens) are for ssh-keygen to judge, and so is all that is written in any unusual way.

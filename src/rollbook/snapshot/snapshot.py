@@ -14,6 +14,8 @@ from rollbook.errors import InvalidFile
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from rollbook.records.manifest import Artifact
+
 MAX_FILE = 1 << 20
 MAX_TREE = 1 << 28
 
@@ -78,6 +80,10 @@ class Snapshot(Protocol):
 
     def mode(self, path: str) -> str | None:
         """Return the git mode of the file at `path`; None where no file is. A link is followed by nobody."""
+
+    def artifact(self, model: str, version: str) -> Artifact | None:
+        """Return what a version's manifest says of its artifact, where that is told without the file."""
+        return None
 
     def close(self) -> None:
         """Let go of what the snapshot holds open."""

@@ -64,7 +64,7 @@ def send(
     try:
         with _opened(opener, request, timeout) as answer:
             data = answer.read(longest + 1)
-            found = Response(
+            response = Response(
                 answer.status or 0, {name.lower(): value for name, value in answer.headers.items()}, data
             )
     except (OSError, HTTPException, ValueError) as error:
@@ -73,7 +73,7 @@ def send(
         raise Unreachable(f"no answer from {host_of(url)}: {str(words)[:200]}") from error
     if len(data) > longest:
         raise Unreachable(f"the answer from {host_of(url)} has more than {longest:,} bytes")
-    return found
+    return response
 
 
 def _opened(

@@ -11,8 +11,7 @@ from in_memory import registry_of
 from rollbook.errors import BadCall, NotFound
 from rollbook.insight.compare.comparison import best, compare, default_versions
 from rollbook.insight.compare.comparison_table import as_markdown, as_rows
-from rollbook.insight.compare.direction import is_lower_better
-from rollbook.insight.compare.measurement import finite
+from rollbook.insight.compare.metric import finite, is_lower_better
 
 if TYPE_CHECKING:
     from rollbook import Model

@@ -8,8 +8,7 @@ import pytest
 
 from rollbook.errors import NotFound
 from rollbook.git.repository import discover
-from rollbook.integrations.forge.attestation import attestation
-from rollbook.integrations.forge.review import reviews
+from rollbook.integrations.forge.reviews import attestation, reviews
 from worlds import git, rollbook
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from github_stand_in import REPOSITORY
 from rollbook.access.roles import Person
 from rollbook.errors import BadCall, NotFound
-from rollbook.integrations.forge.environment import github, pull_request_number
+from rollbook.integrations.forge.configured_forge import github, pull_request_number
 from rollbook.integrations.forge.github import ForgeFailed, GitHub
 from rollbook.integrations.forge.interface import Release
 

@@ -10,7 +10,7 @@ import pytest
 from github_stand_in import REPOSITORY, GitHubStandIn
 from rollbook.errors import BadCall
 from rollbook.git.repository import discover
-from rollbook.integrations.forge.environment import forge_of
+from rollbook.integrations.forge.configured_forge import forge_of
 from worlds import git, rollbook
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rollbook.git.repository import discover
-from rollbook.integrations.notify.registry_uri import registry_uri
+from rollbook.integrations.notify.notifier import registry_uri
 
 if TYPE_CHECKING:
     from worlds import World

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rollbook import Registry
+from rollbook import Registry, open_index
 from rollbook.artifact.digest import digest_artifact
 from rollbook.errors import BadCall, InvalidFile, NotFound, StorageFailed
 from rollbook.git.repository import discover
@@ -112,6 +112,13 @@ def test_they_are_fetched_from_the_remote_alone(attached: World) -> None:
     assert ran.out.splitlines() == [str(target / "report.html"), str(target / "plots")]
     assert (target / "report.html").read_bytes() == REPORT
     assert digest_artifact(target / "plots") == digest_artifact(attached.root / "plots")
+
+
+def test_they_are_fetched_by_an_index_without_git(attached: World) -> None:
+    attached.run("export", "--index", str(attached.root / "index"))
+    version = open_index(str(attached.root / "index")).version(REF)
+    report, _ = version.fetch_evidence("fairness-1", attached.root / "got", remote=str(attached.artifacts))
+    assert report.read_bytes() == REPORT
 
 
 def test_they_are_fetched_from_another_repository_without_a_clone(attached: World) -> None:

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rollbook.trail.foreign_trail import object_id
-from rollbook.transfer.bundle import tar
+from rollbook.transfer.bundle import ustar
 from rollbook.transfer.bundle.bundle_json import CHECKSUM, INDEX, checksum
 
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 def taken_apart(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """What `bundle.json` says, and every other file by its name."""
     data, files = path.read_bytes(), dict[str, bytes]()
-    size = tar.size_of(data[: tar.BLOCK], INDEX)
+    size = ustar.size_of(data[: ustar.BLOCK], INDEX)
     assert size is not None
-    index = json.loads(data[tar.BLOCK : tar.BLOCK + size])
-    place = tar.BLOCK + size + tar.padding(size)
+    index = json.loads(data[ustar.BLOCK : ustar.BLOCK + size])
+    place = ustar.BLOCK + size + ustar.padding(size)
     for name, length in [(CHECKSUM, 78), *((each["name"], each["size"]) for each in index["members"])]:
-        place += len(tar.head(name, length))
+        place += len(ustar.head(name, length))
         files[name] = data[place : place + length]
-        place += length + tar.padding(length)
+        place += length + ustar.padding(length)
     del files[CHECKSUM]
     return index, files
 
@@ -43,8 +43,8 @@ def write(path: Path, index: dict[str, Any], files: dict[str, bytes]) -> None:
     told = json.dumps(index, indent=1).encode() + b"\n"
     wanted = [(INDEX, told), (CHECKSUM, checksum(told))]
     wanted += [(each["name"], files.get(each["name"], b"")) for each in index["members"]]
-    parts = [tar.head(name, len(data)) + data + bytes(tar.padding(len(data))) for name, data in wanted]
-    path.write_bytes(b"".join(parts) + tar.END)
+    parts = [ustar.head(name, len(data)) + data + bytes(ustar.padding(len(data))) for name, data in wanted]
+    path.write_bytes(b"".join(parts) + ustar.END)
 
 
 def with_tag(files: dict[str, bytes], name: str, old: bytes, new: bytes) -> dict[str, bytes]:

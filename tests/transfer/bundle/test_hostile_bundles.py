@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rollbook.errors import RollbookError
-from rollbook.transfer.bundle import tar
-from rollbook.transfer.bundle.unpack import open_bundle
+from rollbook.transfer.bundle import ustar
+from rollbook.transfer.bundle.bundle_reading import open_bundle
 from worlds import rollbook
 
 from .bundles import put_together, taken_apart, with_tag, write
@@ -235,7 +235,7 @@ def test_a_digest_that_is_a_lie(pair: Pair):
 
 def test_a_file_after_the_last(pair: Pair):
     data = pair.bundle.read_bytes()
-    pair.bundle.write_bytes(data[: -len(tar.END)] + tar.head("x", 1) + b"x" + bytes(511) + tar.END)
+    pair.bundle.write_bytes(data[: -len(ustar.END)] + ustar.head("x", 1) + b"x" + bytes(511) + ustar.END)
     refused(pair)
 
 

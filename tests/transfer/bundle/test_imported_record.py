@@ -80,7 +80,7 @@ def test_the_record_comes_with_its_version_and_stays(landed: World, change: str)
 @pytest.mark.parametrize(
     "function",
     [
-        "rollbook.transfer.bundle.unpack:Bundle.copy",
+        "rollbook.transfer.bundle.bundle_reading:Bundle.copy",
         "rollbook.artifact.storage:Storage.push",
         "rollbook.propose.proposal:commit",
     ],
@@ -97,7 +97,7 @@ def test_a_killed_export_leaves_no_bundle(pair: Pair, tmp_path: Path):
     target = tmp_path / "out" / "x.bundle"
     killed_at(
         pair.dev.registry,
-        "rollbook.transfer.bundle.pack:_put",
+        "rollbook.transfer.bundle.bundle_export:_put",
         "after",
         "export",
         REFERENCE,

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rollbook import Registry, open_index
 from rollbook.api.version_answers import shown
-from rollbook.errors import RollbookError
+from rollbook.errors import BadCall, Conflict, InvalidFile, RollbookError
+from rollbook.transfer.static_index.index_export import export
 from rollbook.transfer.static_index.index_layout import details_file, model_file
+from rollbook.transfer.static_index.index_snapshot import IndexSnapshot
 from rollbook.transfer.static_index.index_source import source_at
-from rollbook.transfer.static_index.indexed_registry import SparseRegistry
-from rollbook.transfer.static_index.writer import export
 from worlds import git
 from written import POLICY, commit, manifest, model, new_repository, write
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 NAMES = ["a", "ab", "abc", "Credit-Approval", "risk/fraud", "risk/Churn"]
@@ -110,7 +110,7 @@ def answer(registry: Registry, reference: str, *, in_full: bool) -> object:
 def require_equal(root: Path, index: Path) -> None:
     for name in NAMES:
         for whole in (False, True):
-            sparse = SparseRegistry(source_at(str(index)), whole=whole)
+            sparse = Registry(None, IndexSnapshot(source_at(str(index)), whole=whole))
             with suppress(RollbookError):
                 sparse.model(name)
             with Registry.open(root, rev=sparse.snapshot.commit or "main") as clone:
@@ -166,3 +166,50 @@ def test_the_python_api_answers_and_fetches_more_only_when_more_is_asked(tmp_pat
     assert version.manifest.created_by == "jane@example.com"
     assert version.model.record.owner == "jane@example.com"
     assert git(root, "rev-parse", "HEAD") == version.model.registry.snapshot.commit
+
+
+def index_of(tmp_path: Path, *names: str) -> Path:
+    files = {"registry/policy.yaml": POLICY}
+    for name in names:
+        files |= version_files(name, "1.0.0")
+    with Registry.open(new_repository(tmp_path / "work", files)) as registry:
+        export(registry, tmp_path / "index")
+    return tmp_path / "index"
+
+
+def edit_document(index: Path, name: str, **changes: Any) -> None:
+    path = index / model_file(name)
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_what_needs_git_is_refused_of_an_index(tmp_path: Path) -> None:
+    with pytest.raises(BadCall, match="has no repository"):
+        _ = open_index(str(index_of(tmp_path, "m"))).repository
+
+
+def test_models_of_two_policies_are_not_mixed_in_one_answer(tmp_path: Path) -> None:
+    index = index_of(tmp_path, "a", "b")
+    registry = open_index(str(index))
+    assert registry.version("a@latest").stage == "development"
+    edit_document(index, "b", stage_names=["new", "production"])
+    with pytest.raises(Conflict, match="another policy"):
+        registry.version("b@latest")
+    assert open_index(str(index)).version("b@latest").stage == "new"
+
+
+@pytest.mark.parametrize(
+    "remote",
+    [
+        {"url": "s3://bucket\n[core]\nremote = other", "settings": {}},
+        {"url": "s3://bucket", "settings": {"region": "x\nurl = s3://other"}},
+        {"url": "s3://bucket", "settings": {"region = x\nurl": "s3://other"}},
+        {"url": "s3://bucket#comment", "settings": {}},
+    ],
+)
+def test_a_remote_that_says_more_than_where_the_bytes_are_is_refused(
+    tmp_path: Path, remote: dict[str, Any]
+) -> None:
+    index = index_of(tmp_path, "m")
+    edit_document(index, "m", remote=remote)
+    with pytest.raises(InvalidFile, match=r"can't be used|duplicate|Duplicate"):
+        open_index(str(index)).version("m@latest").fetch(tmp_path / "got")

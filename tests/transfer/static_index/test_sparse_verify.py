@@ -190,7 +190,7 @@ def test_a_registry_that_records_nothing_can_not_be_verified(world: World) -> No
 
 @pytest.fixture
 def short_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("index_trail", "verification", "writer"):
+    for module in ("index_trail", "index_export", "verification"):
         monkeypatch.setattr(f"rollbook.transfer.static_index.{module}.EVENTS_PER_FILE", 2)
 
 

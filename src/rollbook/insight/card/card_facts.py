@@ -29,24 +29,24 @@ class CardFacts:
     evidence: tuple[Evidence, ...]
 
     def newest(self, *kinds: str) -> list[Evidence]:
-        """The newest evidence of each of these kinds on each data set."""
-        found: dict[tuple[str, str], Evidence] = {}
-        for each in self.evidence:
-            if each.kind in kinds:
-                found.setdefault((each.kind, str(each.data.get("name", ""))), each)
-        return list(found.values())
+        """Return the newest evidence of each of these kinds on each data set."""
+        newest: dict[tuple[str, str], Evidence] = {}
+        for evidence in self.evidence:
+            if evidence.kind in kinds:
+                newest.setdefault((evidence.kind, str(evidence.data.get("name", ""))), evidence)
+        return list(newest.values())
 
 
 def card_facts(version: ModelVersion) -> CardFacts:
     """Gather them. Raises NotFound or InvalidFile when a file is missing or broken."""
     manifest, record, notes = version.manifest, version.model.record, version.notes()
     subject = version.model.name, version.version, manifest.artifact.sha256
-    about = [each for each in version.evidence() if each.is_about(*subject)]
+    about = [evidence for evidence in version.evidence() if evidence.is_about(*subject)]
     return CardFacts(
         manifest=manifest,
         record=record,
         description=notes.description or manifest.description,
         tags={**record.tags, **manifest.tags, **notes.tags},
         # Later numbers are newer among those of one time, whatever their kind.
-        evidence=tuple(sorted(about, key=lambda each: (each.moment, each.number), reverse=True)),
+        evidence=tuple(sorted(about, key=lambda evidence: (evidence.moment, evidence.number), reverse=True)),
     )

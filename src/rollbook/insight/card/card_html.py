@@ -25,7 +25,7 @@ _STYLE = (
 
 
 def as_html(card: str, title: str) -> str:
-    """The card as a whole page, without its front matter. HTML inside the card is shown, not obeyed."""
+    """Render the card as a whole page, without its front matter. HTML in the card is shown, not obeyed."""
     markdown = MarkdownIt("commonmark").enable("table")
     markdown.add_render_rule("html_block", _shown)
     markdown.add_render_rule("html_inline", _shown)

@@ -36,19 +36,19 @@ _TOGETHER = {"license": ("license_name", "license_link")}
 
 
 def new_card(template: str, facts: CardFacts, path: str) -> str:
-    """A template with its parts filled in. The placeholder right below a part goes when the part says
-    something. Raises InvalidFile, naming the template's `path`, for markers that don't pair up."""
+    """Fill in the parts of a template. The placeholder right below a part goes when the part says something.
+    Raises InvalidFile, naming the template's `path`, for markers that don't pair up."""
     filled = _renewed(template, facts, path)
     said = {name for name, text in written_parts(facts, "").items() if text}
     return _NEEDLESS.sub(
-        lambda found: found["end"] if any(f":end {name} " in found["end"] for name in said) else found[0],
+        lambda match: match["end"] if any(f":end {name} " in match["end"] for name in said) else match[0],
         filled,
     )
 
 
 def renewed_card(card: str, template: str, facts: CardFacts, path: str) -> str:
-    """A card with its generated parts as they have to be now. What stands outside of the markers stays, byte
-    by byte. A card without any marker, which a person wrote, gets the sections that it lacks at its end.
+    """Renew the generated parts of a card. What stands outside of the markers stays, byte by byte. A card
+    without any marker, which a person wrote, gets the sections that it lacks at its end.
 
     Raises InvalidFile, naming the card's `path`, when its markers don't pair up, or when its front matter
     can't be read or can't be added to.
@@ -61,30 +61,30 @@ def renewed_card(card: str, template: str, facts: CardFacts, path: str) -> str:
 
 
 def is_generated(card: str) -> bool:
-    """Whether a card's body holds generated parts."""
+    """Return whether a card's body holds generated parts."""
     return _MARKER.search(card) is not None
 
 
 def _renewed(card: str, facts: CardFacts, path: str) -> str:
     newline = "\r\n" if "\r\n" in card else "\n"
-    found = FRONT_MATTER.match(card)
-    front = found["yaml"] if found else ""
-    body = card[found.end() :] if found else card
+    front_matter = FRONT_MATTER.match(card)
+    front = front_matter["yaml"] if front_matter else ""
+    body = card[front_matter.end() :] if front_matter else card
     before, after = _split_front(front, path)
     own = _own_metadata(before + after, path)
-    known = metadata(facts)
+    generated = metadata(facts)
     for key in own:
         for other in (key, *_TOGETHER.get(key, ())):
-            known.pop(other, None)
-    block = _front_block(known).replace("\n", newline)
+            generated.pop(other, None)
+    block = _front_block(generated).replace("\n", newline)
     whole = f"{before}{block}{after}"
-    _require_both(whole, own, known, path)
-    merged = {**known, **own}
+    _require_both(whole, own, generated, path)
+    merged = {**generated, **own}
     parts = written_parts(facts, str(merged.get("license_name") or merged.get("license") or ""))
     fence = f"---{newline}"
     head = (
-        card[: found.start("yaml")] + whole + card[found.end("yaml") : found.end()]
-        if found
+        card[: front_matter.start("yaml")] + whole + card[front_matter.end("yaml") : front_matter.end()]
+        if front_matter
         else (f"{fence}{whole}{fence}{newline}" if whole else "")
     )
     return head + _with_parts(body, parts, newline, path)
@@ -112,16 +112,16 @@ def _own_metadata(front: str, path: str) -> Mapping[str, Any]:
     return value
 
 
-def _front_block(known: Mapping[str, Any]) -> str:
-    return f"# rollbook:begin\n{dump(known).decode()}# rollbook:end\n" if known else ""
+def _front_block(generated: Mapping[str, Any]) -> str:
+    return f"# rollbook:begin\n{dump(generated).decode()}# rollbook:end\n" if generated else ""
 
 
-def _require_both(whole: str, own: Mapping[str, Any], known: Mapping[str, Any], path: str) -> None:
+def _require_both(whole: str, own: Mapping[str, Any], generated: Mapping[str, Any], path: str) -> None:
     try:
         value = load(whole.encode(), path) or {}
     except InvalidFile:
         value = None
-    if value != {**known, **own}:
+    if value != {**generated, **own}:
         raise InvalidFile(
             "nothing can be added to the card's front matter",
             path=path,
@@ -166,9 +166,9 @@ def _unpaired(message: str, body: str, marker: re.Match[str], path: str) -> Inva
 
 def _lacking(fresh: str, titles: set[str]) -> str:
     """The sections of a new card whose titles are not among `titles`."""
-    starts = [found.start() for found in _SECTION.finditer(fresh)]
+    starts = [heading.start() for heading in _SECTION.finditer(fresh)]
     whole = [fresh[start:end] for start, end in zip(starts, [*starts[1:], len(fresh)], strict=True)]
-    return "".join(each for each in whole if not titles & {*sections(each)})
+    return "".join(section for section in whole if not titles & {*sections(section)})
 
 
 def _joined(card: str, more: str) -> str:

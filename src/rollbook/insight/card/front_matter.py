@@ -1,6 +1,7 @@
 """A card's front matter: the metadata that Hugging Face's Hub reads, so far as the registry knows it.
 
-The keys are those of https://huggingface.co/docs/hub/model-cards and of `card.schema.json`.
+The keys are those of https://huggingface.co/docs/hub/model-cards and of `card.schema.json`; the words are the
+Hub's, from there, .../repositories-licenses and https://huggingface.co/tasks.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from rollbook.insight.card.hub_vocabulary import LIBRARIES, LICENSES, PIPELINE_TAGS
 from rollbook.text import one_line
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rollbook.insight.card.card_facts import CardFacts
     from rollbook.records.evidence import Evidence
+
 
 LICENSE_TAG = "license"
 # What measures the model itself; the other kinds measure how it runs.
@@ -28,14 +29,42 @@ _MOST_RESULTS = 20
 _MOST_METRICS = 100
 _DATASET = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:/[A-Za-z0-9][A-Za-z0-9._-]*)?")
 _ADDRESS = re.compile(r"https?://[^\s\x00-\x20]+")
+# What others call a library, and what the Hub calls it.
+LIBRARIES = {"scikit-learn": "sklearn", "torch": "pytorch"}
+
+_PIPELINE_TAGS = """
+    text-classification token-classification table-question-answering question-answering
+    zero-shot-classification translation summarization feature-extraction text-generation fill-mask
+    sentence-similarity text-to-speech text-to-audio automatic-speech-recognition audio-to-audio
+    audio-classification voice-activity-detection depth-estimation image-classification object-detection
+    image-segmentation text-to-image image-to-text image-to-image image-to-video
+    unconditional-image-generation video-classification reinforcement-learning robotics
+    tabular-classification tabular-regression tabular-to-text table-to-text text-ranking
+    text-retrieval time-series-forecasting text-to-video image-text-to-text visual-question-answering
+    document-question-answering zero-shot-image-classification graph-ml mask-generation
+    zero-shot-object-detection text-to-3d image-to-3d image-feature-extraction any-to-any
+"""
+PIPELINE_TAGS = frozenset(_PIPELINE_TAGS.split())
+
+_LICENSES = """
+    apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0
+    bigcode-openrail-m afl-3.0 artistic-2.0 bsl-1.0 bsd bsd-2-clause bsd-3-clause bsd-3-clause-clear
+    c-uda cc cc0-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0
+    cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0
+    cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0 cdla-permissive-1.0 cdla-permissive-2.0 wtfpl
+    ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1 eupl-1.2 agpl-3.0 gfdl gpl gpl-2.0 gpl-3.0 lgpl
+    lgpl-2.1 lgpl-3.0 isc lppl-1.3c ms-pl mpl-2.0 odc-by odbl openrail++ osl-3.0 postgresql ofl-1.1
+    ncsa unlicense zlib pddl llama2 llama3 llama3.1 llama3.2 gemma unknown other
+"""
+LICENSES = frozenset(_LICENSES.split())
 
 
 def metadata(facts: CardFacts) -> dict[str, Any]:
-    """The front matter's keys and values; a key that nothing is known of is left out."""
+    """Return the front matter's keys and values; a key that nothing is known of is left out."""
     manifest = facts.manifest
     library = _line(manifest.framework.get("name")).lower()
-    measured = [manifest.metrics, *(each.metrics for each in facts.newest(*MEASURING))]
-    found = {
+    measured = [manifest.metrics, *(evidence.metrics for evidence in facts.newest(*MEASURING))]
+    values = {
         **_license(_line(facts.tags.get(LICENSE_TAG))),
         "library_name": LIBRARIES.get(library, library),
         "pipeline_tag": facts.record.task if facts.record.task in PIPELINE_TAGS else "",
@@ -44,11 +73,11 @@ def metadata(facts: CardFacts) -> dict[str, Any]:
         "metrics": _distinct(name for metrics in measured for name in metrics),
         "model-index": _model_index(facts),
     }
-    return {key: value for key, value in found.items() if value}
+    return {key: value for key, value in values.items() if value}
 
 
 def training_data(facts: CardFacts) -> list[str]:
-    """The names of the data sets that the manifest says it was trained on."""
+    """Return the names of the data sets that the manifest says it was trained on."""
     data = facts.manifest.lineage.get("data")
     items = data if isinstance(data, list) else []
     return [_line(item.get("name")) for item in items if isinstance(item, dict)]
@@ -71,9 +100,9 @@ def _model_index(facts: CardFacts) -> list[dict[str, Any]]:
     at_registration = {"name": "reported at registration", "type": "registration"}
     results = [{"task": task, "dataset": at_registration, "metrics": registered}] if registered else []
     results += [
-        {"task": task, "dataset": _dataset(each), "metrics": metrics, **_source(each)}
-        for each in facts.newest(*MEASURING)
-        if (metrics := _metrics(each.metrics))
+        {"task": task, "dataset": _dataset(evidence), "metrics": metrics, **_source(evidence)}
+        for evidence in facts.newest(*MEASURING)
+        if (metrics := _metrics(evidence.metrics))
     ]
     return [{"name": _line(facts.manifest.model), "results": results[:_MOST_RESULTS]}] if results else []
 

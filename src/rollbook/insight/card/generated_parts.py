@@ -85,15 +85,15 @@ def _metrics(facts: CardFacts, _: str) -> str:
         ("Metric", "Value at registration"),
         [(inert(name), _number(value)) for name, value in sorted(facts.manifest.metrics.items())],
     )
-    others = [each for each in facts.evidence if each.kind != "fairness"]
-    if not registered and not any(each.metrics for each in others):
+    others = [evidence for evidence in facts.evidence if evidence.kind != "fairness"]
+    if not registered and not any(evidence.metrics for evidence in others):
         way = code(f"rollbook evidence add {facts.manifest.model}@{facts.manifest.version} evaluation")
         return _joined(f"{MISSING}: no metrics are on record; {way} brings them in.", _evidence(others))
     return _joined(registered, _evidence(others))
 
 
 def _fairness(facts: CardFacts, _: str) -> str:
-    return _evidence([each for each in facts.evidence if each.kind == "fairness"])
+    return _evidence([evidence for evidence in facts.evidence if evidence.kind == "fairness"])
 
 
 def _lineage(facts: CardFacts, _: str) -> str:
@@ -118,7 +118,7 @@ def _references(facts: CardFacts, _: str) -> str:
     addresses = {
         "Training code": _mapping(lineage.get("code")).get("repository"),
         "Training run": _mapping(lineage.get("run")).get("uri"),
-        **{f"Report of {each.name}": each.uri for each in reversed(facts.evidence)},
+        **{f"Report of {evidence.name}": evidence.uri for evidence in reversed(facts.evidence)},
     }
     return "\n".join(f"- {inert(name)}: {link(str(uri))}" for name, uri in addresses.items() if uri)
 
@@ -137,21 +137,21 @@ PARTS: dict[str, Callable[[CardFacts, str], str]] = {
 
 
 def written_parts(facts: CardFacts, license_name: str) -> dict[str, str]:
-    """Every part's Markdown, without line breaks around it; empty where nothing is known."""
+    """Return every part's Markdown, without line breaks around it; empty where nothing is known."""
     return {name: part(facts, license_name) for name, part in PARTS.items()}
 
 
 def _evidence(evidence: Iterable[Evidence]) -> str:
     rows = [
         (
-            inert(each.name),
-            "passed" if each.passed else "failed",
-            inert(", ".join(f"{name} = {_number(value)}" for name, value in each.metrics.items()), 2000),
-            _named(each.data),
-            inert(each.summary, 2000),
-            f"{inert(each.created_at)} by {inert(each.created_by)}" + _by(each.tool),
+            inert(item.name),
+            "passed" if item.passed else "failed",
+            inert(", ".join(f"{name} = {_number(value)}" for name, value in item.metrics.items()), 2000),
+            _named(item.data),
+            inert(item.summary, 2000),
+            f"{inert(item.created_at)} by {inert(item.created_by)}" + _by(item.tool),
         )
-        for each in evidence
+        for item in evidence
     ]
     return table(("Evidence", "Result", "Metrics", "Data", "Summary", "Gathered"), rows)
 

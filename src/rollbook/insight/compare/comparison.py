@@ -6,8 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall, NotFound
-from rollbook.insight.compare.direction import is_lower_better, require_one_direction
-from rollbook.insight.compare.measurement import finite, measured, newest_evidence
+from rollbook.insight.compare.metric import (
+    finite,
+    is_lower_better,
+    measured,
+    newest_evidence,
+    require_one_direction,
+)
 from rollbook.names import parse_reference, precedence
 
 if TYPE_CHECKING:
@@ -99,7 +104,7 @@ class Comparison:
         }
 
     def to_dataframe(self) -> Any:
-        """A pandas DataFrame with a row for each version; needs the extra `pandas`."""
+        """Return a pandas DataFrame with a row for each version; needs the extra `pandas`."""
         from rollbook.insight.compare.comparison_table import as_dataframe
 
         return as_dataframe(self)
@@ -161,7 +166,7 @@ def compare(
     )
     before = measured(baseline, evidence).metrics if baseline else {}
     others = [baseline is None or item.version != baseline.version for item in chosen]
-    found = {
+    metric_values = {
         name: _figures([item.get(name) for item in given], before.get(name), others, lower=name in lower)
         for name in names
     }
@@ -172,7 +177,7 @@ def compare(
         evidence=evidence,
         lower_is_better=lower,
         versions=tuple(
-            _compared(item, {name: found[name][place] for name in names}, sources[place].source)
+            _compared(item, {name: metric_values[name][place] for name in names}, sources[place].source)
             for place, item in enumerate(chosen)
         ),
         hyperparameters=_differing_parameters(manifests),
@@ -182,16 +187,16 @@ def compare(
 
 
 def default_versions(model: Model) -> list[str]:
-    """The version in production, those in the stages between the first and production, and the newest.
+    """Return the version in production, those in the stages between the first and production, and the newest.
 
     Without a stage `production` in the policy, all stages but the first count.
     """
     stages = [stage.name for stage in model.registry.policy.stages]
     ahead = stages[1 : stages.index(PRODUCTION)] if PRODUCTION in stages else stages[1:]
     staged = [entry.version for stage in (PRODUCTION, *ahead) for entry in model.stages.holders(stage)]
-    known = [version for version in staged if version in model.version_names]
+    holders = [version for version in staged if version in model.version_names]
     newest = [model.latest.version] if model.latest else []
-    return list(dict.fromkeys([*known, *newest]))
+    return list(dict.fromkeys([*holders, *newest]))
 
 
 def best(
@@ -202,7 +207,7 @@ def best(
     stage: str | None = None,
     evidence: str = "",
 ) -> Best:
-    """The best version of a model by a metric, of one stage or of all; of equal ones the newest.
+    """Find the best version of a model by a metric, in one stage or in all; of equal ones the newest.
 
     None for `lower_is_better` lets the metric's name tell; a kind of `evidence` is as in `compare`. Raises
     NotFound when no version gives a finite number.
@@ -212,26 +217,26 @@ def best(
         model.registry.policy.stage(stage)
         versions = [item for item in versions if item.stage == stage]
     sources = {item.version: measured(item, evidence) for item in versions}
-    known = [(item, finite(sources[item.version].metrics.get(metric))) for item in versions]
-    values = [(item, value) for item, value in known if value is not None]
+    measured_versions = [(item, finite(sources[item.version].metrics.get(metric))) for item in versions]
+    values = [(item, value) for item, value in measured_versions if value is not None]
     if not values:
         where = f" in {stage}" if stage else ""
         raise NotFound(
             f"no version of {model.name}{where} gives the metric {metric[:100]!r}",
-            hint=_known_metrics([each.metrics for each in sources.values()], metric),
+            hint=_known_metrics([source.metrics for source in sources.values()], metric),
         )
     lower = is_lower_better(metric) if lower_is_better is None else lower_is_better
     winner, value = max(
         values, key=lambda pair: (-pair[1] if lower else pair[1], precedence(pair[0].version))
     )
-    without = tuple(item.version for item, value in known if value is None)
+    without = tuple(item.version for item, value in measured_versions if value is None)
     return Best(winner, metric, value, without, sources[winner.version].source, winner.stage)
 
 
 def _baseline(model: Model) -> ModelVersion | None:
     holders = [entry.version for entry in model.stages.holders(PRODUCTION)]
-    known = [version for version in holders if version in model.version_names]
-    return model.version(max(known, key=precedence)) if known else None
+    registered = [version for version in holders if version in model.version_names]
+    return model.version(max(registered, key=precedence)) if registered else None
 
 
 def _named(model: Model, text: str) -> str:
@@ -242,15 +247,15 @@ def _named(model: Model, text: str) -> str:
     return model.select(reference).version
 
 
-def _read(model: Model, wanted: Iterable[str]) -> Sequence[ModelVersion]:
-    names = list(dict.fromkeys(wanted))
+def _read(model: Model, versions: Iterable[str]) -> Sequence[ModelVersion]:
+    names = list(dict.fromkeys(versions))
     if not names:
         raise NotFound(f"{model.name} has no versions yet")
     return model.versions(names)
 
 
-def _require_measured(model: Model, measured: Sequence[Mapping[str, float]], wanted: Sequence[str]) -> None:
-    for metric in wanted:
+def _require_measured(model: Model, measured: Sequence[Mapping[str, float]], names: Sequence[str]) -> None:
+    for metric in names:
         if not any(metric in metrics for metrics in measured):
             raise NotFound(
                 f"none of these versions of {model.name} gives the metric {metric[:100]!r}",
@@ -282,7 +287,7 @@ def _change(value: float | None, before: float | None) -> float | None:
 
 
 def _compared(item: ModelVersion, metrics: Mapping[str, Figure], source: str) -> Compared:
-    evidence = sorted(newest_evidence(item).values(), key=lambda each: each.kind)
+    evidence = sorted(newest_evidence(item).values(), key=lambda result: result.kind)
     return Compared(
         version=item.version,
         stage=item.stage,
@@ -291,16 +296,16 @@ def _compared(item: ModelVersion, metrics: Mapping[str, Figure], source: str) ->
         size=item.manifest.artifact.size,
         metrics=metrics,
         metrics_from=source,
-        evidence=tuple(f"{each.name} {'passed' if each.passed else 'failed'}" for each in evidence),
+        evidence=tuple(f"{result.name} {'passed' if result.passed else 'failed'}" for result in evidence),
     )
 
 
 def _differing_parameters(manifests: Sequence[Manifest]) -> tuple[Difference, ...]:
     names = dict.fromkeys(name for manifest in manifests for name in manifest.hyperparameters)
-    found = (
+    differences = (
         _difference(name, [manifest.hyperparameters.get(name) for manifest in manifests]) for name in names
     )
-    return tuple(difference for difference in found if difference is not None)
+    return tuple(difference for difference in differences if difference is not None)
 
 
 def _difference(name: str, values: Sequence[Any]) -> Difference | None:

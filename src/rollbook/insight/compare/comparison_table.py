@@ -22,7 +22,8 @@ _MOST_ROWS = 60
 
 
 def as_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
-    """The head and the rows of a table with a column for each version. Texts are as the files have them."""
+    """Return the head and the rows of a table with a column for each version. Texts are as the files have
+    them."""
     versions = comparison.versions
     facts = [
         _row("stage", versions, lambda item: ", ".join([item.stage, *item.aliases])),
@@ -48,7 +49,7 @@ def as_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
 
 
 def as_markdown(comparison: Comparison) -> str:
-    """A table for a pull request's comment, in which nothing that a file holds can act."""
+    """Return a table for a pull request's comment, in which nothing that a file holds can act."""
     from rollbook.check.gate_markdown import inert
 
     head, rows = as_rows(comparison)
@@ -67,7 +68,7 @@ def as_markdown(comparison: Comparison) -> str:
 
 
 def as_csv(comparison: Comparison) -> str:
-    """A line for each version, under one line of names. No text is one that a spreadsheet would run."""
+    """Return a line for each version below one of names. No text is one that a spreadsheet would run."""
     records = as_records(comparison)
     written = io.StringIO()
     lines = csv.writer(written, lineterminator="\n")
@@ -78,7 +79,7 @@ def as_csv(comparison: Comparison) -> str:
 
 
 def as_records(comparison: Comparison) -> list[dict[str, Any]]:
-    """Each version as one flat mapping; all have the same keys."""
+    """Return each version as one flat mapping; all have the same keys."""
     return [
         {
             "version": item.version,
@@ -101,7 +102,7 @@ def as_records(comparison: Comparison) -> list[dict[str, Any]]:
 
 
 def as_dataframe(comparison: Comparison) -> Any:
-    """A pandas DataFrame with a row for each version, by version. Raises BadCall without pandas."""
+    """Return a pandas DataFrame with a row for each version, by version. Raises BadCall without pandas."""
     try:
         pandas = import_module("pandas")
     except ImportError as error:
@@ -128,7 +129,7 @@ def _figure(figure: Figure) -> str:
 
 
 def number(value: float) -> str:
-    """A number for a person: up to six digits that count."""
+    """Format a number for a person: up to six significant digits."""
     return f"{value:.6g}"
 
 

@@ -81,17 +81,18 @@ class ComplianceReport:
 
     @property
     def exceptions(self) -> list[tuple[Step, str]]:
-        """What an auditor asks about: freezes set aside, and gates that do not pass when judged again."""
-        found = []
+        """Return the steps that an auditor asks about: freezes set aside, and gates that fail when judged
+        again."""
+        exceptional = []
         for step in self.steps:
             if step.override:
-                found.append((step, f"a freeze was set aside: {step.override}"))
+                exceptional.append((step, f"a freeze was set aside: {step.override}"))
             for judged in step.gates:
                 verdict = judged.verdict
                 if not verdict.passed:
                     said = f"{judged.gate} {verdict.state.value}: {verdict.figure}"
-                    found.append((step, f"{said}; asked for: {verdict.threshold}"))
-        return found
+                    exceptional.append((step, f"{said}; asked for: {verdict.threshold}"))
+        return exceptional
 
 
 def parse_period(text: str) -> Period:
@@ -106,7 +107,7 @@ def parse_period(text: str) -> Period:
 
 
 def compliance_report(repository: Repository, period: Period, model: str | None = None) -> ComplianceReport:
-    """The report of a period, of all models or of one.
+    """Report on a period, for all models or for one.
 
     Raises NotFound when main began after the period, or has no such model at its end.
     """
@@ -114,7 +115,7 @@ def compliance_report(repository: Repository, period: Period, model: str | None 
     commit = commit_at(repository, main, period.end)
     with Registry(repository, commit_snapshot(repository, commit)) as registry:
         models = registry.models() if model is None else [registry.model(model)]
-        holdings = tuple(holding for each in models for holding in _holdings(each))
+        holdings = tuple(holding for registered in models for holding in _holdings(registered))
     tags = history(repository, commit, model, Wanted(since=period.start))
     verification, unverified = _verified(repository, model)
     return ComplianceReport(
@@ -190,7 +191,7 @@ def _judged(
         )
     except RollbookError as error:
         return str(error)
-    return {(each.model, each.version, each.target): each.results for each in reports}
+    return {(report.model, report.version, report.target): report.results for report in reports}
 
 
 def _reviews(tag: RecordedTag, entry: StageEntry | None) -> tuple[Person, ...]:

@@ -37,11 +37,11 @@ td {{ overflow-wrap: anywhere; min-width: 4rem; }}
 
 
 def as_html(report: ComplianceReport) -> str:
-    """The report as a whole page."""
+    """Render the report as a whole page."""
     return _PAGE.format(
         title=_text(title(report)),
         facts="".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>\n" for name, value in facts(report)),
-        sections="".join(_section(each) for each in sections(report)),
+        sections="".join(_section(section) for section in sections(report)),
     )
 
 

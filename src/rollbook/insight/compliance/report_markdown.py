@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def as_markdown(report: ComplianceReport) -> str:
-    """The report, with a table in each section that has one."""
+    """Render the report, with a table in each section that has one."""
     head = "".join(f"- {name}: {inert(value)}\n" for name, value in facts(report))
-    return "\n".join([f"# {title(report)}\n", head, *(_section(each) for each in sections(report))])
+    return "\n".join([f"# {title(report)}\n", head, *(_section(section) for section in sections(report))])
 
 
 def _section(section: Section) -> str:

@@ -35,7 +35,7 @@ class Section:
 
 
 def sections(report: ComplianceReport) -> list[Section]:
-    """The report's sections, in order."""
+    """Return the report's sections, in order."""
     return [
         _verification(report),
         _inventory(report),
@@ -46,12 +46,12 @@ def sections(report: ComplianceReport) -> list[Section]:
 
 
 def title(report: ComplianceReport) -> str:
-    """The report's title: what it is about, and the period."""
+    """Return the report's title: what it is about, and the period."""
     return f"Compliance report {report.period.start:{_DATE}} to {report.period.end:{_DATE}}"
 
 
 def facts(report: ComplianceReport) -> list[tuple[str, str]]:
-    """What identifies the report: its scope, and the commit that it can be made from again."""
+    """Return what identifies the report: its scope, and the commit that it can be made from again."""
     head = report.verification.head if report.verification else None
     return [
         ("Models", report.model or "all"),
@@ -61,8 +61,8 @@ def facts(report: ComplianceReport) -> list[tuple[str, str]]:
 
 
 def _verification(report: ComplianceReport) -> Section:
-    found = report.verification
-    if found is None:
+    verification = report.verification
+    if verification is None:
         table = Table(("Reason",), ((report.unverified,),))
         return Section("Verification", "The audit trail could not be verified here.", table)
     words = {
@@ -70,10 +70,11 @@ def _verification(report: ComplianceReport) -> Section:
         "tampered": "Tampered with: the audit trail and main's history contradict each other.",
         "unknown": "Can't tell: something that verifying needs is not here.",
     }
-    signed = sum(found.signers.tags.values())
-    said = f"{words[found.result]} {found.events} events, {signed} signed, {found.signers.unsigned} unsigned."
-    wrong = [(item.code, item.tag, item.commit[:12], item.message) for item in found.contradictions]
-    wrong += [("-", "", "", doubt.message) for doubt in found.doubts]
+    signers = verification.signers
+    counts = f"{sum(signers.tags.values())} signed, {signers.unsigned} unsigned"
+    said = f"{words[verification.result]} {verification.events} events, {counts}."
+    wrong = [(item.code, item.tag, item.commit[:12], item.message) for item in verification.contradictions]
+    wrong += [("-", "", "", doubt.message) for doubt in verification.doubts]
     return Section(
         "Verification", said, Table(("Code", "Tag", "Main", "What"), tuple(wrong)) if wrong else None
     )
@@ -82,15 +83,15 @@ def _verification(report: ComplianceReport) -> Section:
 def _inventory(report: ComplianceReport) -> Section:
     rows = tuple(
         (
-            each.model,
-            each.version,
-            each.stage,
-            each.owner,
-            each.registered_by,
-            each.artifact_digest,
-            each.manifest_digest,
+            holding.model,
+            holding.version,
+            holding.stage,
+            holding.owner,
+            holding.registered_by,
+            holding.artifact_digest,
+            holding.manifest_digest,
         )
-        for each in report.holdings
+        for holding in report.holdings
     )
     columns = ("Model", "Version", "Stage", "Owner", "Registered by", "Artifact SHA-256", "Manifest SHA-256")
     said = f"{len(rows)} versions at the period's end." if rows else "There was no version."

@@ -66,20 +66,20 @@ class GitHub:
         except ForgeFailed as error:
             if error.status != 422:
                 raise
-            found = self._get(path, head=f"{self._owner}:{branch}", base=base, state="open", per_page=1)
-            if not isinstance(found, list) or not found or not isinstance(found[0], dict):
+            pulls = self._get(path, head=f"{self._owner}:{branch}", base=base, state="open", per_page=1)
+            if not isinstance(pulls, list) or not pulls or not isinstance(pulls[0], dict):
                 raise
-            return _url(found[0])
+            return _url(pulls[0])
 
     def landed_by(self, commit: str, branch: str) -> PullRequest | None:
-        found = [
+        pulls = [
             _pull_request(item)
             for item in self._pages(f"{self._repository}/commits/{commit}/pulls")
             if item.get("merged_at")
         ]
-        found = [pull for pull in found if pull.base == branch]
+        pulls = [pull for pull in pulls if pull.base == branch]
         # A commit may come back in a later pull request; the one that brought it was first.
-        return min(found, key=lambda pull: pull.number, default=None)
+        return min(pulls, key=lambda pull: pull.number, default=None)
 
     def reviews(self, pull: PullRequest, teams: Collection[str]) -> tuple[Person, ...]:
         path = f"{self._repository}/pulls/{pull.number}"
@@ -118,16 +118,16 @@ class GitHub:
         runs = listed.get("workflow_runs") if isinstance(listed, dict) else None
         if not isinstance(runs, list) or not all(isinstance(run, dict) for run in runs):
             raise ForgeFailed("GitHub listed its runs in a way that can't be read")
-        found = [
+        numbers = [
             int(run["id"])
             for run in runs
             if run.get("path") == _CHECK
             and run.get("status") == "completed"
             and isinstance(run.get("id"), int)
         ]
-        for number in found:
+        for number in numbers:
             self._send("POST", f"{path}/{number}/rerun", None)
-        return len(found)
+        return len(numbers)
 
     def released(self) -> frozenset[str]:
         return frozenset(str(item.get("tag_name")) for item in self._pages(f"{self._repository}/releases"))
@@ -142,10 +142,12 @@ class GitHub:
             if error.status != 422:
                 raise
             # Another run may have been first; GitHub's refusal does not say what is wrong in a stable way.
-            found = next((item for item in self._pages(path) if item.get("tag_name") == release.tag), None)
-            if found is None:
+            published = next(
+                (item for item in self._pages(path) if item.get("tag_name") == release.tag), None
+            )
+            if published is None:
                 raise
-            return _url(found)
+            return _url(published)
 
     def _commit_authors(self, path: str) -> Iterator[str]:
         for commit in self._pages(f"{path}/commits"):

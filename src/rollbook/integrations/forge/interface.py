@@ -39,17 +39,17 @@ class Forge(Protocol):
     name: str
 
     def pull_request(self, number: int) -> PullRequest:
-        """A pull request by its number. Raises NotFound when there is none."""
+        """Return a pull request by its number. Raises NotFound when there is none."""
 
     def open_pull_request(self, branch: str, base: str, title: str, body: str) -> str:
         """Open a pull request from a branch of the repository into `base`, and return its address: that of
         the one there is when there is one."""
 
     def landed_by(self, commit: str, branch: str) -> PullRequest | None:
-        """The pull request that brought a commit of `branch`; None when it came without one."""
+        """Return the pull request that brought a commit of `branch`; None when it came without one."""
 
     def reviews(self, pull: PullRequest, teams: Collection[str]) -> tuple[Person, ...]:
-        """Who approves what a pull request offers now, in the order they did.
+        """Return who approves the commit that a pull request offers now, in the order they did.
 
         A person's last word counts, and only about the very commit that is offered. Whoever opened the pull
         request or made one of its commits does not count, nor does a program, nor who may not write there. Of
@@ -66,7 +66,7 @@ class Forge(Protocol):
         """Have the finished checks of a pull request run once more; return how many there are."""
 
     def released(self) -> frozenset[str]:
-        """The tags that have a release."""
+        """Return the tags that have a release."""
 
     def release(self, release: Release) -> str:
         """Publish a release and return its address, that of the one there is when the tag has one already."""

@@ -51,7 +51,7 @@ def summary(
     findings: Sequence[Finding],
     reviews: tuple[Person, ...] = (),
 ) -> str:
-    """The comment on merging the revision `head` into `base`, without its marker.
+    """Write the comment on merging the revision `head` into `base`, without its marker.
 
     `findings` and `reviews` are those of the check. What can't be told because a file is broken is left out:
     a finding says so. At most some 60,000 bytes.
@@ -151,11 +151,11 @@ def _gates(repository: Repository, base: str, head: str, reviews: tuple[Person, 
 
 def _figures(merged: _Merge) -> str:
     """New versions, and those on their way into another stage, beside the version now in production."""
-    wanted = [(merged.after, name, version) for name, version in _added(merged)]
+    comparisons = [(merged.after, name, version) for name, version in _added(merged)]
     for subject, *_ in _moves(merged):
         name, _, version = subject.rpartition("@")
-        wanted.append((merged.before, name, version))
-    return "\n".join(filter(None, (_compared(*each) for each in wanted[:_MOST_ROWS])))
+        comparisons.append((merged.before, name, version))
+    return "\n".join(filter(None, (_compared(*arguments) for arguments in comparisons[:_MOST_ROWS])))
 
 
 def _compared(registry: Registry, name: str, version: str) -> str:
@@ -164,10 +164,10 @@ def _compared(registry: Registry, name: str, version: str) -> str:
         holders = [entry.version for entry in model.stages.holders(PRODUCTION)]
         if not holders or version in holders:
             return ""
-        found = compare(model, [holders[0], version])
+        comparison = compare(model, [holders[0], version])
     except RollbookError:
         return ""
-    old, new = found.versions
+    old, new = comparison.versions
     rows = [
         (
             metric,

@@ -45,13 +45,13 @@ def publish(repository: Repository, forge: Forge, stage: str) -> list[Released]:
     arrivals = [tag for tag in trail if tag.event.action is Action.ASSIGNED and tag.event.target == stage]
     if not arrivals:
         return []
-    known = forge.released()
+    released = forge.released()
     first = {f"{tag.event.model}@v{tag.event.version}": tag for tag in reversed(arrivals)}
     with Registry(repository, commit_snapshot(repository, main_commit(repository))) as registry:
         return [
             Released(name, forge.release(Release(name, f"{tag.event.model} {tag.event.version}", text)))
             for name, tag in reversed(first.items())
-            if name not in known
+            if name not in released
             for text in [_body(registry, tag, trail[-1])]
         ]
 
@@ -79,8 +79,8 @@ def _body(registry: Registry, arrival: RecordedTag, head: RecordedTag) -> str:
 
 def _facts(registry: Registry, model: str, version: str) -> Iterator[tuple[str, str]]:
     try:
-        found: ModelVersion = registry.model(model).version(version)
-        manifest = found.manifest
+        released: ModelVersion = registry.model(model).version(version)
+        manifest = released.manifest
     except RollbookError:
         return  # its artifact may be gone by now; the record stays
     artifact = manifest.artifact

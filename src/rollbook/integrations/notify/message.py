@@ -25,7 +25,7 @@ _SCHEMA = "https://rollbook.dev/schemas/1/audit-event.schema.json"
 
 
 def cloud_event(tag: RecordedTag, source: str) -> bytes:
-    """The event that a tag records, as the body of a message.
+    """Return the event that a tag records, as the body of a message.
 
     Its id is the tag object's, so that a receiver who gets it twice can tell. `source` is a URI for the
     registry.
@@ -46,7 +46,7 @@ def cloud_event(tag: RecordedTag, source: str) -> bytes:
 
 
 def headers(body: bytes, message_id: str, secret: str, seconds: int) -> dict[str, str]:
-    """The headers of a message sent at `seconds` (Unix time): what it is, and who vouches for it."""
+    """Return the headers of a message sent at `seconds` (Unix time): what it is, and who vouches for it."""
     return {
         "Content-Type": "application/cloudevents+json; charset=utf-8",
         "webhook-id": message_id,
@@ -56,7 +56,7 @@ def headers(body: bytes, message_id: str, secret: str, seconds: int) -> dict[str
 
 
 def signature(body: bytes, message_id: str, secret: str, seconds: int) -> str:
-    """`v1,` and the HMAC-SHA256, in base64, of `id.timestamp.body`.
+    """Return `v1,` and the HMAC-SHA256, in base64, of `id.timestamp.body`.
 
     A secret that begins with `whsec_` goes on in base64, any other is the key itself. Raises Refused for one
     that is no base64, or too short to protect anything.

@@ -2,24 +2,25 @@
 
 What was delivered is remembered in a git ref for each receiver, which points at the tag object delivered
 last. So a receiver that is down loses nothing: the next run goes on where this one stopped. It is told of
-everything that landed since the policy first named it.
+everything that landed since the policy first named it. A URI of the registry tells it from others.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
 
 from rollbook.errors import Conflict, GitFailed, InvalidFile, NotFound
-from rollbook.git.main_history import commits_changing, first_parents
+from rollbook.git.main_history import commits_changing, first_commit, first_parents
 from rollbook.git.objects import ObjectReader
 from rollbook.git.refs import NO_OBJECT, RefUpdate, fetch, push, ref_id, update_refs
-from rollbook.git.repository import has_remote, main_commit, remote_name
+from rollbook.git.repository import has_remote, main_commit, remote_name, remote_url
 from rollbook.integrations.notify.delivery import Delivery, deliver
-from rollbook.integrations.notify.registry_uri import registry_uri
 from rollbook.layout import POLICY
 from rollbook.records.policy import parse_policy
 from rollbook.snapshot.snapshot import MAX_FILE
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
     from rollbook.trail.subscription import Subscription
     from rollbook.trail.tag import RecordedTag
 
+
 _REFS = "refs/rollbook/notified/*"
+# How git writes an address of ssh in short: user@host:path.
+_SHORT = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +58,15 @@ def notify(repository: Repository, *, limit: float = 60, pause: float = 1) -> li
     can't be reached.
     """
     tip = main_commit(repository)
-    wanted = _subscriptions(repository, tip)
-    if wanted is None:
+    receivers = _subscriptions(repository, tip)
+    if receivers is None:
         raise NotFound(f"{POLICY} does not exist", hint="Run `rollbook init`.")
     if has_remote(repository):
         fetch(repository, remote_name(repository), f"+{_REFS}:{_REFS}")
     trail = chain(repository)
     deliveries = [
-        Delivery(subscription, _undelivered(repository, tip, trail, subscription)) for subscription in wanted
+        Delivery(subscription, _undelivered(repository, tip, trail, subscription))
+        for subscription in receivers
     ]
     _deliver_all(deliveries, registry_uri(repository, tip), limit, pause)
     problem = _remember(repository, deliveries)
@@ -148,3 +153,20 @@ def _remember(repository: Repository, deliveries: Sequence[Delivery]) -> str:
     except (Conflict, GitFailed) as error:
         return f"what was delivered could not be remembered, and will be delivered again: {error}"
     return ""
+
+
+def registry_uri(repository: Repository, tip: str) -> str:
+    """Return the remote's URL without user, password and query; without a remote that others can reach, a URN
+    of the commit that the registry's history begins with."""
+    url = remote_url(repository) or ""
+    short = _SHORT.fullmatch(url)
+    if short:
+        url = f"ssh://{short[1]}/{short[2].lstrip('/')}"
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        parts, port = urlsplit(""), ""
+    if parts.scheme in {"https", "http", "ssh", "git"} and parts.hostname:
+        return f"{parts.scheme}://{quote(parts.hostname)}{port}{quote(parts.path)}"
+    return f"urn:rollbook:registry:{first_commit(repository, tip)}"

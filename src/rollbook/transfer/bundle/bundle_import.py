@@ -19,8 +19,8 @@ from rollbook.records.imported import as_mapping
 from rollbook.registry.registry import Registry
 from rollbook.retention.renewal import removed_objects
 from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.transfer.bundle.bundle_reading import open_bundle
 from rollbook.transfer.bundle.provenance import Trust, imported_yaml, verify_origin
-from rollbook.transfer.bundle.unpack import open_bundle
 from rollbook.yaml.write import dump
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
     from rollbook.records.imported import Imported
+    from rollbook.transfer.bundle.bundle_reading import Bundle
     from rollbook.transfer.bundle.payloads import Holding
     from rollbook.transfer.bundle.provenance import Verified
-    from rollbook.transfer.bundle.unpack import Bundle
 
 # Files of a bundle that are not taken over as they are.
 _WRITTEN_APART = ("model.yaml", "imported.yaml")
@@ -109,7 +109,7 @@ def import_bundle(
         verdict = judge(repository, base, files)
         verdict.require("the registry refuses this version")
         again = removed_objects(repository, base, storage)
-        uploaded = sum(storage.push(each.pointer, again=again) for each in stored)
+        uploaded = sum(storage.push(payload.pointer, again=again) for payload in stored)
         commit = commit_proposal(repository, Proposal(branch, base, _message(verified), files))
     return Brought(
         model=model,
@@ -135,9 +135,9 @@ def _known(registry: Registry, verified: Verified) -> Brought:
     model, name = verified.imported.model, verified.imported.version
     version = registry.model(model).version(name)
     directory = layout.version_directory(model, name)
-    names = sorted(each for each in verified.files if each not in _WRITTEN_APART)
-    found = registry.snapshot.read_many([f"{directory}/{each}" for each in names])
-    here = dict(zip(names, found, strict=True))
+    files = sorted(file for file in verified.files if file not in _WRITTEN_APART)
+    contents = registry.snapshot.read_many([f"{directory}/{file}" for file in files])
+    here = dict(zip(files, contents, strict=True))
     if here["version.yaml"] != verified.files["version.yaml"]:
         raise Refused(
             f"{version} is here already, and is another version than the bundle's",
@@ -145,7 +145,7 @@ def _known(registry: Registry, verified: Verified) -> Brought:
         )
     if version.removal is not None:
         raise version.removal.refusal()
-    missing = tuple(each for each in names if here[each] is None)
+    missing = tuple(file for file in files if here[file] is None)
     return Brought(model, name, verified.imported, verified.doubt, missing=missing)
 
 
@@ -163,8 +163,8 @@ def _files(verified: Verified, stored: Sequence[Stored], *, is_new: bool) -> Map
     directory = layout.version_directory(imported.model, imported.version)
     kept = {name: data for name, data in verified.files.items() if name not in _WRITTEN_APART}
     files = {f"{directory}/{name}": data for name, data in kept.items()}
-    for holding, each in zip(verified.holdings, stored, strict=True):
-        files[holding.pointer] = dump(pointer_data(each.pointer))
+    for holding, payload in zip(verified.holdings, stored, strict=True):
+        files[holding.pointer] = dump(pointer_data(payload.pointer))
     files[layout.imported_path(imported.model, imported.version)] = imported_yaml(imported)
     if is_new:
         files[layout.model_path(imported.model)] = verified.files["model.yaml"]

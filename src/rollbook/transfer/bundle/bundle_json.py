@@ -71,8 +71,10 @@ class Contents:
     members: tuple[Member, ...]
 
     def as_bytes(self) -> bytes:
-        """The one way in which these contents are written."""
-        members = [{"name": each.name, "size": each.size, "sha256": each.sha256} for each in self.members]
+        """Return the bytes of `bundle.json`; the same contents have the same bytes."""
+        members = [
+            {"name": member.name, "size": member.size, "sha256": member.sha256} for member in self.members
+        ]
         data = {
             "format": FORMAT,
             "model": self.model,
@@ -83,17 +85,17 @@ class Contents:
         return json.dumps(data, indent=1).encode() + b"\n"
 
     def below(self, folder: str) -> list[Member]:
-        """The members below `files/`, `artifact/`, `attachments/` or `trail/`."""
+        """Return the members below `files/`, `artifact/`, `attachments/` or `trail/`."""
         return [member for member in self.members if member.name.startswith(folder)]
 
 
 def checksum(index: bytes) -> bytes:
-    """The file beside `bundle.json` by which `sha256sum -c` verifies it."""
+    """Return the file beside `bundle.json` by which `sha256sum -c` verifies it."""
     return f"{hashlib.sha256(index).hexdigest()}  {INDEX}\n".encode()
 
 
 def is_bundled(kind: Kind) -> bool:
-    """Whether a bundle takes files of this kind along."""
+    """Return whether a bundle takes files of this kind along."""
     return kind in _KINDS
 
 
@@ -109,20 +111,20 @@ def parse_contents(data: bytes, path: str) -> Contents:
 
 def _read(data: bytes, path: str) -> Contents:
     try:
-        found = json.loads(data)
-        if type(found["format"]) is int and found["format"] > FORMAT:
+        document = json.loads(data)
+        if type(document["format"]) is int and document["format"] > FORMAT:
             raise InvalidFile(
-                f"the bundle has format {found['format']:.0f}; this tool knows formats up to {FORMAT}",
+                f"the bundle has format {document['format']:.0f}; this tool knows formats up to {FORMAT}",
                 path=path,
                 hint="Upgrade the tool: pip install --upgrade rollbook",
             )
-        source = found["source"]
+        source = document["source"]
         return Contents(
-            model=_text(found["model"]),
-            version=_text(found["version"]),
+            model=_text(document["model"]),
+            version=_text(document["version"]),
             registry=_text(source["registry"]),
             commit=_text(source["commit"]),
-            members=tuple(_member(each) for each in found["members"]),
+            members=tuple(_member(member) for member in document["members"]),
         )
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         raise _broken(path, "is no list of contents") from error
@@ -163,7 +165,7 @@ def _wrong(contents: Contents) -> str:
 
 def _wrong_member(member: Member, contents: Contents) -> str:
     name = member.name
-    folder = next((each for each in _LIMITS if name.startswith(each)), None)
+    folder = next((start for start in _LIMITS if name.startswith(start)), None)
     if folder is None:
         return "which is none of the folders of a bundle"
     limit, is_placed = _LIMITS[folder]
@@ -208,9 +210,9 @@ def _wrong_together(contents: Contents) -> str:
         return "lacks the manifest, the model's record, the artifact or the tags"
     if len(trail) > MOST_TAGS:
         return f"lists more than {MOST_TAGS:,} tags"
-    if sum(each.size for each in (*contents.below(FILES), *trail)) > _LARGEST_RECORD:
+    if sum(member.size for member in (*contents.below(FILES), *trail)) > _LARGEST_RECORD:
         return f"lists more than {_LARGEST_RECORD >> 20} MiB beside the artifact"
-    reason = unsafe_paths(each.name for each in (*artifact, *contents.below(ATTACHMENTS)))
+    reason = unsafe_paths(member.name for member in (*artifact, *contents.below(ATTACHMENTS)))
     return f"lists files that no system can hold: {reason}" if reason else ""
 
 
@@ -219,5 +221,5 @@ def _broken(path: str, what: str) -> InvalidFile:
 
 
 def sorted_members(members: Sequence[Member]) -> tuple[Member, ...]:
-    """The members in the order in which they stand in a bundle."""
+    """Return the members in the order in which they stand in a bundle."""
     return tuple(sorted(members, key=lambda member: member.name.encode()))

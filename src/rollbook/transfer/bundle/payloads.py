@@ -39,19 +39,22 @@ class Holding:
         return self.files is not None
 
     def bundled(self, inside: str) -> str:
-        """The name in a bundle of one of its files, which has the path `inside` in it."""
+        """Return the name in a bundle of one of its files, which has the path `inside` in it."""
         return f"{self.folder}{self.name}/{inside}" if self.is_directory else f"{self.folder}{self.name}"
 
     def members(self, members: Iterable[Member]) -> list[tuple[str, Member]]:
-        """Its files among those of a bundle, each with its path in it."""
+        """Return those of a bundle's members that belong to this file or folder, each with its path in it."""
         start = f"{self.folder}{self.name}"
         if not self.is_directory:
             return [(self.name, member) for member in members if member.name == start]
         start += "/"
-        return [(each.name.removeprefix(start), each) for each in members if each.name.startswith(start)]
+        return [
+            (member.name.removeprefix(start), member) for member in members if member.name.startswith(start)
+        ]
 
     def consists_of(self, members: Sequence[tuple[str, Member]]) -> bool:
-        """Whether these files, each with its path in it, make what manifest or evidence says."""
+        """Return whether these members, each with its path in it, have the digest and size that were
+        registered."""
         if len(members) != (self.files or 1):
             return False
         digests = [FileDigest(inside, member.size, "", member.sha256) for inside, member in members]
@@ -60,13 +63,13 @@ class Holding:
 
 
 def holdings(manifest: Manifest, model: str, version: str, evidence: Iterable[Evidence]) -> list[Holding]:
-    """The artifact of a version, and what is attached to its evidence."""
+    """Return the artifact of a version, and what is attached to its evidence."""
     artifact = manifest.artifact
     pointer = layout.pointer_path(model, version, artifact.path)
-    found = [Holding(artifact.path, artifact.size, artifact.sha256, artifact.files, ARTIFACT, pointer)]
-    for each in evidence:
-        for item in each.attachments:
-            pointer = layout.attachment_pointer_path(each.path, item.path)
-            folder = f"{ATTACHMENTS}{each.name}/"
-            found.append(Holding(item.path, item.size, item.sha256, item.files, folder, pointer, each.name))
-    return found
+    held = [Holding(artifact.path, artifact.size, artifact.sha256, artifact.files, ARTIFACT, pointer)]
+    for record in evidence:
+        for item in record.attachments:
+            pointer = layout.attachment_pointer_path(record.path, item.path)
+            folder = f"{ATTACHMENTS}{record.name}/"
+            held.append(Holding(item.path, item.size, item.sha256, item.files, folder, pointer, record.name))
+    return held

@@ -1,8 +1,13 @@
-"""Verifying where a bundle comes from, and writing that down as the `imported.yaml` of the version here."""
+"""Verifying where a bundle comes from, and writing that down as the `imported.yaml` of the version here.
+
+Signatures are judged for the present moment. When a tag was made says only the tag itself, so a key that has
+expired since may have signed it yesterday.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +20,13 @@ from rollbook.records.evidence import parse_evidence
 from rollbook.records.imported import Imported, Source, SourceTag, parse_imported
 from rollbook.records.manifest import parse_manifest
 from rollbook.schema.schemas import schema_line
-from rollbook.signing.verdict import Judgement
+from rollbook.signing.signature import judge
+from rollbook.signing.verdict import Judgement, Signed, Verdict
+from rollbook.signing.verified_signatures import VerifiedSignatures
 from rollbook.trail.foreign_trail import contradictions, tag_name
+from rollbook.trail.standing_tags import standing_tag
 from rollbook.trail.tag import recorded_tag
 from rollbook.transfer.bundle.payloads import Holding, holdings
-from rollbook.transfer.bundle.trusted_signers import require_good, require_sound, verdicts
 from rollbook.yaml.scalars import FORBIDDEN
 from rollbook.yaml.write import dump
 
@@ -28,10 +35,14 @@ if TYPE_CHECKING:
 
     from rollbook.git.repository import Repository
     from rollbook.records.manifest import Manifest
-    from rollbook.transfer.bundle.unpack import Bundle
+    from rollbook.transfer.bundle.bundle_reading import Bundle
+
 
 _FORGED = "Do not use the bundle. Ask who gave it to you, or export the version again."
 _MOST_SOURCES = 20
+# Judged by an empty list, a signature would not be looked at; by this one, it is nobody's.
+_NOBODY = b"# nobody\n"
+_UNSIGNED = Verdict(Judgement.UNKNOWN, why="it is not signed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +92,7 @@ def verify_origin(repository: Repository, bundle: Bundle, trust: Trust) -> Verif
 
 
 def imported_yaml(imported: Imported) -> bytes:
-    """The content of `imported.yaml`."""
+    """Return the content of `imported.yaml`."""
     path = layout.imported_path(imported.model, imported.version)
     data: dict[str, Any] = {
         "model": imported.model,
@@ -112,10 +123,10 @@ def _holdings(bundle: Bundle, manifest: Manifest, files: Mapping[str, bytes]) ->
         for name, data in files.items()
         if layout.place(f"{directory}/{name}").kind is Kind.EVIDENCE
     ]
-    found = holdings(manifest, model, version, evidence)
+    held = holdings(manifest, model, version, evidence)
     members = bundle.stored()
     listed = 0
-    for holding in found:
+    for holding in held:
         own = holding.members(members)
         listed += len(own)
         if not holding.consists_of(own):
@@ -123,12 +134,12 @@ def _holdings(bundle: Bundle, manifest: Manifest, files: Mapping[str, bytes]) ->
             raise Refused(f"what lies in {holding.folder} is not {what}", hint=_FORGED)
     if listed != len(members):
         raise Refused("the bundle holds files that neither manifest nor evidence names", hint=_FORGED)
-    return tuple(found)
+    return tuple(held)
 
 
 def _tags(bundle: Bundle) -> tuple[SourceTag, ...]:
     """The bundle's own tags, in the order of their events."""
-    found: list[tuple[int, SourceTag]] = []
+    numbered: list[tuple[int, SourceTag]] = []
     for oid, data in bundle.tags().items():
         try:
             content = data.decode()
@@ -138,8 +149,8 @@ def _tags(bundle: Bundle) -> tuple[SourceTag, ...]:
         event = recorded_tag(name, oid, data) if name else None
         if not content or FORBIDDEN.search(content) or name is None or event is None:
             raise InvalidFile(f"trail/{oid} is no tag of an audit trail", path=str(bundle.path), hint=_FORGED)
-        found.append((event.event.number, SourceTag(name, oid, content)))
-    return tuple(tag for _, tag in sorted(found, key=lambda each: each[0]))
+        numbered.append((event.event.number, SourceTag(name, oid, content)))
+    return tuple(tag for _, tag in sorted(numbered, key=lambda pair: pair[0]))
 
 
 def _earlier(files: Mapping[str, bytes], model: str, version: str) -> Sequence[Source]:
@@ -155,11 +166,11 @@ def _vouched(
 ) -> tuple[tuple[Source, ...], str]:
     """The sources with who signed for each, and why nobody vouches for the nearest."""
     tags = [tag for source in sources for tag in source.tags]
-    found = iter(verdicts(repository, tags, trust.allowed_signers, only_ssh=trust.is_given))
+    judgements = iter(verdicts(repository, tags, trust.allowed_signers, only_ssh=trust.is_given))
     judged: list[Source] = []
     doubt = ""
     for place, source in enumerate(sources):
-        own = [next(found) for _ in source.tags]
+        own = [next(judgements) for _ in source.tags]
         require_sound(source.tags, own, source.registry)
         if place == 0 and trust.required:
             require_good(source.tags, own, source.registry)
@@ -169,3 +180,45 @@ def _vouched(
             doubt = f"{said}{registration.why}"
         judged.append(replace(source, signed_by=registration.principal))
     return tuple(judged), doubt
+
+
+def verdicts(
+    repository: Repository, tags: Sequence[SourceTag], allowed_signers: bytes, *, only_ssh: bool
+) -> list[Verdict]:
+    """Judge the signature of each tag, in order; the verdict is UNKNOWN for one without.
+
+    Raises CannotTell when the program that judges can't be started.
+    """
+    now = int(time.time())
+    roots = (allowed_signers if allowed_signers.strip() else _NOBODY,)
+    questions: dict[str, Signed] = {}
+    for tag in tags:
+        read = standing_tag(tag.tag, tag.object, tag.content.encode(errors="surrogateescape"))
+        if read is not None and read.signature:
+            questions[tag.object] = Signed(tag.object, read.payload, read.signature, now, roots, only_ssh)
+    judged = judge(repository, [*questions.values()], VerifiedSignatures(repository))
+    by_object = dict(zip(questions, judged, strict=True))
+    return [by_object.get(tag.object, _UNSIGNED) for tag in tags]
+
+
+def require_sound(tags: Sequence[SourceTag], judged: Sequence[Verdict], registry: str) -> None:
+    """Raise Refused when a signature is none of the tag that bears it: somebody forged one or the other."""
+    for tag, verdict in zip(tags, judged, strict=True):
+        if verdict.judgement is Judgement.BROKEN:
+            raise Refused(
+                f"the tag {tag.tag!r} of {registry}: {verdict.why}",
+                hint="Do not use the bundle. Compare the tag with the one in its registry.",
+            )
+
+
+def require_good(tags: Sequence[SourceTag], judged: Sequence[Verdict], registry: str) -> None:
+    """Raise Refused unless somebody who may has signed every tag."""
+    for tag, verdict in zip(tags, judged, strict=True):
+        if verdict.judgement is not Judgement.GOOD:
+            said = "it was signed " if verdict.judgement is Judgement.NOT_ALLOWED else ""
+            hint = "Name a list that holds the signer's key: --allowed-signers FILE"
+            if not tag.signed:
+                hint = "Let that registry sign its trail: git config user.signingKey KEY"
+            raise Refused(
+                f"nobody vouches for the tag {tag.tag!r} of {registry}: {said}{verdict.why}", hint=hint
+            )

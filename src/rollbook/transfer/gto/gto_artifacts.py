@@ -65,7 +65,7 @@ class InDvc:
 
 
 def annotation(snapshot: TreeSnapshot, artifact: str) -> Annotation:
-    """What the commit says of an artifact, named as GTO prints it; an empty one when it says nothing.
+    """Return what the commit says of an artifact, named as GTO prints it; an empty one when it says nothing.
 
     Raises NotFound when a file that should tell can't be read, or its path leads out of the repository.
     """
@@ -95,7 +95,7 @@ def _annotation(entry: Mapping[str, Any], folder: str) -> Annotation:
 
 
 def inner_path(path: str) -> str:
-    """`path`, normalised. Raises NotFound when it is no path inside the repository."""
+    """Return `path` normalised. Raises NotFound when it is no path inside the repository."""
     inner = posixpath.normpath(path)
     if "://" in path:
         raise NotFound(f"its path {path[:120]!r} is an address")
@@ -105,7 +105,8 @@ def inner_path(path: str) -> str:
 
 
 def locate(snapshot: TreeSnapshot, path: str) -> InGit | InDvc:
-    """Where the artifact at `path` is kept at the snapshot's commit. Raises NotFound when nothing tells."""
+    """Return where the artifact at `path` is kept at the snapshot's commit. Raises NotFound when nothing
+    tells."""
     modes = snapshot.modes_at([path])
     if modes:
         return _in_git(snapshot, path, modes)
@@ -113,13 +114,13 @@ def locate(snapshot: TreeSnapshot, path: str) -> InGit | InDvc:
 
 
 def _in_git(snapshot: TreeSnapshot, path: str, modes: Mapping[str, str]) -> InGit:
-    for each, mode in modes.items():
+    for file, mode in modes.items():
         if mode not in _REGULAR:
-            what = "it" if each == path else f"{each[:120]!r} in it"
+            what = "it" if file == path else f"{file[:120]!r} in it"
             raise NotFound(f"{what} is {_KINDS.get(mode, 'no plain file')}")
     if path in modes:
         return InGit(snapshot.treeish, path, {path.rpartition("/")[2]: modes[path]}, is_directory=False)
-    files = {each.removeprefix(f"{path}/"): mode for each, mode in modes.items()}
+    files = {file.removeprefix(f"{path}/"): mode for file, mode in modes.items()}
     if reason := unsafe_paths(files):
         raise NotFound(reason)
     return InGit(snapshot.treeish, path, files, is_directory=True)
@@ -198,7 +199,7 @@ def _document(snapshot: TreeSnapshot, path: str) -> Mapping[str, Any]:
     """A YAML file's mapping; empty when there is none. Raises NotFound when it can't be read."""
     try:
         (data,) = snapshot.read_many([path])
-        found = load(data, path) if data else None
+        document = load(data, path) if data else None
     except InvalidFile as error:
         raise NotFound(f"{error}") from error
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}

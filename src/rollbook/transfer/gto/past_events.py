@@ -24,7 +24,7 @@ class PastEvent:
     tag: OldTag
 
     def as_mapping(self) -> dict[str, object]:
-        """The event under the keys that an event of the trail has; it landed nowhere."""
+        """Return the event under the keys that an event of the trail has; it landed nowhere."""
         tag = self.tag
         return {
             "tag": tag.tag,
@@ -51,20 +51,21 @@ class PastEvent:
 
 
 def past_events(registry: Registry, model: str | None, wanted: Wanted) -> list[PastEvent]:
-    """What the old tags of one model, or of all, tell, by their own dates; narrowed as `wanted` says.
+    """Return the events that GTO's tags of one model, or of all, tell, by their dates; narrowed as `wanted`
+    says.
 
     Raises InvalidFile for an origin that can't be read.
     """
     names = [model] if model is not None else model_names(registry.snapshot)
     paths = [layout.origin_path(name) for name in names]
-    found = [
+    events = [
         PastEvent(name, tag)
         for name, path, data in zip(names, paths, registry.snapshot.read_many(paths), strict=True)
         if data is not None
         for tag in parse_origin(data, path).tags
         if tag.action != IGNORED and _includes(wanted, tag)
     ]
-    return sorted(found, key=lambda event: event.tag.at)
+    return sorted(events, key=lambda event: event.tag.at)
 
 
 def _includes(wanted: Wanted, tag: OldTag) -> bool:

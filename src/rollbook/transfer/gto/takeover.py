@@ -18,9 +18,9 @@ from rollbook.propose.code_lineage import repository_address
 from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.proposal import Proposal, commit_proposal, judge, refuse_standing
 from rollbook.retention.renewal import removed_objects
-from rollbook.transfer.gto.payload_retrieval import Sources
-from rollbook.transfer.gto.plan import plan_takeover
-from rollbook.transfer.gto.taken_files import artifact_file_name, model_files
+from rollbook.transfer.gto.gto_payloads import Sources
+from rollbook.transfer.gto.takeover_files import artifact_file_name, model_files
+from rollbook.transfer.gto.takeover_plan import plan_takeover
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rollbook.artifact.storage import Storage, Stored
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
-    from rollbook.transfer.gto.plan import Plan, PlannedVersion, Wanted
+    from rollbook.transfer.gto.takeover_plan import Plan, PlannedVersion, Wanted
 
 _SCRATCH = Path(".dvc/tmp")  # on the cache's file system, and ignored by git
 
@@ -65,7 +65,8 @@ class _Lacking(Exception):
 
 
 def plan_from_gto(repository: Repository, wanted: Wanted) -> Plan:
-    """What `take_over` would do. Tags are fetched first, where there is a remote. Raises as it does."""
+    """Plan what `take_over` would do, and write nothing. Tags are fetched first, where there is a remote.
+    Raises as it does."""
     if repository.work_tree is None:
         raise BadCall("a bare repository can't take models over", hint="Use a clone of it.")
     if has_remote(repository):
@@ -100,7 +101,7 @@ def take_over(repository: Repository, wanted: Wanted, progress: Progress = quiet
     verdict = judge(repository, plan.base, files)
     verdict.require("the registry refuses this takeover")
     again = removed_objects(repository, plan.base, storage)
-    uploaded = sum(storage.push(each.pointer, progress, again=again) for each in stored.values())
+    uploaded = sum(storage.push(payload.pointer, progress, again=again) for payload in stored.values())
     commit = commit_proposal(repository, Proposal(branch, plan.base, _message(plan), files))
     return TakenOver(plan, branch, commit, verdict.findings, stored, uploaded)
 
@@ -171,7 +172,11 @@ def _message(plan: Plan) -> str:
     subject = names[0] if len(names) == 1 else f"{len(names)} models"
     lines = []
     for model in plan.models:
-        held = [f"{each.version} in {each.placing.stage}" for each in model.versions if each.placing.tag]
+        held = [
+            f"{version.version} in {version.placing.stage}"
+            for version in model.versions
+            if version.placing.tag
+        ]
         count = len(model.versions)
         lines.append(
             f"{model.name}: {count} version{'s' if count > 1 else ''}" + "".join(f", {item}" for item in held)

@@ -33,7 +33,7 @@ class Entry:
 
 
 def directory() -> Path:
-    """Where answers are kept: `ROLLBOOK_CACHE`, else `rollbook` in the user's cache folder (XDG)."""
+    """Return where answers are kept: `ROLLBOOK_CACHE`, else `rollbook` in the user's cache folder (XDG)."""
     if own := os.environ.get("ROLLBOOK_CACHE"):
         return Path(own)
     base = os.environ.get("XDG_CACHE_HOME", "")

@@ -40,7 +40,7 @@ class Changes:
 
 
 def settings_of(snapshot: Snapshot, base: Path) -> Settings:
-    """What a commit's policy and DVC configuration say. Raises NotFound and InvalidFile for the policy.
+    """Return the stages and the remote that a commit configures. Raises NotFound and InvalidFile.
 
     A remote at a relative path is left out: it means nothing elsewhere.
     """
@@ -63,7 +63,7 @@ def _remote(config: bytes | None, base: Path) -> RemoteAddress | None:
 
 
 def changes_since(repository: Repository, tip: str, since: str | None, base: Path) -> Changes:
-    """What main's first-parent line changed from `since` (excluded; None: the beginning) to `tip`."""
+    """Return what main's first-parent line changed from `since` (excluded; None: the beginning) to `tip`."""
     models: dict[str, str] = {}
     settings = None
     for change in landed_changes(repository, tip, since, (layout.ROOT, _DVC_CONFIG)):

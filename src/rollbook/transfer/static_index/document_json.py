@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import InvalidFile, NotFound, RollbookError, StorageFailed
-from rollbook.names import is_version, precedence
 from rollbook.records.deprecation import deprecation_of
 from rollbook.records.fields import Fields
 from rollbook.records.manifest import Artifact
@@ -22,7 +21,7 @@ from rollbook.transfer.static_index.documents import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from rollbook.records.removal import Removal
 
@@ -37,22 +36,22 @@ _KINDS: Mapping[str, type[RollbookError]] = {
 
 
 def encode(document: Mapping[str, Any]) -> bytes:
-    """A document's bytes: the same for the same content, wherever and whenever it is written."""
+    """Return a document's bytes: the same for the same content, wherever and whenever it is written."""
     text = json.dumps({_FORMAT_KEY: FORMAT, **document}, separators=(",", ":"), allow_nan=False)
     return f"{text}\n".encode("ascii")
 
 
 def decode(data: bytes, where: str) -> Fields:
-    """The fields of a document. Raises InvalidFile when it is none, or of a newer format."""
+    """Read the fields of a document. Raises InvalidFile when it is none, or of a newer format."""
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise InvalidFile("is no document of an index", path=where, hint=_WRONG_PLACE) from error
     fields = Fields(document, where)
-    found = fields.integer(_FORMAT_KEY)
-    if found > FORMAT:
+    format_number = fields.integer(_FORMAT_KEY)
+    if format_number > FORMAT:
         raise InvalidFile(
-            f"the index has format {found}; this tool knows formats up to {FORMAT}",
+            f"the index has format {format_number}; this tool knows formats up to {FORMAT}",
             path=where,
             hint="Upgrade it: pip install --upgrade rollbook",
         )
@@ -60,14 +59,17 @@ def decode(data: bytes, where: str) -> Fields:
 
 
 def model_mapping(document: ModelDocument) -> dict[str, Any]:
-    """A model's document as JSON data."""
+    """Return a model's document as JSON data."""
     last = document.last_event
     return {
         "model": document.model,
         "commit": document.commit,
         "last_event": {"tag": last.tag, "object": last.object, "event": last.event} if last else None,
         "stage_names": list(document.stage_names),
-        "stages": [_entry_mapping(entry) for entry in document.stages.entries],
+        "stages": [
+            {"stage": entry.stage, "version": entry.version, **_entry_facts(entry)}
+            for entry in document.stages.entries
+        ],
         "aliases": dict(document.stages.aliases),
         "remote": _remote_mapping(document.remote),
         "versions": [_version_mapping(version) for version in document.versions.values()],
@@ -76,7 +78,7 @@ def model_mapping(document: ModelDocument) -> dict[str, Any]:
 
 
 def root_mapping(document: RootDocument) -> dict[str, Any]:
-    """The root document as JSON data; its `head` is what `rollbook audit head --json` prints."""
+    """Return the root document as JSON data; its `head` is what `rollbook audit head --json` prints."""
     return {
         "head": {
             "tag": document.head_tag,
@@ -118,14 +120,14 @@ def parse_model(data: bytes, where: str) -> ModelDocument:
         last_event=LastEvent(last.text("tag"), last.text("object"), last.integer("event")) if last else None,
         stage_names=_stage_names(fields, where),
         stages=StageTable(entries, {name: aliases.text(name) for name in fields.mapping("aliases")}),
-        versions={each.version: each for each in _in_order(versions, where)},
+        versions={version.version: version for version in versions},
         remote=_remote(fields),
         error=_error(fields),
     )
 
 
 def details_mapping(document: DetailsDocument) -> dict[str, Any]:
-    """The document of a model's files as JSON data."""
+    """Return the document of a model's files as JSON data."""
     return {
         "model": document.model,
         "commit": document.commit,
@@ -146,6 +148,14 @@ def parse_details(data: bytes, where: str) -> DetailsDocument:
     )
 
 
+def stages_mapping(table: StageTable) -> dict[str, Any]:
+    """Return what a model's document tells of `stages.yaml`, in that file's form."""
+    held: dict[str, Any] = {}
+    for entry in table.entries:
+        held.setdefault(entry.stage, []).append({"version": entry.version, **_entry_facts(entry)})
+    return {**held, "aliases": dict(table.aliases)}
+
+
 def _stage_names(fields: Fields, where: str) -> tuple[str, ...]:
     names = fields.texts("stage_names")
     if not names:
@@ -153,14 +163,8 @@ def _stage_names(fields: Fields, where: str) -> tuple[str, ...]:
     return names
 
 
-def _in_order(versions: Sequence[IndexedVersion], where: str) -> list[IndexedVersion]:
-    if not all(is_version(each.version) for each in versions):
-        raise InvalidFile("a version is no semantic version", path=where, key="versions")
-    return sorted(versions, key=lambda each: precedence(each.version))
-
-
-def _entry_mapping(entry: StageEntry) -> dict[str, Any]:
-    """An entry without the people in it; why it came about is told only of what goes out of use."""
+def _entry_facts(entry: StageEntry) -> dict[str, Any]:
+    """Return an entry without the people in it; its reason only where it goes out of use."""
     given = {
         "requested_at": entry.requested_at,
         "traffic": entry.traffic,
@@ -169,8 +173,7 @@ def _entry_mapping(entry: StageEntry) -> dict[str, Any]:
         "sunset": entry.sunset,
         "migration": entry.migration,
     }
-    kept = {key: value for key, value in given.items() if value not in ("", None)}
-    return {"stage": entry.stage, "version": entry.version, **kept}
+    return {key: value for key, value in given.items() if value not in ("", None)}
 
 
 def _entry(fields: Fields) -> StageEntry:
@@ -189,23 +192,23 @@ def _entry(fields: Fields) -> StageEntry:
 
 def _version_mapping(version: IndexedVersion) -> dict[str, Any]:
     artifact = version.artifact
-    found: dict[str, Any] = {"version": version.version, "manifest": version.manifest}
+    mapping: dict[str, Any] = {"version": version.version, "manifest": version.manifest}
     if artifact is not None:
-        found |= {
+        mapping |= {
             "path": artifact.path,
             "format": artifact.format,
             "size": artifact.size,
             "sha256": artifact.sha256,
         }
     if version.md5:
-        found["md5"] = version.md5
+        mapping["md5"] = version.md5
     if version.files is not None:
-        found["files"] = version.files
+        mapping["files"] = version.files
     if version.removal is not None:
-        found["removed"] = _removal_mapping(version.removal)
+        mapping["removed"] = removal_mapping(version.removal)
     if version.error is not None:
-        found["error"] = _error_mapping(version.error)
-    return found
+        mapping["error"] = _error_mapping(version.error)
+    return mapping
 
 
 def _version(fields: Fields) -> IndexedVersion:
@@ -221,8 +224,8 @@ def _version(fields: Fields) -> IndexedVersion:
     return IndexedVersion(fields.text("version"), artifact, text("manifest"), md5, files, error, removal)
 
 
-def _removal_mapping(removal: Removal) -> dict[str, Any]:
-    """A removal as its file has it, without the rules."""
+def removal_mapping(removal: Removal) -> dict[str, Any]:
+    """Return a removal as its file has it, without the rules."""
     return {
         "model": removal.model,
         "version": removal.version,
@@ -247,7 +250,7 @@ def _remote(fields: Fields) -> RemoteAddress | None:
 
 
 def _error_mapping(error: RollbookError) -> dict[str, str]:
-    kind = next((name for name, found in _KINDS.items() if isinstance(error, found)), "invalid")
+    kind = next((name for name, error_type in _KINDS.items() if isinstance(error, error_type)), "invalid")
     return {"kind": kind, "message": str(error), "hint": error.hint}
 
 

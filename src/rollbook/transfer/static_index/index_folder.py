@@ -69,7 +69,7 @@ class IndexFolder:
         (self.path / _UNFINISHED).unlink()
 
     def read(self, name: str) -> bytes | None:
-        """A file's content; None where there is none."""
+        """Return a file's content; None where there is none."""
         try:
             return (self.path / name).read_bytes()
         except FileNotFoundError:
@@ -94,7 +94,8 @@ class IndexFolder:
         self.written += 1
 
     def files(self) -> Iterator[str]:
-        """Every file of the index but its root; those that a killed export left half written are removed."""
+        """Return every file of the index but its root; those that a killed export left half written are
+        removed."""
         for top in (MODELS, TRAIL):
             for folder, _, names in os.walk(self.path / top):
                 for name in names:
@@ -119,7 +120,8 @@ class IndexFolder:
 
 @contextmanager
 def locked(path: Path) -> Iterator[IndexFolder]:
-    """The folder at `path`, made where it is missing, for one export at a time. Raises Refused for a file."""
+    """Lock the folder at `path`, which is made where it is missing, for one export at a time. Raises Refused
+    for a file."""
     if path.exists() and not path.is_dir():
         raise Refused(f"{path} is no folder", hint="Name a folder for the index.")
     path.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,8 @@ _FILES = ".files.json"
 
 
 def shard(model: str) -> str:
-    """The folder of a model, by the first letters of its name's last part: `1/a`, `2/ab`, `3/a`, `ab/cd`."""
+    """Return the folder of a model, by the first letters of its name's last part: `1/a`, `2/ab`, `3/a`,
+    `ab/cd`."""
     name = model.lower().rpartition("/")[2]
     if len(name) <= 2:
         return str(len(name))
@@ -24,15 +25,15 @@ def shard(model: str) -> str:
 
 
 def model_file(model: str) -> str:
-    """The model's document: all that `resolve` and `fetch` need."""
+    """Return the path of a model's document: all that `resolve` and `fetch` need."""
     return f"{MODELS}/{shard(model)}/{model.lower()}{_SUMMARY}"
 
 
 def details_file(model: str) -> str:
-    """The texts of the model's small files: all that `show` needs."""
+    """Return the path of the document with a model's small files: all that `show` needs."""
     return f"{MODELS}/{shard(model)}/{model.lower()}{_FILES}"
 
 
 def trail_file(number: int) -> str:
-    """A part of the trail, counted from 0; each holds EVENTS_PER_FILE events, the last one what is left."""
+    """Return the path of a part of the trail, counted from 0, which has at most EVENTS_PER_FILE events."""
     return f"{TRAIL}/{number:06}.json"

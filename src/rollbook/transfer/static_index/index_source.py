@@ -44,7 +44,7 @@ class Source(Protocol):
         fresh: bool = False,
         settled: bool = False,
     ) -> Document:
-        """The document `name`, as `parse` makes it of its bytes and its address.
+        """Read the document `name`; `parse` makes it of its bytes and its address.
 
         `fresh` takes nothing from an answer that could not be confirmed; `settled` takes one that was got
         before without asking, of a document that changes no more. Raises NotFound when there is no
@@ -54,7 +54,7 @@ class Source(Protocol):
 
 
 def source_at(address: str, *, offline: bool = False) -> Source:
-    """The index at a path or a URL (https, http on this machine, file). Raises BadCall for any other."""
+    """Return the index at a path or a URL (https, file, http on this machine). Raises BadCall for others."""
     scheme, separator, rest = address.partition("://")
     if not address or (separator and scheme.lower() not in ("http", "https", "file")):
         raise BadCall(
@@ -176,10 +176,10 @@ def _modified(answer: Response) -> str:
 
     modified = answer.headers.get("last-modified", "")
     try:
-        known = parsedate_to_datetime(answer.headers.get("date", "")) - parsedate_to_datetime(modified)
+        age = parsedate_to_datetime(answer.headers.get("date", "")) - parsedate_to_datetime(modified)
     except (ValueError, TypeError):
         return ""
-    return modified if known.total_seconds() >= 2 else ""
+    return modified if age.total_seconds() >= 2 else ""
 
 
 def _unpacked(answer: Response, url: str) -> bytes:

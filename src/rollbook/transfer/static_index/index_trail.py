@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def recorded_chain(repository: Repository, commits: Container[str]) -> list[StandingTag]:
-    """The tags of the trail, in order, as far as what they record landed in `commits`, a prefix of main.
+    """Return the trail's tags, in order, whose events landed in `commits`, the first ones of main.
 
     Raises Refused when the tags make no single chain, CannotTell in a shallow clone.
     """
@@ -34,8 +34,8 @@ def recorded_chain(repository: Repository, commits: Container[str]) -> list[Stan
 
 
 def trail_documents(chain: Sequence[StandingTag], since: int = 0) -> Iterable[tuple[int, bytes]]:
-    """The documents that hold a trail, each with its number; only those that events from number `since` (the
-    first is 0) on change."""
+    """Return the documents that hold a trail, each with its number; only those that events from number
+    `since` (the first is 0) on change."""
     first = since // EVENTS_PER_FILE
     for number in range(first, -(-len(chain) // EVENTS_PER_FILE)):
         start = number * EVENTS_PER_FILE
@@ -45,21 +45,21 @@ def trail_documents(chain: Sequence[StandingTag], since: int = 0) -> Iterable[tu
 
 def parse_trail(data: bytes, where: str) -> list[StandingTag]:
     """Read a part of a trail; each tag's id is computed from its bytes. Raises InvalidFile."""
-    found = []
+    tags = []
     for text in decode(data, where).texts("tags"):
         content = text.encode(errors="surrogateescape")
         tag = standing_tag("", tag_id(content), content)
         if tag is None:
             raise InvalidFile("holds what is no tag of a trail", path=where)
-        found.append(tag)
-    return found
+        tags.append(tag)
+    return tags
 
 
 def tag_id(content: bytes) -> str:
-    """The id that git gives the tag object of these bytes (https://git-scm.com/docs/git-hash-object)."""
+    """Return the id that git gives the tag object of these bytes (https://git-scm.com/docs/git-hash-object)."""
     return hashlib.sha1(b"tag %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def last_events(chain: Iterable[StandingTag]) -> Mapping[str, StandingTag]:
-    """Each model's newest event."""
+    """Return each model's newest event."""
     return {tag.trailer("Model"): tag for tag in chain}

@@ -7,11 +7,9 @@ changed. What the model's events add up to must then be what the model's documen
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook import layout
 from rollbook.errors import CannotTell, Conflict, NotFound, Refused
 from rollbook.trail.event import Action
 from rollbook.transfer.static_index.document_json import parse_root
@@ -24,7 +22,8 @@ if TYPE_CHECKING:
     from rollbook.registry.registry import Model
     from rollbook.trail.head import Head
     from rollbook.trail.standing_tags import StandingTag
-    from rollbook.transfer.static_index.documents import ModelDocument, RootDocument
+    from rollbook.transfer.static_index.documents import RootDocument
+    from rollbook.transfer.static_index.index_snapshot import IndexSnapshot
     from rollbook.transfer.static_index.index_source import Source
 
 _LARGEST_TRAIL = 100_000_000
@@ -77,29 +76,13 @@ def verify(
     return Verified(chain[-1].inner, chain[-1].oid, len(chain), witness is not None, signed_by)
 
 
-def claims_of(document: ModelDocument) -> Claims:
-    """What a model's document says that the trail says too."""
-    digests = {
-        version.version: (version.manifest, version.artifact.sha256 if version.artifact else "")
-        for version in document.versions.values()
-    }
-    held = {entry.version: entry.stage for entry in reversed(document.stages.entries)}
-    first = document.stage_names[0]
-    stages = {version: stage for version, stage in held.items() if version in digests and stage != first}
-    return Claims(document.model, digests, stages)
-
-
-def claims_of_files(model: Model) -> Claims:
-    """What a model's small files say that the trail says too."""
-    digests, stages = {}, {}
+def claims_of(snapshot: IndexSnapshot, model: Model) -> Claims:
+    """Return what an index says of a model that the trail says too."""
+    digests = {version: snapshot.digests(model.name, version) for version in model.version_names}
     first = model.registry.policy.first_stage.name
-    for version in model.versions():
-        path = layout.manifest_path(model.name, version.version)
-        (data,) = model.registry.snapshot.read_many([path])
-        digests[version.version] = (hashlib.sha256(data or b"").hexdigest(), version.artifact.sha256)
-        if version.stage != first:
-            stages[version.version] = version.stage
-    return Claims(model.name, digests, stages)
+    stages = {version: model.version(version).stage for version in digests}
+    moved = {version: stage for version, stage in stages.items() if stage != first}
+    return Claims(model.name, digests, moved)
 
 
 def _chain(source: Source, root: RootDocument, *, settled: bool) -> list[StandingTag]:

@@ -1,6 +1,7 @@
 """Planning a takeover from GTO: which models, versions and stages there will be, and what stands in the way.
 
-Nothing is read but tags and small files; nothing is written.
+Nothing is read but tags and small files; nothing is written. GTO lets a version stand in many stages, and
+many versions in one; here a version gets one of them.
 """
 
 from __future__ import annotations
@@ -17,10 +18,9 @@ from rollbook.registry.registry import Registry, nearest
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.gto_tags import read_artifacts, renamed
 from rollbook.transfer.gto.gto_artifacts import Annotation, InGit, annotation, inner_path, locate
-from rollbook.transfer.gto.stage_choice import Placing, placings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from rollbook.git.repository import Repository
     from rollbook.records.origin import OldTag
@@ -28,10 +28,54 @@ if TYPE_CHECKING:
     from rollbook.snapshot.tree_snapshot import TreeSnapshot
     from rollbook.trail.gto_tags import GtoArtifact
     from rollbook.transfer.gto.gto_artifacts import InDvc
-    from rollbook.transfer.gto.payload_retrieval import Sources
+    from rollbook.transfer.gto.gto_payloads import Sources
 
 _MOST_TAGS = 10_000
 _SKEW = 24 * 60 * 60  # seconds that a clock may be ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """The stage that a version will stand in, and why: the tag that put it there; and the stages of GTO's, by
+    their old names, that it stood in besides. `displaced_by` is the version that holds the stage it had."""
+
+    stage: str
+    tag: OldTag | None = None
+    besides: tuple[str, ...] = ()
+    displaced_from: str = ""
+    displaced_by: str = ""
+
+
+def placings(origin: Origin, versions: Collection[str], policy: Policy) -> dict[str, Placing]:
+    """Choose the stage of each version.
+
+    A version keeps the stage that it was put into last, as `gto show` has it; so does an exclusive stage its
+    holder, and the versions that stood there before it go where the policy sends the displaced.
+    """
+    first = policy.first_stage.name
+    last: dict[str, tuple[str, OldTag]] = {}
+    besides: dict[str, tuple[str, ...]] = {}
+    for version in versions:
+        active = origin.active_stages(version)
+        if active:
+            old = [*active][-1]
+            last[version] = origin.stages[old], active[old]
+            besides[version] = tuple(stage for stage in active if stage != old)
+    order = {tag.tag: place for place, tag in enumerate(origin.tags)}
+    holders: dict[str, str] = {}
+    for version, (stage, tag) in last.items():
+        held = holders.get(stage)
+        if held is None or order[tag.tag] > order[last[held][1].tag]:
+            holders[stage] = version
+    placed = {version: Placing(first) for version in versions}
+    for version, (stage, tag) in last.items():
+        rule = policy.stage(stage)
+        if rule.exclusive and holders[stage] != version:
+            goes = rule.displaced_to or first
+            placed[version] = Placing(goes, last[holders[stage]][1], besides[version], stage, holders[stage])
+        else:
+            placed[version] = Placing(stage, tag, besides[version])
+    return placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +197,10 @@ def plan_takeover(repository: Repository, sources: Sources, wanted: Wanted) -> P
     base = main_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         policy = registry.policy
-        known = frozenset(model_names(registry.snapshot))
+        registered = frozenset(model_names(registry.snapshot))
     artifacts = read_artifacts(repository)
     _require_sense(wanted, artifacts, policy)
-    planning = _Planning(repository, sources, policy, known, wanted)
+    planning = _Planning(repository, sources, policy, registered, wanted)
     for artifact in artifacts:
         if not wanted.models or artifact.name in wanted.models:
             planning.add(artifact)
@@ -192,13 +236,13 @@ class _Planning:
         repository: Repository,
         sources: Sources,
         policy: Policy,
-        known: frozenset[str],
+        registered: frozenset[str],
         wanted: Wanted,
     ) -> None:
         self._repository = repository
         self._bytes = sources
         self._policy = policy
-        self._known = known
+        self._known = registered
         self._wanted = wanted
         self.models: list[PlannedModel] = []
         self.skipped: list[Note] = []
@@ -212,9 +256,9 @@ class _Planning:
             self.skipped.append(left_out)
             return
         self.skipped += [Note(tag, why) for tag, why in artifact.unread]
-        found = list(self._problems(artifact, name))
-        self.problems += found
-        if found:
+        problems = list(self._problems(artifact, name))
+        self.problems += problems
+        if problems:
             return
         origin = self._origin(artifact)
         self.skipped += [
@@ -275,18 +319,18 @@ class _Planning:
             yield Note(artifact.name, "two versions would have one name", "Correct --rename.")
         for stage in dict.fromkeys(stage for v in origin.registrations for stage in origin.active_stages(v)):
             if not self._policy.has_stage(self._stage(stage)):
-                known = ", ".join(each.name for each in self._policy.stages)
+                stage_names = ", ".join(policy_stage.name for policy_stage in self._policy.stages)
                 yield Note(
                     f"{artifact.name}#{stage}",
                     "the policy has no such stage",
-                    f"Map it: --stage {stage}=STAGE, one of {known}",
+                    f"Map it: --stage {stage}=STAGE, one of {stage_names}",
                 )
 
     def _registered(self, artifact: GtoArtifact) -> list[OldTag]:
         return [*Origin("gto", artifact.name, {}, artifact.tags).registrations.values()]
 
     def _old_version(self, artifact: GtoArtifact, tag: OldTag) -> str:
-        return next(each.version for each in artifact.tags if each.tag == tag.tag)
+        return next(old.version for old in artifact.tags if old.tag == tag.tag)
 
     def _new_version(self, artifact: GtoArtifact, version: str) -> str:
         return self._wanted.names.get(f"{artifact.name}@{version}", version)

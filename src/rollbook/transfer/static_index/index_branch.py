@@ -14,8 +14,8 @@ from rollbook.git.refs import NO_OBJECT, RefUpdate, is_branch_name, push, remote
 from rollbook.git.repository import main_branch, remote_name
 from rollbook.git.trees import holds_file, stored_tree, unpack
 from rollbook.git.write import commit
+from rollbook.transfer.static_index.index_export import Exported, export
 from rollbook.transfer.static_index.index_layout import ROOT
-from rollbook.transfer.static_index.writer import Exported, export
 
 if TYPE_CHECKING:
     from pathlib import Path

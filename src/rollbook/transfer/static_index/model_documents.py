@@ -39,7 +39,7 @@ def documents(
     commits: Mapping[str, str],
     events: Mapping[str, StandingTag],
 ) -> Iterator[tuple[ModelDocument, DetailsDocument]]:
-    """Both documents of each model in `commits` (the commit that last changed it), in that order."""
+    """Return both documents of each model in `commits` (the commit that last changed it), in that order."""
     names = list(commits)
     for start in range(0, len(names), _TOGETHER):
         together = names[start : start + _TOGETHER]
@@ -57,11 +57,11 @@ def documents(
 
 def _contents(snapshot: TreeSnapshot, names: Sequence[str]) -> dict[str, Contents]:
     """The small files of each model by path; the error in place of one that can't be read."""
-    found: dict[str, Contents] = {name: {} for name in names}
+    files: dict[str, Contents] = {name: {} for name in names}
     paths = [
         path
         for path in snapshot.modes_at([f"{layout.model_directory(name)}/" for name in names])
-        if (place := layout.place(path)).kind in _TOLD and place.model in found
+        if (place := layout.place(path)).kind in _TOLD and place.model in files
     ]
     try:
         contents: list[bytes | InvalidFile | None] = [*snapshot.read_many(paths)]
@@ -69,8 +69,8 @@ def _contents(snapshot: TreeSnapshot, names: Sequence[str]) -> dict[str, Content
         contents = [_read(snapshot, path) for path in paths]
     for path, content in zip(paths, contents, strict=True):
         if content is not None:
-            found[layout.place(path).model or ""][path] = content
-    return found
+            files[layout.place(path).model or ""][path] = content
+    return files
 
 
 def _read(snapshot: TreeSnapshot, path: str) -> bytes | InvalidFile | None:
@@ -95,7 +95,7 @@ def _model_document(
     except InvalidFile as problem:
         error = problem
     indexed = (
-        _version(name, each, contents) for each in sorted(filter(is_version, versions), key=precedence)
+        _version(name, version, contents) for version in sorted(filter(is_version, versions), key=precedence)
     )
     return ModelDocument(
         model=name,
@@ -103,7 +103,7 @@ def _model_document(
         last_event=last_event,
         stage_names=settings.stage_names,
         stages=table,
-        versions={each.version: each for each in indexed},
+        versions={version.version: version for version in indexed},
         remote=settings.remote,
         error=error,
     )

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,9}")
 
 
 def github() -> GitHub:
-    """The repository that `GITHUB_REPOSITORY` names, asked with `GITHUB_TOKEN` at `GITHUB_API_URL`.
+    """Return the repository that `GITHUB_REPOSITORY` names, asked with `GITHUB_TOKEN` at `GITHUB_API_URL`.
 
     Raises BadCall when one of the first two is missing, or is no such thing.
     """
@@ -36,16 +36,16 @@ def github() -> GitHub:
 
 
 def forge_of(repository: Repository) -> GitHub:
-    """The repository on GitHub that the registry's remote is, asked with `GH_TOKEN` or `GITHUB_TOKEN`.
+    """Return the repository on GitHub that the registry's remote is, asked with `GH_TOKEN` or `GITHUB_TOKEN`.
 
     The token goes to github.com, or to the server that `GITHUB_SERVER_URL` names, and nowhere else. Raises
     BadCall when the remote is elsewhere, and without a token.
     """
     remote = remote_name(repository)
     address = remote_url(repository, remote) or ""
-    found = _ON_A_HOST.fullmatch(address)
+    place = _ON_A_HOST.fullmatch(address)
     server = urlsplit(os.environ.get("GITHUB_SERVER_URL") or "https://github.com").hostname
-    if found is None or found[1].lower() != server or not _REPOSITORY.fullmatch(found[2]):
+    if place is None or place[1].lower() != server or not _REPOSITORY.fullmatch(place[2]):
         shown = without_credentials(address) or "no address"
         raise BadCall(
             f"the remote {remote!r} is no repository on {server}: {shown}",
@@ -57,7 +57,7 @@ def forge_of(repository: Repository) -> GitHub:
             "there is no token to open a pull request with",
             hint='Set GH_TOKEN, e.g. GH_TOKEN="$(gh auth token)", or push with --push and open it by hand.',
         )
-    return GitHub(found[2], token, _api())
+    return GitHub(place[2], token, _api())
 
 
 def _api() -> str:
@@ -69,9 +69,10 @@ def _is_token(text: str) -> bool:
 
 
 def pull_request_number(text: str) -> int:
-    """The number that `text` gives: itself, or inside the name of a merge queue's branch. Raises BadCall."""
-    found = _QUEUE.fullmatch(text)
-    number = found[1] if found else text
+    """Return the number that `text` gives: itself, or inside the name of a merge queue's branch. Raises
+    BadCall."""
+    queued = _QUEUE.fullmatch(text)
+    number = queued[1] if queued else text
     if not _NUMBER.fullmatch(number):
         raise BadCall(f"{text[:80]!r} is no number of a pull request")
     return int(number)

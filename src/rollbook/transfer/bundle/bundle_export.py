@@ -1,4 +1,4 @@
-"""Writing a version to a bundle: its files, its artifact, and the tags that vouch for it.
+"""Writing a version to a bundle: its files, its artifact, and the tags of its events, which vouch for it.
 
 The same version at the same commit gives the same bytes.
 """
@@ -17,13 +17,19 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.artifact.digest import digest_artifact
 from rollbook.artifact.local_store import created
-from rollbook.artifact.placing import placed
+from rollbook.artifact.placed_file import placed
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.retrieval import fetch_attachments, fetch_version
 from rollbook.errors import BadCall, NotFound, Refused
+from rollbook.git.objects import read_at_once
+from rollbook.git.repository import is_ancestor
 from rollbook.layout import Kind
 from rollbook.propose.code_lineage import repository_address
-from rollbook.transfer.bundle import tar
+from rollbook.records.imported import SourceTag
+from rollbook.trail.event import Action
+from rollbook.trail.foreign_trail import LARGEST_TAG, MOST_TAGS, contradictions
+from rollbook.trail.tag import recorded_trail
+from rollbook.transfer.bundle import ustar
 from rollbook.transfer.bundle.bundle_json import (
     CHECKSUM,
     FILES,
@@ -36,8 +42,8 @@ from rollbook.transfer.bundle.bundle_json import (
     parse_contents,
     sorted_members,
 )
-from rollbook.transfer.bundle.excerpt import excerpt
 from rollbook.transfer.bundle.payloads import holdings
+from rollbook.yaml.scalars import FORBIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,13 +51,16 @@ if TYPE_CHECKING:
 
     from rollbook.artifact.progress import Progress
     from rollbook.names import Reference
-    from rollbook.records.imported import SourceTag
     from rollbook.registry.model_version import ModelVersion
     from rollbook.registry.registry import Registry
+    from rollbook.trail.tag import RecordedTag
+
 
 _COPIED_AT_ONCE = 8 << 20
 # What stands beside a manifest and is no file of a bundle, because the bundle says it otherwise.
 _SAID_OTHERWISE = frozenset([Kind.POINTER, Kind.ATTACHMENT])
+_VERIFY = "Run `rollbook audit verify`, which says what is wrong."
+_RECORD = "Fetch the tags (git fetch --tags), or write them: rollbook audit record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +116,7 @@ def export_version(
             version=version.version,
             registry=repository_address(registry.repository),
             commit=registry.snapshot.commit,
-            members=sorted_members([*(_member(each, small[each]) for each in small), *large]),
+            members=sorted_members([*(_member(name, small[name]) for name in small), *large]),
         )
         parse_contents(contents.as_bytes(), str(target))  # refuses what no reader would take
         _write(temporary, contents, small, {name: path for name, (_, path) in parts.items()})
@@ -143,8 +152,8 @@ def _may_be_replaced(target: Path) -> bool:
     start = b""
     if target.is_file() and not target.is_symlink():
         with suppress(OSError), target.open("rb") as file:
-            start = file.read(tar.BLOCK)
-    if tar.size_of(start, INDEX) is None:
+            start = file.read(ustar.BLOCK)
+    if ustar.size_of(start, INDEX) is None:
         raise Refused(f"{target} is already there, and is no bundle", hint="Remove it, or name another file.")
     return True
 
@@ -157,7 +166,7 @@ def _parts(version: ModelVersion, directory: Path, progress: Progress) -> dict[s
     """The files of the artifact and the attachments by their names in the bundle, each brought to where it
     stands below `directory`."""
     held = holdings(version.manifest, version.model.name, version.version, version.evidence())
-    found = {}
+    parts = {}
     places = {"": [fetch_version(version, directory / "artifact", progress=progress)]}
     for name in dict.fromkeys(holding.evidence for holding in held if holding.evidence):
         places[name] = fetch_attachments(version, name, directory / name, progress=progress)
@@ -167,8 +176,8 @@ def _parts(version: ModelVersion, directory: Path, progress: Progress) -> dict[s
         for file in digest.files:
             name = holding.bundled(file.path)
             source = path / file.path if digest.is_directory else path
-            found[name] = Member(name, file.size, file.sha256), source
-    return found
+            parts[name] = Member(name, file.size, file.sha256), source
+    return parts
 
 
 def _member(name: str, data: bytes) -> Member:
@@ -184,12 +193,52 @@ def _write(target: Path, contents: Contents, small: Mapping[str, bytes], large: 
             if member.name in small:
                 _put(file, member.name, small[member.name])
                 continue
-            file.write(tar.head(member.name, member.size))
+            file.write(ustar.head(member.name, member.size))
             with large[member.name].open("rb") as source:
                 shutil.copyfileobj(source, file, _COPIED_AT_ONCE)
-            file.write(bytes(tar.padding(member.size)))
-        file.write(tar.END)
+            file.write(bytes(ustar.padding(member.size)))
+        file.write(ustar.END)
 
 
 def _put(file: BinaryIO, name: str, data: bytes) -> None:
-    file.write(tar.head(name, len(data)) + data + bytes(tar.padding(len(data))))
+    file.write(ustar.head(name, len(data)) + data + bytes(ustar.padding(len(data))))
+
+
+def excerpt(version: ModelVersion, commit: str, manifest: bytes) -> tuple[SourceTag, ...]:
+    """Return the tags of a version's events up to a commit: its registration's, then those of its stages.
+
+    Raises Refused when it isn't registered yet as far as the tags say, or when they say something else than
+    what stands in the registry.
+    """
+    repository, name = version.model.registry.repository, version.model.name
+    recorded = [
+        tag
+        for tag in recorded_trail(repository, [name]).tags.values()
+        if tag.event.version == version.version
+        and tag.name == tag.event.tag
+        and is_ancestor(repository, tag.event.landed_in, commit)
+    ]
+    recorded.sort(key=lambda tag: tag.event.number)
+    if not any(tag.event.action is Action.REGISTERED for tag in recorded):
+        raise Refused(f"no tag of the audit trail registers {version} up to {commit[:12]}", hint=_RECORD)
+    contents = read_at_once(repository, [tag.oid for tag in recorded])
+    tags = tuple(_tag(tag, data) for tag, data in zip(recorded, contents, strict=True))
+    digest = hashlib.sha256(manifest).hexdigest()
+    for _, wrong in contradictions(tags, name, version.version, digest, version.artifact.sha256):
+        raise Refused(f"{version}: {wrong}", hint=_VERIFY)
+    if len(tags) > MOST_TAGS:
+        raise Refused(f"{version} has more than {MOST_TAGS:,} events")
+    return tags
+
+
+def _tag(tag: RecordedTag, data: bytes) -> SourceTag:
+    """A tag that a file of a registry can hold. Raises Refused for another."""
+    try:
+        content = data.decode()
+    except UnicodeDecodeError:
+        content = ""
+    if not content or len(data) > LARGEST_TAG or FORBIDDEN.search(content):
+        raise Refused(
+            f"the tag {tag.name!r} can't be taken along: it is too large, or holds what no file may hold"
+        )
+    return SourceTag(tag.name, tag.oid, content)

@@ -1,7 +1,8 @@
-"""Whose reviews of a pull request count for the change that is judged."""
+"""Reviews of pull requests: whose count for the change that is judged, and which go on record."""
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from rollbook.errors import NotFound, RollbookError
@@ -11,15 +12,20 @@ from rollbook.git.repository import commit_or_none
 from rollbook.layout import POLICY
 from rollbook.records.policy import parse_policy
 from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.text import one_line
+from rollbook.trail.record import Attestation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rollbook.access.roles import Person
     from rollbook.git.repository import Repository
     from rollbook.integrations.forge.interface import Forge
 
 
 def reviews(forge: Forge, repository: Repository, number: int, base: str, head: str) -> tuple[Person, ...]:
-    """Who approved, in pull request `number`, what merging the commit `head` into the commit `base` brings.
+    """Return who approved, in pull request `number`, the change that merging the commit `head` into `base`
+    brings.
 
     They approved the pull request's own head. So `head` must be that very commit, or hold exactly what
     merging it into `base` gives: the commit of a merge queue. Raises NotFound when it is neither, and
@@ -53,3 +59,21 @@ def _teams(repository: Repository, base: str) -> list[str]:
         snapshot.close()
     members = (member for names in roles.values() for member in names)
     return sorted({member[1:] for member in members if member.startswith("@") and member.count("/") == 1})
+
+
+def attestation(forge: Forge, branch: str) -> Callable[[str], Attestation]:
+    """Return a function that tells, for a commit of `branch`, its pull request and who approved it.
+
+    Each commit is asked for once. The names are marked as what they are, so that nobody takes them for
+    signatures.
+    """
+
+    @functools.cache
+    def attest(commit: str) -> Attestation:
+        pull = forge.landed_by(commit, branch)
+        if pull is None:
+            return Attestation()
+        names = (f"@{one_line(person.login)} ({forge.name} review)" for person in forge.reviews(pull, ()))
+        return Attestation(one_line(pull.url), tuple(names))
+
+    return attest

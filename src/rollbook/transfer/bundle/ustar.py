@@ -18,7 +18,7 @@ _SIZE = slice(124, 135)
 
 
 def head(name: str, size: int) -> bytes:
-    """What stands before the content of a file: its name, its size in bytes; mode 0644, owner 0, time 0."""
+    """Return the tar header of a file of this name and size in bytes, with mode 0644, owner 0 and time 0."""
     told = name.encode()
     records = b""
     if len(told) > _LONGEST_NAME or not name.isascii():
@@ -34,12 +34,12 @@ def head(name: str, size: int) -> bytes:
 
 
 def padding(size: int) -> int:
-    """How many zero bytes follow a content of `size` bytes."""
+    """Return how many zero bytes follow a content of `size` bytes."""
     return -size % BLOCK
 
 
 def size_of(block: bytes, name: str) -> int | None:
-    """The size that a head of one block gives the file `name`; None unless it is such a head."""
+    """Return the size that a head of one block gives the file `name`; None unless it is such a head."""
     digits = block[_SIZE]
     size = int(digits, 8) if digits.isdigit() and not set(digits) & set(b"89") else None
     return size if size is not None and head(name, size) == block else None

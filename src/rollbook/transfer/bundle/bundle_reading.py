@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.artifact.stream import Hashes, Write, pump
 from rollbook.errors import BadCall, InvalidFile
-from rollbook.transfer.bundle import tar
+from rollbook.transfer.bundle import ustar
 from rollbook.transfer.bundle.bundle_json import (
     ARTIFACT,
     ATTACHMENTS,
@@ -48,16 +48,16 @@ class Bundle:
         self._places = places
 
     def files(self) -> dict[str, bytes]:
-        """The version's files, by their names below `files/`."""
+        """Return the version's files, by their names below `files/`."""
         members = self.contents.below(FILES)
         return {member.name.removeprefix(FILES): self._read(member) for member in members}
 
     def tags(self) -> dict[str, bytes]:
-        """The tag objects, by their ids."""
+        """Return the tag objects, by their ids."""
         return {member.name.removeprefix(TRAIL): self._read(member) for member in self.contents.below(TRAIL)}
 
     def stored(self) -> list[Member]:
-        """The files of the artifact and of attachments, which may be large."""
+        """Return the files of the artifact and of attachments, which may be large."""
         return [*self.contents.below(ARTIFACT), *self.contents.below(ATTACHMENTS)]
 
     def copy(self, member: Member, progress: Progress, write: Write) -> Hashes:
@@ -86,7 +86,7 @@ class Bundle:
 
 @contextmanager
 def open_bundle(path: Path) -> Iterator[Bundle]:
-    """The bundle at `path`, for as long as it is open.
+    """Open the bundle at `path` and yield it; it is closed afterwards.
 
     Raises BadCall when there is no such file, InvalidFile when it is no bundle, isn't whole, or holds
     anything but what its `bundle.json` lists.
@@ -109,15 +109,15 @@ def open_bundle(path: Path) -> Iterator[Bundle]:
 
 def _frame(descriptor: int, path: Path, total: int) -> tuple[Contents, dict[str, int]]:
     """The contents of a bundle of `total` bytes, and where each content begins."""
-    size = tar.size_of(_bytes(descriptor, path, 0, min(tar.BLOCK, total)), INDEX)
+    size = ustar.size_of(_bytes(descriptor, path, 0, min(ustar.BLOCK, total)), INDEX)
     if size is None:
         hint = "A bundle is what `rollbook export REF --bundle FILE` writes."
         raise InvalidFile("is no bundle", path=str(path), hint=hint)
     if size > LARGEST_INDEX:
         raise InvalidFile(f"{INDEX} is larger than {LARGEST_INDEX:,} bytes", path=str(path))
-    if tar.BLOCK + size > total:
+    if ustar.BLOCK + size > total:
         raise _of_another_length(path, total, None)
-    index = _bytes(descriptor, path, tar.BLOCK, size)
+    index = _bytes(descriptor, path, ustar.BLOCK, size)
     contents = parse_contents(index, str(path))
     sizes = {INDEX: size, CHECKSUM: len(checksum(index))}
     sizes |= {member.name: member.size for member in contents.members}
@@ -125,14 +125,14 @@ def _frame(descriptor: int, path: Path, total: int) -> tuple[Contents, dict[str,
     expected = b""
     end = 0
     for name, length in sizes.items():
-        expected += tar.head(name, length)
+        expected += ustar.head(name, length)
         _require(descriptor, path, end, expected, total)
         places[name] = end + len(expected)
         end = places[name] + length
-        expected = bytes(tar.padding(length))
-    _require(descriptor, path, end, expected + tar.END, total)
-    if end + len(expected + tar.END) != total:
-        raise _of_another_length(path, total, end + len(expected + tar.END))
+        expected = bytes(ustar.padding(length))
+    _require(descriptor, path, end, expected + ustar.END, total)
+    if end + len(expected + ustar.END) != total:
+        raise _of_another_length(path, total, end + len(expected + ustar.END))
     _require(descriptor, path, places[CHECKSUM], checksum(index), total)
     return contents, places
 
@@ -150,15 +150,15 @@ def _require(descriptor: int, path: Path, place: int, expected: bytes, total: in
 
 
 def _bytes(descriptor: int, path: Path, place: int, size: int) -> bytes:
-    found = bytearray()
+    data = bytearray()
     try:
-        while len(found) < size and (more := os.pread(descriptor, size - len(found), place + len(found))):
-            found += more
+        while len(data) < size and (more := os.pread(descriptor, size - len(data), place + len(data))):
+            data += more
     except OSError as error:
         raise _unreadable(path, error) from error
-    if len(found) < size:
-        raise _of_another_length(path, place + len(found), None)
-    return bytes(found)
+    if len(data) < size:
+        raise _of_another_length(path, place + len(data), None)
+    return bytes(data)
 
 
 def _of_another_length(path: Path, total: int, whole: int | None) -> InvalidFile:

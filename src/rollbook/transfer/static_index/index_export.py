@@ -15,7 +15,6 @@ from rollbook.git.main_history import first_parents
 from rollbook.git.repository import main_commit
 from rollbook.registry.model_folders import model_names
 from rollbook.snapshot.tree_snapshot import TreeSnapshot
-from rollbook.transfer.static_index.build import documents
 from rollbook.transfer.static_index.changed_models import Settings, changes_since, settings_of
 from rollbook.transfer.static_index.document_json import (
     details_mapping,
@@ -34,6 +33,7 @@ from rollbook.transfer.static_index.index_layout import (
     trail_file,
 )
 from rollbook.transfer.static_index.index_trail import last_events, recorded_chain, trail_documents
+from rollbook.transfer.static_index.model_documents import documents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +92,7 @@ def _state(registry: Registry) -> _State:
         raise Refused(
             f"{snapshot.label} is no commit of main", hint="An index is made of main: leave --rev out."
         )
-    order = {each: place for place, each in enumerate(line[: line.index(commit) + 1])}
+    order = {landed: place for place, landed in enumerate(line[: line.index(commit) + 1])}
     chain = recorded_chain(repository, order)
     base = home(repository)
     return _State(registry, commit, order, chain, settings_of(snapshot, base), base)
@@ -142,9 +142,9 @@ def _to_write(
 ) -> dict[str, str]:
     """The models whose documents are to be written, each with the commit that last changed it."""
     if before is not None and _extends(before, state):
-        found = _changed(folder, held, before, state, names)
-        if found is not None:
-            return found
+        changed = _changed(folder, held, before, state, names)
+        if changed is not None:
+            return changed
     changes = changes_since(state.registry.repository, state.commit, None, state.base)
     least = changes.settings or state.commit
     return {
@@ -172,17 +172,17 @@ def _changed(
     if changes.settings is not None:
         return None
     recorded = last_events(state.chain[before.events :])
-    found: dict[str, str] = {}
+    commits: dict[str, str] = {}
     for name in names:
         if name in changes.models:
-            found[name] = changes.models[name]
+            commits[name] = changes.models[name]
         elif name in recorded or not {model_file(name), details_file(name)} <= held:
             data = folder.read(model_file(name))
             try:
-                found[name] = parse_model(data or b"", name).commit
+                commits[name] = parse_model(data or b"", name).commit
             except InvalidFile:
                 return None
-    return found
+    return commits
 
 
 def _unchanged_events(before: RootDocument | None, chain: Sequence[StandingTag], held: set[str]) -> int:

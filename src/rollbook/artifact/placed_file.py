@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def is_there(destination: Path, sha256: str, size: int) -> bool:
-    """Whether the artifact with this digest and size (bytes) already stands at `destination`."""
+    """Return whether the artifact with this digest and size (bytes) already stands at `destination`."""
     try:
         status = destination.lstat()
     except OSError:

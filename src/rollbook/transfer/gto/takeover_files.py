@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from rollbook.records.origin import OldTag, Origin
     from rollbook.records.policy import Policy
     from rollbook.transfer.gto.gto_artifacts import Annotation
-    from rollbook.transfer.gto.plan import PlannedModel, PlannedVersion
+    from rollbook.transfer.gto.takeover_plan import PlannedModel, PlannedVersion
 
 _NOBODY = "unknown"
 _LONGEST_TEXT = 10_000
 
 
 def artifact_file_name(path: str) -> str:
-    """The name that an artifact from `path` gets: its own, or one like it that a registry can hold."""
+    """Return the name that an artifact from `path` gets: its own, or one like it that a registry can hold."""
     name = PurePosixPath(path).name
     try:
         return artifact_name(Path(name))
@@ -40,7 +40,7 @@ def artifact_file_name(path: str) -> str:
 def model_files(
     model: PlannedModel, stored: Mapping[str, Stored], policy: Policy, address: str
 ) -> dict[str, bytes]:
-    """Every file of a model, by path: what it is, where it comes from, its versions and its stages.
+    """Return every file of a model, by path: what it is, where it comes from, its versions and its stages.
 
     `stored` are its artifacts by version, `address` is the repository's.
     """
@@ -68,20 +68,13 @@ def model_files(
 
 
 def _version_files(model: str, version: PlannedVersion, stored: Stored, address: str) -> dict[str, bytes]:
-    artifact: dict[str, Any] = {
-        "path": stored.pointer.path,
-        "format": stored.format,
-        "size": stored.digest.size,
-        "sha256": stored.digest.sha256,
-        "files": stored.pointer.files,
-    }
     manifest = {
         "model": model,
         "version": version.version,
         "created_at": version.tag.at,
         "created_by": version.tag.by or _NOBODY,
         "description": version.tag.reason,
-        "artifact": {key: value for key, value in artifact.items() if value is not None},
+        "artifact": stored.as_mapping(),
         "lineage": {"code": {"repository": address, "commit": version.tag.commit}},
         "tags": _labels(version.annotation),
         "extra": {"meta": dict(version.annotation.meta)} if version.annotation.meta else {},
