@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +10,6 @@ from rollbook.git import repository as repositories
 from rollbook.git.repository import Repository, discover
 from worlds import git
 from written import commit, new_repository
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -170,3 +167,42 @@ def test_an_ancestor_is_known(root: Path):
     found = discover(root)
     assert repositories.is_ancestor(found, "main~1", "main")
     assert not repositories.is_ancestor(found, "main", "main~1")
+
+
+@pytest.fixture
+def bare(root: Path, tmp_path: Path, monkeypatch) -> Path:
+    """A bare repository, where git reads no bare one that it comes across."""
+    git(tmp_path, "clone", "--quiet", "--bare", "work", "bare.git")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "safe.bareRepository")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "explicit")
+    return tmp_path / "bare.git"
+
+
+def test_a_bare_repository_that_is_named_is_read_whatever_git_trusts(bare: Path):
+    found = discover(bare)
+    assert found == Repository(bare, bare, None)
+    assert repositories.main_commit(found) == repositories.resolve_commit(found, "HEAD")
+
+
+def test_a_bare_repository_that_is_come_across_is_not_read(bare: Path, monkeypatch):
+    monkeypatch.chdir(bare)
+    with pytest.raises(BadCall, match="does not trust"):
+        discover(Path())
+
+
+def test_a_bare_repository_around_the_named_folder_is_not_read(bare: Path):
+    with pytest.raises(BadCall, match="does not trust the bare repository around"):
+        discover(bare / "refs")
+
+
+def test_git_names_the_bare_repository_to_its_hook(bare: Path, monkeypatch):
+    monkeypatch.chdir(bare)
+    monkeypatch.setenv("GIT_DIR", ".")
+    assert discover(Path()).git_dir == bare
+
+
+def test_a_repository_in_a_folder_with_a_line_break_is_refused(tmp_path: Path):
+    new_repository(tmp_path / "li\nne", {"x": "x"})
+    with pytest.raises(BadCall):
+        discover(tmp_path / "li\nne")

@@ -173,3 +173,13 @@ def test_a_user_without_identity_is_told_to_set_one(root: Path, tmp_path: Path, 
     with pytest.raises(BadCall, match="git does not know who you are") as caught:
         identity(discover(root))
     assert "git config" in caught.value.hint
+
+
+def test_an_object_that_is_there_already_is_left_untouched(root: Path):
+    writer = ObjectWriter(discover(root))
+    oid = writer.store("blob", b"shared")
+    path = root / ".git/objects" / oid[:2] / oid[2:]
+    path.chmod(0o400)
+    before = path.stat()
+    assert writer.store("blob", b"shared") == oid
+    assert path.stat() == before

@@ -30,8 +30,12 @@ if TYPE_CHECKING:
 _PGP_HEAD = "-----BEGIN PGP SIGNATURE-----\n"
 
 
-def judge(repository: Repository, signed: Sequence[Signed], known: VerifiedSignatures) -> list[Verdict]:
+def judge(
+    repository: Repository | None, signed: Sequence[Signed], known: VerifiedSignatures | None = None
+) -> list[Verdict]:
     """Judge each of `signed`, in order. What is good is added to `known`, and not judged again.
+
+    The repository's configuration names the programs that judge, and revoked keys.
 
     Raises CannotTell when the program that judges can't be started.
     """
@@ -44,18 +48,19 @@ def judge(repository: Repository, signed: Sequence[Signed], known: VerifiedSigna
         by_ssh = [place for place, item in enumerate(signed) if item.signature.startswith(ARMOUR)]
         for place in by_ssh:
             item = signed[place]
-            if principal := known.principal(item.oid, roots[item.roots], item.at):
+            principal = known.principal(item.oid, roots[item.roots], item.at) if known else None
+            if principal:
                 found[place] = Verdict(Judgement.GOOD, principal)
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
             new = [place for place in by_ssh if place not in found]
             judged = ssh.verdicts([signed[place] for place in new], pool)
             for place, verdict in zip(new, judged, strict=True):
                 found[place] = verdict
-                if verdict.judgement is Judgement.GOOD:
+                if known and verdict.judgement is Judgement.GOOD:
                     item = signed[place]
                     known.add(item.oid, roots[item.roots], item.at, verdict.principal)
             others = [place for place in range(len(signed)) if place not in found]
-            program = openpgp_program(repository) if others else ""
+            program = openpgp_program(repository) if others and repository else "gpg"
             told = pool.map(lambda place: _openpgp(program, signed[place], Path(directory)), others)
             found.update(zip(others, told, strict=True))
     return [found[place] for place in range(len(signed))]

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import base64
 import re
-import subprocess
 import threading
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from rollbook.errors import CannotTell
 from rollbook.git.config import path_setting, ssh_program
-from rollbook.git.environment import clean_environment
-from rollbook.signing.ssh_keygen import verify_command
+from rollbook.signing.ssh_keygen import ask, verify_time
 from rollbook.signing.sshsig import is_signature_of, public_key, unarmoured
 from rollbook.signing.verdict import Judgement, Verdict
 
@@ -51,10 +48,10 @@ class _Question(NamedTuple):
 class SshJudge:
     """Judges by `ssh-keygen -Y verify`, its input in a directory that goes when all are judged."""
 
-    def __init__(self, repository: Repository, directory: Path) -> None:
+    def __init__(self, repository: Repository | None, directory: Path) -> None:
         self._directory = directory
-        self._program = ssh_program(repository)
-        revoked = path_setting(repository, "gpg.ssh.revocationFile")
+        self._program = ssh_program(repository) if repository else "ssh-keygen"
+        revoked = path_setting(repository, "gpg.ssh.revocationFile") if repository else None
         self._revoked = ["-r", revoked] if revoked else []
         self.revoked = Path(revoked).read_bytes() if revoked else b""
         self._allowed: dict[bytes, Path] = {}
@@ -95,20 +92,18 @@ class SshJudge:
         if not item.roots:
             why = "nothing said then, or says since, which keys may sign: there is no list of allowed signers"
             return Verdict(Judgement.UNKNOWN, why=why)
-        stem = self._directory / f"{threading.get_ident()}"
-        signature, payload = stem.with_suffix(".sig"), stem.with_suffix(".data")
+        signature = self._directory / f"{threading.get_ident()}.sig"
         signature.write_text(item.signature, encoding="utf-8", errors="surrogateescape")
-        payload.write_bytes(item.payload)
         at = _moment(item)
+        about = ("-n", item.namespace, "-s", str(signature))
         for content in item.roots:
             allowed = self._file(content)
             names = self._principals(content, allowed, signature, key, at)
             for principal in [item.principal] if item.principal else names:
-                command = verify_command(allowed, signature, principal, item.namespace, at, self._program)
-                if self._exit_code([*command, *self._revoked], payload) == 0:
+                question = ("verify", "-f", str(allowed), "-I", principal, *about, *verify_time(at))
+                if ask(self._program, *question, *self._revoked, data=item.payload).returncode == 0:
                     return Verdict(Judgement.GOOD, principal)
-        command = [self._program, "-Y", "check-novalidate", "-n", item.namespace, "-s", str(signature)]
-        if self._exit_code(command, payload) == 0:
+        if ask(self._program, "check-novalidate", *about, data=item.payload).returncode == 0:
             return _not_allowed(item)
         return Verdict(Judgement.BROKEN, why="its signature is not one over this tag")
 
@@ -130,27 +125,9 @@ class SshJudge:
         names = [name for field in fields for name in field.split(",") if name]
         if names and not any(_PATTERN & set(name) for name in names):
             return tuple(dict.fromkeys(names))
-        moment = f"-Overify-time={at:%Y%m%d%H%M%S}Z"
-        command = [self._program, "-Y", "find-principals", "-f", str(allowed), "-s", str(signature), moment]
-        found = subprocess.run(command, capture_output=True, env=clean_environment())
-        return [] if found.returncode else found.stdout.decode(errors="replace").split()
-
-    def _exit_code(self, command: list[str], stdin: Path) -> int:
-        try:
-            with stdin.open("rb") as file:
-                process = subprocess.Popen(
-                    command,
-                    stdin=file,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    env=clean_environment(),
-                )
-                return process.wait()
-        except OSError as error:
-            raise CannotTell(
-                f"can't run {self._program} to verify signatures: {error.strerror}",
-                hint="Install OpenSSH's client.",
-            ) from error
+        question = ("find-principals", "-f", str(allowed), "-s", str(signature), *verify_time(at))
+        found = ask(self._program, *question)
+        return [] if found.returncode else found.stdout.decode(errors="replace").split("\n")[:-1]
 
 
 def _moment(item: Signed) -> datetime:

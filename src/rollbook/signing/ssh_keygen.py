@@ -12,7 +12,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollbook.errors import Refused
+from rollbook.errors import CannotTell, Refused
 from rollbook.git.environment import clean_environment
 
 if TYPE_CHECKING:
@@ -50,18 +50,32 @@ def ssh_verified(
     with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
         allowed, signed = Path(directory, "allowed_signers"), Path(directory, "signature")
         allowed.write_bytes(allowed_signers)
-        signed.write_text(signature, encoding="utf-8")
-        command = verify_command(allowed, signed, principal, namespace, at, program)
-        return _run(command, data).returncode == 0
+        signed.write_text(signature, encoding="utf-8", errors="surrogateescape")
+        question = ("verify", "-f", str(allowed), "-I", principal, "-n", namespace, "-s", str(signed))
+        try:
+            return ask(program, *question, *verify_time(at), data=data).returncode == 0
+        except CannotTell as error:
+            raise Refused(str(error), hint=error.hint) from error
 
 
-def verify_command(
-    allowed: Path, signature: Path, principal: str, namespace: str, at: datetime | None, program: str
-) -> list[str]:
-    """The command that exits with 0 when the file `signature` is one of its stdin; see `ssh_verified`."""
-    moment = [f"-Overify-time={at.astimezone(UTC):%Y%m%d%H%M%S}Z"] if at else []
-    command = [program, "-Y", "verify", "-f", str(allowed), "-I", principal, "-n", namespace]
-    return [*command, "-s", str(signature), *moment]
+def ask(program: str, *question: str, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Ask `ssh-keygen -Y` a question about a signature of `data`; only its exit code tells who may sign.
+
+    Raises CannotTell when it can't be started.
+    """
+    try:
+        return subprocess.run(
+            [program, "-Y", *question], input=data, capture_output=True, env=clean_environment()
+        )
+    except OSError as error:
+        raise CannotTell(
+            f"can't run {program} to verify signatures: {error.strerror}", hint="Install OpenSSH's client."
+        ) from error
+
+
+def verify_time(at: datetime | None) -> list[str]:
+    """Return the option that has keys judged for a moment; none for now."""
+    return [f"-Overify-time={at.astimezone(UTC):%Y%m%d%H%M%S}Z"] if at else []
 
 
 def signature_by(command: list[str], data: bytes) -> bytes:

@@ -7,10 +7,12 @@ changed. What the model's events add up to must then be what the model's documen
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.errors import CannotTell, Conflict, NotFound, Refused
+from rollbook.signing.verdict import Judgement, Signed
 from rollbook.trail.event import Action
 from rollbook.transfer.static_index.document_json import parse_root
 from rollbook.transfer.static_index.index_layout import EVENTS_PER_FILE, ROOT, trail_file
@@ -124,15 +126,21 @@ def _require_extended(chain: Sequence[StandingTag], witness: Head) -> None:
 
 
 def _signer(head: StandingTag, allowed_signers: bytes) -> str:
-    """Who signed the head, which vouches for all before it. Raises Refused when nobody did who may."""
-    from rollbook.transfer.static_index.head_signature import signer_of
+    """Who signed the head, which vouches for all before it. Raises Refused when nobody did who may.
 
-    name = signer_of(head, allowed_signers)
-    if not name:
+    Judged for the present moment: when a tag was made says only the tag itself, so a key that has expired
+    since may have signed it yesterday.
+    """
+    from rollbook.signing.signature import judge
+
+    roots = (allowed_signers,) if allowed_signers.strip() else ()
+    question = Signed(head.oid, head.payload, head.signature, int(time.time()), roots, only_ssh=True)
+    (verdict,) = judge(None, [question])
+    if verdict.judgement is not Judgement.GOOD:
         raise Refused(
             f"the head {head.inner} is not signed by anybody on the list of allowed signers", hint=_DISTRUST
         )
-    return name
+    return verdict.principal
 
 
 def _require_agreement(claims: Claims, chain: Iterable[StandingTag]) -> None:

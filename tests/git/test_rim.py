@@ -1,0 +1,87 @@
+"""Who may run git, and other programs: told by the code itself."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+import pytest
+
+import rollbook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+from pathlib import Path
+
+SOURCE = Path(rollbook.__file__).parent
+# Modules outside git/ that start a program, because that is what they are for.
+STARTERS = {
+    "check/gates/command.py",  # what a policy names
+    "check/shares.py",  # workers of ours
+    "cli/demo/shell.py",  # what the story types
+    "insight/query/index/parallel.py",  # workers of ours
+    "signing/openpgp.py",
+    "signing/ssh_keygen.py",
+}
+PRIVATE = "rollbook.git.process"
+
+
+def _modules() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(SOURCE.rglob("*.py")):
+        yield path.relative_to(SOURCE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _imported(module: ast.Module) -> Iterator[str]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+OUTSIDE = [(path, module) for path, module in _modules() if not path.startswith("git/")]
+
+
+def test_programs_are_started_where_that_is_the_purpose() -> None:
+    starting = {path for path, module in OUTSIDE if {"subprocess", "pty"} & set(_imported(module))}
+    assert starting == STARTERS
+
+
+@pytest.mark.parametrize("name", ["os.system", "os.popen", "os.execvp", "os.spawnvp", "os.posix_spawn"])
+def test_no_program_is_started_by_another_way(name: str) -> None:
+    _, _, function = name.partition(".")
+    for path, module in OUTSIDE:
+        used = {node.attr for node in ast.walk(module) if isinstance(node, ast.Attribute)}
+        assert function not in used, path
+
+
+def test_only_the_rim_itself_runs_git() -> None:
+    assert [path for path, module in OUTSIDE if PRIVATE in set(_imported(module))] == []
+
+
+def test_git_is_no_argument_of_a_command_outside_the_rim() -> None:
+    for path, module in OUTSIDE:
+        if not path.startswith("cli/demo/"):
+            lists = [node for node in ast.walk(module) if isinstance(node, ast.List) and node.elts]
+            first = [node.elts[0] for node in lists]
+            assert not any(isinstance(word, ast.Constant) and word.value == "git" for word in first), path
+
+
+def test_no_function_of_the_rim_returns_what_git_printed() -> None:
+    """So that nothing outside can part it at a byte that a name may hold."""
+    raw = {"objects.py": {"read_at_once", "read_tag_object"}, "trees.py": {"raw_tree"}}
+    for path, module in _modules():
+        if path.startswith("git/") and path != "git/process.py":
+            name = path.removeprefix("git/")
+            returning = {
+                node.name
+                for node in module.body
+                if isinstance(node, ast.FunctionDef)
+                and not node.name.startswith("_")
+                and node.returns is not None
+                and "bytes" in ast.unparse(node.returns)
+                and "tuple" not in ast.unparse(node.returns)
+            }
+            assert returning <= raw.get(name, set()), path
