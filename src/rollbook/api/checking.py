@@ -112,7 +112,8 @@ def _judge_merge(
     from rollbook.check.judge import check_merge
     from rollbook.git.repository import resolve_commit
 
-    base, head = resolve_commit(repository, base), resolve_commit(repository, head)
+    if pull_request or summary:  # one answer, whatever moves meanwhile
+        base, head = resolve_commit(repository, base), resolve_commit(repository, head)
     reviews, why_none = _reviews(repository, pull_request, base, head) if pull_request else ((), "")
     findings, _ = check_merge(repository, base, head, reviews=reviews)
     if summary is not None:

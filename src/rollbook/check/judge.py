@@ -91,6 +91,7 @@ def check_merge(
     approved `head` on a forge; `may_run` lets gates run the programs that the base's policy names. Raises
     NotFound for a revision that names no commit, Refused when the two share no history.
     """
+    base, head = resolve_commit(repository, base), resolve_commit(repository, head)
     merged = merge(repository, base, head)
     if merged.tree is None:
         return arranged(_conflict(path) for path in merged.conflicts), None
@@ -126,8 +127,9 @@ def _check_commits(
     reviews: tuple[Person, ...],
     may_run: bool,
 ) -> list[Finding]:
-    """What is wrong with the tree or commit `result`, which the commits of `head` make of `base`."""
-    before = commit_snapshot(repository, resolve_commit(repository, base))
+    """What is wrong with the tree or commit `result`, which what leads to the commit `head` makes of the
+    commit `base`."""
+    before = TreeSnapshot(repository, base, base, base)
     after = TreeSnapshot(repository, result, "the merge")
     try:
         commits = authored_commits(repository, before.treeish, head)

@@ -117,13 +117,14 @@ def proposed_gate_reports(
     a revision that names no commit or a base without a policy, Refused when the two conflict, InvalidFile
     for a policy that can't be read.
     """
-    merged = merge(repository, base, head)
+    tip, commit = resolve_commit(repository, base), resolve_commit(repository, head)
+    merged = merge(repository, tip, commit)
     if merged.tree is None:
         raise Refused(
             f"{head} conflicts with {base} in {', '.join(merged.conflicts[:3])}",
             hint="Bring the branch up to date with its base.",
         )
-    before = commit_snapshot(repository, resolve_commit(repository, base))
+    before = TreeSnapshot(repository, tip, tip, tip)
     after = TreeSnapshot(repository, merged.tree, "the merge")
     try:
         changes = changed_files(repository, before.treeish, after.treeish)
@@ -131,7 +132,7 @@ def proposed_gate_reports(
         if not names:
             return []
         policy = _policy(before)
-        authors = contributors(repository, authored_commits(repository, before.treeish, head))
+        authors = contributors(repository, authored_commits(repository, tip, commit))
         known = circumstances(repository, before, authors=authors, reviews=reviews, may_run=may_run, now=now)
         return [report for name in names for report in _reports_of(before, after, policy, name, known)]
     finally:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import GitFailed, Refused
 from rollbook.git.process import git_failed, text, try_git
-from rollbook.git.repository import resolve_commit, share_history
+from rollbook.git.repository import share_history
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
@@ -28,12 +28,11 @@ class Merge:
 
 
 def merge(repository: Repository, ours: str, theirs: str) -> Merge:
-    """Merge two revisions into a tree; nothing but objects is written. Needs git 2.38.
+    """Merge two commits, named by their ids, into a tree; nothing but objects is written. Needs git 2.38.
 
-    Raises NotFound for a revision that names no commit, Refused when the two share no history, GitFailed
-    when git can't merge at all.
+    Raises Refused when the two share no history, GitFailed when git can't merge at all.
     """
-    commits = resolve_commit(repository, ours), resolve_commit(repository, theirs)
+    commits = ours, theirs
     shape = ("--write-tree", "-z", "--name-only", "--no-messages")
     bare = replace(repository, work_tree=None)
     arguments = (*_PLAIN, *_NO_ATTRIBUTES, "merge-tree", *shape, *commits)

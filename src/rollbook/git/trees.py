@@ -3,9 +3,7 @@ are read and written."""
 
 from __future__ import annotations
 
-import io
 import os
-import tarfile
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.errors import GitFailed
@@ -74,6 +72,9 @@ def unpack(repository: Repository, tree: str, directory: Path) -> None:
 
     Raises GitFailed when there is no such tree.
     """
+    import io
+    import tarfile
+
     plain = ("-c", "core.autocrlf=false", "-c", f"core.attributesFile={os.devnull}", "-c", "tar.umask=0022")
     packed = git(repository, *plain, "archive", "--format=tar", tree)
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:

@@ -17,7 +17,7 @@ from rollbook.insight.compare.comparison import PRODUCTION, compare
 from rollbook.layout import Kind
 from rollbook.registry.change import changed_files, transitions
 from rollbook.registry.registry import Registry, stage_table
-from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
+from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,9 +57,10 @@ def summary(
     a finding says so. At most some 60,000 bytes.
     """
     sections = [f"### rollbook check: {_state(findings)}\n", _findings(findings)]
+    base, head = resolve_commit(repository, base), resolve_commit(repository, head)
     tree = merge(repository, base, head).tree
     if tree is not None:
-        before = commit_snapshot(repository, resolve_commit(repository, base))
+        before = TreeSnapshot(repository, base, base, base)
         after = TreeSnapshot(repository, tree, "the merge")
         with Registry(repository, before) as old, Registry(repository, after) as new:
             changes = changed_files(repository, before.treeish, after.treeish)

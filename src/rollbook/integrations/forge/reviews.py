@@ -41,9 +41,10 @@ def reviews(forge: Forge, repository: Repository, number: int, base: str, head: 
 
 
 def _same_content(repository: Repository, base: str, offered: str, head: str) -> bool:
-    if commit_or_none(repository, offered) is None:
+    commit = commit_or_none(repository, offered)
+    if commit is None:
         return False
-    tree = merge(repository, base, offered).tree
+    tree = merge(repository, base, commit).tree
     return tree is not None and tree == tree_of(repository, head)
 
 
