@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.git.main_history import first_parent_line
-from rollbook.git.process import fields, git, git_failed, try_git
+from rollbook.git.process import RAW, fields, git, git_failed, try_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 ABSENT = "000000"
 # Every git knows the tree without entries, whether it is stored or not.
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-# Whatever the user's configuration says. A moved file is one removed and one added.
-RAW = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules=none")
 _DIFF = ("diff-tree", "-r", *RAW)
 
 

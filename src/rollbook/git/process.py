@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # Neither a monitor's program nor a user's taste has a part in what is read here.
 _NEUTRAL = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "color.ui=false")
 
+# How differences are listed, whatever the user's configuration says. A moved file is one removed and one added.
+RAW = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules=none")
+
 
 def try_git(
     place: Repository | Path,

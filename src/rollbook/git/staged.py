@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook.errors import GitFailed, Refused
-from rollbook.git.changes import RAW
 from rollbook.git.objects import ObjectReader
-from rollbook.git.process import fields, git_failed, start_git, try_git
+from rollbook.git.process import RAW, fields, git_failed, start_git, try_git
 from rollbook.git.trees import DIRECTORY, changed_tree
 
 if TYPE_CHECKING:
