@@ -48,9 +48,10 @@ class IndexSnapshot(Snapshot):
     for a file that is broken on main what a clone raises.
     """
 
+    commit: str | None = None
+
     def __init__(self, source: Source, *, whole: bool = False, fresh: bool = False) -> None:
         self.label = f"the index at {source.address}"
-        self.commit: str | None = None
         self._source = source
         self._whole = whole
         self._fresh = fresh
