@@ -18,11 +18,10 @@ SOURCE = Path(rollbook.__file__).parent
 # Modules outside git/ that start a program, because that is what they are for.
 STARTERS = {
     "check/gates/command.py",  # what a policy names
-    "check/shares.py",  # workers of ours
     "cli/demo/shell.py",  # what the story types
-    "insight/query/index/parallel.py",  # workers of ours
     "signing/openpgp.py",
     "signing/ssh_keygen.py",
+    "snapshot/workers.py",  # ours
 }
 PRIVATE = "rollbook.git.process"
 

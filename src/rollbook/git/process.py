@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Neither a monitor's program nor a user's taste has a part in what is read here.
 _NEUTRAL = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "color.ui=false")
 
-# How differences are listed, whatever the user's configuration says. A moved file is one removed and one added.
+# How differences are listed, whatever the user's configuration says. What moved is one removed, one added.
 RAW = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules=none")
 
 

@@ -34,7 +34,8 @@ def openpgp_verdict(program: str, signature: Path, payload: bytes, at: int) -> V
         raise CannotTell(
             f"can't run {program} to verify signatures: {error.strerror}", hint="Install GnuPG."
         ) from error
-    lines = done.stdout.decode(errors="replace").splitlines()
+    # At no other line break: a user's name may hold those that Unicode has besides.
+    lines = done.stdout.decode(errors="replace").split("\n")
     words = [line.removeprefix(_PREFIX).split() for line in lines if line.startswith(_PREFIX)]
     status = {word[0]: word[1:] for word in words if word}
     if "EXPKEYSIG" in status and "VALIDSIG" in status and _is_own(program, status["VALIDSIG"][-1]):
@@ -47,7 +48,7 @@ def _is_own(program: str, fingerprint: str) -> bool:
     """Whether the keyring trusts a key ultimately."""
     command = [program, "--batch", "--with-colons", "--list-keys", fingerprint]
     done = subprocess.run(command, capture_output=True, env=clean_environment())
-    fields = (line.split(":") for line in done.stdout.decode(errors="replace").splitlines())
+    fields = (line.split(":") for line in done.stdout.decode(errors="replace").split("\n"))
     return any(field[0] == "pub" and field[8:9] == ["u"] for field in fields)
 
 

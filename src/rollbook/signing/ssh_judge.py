@@ -119,7 +119,8 @@ class SshJudge:
         self, content: bytes, allowed: Path, signature: Path, key: bytes, at: datetime
     ) -> Sequence[str]:
         """Those whom the list may give the key to; ssh-keygen says then whether it does."""
-        lines = (line.split() for line in content.decode(errors="replace").splitlines())
+        texts = content.decode(errors="replace").split("\n")
+        lines = [line.split() for line in texts if line.strip()]
         text = base64.b64encode(key).decode()
         fields = [line[0].strip('"') for line in lines if text in line[1:] and not line[0].startswith("#")]
         names = [name for field in fields for name in field.split(",") if name]
