@@ -3,56 +3,19 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, NotFound, RollbookError
 from rollbook.registry import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rollbook.access.roles import Person
+    from rollbook.api.results import Checked, GateReports
     from rollbook.check.finding import Finding
-    from rollbook.check.promotion_report import GateReport
     from rollbook.git.repository import Repository
     from rollbook.propose.told_facts import PathLike
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What the check found. `no_review` says why no review on the forge counts, where that can't be told."""
-
-    findings: Sequence[Finding]
-    no_review: str = ""
-
-    @property
-    def passed(self) -> bool:
-        """Whether no finding is an error."""
-        return all(finding.severity != "error" for finding in self.findings)
-
-    def as_document(self) -> dict[str, Any]:
-        """Return the findings, and how many there are, as JSON data."""
-        from rollbook.check.report.findings_json import as_data
-
-        return as_data(self.findings)
-
-
-@dataclass(frozen=True, slots=True)
-class GateReports:
-    """What each promotion meets."""
-
-    promotions: Sequence[GateReport]
-
-    @property
-    def met(self) -> bool:
-        """Whether no gate of any of them fails or waits."""
-        return all(report.met for report in self.promotions)
-
-    def as_document(self) -> dict[str, Any]:
-        """Return the promotions and their gates as JSON data."""
-        return {"met": self.met, "promotions": [report.as_document() for report in self.promotions]}
 
 
 class Checks(registry.Registry):
@@ -74,6 +37,8 @@ class Checks(registry.Registry):
         written to the file `summary`. `no_cache` judges also the files that were found right before. Raises
         BadCall when these don't go together.
         """
+        from rollbook.api.results import Checked
+
         if (base is None) != (head is None) or (staged and base is not None):
             raise BadCall("base and head go together, and not with staged")
         if base is not None and head is not None:
@@ -97,6 +62,7 @@ class Checks(registry.Registry):
 
         Raises BadCall unless either pair is given, NotFound for an unknown version, stage or revision.
         """
+        from rollbook.api.results import GateReports
         from rollbook.check.promotion_report import gate_report, proposed_gate_reports
 
         if reference is not None and stage is not None and base is head is None:
@@ -109,6 +75,7 @@ class Checks(registry.Registry):
 def _judge_merge(
     repository: Repository, base: str, head: str, pull_request: str | None, summary: PathLike | None
 ) -> Checked:
+    from rollbook.api.results import Checked
     from rollbook.check.judge import check_merge
     from rollbook.git.repository import resolve_commit
 

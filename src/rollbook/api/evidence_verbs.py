@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rollbook.api.results import EvidenceOnVersion, FetchedEvidence
 from rollbook.artifact.progress import quiet
 
 if TYPE_CHECKING:
@@ -15,26 +15,6 @@ if TYPE_CHECKING:
     from rollbook.artifact.progress import Progress
     from rollbook.propose.new_evidence import AddedEvidence
     from rollbook.propose.told_facts import PathLike
-    from rollbook.records.evidence import Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceOnVersion:
-    """The evidence on a version, by kind and number."""
-
-    model: str
-    version: str
-    evidence: Sequence[Evidence]
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedEvidence:
-    """What was attached to the evidence `name` of a version, and was written to `outputs`, verified."""
-
-    model: str
-    version: str
-    name: str
-    outputs: Sequence[Path]
 
 
 class EvidenceVerbs:

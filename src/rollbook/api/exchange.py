@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rollbook.artifact.progress import quiet
 from rollbook.registry import registry
@@ -12,6 +11,7 @@ from rollbook.registry import registry
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rollbook.api.results import ExportedIndex
     from rollbook.artifact.progress import Progress
     from rollbook.insight.query import parquet
     from rollbook.propose.told_facts import PathLike
@@ -19,23 +19,6 @@ if TYPE_CHECKING:
     from rollbook.transfer.bundle.bundle_import import Brought
     from rollbook.transfer.gto.takeover import TakenOver
     from rollbook.transfer.gto.takeover_plan import Plan, Wanted
-    from rollbook.transfer.static_index.index_branch import Published
-    from rollbook.transfer.static_index.index_export import Exported
-
-
-@dataclass(frozen=True, slots=True)
-class ExportedIndex:
-    """An index that was written to a folder, what came of it, and what a branch holds now, where one was
-    named."""
-
-    output: Path
-    exported: Exported
-    published: Published | None
-
-    def as_document(self) -> dict[str, Any]:
-        """Return what was written as JSON data."""
-        published = self.published.commit if self.published else None
-        return {"output": str(self.output), **asdict(self.exported), "published": published}
 
 
 class Exchange(registry.Registry):
@@ -47,6 +30,8 @@ class Exchange(registry.Registry):
         Open the registry at a commit of main: consumers are told what main says. `publish` names a branch of
         the remote to push them to. Raises Refused for a folder that holds something else.
         """
+        from rollbook.api.results import ExportedIndex
+
         if publish is None:
             from rollbook.transfer.static_index.index_export import export
 

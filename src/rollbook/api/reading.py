@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
-from rollbook import layout
 from rollbook.registry import registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from rollbook.api.results import History, MadeCard
     from rollbook.insight.compare.comparison import Best, Comparison
     from rollbook.insight.compliance.compliance_report import ComplianceReport
     from rollbook.insight.lineage.descendants import Descendant
@@ -21,41 +20,7 @@ if TYPE_CHECKING:
     from rollbook.registry.listing import ListedModel, ListedVersion
     from rollbook.retention.accounting import StorageReport
     from rollbook.retention.stale import Stale
-    from rollbook.trail.tag import RecordedTag
     from rollbook.transfer.gto.past_events import PastEvent
-
-
-@dataclass(frozen=True, slots=True)
-class MadeCard:
-    """A version's model card: where it stands, whether what stands there says something else (`stale`), and
-    its text."""
-
-    model: str
-    version: str
-    commit: str | None
-    path: str
-    stale: bool
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """What happened, oldest first: the events of the trail, and before them those of older tags. `evidence`
-    has, by the event's tag, the paths of the evidence that stood with its version when it landed."""
-
-    events: Sequence[RecordedTag]
-    past: Sequence[PastEvent]
-    evidence: Mapping[str, tuple[str, ...]]
-
-    def as_document(self) -> list[dict[str, Any]]:
-        """Return the events as JSON data."""
-        from rollbook.trail.event_json import event_mapping
-
-        before = [event.as_mapping() for event in self.past]
-        own = [
-            {**event_mapping(tag), "evidence": list(self.evidence.get(tag.name, ()))} for tag in self.events
-        ]
-        return before + own
 
 
 class Questions(registry.Registry):
@@ -173,6 +138,7 @@ class Questions(registry.Registry):
 
         `source` is a file to take that from instead of `card.md`; `html` makes a page of HTML.
         """
+        from rollbook.api.results import MadeCard
         from rollbook.propose.card_proposal import make_card, written_by_people
 
         version = self.version(reference)
@@ -205,12 +171,11 @@ class Questions(registry.Registry):
         `past` adds what the tags of GTO tell of the time before a takeover. Raises NotFound for an unknown
         model or version, BadCall for what is no date.
         """
+        from rollbook.api.results import History
         from rollbook.trail import history
 
-        revision, version = "HEAD", ""
-        if model or ref or past or not self._is_checked_out():
-            model, version = self._asked_about(model, ref)
-            revision = self.snapshot.commit or revision
+        model, version = self._asked_about(model, ref)
+        revision = self.snapshot.commit or "HEAD"
         wanted = history.narrowed(
             since=since, until=until, action=action, stage=stage, by=by, version=version
         )
@@ -222,11 +187,6 @@ class Questions(registry.Registry):
             before = past_events(self, model, wanted)
         stood = history.evidence(self.repository, revision, events) if with_evidence else {}
         return History(events, before, stood)
-
-    def _is_checked_out(self) -> bool:
-        """Whether nothing is read yet, and a registry is checked out: the tags say all, no file is needed."""
-        root = self.repository.work_tree
-        return "snapshot" not in vars(self) and root is not None and (root / layout.POLICY).is_file()
 
     def _asked_about(self, model: str | None, ref: str | None) -> tuple[str | None, str]:
         """The model and the version that are asked for; empty for all."""

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rollbook.api.results import Recorded
 from rollbook.errors import BadCall, CannotTell, NotFound, RollbookError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rollbook.git.repository import Repository
     from rollbook.propose.told_facts import PathLike
-    from rollbook.trail.event import Event
     from rollbook.trail.head import Head
     from rollbook.trail.verify import Verification
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The events whose tags were written."""
-
-    events: Sequence[Event]
-
-    def as_document(self) -> list[dict[str, str]]:
-        """Return each event's tag and summary as JSON data."""
-        return [{"tag": event.tag, "summary": event.summary} for event in self.events]
 
 
 class AuditTrail:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rollbook.artifact.progress import quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from rollbook.api.public_model import ModelVersion
+    from rollbook.api.results import Fetched, Shown
     from rollbook.artifact.progress import Progress
     from rollbook.names import Reference
     from rollbook.records.deprecation import Deprecation
-    from rollbook.records.evidence import Evidence
-    from rollbook.records.imported import Imported
-    from rollbook.records.manifest import Manifest
-    from rollbook.records.model import ModelRecord
-    from rollbook.records.notes import Notes
     from rollbook.records.removal import Removal
-    from rollbook.records.stages import StageEntry
     from rollbook.registry import model_version
 
 
@@ -40,64 +33,6 @@ class Resolved:
     format: str
     deprecated: Deprecation | None
     removed: Removal | None
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Everything known of a version. `description` and `tags` are those of the manifest with those of the
-    notes, which win; `transition` is its line of stages.yaml, None at the first stage."""
-
-    model: str
-    version: str
-    stage: str
-    deprecated: Deprecation | None
-    removed: Removal | None
-    imported: Imported | None
-    aliases: tuple[str, ...]
-    commit: str | None
-    path: str
-    transition: StageEntry | None
-    record: ModelRecord
-    description: str
-    tags: Mapping[str, str]
-    manifest: Manifest
-    notes: Notes
-    evidence: tuple[Evidence, ...]
-
-    def as_document(self) -> dict[str, Any]:
-        """Return it all as JSON data."""
-        from rollbook.records.imported import as_mapping
-
-        return {
-            "model": self.model,
-            "version": self.version,
-            "stage": self.stage,
-            "deprecated": self.deprecated.as_document() if self.deprecated else None,
-            "removed": self.removed.as_document() if self.removed else None,
-            "imported": as_mapping(self.imported),
-            "aliases": list(self.aliases),
-            "commit": self.commit,
-            "path": self.path,
-            "transition": asdict(self.transition) if self.transition else None,
-            "record": asdict(self.record),
-            "description": self.description,
-            "tags": dict(self.tags),
-            "manifest": asdict(self.manifest),
-            "notes": asdict(self.notes),
-            "evidence": [each.as_document() for each in self.evidence],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """An artifact that was written to `output`, verified; `size` is in bytes."""
-
-    model: str
-    version: str
-    output: Path
-    sha256: str
-    size: int
-    deprecated: Deprecation | None
 
 
 def resolved(version: model_version.ModelVersion, *, with_stage: bool = True) -> Resolved:
@@ -119,6 +54,8 @@ def resolved(version: model_version.ModelVersion, *, with_stage: bool = True) ->
 
 def shown(version: model_version.ModelVersion) -> Shown:
     """Return everything known of a version. Raises InvalidFile for one of its files that can't be read."""
+    from rollbook.api.results import Shown
+
     notes, manifest = version.notes(), version.manifest
     return Shown(
         model=version.model.name,
@@ -144,6 +81,8 @@ def fetched(
     version: ModelVersion, output: str | Path, *, force: bool, remote: str | None, progress: Progress
 ) -> Fetched:
     """Get a version's artifact and return where it was put. Raises as `ModelVersion.fetch` does."""
+    from rollbook.api.results import Fetched
+
     path = version.fetch(output, overwrite=force, progress=progress, remote=remote)
     artifact = version.artifact
     name = version.model.name

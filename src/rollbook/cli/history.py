@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import gc
 import json
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from rollbook import layout
 from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, say
-from rollbook.cli.source import opened_registry
 from rollbook.names import parse_reference, time_text
 from rollbook.trail.event import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from rollbook.api.public_registry import Registry
+    from rollbook.git.repository import Repository
     from rollbook.trail.tag import RecordedTag
     from rollbook.transfer.gto.past_events import PastEvent
 
@@ -96,9 +95,20 @@ def _events(
     """The events as JSON Lines or CSV; the other forms are printed."""
     if form in ("markdown", "html"):
         raise click.UsageError(f"--format {form} is for a report: give --report START..END.")
-    _require_one_model(model, narrowed["ref"])
-    with _registry(rev, at) as registry:
-        told = registry.history(model, past=past, with_evidence=form != "table", **narrowed)
+    ref = narrowed.pop("ref")
+    repository = None if rev or at or past or model or ref else _registry_here()
+    if repository is not None and form == "table":
+        from rollbook.trail import history
+
+        wanted = history.narrowed(**narrowed)
+        _print_table(history.history(repository, "HEAD", None, wanted), [])
+        return None
+    from rollbook.cli.source import opened_registry
+
+    if model is not None and ref is not None and parse_reference(ref).model != model:
+        raise click.UsageError(f"--ref {ref} is no version of {model}.")
+    with opened_registry(None, rev, at) as registry:
+        told = registry.history(model, ref=ref, past=past, with_evidence=form != "table", **narrowed)
     if form == "table":
         _print_table(told.events, told.past)
         return None
@@ -109,19 +119,11 @@ def _events(
     return "".join(f"{json.dumps(row)}\n" for row in rows) if form == "jsonl" else _csv(rows)
 
 
-@contextmanager
-def _registry(rev: str | None, at: str | None) -> Iterator[Registry]:
-    """The registry to ask; as it stands now, it is not read before it must be."""
-    if rev is None and at is None:
-        yield options.registry()
-        return
-    with opened_registry(None, rev, at) as registry:
-        yield registry
-
-
-def _require_one_model(model: str | None, ref: str | None) -> None:
-    if model is not None and ref is not None and parse_reference(ref).model != model:
-        raise click.UsageError(f"--ref {ref} is no version of {model}.")
+def _registry_here() -> Repository | None:
+    """The repository, where a registry is checked out: its tags say all, and none of its files is read."""
+    repository = options.repository()
+    is_here = repository.work_tree is not None and (repository.work_tree / layout.POLICY).is_file()
+    return repository if is_here else None
 
 
 def _print_table(tags: Sequence[RecordedTag], before: Sequence[PastEvent]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from contextlib import contextmanager
@@ -23,6 +22,8 @@ def print_json(value: Any) -> None:
 
     JSON has no infinite numbers and no NaN; they become null.
     """
+    import json
+
     from rollbook.api.json_document import document
 
     click.echo(json.dumps(_finite(document(value)), indent=2, allow_nan=False))

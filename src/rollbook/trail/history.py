@@ -76,7 +76,7 @@ def narrowed(
     action: str | None = None,
     stage: str | None = None,
     by: str | None = None,
-    version: str = "",
+    version: str | None = None,
 ) -> Wanted:
     """Return the events that texts ask for, two of them dates. Raises BadCall for no date and no action."""
     if action and action not in (known.value for known in Action):
@@ -87,7 +87,7 @@ def narrowed(
         action=Action(action) if action else None,
         stage=stage or "",
         by=by or "",
-        version=version,
+        version=version or "",
     )
 
 
