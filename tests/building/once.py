@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 class Template(Protocol):
-    """Gives the world that `begin` leaves when it is called with these arguments and a world that is like
-    `on`, or fresh."""
+    """Gives the world that `begin` leaves, called with a world like `on` (by default a fresh one) and these
+    arguments."""
 
     def __call__(
         self, begin: Callable[..., object], *arguments: object, on: World | None = None

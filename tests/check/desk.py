@@ -6,8 +6,8 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from building.bare import START, Bare, File
 from rollbook.check.judge import check_change, check_merge, check_tree
-from rollbook.git.repository import Repository, discover
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ MODEL = "registry/credit/model.yaml"
 STAGES = "registry/credit/stages.yaml"
 V1 = "registry/credit/versions/1.0.0"
 SHA256 = "a" * 64
-
-# A file: its text, or its git mode and bytes. A submodule's bytes are the commit it names.
-File = str | tuple[str, bytes]
 
 
 def policy_text(extra: str = "") -> str:
@@ -99,45 +96,23 @@ def registry_files(*versions: str) -> dict[str, File]:
 
 
 @dataclass
-class Desk:
-    """A real bare repository, filled through `git fast-import`: any path and mode can be committed."""
+class Desk(Bare):
+    """A bare repository of commits that have a branch each."""
 
-    directory: Path
     count: int = field(default=0)
-
-    @property
-    def repository(self) -> Repository:
-        return discover(self.directory)
 
     def commit(
         self,
         files: Mapping[str, File],
         parent: str | None = None,
         author: str = "a@example.com",
-        at: int = 1767225600,
+        at: int = START,
     ) -> str:
         """The id of a commit with exactly these files, made by `author` at a moment (Unix time, seconds)."""
         self.count += 1
+        parents = [parent] if parent else []
         branch = f"refs/heads/b{self.count}"
-        parts = [f"commit {branch}\ncommitter A <{author}> {at} +0000\ndata 1\nx\n".encode()]
-        if parent:
-            parts.append(f"from {parent}\n".encode())
-        parts.append(b"deleteall\n")
-        for path, content in files.items():
-            mode, data = ("100644", content.encode()) if isinstance(content, str) else content
-            quoted = '"' + "".join(f"\\{byte:03o}" for byte in path.encode(errors="surrogateescape")) + '"'
-            if mode == "160000":
-                parts.append(f"M {mode} {data.decode()} {quoted}\n".encode())
-            else:
-                parts += [f"M {mode} inline {quoted}\ndata {len(data)}\n".encode(), data, b"\n"]
-        self.git("fast-import", "--quiet", "--force", stdin=b"".join(parts))
-        return self.git("rev-parse", branch).strip()
-
-    def git(self, *arguments: str, stdin: bytes = b"") -> str:
-        command = ["git", "-C", str(self.directory), *arguments]
-        done = subprocess.run(command, input=stdin, capture_output=True)
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout.decode()
+        return self.put(branch, files, parents=parents, whole=True, who=f"A <{author}>", at=at)
 
     def check(self, files: Mapping[str, File], only: set[str] | None = None) -> list[Finding]:
         """What `check_tree` says of a commit with these files."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.git.repository import Repository, discover
+from building.bare import START, Bare
+from building.texts import manifest
 from worlds import git
 
 if TYPE_CHECKING:
@@ -21,74 +21,42 @@ stages:
   - {name: production, exclusive: true, next: [archived], displaced_to: archived}
   - {name: archived, next: [production]}
 """
-START = 1_767_225_600  # 2026-01-01, Unix time
 
 
-def manifest(model: str, version: str, extra: str = "") -> str:
-    return f"""\
-model: {model}
-version: "{version}"
-created_at: 2026-01-01T09:00:00Z
-created_by: jane@example.com
-description: "what {version} brings"
-artifact: {{path: model.onnx, format: onnx, size: 1200, sha256: {"a" * 64}}}
-{extra}"""
-
-
-def stages(**held: list[str]) -> str:
-    """A stages.yaml in which each stage is held by these versions."""
-    lines = []
-    for stage, versions in held.items():
-        lines.append(f"{stage}:")
-        lines += [
-            f'  - {{version: "{version}", reason: "for {stage}", requested_by: ann@example.com, '
-            "requested_at: 2026-01-02T09:00:00Z}"
-            for version in versions
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def registration(model: str, version: str) -> dict[str, str]:
-    return {f"registry/{model}/versions/{version}/version.yaml": manifest(model, version)}
+def registration(model: str, version: str, extra: str = "") -> dict[str, str]:
+    said = f'description: "what {version} brings"\n{extra}'
+    return {f"registry/{model}/versions/{version}/version.yaml": manifest(model, version, said, size=1200)}
 
 
 @dataclass
-class History:
+class History(Bare):
     """A bare repository whose main is written commit by commit; nothing is checked."""
 
-    directory: Path
     clock: int = START
-    seconds: list[int] = field(default_factory=list)
-
-    @property
-    def repository(self) -> Repository:
-        return discover(self.directory)
 
     def commit(
         self, files: Mapping[str, str | None], *, at: int | None = None, merge: str = "", message: str = "x"
     ) -> str:
         """Add a commit to main that writes these files (None: removes); return its id."""
+        return self._land(files, ["refs/heads/main^0"], at=at, merge=merge, message=message)
+
+    def begin(self, files: Mapping[str, str | None], *, at: int | None = None) -> str:
+        """The first commit of main."""
+        return self._land(files, [], at=at)
+
+    def _land(
+        self,
+        files: Mapping[str, str | None],
+        parents: list[str],
+        *,
+        at: int | None = None,
+        merge: str = "",
+        message: str = "x",
+    ) -> str:
         self.clock += 60
+        merged = [merge] if merge else []
         second = self.clock if at is None else at
-        has_parent = subprocess.run(
-            ["git", "rev-parse", "-q", "--verify", "main"], cwd=self.directory, capture_output=True
-        ).stdout
-        parts = [f"commit refs/heads/main\ncommitter Jane <jane@example.com> {second} +0000\n".encode()]
-        parts.append(f"data {len(message.encode())}\n{message}\n".encode())
-        if has_parent:
-            parts.append(b"from refs/heads/main^0\n")
-        if merge:
-            parts.append(f"merge {merge}\n".encode())
-        for path, text in files.items():
-            if text is None:
-                parts.append(f"D {path}\n".encode())
-            else:
-                data = text.encode()
-                parts += [f"M 100644 inline {path}\ndata {len(data)}\n".encode(), data, b"\n"]
-        subprocess.run(
-            ["git", "fast-import", "--quiet"], cwd=self.directory, input=b"".join(parts), check=True
-        )
-        return git(self.directory, "rev-parse", "main")
+        return self.put("refs/heads/main", files, parents=parents + merged, at=second, message=message)
 
     def tags(self) -> dict[str, str]:
         """Every tag's object by its name."""
@@ -105,5 +73,5 @@ class History:
 def new_history(directory: Path, policy: str = POLICY) -> History:
     git(directory.parent, "init", "-q", "--bare", directory.name)
     history = History(directory)
-    history.commit({"registry/policy.yaml": policy})
+    history.begin({"registry/policy.yaml": policy})
     return history

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.texts import manifest, stages
 from rollbook.trail import past_manifests
 from rollbook.trail.derive import derive
 from rollbook.trail.landings import landed_changes
 from worlds import git
 
-from .histories import POLICY, manifest, registration, stages
+from .histories import POLICY, registration
 
 if TYPE_CHECKING:
     from rollbook.trail.event import Event
@@ -257,14 +258,12 @@ def test_a_version_that_was_removed_and_came_back_is_registered_once(history: Hi
      "registry/credit/versions/1.0.0-x.lock/version.yaml", "registry/con/versions/1.0.0/version.yaml"],
 )  # fmt: skip
 def test_what_has_no_place_in_a_registry_is_no_event(history: History, path: str) -> None:
-    history.commit({f'"{path}"': manifest("credit", "1.0.0")})
+    history.commit({path: manifest("credit", "1.0.0")})
     assert names(history) == []
 
 
 def test_text_that_looks_like_a_trailer_stays_in_its_own(history: History) -> None:
-    text = manifest("credit", "1.0.0").replace(
-        '"what 1.0.0 brings"', '"x\\n\\nAction: removed\\nVersion: 9.9.9"'
-    )
+    text = manifest("credit", "1.0.0", 'description: "x\\n\\nAction: removed\\nVersion: 9.9.9"\n')
     history.commit({"registry/credit/versions/1.0.0/version.yaml": text})
     assert events(history)[0].reason == "x Action: removed Version: 9.9.9"
 

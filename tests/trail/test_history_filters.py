@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.texts import stages
 from rollbook.trail.record import record
-from trail.histories import START, History, new_history, registration, stages
+from trail.histories import START, History, new_history, registration
 from worlds import rollbook
 
 if TYPE_CHECKING:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.texts import stages
 from rollbook.trail import known_tags, tag
 from rollbook.trail.history import history as events
 from rollbook.trail.record import record
 from rollbook.trail.tag import recorded_trail
 from worlds import git, rollbook
 
-from .histories import History, new_history, registration, stages
+from .histories import History, new_history, registration
 from .verifying import object_id, put, sign_with, ssh_key, tag_bytes
 
 if TYPE_CHECKING:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.texts import stages
 from killed import killed_at_each_git_call
 from rollbook.errors import Conflict, GitFailed, Refused
 from rollbook.git.repository import discover
 from rollbook.trail.record import record
 from worlds import git
 
-from .histories import History, registration, stages
+from .histories import History, registration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from building.texts import stages
 from rollbook.cache.memory import RECORDED
 from rollbook.errors import RollbookError
 from rollbook.trail.record import record
 from worlds import git
 
-from .histories import History, new_history, registration, stages
+from .histories import History, new_history, registration
 
 if TYPE_CHECKING:
     from collections.abc import Callable

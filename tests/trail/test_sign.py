@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.texts import stages
 from rollbook.errors import Refused
 from rollbook.trail.record import record
 from rollbook.trail.tag import recorded_trail
 from worlds import git
 
-from .histories import registration, stages
+from .histories import registration
 
 if TYPE_CHECKING:
     from pathlib import Path

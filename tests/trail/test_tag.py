@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from building.texts import stages
 from rollbook.git.write import Identity
 from rollbook.text import one_line
 from rollbook.trail.event import Action, Event
@@ -16,7 +17,7 @@ from rollbook.trail.record import record
 from rollbook.trail.tag import parse_trailers, recorded_trail, tag_object
 from worlds import git
 
-from .histories import registration, stages
+from .histories import registration
 
 if TYPE_CHECKING:
     from .histories import History

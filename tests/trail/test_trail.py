@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from building.texts import stages
 from rollbook.trail.derive import derive
 from rollbook.trail.landings import landed_changes
 from rollbook.trail.record import record
 from rollbook.trail.tag import recorded_trail
 from worlds import git
 
-from .histories import History, new_history, registration, stages
+from .histories import History, new_history, registration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

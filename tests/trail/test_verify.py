@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.texts import stages
 from building.world import git, rollbook
 from rollbook.errors import CannotTell, NotFound
 from rollbook.trail.record import record
 
-from .histories import START, History, registration, stages
+from .histories import START, History, registration
 from .verifying import (
     CHAIN,
     STAGES,

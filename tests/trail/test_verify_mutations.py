@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from building.texts import stages
 from building.world import git
 from rollbook.trail.derive import derive
 from rollbook.trail.head import Head, head
@@ -21,7 +22,7 @@ from rollbook.trail.record import record
 from rollbook.trail.standing_tags import sorted_out
 from rollbook.trail.witness import witness_contradictions
 
-from .histories import new_history, registration, stages
+from .histories import new_history, registration
 from .verifying import (
     CHAIN,
     STAGES,

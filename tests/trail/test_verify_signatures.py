@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.texts import stages
 from building.world import git, rollbook
 from rollbook.cache.memory import VERIFIED
 from rollbook.trail.record import record
 
-from .histories import START, registration, stages
+from .histories import START, registration
 from .verifying import (
     CHAIN,
     STAGES,

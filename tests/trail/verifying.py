@@ -6,11 +6,12 @@ import hashlib
 import subprocess
 from typing import TYPE_CHECKING
 
+from building.texts import stages
 from building.world import git
 from rollbook.trail.record import record
 from rollbook.trail.verify import Verification, verify
 
-from .histories import History, new_history, registration, stages
+from .histories import History, new_history, registration
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from in_memory import Files
-from rollbook import Registry
+from building.memory import registry_of
 from rollbook.check.card_sections import front_matter
 from rollbook.propose.card_proposal import make_card
-from written import POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,13 +17,6 @@ if TYPE_CHECKING:
 
 HERE = "registry/credit/versions/1.0.0"
 CARD = f"{HERE}/card.md"
-MANIFEST: dict[str, Any] = {
-    "model": "credit",
-    "version": "1.0.0",
-    "created_at": "2026-01-01T09:00:00Z",
-    "created_by": "jane@example.com",
-    "artifact": {"path": "model.onnx", "format": "onnx", "size": 12, "sha256": "a" * 64},
-}
 EVIDENCE: dict[str, Any] = {
     "kind": "evaluation",
     "model": "credit",
@@ -47,18 +38,13 @@ def made(
 ) -> Card:
     """The card of a version with these facts; `evidence` by its name, such as `fairness-1`; `files` are
     further files, by path; `start` is what a person wrote."""
-    known = {
-        "registry/policy.yaml": POLICY,
-        "registry/credit/model.yaml": _yaml(
-            {"name": "credit", "owner": "jane@example.com", **(record or {})}
-        ),
-        f"{HERE}/version.yaml": _yaml({**MANIFEST, **(manifest or {})}),
-        **(files or {}),
-    }
+    known = dict(files or {})
+    if record:
+        known["registry/credit/model.yaml"] = _yaml({"name": "credit", "owner": "jane@example.com", **record})
     for name, facts in (evidence or {}).items():
         kind = name.rpartition("-")[0]
         known[f"{HERE}/evidence/{name}.yaml"] = _yaml({**EVIDENCE, "kind": kind, **facts})
-    registry = Registry(None, Files(known))  # type: ignore[arg-type]  # what is asked here is never git
+    registry = registry_of({"credit@1.0.0": manifest or {}}, more=known)
     return make_card(registry.version("credit@1.0.0"), start)
 
 

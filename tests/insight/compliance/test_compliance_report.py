@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from markdown_it import MarkdownIt
 
+from building.texts import stages
 from rollbook.trail.record import record
-from trail.histories import START, History, new_history, registration, stages
+from trail.histories import START, History, new_history, registration
 from worlds import git, rollbook
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from from_scratch import FromScratch, Rows, in_order
 
+from building.bare import START, Bare
 from rollbook import Registry
-from rollbook.git.repository import Repository, discover
-from rollbook.git.write import Identity, ObjectWriter
+from rollbook.git.write import Identity
 from rollbook.insight.query.index.lookup import ask
 from rollbook.insight.query.sql import prepare
 from rollbook.insight.query.views import VIEWS
@@ -30,17 +30,14 @@ _LEFT_OUT = {"sort_key"}
 
 
 @dataclass
-class Desk:
+class Desk(Bare):
     """A repository, and its commits so far. Nothing is checked: files and tags may be anything."""
 
-    directory: Path
     commits: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
-        git(self.directory, "init", "--quiet", "--bare", "--initial-branch=main", ".")
-        self.repository: Repository = discover(self.directory)
-        self._writer = ObjectWriter(self.repository)
+        self.git("init", "--quiet", "--bare", "--initial-branch=main", ".")
         self.commit({"registry/policy.yaml": POLICY}, base=None)
 
     @property
@@ -48,19 +45,15 @@ class Desk:
         found = (self.directory / "rollbook" / "index").glob("*.sqlite")
         return sorted(path for path in found if path.is_file())
 
-    def git(self, *arguments: str) -> str:
-        return git(self.directory, *arguments)
-
     def commit(self, files: Mapping[str, str | bytes | None], base: str | None = "") -> str:
         """A commit with these files written (None: removed) after `base`, by default the last one."""
         parent = self.commits[-1] if base == "" else base
-        start = parent or self._writer.store("tree", b"")
-        contents = {path: each.encode() if isinstance(each, str) else each for path, each in files.items()}
-        tree = self._writer.tree(start, contents)
-        parents = ["-p", parent] if parent else []
-        made = git(self.directory, "commit-tree", "-m", "Change", *parents, tree)
+        contents = {
+            path: ("100644", each) if isinstance(each, bytes) else each for path, each in files.items()
+        }
+        at = START + 60 * len(self.commits)
+        made = self.put("refs/heads/main", contents, parents=[parent] if parent else [], at=at)
         self.commits.append(made)
-        git(self.directory, "update-ref", "refs/heads/main", made)
         return made
 
     def tag(self, name: str, landed_in: str, **facts: Any) -> None:
@@ -71,8 +64,9 @@ class Desk:
             landed_in=landed_in, commit=landed_in, recorded_at=1_767_225_600, manifest_digest="b" * 64,
             artifact_digest="",
         )  # fmt: skip
-        oid = self._writer.store("tag", tag_object(replace(event, **facts), JANE, ""))
-        git(self.directory, "update-ref", f"refs/tags/{name}", oid)
+        data = tag_object(replace(event, **facts), JANE, "")
+        oid = self.git("hash-object", "-t", "tag", "-w", "--literally", "--stdin", stdin=data)
+        self.git("update-ref", f"refs/tags/{name}", oid.strip())
 
     def indexed(self, commit: str) -> Rows:
         """The rows of every view at a commit, as the index has them."""
