@@ -17,6 +17,7 @@ from rollbook.artifact.placed_file import is_there, placed
 from rollbook.artifact.pointer import Pointer, require_artifact_name
 from rollbook.artifact.progress import Progress, after, quiet
 from rollbook.artifact.stream import Hashes, Write
+from rollbook.artifact.untrusted_remote import restricted_remote
 from rollbook.errors import StorageFailed
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class ReadOnlyStorage:
                 return pointer.md5 in present and present[pointer.md5] in (None, pointer.size)
             if pointer.md5 not in present:
                 return False
-            contents = [entry.md5 for entry in self._entries(pointer)]
+            contents = [entry.md5 for entry in self.folder(pointer)]
             sizes = self._remote.sizes(contents)
         if not sizes.keys() >= set(contents):
             return False
@@ -107,8 +108,7 @@ class ReadOnlyStorage:
         return destination
 
     def sizes(self, oids: Iterable[str]) -> dict[str, int | None]:
-        """Return the sizes in bytes of those objects that the cache or the remote holds; None where neither
-        tells.
+        """Return the sizes in bytes of objects that cache or remote hold; None where neither tells.
 
         Raises StorageFailed when the remote can't be asked.
         """
@@ -118,8 +118,7 @@ class ReadOnlyStorage:
             return here | {**self._remote.sizes(oid for oid in names if oid not in here)}
 
     def listing(self, oid: str) -> bytes | None:
-        """Return the `.dir` object of a folder, from the cache or the remote; None where neither holds it
-        intact.
+        """Return the `.dir` object of a folder; None where neither cache nor remote hold it intact.
 
         Raises StorageFailed when the remote can't be asked.
         """
@@ -137,10 +136,6 @@ class ReadOnlyStorage:
         with placed(destination, overwrite=False) as temporary:
             return self._bring(pointer, temporary, progress)
 
-    def folder(self, pointer: Pointer) -> tuple[Entry, ...]:
-        """Read the files of a folder from its listing. Raises StorageFailed when it can't be had."""
-        return self._entries(pointer)
-
     def holds(self, md5: str) -> bool:
         """Return whether cache or remote have an object. Raises StorageFailed when they can't be asked."""
         if self._cached is not None and md5 in self._cached.sizes([md5]):
@@ -156,7 +151,7 @@ class ReadOnlyStorage:
         if not pointer.is_directory:
             (hashes,) = self._collect([(pointer.md5, temporary)], pointer.size, progress)
             return combine([file_digest(pointer.path, hashes)], is_directory=False)
-        entries = self._entries(pointer)
+        entries = self.folder(pointer)
         temporary.mkdir()
         for entry in entries:
             (temporary / entry.path).parent.mkdir(parents=True, exist_ok=True)
@@ -205,8 +200,8 @@ class ReadOnlyStorage:
                 raise StorageFailed(f"{self.remote_url}: the object {target.oid} is corrupt")
         return {target.path: hashes for target, hashes in zip(targets, digests, strict=True)}
 
-    def _entries(self, pointer: Pointer) -> tuple[Entry, ...]:
-        """The files of a folder, from its listing in the cache or the remote."""
+    def folder(self, pointer: Pointer) -> tuple[Entry, ...]:
+        """Read the files of a folder from its listing. Raises StorageFailed when it can't be had."""
         data = self.listing(pointer.md5)
         if data is None:
             raise StorageFailed(f"{self.remote_url}: the folder listing {pointer.md5} is missing or corrupt")
@@ -302,7 +297,7 @@ class Storage(ReadOnlyStorage):
     def _lacking(self, pointer: Pointer, again: Collection[str]) -> dict[str, int]:
         """The objects that the remote lacks, has at another size, or is to get again, with their sizes in the
         cache, else 0."""
-        contents = {entry.md5 for entry in self._entries(pointer)} if pointer.is_directory else set[str]()
+        contents = {entry.md5 for entry in self.folder(pointer)} if pointer.is_directory else set[str]()
         oids = [*sorted(contents), pointer.md5]
         cached = self._cache.sizes(oids)
         with reported(self._settings, "cannot be read"):
@@ -339,14 +334,10 @@ def open_storage(root: Path) -> Storage:
 
 @contextmanager
 def read_only_storage(config: str, *, base: Path) -> Iterator[ReadOnlyStorage]:
-    """Open the storage that the text of a commit's `.dvc/config` names, for a repository without a working
-    tree.
+    """Open the storage that the text of a commit's `.dvc/config` names, which is not to be trusted.
 
-    The text is not trusted (`hostile.py`). `base` is the folder relative addresses start from. Nothing is
-    cached. Raises as `open_storage` does.
+    `base` is the folder relative addresses start from. Nothing is cached. Raises as `open_storage` does.
     """
-    from rollbook.artifact.untrusted_remote import restricted_remote
-
     settings = restricted_remote(config, base=base)
     yield ReadOnlyStorage(settings, connect(settings))
 
