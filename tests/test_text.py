@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import html
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
-from rollbook.text import one_line, printable
+from rollbook.text import inert_code, inert_line, one_line, printable, spreadsheet_cell
 
 
 @pytest.mark.parametrize("text", ["", "credit-approval", "é ü 模型 😀", "a: b, 'c' (d)", "a::b", "# title"])
@@ -80,3 +83,31 @@ def test_a_trailers_value_never_breaks_the_line(text):
     assert line.isprintable()
     assert line == line.strip()
     assert one_line(line) == line
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "|", "%", "\t", "\r", "\n"])
+def test_a_spreadsheet_takes_no_cell_for_a_formula_whichever_character_it_knows_one_by(start):
+    assert spreadsheet_cell(f"{start}cmd") == f"'{start}cmd"
+    assert spreadsheet_cell(f"a{start}") == f"a{start}"
+
+
+@pytest.mark.parametrize("text", ["see https://evil.example", "HTTP://evil.example", "WWW.evil.example"])
+def test_no_address_is_one_to_a_forge_in_either_form_of_markdown(text):
+    for written in (inert_line(text), inert_code(text)):
+        assert "://" not in written
+        assert "www." not in written.lower()
+        assert html.unescape(written.removeprefix("<code>").removesuffix("</code>")) == text
+
+
+@given(st.text() | st.text("`*_[]|#~${}<>&\\:/w.@\n-+=1) a", max_size=12))
+def test_both_forms_of_markdown_show_a_text_and_end_no_cell_of_a_table(text):
+    for written in (inert_line(text), inert_code(text)):
+        cells = MarkdownIt("commonmark").enable("table").parse(f"| a | b |\n| --- | --- |\n| {written} | x |")
+        assert [token.type for token in cells].count("td_open") == 2
+        shown = [token for cell in cells if cell.type == "inline" for token in cell.children]
+        allowed = {"text", "text_special", "html_inline"}
+        assert {token.type for token in shown} <= allowed
+        assert [token.content for token in shown if token.type == "html_inline"] in (
+            [],
+            ["<code>", "</code>"],
+        )

@@ -9,7 +9,7 @@ import functools
 import re
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from rollbook.errors import BadCall
 
@@ -47,6 +47,7 @@ _REFERENCE_HINT = (
 )
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
+_BARE_DATE = re.compile(r"[0-9]{4}-?(?:[0-9]{2}-?[0-9]{2}|W[0-9]{2}(?:-?[0-9])?)")
 
 
 @functools.lru_cache(maxsize=1 << 14)  # the same few names come with every path
@@ -199,6 +200,28 @@ def _selected(text: str, model: str, selector: str) -> Reference:
     if selector == LATEST or is_stage_name(selector):
         return Reference(model, name=selector)
     raise BadCall(f"{text[:120]!r}: {selector[:80]!r} is neither a version nor a name", hint=_REFERENCE_HINT)
+
+
+def parse_moment(text: str, *, begins: bool = False) -> datetime:
+    """Return the moment that a date or a time names; a bare date means the end of that day, or with `begins`
+    its beginning; no zone means UTC.
+
+    ISO 8601 / RFC 3339, e.g. `2026-03-01`, `2026-03-01T12:00:00Z`. Raises BadCall for anything else.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadCall(
+            f"{text[:60]!r} is not a date", hint="Write it like 2026-03-01 or 2026-03-01T12:00:00Z."
+        ) from error
+    if is_bare_date(text) and not begins:
+        moment += timedelta(days=1, microseconds=-1)  # the next day may be beyond the calendar
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def is_bare_date(text: str) -> bool:
+    """Whether text that names a date or a time names a date alone."""
+    return bool(_BARE_DATE.fullmatch(text))
 
 
 def time_now() -> str:

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollbook.errors import BadCall, NotFound
-from rollbook.git.main_history import commit_at, first_parents, parse_moment
+from rollbook.git.main_history import commit_at, first_parents
 from rollbook.git.repository import Repository, discover
+from rollbook.names import parse_moment
 from worlds import git
 from written import commit, new_repository
 
@@ -32,6 +33,15 @@ if TYPE_CHECKING:
 )
 def test_a_date_or_a_time_names_a_moment(text, moment):
     assert parse_moment(text) == moment
+
+
+@pytest.mark.parametrize("text", ["2026-03-01", "20260301", "2026-W09-7"])
+def test_a_date_that_begins_something_means_its_first_moment_however_it_is_written(text):
+    assert parse_moment(text, begins=True) == datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def test_the_last_day_of_the_calendar_begins_too():
+    assert parse_moment("9999-12-31", begins=True) == datetime(9999, 12, 31, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

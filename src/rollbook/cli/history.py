@@ -172,11 +172,10 @@ def _csv(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _cell(value: object) -> str:
-    from rollbook.text import printable
+    from rollbook.text import printable, spreadsheet_cell
 
     text = " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-    shown = printable(text)
-    return f"'{shown}" if shown[:1] in ("=", "+", "-", "@", "|", "%") else shown
+    return spreadsheet_cell(printable(text))
 
 
 def _report(

@@ -9,8 +9,7 @@ import click
 from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, say
 from rollbook.cli.source import at_repositories, opened_federation, opened_registry
-from rollbook.git.main_history import parse_moment
-from rollbook.names import time_text
+from rollbook.names import parse_moment, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -24,7 +24,7 @@ def command(rev: str | None, at: str | None, as_json: bool) -> None:
     The price is the policy's, and so are the rules by which artifacts may go. With --at they are applied as
     on that date.
     """
-    from rollbook.git.main_history import parse_moment
+    from rollbook.names import parse_moment
 
     with opened_registry(None, rev, at) as registry:
         report = registry.storage(now=parse_moment(at) if at else None)

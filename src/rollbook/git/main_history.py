@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from rollbook.errors import BadCall, GitFailed, NotFound
+from rollbook.errors import GitFailed, NotFound
 from rollbook.git.process import git, start_git
 from rollbook.git.repository import resolve_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from rollbook.git.repository import Repository
 
@@ -34,24 +34,6 @@ class Landed:
 
     commit: str
     landed_at: int
-
-
-def parse_moment(text: str) -> datetime:
-    """Return the moment that a date or a time names; a bare date means the end of that day, no zone UTC.
-
-    ISO 8601 / RFC 3339, e.g. `2026-03-01`, `2026-03-01T12:00:00Z`. Raises BadCall for anything else.
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadCall(
-            f"{text[:60]!r} is not a date", hint="Write it like 2026-03-01 or 2026-03-01T12:00:00Z."
-        ) from error
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    if len(text) <= len("2026-03-01") and moment.time() == time.min:
-        moment += timedelta(days=1, microseconds=-1)
-    return moment
 
 
 def first_parents(repository: Repository, revision: str) -> list[Landed]:

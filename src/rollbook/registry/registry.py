@@ -78,7 +78,8 @@ class Registry:
     def _of(cls, repository: Repository, rev: str | None, at: str | None) -> Self:
         if at is None:
             return cls(repository, commit_snapshot(repository, "HEAD" if rev is None else rev))
-        from rollbook.git.main_history import commit_at, parse_moment
+        from rollbook.git.main_history import commit_at
+        from rollbook.names import parse_moment
 
         branch = any_main_commit(repository) if rev is None else rev
         commit = commit_at(repository, branch, parse_moment(at), called=rev or main_branch(repository))
@@ -101,7 +102,7 @@ class Registry:
             with local_repository(directory) as repository, cls._of(repository, rev, at) as registry:
                 yield registry
             return
-        from rollbook.git.main_history import parse_moment
+        from rollbook.names import parse_moment
         from rollbook.snapshot.partial_snapshot import PartialSnapshot
 
         moment = None if at is None else parse_moment(at)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rollbook.cache.memory import ORDERED, RECORDED
 from rollbook.errors import BadCall
-from rollbook.git.main_history import first_parents, is_first_parent, parse_moment
+from rollbook.git.main_history import first_parents, is_first_parent
 from rollbook.git.repository import resolve_commit
+from rollbook.names import parse_moment
 from rollbook.trail.chain import linked
 from rollbook.trail.checkpoint import Reached, reached, remember, tag_refs
 from rollbook.trail.event import Action
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
     from rollbook.git.repository import Repository
     from rollbook.trail.checkpoint import TagRefs
-
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +57,6 @@ class Wanted:
         )
 
 
-def parse_since(text: str) -> datetime:
-    """The moment from which on events are asked for: a bare date means its beginning (UTC).
-
-    Raises BadCall for what is no date.
-    """
-    moment = parse_moment(text)
-    return moment + timedelta(microseconds=1) - timedelta(days=1) if _DATE.fullmatch(text) else moment
-
-
 def narrowed(
     *,
     since: str | None = None,
@@ -82,7 +70,7 @@ def narrowed(
     if action and action not in (known.value for known in Action):
         raise BadCall(f"{action[:40]!r} is nothing that happens", hint=", ".join(one.value for one in Action))
     return Wanted(
-        since=parse_since(since) if since else None,
+        since=parse_moment(since, begins=True) if since else None,
         until=parse_moment(until) if until else None,
         action=Action(action) if action else None,
         stage=stage or "",

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from rollbook.errors import CannotTell, NotFound
 from rollbook.git.config import setting
-from rollbook.git.main_history import first_parents, parse_moment
+from rollbook.git.main_history import first_parents
 from rollbook.git.objects import ObjectReader
 from rollbook.git.repository import (
     is_ancestor,
@@ -22,6 +21,7 @@ from rollbook.git.repository import (
     remote_name,
     resolve_commit,
 )
+from rollbook.names import parse_moment
 from rollbook.signing.verified_signatures import VerifiedSignatures
 from rollbook.trail.allowed_signers import given_root, registry_root
 from rollbook.trail.contradiction import Contradiction, arranged
@@ -200,10 +200,7 @@ def _start(repository: Repository, since: str | None, history: _History) -> int:
     if since is None:
         return 0
     if _DATE.match(since):
-        moment = parse_moment(since)
-        if _DATE.fullmatch(since):
-            moment += timedelta(microseconds=1) - timedelta(days=1)
-        seconds = moment.timestamp()
+        seconds = parse_moment(since, begins=True).timestamp()
         return next((place for place, at in enumerate(history.moments) if at >= seconds), len(history.order))
     commit = resolve_commit(repository, since)
     if commit not in history.order:

@@ -9,8 +9,9 @@ import pytest
 
 from building.world import World, rollbook
 from rollbook.access.roles import Person
-from rollbook.check.gate_markdown import as_markdown, inert
+from rollbook.check.gate_markdown import as_markdown
 from rollbook.check.promotion_report import proposed_gate_reports
+from rollbook.text import inert_code
 
 if TYPE_CHECKING:
     from building.once import Template
@@ -186,7 +187,7 @@ def test_text_of_others_does_nothing_in_markdown(text: str) -> None:
 
     from rollbook.text import printable
 
-    written = inert(text)
+    written = inert_code(text)
     body = written.removeprefix("<code>").removesuffix("</code>")
     bare = re.sub(r"&#[0-9]+;", "", body)
     assert not re.search(r"[|`<>@\[\]!*_~#&\\:/\n\r\x00-\x1f]|www\.", bare)

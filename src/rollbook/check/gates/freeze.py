@@ -10,6 +10,7 @@ from rollbook.access.roles import ADMIN, ROLES, Person, roles_of
 from rollbook.check.finding import Rule
 from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting, waiting
 from rollbook.errors import InvalidFile
+from rollbook.names import is_bare_date
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -154,8 +155,7 @@ def _moment(text: str, key: str, *, end_of_day: bool = False) -> datetime:
         raise InvalidFile(f"{text[:40]!r} is no date", key=key, hint="Write it like 2026-12-20.") from error
     if moment.tzinfo is not None:
         raise InvalidFile("the time has a zone of its own", key=key, hint="The freeze's `timezone` says it.")
-    bare = len(text) == len("2026-12-20") and moment.time() == time.min
-    if not bare or not end_of_day:
+    if not end_of_day or not is_bare_date(text):
         return moment
     return moment + timedelta(days=1) if moment.date() < date.max else moment.replace(hour=23, minute=59)
 

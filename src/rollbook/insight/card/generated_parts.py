@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rollbook.insight.card.inert import MISSING, code, inert, link, prose, table
+from rollbook.insight.card.inert import MISSING, code, link, prose, table
+from rollbook.text import inert_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +23,7 @@ _EXPLAINED = (
 
 
 def _title(facts: CardFacts, _: str) -> str:
-    head = f"# {inert(facts.manifest.model)} {inert(facts.manifest.version)}"
+    head = f"# {inert_line(facts.manifest.model)} {inert_line(facts.manifest.version)}"
     return "\n\n".join(filter(None, [_EXPLAINED, head, prose(facts.description)]))
 
 
@@ -30,29 +31,29 @@ def _details(facts: CardFacts, license_name: str) -> str:
     manifest, record = facts.manifest, facts.record
     artifact = manifest.artifact
     files = f", {artifact.files:,} files" if artifact.files else ""
-    license_cell = inert(license_name) or f"{MISSING} (`license:` in the front matter, or a tag `license`)"
+    missing = f"{MISSING} (`license:` in the front matter, or a tag `license`)"
     rows = {
         "Model": f"{code(manifest.model)}, version {code(manifest.version)}",
-        "About the model": inert(record.description),
-        "Owner": inert(record.owner),
-        "Team": inert(record.team),
-        "Task": inert(record.task),
-        "Algorithm": inert(manifest.algorithm),
+        "About the model": inert_line(record.description),
+        "Owner": inert_line(record.owner),
+        "Team": inert_line(record.team),
+        "Task": inert_line(record.task),
+        "Algorithm": inert_line(manifest.algorithm),
         "Framework": _named(manifest.framework),
-        "License": license_cell,
-        "Compliance": inert(record.compliance),
-        "Registered": f"{inert(manifest.created_at)} by {inert(manifest.created_by)}",
-        "Artifact": f"{code(artifact.path)} ({inert(artifact.format)}, {artifact.size:,} bytes{files})",
+        "License": inert_line(license_name) or missing,
+        "Compliance": inert_line(record.compliance),
+        "Registered": f"{inert_line(manifest.created_at)} by {inert_line(manifest.created_by)}",
+        "Artifact": f"{code(artifact.path)} ({inert_line(artifact.format)}, {artifact.size:,} bytes{files})",
         "SHA-256": code(artifact.sha256),
-        "Python": inert(manifest.environment.get("python", "")),
-        "Tags": inert(", ".join(f"{name}: {text}" for name, text in facts.tags.items())),
+        "Python": inert_line(manifest.environment.get("python", "")),
+        "Tags": inert_line(", ".join(f"{name}: {text}" for name, text in facts.tags.items())),
     }
     return _sheet(rows) + _signature(manifest.signature)
 
 
 def _signature(signature: Mapping[str, Any]) -> str:
     rows = [
-        (side, code(item.get("name", "")), code(item.get("dtype", "")), inert(item.get("shape", "")))
+        (side, code(item.get("name", "")), code(item.get("dtype", "")), inert_line(item.get("shape", "")))
         for side, key in (("input", "inputs"), ("output", "outputs"))
         for item in _mappings(signature.get(key))
     ]
@@ -67,14 +68,18 @@ def _intended_use(facts: CardFacts, _: str) -> str:
 def _training_data(facts: CardFacts, _: str) -> str:
     manifest = facts.manifest
     rows = [
-        (inert(item.get("name", "")), inert(item.get("version", "")), link(str(item.get("uri", ""))))
+        (
+            inert_line(item.get("name", "")),
+            inert_line(item.get("version", "")),
+            link(str(item.get("uri", ""))),
+        )
         for item in _mappings(manifest.lineage.get("data"))
     ]
     training = manifest.training
     facts_of = {
-        "Data version": inert(training.get("dataset_version", "")),
-        "Rows": inert(training.get("rows", "")),
-        "Features": inert(", ".join(manifest.features), 5000),
+        "Data version": inert_line(training.get("dataset_version", "")),
+        "Rows": inert_line(training.get("rows", "")),
+        "Features": inert_line(", ".join(manifest.features), 5000),
         "Feature set": _named(_mapping(manifest.lineage.get("features"))),
     }
     return _joined(table(("Data set", "Version", "Address"), rows), _sheet(facts_of))
@@ -83,7 +88,7 @@ def _training_data(facts: CardFacts, _: str) -> str:
 def _metrics(facts: CardFacts, _: str) -> str:
     registered = table(
         ("Metric", "Value at registration"),
-        [(inert(name), _number(value)) for name, value in sorted(facts.manifest.metrics.items())],
+        [(inert_line(name), _number(value)) for name, value in sorted(facts.manifest.metrics.items())],
     )
     others = [evidence for evidence in facts.evidence if evidence.kind != "fairness"]
     if not registered and not any(evidence.metrics for evidence in others):
@@ -105,10 +110,10 @@ def _lineage(facts: CardFacts, _: str) -> str:
         {
             "Code": link(str(source.get("repository", ""))),
             "Commit": f"{code(source['commit'])}{dirty}" if source.get("commit") else "",
-            "Branch": inert(source.get("branch", "")),
-            "Run": " ".join(filter(None, [inert(run.get("tool", "")), inert(run.get("id", ""))])),
+            "Branch": inert_line(source.get("branch", "")),
+            "Run": " ".join(filter(None, [inert_line(run.get("tool", "")), inert_line(run.get("id", ""))])),
             "Run's address": link(str(run.get("uri", ""))),
-            "Parents": inert(", ".join(parents)),
+            "Parents": inert_line(", ".join(parents)),
         }
     )
 
@@ -120,7 +125,7 @@ def _references(facts: CardFacts, _: str) -> str:
         "Training run": _mapping(lineage.get("run")).get("uri"),
         **{f"Report of {evidence.name}": evidence.uri for evidence in reversed(facts.evidence)},
     }
-    return "\n".join(f"- {inert(name)}: {link(str(uri))}" for name, uri in addresses.items() if uri)
+    return "\n".join(f"- {inert_line(name)}: {link(str(uri))}" for name, uri in addresses.items() if uri)
 
 
 # By the names in a card's markers. The second argument is the license.
@@ -144,12 +149,12 @@ def written_parts(facts: CardFacts, license_name: str) -> dict[str, str]:
 def _evidence(evidence: Iterable[Evidence]) -> str:
     rows = [
         (
-            inert(item.name),
+            inert_line(item.name),
             "passed" if item.passed else "failed",
-            inert(", ".join(f"{name} = {_number(value)}" for name, value in item.metrics.items()), 2000),
+            inert_line(", ".join(f"{name} = {_number(value)}" for name, value in item.metrics.items()), 2000),
             _named(item.data),
-            inert(item.summary, 2000),
-            f"{inert(item.created_at)} by {inert(item.created_by)}" + _by(item.tool),
+            inert_line(item.summary, 2000),
+            f"{inert_line(item.created_at)} by {inert_line(item.created_by)}" + _by(item.tool),
         )
         for item in evidence
     ]
@@ -161,11 +166,11 @@ def _by(tool: Mapping[str, Any]) -> str:
 
 
 def _named(thing: Mapping[str, Any]) -> str:
-    return " ".join(inert(thing[key]) for key in ("name", "version") if thing.get(key))
+    return " ".join(inert_line(thing[key]) for key in ("name", "version") if thing.get(key))
 
 
 def _number(value: float) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else inert(value, 40)
+    return f"{value:.6g}" if isinstance(value, float) else inert_line(value, 40)
 
 
 def _sheet(rows: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rollbook.check.wording import placeholder
-from rollbook.text import printable
+from rollbook.text import inert_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,30 +14,10 @@ if TYPE_CHECKING:
 # The words that Hugging Face's cards have for it, and which the gate `model-card` looks for.
 MISSING = "[More Information Needed]"
 
-# A comment, a tag or an entity must not even look like one to a reader of the plain text: no `<`, `>`, `&`.
-_REFERENCES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
-_ACTIVE = re.compile(r"[\\`*_\[\]|#~${}<>&]")
-_BLOCK_START = re.compile(r"[-+=](?![0-9])|[0-9]{1,9}(?=[.)](?:\s|\Z))")
 _PLAIN = re.compile(r"[A-Za-z0-9._:@/+-]+(?: [A-Za-z0-9._:@/+-]+)*")
 _WEB = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._~%/?=&#+,;:@-]*)?")
 _MOST_ROWS = 100
-_LONGEST_CELL = 500
 _LONGEST_PROSE = 10_000
-
-
-def inert(text: object, longest: int = _LONGEST_CELL) -> str:
-    """`text` as Markdown on one line that shows it as it is, cut after `longest` characters.
-
-    Backslashes and character references are never syntax (CommonMark 2.4 and 2.5).
-    """
-    line = printable(" ".join(str(text).split()))
-    cut = line if len(line) <= longest else f"{line[:longest]}..."
-    shown = _ACTIVE.sub(lambda found: _REFERENCES.get(found[0], f"\\{found[0]}"), cut)
-    start = _BLOCK_START.match(shown)
-    if start is None:
-        return shown
-    end = start.end()
-    return f"\\{shown}" if end == 1 and not shown[0].isdigit() else f"{shown[:end]}\\{shown[end:]}"
 
 
 def prose(text: str) -> str:
@@ -45,17 +25,17 @@ def prose(text: str) -> str:
     if placeholder(text):
         return MISSING
     paragraphs = re.split(r"\n[ \t\r]*\n", text[:_LONGEST_PROSE])
-    return "\n\n".join(inert(each, _LONGEST_PROSE) for each in paragraphs if each.strip())
+    return "\n\n".join(inert_line(each, _LONGEST_PROSE) for each in paragraphs if each.strip())
 
 
 def code(text: object) -> str:
     """`text` as code where it can do no harm there, else as text."""
-    return f"`{text}`" if _PLAIN.fullmatch(str(text)) else inert(text)
+    return f"`{text}`" if _PLAIN.fullmatch(str(text)) else inert_line(text)
 
 
 def link(address: str) -> str:
     """An address as a link when it is a plain web address, else as text."""
-    return f"<{address}>" if _WEB.fullmatch(address) and len(address) <= 2048 else inert(address)
+    return f"<{address}>" if _WEB.fullmatch(address) and len(address) <= 2048 else inert_line(address)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

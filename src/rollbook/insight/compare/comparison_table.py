@@ -9,7 +9,7 @@ import math
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from rollbook.text import spreadsheet_cell
+from rollbook.text import inert_code, spreadsheet_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,17 +50,15 @@ def as_rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
 
 def as_markdown(comparison: Comparison) -> str:
     """Return a table for a pull request's comment, in which nothing that a file holds can act."""
-    from rollbook.check.gate_markdown import inert
-
     head, rows = as_rows(comparison)
-    source = f", metrics of {inert(comparison.evidence)} evidence" if comparison.evidence else ""
-    against = f", changes against {inert(comparison.baseline)}" if comparison.baseline else ""
+    source = f", metrics of {inert_code(comparison.evidence)} evidence" if comparison.evidence else ""
+    against = f", changes against {inert_code(comparison.baseline)}" if comparison.baseline else ""
     lines = [
-        f"#### {inert(comparison.model)}{source}{against}",
+        f"#### {inert_code(comparison.model)}{source}{against}",
         "",
-        _line([inert(cell) for cell in head]),
+        _line([inert_code(cell) for cell in head]),
         _line(["---"] * len(head)),
-        *(_line([inert(cell) for cell in row]) for row in rows[:_MOST_ROWS]),
+        *(_line([inert_code(cell) for cell in row]) for row in rows[:_MOST_ROWS]),
     ]
     if len(rows) > _MOST_ROWS:
         lines += ["", f"{len(rows) - _MOST_ROWS} more rows are left out."]

@@ -11,13 +11,14 @@ from rollbook import layout
 from rollbook.access.roles import Person
 from rollbook.check.promotion_report import proposed_gate_reports
 from rollbook.errors import BadCall, RollbookError
-from rollbook.git.main_history import commit_at, first_parents, parse_moment
+from rollbook.git.main_history import commit_at, first_parents
 from rollbook.git.repository import main_commit
+from rollbook.names import parse_moment
 from rollbook.records.stages import parse_stages
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.event import Action
-from rollbook.trail.history import Wanted, evidence, history, parse_since
+from rollbook.trail.history import Wanted, evidence, history
 from rollbook.trail.verify import Verification, verify
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def parse_period(text: str) -> Period:
     start, dots, end = text.partition("..")
     if not dots:
         raise BadCall(f"{text[:60]!r} is no period", hint="Write it like 2026-01-01..2026-03-31.")
-    period = Period(parse_since(start), parse_moment(end))
+    period = Period(parse_moment(start, begins=True), parse_moment(end))
     if period.end < period.start:
         raise BadCall(f"{text[:60]!r} ends before it begins")
     return period

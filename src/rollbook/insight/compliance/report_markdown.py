@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.check.gate_markdown import inert
 from rollbook.insight.compliance.report_tables import Section, Table, facts, sections, title
+from rollbook.text import inert_code
 
 if TYPE_CHECKING:
     from rollbook.insight.compliance.compliance_report import ComplianceReport
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def as_markdown(report: ComplianceReport) -> str:
     """Render the report, with a table in each section that has one."""
-    head = "".join(f"- {name}: {inert(value)}\n" for name, value in facts(report))
+    head = "".join(f"- {name}: {inert_code(value)}\n" for name, value in facts(report))
     return "\n".join([f"# {title(report)}\n", head, *(_section(section) for section in sections(report))])
 
 
@@ -24,5 +24,5 @@ def _section(section: Section) -> str:
 
 def _table(table: Table) -> str:
     lines = [table.columns, ("---",) * len(table.columns)]
-    lines += [tuple(inert(cell) for cell in row) for row in table.rows]
+    lines += [tuple(inert_code(cell) for cell in row) for row in table.rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

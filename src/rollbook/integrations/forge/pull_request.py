@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.check.gate_markdown import as_markdown, inert
+from rollbook.check.gate_markdown import as_markdown
 from rollbook.check.promotion_report import proposed_gate_reports
 from rollbook.check.report.findings_text import summary as counts
 from rollbook.errors import RollbookError
@@ -18,6 +18,7 @@ from rollbook.layout import Kind
 from rollbook.registry.change import changed_files, transitions
 from rollbook.registry.registry import Registry, stage_table
 from rollbook.snapshot.tree_snapshot import TreeSnapshot
+from rollbook.text import inert_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -199,7 +200,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    return inert(text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]} ...")
+    return inert_code(text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]} ...")
 
 
 def _cut(text: str) -> str:

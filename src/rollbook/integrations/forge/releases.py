@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.check.gate_markdown import inert
 from rollbook.errors import RollbookError
 from rollbook.git.repository import main_commit
 from rollbook.integrations.forge.interface import Release
 from rollbook.names import time_text
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.text import inert_code
 from rollbook.trail.chain import chain
 from rollbook.trail.event import Action
 
@@ -72,9 +72,9 @@ def _body(registry: Registry, arrival: RecordedTag, head: RecordedTag) -> str:
         ("Audit event", f"{arrival.name} ({arrival.oid})"),
         ("Head of the trail", head.oid),
     ]
-    lines = [f"| {name} | {inert(value[:1000])} |\n" for name, value in rows if value]
+    lines = [f"| {name} | {inert_code(value[:1000])} |\n" for name, value in rows if value]
     fetch = f"rollbook fetch {event.model}@{event.version}"
-    return f"| | |\n| --- | --- |\n{''.join(lines)}\nGet it, verified: {inert(fetch)}\n"
+    return f"| | |\n| --- | --- |\n{''.join(lines)}\nGet it, verified: {inert_code(fetch)}\n"
 
 
 def _facts(registry: Registry, model: str, version: str) -> Iterator[tuple[str, str]]:
@@ -88,4 +88,4 @@ def _facts(registry: Registry, model: str, version: str) -> Iterator[tuple[str, 
     yield "Registered by", f"{manifest.created_by}, {manifest.created_at}"
     yield "Artifact", f"{artifact.format}, {artifact.size:,} bytes"
     for name, value in list(manifest.metrics.items())[:_MOST_FACTS]:
-        yield f"Metric {inert(name)}", f"{value:g}"
+        yield f"Metric {inert_code(name)}", f"{value:g}"
