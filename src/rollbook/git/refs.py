@@ -181,9 +181,14 @@ def push(repository: Repository, remote: str, updates: Sequence[RefUpdate]) -> N
 
 def _has_moved(repository: Repository, remote: str, updates: Sequence[RefUpdate]) -> bool:
     """Whether a ref isn't where its update says. A remote that moves during a push says no more."""
-    done = try_git(repository, "ls-remote", "--", remote)
-    standing = {} if done.returncode else _remote_refs(done.stdout)
+    standing = _standing(repository, remote)
     return bool(standing) and any(standing.get(update.ref, NO_OBJECT) != update.old for update in updates)
+
+
+def _standing(repository: Repository, remote: str, *patterns: str) -> dict[str, str]:
+    """The refs of a remote; none when it can't be reached, of which whoever asks has better words."""
+    done = try_git(repository, "ls-remote", "--", remote, *patterns)
+    return {} if done.returncode else _remote_refs(done.stdout)
 
 
 def fetch(repository: Repository, remote: str, *refspecs: str) -> None:
@@ -204,7 +209,7 @@ def fetch_tags(repository: Repository, remote: str) -> None:
     """Fetch every tag. A tag that differs here and there is left as it is, and reported by Conflict."""
     done = try_git(repository, *_FETCH, "--no-prune", "--quiet", "--", remote, _ALL_TAGS)
     if done.returncode:
-        here, there = ref_ids(repository, TAGS), remote_refs(repository, remote, f"{TAGS}*")
+        here, there = ref_ids(repository, TAGS), _standing(repository, remote, f"{TAGS}*")
         clashing = [name[len(TAGS) :] for name, oid in here.items() if there.get(name, oid) != oid]
         if clashing:
             raise Conflict(
