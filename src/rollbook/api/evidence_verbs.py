@@ -11,7 +11,7 @@ from rollbook.artifact.progress import quiet
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rollbook.api.public_registry import Registry
+    from rollbook.api.reading import ReadOnlyRegistry
     from rollbook.artifact.progress import Progress
     from rollbook.propose.new_evidence import AddedEvidence
     from rollbook.propose.told_facts import PathLike
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class EvidenceVerbs:
     """What was learnt about versions after their registration."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: ReadOnlyRegistry) -> None:
         self._registry = registry
 
     def add(

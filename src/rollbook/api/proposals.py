@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from rollbook.propose.pruning import Pruning
     from rollbook.propose.registration import Registered
     from rollbook.propose.told_facts import PathLike, ToldFacts
+    from rollbook.transfer.bundle.bundle_import import Brought
+    from rollbook.transfer.gto.takeover import TakenOver
+    from rollbook.transfer.gto.takeover_plan import Plan, Wanted
 
 
 class Proposals(registry.Registry):
@@ -130,6 +133,68 @@ class Proposals(registry.Registry):
             raise BadCall("a removal needs a reason", hint="Give a reason; or see what may go with dry_run.")
         return propose_pruning(self.repository, target, reason=reason)
 
+    def import_bundle(
+        self,
+        file: PathLike,
+        *,
+        allowed_signers: PathLike | None = None,
+        require_signature: bool = False,
+        progress: Progress = quiet,
+    ) -> Brought:
+        """Propose the version in a bundle of another registry; return what was brought.
+
+        What is in it is held against the tags that registered it there. `allowed_signers` is a file of who
+        may have signed there, and nothing unsigned passes then. Raises Refused for what its tags contradict
+        or nobody vouches for who must, InvalidFile for what is no bundle.
+        """
+        from rollbook.propose.manifest_facts import small_file
+        from rollbook.transfer.bundle.bundle_import import import_bundle
+
+        return import_bundle(
+            self.repository,
+            Path(file),
+            allowed_signers=small_file(Path(allowed_signers)) if allowed_signers else None,
+            require_signature=require_signature,
+            progress=progress,
+        )
+
+    def import_gto(
+        self,
+        *,
+        models: Sequence[str] = (),
+        stages: Mapping[str, str] | None = None,
+        renames: Mapping[str, str] | None = None,
+        paths: Mapping[str, str] | None = None,
+        skip_missing: bool = False,
+        progress: Progress = quiet,
+    ) -> TakenOver:
+        """Propose to take over the models that this repository keeps with GTO; return what was proposed.
+
+        `models` narrows it to these artifacts; `stages` says what GTO's stages are called in the policy;
+        `renames` gives other names to artifacts or versions; `paths` says where artifacts' files are when
+        nothing tells. `skip_missing` leaves out versions whose bytes can't be had. Raises Refused when
+        something has to be decided first.
+        """
+        from rollbook.transfer.gto.takeover import take_over
+
+        wanted = _wanted(models, stages, renames, paths, skip_missing=skip_missing)
+        return take_over(self.repository, wanted, progress)
+
+    def plan_gto(
+        self,
+        *,
+        models: Sequence[str] = (),
+        stages: Mapping[str, str] | None = None,
+        renames: Mapping[str, str] | None = None,
+        paths: Mapping[str, str] | None = None,
+        skip_missing: bool = False,
+    ) -> Plan:
+        """Return what `import_gto` would take over, and what has to be decided first; change nothing."""
+        from rollbook.transfer.gto.takeover import plan_from_gto
+
+        wanted = _wanted(models, stages, renames, paths, skip_missing=skip_missing)
+        return plan_from_gto(self.repository, wanted)
+
     def push(self, branch: str) -> str:
         """Push a proposal's branch to the remote; return the remote's name.
 
@@ -165,3 +230,16 @@ class Proposals(registry.Registry):
         from rollbook.propose.landing import land
 
         return land(self.repository, branch, keep_branch=keep_branch)
+
+
+def _wanted(
+    models: Sequence[str],
+    stages: Mapping[str, str] | None,
+    renames: Mapping[str, str] | None,
+    paths: Mapping[str, str] | None,
+    *,
+    skip_missing: bool,
+) -> Wanted:
+    from rollbook.transfer.gto.takeover_plan import Wanted
+
+    return Wanted(tuple(models), stages or {}, renames or {}, paths or {}, skip_missing)

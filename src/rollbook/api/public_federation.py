@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, overload
 
-from rollbook.api.public_registry import Registry
+from rollbook.api.reading import ReadOnlyRegistry
 from rollbook.api.version_answers import VersionQuestions
 from rollbook.registry import federation
 from rollbook.registry.listing import listed_models, listed_versions
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Federation(VersionQuestions, federation.Federation):
     """The models of several registries."""
 
-    registry_class = Registry
+    registry_class = ReadOnlyRegistry
 
     @overload
     def list(self, model: None = None) -> Sequence[ListedModel]: ...

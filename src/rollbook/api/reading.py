@@ -2,29 +2,56 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from rollbook.api.public_model import Model
+from rollbook.api.version_answers import VersionQuestions
 from rollbook.registry import registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from rollbook.api.results import History, MadeCard
+    from rollbook.api.evidence_verbs import EvidenceVerbs
+    from rollbook.api.public_model import ModelVersion
+    from rollbook.api.results import ExportedIndex, History, MadeCard
+    from rollbook.artifact.progress import Progress
     from rollbook.insight.compare.comparison import Best, Comparison
     from rollbook.insight.compliance.compliance_report import ComplianceReport
     from rollbook.insight.lineage.descendants import Descendant
     from rollbook.insight.lineage.trace import Lineage
+    from rollbook.insight.query import parquet
     from rollbook.insight.query.sql import Result, Value
+    from rollbook.names import Reference
     from rollbook.propose.told_facts import PathLike
+    from rollbook.records.stages import StageTable
     from rollbook.registry.listing import ListedModel, ListedVersion
     from rollbook.retention.accounting import StorageReport
     from rollbook.retention.stale import Stale
+    from rollbook.transfer.bundle.bundle_export import Packed
     from rollbook.transfer.gto.past_events import PastEvent
 
 
-class Questions(registry.Registry):
-    """What is asked of the snapshot that is open."""
+class ReadOnlyRegistry(VersionQuestions, registry.Registry):
+    """The models of one snapshot of one repository, and every question that is answered from it."""
+
+    @property
+    def evidence(self) -> EvidenceVerbs:
+        """Return what puts evidence on record, lists it, and gets what is attached to it."""
+        from rollbook.api.evidence_verbs import EvidenceVerbs
+
+        return EvidenceVerbs(self)
+
+    def make_model(self, name: str, versions: Sequence[str], stages: StageTable) -> Model:
+        return Model(self, name, versions, stages)
+
+    if TYPE_CHECKING:  # what `make_model` makes of them
+
+        def models(self) -> Sequence[Model]: ...
+        def models_named(self, names: Sequence[str]) -> Sequence[Model]: ...
+        def model(self, name: str) -> Model: ...
+        def version(self, reference: str | Reference) -> ModelVersion: ...
 
     def compare(
         self,
@@ -212,6 +239,43 @@ class Questions(registry.Registry):
         from rollbook.insight.compliance.compliance_report import compliance_report, parse_period
 
         return compliance_report(self.repository, parse_period(period), model)
+
+    def export_index(self, index: PathLike, *, publish: str | None = None) -> ExportedIndex:
+        """Write static files that answer for this registry without git to a folder; return what was written.
+
+        Open the registry at a commit of main: consumers are told what main says. `publish` names a branch of
+        the remote to push them to. Raises Refused for a folder that holds something else.
+        """
+        from rollbook.api.results import ExportedIndex
+
+        if publish is None:
+            from rollbook.transfer.static_index.index_export import export
+
+            return ExportedIndex(Path(index), export(self, Path(index)), None)
+        from rollbook.transfer.static_index.index_branch import publish as publish_index
+
+        published = publish_index(self, Path(index), publish)
+        return ExportedIndex(Path(index), published.exported, published)
+
+    def export_parquet(self, parquet: PathLike) -> parquet.Exported:
+        """Write the views of `query` to a folder as Parquet files; return how many rows each has.
+
+        Needs the extra `parquet`. Raises Refused for a folder that holds something else.
+        """
+        from rollbook.insight.query.parquet import export
+
+        return export(self, Path(parquet))
+
+    def export_bundle(self, reference: str, bundle: PathLike, *, progress: Progress | None = None) -> Packed:
+        """Write a version, its artifact and its record to one file; return what is in it.
+
+        Raises Refused when its artifact is removed or no tag registers it yet, NotFound for an unknown
+        version, StorageFailed when the artifact can't be had.
+        """
+        from rollbook.artifact.progress import quiet
+        from rollbook.transfer.bundle.bundle_export import export_version
+
+        return export_version(self, reference, Path(bundle), progress or quiet)
 
     @overload
     def list(self, model: None = None) -> Sequence[ListedModel]: ...

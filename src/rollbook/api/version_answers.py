@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollbook.artifact.progress import quiet
-
 if TYPE_CHECKING:
     from rollbook.api.public_model import ModelVersion
     from rollbook.api.results import Fetched, Shown
@@ -78,7 +76,7 @@ def shown(version: model_version.ModelVersion) -> Shown:
 
 
 def fetched(
-    version: ModelVersion, output: str | Path, *, force: bool, remote: str | None, progress: Progress
+    version: ModelVersion, output: str | Path, *, force: bool, remote: str | None, progress: Progress | None
 ) -> Fetched:
     """Get a version's artifact and return where it was put. Raises as `ModelVersion.fetch` does."""
     from rollbook.api.results import Fetched
@@ -114,7 +112,7 @@ class VersionQuestions:
         *,
         force: bool = False,
         remote: str | None = None,
-        progress: Progress = quiet,
+        progress: Progress | None = None,
     ) -> Fetched:
         """Get a version's artifact, verified, whole or not at all, and return where it was put.
 

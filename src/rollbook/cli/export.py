@@ -13,7 +13,7 @@ from rollbook.cli.source import opened_registry
 from rollbook.text import printable
 
 if TYPE_CHECKING:
-    from rollbook.api.public_registry import Registry
+    from rollbook.api.reading import ReadOnlyRegistry
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -64,7 +64,7 @@ def command(
             _export_bundle(registry, reference, bundle, as_json=as_json)
 
 
-def _export_index(registry: Registry, index: Path, publish: str | None, *, as_json: bool) -> None:
+def _export_index(registry: ReadOnlyRegistry, index: Path, publish: str | None, *, as_json: bool) -> None:
     written = registry.export_index(index, publish=publish)
     if as_json:
         print_json(written)
@@ -79,7 +79,7 @@ def _export_index(registry: Registry, index: Path, publish: str | None, *, as_js
         say(f"pushed to {publish}" if published.is_new else f"{publish} holds that already")
 
 
-def _export_parquet(registry: Registry, parquet: Path, *, as_json: bool) -> None:
+def _export_parquet(registry: ReadOnlyRegistry, parquet: Path, *, as_json: bool) -> None:
     written = registry.export_parquet(parquet)
     if as_json:
         print_json(written)
@@ -87,7 +87,7 @@ def _export_parquet(registry: Registry, parquet: Path, *, as_json: bool) -> None
     print_table(["file", "rows"], [[f"{view}.parquet", str(count)] for view, count in written.rows.items()])
 
 
-def _export_bundle(registry: Registry, reference: str, bundle: Path, *, as_json: bool) -> None:
+def _export_bundle(registry: ReadOnlyRegistry, reference: str, bundle: Path, *, as_json: bool) -> None:
     version = registry.version(reference)
     with progress_bar("exporting", version.artifact.size) as progress:
         packed = registry.export_bundle(reference, bundle, progress=progress)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rollbook.api.public_federation import Federation
-    from rollbook.api.public_registry import Registry
+    from rollbook.api.reading import ReadOnlyRegistry
     from rollbook.registry.listing import ListedModel, ListedVersion
     from rollbook.retention.stale import Stale
 
@@ -58,7 +58,7 @@ def command(
             _print_stale(registry.list(model, stale=stale, now=now), as_json=as_json)
 
 
-def _list(registry: Registry | Federation, model: str | None, *, as_json: bool) -> None:
+def _list(registry: ReadOnlyRegistry | Federation, model: str | None, *, as_json: bool) -> None:
     if model is not None:
         _print_versions(registry.list(model), as_json=as_json)
     else:

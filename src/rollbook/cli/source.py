@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rollbook.api.public_registry import Registry
+from rollbook.api.reading import ReadOnlyRegistry
 from rollbook.cli import options
 from rollbook.cli.output import say, warn
 from rollbook.errors import Conflict
@@ -127,14 +127,14 @@ def index_options() -> IndexOptions:
 
 
 @contextmanager
-def opened_registry(repo: str | None, rev: str | None, at: str | None) -> Iterator[Registry]:
+def opened_registry(repo: str | None, rev: str | None, at: str | None) -> Iterator[ReadOnlyRegistry]:
     """The registry that the options name."""
     _require_one_time(rev, at)
     if repo is None:
-        with Registry.open(options.start(), rev=rev, at=at) as registry:
+        with ReadOnlyRegistry.open(options.start(), rev=rev, at=at) as registry:
             yield registry
         return
-    with Registry.at_address(repo, rev=rev, at=at) as registry:
+    with ReadOnlyRegistry.at_address(repo, rev=rev, at=at) as registry:
         yield registry
 
 
@@ -184,7 +184,7 @@ def asked_version(
     else:
         from rollbook.transfer.static_index.index_snapshot import IndexSnapshot
 
-        version = Registry(None, IndexSnapshot(source, whole=whole)).version(reference)
+        version = ReadOnlyRegistry(None, IndexSnapshot(source, whole=whole)).version(reference)
     for warning in source.warnings:
         warn(warning)
     yield version
@@ -208,7 +208,7 @@ def _verified_version(source: Source, reference: str, index: IndexOptions, *, wh
     for is_last in (False, True):
         snapshot = IndexSnapshot(source, whole=whole, fresh=True)
         try:
-            version = Registry(None, snapshot).version(reference)
+            version = ReadOnlyRegistry(None, snapshot).version(reference)
             claims = claims_of(snapshot, version.model)
             verified = verify(source, claims, witness=witness, allowed_signers=signers)
         except Conflict:
