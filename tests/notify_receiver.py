@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -32,6 +31,7 @@ class Receiver:
     visits: int = 0
     does: list[object] = field(default_factory=list)
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
 
     @property
     def tags(self) -> list[str]:
@@ -55,7 +55,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             does = receiver.does.pop(0) if receiver.does else 204
             if isinstance(does, float):
-                time.sleep(does)
+                receiver.over.wait(does)
                 does = 204
             if does == "drop":
                 self.close_connection = True
@@ -88,6 +88,7 @@ def listen() -> Iterator[Receiver]:
     try:
         yield receiver
     finally:
+        receiver.over.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from building.once import Template
     from worlds import World
 
 FIRST = "credit-approval@v1.0.0"
@@ -41,12 +42,17 @@ def elsewhere() -> Iterator[Receiver]:
     yield from listen()
 
 
+def propose(world: World) -> None:
+    world.run("register", "credit-approval", str(world.artifact()), "--version", "1.0.0")
+
+
 @pytest.fixture
-def subscribed(world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A registry whose policy names the receiver, and in which one version came into production."""
+def subscribed(started: Template, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A registry whose policy names the receiver, and in which one version was registered since."""
     monkeypatch.setenv(SECRET_ENV, SECRET)
+    world = started(propose)
     subscribe(world, {"url": receiver.url})
-    world.register("credit-approval", "1.0.0")
+    world.run("land", "rollbook/register/credit-approval/1.0.0")
     world.git("pull", "--quiet", "--ff-only")
     return world
 

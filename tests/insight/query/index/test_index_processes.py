@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from index_desk import Desk
@@ -51,10 +51,11 @@ def test_processes_that_ask_of_different_states_at_once_are_each_answered_right(
         )
         for _ in range(4)
     ]
-    while any(process.poll() is None for process in asking):
+    while running := [process for process in asking if process.poll() is None]:
         for path in desk.indexes[:1]:
             path.unlink(missing_ok=True)
-        time.sleep(0.15)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running[0].wait(0.15)
     for process in asking:
         printed, said = process.communicate()
         assert process.returncode == 0, said
