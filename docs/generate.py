@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rollbook import layout
+from rollbook.cache.memory import MEMORIES
 from rollbook.check.codes import rules
 from rollbook.check.gate_judgement import ALL_GATES, GATES
 from rollbook.check.gates.gate import ref, setting
@@ -469,6 +470,45 @@ def views_page() -> str:
     return "\n".join([_VIEWS_HEAD, *sections])
 
 
+_MEMORIES_HEAD = """\
+# What Rollbook remembers
+
+<!-- Written by docs/generate.py from src/rollbook/cache/memory.py: edit that. -->
+
+To be faster, Rollbook keeps what it has found out in the folder `rollbook` of the git directory, which all
+work trees of a repository share. Nothing there is the registry's: each part may be deleted at any time, and
+costs time only. So does a git directory that can't be written to.
+
+A file is replaced as a whole, and is believed only when it has the SHA-256 that it names, belongs to the user
+who asks, and can be written by nobody else. The index is too large for that, and users may share it: its
+files are believed by name and time of modification. Who can write there can also replace git's own configuration.
+
+| In `rollbook/` | What it holds | By what key | Why it can be believed | At most |
+| --- | --- | --- | --- | --- |
+"""
+
+_MEMORIES_FOOT = """
+The answers of an [index over HTTP](index-format.md) are no part of a repository. They are kept, and believed,
+in the same way, in `ROLLBOOK_CACHE`, or else in `rollbook` in the user's cache folder: 256 MiB of them, those
+that were confirmed last.
+"""
+
+
+def memories_page() -> str:
+    """The reference of what is remembered in the git directory, from the list of it."""
+    rows = (
+        f"| `{memory.name}` | {memory.holds} | {memory.key} | {memory.believed} | {_bytes(memory.most)} |\n"
+        for memory in MEMORIES
+    )
+    return _MEMORIES_HEAD + "".join(rows) + _MEMORIES_FOOT
+
+
+def _bytes(count: int) -> str:
+    if not count:
+        return "3 files"
+    return f"{count >> 20} MiB" if count >= 1 << 20 else f"{count >> 10} KiB"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "schemas/policy.schema.json": lambda: schema_with_gates("policy"),
     "schemas/model.schema.json": lambda: schema_with_gates("model"),
@@ -477,6 +517,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/findings.md": findings_page,
     "docs/reference/gates.md": gates_page,
     "docs/reference/views.md": views_page,
+    "docs/reference/memories.md": memories_page,
 }
 
 

@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rollbook import Registry
-from rollbook.cache.memory import read_kept, write_kept
 from rollbook.git.repository import discover
 from rollbook.registry import version_files
 from rollbook.registry.listing import listing
@@ -125,19 +124,6 @@ def test_stages_that_can_not_be_read_are_told_each_time(root: Path) -> None:
 def test_a_git_directory_that_can_not_be_written_costs_time_only(root: Path) -> None:
     (root / ".git/rollbook").write_text("in the way")
     assert _listed(root) == _listed(root)
-
-
-def test_a_file_of_another_kind_is_not_believed(tmp_path: Path) -> None:
-    write_kept(tmp_path / "kept", "one", b"body")
-    assert read_kept(tmp_path / "kept", "one", 10) == b"body"
-    assert read_kept(tmp_path / "kept", "two", 10) is None
-    assert read_kept(tmp_path / "kept", "one", 3) is None
-
-
-def test_a_file_that_others_may_write_is_not_believed(tmp_path: Path) -> None:
-    write_kept(tmp_path / "kept", "one", b"body")
-    (tmp_path / "kept").chmod(0o666)
-    assert read_kept(tmp_path / "kept", "one", 10) is None
 
 
 def test_removed_artifacts_are_found_alike_one_by_one_and_all_at_once(

@@ -93,7 +93,7 @@ INDEX = Memory(
     "index", "", 0,
     "What the files and tags say as tables, for `query`, `lineage` and what else asks of the whole registry",
     "Id of the tree `registry/`; for events, the tags and the commit as well",
-    "A file is for one tree, and void when anything else has written to it. Three are kept.",
+    "Each file names its tree, and is void when anything else has written to it.",
 )  # fmt: skip
 MEMORIES = (FOUND_CLEAN, LISTING, TAGS, RECORDED, ORDERED, VERIFIED, INDEX)
 
