@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rollbook.transfer.bundle.bundle_export import Packed
     from rollbook.transfer.bundle.bundle_import import Brought
     from rollbook.transfer.gto.takeover import TakenOver
-    from rollbook.transfer.gto.takeover_plan import Plan, Wanted
+    from rollbook.transfer.gto.takeover_plan import Plan, TakeoverRequest
 
 
 class Exchange(registry.Registry):
@@ -41,7 +41,7 @@ class Exchange(registry.Registry):
         published = publish_index(self, Path(index), publish)
         return ExportedIndex(Path(index), published.exported, published)
 
-    def export_parquet(self, parquet: PathLike) -> parquet.Exported:
+    def export_parquet(self, parquet: PathLike) -> parquet.ExportedTables:
         """Write the views of `query` to a folder as Parquet files; return how many rows each has.
 
         Needs the extra `parquet`. Raises Refused for a folder that holds something else.
@@ -130,7 +130,7 @@ def _wanted(
     paths: Mapping[str, str] | None,
     *,
     skip_missing: bool,
-) -> Wanted:
-    from rollbook.transfer.gto.takeover_plan import Wanted
+) -> TakeoverRequest:
+    from rollbook.transfer.gto.takeover_plan import TakeoverRequest
 
-    return Wanted(tuple(models), stages or {}, renames or {}, paths or {}, skip_missing)
+    return TakeoverRequest(tuple(models), stages or {}, renames or {}, paths or {}, skip_missing)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rollbook.propose.landing import Landing
     from rollbook.propose.new_note import Noted
     from rollbook.propose.pruning import Pruning
-    from rollbook.propose.registration import Registered
+    from rollbook.propose.registration import ProposedVersion
     from rollbook.propose.told_facts import PathLike, ToldFacts
 
 
@@ -40,7 +40,7 @@ class Proposals(registry.Registry):
         use_case: str | None = None,
         progress: Progress = quiet,
         **facts: Unpack[ToldFacts],
-    ) -> Registered:
+    ) -> ProposedVersion:
         """Propose an artifact, a file or a folder, as a new version of a model; return what was proposed.
 
         Its bytes go to the DVC remote first. `version`, or else `bump` (`major`, `minor`, `patch`; by default

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from rollbook.check.document import Document
-    from rollbook.check.gate_judgement import Judged
+    from rollbook.check.gate_judgement import JudgedGate
     from rollbook.check.registry_files import ModelFiles
     from rollbook.records.policy import Policy
     from rollbook.records.stages import StageTable
@@ -54,7 +54,7 @@ class Ground:
             circumstances=self.circumstances,
         )
 
-    def judge(self, model: ModelFiles, move: Transition) -> list[Judged]:
+    def judge(self, model: ModelFiles, move: Transition) -> list[JudgedGate]:
         """What every gate says of a move."""
         return judge(self.policy, self.promotion(model, move), self.own)
 
