@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rollbook.check.finding import Finding
 from rollbook.check.gate_judgement import judge
 from rollbook.check.gates.gate import Circumstances, Promotion, State
-from rollbook.check.transition_rules import at_stage, entry_keys, is_displaced
+from rollbook.check.rules.transition_rules import at_stage, entry_keys, is_displaced
 from rollbook.layout import model_path
 from rollbook.records.model import ModelRecord
 

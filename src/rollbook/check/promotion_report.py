@@ -14,8 +14,8 @@ from rollbook.check.gate_context import Ground, own_gates
 from rollbook.check.gate_judgement import JudgedGate
 from rollbook.check.gates.gate import State, failed, passed
 from rollbook.check.registry_files import Part, model_names, read_part
+from rollbook.check.rules.transition_rules import is_displaced
 from rollbook.check.scope import Paths
-from rollbook.check.transition_rules import is_displaced
 from rollbook.errors import InvalidFile, NotFound, Refused
 from rollbook.git.merge import merge
 from rollbook.git.repository import main_commit, resolve_commit
