@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.check.retention_fate import Fate, Standing, fates
+from rollbook.check.retention_fate import Fate, ModelStanding, fates
 from rollbook.errors import NotFound, Refused
 from rollbook.git.main_history import first_parents
 from rollbook.git.repository import is_shallow
@@ -30,7 +30,7 @@ _NO_STAYS: tuple[Stay, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedModel:
     """A model, the rules it is under, and the fate of each version that has its artifact."""
 
     model: Model
@@ -38,7 +38,7 @@ class Judged:
     fates: tuple[Fate, ...]
 
 
-def judged(registry: Registry, models: Sequence[Model], now: datetime) -> list[Judged]:
+def judged(registry: Registry, models: Sequence[Model], now: datetime) -> list[JudgedModel]:
     """What the registry's rules make of `models` at `now`.
 
     Raises Refused in a shallow clone, where nobody can tell what was in production.
@@ -52,8 +52,8 @@ def judged(registry: Registry, models: Sequence[Model], now: datetime) -> list[J
         rules = own_retention(model).tightened(policy.retention)
         gone = {version for name, version in removed if name == model.name}
         stays_of = functools.partial(told, model.name)
-        standing = Standing(model.version_names, gone, model.stages, stays_of)
-        found.append(Judged(model, rules, tuple(fates(policy, rules, standing, now))))
+        standing = ModelStanding(model.version_names, gone, model.stages, stays_of)
+        found.append(JudgedModel(model, rules, tuple(fates(policy, rules, standing, now))))
     return found
 
 

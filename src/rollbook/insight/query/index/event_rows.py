@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rollbook.git.repository import Repository
-    from rollbook.insight.query.index.target import Wanted
+    from rollbook.insight.query.index.target import IndexState
     from rollbook.trail.tag import RecordedTag
 
 _TOGETHER = 500
 
 
-def bring(connection: sqlite3.Connection, repository: Repository, wanted: Wanted) -> None:
+def bring(connection: sqlite3.Connection, repository: Repository, wanted: IndexState) -> None:
     """Take in the tags that are wanted, and main as far as the commit, in the transaction that is open."""
     if tables_schema.get(connection, "tags") != wanted.tags_digest:
         _bring_tags(connection, repository, wanted.tags)

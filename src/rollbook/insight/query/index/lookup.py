@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rollbook.git.refs import tag_ids
 from rollbook.insight.query.index.index_files import UNUSABLE, NotWhole, Shelf, is_broken
-from rollbook.insight.query.index.target import Wanted
+from rollbook.insight.query.index.target import IndexState
 from rollbook.layout import ROOT
 
 if TYPE_CHECKING:
@@ -40,12 +40,14 @@ def ask(
             return question(connection)
     repository = registry.repository
     wanted = (
-        Wanted(tree, snapshot.commit, tag_ids(repository)) if events and snapshot.commit else Wanted(tree)
+        IndexState(tree, snapshot.commit, tag_ids(repository))
+        if events and snapshot.commit
+        else IndexState(tree)
     )
     return _ask_shelf(Shelf(repository), wanted, question)
 
 
-def _ask_shelf(shelf: Shelf, wanted: Wanted, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
+def _ask_shelf(shelf: Shelf, wanted: IndexState, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
     for _ in range(_TRIES):
         try:
             with shelf.opened(wanted) as connection:

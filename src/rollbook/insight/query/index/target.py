@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class IndexState:
     """The tree of `registry/`; and where events are asked for, the commit whose history they are of, with the
     tags: what each points at, by its name."""
 
