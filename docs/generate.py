@@ -509,6 +509,88 @@ def _bytes(count: int) -> str:
     return f"{count >> 20} MiB" if count >= 1 << 20 else f"{count >> 10} KiB"
 
 
+_PYTHON_HEAD = """\
+# The Python API
+
+<!-- Written by docs/generate.py from the docstrings of src/rollbook: edit those. -->
+
+All of it comes from `rollbook` itself: `from rollbook import Registry, Refused`. What stands here is
+public; anything else may change. A verb has the name of its command and takes the command's options under
+their names; what is repeated on the command line is a list or, where it is `NAME=VALUE`, a mapping. It
+returns frozen data, of which `document(result)` makes what the command prints with `--json`, and raises the
+errors below, each with a `hint` that says what to do. To push, open or land what a verb proposed, hand its
+`branch` to `push`, `open_pull_request` or `land`.
+
+"""
+
+
+def python_page() -> str:
+    """The public names, with their docstrings, as griffe reads them from the source."""
+    import griffe
+
+    package = griffe.load("rollbook", search_paths=[ROOT / "src"])
+    public = {name: package.members[name].final_target for name in _all_names(package)}
+    errors = [name for name, what in public.items() if what.is_class and "errors." in what.path]
+    first = ["Registry", "EvidenceVerbs", "AuditTrail", "Hooks", "Model", "ModelVersion", "Federation"]
+    rest = [name for name in public if name not in (*first, *errors)]
+    sections = [_public_section(public[name]) for name in (*first, *sorted(rest, key=str.lower), *errors)]
+    return _PYTHON_HEAD + "\n".join(sections)
+
+
+def _all_names(package: Any) -> list[str]:
+    homes = package.members["_HOMES"].value
+    return [str(key).strip("'\"") for key in homes.keys]
+
+
+def _public_section(what: Any) -> str:
+    if not what.is_class:
+        return f"## `{what.name}`\n\n```text\n{_signature(what)}\n```\n\n{_words(what)}\n"
+    names = [name for name in what.all_members if not name.startswith(("_", "make_"))]
+    members = [_documented(what, name) for name in names]
+    parts = [f"## `{what.name}`\n\n{_words(what)}\n"]
+    if what.name == "ReadOnlyRegistry":
+        return f"{parts[0]}\nOf `Registry` it has {', '.join(map(_code, sorted(names)))}.\n"
+    fields = [one for one in members if one.is_attribute and "property" not in one.labels]
+    if fields:
+        parts.append("\n".join(f"- `{one.name}`: `{one.annotation}`" for one in fields) + "\n")
+    for one in members:
+        if one not in fields:
+            called = f"```text\n{_signature(one)}\n```\n\n" if one.is_function else ""
+            parts.append(f"### `{what.name}.{one.name}`\n\n{called}{_words(one)}\n")
+    return "\n".join(parts)
+
+
+def _documented(what: Any, name: str) -> Any:
+    """A class's member; where it only narrows a type, the one whose words it inherits."""
+    found = [owner.members[name] for owner in (what, *what.mro()) if name in owner.members]
+    return next((member for member in found if member.docstring), found[0])
+
+
+def _words(what: Any) -> str:
+    if what.docstring is None:
+        raise AssertionError(f"{what.path} has no docstring")
+    paragraphs = what.docstring.value.split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+def _signature(function: Any) -> str:
+    given = []
+    is_named = False
+    for one in function.parameters:
+        kind = str(one.kind.value)
+        if one.name in ("self", "cls"):
+            continue
+        if kind == "keyword-only" and not is_named:
+            given.append("*")
+            is_named = True
+        stars = "**" if kind == "variadic keyword" else ""
+        default = f" = {one.default}" if one.default is not None and not stars else ""
+        given.append(f"{stars}{one.name}: {one.annotation}{default}")
+    line = f"{function.name}({', '.join(given)}) -> {function.returns}"
+    broken = "".join(f"    {one},\n" for one in given)
+    return line if len(line) <= 100 else f"{function.name}(\n{broken}) -> {function.returns}"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "schemas/policy.schema.json": lambda: schema_with_gates("policy"),
     "schemas/model.schema.json": lambda: schema_with_gates("model"),
@@ -517,6 +599,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/findings.md": findings_page,
     "docs/reference/gates.md": gates_page,
     "docs/reference/views.md": views_page,
+    "docs/reference/python.md": python_page,
     "docs/reference/memories.md": memories_page,
 }
 

@@ -1,6 +1,7 @@
 """A Git-native, file-based registry for machine-learning models.
 
-`from rollbook import Registry` is the Python API: `Registry.open(".").model("credit-approval")`.
+`from rollbook import Registry` is the Python API: `Registry.open(".").model("credit-approval")`. What is
+public is what stands here; docs/reference/python.md lists it.
 """
 
 from __future__ import annotations
@@ -9,23 +10,142 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rollbook.api.public_index import open_index
-    from rollbook.api.public_model import Model, ModelVersion
-    from rollbook.api.public_registry import Registry
+    from rollbook.api.evidence_verbs import EvidenceVerbs as EvidenceVerbs
+    from rollbook.api.json_document import document as document
+    from rollbook.api.public_federation import Federation as Federation
+    from rollbook.api.public_index import open_index as open_index
+    from rollbook.api.public_model import Model as Model
+    from rollbook.api.public_model import ModelVersion as ModelVersion
+    from rollbook.api.public_registry import Registry as Registry
+    from rollbook.api.reading import ReadOnlyRegistry as ReadOnlyRegistry
+    from rollbook.api.results import Checked as Checked
+    from rollbook.api.results import EvidenceOnVersion as EvidenceOnVersion
+    from rollbook.api.results import ExportedIndex as ExportedIndex
+    from rollbook.api.results import Fetched as Fetched
+    from rollbook.api.results import FetchedEvidence as FetchedEvidence
+    from rollbook.api.results import GateReports as GateReports
+    from rollbook.api.results import History as History
+    from rollbook.api.results import MadeCard as MadeCard
+    from rollbook.api.results import Recorded as Recorded
+    from rollbook.api.results import Shown as Shown
+    from rollbook.api.trail_verbs import AuditTrail as AuditTrail
+    from rollbook.api.upkeep import Hooks as Hooks
+    from rollbook.api.version_answers import Resolved as Resolved
+    from rollbook.check.finding import Finding as Finding
+    from rollbook.check.promotion_report import GateReport as GateReport
+    from rollbook.errors import BadCall as BadCall
+    from rollbook.errors import CannotTell as CannotTell
+    from rollbook.errors import Conflict as Conflict
+    from rollbook.errors import GitFailed as GitFailed
+    from rollbook.errors import InvalidFile as InvalidFile
+    from rollbook.errors import NotFound as NotFound
+    from rollbook.errors import Refused as Refused
+    from rollbook.errors import RollbookError as RollbookError
+    from rollbook.errors import StorageFailed as StorageFailed
+    from rollbook.insight.compare.comparison import Best as Best
+    from rollbook.insight.compare.comparison import Comparison as Comparison
+    from rollbook.insight.compliance.compliance_report import ComplianceReport as ComplianceReport
+    from rollbook.insight.lineage.descendants import Descendant as Descendant
+    from rollbook.insight.lineage.trace import Lineage as Lineage
+    from rollbook.insight.query.sql import Result as Result
+    from rollbook.integrations.forge.github import ForgeFailed as ForgeFailed
+    from rollbook.integrations.forge.releases import Released as Released
+    from rollbook.integrations.notify.notifier import Outcome as Outcome
+    from rollbook.propose.approval import Approved as Approved
+    from rollbook.propose.card_proposal import ProposedCard as ProposedCard
+    from rollbook.propose.landing import Landing as Landing
+    from rollbook.propose.new_evidence import AddedEvidence as AddedEvidence
+    from rollbook.propose.new_note import Noted as Noted
+    from rollbook.propose.new_registry import Initialised as Initialised
+    from rollbook.propose.promotion import Promotion as Promotion
+    from rollbook.propose.proposal import ChangeRefused as ChangeRefused
+    from rollbook.propose.pruning import Pruning as Pruning
+    from rollbook.propose.registration import Registered as Registered
+    from rollbook.propose.told_facts import ToldFacts as ToldFacts
+    from rollbook.registry.listing import ListedModel as ListedModel
+    from rollbook.registry.listing import ListedVersion as ListedVersion
+    from rollbook.retention.accounting import StorageReport as StorageReport
+    from rollbook.retention.stale import Stale as Stale
+    from rollbook.retention.sweeping import Sweeping as Sweeping
+    from rollbook.trail.head import Head as Head
+    from rollbook.trail.verify import Verification as Verification
+    from rollbook.transfer.bundle.bundle_export import Packed as Packed
+    from rollbook.transfer.bundle.bundle_import import Brought as Brought
+    from rollbook.transfer.gto.takeover import TakenOver as TakenOver
+    from rollbook.transfer.gto.takeover_plan import Plan as Plan
 
 __version__ = "0.1.0"
-__all__ = ["Model", "ModelVersion", "Registry", "__version__", "open_index"]
 
+# The module of each public name, as imported above for readers: they are loaded when they are asked for.
 _HOMES = {
-    "Model": "rollbook.api.public_model",
-    "ModelVersion": "rollbook.api.public_model",
-    "Registry": "rollbook.api.public_registry",
-    "open_index": "rollbook.api.public_index",
+    "EvidenceVerbs": "api.evidence_verbs",
+    "document": "api.json_document",
+    "Federation": "api.public_federation",
+    "open_index": "api.public_index",
+    "Model": "api.public_model",
+    "ModelVersion": "api.public_model",
+    "Registry": "api.public_registry",
+    "ReadOnlyRegistry": "api.reading",
+    "Checked": "api.results",
+    "EvidenceOnVersion": "api.results",
+    "ExportedIndex": "api.results",
+    "Fetched": "api.results",
+    "FetchedEvidence": "api.results",
+    "GateReports": "api.results",
+    "History": "api.results",
+    "MadeCard": "api.results",
+    "Recorded": "api.results",
+    "Shown": "api.results",
+    "AuditTrail": "api.trail_verbs",
+    "Hooks": "api.upkeep",
+    "Resolved": "api.version_answers",
+    "Finding": "check.finding",
+    "GateReport": "check.promotion_report",
+    "BadCall": "errors",
+    "CannotTell": "errors",
+    "Conflict": "errors",
+    "GitFailed": "errors",
+    "InvalidFile": "errors",
+    "NotFound": "errors",
+    "Refused": "errors",
+    "RollbookError": "errors",
+    "StorageFailed": "errors",
+    "Best": "insight.compare.comparison",
+    "Comparison": "insight.compare.comparison",
+    "ComplianceReport": "insight.compliance.compliance_report",
+    "Descendant": "insight.lineage.descendants",
+    "Lineage": "insight.lineage.trace",
+    "Result": "insight.query.sql",
+    "ForgeFailed": "integrations.forge.github",
+    "Released": "integrations.forge.releases",
+    "Outcome": "integrations.notify.notifier",
+    "Approved": "propose.approval",
+    "ProposedCard": "propose.card_proposal",
+    "Landing": "propose.landing",
+    "AddedEvidence": "propose.new_evidence",
+    "Noted": "propose.new_note",
+    "Initialised": "propose.new_registry",
+    "Promotion": "propose.promotion",
+    "ChangeRefused": "propose.proposal",
+    "Pruning": "propose.pruning",
+    "Registered": "propose.registration",
+    "ToldFacts": "propose.told_facts",
+    "ListedModel": "registry.listing",
+    "ListedVersion": "registry.listing",
+    "StorageReport": "retention.accounting",
+    "Stale": "retention.stale",
+    "Sweeping": "retention.sweeping",
+    "Head": "trail.head",
+    "Verification": "trail.verify",
+    "Packed": "transfer.bundle.bundle_export",
+    "Brought": "transfer.bundle.bundle_import",
+    "TakenOver": "transfer.gto.takeover",
+    "Plan": "transfer.gto.takeover_plan",
 }
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> object:
-    # Imported at the first use, so that `import rollbook.errors` costs nothing else.
     if name not in _HOMES:
         raise AttributeError(name)
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(f"rollbook.{_HOMES[name]}"), name)

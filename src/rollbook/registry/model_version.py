@@ -49,6 +49,7 @@ class ModelVersion:
 
     @property
     def aliases(self) -> list[str]:
+        """The aliases that stand for this version, sorted."""
         return sorted(
             alias for alias, version in self.model.stages.aliases.items() if version == self.version
         )

@@ -64,6 +64,7 @@ class StorageReport:
 
     @property
     def saved(self) -> int:
+        """How many bytes are stored once that several versions need."""
         return self.total - self.stored
 
     def as_document(self) -> dict[str, Any]:

@@ -72,6 +72,7 @@ class Verification:
 
     @property
     def result(self) -> Literal["verified", "tampered", "unknown"]:
+        """What came of it, in one word."""
         if any(item.severity == "error" for item in self.contradictions):
             return "tampered"
         return "unknown" if self.doubts else "verified"
