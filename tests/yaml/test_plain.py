@@ -57,7 +57,8 @@ def test_a_manifest_as_it_is_written_is_plain():
     text = (
         "# yaml-language-server: $schema=version.schema.json\nmodel: a/b\nversion: 1.0.0\n"
         "description: Adds rows, drops 2 (of 3).\nartifact:\n  path: m.onnx\n  size: 12\nfeatures:\n  - age\n"
-        "signature:\n  inputs:\n    - name: age\n      shape:\n        - -1\n  outputs: []\nlineage:\n  code:\n"
+        "signature:\n  inputs:\n    - name: age\n      shape:\n        - -1\n  outputs: []\n"
+        "lineage:\n  code:\n"
         '    repository: https://example.com/#/a\n    dirty: false\ntags: {}\ncard: "a: b"\nlast:\n'
     )
     assert plain(text) == load(f"---\n{text}".encode())

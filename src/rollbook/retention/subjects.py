@@ -12,9 +12,7 @@ from rollbook.git.main_history import first_parents
 from rollbook.git.repository import is_shallow
 from rollbook.records.retention import OwnRetention
 from rollbook.registry.version_files import removed_among
-from rollbook.trail.derive import derive
-from rollbook.trail.landings import landed_changes
-from rollbook.trail.stage_times import stays
+from rollbook.trail.stage_times import landing_times, moves_since, stays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,10 +21,7 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.records.retention import Retention
     from rollbook.registry.registry import Model, Registry
-    from rollbook.trail.event import Event
-    from rollbook.trail.stage_times import Stay
-
-_NO_STAYS: tuple[Stay, ...] = ()
+    from rollbook.trail.stage_times import Move, Stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +68,8 @@ def every_stay(repository: Repository, commit: str) -> Callable[[str, str], tupl
             "this clone is shallow: it does not tell what was in production",
             hint="Fetch the whole history: git fetch --unshallow; in CI, fetch-depth: 0.",
         )
-    landed = {each.commit: each.landed_at for each in first_parents(repository, commit)}
-    events: dict[tuple[str, str], list[Event]] = {}
-    for event in derive(repository, landed_changes(repository, commit), {}):
-        events.setdefault((event.model, event.version), []).append(event)
-    found = {key: stays(told, landed) for key, told in events.items()}
-    return lambda model, version: found.get((model, version), _NO_STAYS)
+    landed = landing_times(first_parents(repository, commit))
+    moves: dict[tuple[str, str], list[Move]] = {}
+    for move in moves_since(repository, commit, landed, {}):
+        moves.setdefault((move.model, move.version), []).append(move)
+    return lambda model, version: stays(moves.get((model, version), ()))
