@@ -18,7 +18,7 @@ from .histories import START, History, new_history, registration, stages
 from .test_trail import STEP, play
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(STEP, min_size=1, max_size=6), st.data())
 def test_the_stays_at_any_commit_are_told_alike_whatever_was_asked_before(
     steps: list[tuple[object, ...]], data: st.DataObject

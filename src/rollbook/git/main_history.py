@@ -62,16 +62,18 @@ def first_parent_line(repository: Repository, tip: str, since: str | None = None
     return line
 
 
-def back_from(repository: Repository, commit: str) -> Iterator[str]:
-    """Yield the first-parent commits from `commit` back; git stops when the caller does. Raises GitFailed."""
+def back_from(repository: Repository, commit: str) -> Iterator[tuple[str, int]]:
+    """Yield the first-parent commits from `commit` back, each with its own date (Unix time, seconds); git stops
+    when the caller does. Raises GitFailed."""
     import subprocess
 
-    arguments = ("rev-list", "--first-parent", commit, "--")
+    arguments = ("rev-list", "--first-parent", "--timestamp", commit, "--")
     with start_git(repository, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as listing:
         assert listing.stdout is not None
         try:
             for line in listing.stdout:
-                yield line.decode().removesuffix("\n")
+                seconds, oid = line.decode().removesuffix("\n").split(" ")
+                yield oid, int(seconds)
         except GeneratorExit:
             listing.kill()
             raise
