@@ -20,10 +20,9 @@ from rollbook.trail.derive import derive
 from rollbook.trail.event import Action
 from rollbook.trail.landings import landed_changes
 from rollbook.trail.stage_times import landing_times
-from worlds import git
-
 from trail.histories import History, new_history, registration, stages
 from trail.test_trail import STEP, play
+from worlds import git
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
