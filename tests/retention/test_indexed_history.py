@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rollbook.errors import InvalidFile, NotFound
+from rollbook.git.main_history import first_parents
 from rollbook.layout import Kind
 from rollbook.registry.registry import Registry
 from rollbook.retention.stored_objects import attached, pointers, stored
@@ -34,7 +35,7 @@ POINTER = "outs:\n- md5: {md5}\n  size: {size}\n  hash: md5\n  path: model.onnx\
 
 def last_by_main(repository: Repository, commit: str) -> dict[tuple[str, str], tuple[str, int]]:
     """What happened last to each version, and when it landed, read from main."""
-    moments = landing_times(repository, commit)
+    moments = landing_times(first_parents(repository, commit))
     changes = landed_changes(repository, commit)
     events = list(derive(repository, changes, {}))
     last: dict[tuple[str, str], tuple[str, int]] = {}

@@ -39,8 +39,8 @@ class Memory:
         return repository.common_dir / _FOLDER / self.name
 
     def read(self, repository: Repository, part: str = "") -> bytes | None:
-        """Return what was written last, of the `part` of that name where it is a folder; None when nothing is,
-        or when it isn't to be believed."""
+        """Return what was written last; None when nothing is, or when it isn't to be believed. Of a folder it
+        is the `part` of that name."""
         return read_kept(self.path(repository) / part, self._stamp, self.most)
 
     def write(self, repository: Repository, body: bytes, part: str = "") -> None:

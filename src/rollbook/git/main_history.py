@@ -63,8 +63,8 @@ def first_parent_line(repository: Repository, tip: str, since: str | None = None
 
 
 def back_from(repository: Repository, commit: str) -> Iterator[tuple[str, int]]:
-    """Yield the first-parent commits from `commit` back, each with its own date (Unix time, seconds); git stops
-    when the caller does. Raises GitFailed."""
+    """Yield the first-parent commits from `commit` back, each with its own date (Unix time, seconds); git
+    stops when the caller does. Raises GitFailed."""
     import subprocess
 
     arguments = ("rev-list", "--first-parent", "--timestamp", commit, "--")

@@ -74,9 +74,10 @@ def stale_versions(
     last = {(model, version): (what, seconds) for model, version, what, seconds, _ in happened}
     found = []
     for model in asked:
+        used = _used(registry, model)
         for version in model.version_names:
             key = model.name, version
-            if key not in last or key in removed or version in _used(registry, model):
+            if key not in last or key in removed or version in used:
                 continue
             what, seconds = last[key]
             at = datetime.fromtimestamp(min(seconds, _LAST_SECOND), UTC)

@@ -10,7 +10,6 @@ from rollbook.artifact.pointer import Pointer, parse_pointer
 from rollbook.insight.query.index.lookup import ask
 from rollbook.layout import Kind
 from rollbook.records.removal import parse_removal
-from rollbook.snapshot.snapshot import TreeSnapshot
 from rollbook.yaml.strict import load
 
 if TYPE_CHECKING:
@@ -41,7 +40,8 @@ def stored(registry: Registry, models: Sequence[Model]) -> Stored:
     The index answers where every file can be read that matters; the files do elsewhere. Raises InvalidFile
     for a pointer or a manifest that can't be read, NotFound for a manifest that isn't there.
     """
-    told = ask(registry, _by_index, pointers=True) if isinstance(registry.snapshot, TreeSnapshot) else None
+    is_tree = registry.snapshot.tree_id(layout.ROOT) is not None
+    told = ask(registry, _by_index, pointers=True) if is_tree else None
     return told or _by_files(registry, models)
 
 
@@ -60,7 +60,7 @@ def _by_index(connection: sqlite3.Connection) -> Stored | None:
     for model, version, is_attached, form, *facts in connection.execute(
         "SELECT m.name, v.version, p.attached, coalesce(f.format, iif(f.version_id, '', NULL)),"
         " p.name, p.md5, p.size, p.files"
-        " FROM pointer AS p JOIN model AS m ON m.name = p.model AND NOT m.hidden"
+        " FROM pointer AS p JOIN model AS m ON m.name = p.model"
         " JOIN version AS v ON v.model_id = m.id AND v.sort_key = p.sort_key"
         " LEFT JOIN manifest AS f ON f.version_id = v.id ORDER BY p.path"
     ):

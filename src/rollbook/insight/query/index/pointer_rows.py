@@ -32,6 +32,11 @@ _TOGETHER = 500
 _LONGEST_PATH = 400  # bytes; where a snapshot finds no such file either, nobody goes by this row
 
 
+def stand_for(connection: sqlite3.Connection, tree: str) -> bool:
+    """Return whether an index has the pointers of a tree."""
+    return tables_schema.get(connection, _STANDS_FOR) == tree
+
+
 def bring(connection: sqlite3.Connection, repository: Repository, tree: str) -> None:
     """Let the pointers be those of a tree, in the transaction that is open."""
     before = tables_schema.get(connection, _STANDS_FOR)
