@@ -38,9 +38,9 @@ class RegisteredManifest:
 
 
 class Manifests:
-    """Knows which manifest each version has, as the changes go by."""
+    """Knows which manifest each version has, as the changes go by; without a reader it knows of none."""
 
-    def __init__(self, reader: ObjectReader) -> None:
+    def __init__(self, reader: ObjectReader | None) -> None:
         self._reader = reader
         self._oids: dict[str, str] = {}
         self._read: dict[str, RegisteredManifest] = {}
@@ -54,7 +54,7 @@ class Manifests:
         path = layout.manifest_path(model, version)
         # The history may have begun before the changes did.
         name = self._oids.get(path, f"{commit}:{path}")
-        if not name:
+        if not name or self._reader is None:
             return RegisteredManifest()
         if name not in self._read:
             self._read[name] = _registered(self._reader.read(name, MAX_FILE), path)
@@ -62,6 +62,8 @@ class Manifests:
 
     def read_ahead(self, names: Iterable[str]) -> None:
         """Read blobs that will be asked for, all at once."""
+        if self._reader is None:
+            return
         wanted = [name for name in dict.fromkeys(names) if name not in self._read]
         for name, found in zip(wanted, self._reader.read_many(wanted, MAX_FILE), strict=True):
             self._read[name] = _registered(found, "")
@@ -73,7 +75,7 @@ class Manifests:
         """
         wanted = [name for name in dict.fromkeys(names) if name not in self._read]
         processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
-        if len(wanted) < _MANY or processors == 1:
+        if self._reader is None or len(wanted) < _MANY or processors == 1:
             return
         from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
         from multiprocessing import get_context

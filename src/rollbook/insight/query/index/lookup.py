@@ -23,12 +23,19 @@ _TRIES = 3
 
 
 def ask(
-    registry: Registry, question: Callable[[sqlite3.Connection], Answer], *, events: bool = False
+    registry: Registry,
+    question: Callable[[sqlite3.Connection], Answer],
+    *,
+    events: bool = False,
+    history: bool = False,
+    pointers: bool = False,
 ) -> Answer:
     """What `question` makes of the index that stands for exactly the registry's snapshot.
 
     It may be called again where the index turns out to be broken. The connection is for reading only. With
-    `events` the index also has the events of the commits that lead to the snapshot's.
+    `events` the index also has the events of the commits that lead to the snapshot's, by their tags; with
+    `history` what main's history itself tells of versions, and with `pointers` those to artifacts. Only the
+    snapshot of a commit has a history, and only one of a tree has pointers there.
     """
     registry.require()
     snapshot = registry.snapshot
@@ -39,10 +46,12 @@ def ask(
         with closing(of_files(snapshot)) as connection:
             return question(connection)
     repository = registry.repository
-    wanted = (
-        IndexState(tree, snapshot.commit, tag_ids(repository))
-        if events and snapshot.commit
-        else IndexState(tree)
+    wanted = IndexState(
+        tree,
+        snapshot.commit if events else None,
+        tag_ids(repository) if events and snapshot.commit else {},
+        snapshot.commit if history else None,
+        pointers,
     )
     return _ask_shelf(Shelf(repository), wanted, question)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import GitFailed, InvalidFile
 from rollbook.git.changes import EMPTY_TREE
-from rollbook.insight.query.index import event_rows, parallel, tables_schema
+from rollbook.insight.query.index import event_rows, history_rows, parallel, pointer_rows, tables_schema
 from rollbook.insight.query.index.index_files import (
     UNUSABLE,
     NotWhole,
@@ -130,6 +130,10 @@ def _move(connection: sqlite3.Connection, repository: Repository, wanted: IndexS
         between = changes(repository, before, wanted.tree)
         Tables(connection).apply(between, lambda jobs: parallel.read(repository, jobs))
         tables_schema.put(connection, "tree", wanted.tree)
+    if wanted.pointers:
+        pointer_rows.bring(connection, repository, wanted.tree)
+    if wanted.history is not None:
+        history_rows.bring(connection, repository, wanted.history)
     if wanted.commit is not None:
         event_rows.bring(connection, repository, wanted)
 
