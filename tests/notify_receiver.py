@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from building.world import POLICY
 from rollbook.git.repository import discover
 from rollbook.integrations.notify.notifier import notify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from building.world import World
     from rollbook.integrations.notify.notifier import Outcome
-    from worlds import World
 
 SECRET = "whsec_bm9ib2R5IGVsc2Uga25vd3MgdGhpcw=="
 SECRET_ENV = "ROLLBOOK_NOTIFY_SECRET"
@@ -96,12 +97,10 @@ def listen() -> Iterator[Receiver]:
 
 def subscribe(world: World, *entries: dict[str, Any]) -> None:
     """Name receivers in the policy of main."""
-    policy = world.registry / "registry" / "policy.yaml"
-    before = policy.read_text().partition("\nnotify:")[0].rstrip()
+    before = world.read(POLICY).partition("\nnotify:")[0].rstrip()
     named = [{"secret_env": SECRET_ENV, **entry} for entry in entries]
-    policy.write_text(f"{before}\nnotify: {json.dumps(named)}\n")
-    world.git("commit", "--quiet", "--all", "-m", "Name who is notified")
-    world.git("push", "--quiet", "origin", "HEAD:main")
+    world.write(POLICY, f"{before}\nnotify: {json.dumps(named)}\n")
+    world.commit("Name who is notified")
 
 
 def told(world: World, limit: float = 20) -> list[Outcome]:

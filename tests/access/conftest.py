@@ -84,14 +84,10 @@ def assemble(world: World, keys: Path) -> Team:
     team = Team(world, keys)
     world.register("credit-approval", "1.0.0", "-m", "auc=0.9")
     world.promote("credit-approval@1.0.0", "staging")
-    policy = world.registry / "registry/policy.yaml"
-    policy.write_text(policy.read_text() + ROLES)
     lines = [f"{name}@example.com {(keys / f'{name}.pub').read_text()}" for name in PEOPLE[:3]]
-    (world.registry / "registry/allowed_signers").write_text("".join(lines))
     team.become("ana")
-    world.git("add", "registry")
-    world.git("commit", "--quiet", "-m", "Name the roles")
-    world.git("push", "--quiet", "origin", "main")
+    world.write("registry/allowed_signers", "".join(lines))
+    world.policy(ROLES)
     return team
 
 

@@ -14,12 +14,8 @@ ENTRIES = "artifacts:\n  credit-approval:\n    path: registry/credit-approval/ve
 
 @pytest.fixture
 def team_with_entries(team: Team) -> Team:
-    policy = team.world.registry / "registry/policy.yaml"
-    policy.write_text(policy.read_text() + "dvc_artifacts: true\n")
-    (team.world.registry / "dvc.yaml").write_text(ENTRIES)
-    team.world.git("add", ".")
-    team.world.git("commit", "--quiet", "-m", "Let DVC find the models")
-    team.world.git("push", "--quiet", "origin", "main")
+    team.world.write("dvc.yaml", ENTRIES)
+    team.world.policy("dvc_artifacts: true\n")
     return team
 
 

@@ -39,9 +39,6 @@ class Files(Snapshot):
     def mode(self, path: str) -> str | None:
         return "100644" if path in self._files else None
 
-    def artifact(self, model: str, version: str) -> None:
-        """The manifest has to be read."""
-
     def close(self) -> None:
         """Nothing is held open."""
 

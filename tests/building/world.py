@@ -20,6 +20,9 @@ def git(directory: Path, *arguments: str, stdin: str | None = None) -> str:
     return done.stdout.rstrip("\n")
 
 
+POLICY = "registry/policy.yaml"
+
+
 @dataclass(frozen=True)
 class Ran:
     """What a run of the command line gave."""
@@ -99,6 +102,29 @@ class World:
         path = self.root / name
         path.write_bytes(content)
         return path
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file of the working tree."""
+        target = self.registry / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+
+    def read(self, path: str) -> str:
+        return (self.registry / path).read_text()
+
+    def commit(self, message: str = "Change it by hand") -> None:
+        """Commit everything in the working tree to main, past every check, and push it."""
+        self.git("add", ".")
+        self.git("commit", "--quiet", "-m", message)
+        self.git("push", "--quiet", "origin", "HEAD:main")
+
+    def policy(self, rules: str) -> None:
+        """Add rules to main's policy."""
+        self.write(POLICY, f"{self.read(POLICY).rstrip()}\n{rules}")
+        self.commit("Change the policy")
+
+    def land(self, branch: str, *options: str) -> None:
+        self.run("land", branch, *options)
 
     def register(self, model: str, version: str, *options: str, content: bytes | None = None) -> None:
         """Register a version and land it."""

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from rollbook import layout
 from rollbook.check.base_context import circumstances
-from rollbook.check.change_rules import change_findings
 from rollbook.check.finding import arranged
 from rollbook.check.judge import _tree_findings, check_change, check_tree
 from rollbook.check.registry_files import model_names, owner, read_part, whole
+from rollbook.check.rules.change_rules import change_findings
 from rollbook.check.scope import Paths, concerned
 from rollbook.registry.change import changed_files
 from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot

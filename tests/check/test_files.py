@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollbook.check.path_rules import unsafe_name
+from rollbook.check.rules.path_rules import unsafe_name
 from rollbook.snapshot.worktree_snapshot import worktree_snapshot
 
 from .desk import (

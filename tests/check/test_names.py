@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollbook.check.name_rules import _matches, twins
+from rollbook.check.rules.name_rules import _matches, twins
 
 from .desk import POLICY, Desk, model_files, model_text, only, policy_text, registry_files
 

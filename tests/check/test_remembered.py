@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 import rollbook.check.clean_files as memory
 from check.desk import POLICY, Desk, entry, model_files, policy_text, registry_files, version_files
-from rollbook.check import version_rules as by_version
 from rollbook.check.clean_files import Remembered
+from rollbook.check.rules import version_rules as by_version
 from rollbook.check.whole_tree import check_tree
 from rollbook.git.repository import discover
 from rollbook.snapshot.tree_snapshot import commit_snapshot

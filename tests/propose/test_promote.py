@@ -21,7 +21,7 @@ from rollbook.trail.record import record
 from worlds import World, git, rollbook
 
 if TYPE_CHECKING:
-    from rollbook.propose.promotion import Promotion
+    from rollbook.propose.promotion import ProposedMove
 
 STAGES = "registry/credit/stages.yaml"
 
@@ -41,7 +41,7 @@ def models(with_versions: World, tmp_path: Path) -> World:
     return with_versions.copy(tmp_path / "world")
 
 
-def propose(world: World, reference: str, stage: str, **options: Any) -> Promotion:
+def propose(world: World, reference: str, stage: str, **options: Any) -> ProposedMove:
     return propose_promotion(discover(world.registry), reference, stage, reason="because", **options)
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import POLICY
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -24,11 +26,9 @@ retention:
 
 def write_policy(world: World, rules: str) -> None:
     """Put other rules of retention into the policy on main."""
-    path = world.registry / "registry" / "policy.yaml"
-    kept = path.read_text().partition("\nretention:\n")[0]
-    path.write_text(f"{kept.rstrip()}\n{rules}")
-    world.git("commit", "--quiet", "-am", "Change what is kept")
-    world.git("push", "--quiet", "origin", "main")
+    kept = world.read(POLICY).partition("\nretention:\n")[0]
+    world.write(POLICY, f"{kept.rstrip()}\n{rules}")
+    world.commit("Change what is kept")
 
 
 def fill(world: World) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.check.retention_fate import Standing, fates
+from rollbook.check.retention_fate import ModelStanding, fates
 from rollbook.records.policy import Policy, Stage
 from rollbook.records.retention import OwnRetention, Retention
 from rollbook.records.stages import StageEntry, StageTable
@@ -26,11 +26,11 @@ def stays(*path: tuple[str, int]) -> tuple[Stay, ...]:
     return tuple(Stay(name, at, gone) for (name, _), at, gone in zip(path, moments, left, strict=True))
 
 
-def standing(histories: dict[str, tuple[Stay, ...]]) -> Standing:
+def standing(histories: dict[str, tuple[Stay, ...]]) -> ModelStanding:
     entries = tuple(
         StageEntry(way[-1].stage, version, "", "", "") for version, way in histories.items() if len(way) > 1
     )
-    return Standing(list(histories), (), StageTable(entries), lambda version: histories[version])
+    return ModelStanding(list(histories), (), StageTable(entries), lambda version: histories[version])
 
 
 def goes(rules: Retention, histories: dict[str, tuple[Stay, ...]]) -> list[str]:
@@ -76,7 +76,7 @@ def test_production_long_ago_keeps_for_ever() -> None:
 
 def test_a_version_that_the_history_does_not_know_stays() -> None:
     table = StageTable((StageEntry("archived", "1.0.0", "", "", ""),))
-    model = Standing(["1.0.0", "2.0.0"], (), table, lambda _: ())
+    model = ModelStanding(["1.0.0", "2.0.0"], (), table, lambda _: ())
     assert not any(fate.goes for fate in fates(POLICY, LOOSE, model, NOW))
 
 

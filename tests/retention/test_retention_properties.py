@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollbook.artifact.dir_object import Entry, listing_bytes
+from rollbook.artifact.dir_object import FolderEntry, listing_bytes
 from rollbook.artifact.dvc_remote import RemoteSettings
 from rollbook.artifact.local_store import ObjectFolder
 from rollbook.artifact.storage import Storage
@@ -42,7 +42,7 @@ def put(folder: ObjectFolder, artifact: Sequence[int]) -> str:
         folder.store_bytes(CONTENTS[number])
     if len(artifact) == 1:
         return md5(CONTENTS[artifact[0]])
-    data = listing_bytes(Entry(f"f{number}", md5(CONTENTS[number])) for number in artifact)
+    data = listing_bytes(FolderEntry(f"f{number}", md5(CONTENTS[number])) for number in artifact)
     return folder.store_bytes(data, ".dir")[0].md5 + ".dir"
 
 

@@ -30,17 +30,9 @@ vars:
 
 def turn_on(world: World) -> None:
     """Commit a policy that asks for entries, and a DVC remote that is found from anywhere."""
-    policy = world.registry / "registry/policy.yaml"
-    policy.write_text(policy.read_text() + "\ndvc_artifacts: true\n")
-    config = world.registry / ".dvc/config"
-    config.write_text(config.read_text().replace("../../registry-artifacts", str(world.artifacts)))
-    commit(world, "Let DVC find the models")
-
-
-def commit(world: World, message: str) -> None:
-    world.git("add", ".")
-    world.git("commit", "--quiet", "-m", message)
-    world.git("push", "--quiet", "origin", "main")
+    remote = world.read(".dvc/config").replace("../../registry-artifacts", str(world.artifacts))
+    world.write(".dvc/config", remote)
+    world.policy("dvc_artifacts: true\n")
 
 
 def named(world: World, revision: str = "main") -> dict[str, str]:
@@ -182,7 +174,7 @@ def test_turning_it_on_in_an_old_registry_asks_for_the_entries_and_one_command_w
 def test_a_dvc_yaml_that_cannot_be_edited_refuses_the_registration_before_any_upload(world: World) -> None:
     turn_on(world)
     (world.registry / "dvc.yaml").write_text("artifacts: &all\n  x: {path: y}\nother: *all\n")
-    commit(world, "Use an anchor")
+    world.commit("Use an anchor")
     ran = rollbook(world.registry, "register", "m", str(world.artifact()), "--version", "1.0.0")
     assert ran.code == 1
     assert "dvc.yaml:1" in ran.err

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rollbook.registry import registry
 
 if TYPE_CHECKING:
-    from rollbook.propose.promotion import Promotion
+    from rollbook.propose.promotion import ProposedMove
 
 PRODUCTION, DEPRECATED, ARCHIVED = "production", "deprecated", "archived"
 
@@ -29,7 +29,7 @@ class Moves(registry.Registry):
         traffic: int | None = None,
         override: str | None = None,
         draft: bool = False,
-    ) -> Promotion:
+    ) -> ProposedMove:
         """Propose that a version moves to a stage.
 
         `traffic` is a canary's share in percent; `override` says why a freeze is set aside.
@@ -50,7 +50,7 @@ class Moves(registry.Registry):
         stage: str = PRODUCTION,
         override: str | None = None,
         draft: bool = False,
-    ) -> Promotion:
+    ) -> ProposedMove:
         """Propose that a model goes back to the version that held a stage before, or to the one named by
         `to`."""
         from rollbook.propose.promotion import previous_holder, propose_promotion
@@ -75,7 +75,7 @@ class Moves(registry.Registry):
         sunset: str | None = None,
         migration: str | None = None,
         draft: bool = False,
-    ) -> Promotion:
+    ) -> ProposedMove:
         """Propose that a version is deprecated: still served, with what to use instead (`replacement`), the
         day it goes (`sunset`, such as `2027-06-30`), and what its users have to do (`migration`)."""
         from rollbook.propose.promotion import propose_promotion
@@ -90,7 +90,7 @@ class Moves(registry.Registry):
             draft=draft,
         )
 
-    def archive(self, reference: str, *, reason: str, draft: bool = False) -> Promotion:
+    def archive(self, reference: str, *, reason: str, draft: bool = False) -> ProposedMove:
         """Propose that a version is archived: out of use, its record and its artifact kept."""
         from rollbook.propose.promotion import propose_promotion
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from rollbook.propose.landing import Landing
     from rollbook.propose.new_note import Noted
     from rollbook.propose.pruning import Pruning
-    from rollbook.propose.registration import Registered
+    from rollbook.propose.registration import ProposedVersion
     from rollbook.propose.told_facts import PathLike, ToldFacts
     from rollbook.transfer.bundle.bundle_import import Brought
     from rollbook.transfer.gto.takeover import TakenOver
-    from rollbook.transfer.gto.takeover_plan import Plan, Wanted
+    from rollbook.transfer.gto.takeover_plan import Plan, TakeoverRequest
 
 
 class Proposals(registry.Registry):
@@ -43,7 +43,7 @@ class Proposals(registry.Registry):
         use_case: str | None = None,
         progress: Progress = quiet,
         **facts: Unpack[ToldFacts],
-    ) -> Registered:
+    ) -> ProposedVersion:
         """Propose an artifact, a file or a folder, as a new version of a model; return what was proposed.
 
         Its bytes go to the DVC remote first. `version`, or else `bump` (`major`, `minor`, `patch`; by default
@@ -239,7 +239,7 @@ def _wanted(
     paths: Mapping[str, str] | None,
     *,
     skip_missing: bool,
-) -> Wanted:
-    from rollbook.transfer.gto.takeover_plan import Wanted
+) -> TakeoverRequest:
+    from rollbook.transfer.gto.takeover_plan import TakeoverRequest
 
-    return Wanted(tuple(models), stages or {}, renames or {}, paths or {}, skip_missing)
+    return TakeoverRequest(tuple(models), stages or {}, renames or {}, paths or {}, skip_missing)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rollbook.insight.compliance.compliance_report import ComplianceReport
     from rollbook.insight.lineage.descendants import Descendant
     from rollbook.insight.lineage.trace import Lineage
-    from rollbook.insight.query import parquet
+    from rollbook.insight.query.parquet import ExportedTables
     from rollbook.insight.query.sql import Result, Value
     from rollbook.names import Reference
     from rollbook.propose.told_facts import PathLike
@@ -257,7 +257,7 @@ class ReadOnlyRegistry(VersionQuestions, registry.Registry):
         published = publish_index(self, Path(index), publish)
         return ExportedIndex(Path(index), published.exported, published)
 
-    def export_parquet(self, parquet: PathLike) -> parquet.Exported:
+    def export_parquet(self, parquet: PathLike) -> ExportedTables:
         """Write the views of `query` to a folder as Parquet files; return how many rows each has.
 
         Needs the extra `parquet`. Raises Refused for a folder that holds something else.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rollbook.trail.tag import RecordedTag
     from rollbook.transfer.gto.past_events import PastEvent
     from rollbook.transfer.static_index.index_branch import Published
-    from rollbook.transfer.static_index.index_export import Exported
+    from rollbook.transfer.static_index.index_export import WrittenIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ class ExportedIndex:
     named."""
 
     output: Path
-    exported: Exported
+    exported: WrittenIndex
     published: Published | None
 
     def as_document(self) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class SourceFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ArtifactSource:
     """An artifact in the file system: one file, or a folder with its files sorted by their paths' bytes."""
 
     root: Path
@@ -100,7 +100,7 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def list_source(path: Path) -> Source:
+def list_source(path: Path) -> ArtifactSource:
     """List the artifact at `path`.
 
     Raises BadCall when it is missing or empty, is or holds anything but plain files and folders, or holds
@@ -122,7 +122,7 @@ def list_source(path: Path) -> Source:
         raise BadCall(
             f"{path}: {reason}", hint="Rename or remove it: the folder must be usable on every system."
         )
-    source = Source(path, is_directory, tuple(sorted(files, key=lambda file: file.path.encode())))
+    source = ArtifactSource(path, is_directory, tuple(sorted(files, key=lambda file: file.path.encode())))
     if not source.size:
         raise BadCall(f"{path}: the {'folder' if is_directory else 'file'} is empty")
     return source
@@ -159,7 +159,7 @@ def _require_plain(path: Path, status: os.stat_result) -> None:
     )
 
 
-def open_source(source: Source, file: SourceFile) -> int:
+def open_source(source: ArtifactSource, file: SourceFile) -> int:
     """Open one file of `source` for reading and return its descriptor. No link is followed below the root.
 
     Raises Refused when the file is no longer the one that was listed, BadCall when it can't be read.
@@ -176,7 +176,7 @@ def open_source(source: Source, file: SourceFile) -> int:
     return descriptor
 
 
-def require_unchanged(source: Source) -> None:
+def require_unchanged(source: ArtifactSource) -> None:
     """Raise Refused when the artifact is no longer what `list_source` saw."""
     try:
         now = list_source(source.root)
@@ -188,7 +188,7 @@ def require_unchanged(source: Source) -> None:
         raise changed(source, different)
 
 
-def changed(source: Source, path: str) -> Refused:
+def changed(source: ArtifactSource, path: str) -> Refused:
     """Return the error to raise when a file of `source` changed while it was read."""
     where = f"{source.root}: {path!r}" if source.is_directory and path else str(source.root)
     return Refused(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.artifact.artifact_files import (
-    Source,
+    ArtifactSource,
     SourceFile,
     cannot_read,
     changed,
@@ -16,7 +16,7 @@ from rollbook.artifact.artifact_files import (
     open_source,
     require_unchanged,
 )
-from rollbook.artifact.dir_object import SUFFIX, Entry, listing_bytes
+from rollbook.artifact.dir_object import SUFFIX, FolderEntry, listing_bytes
 from rollbook.artifact.progress import Progress, quiet
 from rollbook.artifact.stream import Hashes, Write, hash_bytes, pump
 
@@ -58,7 +58,7 @@ def digest_artifact(path: Path, progress: Progress = quiet) -> ArtifactDigest:
 
 
 def digest_file(
-    source: Source, file: SourceFile, write: Write | None = None, *, progress: Progress = quiet
+    source: ArtifactSource, file: SourceFile, write: Write | None = None, *, progress: Progress = quiet
 ) -> FileDigest:
     """Digest one file of `source`, handing its bytes to `write` on the way.
 
@@ -87,7 +87,7 @@ def combine(files: Iterable[FileDigest], *, is_directory: bool) -> ArtifactDiges
     if not is_directory:
         (only,) = ordered
         return ArtifactDigest(only.sha256, only.md5, size, ordered, is_directory=False)
-    md5 = hash_bytes(listing_bytes(Entry(file.path, file.md5) for file in ordered)).md5 + SUFFIX
+    md5 = hash_bytes(listing_bytes(FolderEntry(file.path, file.md5) for file in ordered)).md5 + SUFFIX
     return ArtifactDigest(folder_sha256(ordered), md5, size, ordered, is_directory=True)
 
 

@@ -21,7 +21,7 @@ _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FolderEntry:
     """One file of a folder: its relative path, with `/`, and the md5 of its content."""
 
     path: str
@@ -33,14 +33,14 @@ def is_md5(text: object) -> bool:
     return isinstance(text, str) and _MD5.fullmatch(text) is not None
 
 
-def listing_bytes(entries: Iterable[Entry]) -> bytes:
+def listing_bytes(entries: Iterable[FolderEntry]) -> bytes:
     """Return the content of the `.dir` object. Its md5 with `.dir` appended is what DVC calls the folder's
     md5."""
     ordered = sorted(entries, key=lambda entry: entry.path)
     return json.dumps([{"md5": entry.md5, "relpath": entry.path} for entry in ordered]).encode()
 
 
-def parse_listing(data: bytes, where: str) -> tuple[Entry, ...]:
+def parse_listing(data: bytes, where: str) -> tuple[FolderEntry, ...]:
     """Read a `.dir` object.
 
     Raises StorageFailed when it is not one, or when a path in it is absolute, leaves the folder, stands there
@@ -58,13 +58,13 @@ def parse_listing(data: bytes, where: str) -> tuple[Entry, ...]:
     return entries
 
 
-def _entry(item: object, where: str) -> Entry:
+def _entry(item: object, where: str) -> FolderEntry:
     if not isinstance(item, dict):
         raise _broken(where, "is not a list of files")
     path, md5 = item.get("relpath"), item.get("md5")
     if not isinstance(path, str) or not isinstance(md5, str) or not is_md5(md5):
         raise _broken(where, "has an entry without a path and an md5")
-    return Entry(path, md5)
+    return FolderEntry(path, md5)
 
 
 def _broken(where: str, what: str) -> StorageFailed:

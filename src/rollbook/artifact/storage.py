@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rollbook.artifact.artifact_files import Source, SourceFile, list_source, require_unchanged
+from rollbook.artifact.artifact_files import ArtifactSource, SourceFile, list_source, require_unchanged
 from rollbook.artifact.digest import ArtifactDigest, FileDigest, combine, digest_file, file_digest
-from rollbook.artifact.dir_object import LARGEST, SUFFIX, Entry, listing_bytes, parse_listing
+from rollbook.artifact.dir_object import LARGEST, SUFFIX, FolderEntry, listing_bytes, parse_listing
 from rollbook.artifact.dvc_remote import Remote, RemoteSettings, connect, read_configuration, reported
 from rollbook.artifact.formats import detect_open_file, folder_format
 from rollbook.artifact.local_store import ObjectFolder, Target
@@ -200,7 +200,7 @@ class ReadOnlyStorage:
                 raise StorageFailed(f"{self.remote_url}: the object {target.oid} is corrupt")
         return {target.path: hashes for target, hashes in zip(targets, digests, strict=True)}
 
-    def folder(self, pointer: Pointer) -> tuple[Entry, ...]:
+    def folder(self, pointer: Pointer) -> tuple[FolderEntry, ...]:
         """Read the files of a folder from its listing. Raises StorageFailed when it can't be had."""
         data = self.listing(pointer.md5)
         if data is None:
@@ -247,7 +247,9 @@ class Storage(ReadOnlyStorage):
             files = [self._add_file(path, fill, new) for path, fill in parts]
             digest = combine(files, is_directory=is_directory)
             if digest.is_directory:
-                self._cache.store_bytes(listing_bytes(Entry(file.path, file.md5) for file in files), SUFFIX)
+                self._cache.store_bytes(
+                    listing_bytes(FolderEntry(file.path, file.md5) for file in files), SUFFIX
+                )
         except BaseException:
             for oid in new:
                 self._cache.discard(oid)
@@ -342,7 +344,7 @@ def read_only_storage(config: str, *, base: Path) -> Iterator[ReadOnlyStorage]:
     yield ReadOnlyStorage(settings, connect(settings))
 
 
-def _fill(source: Source, file: SourceFile, progress: Progress, write: Write) -> Hashes:
+def _fill(source: ArtifactSource, file: SourceFile, progress: Progress, write: Write) -> Hashes:
     digest = digest_file(source, file, write, progress=progress)
     return Hashes(digest.md5, digest.sha256, digest.size)
 

@@ -38,13 +38,14 @@ class Memory:
         """Return where it stands."""
         return repository.common_dir / _FOLDER / self.name
 
-    def read(self, repository: Repository) -> bytes | None:
-        """Return what was written last; None when nothing is, or when it isn't to be believed."""
-        return read_kept(self.path(repository), self._stamp, self.most)
+    def read(self, repository: Repository, part: str = "") -> bytes | None:
+        """Return what was written last; None when nothing is, or when it isn't to be believed. Of a folder it
+        is the `part` of that name."""
+        return read_kept(self.path(repository) / part, self._stamp, self.most)
 
-    def write(self, repository: Repository, body: bytes) -> None:
+    def write(self, repository: Repository, body: bytes, part: str = "") -> None:
         """Replace what is remembered. That it can't be written costs time only, and is no error."""
-        write_kept(self.path(repository), self._stamp, body)
+        write_kept(self.path(repository) / part, self._stamp, body)
 
     @property
     def _stamp(self) -> str:
@@ -95,7 +96,13 @@ INDEX = Memory(
     "Id of the tree `registry/`; for events, the tags and the commit as well",
     "Each file names its tree, and is void when anything else has written to it.",
 )  # fmt: skip
-MEMORIES = (FOUND_CLEAN, LISTING, TAGS, RECORDED, ORDERED, VERIFIED, INDEX)
+STAYS = Memory(
+    "stays", "1", 16 << 20,
+    "Of one model a file, when its versions were in which stage, for `lineage`",
+    "Id of the commit of main up to which its history was read",
+    "The id of a commit names all of its history; used only while main still leads through it.",
+)  # fmt: skip
+MEMORIES = (FOUND_CLEAN, LISTING, TAGS, RECORDED, ORDERED, VERIFIED, STAYS, INDEX)
 
 
 def read_kept(path: Path, stamp: str, most: int) -> bytes | None:
@@ -120,7 +127,7 @@ def read_kept(path: Path, stamp: str, most: int) -> bytes | None:
 def write_kept(path: Path, stamp: str, body: bytes) -> None:
     """Replace the file as a whole. That it can't be written costs time only, and is no error."""
     with suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}-", delete=False) as file:
             try:
                 file.write(f"rollbook {stamp} ".encode() + _digest(body) + body)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import functools
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.check.base_storage import base_storage
 from rollbook.check.gates.gate import Circumstances
-from rollbook.errors import InvalidFile
+from rollbook.errors import InvalidFile, NotFound
+from rollbook.git.checkout import is_tracked
+from rollbook.registry.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rollbook.access.roles import Person
+    from rollbook.artifact.storage import ReadOnlyStorage
     from rollbook.git.repository import Repository
     from rollbook.snapshot.snapshot import Snapshot
     from rollbook.trail.stage_times import Stay
+
+
+_CONFIG, _LOCAL = ".dvc/config", ".dvc/config.local"
 
 
 def circumstances(
@@ -29,7 +35,7 @@ def circumstances(
     may_run: bool = False,
     now: datetime | None = None,
 ) -> Circumstances:
-    """The circumstances in which a change to `base` is judged; see `Circumstances` for the arguments.
+    """Return the circumstances in which a change to `base` is judged; see `Circumstances` for the arguments.
 
     Nothing but the allowed signers is read before a gate asks for it.
     """
@@ -54,5 +60,37 @@ def circumstances(
         allowed_signers=signers or b"",
         may_run=may_run,
         stays=stays,
-        storage=functools.partial(base_storage, repository, base),
+        storage=functools.partial(_base_storage, repository, base),
     )
+
+
+@contextmanager
+def _base_storage(repository: Repository, base: Snapshot) -> Iterator[ReadOnlyStorage]:
+    """Open the artifacts' storage as the base's `.dvc/config` has it.
+
+    The working tree's own settings, credentials included, are used while they are the base's; a change that
+    is checked out can't point elsewhere. Raises NotFound when the base has no such file.
+    """
+    from rollbook.artifact.retrieval import registry_storage
+    from rollbook.artifact.storage import read_only_storage
+
+    (config,) = base.read_many([_CONFIG])
+    if config is None:
+        raise NotFound(f"{_CONFIG} does not exist in the base", hint="Set DVC up on the main branch.")
+    root = repository.work_tree
+    if root is None or _is_configured_so(repository, config):
+        with registry_storage(Registry(repository, base)) as storage:
+            yield storage
+        return
+    with read_only_storage(config.decode(errors="replace"), base=root) as storage:
+        yield storage
+
+
+def _is_configured_so(repository: Repository, config: bytes) -> bool:
+    assert repository.work_tree is not None
+    try:
+        same = (repository.work_tree / _CONFIG).read_bytes() == config
+    except OSError:
+        return False
+    # A file of local settings that git tracks came with somebody's change.
+    return same and not is_tracked(repository, _LOCAL)

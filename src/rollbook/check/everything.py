@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.check.clean_files import fingerprint
 from rollbook.check.document import read_documents
-from rollbook.check.dvc_entries import entry_findings
 from rollbook.check.finding import arranged
-from rollbook.check.name_rules import namespace_findings, pattern_findings
 from rollbook.check.registry_files import Part, by_owner, model_names, policy_of, read_part, readable_places
+from rollbook.check.rules.dvc_entries import entry_findings
+from rollbook.check.rules.name_rules import namespace_findings, pattern_findings
+from rollbook.check.rules.standing_rules import contents_findings, overall_findings, places_findings
 from rollbook.check.shares import judged_in_shares
-from rollbook.check.standing_rules import contents_findings, overall_findings, places_findings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rollbook.check.document import Document
     from rollbook.check.finding import Finding
     from rollbook.check.registry_files import ModelFiles
-    from rollbook.check.version_rules import Key
+    from rollbook.check.rules.version_rules import Key
     from rollbook.records.policy import Policy
     from rollbook.snapshot.snapshot import FileIdentity, Snapshot
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rollbook.check.finding import Finding
 from rollbook.check.gate_judgement import judge
 from rollbook.check.gates.gate import Circumstances, Promotion, State
-from rollbook.check.transition_rules import at_stage, entry_keys, is_displaced
+from rollbook.check.rules.transition_rules import at_stage, entry_keys, is_displaced
 from rollbook.layout import model_path
 from rollbook.records.model import ModelRecord
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from rollbook.check.document import Document
-    from rollbook.check.gate_judgement import Judged
+    from rollbook.check.gate_judgement import JudgedGate
     from rollbook.check.registry_files import ModelFiles
     from rollbook.records.policy import Policy
     from rollbook.records.stages import StageTable
@@ -54,7 +54,7 @@ class Ground:
             circumstances=self.circumstances,
         )
 
-    def judge(self, model: ModelFiles, move: Transition) -> list[Judged]:
+    def judge(self, model: ModelFiles, move: Transition) -> list[JudgedGate]:
         """What every gate says of a move."""
         return judge(self.policy, self.promotion(model, move), self.own)
 

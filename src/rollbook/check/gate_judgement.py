@@ -38,7 +38,7 @@ _FREEZE = ALL_GATES["freeze"]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedGate:
     """A gate, and what it said. `code` is that of the finding when it does not pass, `key` where it stands in
     the file at `path`."""
 
@@ -49,7 +49,7 @@ class Judged:
     key: str = ""
 
 
-def judge(policy: Policy, promotion: Promotion, own: Sequence[Mapping[str, Any]] = ()) -> list[Judged]:
+def judge(policy: Policy, promotion: Promotion, own: Sequence[Mapping[str, Any]] = ()) -> list[JudgedGate]:
     """The verdict of every gate of the policy that guards the stage, in the policy's order, then of the
     model's `own` gates, then of the policy's freezes.
 
@@ -62,38 +62,38 @@ def judge(policy: Policy, promotion: Promotion, own: Sequence[Mapping[str, Any]]
     ]
 
 
-def _by_name(gates: Sequence[Mapping[str, Any]], path: str, promotion: Promotion) -> Iterator[Judged]:
+def _by_name(gates: Sequence[Mapping[str, Any]], path: str, promotion: Promotion) -> Iterator[JudgedGate]:
     for index, settings in enumerate(gates):
         if _guards(settings.get("to"), promotion.target) and _guards(settings.get("from"), promotion.start):
             yield _judged(Fields(settings, path, f"gates.{index}"), path, f"gates.{index}", promotion)
 
 
-def _by_freezes(freezes: Sequence[Mapping[str, Any]], promotion: Promotion) -> Iterator[Judged]:
+def _by_freezes(freezes: Sequence[Mapping[str, Any]], promotion: Promotion) -> Iterator[JudgedGate]:
     for index, settings in enumerate(freezes):
         if _guards(settings.get("stages"), promotion.target):
             key = f"freezes.{index}"
             verdict = _verdict(_FREEZE, Fields(settings, POLICY, key), promotion)
-            yield Judged(_FREEZE.name, _FREEZE.code, verdict, POLICY, key)
+            yield JudgedGate(_FREEZE.name, _FREEZE.code, verdict, POLICY, key)
 
 
 def _guards(stages: object, stage: str) -> bool:
     return not isinstance(stages, list) or stage in stages
 
 
-def _judged(settings: Fields, path: str, key: str, promotion: Promotion) -> Judged:
+def _judged(settings: Fields, path: str, key: str, promotion: Promotion) -> JudgedGate:
     try:
         name = settings.text("gate")[:100]
     except InvalidFile as error:
-        return Judged("?", "RB400", _unusable(error), path, key)
+        return JudgedGate("?", "RB400", _unusable(error), path, key)
     gate = GATES.get(name)
     if gate is None:
         hint = f"This tool knows: {', '.join(GATES)}. Upgrade it, or correct the policy."
         verdict = failed("unknown to this tool", "a gate that can be judged", hint)
-        return Judged(name, "RB400", verdict, path, key)
+        return JudgedGate(name, "RB400", verdict, path, key)
     try:
-        return Judged(name, gate.code, gate.verdict(settings, promotion), path, key)
+        return JudgedGate(name, gate.code, gate.verdict(settings, promotion), path, key)
     except InvalidFile as error:
-        return Judged(name, "RB400", _unusable(error), path, key)
+        return JudgedGate(name, "RB400", _unusable(error), path, key)
 
 
 def _verdict(gate: Gate, settings: Fields, promotion: Promotion) -> Verdict:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.check.authors import author_findings, authored_commits
 from rollbook.check.base_context import circumstances
-from rollbook.check.change_rules import added_versions, change_findings
 from rollbook.check.contributors import contributors
-from rollbook.check.dvc_entries import edited_models, entry_findings
 from rollbook.check.finding import Finding, arranged
-from rollbook.check.name_rules import namespace_findings
-from rollbook.check.origin_rules import origin_findings
 from rollbook.check.registry_files import owner, read_part
+from rollbook.check.rules.change_rules import added_versions, change_findings
+from rollbook.check.rules.dvc_entries import edited_models, entry_findings
+from rollbook.check.rules.name_rules import namespace_findings
+from rollbook.check.rules.origin_rules import origin_findings
+from rollbook.check.rules.standing_rules import contents_findings, overall_findings, places_findings
 from rollbook.check.scope import Paths, concerned, undone
-from rollbook.check.standing_rules import contents_findings, overall_findings, places_findings
 from rollbook.check.whole_tree import check_tree
 from rollbook.errors import InvalidFile
 from rollbook.git.merge import merge

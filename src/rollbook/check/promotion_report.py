@@ -11,11 +11,11 @@ from rollbook.check.base_context import circumstances
 from rollbook.check.contributors import contributors
 from rollbook.check.document import read_documents
 from rollbook.check.gate_context import Ground, own_gates
-from rollbook.check.gate_judgement import Judged
+from rollbook.check.gate_judgement import JudgedGate
 from rollbook.check.gates.gate import State, failed, passed
 from rollbook.check.registry_files import Part, model_names, read_part
+from rollbook.check.rules.transition_rules import is_displaced
 from rollbook.check.scope import Paths
-from rollbook.check.transition_rules import is_displaced
 from rollbook.errors import InvalidFile, NotFound, Refused
 from rollbook.git.merge import merge
 from rollbook.git.repository import main_commit, resolve_commit
@@ -48,7 +48,7 @@ class GateReport:
     version: str
     start: str
     target: str
-    results: tuple[Judged, ...]
+    results: tuple[JudgedGate, ...]
 
     @property
     def met(self) -> bool:
@@ -189,20 +189,20 @@ def _report(model: ModelFiles, move: Transition, ground: Ground) -> GateReport:
     return GateReport(model.name, move.version, move.start, move.target, results)
 
 
-def _legality(model: str, move: Transition, ground: Ground) -> Judged:
+def _legality(model: str, move: Transition, ground: Ground) -> JudgedGate:
     """Whether the policy has such a transition, its place can be had, and the version has its artifact."""
     policy, target = ground.policy, move.target
     threshold = f"a transition of the policy into {target}"
     if layout.removal_path(model, move.version) in ground.after:
         hint = f"`rollbook show {model}@{move.version}` says when and why. Choose another version."
-        return Judged(TRANSITION, "RB310", failed("the artifact was removed", threshold, hint))
+        return JudgedGate(TRANSITION, "RB310", failed("the artifact was removed", threshold, hint))
     try:
         policy.require_transition(move.version, move.start, target)
     except (Refused, NotFound) as error:
-        return Judged(TRANSITION, "RB303", failed(str(error), threshold, error.hint))
+        return JudgedGate(TRANSITION, "RB303", failed(str(error), threshold, error.hint))
     stage = policy.stage(target)
     held = [entry.version for entry in ground.standing.holders(target)] if stage.exclusive else []
     if held and stage.displaced_to is None and move.entry is None:
         hint = f"Move it elsewhere first, or set {target}'s displaced_to."
-        return Judged(TRANSITION, "RB204", failed(f"{target} is held by {held[0]}", threshold, hint))
-    return Judged(TRANSITION, "RB303", passed(f"{move.start} to {target}", threshold))
+        return JudgedGate(TRANSITION, "RB204", failed(f"{target} is held by {held[0]}", threshold, hint))
+    return JudgedGate(TRANSITION, "RB303", passed(f"{move.start} to {target}", threshold))

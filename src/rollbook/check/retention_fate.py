@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ModelStanding:
     """A model as it stands: its versions, those whose artifacts are removed already, its stages, and each
     version's stays in stages as main's history has them."""
 
@@ -43,7 +43,7 @@ class Fate:
     why: str
 
 
-def fates(policy: Policy, rules: Retention, model: Standing, now: datetime) -> list[Fate]:
+def fates(policy: Policy, rules: Retention, model: ModelStanding, now: datetime) -> list[Fate]:
     """The fate of each version of a model that has its artifact still, oldest first.
 
     `rules` are the policy's retention with the model's own.
@@ -60,7 +60,7 @@ def _newest(versions: Sequence[str]) -> str | None:
     return next(reversed(releases or versions), None)
 
 
-def _recent(rules: Retention, model: Standing, held: Sequence[str]) -> frozenset[str]:
+def _recent(rules: Retention, model: ModelStanding, held: Sequence[str]) -> frozenset[str]:
     """The newest unpromoted versions, as many as the rules keep."""
     unpromoted = [name for name in held if not _promoted(rules, model.stays(name))]
     return frozenset(unpromoted[-rules.keep_unpromoted :] if rules.keep_unpromoted else unpromoted)
@@ -77,7 +77,7 @@ class _Court:
 
     policy: Policy
     rules: Retention
-    model: Standing
+    model: ModelStanding
     now: datetime
     newest: str | None
     recent: frozenset[str]

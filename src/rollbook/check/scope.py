@@ -11,8 +11,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.check.name_rules import folded
 from rollbook.check.registry_files import Part, model_names, owner, whole
+from rollbook.check.rules.name_rules import folded
 from rollbook.registry.model_folders import models_of
 
 if TYPE_CHECKING:

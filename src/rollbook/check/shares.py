@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rollbook.check.finding import Finding
-from rollbook.check.version_rules import version_findings
+from rollbook.check.rules.version_rules import version_findings
 from rollbook.snapshot.snapshot import OnDisk
 from rollbook.snapshot.workers import spread
 from rollbook.snapshot.worktree_snapshot import snapshot_on_disk
@@ -14,7 +14,7 @@ from rollbook.snapshot.worktree_snapshot import snapshot_on_disk
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rollbook.check.version_rules import Key
+    from rollbook.check.rules.version_rules import Key
     from rollbook.snapshot.snapshot import Snapshot
 
     Item = tuple[str, str, Mapping[str, str]]  # model, version, and the modes of their paths

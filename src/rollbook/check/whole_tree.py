@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.check.clean_files import Fingerprint, Remembered, fingerprint
-from rollbook.check.name_rules import folded
+from rollbook.check.rules.name_rules import folded
 from rollbook.layout import CODEOWNERS, DVC_YAML, ROOT
 
 if TYPE_CHECKING:

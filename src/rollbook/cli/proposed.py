@@ -11,7 +11,7 @@ from rollbook.text import printable
 
 if TYPE_CHECKING:
     from rollbook.api.public_registry import Registry
-    from rollbook.propose.promotion import Promotion
+    from rollbook.propose.promotion import ProposedMove
 
 
 def carry_on(registry: Registry, branch: str, *, then: str | None, quiet: bool) -> dict[str, object]:
@@ -40,7 +40,7 @@ def carry_on(registry: Registry, branch: str, *, then: str | None, quiet: bool) 
     return {"pushed": pushed, "pull_request": opened}
 
 
-def report_move(registry: Registry, proposed: Promotion, *, then: str | None, as_json: bool) -> None:
+def report_move(registry: Registry, proposed: ProposedMove, *, then: str | None, as_json: bool) -> None:
     """Print what a proposal moves, and carry on with it as asked."""
     if not as_json:
         for move in proposed.moves:

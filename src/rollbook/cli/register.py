@@ -13,7 +13,7 @@ from rollbook.cli.output import print_json, progress_bar, say, size
 from rollbook.cli.proposed import carry_on
 
 if TYPE_CHECKING:
-    from rollbook.propose.registration import Registered
+    from rollbook.propose.registration import ProposedVersion
 
 _FILE = click.Path(path_type=Path)
 _MANY: dict[str, Any] = {"multiple": True}
@@ -97,7 +97,7 @@ def command(model: str, artifact: Path, then: str | None, as_json: bool, **given
         print_json({**document(registered), **carried})
 
 
-def _report(registered: Registered) -> None:
+def _report(registered: ProposedVersion) -> None:
     say(
         f"{registered.model}@{registered.version}: {registered.format}, {size(registered.size)}, "
         f"sha256 {registered.sha256}"

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from rollbook.api.public_federation import Federation
     from rollbook.api.public_model import ModelVersion
     from rollbook.cli.options import Command
-    from rollbook.transfer.static_index.index_source import Source
-    from rollbook.transfer.static_index.verification import Verified
+    from rollbook.transfer.static_index.index_source import IndexSource
+    from rollbook.transfer.static_index.verification import VerifiedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,9 @@ def asked_version(
     yield version
 
 
-def _verified_version(source: Source, reference: str, index: IndexOptions, *, whole: bool) -> ModelVersion:
+def _verified_version(
+    source: IndexSource, reference: str, index: IndexOptions, *, whole: bool
+) -> ModelVersion:
     """The version that REF stands for, by an index whose every word on the model agrees with the trail.
 
     Raises Refused when one does not.
@@ -220,7 +222,7 @@ def _verified_version(source: Source, reference: str, index: IndexOptions, *, wh
     raise AssertionError("the loop returns or raises")
 
 
-def _tell_verified(reference: str, version: ModelVersion, verified: Verified) -> None:
+def _tell_verified(reference: str, version: ModelVersion, verified: VerifiedModel) -> None:
     """Say on stderr what an answer that was checked by the audit trail rests on."""
     signed = f", signed by {verified.signed_by}" if verified.signed_by else ""
     extends = ", which extends the witness" if verified.extends_witness else ""

@@ -36,11 +36,13 @@ class Landed:
     landed_at: int
 
 
-def first_parents(repository: Repository, revision: str) -> list[Landed]:
-    """Return the first-parent commits of `revision`, oldest first. Raises NotFound when it names none."""
-    landed_at = 0
+def first_parents(repository: Repository, revision: str, after: Landed | None = None) -> list[Landed]:
+    """Return the first-parent commits of `revision`, oldest first; with `after`, one of them, those that
+    landed later. Raises NotFound when `revision` names none."""
+    landed_at = after.landed_at if after else 0
+    tip, since = resolve_commit(repository, revision), after.commit if after else None
     landed = []
-    for commit in first_parent_line(repository, resolve_commit(repository, revision)):
+    for commit in first_parent_line(repository, tip, since):
         landed_at = max(landed_at, commit.committed_at)
         landed.append(Landed(commit.oid, landed_at))
     return landed
@@ -60,16 +62,18 @@ def first_parent_line(repository: Repository, tip: str, since: str | None = None
     return line
 
 
-def back_from(repository: Repository, commit: str) -> Iterator[str]:
-    """Yield the first-parent commits from `commit` back; git stops when the caller does. Raises GitFailed."""
+def back_from(repository: Repository, commit: str) -> Iterator[tuple[str, int]]:
+    """Yield the first-parent commits from `commit` back, each with its own date (Unix time, seconds); git
+    stops when the caller does. Raises GitFailed."""
     import subprocess
 
-    arguments = ("rev-list", "--first-parent", commit, "--")
+    arguments = ("rev-list", "--first-parent", "--timestamp", commit, "--")
     with start_git(repository, *arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as listing:
         assert listing.stdout is not None
         try:
             for line in listing.stdout:
-                yield line.decode().removesuffix("\n")
+                seconds, oid = line.decode().removesuffix("\n").split(" ")
+                yield oid, int(seconds)
         except GeneratorExit:
             listing.kill()
             raise

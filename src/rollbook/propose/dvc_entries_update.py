@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from rollbook.artifact.dvc_yaml import with_paths
 from rollbook.artifact.placed_file import placed
-from rollbook.check.dvc_entries import drifted_entries, read_dvc_yaml
 from rollbook.check.registry_files import Part, read_part, whole
+from rollbook.check.rules.dvc_entries import drifted_entries, read_dvc_yaml
 from rollbook.errors import BadCall, Refused
 from rollbook.layout import DVC_YAML, POLICY
 from rollbook.records.policy import parse_policy

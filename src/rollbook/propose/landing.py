@@ -24,7 +24,7 @@ from rollbook.git.refs import (
 )
 from rollbook.git.repository import has_remote, is_ancestor, landed_commit, main_branch, remote_name
 from rollbook.git.write import commit
-from rollbook.propose.proposal import Verdict
+from rollbook.propose.proposal import ProposalVerdict
 from rollbook.text import printable
 from rollbook.trail.record import missing_tags
 
@@ -82,7 +82,7 @@ def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> L
     if is_ancestor(repository, head.commit, base):
         return _complete(repository, main, base, head, keep_branch=keep_branch)
     findings, tree = check_merge(repository, base, head.commit)
-    Verdict(tuple(findings)).require(f"{branch} can't land on {main}")
+    ProposalVerdict(tuple(findings)).require(f"{branch} can't land on {main}")
     assert tree is not None, "a merge that conflicts is a finding"
     checkouts = checkouts_of(repository, main)
     merged = commit(repository, tree, [base, head.commit], _message(repository, head, main))

@@ -43,7 +43,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Promotion:
+class ProposedMove:
     """A promotion that was proposed: where it stands, what moves, and what the check says of it."""
 
     branch: str
@@ -67,7 +67,7 @@ def propose_promotion(
     details: Mapping[str, Any] | None = None,
     action: str = "promote",
     draft: bool = False,
-) -> Promotion:
+) -> ProposedMove:
     """Propose that a version moves to `stage`: a branch with one commit that edits stages.yaml alone.
 
     The version that an exclusive stage held moves to where the policy sends the displaced. `details` are
@@ -101,7 +101,7 @@ def propose_promotion(
         verdict.require(f"{version} can't move to {stage}", waiting_too=False)
     message = f"{action.capitalize()} {version} to {stage}\n\n{one_line(reason)}\n"
     made = commit_proposal(repository, Proposal(branch, base, message, files))
-    return Promotion(branch, made, model, tuple(moves), verdict.findings)
+    return ProposedMove(branch, made, model, tuple(moves), verdict.findings)
 
 
 def plan_moves(

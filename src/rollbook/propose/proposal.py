@@ -45,7 +45,7 @@ class ChangeRefused(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ProposalVerdict:
     """What the check says of a change."""
 
     findings: tuple[Finding, ...]
@@ -58,14 +58,14 @@ class Verdict:
             raise ChangeRefused(message, self.findings)
 
 
-def judge(repository: Repository, base: str, files: Mapping[str, bytes | None]) -> Verdict:
+def judge(repository: Repository, base: str, files: Mapping[str, bytes | None]) -> ProposalVerdict:
     """Check what `base` becomes with `files`, before there is a commit of it."""
     tree = ObjectWriter(repository).tree(base, files)
     before = commit_snapshot(repository, base)
     after = TreeSnapshot(repository, tree, "the proposal")
     try:
         context = circumstances(repository, before, may_run=True)
-        return Verdict(tuple(check_change(repository, before, after, context)))
+        return ProposalVerdict(tuple(check_change(repository, before, after, context)))
     finally:
         before.close()
         after.close()

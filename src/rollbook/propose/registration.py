@@ -72,7 +72,7 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
+class ProposedVersion:
     """A registration that was proposed. `twins` are the versions registered before with the same bytes;
     `uploaded` counts the bytes that went to the remote."""
 
@@ -88,7 +88,7 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _RegistrationPlan:
     """What is settled before any byte is read. `standing` is the commit of the branch when an earlier run,
     perhaps one that was cut off, has made it for these very facts; `record` is a new model's model.yaml."""
 
@@ -101,7 +101,9 @@ class _Plan:
     standing: str | None
 
 
-def register(repository: Repository, registration: Registration, progress: Progress = quiet) -> Registered:
+def register(
+    repository: Repository, registration: Registration, progress: Progress = quiet
+) -> ProposedVersion:
     """Store the artifact in the DVC remote, and propose its version: a branch with one commit.
 
     Everything that can be judged without the bytes is judged first. Raises BadCall for facts that the schema
@@ -123,7 +125,7 @@ def register(repository: Repository, registration: Registration, progress: Progr
     uploaded = storage.push(stored.pointer, progress, again=again)
     message = f"Register {plan.model}@{plan.version}\n\n{plan.facts.get('description', '')}".rstrip() + "\n"
     commit = plan.standing or commit_proposal(repository, Proposal(plan.branch, plan.base, message, files))
-    return Registered(
+    return ProposedVersion(
         model=plan.model,
         version=plan.version,
         branch=plan.branch,
@@ -150,7 +152,7 @@ def artifact_name(path: Path) -> str:
     return name
 
 
-def _plan(repository: Repository, registration: Registration) -> _Plan:
+def _plan(repository: Repository, registration: Registration) -> _RegistrationPlan:
     model = require_model_name(registration.model)
     if repository.work_tree is None:
         raise BadCall("a version can't be registered in a bare repository", hint="Use a clone of it.")
@@ -174,7 +176,7 @@ def _plan(repository: Repository, registration: Registration) -> _Plan:
             refuse_standing(repository, branch)
         facts["created_at"] = before.get("created_at", facts["created_at"])
     record = None if is_known else _record(model, facts["created_by"], registration.record)
-    return _Plan(base, model, version, branch, record, facts, standing)
+    return _RegistrationPlan(base, model, version, branch, record, facts, standing)
 
 
 def _record(model: str, owner: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -251,7 +253,7 @@ def _facts(
     return facts
 
 
-def _files(plan: _Plan, registration: Registration, stored: Stored) -> dict[str, bytes]:
+def _files(plan: _RegistrationPlan, registration: Registration, stored: Stored) -> dict[str, bytes]:
     whole = {**plan.facts, "artifact": stored.as_mapping()}
     manifest = {name: whole[name] for name in _ORDER if name in whole}
     path = layout.manifest_path(plan.model, plan.version)

@@ -27,7 +27,7 @@ class SourceTag:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ImportSource:
     """A registry that a version was brought from.
 
     `registry` is its address, `commit` what it stood at when the version was taken out; `imported_at` (RFC
@@ -54,10 +54,10 @@ class Imported:
 
     model: str
     version: str
-    sources: tuple[Source, ...]
+    sources: tuple[ImportSource, ...]
 
     @property
-    def nearest(self) -> Source:
+    def nearest(self) -> ImportSource:
         """The registry that it came from straight away."""
         return self.sources[0]
 
@@ -79,11 +79,11 @@ def imported_from(fields: Fields, path: str) -> Imported:
     )
 
 
-def _source(fields: Fields, path: str, key: str) -> Source:
+def _source(fields: Fields, path: str, key: str) -> ImportSource:
     tags = [Fields(item, path, f"{key}.tags.{index}") for index, item in enumerate(fields.items("tags"))] or [
         fields.required("tags")
     ]
-    return Source(
+    return ImportSource(
         registry=fields.text("registry"),
         commit=fields.text("commit"),
         imported_at=fields.text("imported_at"),

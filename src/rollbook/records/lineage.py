@@ -41,7 +41,7 @@ class FeatureSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class TrainingCode:
     """The commit of the training code; `dirty` says that files differed from it."""
 
     commit: str
@@ -55,7 +55,7 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TrainingRun:
     """The training run in an experiment tracker or a pipeline."""
 
     tool: str
@@ -67,22 +67,22 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class TrainingOrigin:
     """Where a version comes from. `parents` are references such as `credit-approval@1.1.0`."""
 
     data: tuple[DataSet, ...]
     features: FeatureSet | None
-    code: Code | None
-    run: Run | None
+    code: TrainingCode | None
+    run: TrainingRun | None
     parents: tuple[str, ...]
 
 
-def parse_origin(manifest: Manifest) -> Origin:
+def parse_origin(manifest: Manifest) -> TrainingOrigin:
     """The lineage of a manifest. Raises InvalidFile naming the file and the key."""
     path = layout.manifest_path(manifest.model, manifest.version)
     fields = Fields(manifest.lineage, path, "lineage")
     given = manifest.lineage
-    return Origin(
+    return TrainingOrigin(
         data=tuple(_data_set(Fields(item, path, "lineage.data")) for item in fields.items("data")),
         features=_features(fields.required("features")) if given.get("features") is not None else None,
         code=_code(fields.required("code")) if given.get("code") is not None else None,
@@ -105,8 +105,8 @@ def _features(fields: Fields) -> FeatureSet:
     return FeatureSet(fields.text("name"), fields.optional_text("version"), fields.optional_integer("count"))
 
 
-def _code(fields: Fields) -> Code:
-    return Code(
+def _code(fields: Fields) -> TrainingCode:
+    return TrainingCode(
         commit=fields.text("commit"),
         repository=fields.optional_text("repository"),
         branch=fields.optional_text("branch"),
@@ -114,8 +114,8 @@ def _code(fields: Fields) -> Code:
     )
 
 
-def _run(fields: Fields) -> Run:
-    return Run(fields.text("tool"), fields.text("id"), fields.optional_text("uri"))
+def _run(fields: Fields) -> TrainingRun:
+    return TrainingRun(fields.text("tool"), fields.text("id"), fields.optional_text("uri"))
 
 
 def _canonical(parent: str) -> str:

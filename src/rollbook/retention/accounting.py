@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.retrieval import registry_storage
 from rollbook.errors import RollbookError, StorageFailed
-from rollbook.registry.model_version import ModelVersion
-from rollbook.retention.stored_objects import attached, pointers
-from rollbook.retention.subjects import judged
+from rollbook.retention.stored_objects import Key, stored
+from rollbook.retention.subjects import indexed_stays, judged, require_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from rollbook.artifact.pointer import Pointer
     from rollbook.artifact.storage import ReadOnlyStorage
     from rollbook.registry.registry import Model, Registry
-    from rollbook.retention.stored_objects import Key
 
 _GB = 1 << 30
 # What is attached to evidence has no format that anybody looked at.
@@ -90,51 +88,64 @@ def storage_report(registry: Registry, *, now: datetime | None = None) -> Storag
     Of a folder the files are counted, where its listing can be read from the cache or the remote. Raises
     InvalidFile for a pointer or a manifest that can't be read, Refused in a shallow clone.
     """
+    require_history(registry.repository)
     models = registry.models()
     held, unlisted = _held(registry, models)
-    going = {
-        (each.model.name, fate.version)
-        for each in judged(registry, models, now or datetime.now(UTC))
-        for fate in each.fates
-        if fate.goes
-    }
     artifacts = [each for each in held if each.format != ATTACHMENT]
     users = Counter(oid for each in held for oid in each.objects)
+    going = _going(registry, models, now or datetime.now(UTC))
     may_go = _share("may go", [each for each in artifacts if each.key in going], users)
-    stored = sum({oid: size for each in held for oid, size in each.objects.items()}.values())
+    size = sum({oid: size for each in held for oid, size in each.objects.items()}.values())
     retention = registry.policy.retention
     return StorageReport(
         versions=len(artifacts),
         removed=sum(len(model.version_names) for model in models) - len(artifacts),
         total=sum(each.size for each in held),
-        stored=stored,
+        stored=size,
         models=_shares(held, users, lambda each: each.key[0]),
         stages=_shares(held, users, lambda each: each.stage, [each.name for each in registry.policy.stages]),
         formats=_shares(held, users, lambda each: each.format),
         may_go=may_go,
         currency=retention.currency,
-        cost=_cost(stored, retention.price_per_gb_month),
+        cost=_cost(size, retention.price_per_gb_month),
         cost_may_go=_cost(may_go.own, retention.price_per_gb_month),
         unlisted=unlisted,
     )
 
 
+def _going(registry: Registry, models: Sequence[Model], now: datetime) -> set[Key]:
+    """Return the versions whose artifacts the rules of retention let go."""
+    if not registry.policy.retention.keep_unpromoted:
+        return set()
+    stays = indexed_stays(registry)
+    return {
+        (model.model.name, fate.version)
+        for model in judged(registry, models, now, stays)
+        for fate in model.fates
+        if fate.goes
+    }
+
+
 def _held(registry: Registry, models: Sequence[Model]) -> tuple[list[_Held], tuple[str, ...]]:
     """The artifacts and the attachments of the versions, and the folders that can't be taken apart."""
-    found, attachments = pointers(registry.snapshot), attached(registry.snapshot)
-    objects, unlisted = _objects(registry, [*found.values(), *(each for _, each in attachments)])
-    held = []
+    kept = stored(registry, models)
+    pointers = [*kept.artifacts.values(), *(pointer for _, pointer in kept.attachments)]
+    objects, unlisted = _objects(registry, pointers)
+    first_stage = registry.policy.first_stage.name
+    held, stages = [], dict[Key, str]()
     for model in models:
-        names = [name for name in model.version_names if (model.name, name) in found]
-        for version in model.versions(names):
-            key = model.name, version.version
-            form = version.manifest.artifact.format
-            held.append(_Held(key, version.stage, form, found[key].size, objects[found[key]]))
-    known = {(model.name, name): model for model in models for name in model.version_names}
-    for key, pointer in attachments:
-        if key in known:
-            stage = ModelVersion(known[key], key[1]).stage
-            held.append(_Held(key, stage, ATTACHMENT, pointer.size, objects[pointer]))
+        placed = {entry.version: entry.stage for entry in reversed(model.stages.entries)}
+        for version in model.version_names:
+            key = model.name, version
+            stages[key] = placed.get(version, first_stage)
+            if key in kept.artifacts:
+                pointer = kept.artifacts[key]
+                held.append(_Held(key, stages[key], kept.formats[key], pointer.size, objects[pointer]))
+    held += [
+        _Held(key, stages[key], ATTACHMENT, pointer.size, objects[pointer])
+        for key, pointer in kept.attachments
+        if key in stages
+    ]
     return held, unlisted
 
 

@@ -82,7 +82,7 @@ def _serving(registry: Registry, model: str) -> list[str]:
 def _landings(repository: Repository, tip: str) -> dict[tuple[str, str], tuple[str, int]]:
     """For each removal the commit of main that brought it, and when that landed at the earliest."""
     times = {landed.commit: landed.landed_at for landed in first_parents(repository, tip)}
-    events = derive(repository, landed_changes(repository, tip), {})
+    events = derive(repository, landed_changes(repository, tip), {}, with_manifests=False)
     return {
         (event.model, event.version): (event.landed_in, times[event.landed_in])
         for event in events

@@ -7,26 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from rollbook import layout
-from rollbook.errors import BadCall, Refused
-from rollbook.git.main_history import first_parents
-from rollbook.git.repository import is_shallow
-from rollbook.layout import Kind
+from rollbook.errors import BadCall
 from rollbook.names import precedence, time_text
 from rollbook.registry.version_files import removed_among
-from rollbook.trail.derive import derive
-from rollbook.trail.event import Action
-from rollbook.trail.landings import landed_changes
+from rollbook.retention.subjects import told_by_history
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from rollbook.registry.registry import Model, Registry
-    from rollbook.retention.stored_objects import Key
 
 _SPAN = re.compile(r"(?P<count>[1-9][0-9]{0,4})(?P<unit>[dw])")
 _DAYS = {"d": 1, "w": 7}
-_WHAT = {Kind.EVIDENCE: "evidence", Kind.NOTES: "notes", Kind.CARD: "card"}
 _LAST_SECOND = 253402300799  # of the year 9999
 
 
@@ -75,12 +67,17 @@ def stale_versions(
     removed = removed_among(
         registry.snapshot, ((model.name, version) for model in asked for version in model.version_names)
     )
-    last = dict(_happened(registry))
+    happened = told_by_history(
+        registry,
+        "SELECT model, version, what, at, max(position << 24 | place) FROM told GROUP BY model, sort_key",
+    )
+    last = {(model, version): (what, seconds) for model, version, what, seconds, _ in happened}
     found = []
     for model in asked:
+        used = _used(registry, model)
         for version in model.version_names:
             key = model.name, version
-            if key not in last or key in removed or version in _used(registry, model):
+            if key not in last or key in removed or version in used:
                 continue
             what, seconds = last[key]
             at = datetime.fromtimestamp(min(seconds, _LAST_SECOND), UTC)
@@ -95,27 +92,3 @@ def _used(registry: Registry, model: Model) -> frozenset[str]:
     exclusive = (stage.name for stage in registry.policy.stages if stage.exclusive)
     holders = {entry.version for name in exclusive for entry in model.stages.holders(name)}
     return frozenset(holders.union(model.stages.aliases.values()))
-
-
-def _happened(registry: Registry) -> Iterator[tuple[Key, tuple[str, int]]]:
-    """What happened to each version, and when main took it in; of each version the last comes last."""
-    repository, tip = registry.repository, registry.snapshot.commit or "HEAD"
-    if is_shallow(repository):
-        raise Refused(
-            "this clone is shallow: it does not tell what happened", hint="Run `git fetch --unshallow`."
-        )
-    moments = {landed.commit: landed.landed_at for landed in first_parents(repository, tip)}
-    changes = landed_changes(repository, tip, paths=(layout.ROOT,))
-    told: dict[str, list[tuple[Key, str]]] = {}
-    for event in derive(repository, changes, {}):
-        what = {Action.ASSIGNED: f"put into {event.target}", Action.UNASSIGNED: f"taken out of {event.start}"}
-        entry = (event.model, event.version), what.get(event.action, event.action.value)
-        told.setdefault(event.landed_in, []).append(entry)
-    for change in changes:
-        at = moments[change.commit]
-        for file in change.files:
-            place = file.place
-            if place.kind in _WHAT and place.model and place.version:
-                yield (place.model, place.version), (_WHAT[place.kind], at)
-        for key, what_happened in told.get(change.commit, ()):
-            yield key, (what_happened, at)

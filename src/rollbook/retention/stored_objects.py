@@ -1,24 +1,89 @@
-"""The artifacts and attachments of a registry as its pointers name them, read all at once."""
+"""The artifacts and attachments of a registry as its pointers name them, all at once."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.artifact.pointer import parse_pointer
+from rollbook.artifact.pointer import Pointer, parse_pointer
+from rollbook.insight.query.index.lookup import ask
 from rollbook.layout import Kind
 from rollbook.records.removal import parse_removal
 from rollbook.yaml.strict import load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import sqlite3
+    from collections.abc import Mapping, Sequence
 
-    from rollbook.artifact.pointer import Pointer
     from rollbook.records.removal import Removal
+    from rollbook.registry.registry import Model, Registry
     from rollbook.snapshot.snapshot import Snapshot
 
 # A model and one of its versions.
 Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The pointer and the format of each version that has its artifact, and the pointers to what is attached
+    to evidence, each with its version."""
+
+    artifacts: Mapping[Key, Pointer]
+    formats: Mapping[Key, str]
+    attachments: Sequence[tuple[Key, Pointer]]
+
+
+def stored(registry: Registry, models: Sequence[Model]) -> Stored:
+    """Return what a registry's models, all of them, keep in storage.
+
+    The index answers where every file can be read that matters; the files do elsewhere. Raises InvalidFile
+    for a pointer or a manifest that can't be read, NotFound for a manifest that isn't there.
+    """
+    is_tree = registry.snapshot.tree_id(layout.ROOT) is not None
+    told = ask(registry, _by_index, pointers=True) if is_tree else None
+    return told or _by_files(registry, models)
+
+
+def _by_index(connection: sqlite3.Connection) -> Stored | None:
+    """Return what the index knows; None where a file can't be read, or isn't there, that it should know."""
+    (unreadable,) = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM pointer WHERE size IS NULL)"
+        " OR EXISTS (SELECT 1 FROM problem WHERE kind = ?)",
+        (Kind.MANIFEST.value,),
+    ).fetchone()
+    if unreadable:
+        return None
+    artifacts: dict[Key, Pointer] = {}
+    formats: dict[Key, str] = {}
+    attachments = []
+    for model, version, is_attached, form, *facts in connection.execute(
+        "SELECT m.name, v.version, p.attached, coalesce(f.format, iif(f.version_id, '', NULL)),"
+        " p.name, p.md5, p.size, p.files"
+        " FROM pointer AS p JOIN model AS m ON m.name = p.model"
+        " JOIN version AS v ON v.model_id = m.id AND v.sort_key = p.sort_key"
+        " LEFT JOIN manifest AS f ON f.version_id = v.id ORDER BY p.path"
+    ):
+        key, pointer = (model, version), Pointer(*facts)
+        if is_attached:
+            attachments.append((key, pointer))
+        elif form is None:
+            return None
+        else:
+            artifacts[key], formats[key] = pointer, form
+    return Stored(artifacts, formats, attachments)
+
+
+def _by_files(registry: Registry, models: Sequence[Model]) -> Stored:
+    artifacts = pointers(registry.snapshot)
+    formats = {
+        (model.name, version.version): version.manifest.artifact.format
+        for model in models
+        for version in model.versions(
+            [name for name in model.version_names if (model.name, name) in artifacts]
+        )
+    }
+    return Stored(artifacts, formats, attached(registry.snapshot))
 
 
 def pointers(snapshot: Snapshot, directory: str = layout.ROOT) -> Mapping[Key, Pointer]:

@@ -1,36 +1,35 @@
+# ruff: noqa: S608 (every word of the SQL is written in this package)
 """What the rules of retention are applied to: a registry's models, and main's history of each version."""
 
 from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from rollbook.check.retention_fate import Fate, Standing, fates
+from rollbook.check.retention_fate import Fate, ModelStanding, fates
 from rollbook.errors import NotFound, Refused
 from rollbook.git.main_history import first_parents
 from rollbook.git.repository import is_shallow
+from rollbook.insight.query.index.lookup import ask
 from rollbook.records.retention import OwnRetention
+from rollbook.registry.registry import Registry
 from rollbook.registry.version_files import removed_among
-from rollbook.trail.derive import derive
-from rollbook.trail.landings import landed_changes
-from rollbook.trail.stage_times import stays
+from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.trail.stage_times import Move, landing_times, moves_since, stays
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from rollbook.git.repository import Repository
     from rollbook.records.retention import Retention
-    from rollbook.registry.registry import Model, Registry
-    from rollbook.trail.event import Event
+    from rollbook.registry.registry import Model
     from rollbook.trail.stage_times import Stay
-
-_NO_STAYS: tuple[Stay, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedModel:
     """A model, the rules it is under, and the fate of each version that has its artifact."""
 
     model: Model
@@ -38,22 +37,28 @@ class Judged:
     fates: tuple[Fate, ...]
 
 
-def judged(registry: Registry, models: Sequence[Model], now: datetime) -> list[Judged]:
-    """What the registry's rules make of `models` at `now`.
+def judged(
+    registry: Registry,
+    models: Sequence[Model],
+    now: datetime,
+    told: Callable[[str, str], tuple[Stay, ...]] | None = None,
+) -> list[JudgedModel]:
+    """Return what the registry's rules make of `models` at `now`.
 
-    Raises Refused in a shallow clone, where nobody can tell what was in production.
+    `told` tells the stays of a version (model, version); by default main's history is read for them. Raises
+    Refused in a shallow clone, where nobody can tell what was in production.
     """
     asked = [(model.name, version) for model in models for version in model.version_names]
     removed = removed_among(registry.snapshot, asked)
-    told = every_stay(registry.repository, registry.snapshot.commit or "HEAD")
+    told = told or every_stay(registry.repository, registry.snapshot.commit or "HEAD")
     policy = registry.policy
     found = []
     for model in models:
         rules = own_retention(model).tightened(policy.retention)
         gone = {version for name, version in removed if name == model.name}
         stays_of = functools.partial(told, model.name)
-        standing = Standing(model.version_names, gone, model.stages, stays_of)
-        found.append(Judged(model, rules, tuple(fates(policy, rules, standing, now))))
+        standing = ModelStanding(model.version_names, gone, model.stages, stays_of)
+        found.append(JudgedModel(model, rules, tuple(fates(policy, rules, standing, now))))
     return found
 
 
@@ -66,16 +71,53 @@ def own_retention(model: Model) -> OwnRetention:
 
 
 def every_stay(repository: Repository, commit: str) -> Callable[[str, str], tuple[Stay, ...]]:
-    """A function that tells the stays of a version (model, version) in stages, as the history of `commit` has
-    them; the history of all models is read at once."""
+    """Return a function that tells the stays of a version (model, version) in stages, as the history of
+    `commit` has them; the history of all models is read at once. Raises Refused in a shallow clone."""
+    require_history(repository)
+    landed = landing_times(first_parents(repository, commit))
+    return _stays_of(moves_since(repository, commit, landed, {}))
+
+
+def indexed_stays(registry: Registry) -> Callable[[str, str], tuple[Stay, ...]]:
+    """Return what `every_stay` does, from what the index knows. That is for telling what may go: what goes is
+    judged by main's history itself."""
+    moves = told_by_history(
+        registry,
+        "SELECT model, version, target, max(recorded_at, at) FROM told WHERE number IS NOT NULL"
+        " ORDER BY model, sort_key, position, place",
+    )
+    return _stays_of(Move(*move) for move in moves)
+
+
+def told_by_history(registry: Registry, question: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a query about `told`: what main's history up to a registry's snapshot tells of
+    versions, as the index has it in its table `happened`.
+
+    For files that are no commit's it is the history of HEAD. Raises Refused in a shallow clone.
+    """
+    require_history(registry.repository)
+    commit = registry.snapshot.commit
+    if commit is None:
+        with Registry(registry.repository, commit_snapshot(registry.repository, "HEAD")) as at_head:
+            return told_by_history(at_head, question)
+    told = (
+        "WITH told AS (SELECT * FROM happened WHERE position <= (SELECT position FROM landed"
+        f" WHERE commit_id = ?)) {question}"
+    )
+    return ask(registry, lambda connection: connection.execute(told, (commit,)).fetchall(), history=True)
+
+
+def require_history(repository: Repository) -> None:
+    """Raise Refused in a shallow clone."""
     if is_shallow(repository):
         raise Refused(
-            "this clone is shallow: it does not tell what was in production",
+            "this clone is shallow: it does not tell what happened to versions, or what was in production",
             hint="Fetch the whole history: git fetch --unshallow; in CI, fetch-depth: 0.",
         )
-    landed = {each.commit: each.landed_at for each in first_parents(repository, commit)}
-    events: dict[tuple[str, str], list[Event]] = {}
-    for event in derive(repository, landed_changes(repository, commit), {}):
-        events.setdefault((event.model, event.version), []).append(event)
-    found = {key: stays(told, landed) for key, told in events.items()}
-    return lambda model, version: found.get((model, version), _NO_STAYS)
+
+
+def _stays_of(moves: Iterable[Move]) -> Callable[[str, str], tuple[Stay, ...]]:
+    told: dict[tuple[str, str], list[Move]] = {}
+    for move in moves:
+        told.setdefault((move.model, move.version), []).append(move)
+    return lambda model, version: stays(told.get((model, version), ()))

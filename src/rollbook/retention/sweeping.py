@@ -72,7 +72,7 @@ class Sweeping:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _SweepPlan:
     """What is to go; `stored` says when each object was stored, `parts` what each consists of, itself too."""
 
     objects: tuple[SweptObject, ...]
@@ -111,7 +111,7 @@ def sweep(
     return Sweeping(storage.remote_url, delete, objects, plan.removals)
 
 
-def _plan(repository: Repository, storage: Storage, also: Sequence[str], now: datetime) -> _Plan:
+def _plan(repository: Repository, storage: Storage, also: Sequence[str], now: datetime) -> _SweepPlan:
     landed = landed_removals(repository, storage.stored)
     mentioned = set(mentions(repository))
     for address in also:
@@ -130,10 +130,10 @@ def _plan(repository: Repository, storage: Storage, also: Sequence[str], now: da
     # A listing after the files that it names: the next run needs it to finish what this one may leave.
     ordered = sorted(going, key=lambda oid: (oid.endswith(SUFFIX), oid))
     objects = tuple(SweptObject(oid, sizes.get(oid) or 0) for oid in ordered)
-    return _Plan(objects, removals, stored, {oid: needs.objects(oid) for oid in going})
+    return _SweepPlan(objects, removals, stored, {oid: needs.objects(oid) for oid in going})
 
 
-def _delete(storage: Storage, plan: _Plan) -> frozenset[SweptObject]:
+def _delete(storage: Storage, plan: _SweepPlan) -> frozenset[SweptObject]:
     """Delete what the plan says but for what was stored anew since; return what went."""
     gone: set[SweptObject] = set()
     renewed: set[str] = set()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import CannotTell
 from rollbook.git.environment import clean_environment
-from rollbook.signing.verdict import Judgement, Verdict
+from rollbook.signing.verdict import Judgement, SignatureVerdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ _TRUSTED = frozenset(["TRUST_FULLY", "TRUST_ULTIMATE"])
 _TRUST_IT = "trust it, once you are sure whose it is: gpg --lsign-key FINGERPRINT"
 
 
-def openpgp_verdict(program: str, signature: Path, payload: bytes, at: int) -> Verdict:
+def openpgp_verdict(program: str, signature: Path, payload: bytes, at: int) -> SignatureVerdict:
     """Judge a detached signature for the moment `at` (Unix time, seconds).
 
     It is good when the keyring trusts its key fully and the key had not expired at that moment; a revoked key
@@ -52,21 +52,27 @@ def _is_own(program: str, fingerprint: str) -> bool:
     return any(field[0] == "pub" and field[8:9] == ["u"] for field in fields)
 
 
-def _verdict(status: dict[str, list[str]], words: list[list[str]], code: int, at: int) -> Verdict:
+def _verdict(status: dict[str, list[str]], words: list[list[str]], code: int, at: int) -> SignatureVerdict:
     if "NO_PUBKEY" in status:
         key = status["NO_PUBKEY"][0]
-        return Verdict(Judgement.UNKNOWN, why=f"gpg does not have the key {key}: import it, and {_TRUST_IT}")
+        return SignatureVerdict(
+            Judgement.UNKNOWN, why=f"gpg does not have the key {key}: import it, and {_TRUST_IT}"
+        )
     if sum(word[:1] == ["VALIDSIG"] for word in words) != 1 or "BADSIG" in status:
-        return Verdict(Judgement.BROKEN, why="its signature is not one over this tag")
+        return SignatureVerdict(Judgement.BROKEN, why="its signature is not one over this tag")
     signer = f"openpgp:{status['VALIDSIG'][-1]}"
     if "REVKEYSIG" in status or "EXPSIG" in status or "TRUST_NEVER" in status:
-        return Verdict(Judgement.NOT_ALLOWED, why=f"by {signer}, which was revoked, or is not trusted")
+        return SignatureVerdict(
+            Judgement.NOT_ALLOWED, why=f"by {signer}, which was revoked, or is not trusted"
+        )
     if "EXPKEYSIG" in status:
         expired = int((status.get("KEYEXPIRED") or ["0"])[0])
         if at >= expired:
-            return Verdict(Judgement.NOT_ALLOWED, why=f"by {signer}, which had expired when the event landed")
+            return SignatureVerdict(
+                Judgement.NOT_ALLOWED, why=f"by {signer}, which had expired when the event landed"
+            )
     elif code != 0 or "GOODSIG" not in status:
-        return Verdict(Judgement.BROKEN, why="gpg does not take its signature for good")
+        return SignatureVerdict(Judgement.BROKEN, why="gpg does not take its signature for good")
     if not _TRUSTED & status.keys():
-        return Verdict(Judgement.UNKNOWN, why=f"gpg does not trust {signer}: {_TRUST_IT}")
-    return Verdict(Judgement.GOOD, signer)
+        return SignatureVerdict(Judgement.UNKNOWN, why=f"gpg does not trust {signer}: {_TRUST_IT}")
+    return SignatureVerdict(Judgement.GOOD, signer)

@@ -18,7 +18,7 @@ from rollbook.git.config import openpgp_program
 from rollbook.signing.openpgp import openpgp_verdict
 from rollbook.signing.ssh_judge import SshJudge
 from rollbook.signing.sshsig import ARMOUR
-from rollbook.signing.verdict import Judgement, Verdict
+from rollbook.signing.verdict import Judgement, SignatureVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ _PGP_HEAD = "-----BEGIN PGP SIGNATURE-----\n"
 
 def judge(
     repository: Repository | None, signed: Sequence[Signed], known: VerifiedSignatures | None = None
-) -> list[Verdict]:
+) -> list[SignatureVerdict]:
     """Judge each of `signed`, in order. What is good is added to `known`, and not judged again.
 
     The repository's configuration names the programs that judge, and revoked keys.
@@ -40,7 +40,7 @@ def judge(
     Raises CannotTell when the program that judges can't be started.
     """
     roots = {item.roots: "" for item in signed}
-    found: dict[int, Verdict] = {}
+    found: dict[int, SignatureVerdict] = {}
     with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
         ssh = SshJudge(repository, Path(directory))
         for contents in roots:
@@ -50,7 +50,7 @@ def judge(
             item = signed[place]
             principal = known.principal(item.oid, roots[item.roots], item.at) if known else None
             if principal:
-                found[place] = Verdict(Judgement.GOOD, principal)
+                found[place] = SignatureVerdict(Judgement.GOOD, principal)
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
             new = [place for place in by_ssh if place not in found]
             judged = ssh.verdicts([signed[place] for place in new], pool)
@@ -66,11 +66,15 @@ def judge(
     return [found[place] for place in range(len(signed))]
 
 
-def _openpgp(program: str, item: Signed, directory: Path) -> Verdict:
+def _openpgp(program: str, item: Signed, directory: Path) -> SignatureVerdict:
     if not item.signature.startswith(_PGP_HEAD):
-        return Verdict(Judgement.UNKNOWN, why="its signature is of a kind that Rollbook does not know")
+        return SignatureVerdict(
+            Judgement.UNKNOWN, why="its signature is of a kind that Rollbook does not know"
+        )
     if item.only_ssh:
-        return Verdict(Judgement.NOT_ALLOWED, why="by an OpenPGP key, which no list of SSH keys can allow")
+        return SignatureVerdict(
+            Judgement.NOT_ALLOWED, why="by an OpenPGP key, which no list of SSH keys can allow"
+        )
     with tempfile.NamedTemporaryFile("w", dir=directory, encoding="utf-8", errors="surrogateescape") as file:
         file.write(item.signature)
         file.flush()

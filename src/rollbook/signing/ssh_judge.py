@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rollbook.git.config import path_setting, ssh_program
 from rollbook.signing.ssh_keygen import ask, verify_time
 from rollbook.signing.sshsig import is_signature_of, public_key, unarmoured
-from rollbook.signing.verdict import Judgement, Verdict
+from rollbook.signing.verdict import Judgement, SignatureVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,9 +57,9 @@ class SshJudge:
         self._allowed: dict[bytes, Path] = {}
         self._lock = threading.Lock()
 
-    def verdicts(self, signed: Sequence[Signed], pool: Executor) -> list[Verdict]:
+    def verdicts(self, signed: Sequence[Signed], pool: Executor) -> list[SignatureVerdict]:
         """A verdict on each of `signed`, in order. Raises CannotTell when ssh-keygen can't be started."""
-        found: dict[int, Verdict] = {}
+        found: dict[int, SignatureVerdict] = {}
         groups: dict[_Question, list[int]] = {}
         alone: list[int] = []
         for place, item in enumerate(signed):
@@ -83,15 +83,17 @@ class SshJudge:
         found.update(zip(rest, pool.map(self.verdict, (signed[place] for place in rest)), strict=True))
         return [found[place] for place in range(len(signed))]
 
-    def verdict(self, item: Signed) -> Verdict:
+    def verdict(self, item: Signed) -> SignatureVerdict:
         """What ssh-keygen says of one."""
         blob = unarmoured(item.signature)
         key = public_key(blob) if blob else None
         if key is None:
-            return Verdict(Judgement.BROKEN, why="its signature is not written as ssh-keygen writes one")
+            return SignatureVerdict(
+                Judgement.BROKEN, why="its signature is not written as ssh-keygen writes one"
+            )
         if not item.roots:
             why = "nothing said then, or says since, which keys may sign: there is no list of allowed signers"
-            return Verdict(Judgement.UNKNOWN, why=why)
+            return SignatureVerdict(Judgement.UNKNOWN, why=why)
         signature = self._directory / f"{threading.get_ident()}.sig"
         signature.write_text(item.signature, encoding="utf-8", errors="surrogateescape")
         at = _moment(item)
@@ -102,10 +104,10 @@ class SshJudge:
             for principal in [item.principal] if item.principal else names:
                 question = ("verify", "-f", str(allowed), "-I", principal, *about, *verify_time(at))
                 if ask(self._program, *question, *self._revoked, data=item.payload).returncode == 0:
-                    return Verdict(Judgement.GOOD, principal)
+                    return SignatureVerdict(Judgement.GOOD, principal)
         if ask(self._program, "check-novalidate", *about, data=item.payload).returncode == 0:
             return _not_allowed(item)
-        return Verdict(Judgement.BROKEN, why="its signature is not one over this tag")
+        return SignatureVerdict(Judgement.BROKEN, why="its signature is not one over this tag")
 
     def _file(self, content: bytes) -> Path:
         with self._lock:
@@ -135,9 +137,9 @@ def _moment(item: Signed) -> datetime:
     return datetime.fromtimestamp(min(max(item.at, 0), _LAST_SECOND), UTC)
 
 
-def _not_allowed(item: Signed) -> Verdict:
+def _not_allowed(item: Signed) -> SignatureVerdict:
     why = f"by a key that nobody was allowed to sign with at {_moment(item):%Y-%m-%dT%H:%M:%SZ} or may now"
-    return Verdict(Judgement.NOT_ALLOWED, why=why)
+    return SignatureVerdict(Judgement.NOT_ALLOWED, why=why)
 
 
 def _question(item: Signed) -> _Question | None:

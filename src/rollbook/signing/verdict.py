@@ -16,7 +16,7 @@ class Judgement(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class SignatureVerdict:
     """A judgement; who signed, where it is good; and else why it is not."""
 
     judgement: Judgement

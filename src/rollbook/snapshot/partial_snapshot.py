@@ -97,9 +97,6 @@ class PartialSnapshot(Snapshot):
         self._bring([directory])
         self._obtain([entry.oid for _, entry in self._below(directory, WHOLE) if _is_here(entry)], WHOLE)
 
-    def artifact(self, model: str, version: str) -> None:
-        """The manifest has to be read."""
-
     def close(self) -> None:
         self._objects.close()
 

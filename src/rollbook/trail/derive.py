@@ -60,17 +60,20 @@ def derive(
     changes: Iterable[LandedChange],
     trail: dict[str, Progress],
     tables: StageTables | None = None,
+    *,
+    with_manifests: bool = True,
 ) -> Iterator[Event]:
     """The events of `changes`, in order: by commit, by model name, registrations first (by version), then
     the departures from stages, the arrivals, and the removals of artifacts (each by version).
 
     `trail` says how far each model's trail has come before, and is carried on. A file that can't be read
     never stops the trail: stages that can't be read count as the last ones that could, and a manifest that
-    can't be read is recorded by its digest alone. `tables` keeps what it read, for others.
+    can't be read is recorded by its digest alone. `tables` keeps what it read, for others. Without manifests
+    the events lack what these tell, and come much sooner.
     """
     reader = ObjectReader(repository)
     held = tables or StageTables(reader)
-    manifests = Manifests(reader)
+    manifests = Manifests(reader if with_manifests else None)
     first_stage = None
     try:
         for change in _read_ahead(changes, held, manifests):

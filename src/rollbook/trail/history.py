@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class EventFilter:
     """Which events are asked for; what is None or empty is not asked about.
 
     `since` and `until` are judged by when main took the event in, in main's order. `stage` is where a version
@@ -65,11 +65,11 @@ def narrowed(
     stage: str | None = None,
     by: str | None = None,
     version: str | None = None,
-) -> Wanted:
+) -> EventFilter:
     """Return the events that texts ask for, two of them dates. Raises BadCall for no date and no action."""
     if action and action not in (known.value for known in Action):
         raise BadCall(f"{action[:40]!r} is nothing that happens", hint=", ".join(one.value for one in Action))
-    return Wanted(
+    return EventFilter(
         since=parse_moment(since, begins=True) if since else None,
         until=parse_moment(until) if until else None,
         action=Action(action) if action else None,
@@ -80,18 +80,18 @@ def narrowed(
 
 
 def history(
-    repository: Repository, revision: str, model: str | None = None, wanted: Wanted | None = None
+    repository: Repository, revision: str, model: str | None = None, wanted: EventFilter | None = None
 ) -> list[RecordedTag]:
     """The recorded events of the commits that lead to `revision`, of all models or one, oldest first.
 
     They come in the order of main: dates never decide. `wanted` narrows them. Of one model, only tags that
     are named after it are read.
     """
-    wanted = wanted or Wanted()
+    wanted = wanted or EventFilter()
     refs, commit = tag_refs(repository), resolve_commit(repository, revision)
     tags = _in_order_of_the_chain(repository, commit, model, refs) if refs and wanted.is_undated else None
     if tags is not None:
-        return tags if wanted == Wanted() else [tag for tag in tags if wanted.includes(tag, 0)]
+        return tags if wanted == EventFilter() else [tag for tag in tags if wanted.includes(tag, 0)]
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as pool:  # git walks main while it lists the tags

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rollbook.records.origin import Origin
     from rollbook.trail.event import Event
-    from rollbook.trail.standing_tags import Standing, StandingTag
+    from rollbook.trail.standing_tags import StandingTag, StandingTags
 
 # What the recorder attests of what only a forge knows; main can neither confirm nor deny it.
 ATTESTED = ("Approved-By", "Pull-Request", "Merged-By", "Attested-By")
@@ -42,7 +42,7 @@ class Main:
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
 
-def compare(events: Sequence[Event], standing: Standing, main: Main) -> list[Contradiction]:
+def compare(events: Sequence[Event], standing: StandingTags, main: Main) -> list[Contradiction]:
     """Everything in which the tags and the events disagree.
 
     A tag that was replaced is named itself; the tag after it, which names the old one, only when nothing else
@@ -69,7 +69,7 @@ def compare(events: Sequence[Event], standing: Standing, main: Main) -> list[Con
     return found
 
 
-def _absence(event: Event, standing: Standing) -> Iterator[Contradiction]:
+def _absence(event: Event, standing: StandingTags) -> Iterator[Contradiction]:
     what = f"{event.summary} (landed in {event.landed_in[:12]})"
     if event.tag in standing.broken:
         yield _about(event, "RB604", "its head is not written as git writes a tag's", _FIND_OUT)
@@ -179,7 +179,7 @@ def _extra(tag: StandingTag, main: Main) -> Contradiction:
     return Contradiction("RB602", tag.name, landed_in, message, _FIND_OUT, model)
 
 
-def _outside(derived: set[str], standing: Standing, main: Main) -> Iterator[Contradiction]:
+def _outside(derived: set[str], standing: StandingTags, main: Main) -> Iterator[Contradiction]:
     """The tags that GTO reads as events of a model of the registry, and that are no events."""
     old = {tag.tag for origin in main.origins.values() for tag in origin.tags}
     for name in sorted(standing.broken - derived - old):
@@ -201,7 +201,7 @@ def _outside(derived: set[str], standing: Standing, main: Main) -> Iterator[Cont
         )
 
 
-def _taken_over(standing: Standing, main: Main) -> Iterator[Contradiction]:
+def _taken_over(standing: StandingTags, main: Main) -> Iterator[Contradiction]:
     """The old tags of models that were taken over, where they don't stand as they did."""
     places = {place: commit for commit, place in main.order.items()}
     for model, origin in main.origins.items():

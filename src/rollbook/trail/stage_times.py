@@ -14,16 +14,27 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.git.main_history import first_parents
 from rollbook.trail.derive import derive
-from rollbook.trail.event import Action
 from rollbook.trail.landings import landed_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
+    from rollbook.git.main_history import Landed
     from rollbook.git.repository import Repository
-    from rollbook.trail.event import Event
+    from rollbook.trail.derive import Progress
 
 _LAST_SECOND = 253402300799  # of the year 9999
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A version came to the stage `target`, or its artifact was removed, where that is empty; `at` is when
+    (Unix time, seconds)."""
+
+    model: str
+    version: str
+    target: str
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,40 +47,59 @@ class Stay:
 
 
 def trail(repository: Repository, base: str) -> Callable[[str, str], tuple[Stay, ...]]:
-    """A function that tells the stays of a version (model, version) as the history of `base` has them.
+    """Return a function that tells the stays of a version (model, version) as the history of `base` has them.
 
     The history is read when it is first asked, once for each model.
     """
 
     @functools.cache
     def landed() -> dict[str, int]:
-        return {commit.commit: commit.landed_at for commit in first_parents(repository, base)}
+        return landing_times(first_parents(repository, base))
 
     @functools.cache
-    def events(model: str) -> list[Event]:
-        paths = (layout.model_directory(model), layout.POLICY)
-        found = derive(repository, landed_changes(repository, base, paths=paths), {})
-        return [event for event in found if event.model == model]
+    def moves(model: str) -> list[Move]:
+        return moves_since(repository, base, landed(), {}, model=model)
 
-    def stays_of(model: str, version: str) -> tuple[Stay, ...]:
-        return stays((event for event in events(model) if event.version == version), landed())
-
-    return stays_of
+    return lambda model, version: stays(move for move in moves(model) if move.version == version)
 
 
-def stays(events: Iterable[Event], landed: Mapping[str, int]) -> tuple[Stay, ...]:
-    """The stays that one version's events make up, oldest first.
+def landing_times(line: Iterable[Landed]) -> dict[str, int]:
+    """Return when each commit of main landed at the earliest (Unix time, seconds)."""
+    return {landed.commit: landed.landed_at for landed in line}
 
-    `landed` gives for each commit of main the time (Unix, seconds) before which it can't have landed.
+
+def moves_since(
+    repository: Repository,
+    tip: str,
+    landed: dict[str, int],
+    progress: dict[str, Progress],
+    since: str | None = None,
+    model: str | None = None,
+) -> list[Move]:
+    """Return the moves that main made from `since` (excluded; None: from the beginning) to `tip`, of all
+    models or one, oldest first.
+
+    `landed` is from `landing_times`; `progress` says how far each model had come at `since`, and is carried
+    on.
     """
-    found: list[Stay] = []
-    for event in events:
-        seconds = max(event.recorded_at, landed.get(event.landed_in, 0))
-        moment = datetime.fromtimestamp(min(seconds, _LAST_SECOND), UTC)
-        current = found[-1] if found and found[-1].left is None else None
-        if current and current.stage != event.target:
-            found[-1] = Stay(current.stage, current.entered, moment)
+    paths = (layout.ROOT,) if model is None else (layout.model_directory(model), layout.POLICY)
+    changes = landed_changes(repository, tip, since, paths)
+    return [
+        Move(event.model, event.version, event.target, max(event.recorded_at, landed[event.landed_in]))
+        for event in derive(repository, changes, progress, with_manifests=False)
+        if model in (None, event.model)
+    ]
+
+
+def stays(moves: Iterable[Move]) -> tuple[Stay, ...]:
+    """Return the stays that one version's moves make up, oldest first."""
+    past: list[Stay] = []
+    for move in moves:
+        moment = datetime.fromtimestamp(min(move.at, _LAST_SECOND), UTC)
+        current = past[-1] if past and past[-1].left is None else None
+        if current and current.stage != move.target:
+            past[-1] = Stay(current.stage, current.entered, moment)
         # A departure and the arrival that follows it name the same target.
-        if event.action is not Action.REMOVED and (current is None or current.stage != event.target):
-            found.append(Stay(event.target, moment))
-    return tuple(found)
+        if move.target and (current is None or current.stage != move.target):
+            past.append(Stay(move.target, moment))
+    return tuple(past)

@@ -60,7 +60,7 @@ class StandingTag:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StandingTags:
     """The tags of a repository that concern the trail.
 
     `tags` are annotated tags of the trail by ref name; `broken` are the names of those that look like one but
@@ -74,7 +74,7 @@ class Standing:
     objects: Mapping[str, str] = field(default_factory=dict)
 
 
-def standing(repository: Repository) -> Standing:
+def standing(repository: Repository) -> StandingTags:
     """Every tag of a repository that concerns the trail."""
     refs = tag_ids(repository)
     reader = ObjectReader(repository)
@@ -88,7 +88,7 @@ def standing(repository: Repository) -> Standing:
         reader.close()
 
 
-def sorted_out(refs: Iterable[tuple[str, str, bytes]]) -> Standing:
+def sorted_out(refs: Iterable[tuple[str, str, bytes]]) -> StandingTags:
     """Sort tags out by what they are. Of each: name, object id, and an annotated one's bytes (or none)."""
     tags: dict[str, StandingTag] = {}
     broken, foreign, objects = set(), dict[str, str](), dict[str, str]()
@@ -103,7 +103,7 @@ def sorted_out(refs: Iterable[tuple[str, str, bytes]]) -> Standing:
         elif is_trail_name(name):
             target = _TARGET.match(data)
             foreign[name] = target["oid"].decode() if target else oid
-    return Standing(tags, frozenset(broken), foreign, objects)
+    return StandingTags(tags, frozenset(broken), foreign, objects)
 
 
 def is_of_trail(data: bytes) -> bool:

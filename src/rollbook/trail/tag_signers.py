@@ -24,7 +24,7 @@ _REPLACED = "Somebody replaced the tag: compare it with another clone's, and ask
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedEvent:
     """An event, the tag that records it, and the place on main where it landed."""
 
     event: Event
@@ -45,7 +45,7 @@ class Signers:
 
 def judge_signers(
     repository: Repository,
-    recorded: Sequence[Recorded],
+    recorded: Sequence[RecordedEvent],
     scope: Collection[str],
     root: TrustRoot,
     moments: Sequence[int],
@@ -83,7 +83,9 @@ def judge_signers(
     return Signers(tags, unsigned, wrong, unknown)
 
 
-def _unsigned(recorded: Sequence[Recorded], scope: Collection[str], root: TrustRoot) -> list[Contradiction]:
+def _unsigned(
+    recorded: Sequence[RecordedEvent], scope: Collection[str], root: TrustRoot
+) -> list[Contradiction]:
     first = next((index for index, item in enumerate(recorded) if item.tag.signature), None)
     if first is None:
         if not root.is_given or not recorded:
@@ -98,5 +100,5 @@ def _unsigned(recorded: Sequence[Recorded], scope: Collection[str], root: TrustR
     ]
 
 
-def _about(item: Recorded, code: str, message: str, hint: str) -> Contradiction:
+def _about(item: RecordedEvent, code: str, message: str, hint: str) -> Contradiction:
     return Contradiction(code, item.tag.name, item.event.landed_in, message, hint, item.event.model)

@@ -33,7 +33,7 @@ from rollbook.trail.past_stage_tables import StageTables
 from rollbook.trail.reconcile import Main, compare
 from rollbook.trail.registration_integrity import record_contradictions
 from rollbook.trail.standing_tags import standing
-from rollbook.trail.tag_signers import Recorded, Signers, judge_signers
+from rollbook.trail.tag_signers import RecordedEvent, Signers, judge_signers
 from rollbook.trail.witness import witness_contradictions
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from rollbook.records.origin import Origin
     from rollbook.trail.event import Event
     from rollbook.trail.landings import LandedChange
-    from rollbook.trail.standing_tags import Standing
+    from rollbook.trail.standing_tags import StandingTags
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _FETCH_TAGS = "Fetch them: git fetch origin 'refs/tags/*:refs/tags/*'"
@@ -209,7 +209,7 @@ def _start(repository: Repository, since: str | None, history: _History) -> int:
     return history.order[commit] + 1
 
 
-def _require_tags(tags: Standing, events: Sequence[Event]) -> None:
+def _require_tags(tags: StandingTags, events: Sequence[Event]) -> None:
     held = tags.tags.keys() | tags.broken | tags.foreign.keys()
     if events and not tags.tags and not any(event.tag in held for event in events):
         raise CannotTell(
@@ -228,7 +228,7 @@ def _began(history: _History) -> dict[str, int]:
 def _signers(
     repository: Repository,
     history: _History,
-    tags: Standing,
+    tags: StandingTags,
     found: Sequence[Contradiction],
     in_scope: Sequence[Event],
     allowed_signers: bytes | None,
@@ -236,7 +236,7 @@ def _signers(
     """Judge the signatures of those tags that say what main says; about the others enough is said."""
     wrong = {item.tag for item in found if item.code in ("RB603", "RB604", "RB606")}
     recorded = [
-        Recorded(event, tags.tags[event.tag], history.order[event.landed_in])
+        RecordedEvent(event, tags.tags[event.tag], history.order[event.landed_in])
         for event in history.events
         if event.tag in tags.tags and event.tag not in wrong
     ]

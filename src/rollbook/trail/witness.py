@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rollbook.trail.event import Event
     from rollbook.trail.head import Head
-    from rollbook.trail.standing_tags import Standing
+    from rollbook.trail.standing_tags import StandingTags
 
 _LARGEST = 1 << 20
 _SECONDS = 20
@@ -65,7 +65,7 @@ def _download(address: str) -> bytes:
 
 
 def witness_contradictions(
-    witness: Head, events: Sequence[Event], standing: Standing, order: Mapping[str, int]
+    witness: Head, events: Sequence[Event], standing: StandingTags, order: Mapping[str, int]
 ) -> Iterator[Contradiction]:
     """In what today's trail and main do not extend what the witness saw."""
     if witness.main not in order:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -15,6 +16,7 @@ from yaml.events import (
 )
 
 from rollbook.errors import InvalidFile
+from rollbook.yaml.plain import NotPlain, plain
 from rollbook.yaml.scalars import FORBIDDEN, value_of
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ def load(data: bytes, path: str = "") -> Any:
     most MAX_BYTES long and MAX_DEPTH deep. Raises InvalidFile, with `path`, line and key, for anything else.
     """
     text = _decode(data, path)
+    with suppress(NotPlain, ValueError):
+        return plain(text)
     reading = _Reading(text, path)
     try:
         return reading.document()

@@ -49,13 +49,6 @@ def test_where_the_remote_is_not_asked_the_gate_waits(desk: Desk) -> None:
     assert state(said(desk, {"gate": "artifact-present"})) == "waiting"
 
 
-def policy(world: World, gates: str) -> None:
-    path = world.registry / "registry" / "policy.yaml"
-    path.write_text(path.read_text() + f"\n{gates}")
-    world.git("commit", "--quiet", "-am", "Add gates")
-    world.git("push", "--quiet")
-
-
 def objects(world: World) -> list[Path]:
     return [path for path in world.artifacts.rglob("*") if path.is_file()]
 
@@ -63,7 +56,7 @@ def objects(world: World) -> list[Path]:
 @pytest.fixture
 def guarded(world: World) -> World:
     world.register("credit", "1.0.0")
-    policy(world, "gates:\n  - {gate: artifact-present, to: [staging]}\n")
+    world.policy("gates:\n  - {gate: artifact-present, to: [staging]}\n")
     return world
 
 
@@ -94,7 +87,7 @@ def test_a_change_that_names_another_remote_is_judged_by_that_of_the_base(guarde
 
 def test_verify_finds_bytes_that_are_not_those_registered(world: World) -> None:
     world.register("credit", "1.0.0")
-    policy(world, "gates:\n  - {gate: artifact-present, to: [staging], verify: true}\n")
+    world.policy("gates:\n  - {gate: artifact-present, to: [staging], verify: true}\n")
     assert rollbook(world.registry, "gates", "credit@1.0.0", "staging").code == 0
     (path,) = objects(world)
     path.chmod(0o644)
@@ -111,7 +104,7 @@ def test_verify_finds_a_pickle_that_is_registered_as_something_else(world: World
     assert "format: pickle" in manifest.read_text()
     manifest.write_text(manifest.read_text().replace("format: pickle", "format: onnx"))
     world.git("commit", "--quiet", "-am", "Lie")
-    policy(world, "gates:\n  - {gate: artifact-present, to: [staging], verify: true}\n")
+    world.policy("gates:\n  - {gate: artifact-present, to: [staging], verify: true}\n")
     ran = rollbook(world.registry, "gates", "credit@1.0.0", "staging")
     assert "the manifest says onnx and the bytes are pickle" in ran.out
 

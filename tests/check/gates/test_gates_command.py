@@ -27,10 +27,7 @@ gates:
 def with_gates(world: World) -> None:
     world.register("credit", "1.0.0", "--metric", "auc=0.9")
     world.register("fraud", "1.0.0", "--metric", "auc=0.7")
-    policy = world.registry / "registry" / "policy.yaml"
-    policy.write_text(policy.read_text() + GATES)
-    world.git("commit", "--quiet", "-am", "Add gates")
-    world.git("push", "--quiet")
+    world.policy(GATES)
 
 
 @pytest.fixture
@@ -200,11 +197,8 @@ def test_no_promotion_says_so_in_markdown() -> None:
 
 def test_an_admin_promotes_during_a_freeze_and_the_reason_stays_on_record(world: World) -> None:
     world.register("credit", "1.0.0")
-    policy = world.registry / "registry" / "policy.yaml"
     freeze = "{from: 2000-01-01, to: 2999-12-31, timezone: UTC, reason: always}"
-    policy.write_text(f"{policy.read_text()}\nroles: {{admin: [jane@example.com]}}\nfreezes: [{freeze}]\n")
-    world.git("commit", "--quiet", "-am", "Freeze")
-    world.git("push", "--quiet")
+    world.policy(f"roles: {{admin: [jane@example.com]}}\nfreezes: [{freeze}]\n")
     refused = rollbook(world.registry, "promote", "credit@1.0.0", "staging", "--reason", "r", "--land")
     assert refused.code == 1
     assert "RB411" in refused.err

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rollbook.check.gate_judgement import ALL_GATES
-from rollbook.cli.demo.scene import Chapter, Edit, Run, Write
+from rollbook.cli.demo.scene import Chapter, CommandRun, Edit, Write
 from rollbook.cli.demo.shell import aligned, displayed, tell
 from rollbook.errors import RollbookError
 from worlds import git, rollbook
@@ -213,12 +213,12 @@ def play(root: Path, *steps: Step) -> dict[str, str]:
 
 def test_an_unexpected_success_fails_the_demo(tmp_path: Path) -> None:
     with pytest.raises(RollbookError, match="it exited with 0 instead of 1"):
-        play(tmp_path, Run(".", ("git", "version"), code=1))
+        play(tmp_path, CommandRun(".", ("git", "version"), code=1))
 
 
 def test_a_refusal_for_another_reason_fails_the_demo(tmp_path: Path) -> None:
     with pytest.raises(RollbookError, match="it did not say 'RB401'"):
-        play(tmp_path, Run(".", ("git", "no-such-verb"), code=1, says=("RB401",)))
+        play(tmp_path, CommandRun(".", ("git", "no-such-verb"), code=1, says=("RB401",)))
 
 
 def test_an_edit_that_finds_no_place_fails_the_demo(tmp_path: Path) -> None:
@@ -227,7 +227,9 @@ def test_an_edit_that_finds_no_place_fails_the_demo(tmp_path: Path) -> None:
 
 
 def test_what_a_command_says_is_kept_by_its_name(tmp_path: Path) -> None:
-    kept = play(tmp_path, Run(".", ("git", "version"), keep="git"), Run(".", ("git", "version")))
+    kept = play(
+        tmp_path, CommandRun(".", ("git", "version"), keep="git"), CommandRun(".", ("git", "version"))
+    )
     assert list(kept) == ["git"]
     assert kept["git"].startswith("git version")
 
@@ -239,7 +241,7 @@ def test_a_file_is_written_with_what_another_one_says(tmp_path: Path) -> None:
 
 def test_the_working_directory_stays_as_it_is(tmp_path: Path) -> None:
     before = Path.cwd()
-    play(tmp_path, Write("folder/file", ""), Run("folder", ("git", "version")))
+    play(tmp_path, Write("folder/file", ""), CommandRun("folder", ("git", "version")))
     assert Path.cwd() == before
 
 

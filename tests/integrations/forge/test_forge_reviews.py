@@ -20,16 +20,9 @@ if TYPE_CHECKING:
 BRANCH = "rollbook/promote/credit-approval/1.0.0-staging"
 
 
-def policy(world: World, text: str) -> None:
-    path = world.registry / "registry" / "policy.yaml"
-    path.write_text(path.read_text() + text)
-    world.git("commit", "--quiet", "--all", "-m", "Change the policy")
-    world.git("push", "--quiet", "origin", "HEAD:main")
-
-
 def propose(world: World) -> None:
     """A promotion to staging that needs one approval."""
-    policy(world, "gates: [{gate: approvals, to: [staging], count: 1}]\n")
+    world.policy("gates: [{gate: approvals, to: [staging], count: 1}]\n")
     world.register("credit-approval", "1.0.0")
     world.run("promote", "credit-approval@1.0.0", "staging", "--reason", "to try it")
 
@@ -115,8 +108,8 @@ def test_a_forge_that_is_down_approves_nothing_and_the_check_goes_on(
 def test_only_members_of_a_team_that_the_policy_names_count_for_its_role(
     proposed: World, forge: GitHubStandIn
 ) -> None:
-    policy(
-        proposed, "roles: {approver: ['@acme/risk'], admin: ['@carol'], data-scientist: [jane@example.com]}\n"
+    proposed.policy(
+        "roles: {approver: ['@acme/risk'], admin: ['@carol'], data-scientist: [jane@example.com]}\n"
     )
     forge.review(1, "bob")
     assert check(proposed)[0] == 1

@@ -177,11 +177,8 @@ def test_a_number_that_was_deregistered_is_not_used_again(source: World) -> None
 
 
 def test_gates_remark_on_what_stood_in_production_before_and_hold_nothing_up(source: World) -> None:
-    policy = source.registry / "registry/policy.yaml"
     gate = "  - {gate: metric-threshold, to: [production], metric: auc, min: 0.9}"
-    policy.write_text(f"{policy.read_text()}\ngates:\n{gate}\n")
-    git(source.registry, "commit", "--quiet", "--all", "-m", "gate")
-    git(source.registry, "push", "--quiet", "origin", "main")
+    source.policy(f"gates:\n{gate}\n")
     ran = source.run("import", "gto", *OPTIONS, "--land")
     assert "metric-threshold" in ran.err
     refused = rollbook(source.registry, "promote", "credit@1.1.0-rc.1", "production", "--reason", "now")
@@ -189,13 +186,10 @@ def test_gates_remark_on_what_stood_in_production_before_and_hold_nothing_up(sou
 
 
 def test_only_an_administrator_takes_models_over(source: World) -> None:
-    policy = source.registry / "registry/policy.yaml"
-    policy.write_text(
-        f"{policy.read_text()}\nroles:\n  admin: [ana@example.com]\n  data-scientist: [jane@example.com]\n"
+    source.policy(
+        "roles:\n  admin: [ana@example.com]\n  data-scientist: [jane@example.com]\n"
         "  approver: [jane@example.com]\n"
     )
-    git(source.registry, "commit", "--quiet", "--all", "-m", "roles")
-    git(source.registry, "push", "--quiet", "origin", "main")
     branch = proposed(source)
     assert {code for code, _ in findings(source, branch)} == {"RB501"}
 

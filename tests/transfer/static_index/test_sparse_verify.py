@@ -165,6 +165,24 @@ def test_a_head_by_another_key_is_found_out(root: Path, tmp_path: Path) -> None:
     refused(verified(root, "--allowed-signers", "allowed"), "is not signed by anybody on the list")
 
 
+def test_an_expired_key_does_not_vouch_for_a_head_by_dating_it_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = world.root / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    for name, value in (("gpg.format", "ssh"), ("user.signingKey", str(key))):
+        world.git("config", name, value)
+    expired = 'ci@example.com valid-before="20210101000000Z"'
+    (world.root / "allowed").write_text(f"{expired} {key.with_suffix('.pub').read_text()}")
+    for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"):
+        monkeypatch.setenv(name, "2020-06-01T12:00:00+0000")
+    world.register("m", "1.0.0")
+    assert "2020" in world.git("for-each-ref", "--format=%(taggerdate:iso)", "refs/tags/m@v1.0.0")
+    world.run("export", "--index", str(world.root / "index"))
+    ran = verified(world.root, "--allowed-signers", "allowed", reference="m@1.0.0")
+    refused(ran, "is not signed by anybody on the list")
+
+
 def test_a_head_without_a_signature_is_found_out(world: World) -> None:
     world.register("m", "1.0.0")
     world.run("export", "--index", str(world.root / "index"))

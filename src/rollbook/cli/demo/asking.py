@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rollbook.cli.demo.cast import BOB, BOOSTING, LOGISTIC, MODEL, SHUFFLED, git, promotion, rollbook
-from rollbook.cli.demo.scene import Chapter, Run, Say, Verdicts
+from rollbook.cli.demo.scene import Chapter, CommandRun, Say, Verdicts
 from rollbook.propose.proposal import branch_name
 
 if TYPE_CHECKING:
@@ -20,17 +20,17 @@ def _asked(reference: str, stage: str) -> str:
     return f"{reference} to {stage}"
 
 
-def _ask(reference: str, stage: str, *says: str) -> Run:
+def _ask(reference: str, stage: str, *says: str) -> CommandRun:
     """What moving a version to a stage would meet now: never everything that is asked for."""
-    return Run(
+    return CommandRun(
         "registry", ("rollbook", "gates", reference, stage), 1, says, lines=20, keep=_asked(reference, stage)
     )
 
 
-def _propose_check(branch: str, keep: str, *says: str) -> Run:
+def _propose_check(branch: str, keep: str, *says: str) -> CommandRun:
     """What a proposal's promotion meets: all that is asked for."""
     command = ("rollbook", "gates", "--base", "origin/main", "--head", branch)
-    return Run("registry", command, 0, says, lines=20, keep=keep)
+    return CommandRun("registry", command, 0, says, lines=20, keep=keep)
 
 
 def ask(figures: Figures) -> Chapter:
@@ -44,13 +44,13 @@ def ask(figures: Figures) -> Chapter:
         "What would a promotion meet? Ask before anyone asks for it",
         [
             Say("The bad model may be registered, however carelessly: the registry records what is."),
-            Run("registry", careless, says=(f"{MODEL}@v1.2.0",)),
+            CommandRun("registry", careless, says=(f"{MODEL}@v1.2.0",)),
             Say("And somebody who tidies up the storage goes too far:"),
-            Run(".", ("rm", "-f", stored)),
+            CommandRun(".", ("rm", "-f", stored)),
             _ask(SHUFFLED, "production", str(figures.shuffled), "no card.md", "pickle"),
             _ask(SHUFFLED, "canary", "hyperparameters on record"),
             Say("The second model is another matter. It stands in staging for the few seconds asked for:"),
-            Run("registry", ("sleep", "9")),
+            CommandRun("registry", ("sleep", "9")),
             Say("What it still lacks is evidence, and somebody else's approval:"),
             _ask(BOOSTING, "production", "soak\tpassed", "evidence\tfailed", "approvals\twaiting"),
             _ask(BOOSTING, "canary", "command\tpassed", "plug-in\tpassed", "freeze\twaiting"),
@@ -77,7 +77,7 @@ def approve(figures: Figures) -> Chapter:
             Say("Nobody approves a request of their own. Bob does, in his own clone, with his own key:"),
             git(".", "clone", "--quiet", "origin.git", "bobs"),
             git("bobs", "config", "include.path", "../../bob.gitconfig"),
-            Run(
+            CommandRun(
                 "bobs",
                 ("rollbook", "approve", BOOSTING, "production", "--push"),
                 says=(f"{BOB} approved {BOOSTING} for production",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollbook.cli.demo.scene import Run
+from rollbook.cli.demo.scene import CommandRun
 
 MODEL = "tumour-screening"
 LOGISTIC, BOOSTING, SHUFFLED = f"{MODEL}@1.0.0", f"{MODEL}@1.1.0", f"{MODEL}@1.2.0"
@@ -10,17 +10,17 @@ JANE, BOB = "jane@example.com", "bob@example.com"
 _DATA = "breast-cancer-wisconsin=https://archive.ics.uci.edu/dataset/17"
 
 
-def git(folder: str, *words: str) -> Run:
+def git(folder: str, *words: str) -> CommandRun:
     """A git command that succeeds."""
-    return Run(folder, ("git", *words))
+    return CommandRun(folder, ("git", *words))
 
 
-def rollbook(*words: str, code: int = 0, says: tuple[str, ...] = (), lines: int = 14) -> Run:
+def rollbook(*words: str, code: int = 0, says: tuple[str, ...] = (), lines: int = 14) -> CommandRun:
     """A command of Rollbook, in the clone that is the registry."""
-    return Run("registry", ("rollbook", *words), code, says, lines)
+    return CommandRun("registry", ("rollbook", *words), code, says, lines)
 
 
-def registration(name: str, framework: str, *options: str, says: tuple[str, ...]) -> Run:
+def registration(name: str, framework: str, *options: str, says: tuple[str, ...]) -> CommandRun:
     """Registers the model trained as `name`, with all that its training left behind."""
     folder = f"../training/{name}"
     left_behind = (
@@ -33,6 +33,6 @@ def registration(name: str, framework: str, *options: str, says: tuple[str, ...]
 
 def promotion(
     reference: str, stage: str, reason: str, *options: str, code: int = 0, says: tuple[str, ...] = ()
-) -> Run:
+) -> CommandRun:
     """Proposes a stage change."""
     return rollbook("promote", reference, stage, "--reason", reason, *options, code=code, says=says)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollbook.cli.demo.cast import BOOSTING, LOGISTIC, MODEL, SHUFFLED, git, rollbook
-from rollbook.cli.demo.scene import Chapter, Run, Say
+from rollbook.cli.demo.scene import Chapter, CommandRun, Say
 
 # Days stand for what a team would count in months.
 RETENTION = """
@@ -65,7 +65,7 @@ def publish() -> Chapter:
         "Readers need no git: the registry as static files",
         [
             rollbook("export", "--index", "../index", says=("files written",)),
-            Run(
+            CommandRun(
                 "service",
                 ("rollbook", "resolve", f"{MODEL}@production", "--index", "../index"),
                 says=("1.0.0",),
@@ -83,14 +83,14 @@ def hand_over() -> Chapter:
             Say("The hospital's own registry has its own policy. The import is a proposal there:"),
             git(".", "init", "--quiet", "--initial-branch=main", "hospital"),
             git("hospital", "config", "include.path", "../../gitconfig"),
-            Run("hospital", ("rollbook", "init"), lines=3),
+            CommandRun("hospital", ("rollbook", "init"), lines=3),
             git("hospital", "add", "."),
             git("hospital", "commit", "--quiet", "-m", "Start a model registry"),
-            Run(
+            CommandRun(
                 "hospital",
                 ("rollbook", "import", "bundle", "../screening.bundle", "--land"),
                 says=(f"{MODEL}@v1.0.0",),
             ),
-            Run("hospital", ("rollbook", "lineage", LOGISTIC), says=("imported",)),
+            CommandRun("hospital", ("rollbook", "lineage", LOGISTIC), says=("imported",)),
         ],
     )

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rollbook.cli.demo.cast import MODEL, SHUFFLED, git, promotion, rollbook
-from rollbook.cli.demo.scene import Chapter, Edit, Run, SameFinding, Say
+from rollbook.cli.demo.scene import Chapter, CommandRun, Edit, SameFinding, Say
 from rollbook.layout import manifest_path, stages_path
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _refused_everywhere(figures: Figures) -> list[Step]:
     commit = ("git", "commit", "--quiet", "--all", "-m", "Put 1.2.0 into production")
     return [
         Say("By hand, then, on a branch of one's own. The pre-commit hook judges what is staged:"),
-        Run("registry", ("rollbook", "hooks", "install"), says=("pre-commit",)),
+        CommandRun("registry", ("rollbook", "hooks", "install"), says=("pre-commit",)),
         git("registry", "switch", "--quiet", "--create", "shortcut"),
         Edit(
             f"registry/{stages_path(MODEL)}",
@@ -49,7 +49,7 @@ def _refused_everywhere(figures: Figures) -> list[Step]:
         ),
         _refused(commit, _HOOK, figures),
         Say("A hook on one's own machine can be skipped. CI runs the check on its own:"),
-        Run("registry", (*commit, "--no-verify")),
+        CommandRun("registry", (*commit, "--no-verify")),
         _refused(("rollbook", "check", "--base", "main", "--head", "shortcut"), _CI, figures),
         Say("Bob's approval, which stands in that entry, is of another version: it does not count."),
         _refused(("rollbook", "land", "shortcut"), _LAND, figures),
@@ -61,9 +61,9 @@ def _refused_everywhere(figures: Figures) -> list[Step]:
     ]
 
 
-def _refused(command: tuple[str, ...], place: str, figures: Figures) -> Run:
+def _refused(command: tuple[str, ...], place: str, figures: Figures) -> CommandRun:
     says = ("RB303", "RB401", "metric-threshold", str(figures.shuffled), "signed something else")
-    return Run("registry", command, 1, says, lines=6, keep=place)
+    return CommandRun("registry", command, 1, says, lines=6, keep=place)
 
 
 def _refused_figures(figures: Figures) -> list[Step]:

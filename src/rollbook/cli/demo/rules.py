@@ -7,7 +7,7 @@ from importlib import resources
 
 from rollbook.cli.demo.cast import BOB, JANE, git, rollbook
 from rollbook.cli.demo.managing import RETENTION
-from rollbook.cli.demo.scene import Chapter, Edit, Run, Say, Write
+from rollbook.cli.demo.scene import Chapter, CommandRun, Edit, Say, Write
 from rollbook.cli.demo.shell import PACKAGES
 from rollbook.layout import ALLOWED_SIGNERS
 
@@ -57,7 +57,7 @@ def agree() -> Chapter:
             ),
             *_gate_package(),
             Say("Bob approves with an SSH key of his own. The registry gets to know it:"),
-            Run(".", ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", BOB, "-f", "bob")),
+            CommandRun(".", ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", BOB, "-f", "bob")),
             Write("bob.gitconfig", _BOBS_SETTINGS),
             Write(f"registry/{ALLOWED_SIGNERS}", f"{BOB} ", "bob.pub"),
             git("registry", "diff", "--unified=0", "registry/policy.yaml"),
@@ -67,7 +67,7 @@ def agree() -> Chapter:
             git("registry", "switch", "--quiet", "main"),
             rollbook("land", "rules", says=("landed rules on main",)),
             Say("From here on the server judges every push as well, before any ref moves:"),
-            Run("origin.git", ("rollbook", "hooks", "install", "--server"), says=("pre-receive",)),
+            CommandRun("origin.git", ("rollbook", "hooks", "install", "--server"), says=("pre-receive",)),
         ],
     )
 

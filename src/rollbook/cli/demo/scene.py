@@ -36,7 +36,7 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class CommandRun:
     """A command run in a folder of the scratch directory.
 
     It must exit with `code` and say each of `says`. At most `lines` lines of what it says are shown; all of
@@ -66,7 +66,7 @@ class Verdicts:
     among: tuple[str, ...]
 
 
-Step = Say | Write | Edit | Run | SameFinding | Verdicts
+Step = Say | Write | Edit | CommandRun | SameFinding | Verdicts
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rollbook.cli.demo.kept import same_finding, verdict_table
-from rollbook.cli.demo.scene import Edit, Run, SameFinding, Say, Verdicts, Write
+from rollbook.cli.demo.scene import CommandRun, Edit, SameFinding, Say, Verdicts, Write
 from rollbook.errors import RollbookError
 from rollbook.text import printable
 
@@ -74,7 +74,7 @@ def _carry_out(
         case Edit():
             _note(f"edit {step.path}: {step.what}")
             _edit(root / step.path, step)
-        case Run():
+        case CommandRun():
             click.secho(f"{step.folder} $ {displayed(step.command)}", bold=True)
             output = _run(step, root, environment)
             if step.keep:
@@ -114,7 +114,7 @@ def _edit(path: Path, step: Edit) -> None:
     path.write_text(after, encoding="utf-8")
 
 
-def _run(step: Run, root: Path, environment: Mapping[str, str]) -> str:
+def _run(step: CommandRun, root: Path, environment: Mapping[str, str]) -> str:
     """Run a command, show what it says, and return that."""
     program, *arguments = step.command
     done = subprocess.run(
@@ -141,7 +141,7 @@ def _run(step: Run, root: Path, environment: Mapping[str, str]) -> str:
     return output
 
 
-def _untold(step: Run, code: int, output: str) -> RollbookError:
+def _untold(step: CommandRun, code: int, output: str) -> RollbookError:
     missing = [part for part in step.says if part not in output]
     what = f"it exited with {code} instead of {step.code}"
     if code == step.code:

@@ -10,7 +10,7 @@ from rollbook.cli.demo.cast import BOOSTING, JANE, LOGISTIC, MODEL, git, promoti
 from rollbook.cli.demo.managing import ask_around, hand_over, publish, tidy_up
 from rollbook.cli.demo.refusals import refuse
 from rollbook.cli.demo.rules import agree
-from rollbook.cli.demo.scene import Chapter, Edit, Run, Say, Write
+from rollbook.cli.demo.scene import Chapter, CommandRun, Edit, Say, Write
 from rollbook.layout import manifest_path, stages_path
 from rollbook.propose.proposal import branch_name
 
@@ -92,7 +92,7 @@ def _start() -> Chapter:
             Write("gitconfig", _SETTINGS),
             git(".", "init", "--quiet", "--bare", "--initial-branch=main", "origin.git"),
             git(".", "clone", "--quiet", "origin.git", "registry"),
-            Run("registry", _OWN_SETTINGS),
+            CommandRun("registry", _OWN_SETTINGS),
             rollbook(
                 "init",
                 "--remote",
@@ -120,11 +120,13 @@ def _train() -> Chapter:
         [
             Say("Two honest ones, and one that is bad on purpose: it learns from shuffled labels."),
             git(".", "init", "--quiet", "--initial-branch=main", "training"),
-            Run("training", _OWN_SETTINGS),
+            CommandRun("training", _OWN_SETTINGS),
             _script("train.py"),
             git("training", "add", "train.py"),
             git("training", "commit", "--quiet", "-m", "Train three models"),
-            Run("training", ("python", "train.py"), says=("logistic: auc", "boosting: auc", "shuffled: auc")),
+            CommandRun(
+                "training", ("python", "train.py"), says=("logistic: auc", "boosting: auc", "shuffled: auc")
+            ),
         ],
     )
 
@@ -161,7 +163,9 @@ def _promote() -> Chapter:
         "Stages change by pull request as well",
         [
             promotion(LOGISTIC, "staging", "first candidate", says=(branch,)),
-            Run("registry", ("git", "diff", f"main...{branch}"), says=("+staging:", "first candidate")),
+            CommandRun(
+                "registry", ("git", "diff", f"main...{branch}"), says=("+staging:", "first candidate")
+            ),
             rollbook("land", branch, says=(f"{MODEL}#staging#",)),
             promotion(LOGISTIC, "production", "passed its trial", "--land", says=(f"{MODEL}#production#",)),
             promotion(BOOSTING, "staging", "second candidate", "--land"),
@@ -197,8 +201,10 @@ def _look_back() -> Chapter:
         "What happened is on record",
         [
             Say("Each event is an annotated tag, named as GTO names them, and was pushed with its merge:"),
-            Run("registry", ("git", "ls-remote", "--tags", "--refs", "origin"), says=(f"{MODEL}@v1.1.0",)),
-            Run("registry", newest_tag, says=(f"Requested-By: {JANE}",), lines=24),
+            CommandRun(
+                "registry", ("git", "ls-remote", "--tags", "--refs", "origin"), says=(f"{MODEL}@v1.1.0",)
+            ),
+            CommandRun("registry", newest_tag, says=(f"Requested-By: {JANE}",), lines=24),
             rollbook("history", MODEL, says=("passed its trial", "replaced by 1.1.0"), lines=24),
             Say("The past is a commit like any other. Before the rollback:"),
             rollbook("list", "--rev", "main~1", says=("1.1.0",)),
@@ -213,17 +219,17 @@ def _use() -> Chapter:
         "A service takes the model in production, from the server, without a clone",
         [
             _script("predict.py"),
-            Run(
+            CommandRun(
                 "service",
                 ("rollbook", "resolve", f"{MODEL}@production", "--repo", "../origin.git"),
                 says=("1.0.0",),
             ),
-            Run(
+            CommandRun(
                 "service",
                 ("rollbook", "fetch", f"{MODEL}@production", "--repo", "../origin.git"),
                 says=("model.joblib", "verified"),
             ),
-            Run(
+            CommandRun(
                 "service",
                 ("python", "predict.py", "model.joblib", "../training/patients.json"),
                 says=("predicted:",),

@@ -18,13 +18,13 @@ from rollbook.records.stages import parse_stages
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.event import Action
-from rollbook.trail.history import Wanted, evidence, history
+from rollbook.trail.history import EventFilter, evidence, history
 from rollbook.trail.verify import Verification, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rollbook.check.gate_judgement import Judged
+    from rollbook.check.gate_judgement import JudgedGate
     from rollbook.git.repository import Repository
     from rollbook.records.stages import StageEntry
     from rollbook.registry.registry import Model
@@ -40,7 +40,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class HeldVersion:
     """A version as it stood at the period's end. Digests are SHA-256; `owner` is the model's."""
 
     model: str
@@ -62,7 +62,7 @@ class Step:
 
     tag: RecordedTag
     evidence: tuple[str, ...]
-    gates: tuple[Judged, ...] = ()
+    gates: tuple[JudgedGate, ...] = ()
     override: str = ""
     unjudged: str = ""
 
@@ -75,7 +75,7 @@ class ComplianceReport:
     period: Period
     model: str | None
     commit: str
-    holdings: tuple[Holding, ...]
+    holdings: tuple[HeldVersion, ...]
     steps: tuple[Step, ...]
     verification: Verification | None
     unverified: str = ""
@@ -117,7 +117,7 @@ def compliance_report(repository: Repository, period: Period, model: str | None 
     with Registry(repository, commit_snapshot(repository, commit)) as registry:
         models = registry.models() if model is None else [registry.model(model)]
         holdings = tuple(holding for registered in models for holding in _holdings(registered))
-    tags = history(repository, commit, model, Wanted(since=period.start))
+    tags = history(repository, commit, model, EventFilter(since=period.start))
     verification, unverified = _verified(repository, model)
     return ComplianceReport(
         period, model, commit, holdings, tuple(_steps(repository, commit, tags)), verification, unverified
@@ -131,7 +131,7 @@ def _verified(repository: Repository, model: str | None) -> tuple[Verification |
         return None, str(error)
 
 
-def _holdings(model: Model) -> Iterator[Holding]:
+def _holdings(model: Model) -> Iterator[HeldVersion]:
     snapshot = model.registry.snapshot
     paths = [layout.manifest_path(model.name, name) for name in model.version_names]
     owner = _owner(model)
@@ -141,7 +141,7 @@ def _holdings(model: Model) -> Iterator[Holding]:
         except RollbookError:
             by, artifact = "", ""  # the digest alone tells what stands there
         digest = hashlib.sha256(data or b"").hexdigest()
-        yield Holding(model.name, version.version, version.stage, owner, by, digest, artifact)
+        yield HeldVersion(model.name, version.version, version.stage, owner, by, digest, artifact)
 
 
 def _owner(model: Model) -> str:
@@ -155,7 +155,7 @@ def _steps(repository: Repository, commit: str, tags: Sequence[RecordedTag]) -> 
     stood = evidence(repository, commit, tags)
     landed = {item.commit: item for item in first_parents(repository, commit)}
     parents = dict(zip(list(landed)[1:], landed, strict=False))
-    judged: dict[str, Mapping[tuple[str, str, str], tuple[Judged, ...]] | str] = {}
+    judged: dict[str, Mapping[tuple[str, str, str], tuple[JudgedGate, ...]] | str] = {}
     for tag in tags:
         event = tag.event
         if event.action is not Action.ASSIGNED:
@@ -177,7 +177,7 @@ def _steps(repository: Repository, commit: str, tags: Sequence[RecordedTag]) -> 
 
 def _judged(
     repository: Repository, parent: str | None, tag: RecordedTag, reviews: tuple[Person, ...]
-) -> Mapping[tuple[str, str, str], tuple[Judged, ...]] | str:
+) -> Mapping[tuple[str, str, str], tuple[JudgedGate, ...]] | str:
     """The gates of every promotion that a commit of main made; or why they can't be judged.
 
     Judged for the moment it landed. No program of the policy runs.

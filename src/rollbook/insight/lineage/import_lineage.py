@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rollbook.records.imported import Imported, Source
+    from rollbook.records.imported import Imported, ImportSource
 
 
 def imports(imported: Imported | None) -> list[str]:
@@ -16,7 +16,7 @@ def imports(imported: Imported | None) -> list[str]:
     return [_told(reference, source) for source in imported.sources]
 
 
-def vouched(source: Source) -> str:
+def vouched(source: ImportSource) -> str:
     """Who vouches for what a registry says of a version."""
     if source.signed_by:
         return f"signed by {source.signed_by}"
@@ -37,6 +37,6 @@ def missing_parent(imported: Imported | None) -> str:
     return f"in {first}, not in this registry" if first else "not in this registry"
 
 
-def _told(reference: str, source: Source) -> str:
+def _told(reference: str, source: ImportSource) -> str:
     registration = source.registration
     return f"from {source.registry}  {reference}  tag {registration.object[:12]}  ({vouched(source)})"

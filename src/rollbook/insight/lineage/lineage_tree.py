@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from rollbook.insight.lineage.deployments import Deployment
     from rollbook.insight.lineage.trace import Lineage, Stood, Traced
-    from rollbook.records.lineage import Code, DataSet
+    from rollbook.records.lineage import DataSet, TrainingCode
 
 # Parents of parents beyond this are counted on, not shown: a line must fit a screen.
 _DEEPEST = 40
@@ -101,7 +101,7 @@ def _data(item: DataSet) -> str:
     return _counted(_joined(str(item), item.uri), item.rows, "rows")
 
 
-def _code(code: Code) -> str:
+def _code(code: TrainingCode) -> str:
     return _joined(str(code), code.branch)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rollbook.insight.lineage.deployments import Deployment
     from rollbook.insight.lineage.trace import Lineage, Traced
-    from rollbook.records.lineage import Code, DataSet
+    from rollbook.records.lineage import DataSet, TrainingCode
 
 _SPEC = "https://openlineage.io/spec"
 _PRODUCER = f"https://rollbook.dev/{__version__}"
@@ -145,7 +145,7 @@ def _job_facets(item: Traced) -> dict[str, Any]:
     return {"jobType": job_type} | ({"sourceCodeLocation": _source(code)} if code else {})
 
 
-def _source(code: Code) -> dict[str, Any]:
+def _source(code: TrainingCode) -> dict[str, Any]:
     # The facet demands a URL. Code that has none is still named by its commit.
     address = as_uri(code.repository) or f"urn:git:{quote(code.commit, safe='')}"
     given = {"repoUrl": code.repository, "branch": code.branch}

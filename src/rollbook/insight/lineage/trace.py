@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rollbook.insight.lineage.deployments import Deployment
     from rollbook.records.imported import Imported
-    from rollbook.records.lineage import Origin
+    from rollbook.records.lineage import TrainingOrigin
     from rollbook.records.manifest import Manifest
     from rollbook.registry.registry import Model, Registry
 
@@ -31,7 +31,7 @@ class Traced:
     stage: str
     aliases: tuple[str, ...]
     manifest: Manifest
-    origin: Origin
+    origin: TrainingOrigin
     imported: Imported | None = None
 
     def as_document(self) -> dict[str, Any]:

@@ -37,9 +37,9 @@ def _history(registry: Registry, version: ModelVersion) -> tuple[Stood, ...]:
     commit = snapshot.commit or commit_or_none(repository, "HEAD")
     if not commit or is_shallow(repository):
         return ()
-    from rollbook.trail.stage_times import trail
+    from rollbook.trail.known_stays import known_stays
 
-    stays = trail(repository, commit)(version.model.name, version.version)
+    stays = known_stays(repository, commit, version.model.name, version.version)
     if not stays or stays[-1].stage != version.stage or stays[-1].left is not None:
         return ()  # what is staged or checked out is ahead of its history
     return tuple(

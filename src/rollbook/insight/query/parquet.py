@@ -28,7 +28,7 @@ _ROWS_TOGETHER = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportedTables:
     """What was written: the folder, and how many rows each view has."""
 
     directory: Path
@@ -39,7 +39,7 @@ class Exported:
         return {"directory": str(self.directory), "rows": dict(self.rows)}
 
 
-def export(registry: Registry, directory: Path) -> Exported:
+def export(registry: Registry, directory: Path) -> ExportedTables:
     """Write every view to `directory` as `<view>.parquet`: the same registry gives the same bytes.
 
     The files are written aside first, and put in the place of those of an earlier export all at once. Raises
@@ -63,7 +63,7 @@ def export(registry: Registry, directory: Path) -> Exported:
         if directory.exists():
             directory.rename(Path(beside) / "old")
         new.rename(directory)
-    return Exported(directory, rows)
+    return ExportedTables(directory, rows)
 
 
 def _pyarrow() -> Any:

@@ -35,8 +35,8 @@ from rollbook.transfer.bundle.bundle_json import (
     FILES,
     INDEX,
     TRAIL,
-    Contents,
-    Member,
+    BundleContents,
+    BundleMember,
     checksum,
     is_bundled,
     parse_contents,
@@ -70,7 +70,7 @@ class Packed:
 
     path: Path
     size: int
-    contents: Contents
+    contents: BundleContents
     tags: tuple[SourceTag, ...]
     left_out: tuple[str, ...]
 
@@ -111,7 +111,7 @@ def export_version(
     with placed(target, overwrite=overwrite) as temporary, _scratch(target) as directory:
         parts = _parts(version, Path(directory), progress)
         large = [member for member, _ in parts.values()]
-        contents = Contents(
+        contents = BundleContents(
             model=version.model.name,
             version=version.version,
             registry=repository_address(registry.repository),
@@ -162,7 +162,9 @@ def _scratch(target: Path) -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix=".rollbook-", dir=target.absolute().parent)
 
 
-def _parts(version: ModelVersion, directory: Path, progress: Progress) -> dict[str, tuple[Member, Path]]:
+def _parts(
+    version: ModelVersion, directory: Path, progress: Progress
+) -> dict[str, tuple[BundleMember, Path]]:
     """The files of the artifact and the attachments by their names in the bundle, each brought to where it
     stands below `directory`."""
     held = holdings(version.manifest, version.model.name, version.version, version.evidence())
@@ -176,15 +178,17 @@ def _parts(version: ModelVersion, directory: Path, progress: Progress) -> dict[s
         for file in digest.files:
             name = holding.bundled(file.path)
             source = path / file.path if digest.is_directory else path
-            parts[name] = Member(name, file.size, file.sha256), source
+            parts[name] = BundleMember(name, file.size, file.sha256), source
     return parts
 
 
-def _member(name: str, data: bytes) -> Member:
-    return Member(name, len(data), hashlib.sha256(data).hexdigest())
+def _member(name: str, data: bytes) -> BundleMember:
+    return BundleMember(name, len(data), hashlib.sha256(data).hexdigest())
 
 
-def _write(target: Path, contents: Contents, small: Mapping[str, bytes], large: Mapping[str, Path]) -> None:
+def _write(
+    target: Path, contents: BundleContents, small: Mapping[str, bytes], large: Mapping[str, Path]
+) -> None:
     index = contents.as_bytes()
     with created(target) as descriptor, os.fdopen(descriptor, "wb", closefd=False) as file:
         _put(file, INDEX, index)

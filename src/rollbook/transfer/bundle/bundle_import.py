@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.records.imported import Imported
     from rollbook.transfer.bundle.bundle_reading import Bundle
-    from rollbook.transfer.bundle.payloads import Holding
-    from rollbook.transfer.bundle.provenance import Verified
+    from rollbook.transfer.bundle.payloads import HeldPayload
+    from rollbook.transfer.bundle.provenance import VerifiedOrigin
 
 # Files of a bundle that are not taken over as they are.
 _WRITTEN_APART = ("model.yaml", "imported.yaml")
@@ -130,7 +130,7 @@ def _trust(registry: Registry, given: bytes | None, *, required: bool) -> Trust:
     return Trust(own or b"", is_given=False, required=required)
 
 
-def _known(registry: Registry, verified: Verified) -> Brought:
+def _known(registry: Registry, verified: VerifiedOrigin) -> Brought:
     """What is to be said when the version is here. Raises Refused when it is another one."""
     model, name = verified.imported.model, verified.imported.version
     version = registry.model(model).version(name)
@@ -149,7 +149,7 @@ def _known(registry: Registry, verified: Verified) -> Brought:
     return Brought(model, name, verified.imported, verified.doubt, missing=missing)
 
 
-def _stored(storage: Storage, bundle: Bundle, holding: Holding, progress: Progress) -> Stored:
+def _stored(storage: Storage, bundle: Bundle, holding: HeldPayload, progress: Progress) -> Stored:
     """Take the bytes of an artifact or attachment into DVC's cache, straight from the bundle."""
     parts = (
         (inside, partial(bundle.copy, member, progress))
@@ -158,7 +158,7 @@ def _stored(storage: Storage, bundle: Bundle, holding: Holding, progress: Progre
     return storage.add_parts(parts, holding.name, is_directory=holding.is_directory)
 
 
-def _files(verified: Verified, stored: Sequence[Stored], *, is_new: bool) -> Mapping[str, bytes]:
+def _files(verified: VerifiedOrigin, stored: Sequence[Stored], *, is_new: bool) -> Mapping[str, bytes]:
     imported = verified.imported
     directory = layout.version_directory(imported.model, imported.version)
     kept = {name: data for name, data in verified.files.items() if name not in _WRITTEN_APART}
@@ -171,7 +171,7 @@ def _files(verified: Verified, stored: Sequence[Stored], *, is_new: bool) -> Map
     return files
 
 
-def _message(verified: Verified) -> str:
+def _message(verified: VerifiedOrigin) -> str:
     imported = verified.imported
     source = imported.nearest
     signed = f", signed by {source.signed_by}" if source.signed_by else ""

@@ -51,7 +51,7 @@ _KINDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class BundleMember:
     """A file of a bundle: its name, its size in bytes, and its SHA-256."""
 
     name: str
@@ -60,7 +60,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class BundleContents:
     """A bundle's model and version, the registry it comes from (its address, and the commit it was taken
     from), and every file in it, sorted by the bytes of their names."""
 
@@ -68,7 +68,7 @@ class Contents:
     version: str
     registry: str
     commit: str
-    members: tuple[Member, ...]
+    members: tuple[BundleMember, ...]
 
     def as_bytes(self) -> bytes:
         """Return the bytes of `bundle.json`; the same contents have the same bytes."""
@@ -84,7 +84,7 @@ class Contents:
         }
         return json.dumps(data, indent=1).encode() + b"\n"
 
-    def below(self, folder: str) -> list[Member]:
+    def below(self, folder: str) -> list[BundleMember]:
         """Return the members below `files/`, `artifact/`, `attachments/` or `trail/`."""
         return [member for member in self.members if member.name.startswith(folder)]
 
@@ -99,7 +99,7 @@ def is_bundled(kind: Kind) -> bool:
     return kind in _KINDS
 
 
-def parse_contents(data: bytes, path: str) -> Contents:
+def parse_contents(data: bytes, path: str) -> BundleContents:
     """Read a `bundle.json`. Raises InvalidFile, naming `path`, for anything but one that was written here."""
     contents = _read(data, path)
     if contents.as_bytes() != data:
@@ -109,7 +109,7 @@ def parse_contents(data: bytes, path: str) -> Contents:
     return contents
 
 
-def _read(data: bytes, path: str) -> Contents:
+def _read(data: bytes, path: str) -> BundleContents:
     try:
         document = json.loads(data)
         if type(document["format"]) is int and document["format"] > FORMAT:
@@ -119,7 +119,7 @@ def _read(data: bytes, path: str) -> Contents:
                 hint="Upgrade the tool: pip install --upgrade rollbook",
             )
         source = document["source"]
-        return Contents(
+        return BundleContents(
             model=_text(document["model"]),
             version=_text(document["version"]),
             registry=_text(source["registry"]),
@@ -130,10 +130,10 @@ def _read(data: bytes, path: str) -> Contents:
         raise _broken(path, "is no list of contents") from error
 
 
-def _member(data: Any) -> Member:
+def _member(data: Any) -> BundleMember:
     if type(data["size"]) is not int:
         raise TypeError("size")
-    return Member(_text(data["name"]), data["size"], _text(data["sha256"]))
+    return BundleMember(_text(data["name"]), data["size"], _text(data["sha256"]))
 
 
 def _text(value: object) -> str:
@@ -143,7 +143,7 @@ def _text(value: object) -> str:
     return value
 
 
-def _wrong(contents: Contents) -> str:
+def _wrong(contents: BundleContents) -> str:
     """What is wrong with the contents; empty when nothing is."""
     names = [member.name.encode() for member in contents.members]
     if not is_model_name(contents.model) or not is_version(contents.version):
@@ -163,7 +163,7 @@ def _wrong(contents: Contents) -> str:
     return _wrong_together(contents)
 
 
-def _wrong_member(member: Member, contents: Contents) -> str:
+def _wrong_member(member: BundleMember, contents: BundleContents) -> str:
     name = member.name
     folder = next((start for start in _LIMITS if name.startswith(start)), None)
     if folder is None:
@@ -176,26 +176,26 @@ def _wrong_member(member: Member, contents: Contents) -> str:
     return "" if _SHA256.fullmatch(member.sha256) else "without its SHA-256"
 
 
-def _is_file(name: str, contents: Contents) -> bool:
+def _is_file(name: str, contents: BundleContents) -> bool:
     path = f"{layout.version_directory(contents.model, contents.version)}/{name}"
     return name == "model.yaml" or is_bundled(layout.place(path).kind)
 
 
-def _is_tag(name: str, _: Contents) -> bool:
+def _is_tag(name: str, _: BundleContents) -> bool:
     return _ID.fullmatch(name) is not None
 
 
-def _is_artifact(name: str, _: Contents) -> bool:
+def _is_artifact(name: str, _: BundleContents) -> bool:
     return not unsafe_artifact_name(name.partition("/")[0])
 
 
-def _is_attachment(name: str, contents: Contents) -> bool:
+def _is_attachment(name: str, contents: BundleContents) -> bool:
     evidence, _, path = name.partition("/")
     file = f"{layout.evidence_directory(contents.model, contents.version)}/{evidence}.yaml"
     return layout.place(file).kind is Kind.EVIDENCE and not unsafe_artifact_name(path.partition("/")[0])
 
 
-_LIMITS: dict[str, tuple[int, Callable[[str, Contents], bool]]] = {
+_LIMITS: dict[str, tuple[int, Callable[[str, BundleContents], bool]]] = {
     FILES: (MAX_FILE, _is_file),
     ARTIFACT: (_LARGEST_ARTIFACT, _is_artifact),
     ATTACHMENTS: (_LARGEST_ARTIFACT, _is_attachment),
@@ -203,7 +203,7 @@ _LIMITS: dict[str, tuple[int, Callable[[str, Contents], bool]]] = {
 }
 
 
-def _wrong_together(contents: Contents) -> str:
+def _wrong_together(contents: BundleContents) -> str:
     names = {member.name for member in contents.members}
     artifact, trail = contents.below(ARTIFACT), contents.below(TRAIL)
     if not {MODEL, MANIFEST} <= names or not artifact or not trail:
@@ -220,6 +220,6 @@ def _broken(path: str, what: str) -> InvalidFile:
     return InvalidFile(f"{INDEX} in the bundle {what}", path=path, hint="Export the version again.")
 
 
-def sorted_members(members: Sequence[Member]) -> tuple[Member, ...]:
+def sorted_members(members: Sequence[BundleMember]) -> tuple[BundleMember, ...]:
     """Return the members in the order in which they stand in a bundle."""
     return tuple(sorted(members, key=lambda member: member.name.encode()))

@@ -23,8 +23,8 @@ from rollbook.transfer.bundle.bundle_json import (
     INDEX,
     LARGEST_INDEX,
     TRAIL,
-    Contents,
-    Member,
+    BundleContents,
+    BundleMember,
     checksum,
     parse_contents,
 )
@@ -41,7 +41,7 @@ _AGAIN = "Copy it again from where it was exported, or export the version again.
 class Bundle:
     """An open bundle whose frame is sound: `contents` says what is in it, each file at its place."""
 
-    def __init__(self, path: Path, descriptor: int, contents: Contents, places: dict[str, int]) -> None:
+    def __init__(self, path: Path, descriptor: int, contents: BundleContents, places: dict[str, int]) -> None:
         self.path = path
         self.contents = contents
         self._descriptor = descriptor
@@ -56,11 +56,11 @@ class Bundle:
         """Return the tag objects, by their ids."""
         return {member.name.removeprefix(TRAIL): self._read(member) for member in self.contents.below(TRAIL)}
 
-    def stored(self) -> list[Member]:
+    def stored(self) -> list[BundleMember]:
         """Return the files of the artifact and of attachments, which may be large."""
         return [*self.contents.below(ARTIFACT), *self.contents.below(ATTACHMENTS)]
 
-    def copy(self, member: Member, progress: Progress, write: Write) -> Hashes:
+    def copy(self, member: BundleMember, progress: Progress, write: Write) -> Hashes:
         """Hand the bytes of a member to `write`. Raises InvalidFile when they are others."""
         try:
             os.lseek(self._descriptor, self._places[member.name], os.SEEK_SET)
@@ -70,12 +70,12 @@ class Bundle:
         self._require(member, hashes.sha256)
         return hashes
 
-    def _read(self, member: Member) -> bytes:
+    def _read(self, member: BundleMember) -> bytes:
         data = _bytes(self._descriptor, self.path, self._places[member.name], member.size)
         self._require(member, hashlib.sha256(data).hexdigest())
         return data
 
-    def _require(self, member: Member, sha256: str) -> None:
+    def _require(self, member: BundleMember, sha256: str) -> None:
         if sha256 != member.sha256:
             raise InvalidFile(
                 f"the content of {member.name!r} is not the one that {INDEX} names",
@@ -107,7 +107,7 @@ def open_bundle(path: Path) -> Iterator[Bundle]:
         os.close(descriptor)
 
 
-def _frame(descriptor: int, path: Path, total: int) -> tuple[Contents, dict[str, int]]:
+def _frame(descriptor: int, path: Path, total: int) -> tuple[BundleContents, dict[str, int]]:
     """The contents of a bundle of `total` bytes, and where each content begins."""
     size = ustar.size_of(_bytes(descriptor, path, 0, min(ustar.BLOCK, total)), INDEX)
     if size is None:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from rollbook.records.evidence import Evidence
     from rollbook.records.manifest import Manifest
-    from rollbook.transfer.bundle.bundle_json import Member
+    from rollbook.transfer.bundle.bundle_json import BundleMember
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class HeldPayload:
     """A file or folder in DVC's storage: its name, size in bytes, SHA-256, and a folder's number of files, as
     manifest or evidence says; the folder of a bundle that it lies in, and the path of the pointer to it.
 
@@ -42,7 +42,7 @@ class Holding:
         """Return the name in a bundle of one of its files, which has the path `inside` in it."""
         return f"{self.folder}{self.name}/{inside}" if self.is_directory else f"{self.folder}{self.name}"
 
-    def members(self, members: Iterable[Member]) -> list[tuple[str, Member]]:
+    def members(self, members: Iterable[BundleMember]) -> list[tuple[str, BundleMember]]:
         """Return those of a bundle's members that belong to this file or folder, each with its path in it."""
         start = f"{self.folder}{self.name}"
         if not self.is_directory:
@@ -52,7 +52,7 @@ class Holding:
             (member.name.removeprefix(start), member) for member in members if member.name.startswith(start)
         ]
 
-    def consists_of(self, members: Sequence[tuple[str, Member]]) -> bool:
+    def consists_of(self, members: Sequence[tuple[str, BundleMember]]) -> bool:
         """Return whether these members, each with its path in it, have the digest and size that were
         registered."""
         if len(members) != (self.files or 1):
@@ -62,14 +62,16 @@ class Holding:
         return (whole.sha256, whole.size) == (self.sha256, self.size)
 
 
-def holdings(manifest: Manifest, model: str, version: str, evidence: Iterable[Evidence]) -> list[Holding]:
+def holdings(manifest: Manifest, model: str, version: str, evidence: Iterable[Evidence]) -> list[HeldPayload]:
     """Return the artifact of a version, and what is attached to its evidence."""
     artifact = manifest.artifact
     pointer = layout.pointer_path(model, version, artifact.path)
-    held = [Holding(artifact.path, artifact.size, artifact.sha256, artifact.files, ARTIFACT, pointer)]
+    held = [HeldPayload(artifact.path, artifact.size, artifact.sha256, artifact.files, ARTIFACT, pointer)]
     for record in evidence:
         for item in record.attachments:
             pointer = layout.attachment_pointer_path(record.path, item.path)
             folder = f"{ATTACHMENTS}{record.name}/"
-            held.append(Holding(item.path, item.size, item.sha256, item.files, folder, pointer, record.name))
+            held.append(
+                HeldPayload(item.path, item.size, item.sha256, item.files, folder, pointer, record.name)
+            )
     return held

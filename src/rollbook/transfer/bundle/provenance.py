@@ -17,16 +17,16 @@ from rollbook.git.write import identity
 from rollbook.layout import Kind
 from rollbook.names import time_now
 from rollbook.records.evidence import parse_evidence
-from rollbook.records.imported import Imported, Source, SourceTag, parse_imported
+from rollbook.records.imported import Imported, ImportSource, SourceTag, parse_imported
 from rollbook.records.manifest import parse_manifest
 from rollbook.schema.schemas import schema_line
 from rollbook.signing.signature import judge
-from rollbook.signing.verdict import Judgement, Signed, Verdict
+from rollbook.signing.verdict import Judgement, SignatureVerdict, Signed
 from rollbook.signing.verified_signatures import VerifiedSignatures
 from rollbook.trail.foreign_trail import contradictions, tag_name
 from rollbook.trail.standing_tags import standing_tag
 from rollbook.trail.tag import recorded_tag
-from rollbook.transfer.bundle.payloads import Holding, holdings
+from rollbook.transfer.bundle.payloads import HeldPayload, holdings
 from rollbook.yaml.scalars import FORBIDDEN
 from rollbook.yaml.write import dump
 
@@ -42,7 +42,7 @@ _FORGED = "Do not use the bundle. Ask who gave it to you, or export the version 
 _MOST_SOURCES = 20
 # Judged by an empty list, a signature would not be looked at; by this one, it is nobody's.
 _NOBODY = b"# nobody\n"
-_UNSIGNED = Verdict(Judgement.UNKNOWN, why="it is not signed")
+_UNSIGNED = SignatureVerdict(Judgement.UNKNOWN, why="it is not signed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +56,18 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifiedOrigin:
     """A bundle's files by name, its manifest, what it keeps in DVC's storage, where it comes from, and why
     nobody vouches for that (empty where somebody does)."""
 
     files: Mapping[str, bytes]
     manifest: Manifest
-    holdings: tuple[Holding, ...]
+    holdings: tuple[HeldPayload, ...]
     imported: Imported
     doubt: str
 
 
-def verify_origin(repository: Repository, bundle: Bundle, trust: Trust) -> Verified:
+def verify_origin(repository: Repository, bundle: Bundle, trust: Trust) -> VerifiedOrigin:
     """Hold everything but the large files' bytes against the tags in a bundle.
 
     Raises InvalidFile for a file that can't be read, Refused when the tags say something else than the
@@ -78,7 +78,7 @@ def verify_origin(repository: Repository, bundle: Bundle, trust: Trust) -> Verif
     manifest = parse_manifest(files["version.yaml"], path)
     held = _holdings(bundle, manifest, files)
     user = identity(repository).email
-    nearest = Source(contents.registry, contents.commit, time_now(), user, _tags(bundle))
+    nearest = ImportSource(contents.registry, contents.commit, time_now(), user, _tags(bundle))
     sources = [nearest, *_earlier(files, contents.model, contents.version)]
     if len(sources) > _MOST_SOURCES:
         raise Refused(f"the version went through more than {_MOST_SOURCES} registries")
@@ -88,7 +88,7 @@ def verify_origin(repository: Repository, bundle: Bundle, trust: Trust) -> Verif
         for _, wrong in said:
             raise Refused(f"the bundle contradicts itself: {wrong}", hint=_FORGED)
     judged, doubt = _vouched(repository, sources, trust)
-    return Verified(files, manifest, held, Imported(contents.model, contents.version, judged), doubt)
+    return VerifiedOrigin(files, manifest, held, Imported(contents.model, contents.version, judged), doubt)
 
 
 def imported_yaml(imported: Imported) -> bytes:
@@ -102,7 +102,7 @@ def imported_yaml(imported: Imported) -> bytes:
     return dump(data, header=schema_line("imported", path))
 
 
-def _source(source: Source) -> dict[str, Any]:
+def _source(source: ImportSource) -> dict[str, Any]:
     facts = {
         "registry": source.registry,
         "commit": source.commit,
@@ -114,7 +114,7 @@ def _source(source: Source) -> dict[str, Any]:
     return {**{name: value for name, value in facts.items() if value}, "tags": tags}
 
 
-def _holdings(bundle: Bundle, manifest: Manifest, files: Mapping[str, bytes]) -> tuple[Holding, ...]:
+def _holdings(bundle: Bundle, manifest: Manifest, files: Mapping[str, bytes]) -> tuple[HeldPayload, ...]:
     """What manifest and evidence name. Raises Refused unless the bundle lists the very files of it."""
     model, version = bundle.contents.model, bundle.contents.version
     directory = layout.version_directory(model, version)
@@ -153,7 +153,7 @@ def _tags(bundle: Bundle) -> tuple[SourceTag, ...]:
     return tuple(tag for _, tag in sorted(numbered, key=lambda pair: pair[0]))
 
 
-def _earlier(files: Mapping[str, bytes], model: str, version: str) -> Sequence[Source]:
+def _earlier(files: Mapping[str, bytes], model: str, version: str) -> Sequence[ImportSource]:
     """Where the other registry had the version from. Who vouches for that is judged here anew."""
     if "imported.yaml" not in files:
         return ()
@@ -162,12 +162,12 @@ def _earlier(files: Mapping[str, bytes], model: str, version: str) -> Sequence[S
 
 
 def _vouched(
-    repository: Repository, sources: Sequence[Source], trust: Trust
-) -> tuple[tuple[Source, ...], str]:
+    repository: Repository, sources: Sequence[ImportSource], trust: Trust
+) -> tuple[tuple[ImportSource, ...], str]:
     """The sources with who signed for each, and why nobody vouches for the nearest."""
     tags = [tag for source in sources for tag in source.tags]
     judgements = iter(verdicts(repository, tags, trust.allowed_signers, only_ssh=trust.is_given))
-    judged: list[Source] = []
+    judged: list[ImportSource] = []
     doubt = ""
     for place, source in enumerate(sources):
         own = [next(judgements) for _ in source.tags]
@@ -184,7 +184,7 @@ def _vouched(
 
 def verdicts(
     repository: Repository, tags: Sequence[SourceTag], allowed_signers: bytes, *, only_ssh: bool
-) -> list[Verdict]:
+) -> list[SignatureVerdict]:
     """Judge the signature of each tag, in order; the verdict is UNKNOWN for one without.
 
     Raises CannotTell when the program that judges can't be started.
@@ -201,7 +201,7 @@ def verdicts(
     return [by_object.get(tag.object, _UNSIGNED) for tag in tags]
 
 
-def require_sound(tags: Sequence[SourceTag], judged: Sequence[Verdict], registry: str) -> None:
+def require_sound(tags: Sequence[SourceTag], judged: Sequence[SignatureVerdict], registry: str) -> None:
     """Raise Refused when a signature is none of the tag that bears it: somebody forged one or the other."""
     for tag, verdict in zip(tags, judged, strict=True):
         if verdict.judgement is Judgement.BROKEN:
@@ -211,7 +211,7 @@ def require_sound(tags: Sequence[SourceTag], judged: Sequence[Verdict], registry
             )
 
 
-def require_good(tags: Sequence[SourceTag], judged: Sequence[Verdict], registry: str) -> None:
+def require_good(tags: Sequence[SourceTag], judged: Sequence[SignatureVerdict], registry: str) -> None:
     """Raise Refused unless somebody who may has signed every tag."""
     for tag, verdict in zip(tags, judged, strict=True):
         if verdict.judgement is not Judgement.GOOD:

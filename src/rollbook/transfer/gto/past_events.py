@@ -13,7 +13,7 @@ from rollbook.registry.model_folders import model_names
 if TYPE_CHECKING:
     from rollbook.records.origin import OldTag
     from rollbook.registry.registry import Registry
-    from rollbook.trail.history import Wanted
+    from rollbook.trail.history import EventFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class PastEvent:
         }
 
 
-def past_events(registry: Registry, model: str | None, wanted: Wanted) -> list[PastEvent]:
+def past_events(registry: Registry, model: str | None, wanted: EventFilter) -> list[PastEvent]:
     """Return the events that GTO's tags of one model, or of all, tell, by their dates; narrowed as `wanted`
     says.
 
@@ -68,7 +68,7 @@ def past_events(registry: Registry, model: str | None, wanted: Wanted) -> list[P
     return sorted(events, key=lambda event: event.tag.at)
 
 
-def _includes(wanted: Wanted, tag: OldTag) -> bool:
+def _includes(wanted: EventFilter, tag: OldTag) -> bool:
     at = time_seconds(tag.at)
     return (
         (wanted.since is None or at >= wanted.since.timestamp())

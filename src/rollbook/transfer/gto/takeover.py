@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rollbook.artifact.storage import Storage, Stored
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
-    from rollbook.transfer.gto.takeover_plan import Plan, PlannedVersion, Wanted
+    from rollbook.transfer.gto.takeover_plan import Plan, PlannedVersion, TakeoverRequest
 
 _SCRATCH = Path(".dvc/tmp")  # on the cache's file system, and ignored by git
 
@@ -64,7 +64,7 @@ class _Lacking(Exception):
         self.why = why
 
 
-def plan_from_gto(repository: Repository, wanted: Wanted) -> Plan:
+def plan_from_gto(repository: Repository, wanted: TakeoverRequest) -> Plan:
     """Plan what `take_over` would do, and write nothing. Tags are fetched first, where there is a remote.
     Raises as it does."""
     if repository.work_tree is None:
@@ -74,7 +74,7 @@ def plan_from_gto(repository: Repository, wanted: Wanted) -> Plan:
     return plan_takeover(repository, Sources(repository), wanted)
 
 
-def take_over(repository: Repository, wanted: Wanted, progress: Progress = quiet) -> TakenOver:
+def take_over(repository: Repository, wanted: TakeoverRequest, progress: Progress = quiet) -> TakenOver:
     """Take models over from GTO's tags: their artifacts go to the DVC remote, and a branch with one commit
     proposes their models, versions and stages. GTO's tags stay as they are.
 

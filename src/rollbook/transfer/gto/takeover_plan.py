@@ -79,7 +79,7 @@ def placings(origin: Origin, versions: Collection[str], policy: Policy) -> dict[
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TakeoverRequest:
     """What is asked for. `models` restricts to artifacts by GTO's names; `stages` maps GTO's stages to those
     of the policy; `names` gives artifacts and versions (`name@1.0.0`) other names; `paths` says where an
     artifact stands that no file tells; with `skip_missing`, versions without bytes are left out."""
@@ -183,7 +183,7 @@ class Plan:
         }
 
 
-def plan_takeover(repository: Repository, sources: Sources, wanted: Wanted) -> Plan:
+def plan_takeover(repository: Repository, sources: Sources, wanted: TakeoverRequest) -> Plan:
     """Plan to take over every artifact that GTO's tags name, or those that are asked for. No bytes are read.
 
     Raises Refused in a shallow clone and where there is nothing to take over, NotFound for an artifact that
@@ -214,7 +214,7 @@ def plan_takeover(repository: Repository, sources: Sources, wanted: Wanted) -> P
     return Plan(base, policy, tuple(planning.models), tuple(planning.skipped), tuple(planning.problems))
 
 
-def _require_sense(wanted: Wanted, artifacts: Sequence[GtoArtifact], policy: Policy) -> None:
+def _require_sense(wanted: TakeoverRequest, artifacts: Sequence[GtoArtifact], policy: Policy) -> None:
     there = [artifact.name for artifact in artifacts]
     named = (name.partition("@")[0] for name in wanted.names)
     for name in (*wanted.models, *named, *wanted.paths):
@@ -237,7 +237,7 @@ class _Planning:
         sources: Sources,
         policy: Policy,
         registered: frozenset[str],
-        wanted: Wanted,
+        wanted: TakeoverRequest,
     ) -> None:
         self._repository = repository
         self._bytes = sources

@@ -22,7 +22,7 @@ _LONGEST_HEAD = 16 << 10
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CachedAnswer:
     """An answer: its body, what to ask with whether it has changed, and its age in seconds since it was last
     confirmed."""
 
@@ -47,7 +47,7 @@ class Cache:
         self._folder = folder / "index"
         self._largest = largest
 
-    def get(self, key: str) -> Entry | None:
+    def get(self, key: str) -> CachedAnswer | None:
         """Return the answer kept for `key`; None without one."""
         path = self._path(key)
         try:
@@ -58,7 +58,7 @@ class Cache:
         told = json.loads(head or b"{}")
         if told.get("key") != key:
             return None
-        return Entry(body, told["etag"], told["modified"], max(time.time() - confirmed, 0))
+        return CachedAnswer(body, told["etag"], told["modified"], max(time.time() - confirmed, 0))
 
     def put(self, key: str, body: bytes, etag: str = "", modified: str = "") -> None:
         """Keep an answer."""

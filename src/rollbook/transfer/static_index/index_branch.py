@@ -14,7 +14,7 @@ from rollbook.git.refs import NO_OBJECT, RefUpdate, is_branch_name, push, remote
 from rollbook.git.repository import main_branch, remote_name
 from rollbook.git.trees import holds_file, stored_tree, unpack
 from rollbook.git.write import commit
-from rollbook.transfer.static_index.index_export import Exported, export
+from rollbook.transfer.static_index.index_export import WrittenIndex, export
 from rollbook.transfer.static_index.index_layout import ROOT
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _AS_IT_IS = ".nojekyll"
 class Published:
     """What came of an export, and the commit that the branch holds now; whether it is a new one."""
 
-    exported: Exported
+    exported: WrittenIndex
     commit: str
     is_new: bool
 

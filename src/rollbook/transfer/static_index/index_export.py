@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class WrittenIndex:
     """What came of an export: the commit, how many models and events the index has now, and how many files
     were written and removed."""
 
@@ -68,7 +68,7 @@ class _State:
     base: Path
 
 
-def export(registry: Registry, directory: Path) -> Exported:
+def export(registry: Registry, directory: Path) -> WrittenIndex:
     """Write the index of a registry, as a commit of main has it, to `directory`.
 
     Raises Refused when the commit is not on main, when the folder holds something else, and when the tags
@@ -98,7 +98,7 @@ def _state(registry: Registry) -> _State:
     return _State(registry, commit, order, chain, settings_of(snapshot, base), base)
 
 
-def _written(folder: IndexFolder, before: RootDocument | None, state: _State) -> Exported:
+def _written(folder: IndexFolder, before: RootDocument | None, state: _State) -> WrittenIndex:
     names = model_names(state.registry.snapshot)
     held = set(folder.files())
     commits = _to_write(folder, held, before, state, names)
@@ -117,7 +117,7 @@ def _written(folder: IndexFolder, before: RootDocument | None, state: _State) ->
     expected = {trail_file(number) for number in range(parts)}
     expected |= {file(name) for name in names for file in (model_file, details_file)}
     folder.keep_only(expected)
-    return Exported(state.commit, len(names), len(state.chain), folder.written, folder.removed)
+    return WrittenIndex(state.commit, len(names), len(state.chain), folder.written, folder.removed)
 
 
 def _root(state: _State, models: int) -> RootDocument:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from rollbook.records.manifest import Artifact
     from rollbook.transfer.static_index.documents import IndexedVersion, RemoteAddress, RootDocument
-    from rollbook.transfer.static_index.index_source import Source
+    from rollbook.transfer.static_index.index_source import IndexSource
 
 _DVC_CONFIG = ".dvc/config"
 _FILE = "100644"
@@ -50,7 +50,7 @@ class IndexSnapshot(Snapshot):
 
     commit: str | None = None
 
-    def __init__(self, source: Source, *, whole: bool = False, fresh: bool = False) -> None:
+    def __init__(self, source: IndexSource, *, whole: bool = False, fresh: bool = False) -> None:
         self.label = f"the index at {source.address}"
         self._source = source
         self._whole = whole

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rollbook.transfer.http import Response
-    from rollbook.transfer.static_index.answer_cache import Entry
+    from rollbook.transfer.static_index.answer_cache import CachedAnswer
 
 MAX_STALE = 24 * 3600
 LARGEST = 64 << 20  # bytes of one document
@@ -30,7 +30,7 @@ _TOKEN = "ROLLBOOK_INDEX_TOKEN"  # noqa: S105 - the name of a variable
 Document = TypeVar("Document")
 
 
-class Source(Protocol):
+class IndexSource(Protocol):
     """A place that holds an index. `warnings` collects what to tell about the answers."""
 
     address: str
@@ -53,7 +53,7 @@ class Source(Protocol):
         """
 
 
-def source_at(address: str, *, offline: bool = False) -> Source:
+def source_at(address: str, *, offline: bool = False) -> IndexSource:
     """Return the index at a path or a URL (https, file, http on this machine). Raises BadCall for others."""
     scheme, separator, rest = address.partition("://")
     if not address or (separator and scheme.lower() not in ("http", "https", "file")):
@@ -141,7 +141,9 @@ class HostSource:
             self.warnings.append(f"{error}; this is what it answered {_ago(kept.age)} ago")
             return document
 
-    def _asked(self, url: str, kept: Entry | None, parse: Callable[[bytes, str], Document]) -> Document:
+    def _asked(
+        self, url: str, kept: CachedAnswer | None, parse: Callable[[bytes, str], Document]
+    ) -> Document:
         from rollbook.transfer.http import send
 
         answer = send("GET", url, headers=_headers(kept), longest=LARGEST)
@@ -159,7 +161,7 @@ class HostSource:
         return document
 
 
-def _headers(kept: Entry | None) -> dict[str, str]:
+def _headers(kept: CachedAnswer | None) -> dict[str, str]:
     headers = {"Accept": "application/json", "Accept-Encoding": "gzip"}
     if token := os.environ.get(_TOKEN):
         headers["Authorization"] = f"Bearer {token}"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rollbook.trail.standing_tags import StandingTag
     from rollbook.transfer.static_index.documents import RootDocument
     from rollbook.transfer.static_index.index_snapshot import IndexSnapshot
-    from rollbook.transfer.static_index.index_source import Source
+    from rollbook.transfer.static_index.index_source import IndexSource
 
 _LARGEST_TRAIL = 100_000_000
 _DISTRUST = "Do not use what it says. Compare it with a clone: rollbook audit verify."
@@ -43,7 +43,7 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
+class VerifiedModel:
     """The head that an answer was found to follow from, and what vouched for the head: a witness that it
     extends, and who signed it (empty where nobody was asked about)."""
 
@@ -55,8 +55,8 @@ class Verified:
 
 
 def verify(
-    source: Source, claims: Claims, *, witness: Head | None = None, allowed_signers: bytes | None = None
-) -> Verified:
+    source: IndexSource, claims: Claims, *, witness: Head | None = None, allowed_signers: bytes | None = None
+) -> VerifiedModel:
     """Check what an index says of a model, by its trail.
 
     `witness` is a head that was published earlier, `allowed_signers` who may sign the trail. Raises Refused
@@ -75,7 +75,7 @@ def verify(
     signed_by = _signer(chain[-1], allowed_signers) if allowed_signers is not None else ""
     _require_agreement(claims, chain)
     # The trail may have grown after the root was read.
-    return Verified(chain[-1].inner, chain[-1].oid, len(chain), witness is not None, signed_by)
+    return VerifiedModel(chain[-1].inner, chain[-1].oid, len(chain), witness is not None, signed_by)
 
 
 def claims_of(snapshot: IndexSnapshot, model: Model) -> Claims:
@@ -87,7 +87,7 @@ def claims_of(snapshot: IndexSnapshot, model: Model) -> Claims:
     return Claims(model.name, digests, moved)
 
 
-def _chain(source: Source, root: RootDocument, *, settled: bool) -> list[StandingTag]:
+def _chain(source: IndexSource, root: RootDocument, *, settled: bool) -> list[StandingTag]:
     """The whole trail, its ids and links checked, up to the head that the index names. `settled` reads the
     parts that are full without asking, where they were read before."""
     if root.events > _LARGEST_TRAIL:

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.git.main_history import back_from
 from rollbook.git.objects import ObjectReader
 from rollbook.insight.query.index import tables_schema
+from rollbook.insight.query.index.history_rows import bring_landed
 from rollbook.insight.query.index.rows import moment, text
 from rollbook.names import time_text
 from rollbook.trail.standing_tags import MAX_TAG
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rollbook.git.repository import Repository
-    from rollbook.insight.query.index.target import Wanted
+    from rollbook.insight.query.index.target import IndexState
     from rollbook.trail.tag import RecordedTag
 
 _TOGETHER = 500
 
 
-def bring(connection: sqlite3.Connection, repository: Repository, wanted: Wanted) -> None:
+def bring(connection: sqlite3.Connection, repository: Repository, wanted: IndexState) -> None:
     """Take in the tags that are wanted, and main as far as the commit, in the transaction that is open."""
     if tables_schema.get(connection, "tags") != wanted.tags_digest:
         _bring_tags(connection, repository, wanted.tags)
         tables_schema.put(connection, "tags", wanted.tags_digest)
     if wanted.commit is not None:
-        _bring_landed(connection, repository, wanted.commit)
+        bring_landed(connection, repository, wanted.commit)
 
 
 def _bring_tags(connection: sqlite3.Connection, repository: Repository, tags: Mapping[str, str]) -> None:
@@ -89,22 +89,3 @@ def _when(seconds: int) -> str | None:
         return time_text(seconds)
     except (ValueError, OverflowError, OSError):  # a date that no calendar has
         return None
-
-
-def _bring_landed(connection: sqlite3.Connection, repository: Repository, commit: str) -> None:
-    """Note the first-parent commits that lead to `commit`, after those that are noted already."""
-    position = -1
-    came = []
-    for oid in back_from(repository, commit):
-        known = connection.execute("SELECT position FROM landed WHERE commit_id = ?", (oid,)).fetchone()
-        if known:
-            position = int(known[0])
-            break
-        came.append(oid)
-    if not came:
-        return  # main is further than that already
-    connection.execute("DELETE FROM landed WHERE position > ?", (position,))
-    connection.executemany(
-        "INSERT INTO landed VALUES (?, ?)",
-        ((oid, place) for place, oid in enumerate(came[::-1], position + 1)),
-    )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rollbook.git.repository import Repository
-    from rollbook.insight.query.index.target import Wanted
+    from rollbook.insight.query.index.target import IndexState
 
 KEPT = 3
 _NAME = re.compile(rf"(?P<tree>[0-9a-f]{{40}})-{FORMAT}-(?P<moment>[0-9]+)\.sqlite")
@@ -69,7 +69,7 @@ class Shelf:
         self.folder = INDEX.path(repository)
 
     @contextmanager
-    def opened(self, wanted: Wanted) -> Iterator[sqlite3.Connection]:
+    def opened(self, wanted: IndexState) -> Iterator[sqlite3.Connection]:
         """Open an index that is what is wanted already, for reading. Raises NotWhole where there is none."""
         for path in self.paths():
             if not path.name.startswith(wanted.tree):

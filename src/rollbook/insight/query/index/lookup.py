@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rollbook.git.refs import tag_ids
 from rollbook.insight.query.index.index_files import UNUSABLE, NotWhole, Shelf, is_broken
-from rollbook.insight.query.index.target import Wanted
+from rollbook.insight.query.index.target import IndexState
 from rollbook.layout import ROOT
 
 if TYPE_CHECKING:
@@ -23,12 +23,19 @@ _TRIES = 3
 
 
 def ask(
-    registry: Registry, question: Callable[[sqlite3.Connection], Answer], *, events: bool = False
+    registry: Registry,
+    question: Callable[[sqlite3.Connection], Answer],
+    *,
+    events: bool = False,
+    history: bool = False,
+    pointers: bool = False,
 ) -> Answer:
     """What `question` makes of the index that stands for exactly the registry's snapshot.
 
     It may be called again where the index turns out to be broken. The connection is for reading only. With
-    `events` the index also has the events of the commits that lead to the snapshot's.
+    `events` the index also has the events of the commits that lead to the snapshot's, by their tags; with
+    `history` what main's history itself tells of versions, and with `pointers` those to artifacts. Only the
+    snapshot of a commit has a history, and only one of a tree has pointers there.
     """
     registry.require()
     snapshot = registry.snapshot
@@ -39,13 +46,17 @@ def ask(
         with closing(of_files(snapshot)) as connection:
             return question(connection)
     repository = registry.repository
-    wanted = (
-        Wanted(tree, snapshot.commit, tag_ids(repository)) if events and snapshot.commit else Wanted(tree)
+    wanted = IndexState(
+        tree,
+        snapshot.commit if events else None,
+        tag_ids(repository) if events and snapshot.commit else {},
+        snapshot.commit if history else None,
+        pointers,
     )
     return _ask_shelf(Shelf(repository), wanted, question)
 
 
-def _ask_shelf(shelf: Shelf, wanted: Wanted, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
+def _ask_shelf(shelf: Shelf, wanted: IndexState, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
     for _ in range(_TRIES):
         try:
             with shelf.opened(wanted) as connection:

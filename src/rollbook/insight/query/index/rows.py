@@ -24,7 +24,7 @@ from rollbook.records.stages import parse_stages
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rollbook.records.lineage import Origin
+    from rollbook.records.lineage import TrainingOrigin
 
 # The rows of one file by table, each without the id of what it belongs to.
 Rows = dict[str, list[list[Any]]]
@@ -98,7 +98,7 @@ def _manifest(data: bytes, path: str) -> Rows:
     return rows
 
 
-def _sources(origin: Origin) -> list[list[Any]]:
+def _sources(origin: TrainingOrigin) -> list[list[Any]]:
     features, code, run = origin.features, origin.code, origin.run
     found = [
         ["data", place, one.name, one.version, one.uri, one.digest, whole(one.rows)]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rollbook.insight.query.index.rows import Rows
-    from rollbook.insight.query.index.tree_changes import FileChange
+    from rollbook.insight.query.index.tree_changes import TreeChange
 
     Read = Callable[[Sequence[Job]], Iterator[tuple[Job, Rows | None]]]
 
@@ -68,7 +68,7 @@ class Tables:
         self._waiting: dict[str, list[list[Any]]] = {}
         self._many = 0
 
-    def apply(self, changes: Iterable[FileChange], read: Read) -> None:
+    def apply(self, changes: Iterable[TreeChange], read: Read) -> None:
         """Take in what changed; `read` gives the rows of files."""
         placed = [(change, indexed(change.path)) for change in changes]
         self._count(placed)
@@ -84,7 +84,7 @@ class Tables:
         self._flush()
         self._tidy()
 
-    def _count(self, placed: Sequence[tuple[FileChange, Indexed]]) -> None:
+    def _count(self, placed: Sequence[tuple[TreeChange, Indexed]]) -> None:
         """Count the files that make models and versions exist."""
         held: Counter[str] = Counter()
         files: Counter[tuple[str, str]] = Counter()

@@ -8,10 +8,12 @@ if TYPE_CHECKING:
     import sqlite3
 
 # Goes up with every change of the tables or of what is put into them: another format's index is discarded.
-FORMAT = 3
+FORMAT = 4
 
 # What is not given is NULL everywhere, and so is a number that is not finite. Times are UTC, whole seconds.
 # `model.held` counts the files that make a folder a model, `version.files` those in a version's folder.
+# What comes in when it is asked for: `landed`, main's commits, and when each landed at the earliest (Unix);
+# `happened`, what main's history itself tells of versions; `pointer`, where artifacts and attachments are.
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE problem (
@@ -81,8 +83,19 @@ CREATE TABLE event (
   tagger TEXT, signed INTEGER
 );
 CREATE TABLE approver (tag TEXT, position INTEGER, person TEXT, PRIMARY KEY (tag, position)) WITHOUT ROWID;
-CREATE TABLE landed (commit_id TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE landed (
+  commit_id TEXT PRIMARY KEY, position INTEGER NOT NULL, at INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE INDEX landed_position ON landed (position);
+CREATE TABLE happened (
+  model TEXT, sort_key TEXT, position INTEGER, place INTEGER, at INTEGER, what TEXT, version TEXT,
+  number INTEGER, target TEXT, recorded_at INTEGER, commit_id TEXT,
+  PRIMARY KEY (model, sort_key, position, place)
+) WITHOUT ROWID;
+CREATE TABLE pointer (
+  path BLOB PRIMARY KEY, model TEXT, sort_key TEXT, attached INTEGER, name TEXT, md5 TEXT, size INTEGER,
+  files INTEGER
+) WITHOUT ROWID;
 """
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _SUBMODULE = "160000"
 
 
-class FileChange(NamedTuple):
+class TreeChange(NamedTuple):
     """A file that differs. `path` is from the repository's root; `oid` is its new content's id, if any.
 
     `delta` is 1 for a file that came, -1 for one that went, 0 for one that changed.
@@ -25,7 +25,7 @@ class FileChange(NamedTuple):
     delta: int
 
 
-def changes(repository: Repository, old: str, new: str) -> list[FileChange]:
+def changes(repository: Repository, old: str, new: str) -> list[TreeChange]:
     """What becomes of the folder `registry/` from the tree `old` to the tree `new`, both of that folder.
 
     Raises GitFailed when the repository does not have one of them any more.
@@ -33,7 +33,7 @@ def changes(repository: Repository, old: str, new: str) -> list[FileChange]:
     return [_change(change) for change in changed_paths(repository, old, new)]
 
 
-def _change(change: PathChange) -> FileChange:
+def _change(change: PathChange) -> TreeChange:
     there = change.new_mode != ABSENT
     content = change.new_oid if there and change.new_mode != _SUBMODULE else None
-    return FileChange(f"{ROOT}/{change.path}", content, there - (change.old_mode != ABSENT))
+    return TreeChange(f"{ROOT}/{change.path}", content, there - (change.old_mode != ABSENT))

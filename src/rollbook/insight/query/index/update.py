@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import GitFailed, InvalidFile
 from rollbook.git.changes import EMPTY_TREE
-from rollbook.insight.query.index import event_rows, parallel, tables_schema
+from rollbook.insight.query.index import event_rows, history_rows, parallel, pointer_rows, tables_schema
 from rollbook.insight.query.index.index_files import (
     UNUSABLE,
     NotWhole,
@@ -24,7 +24,7 @@ from rollbook.insight.query.index.index_files import (
 )
 from rollbook.insight.query.index.rows import facts, problem
 from rollbook.insight.query.index.tables import Tables
-from rollbook.insight.query.index.tree_changes import FileChange, changes
+from rollbook.insight.query.index.tree_changes import TreeChange, changes
 from rollbook.layout import ROOT
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from rollbook.insight.query.index.index_files import Shelf
     from rollbook.insight.query.index.parallel import Job
     from rollbook.insight.query.index.rows import Rows
-    from rollbook.insight.query.index.target import Wanted
+    from rollbook.insight.query.index.target import IndexState
     from rollbook.snapshot.snapshot import Snapshot
 
 # Changed files up to which an index is brought to another tree where it stands.
@@ -42,7 +42,7 @@ NEAR = 2_000
 _TOGETHER = 10_000  # files
 
 
-def bring(shelf: Shelf, wanted: Wanted) -> None:
+def bring(shelf: Shelf, wanted: IndexState) -> None:
     """Let an index of the shelf become what is wanted. Raises one of UNUSABLE where it can't be written."""
     shelf.folder.mkdir(parents=True, exist_ok=True)
     repository = shelf.repository
@@ -63,7 +63,7 @@ def bring(shelf: Shelf, wanted: Wanted) -> None:
     shelf.make_room()
 
 
-def in_memory(shelf: Shelf, wanted: Wanted) -> sqlite3.Connection:
+def in_memory(shelf: Shelf, wanted: IndexState) -> sqlite3.Connection:
     """What is wanted, in memory, begun from the nearest index that can be read."""
     connection = index_in_memory()
     path, _ = _nearest(shelf, wanted.tree)
@@ -81,9 +81,9 @@ def in_memory(shelf: Shelf, wanted: Wanted) -> sqlite3.Connection:
     return connection
 
 
-def _nearest(shelf: Shelf, tree: str) -> tuple[Path | None, Sequence[FileChange]]:
+def _nearest(shelf: Shelf, tree: str) -> tuple[Path | None, Sequence[TreeChange]]:
     """The index with the least difference to a tree, and the difference; the first that is near will do."""
-    best: tuple[Path | None, Sequence[FileChange]] = (None, ())
+    best: tuple[Path | None, Sequence[TreeChange]] = (None, ())
     for path in shelf.paths():
         between = _difference(path, shelf.repository, tree)
         if between is not None and (best[0] is None or len(between) < len(best[1])):
@@ -93,7 +93,7 @@ def _nearest(shelf: Shelf, tree: str) -> tuple[Path | None, Sequence[FileChange]
     return best
 
 
-def _difference(path: Path, repository: Repository, tree: str) -> Sequence[FileChange] | None:
+def _difference(path: Path, repository: Repository, tree: str) -> Sequence[TreeChange] | None:
     """What differs between an index's tree and another; None for an index that is not there, or is broken."""
     if not path.exists():
         return None
@@ -108,7 +108,7 @@ def _difference(path: Path, repository: Repository, tree: str) -> Sequence[FileC
     return None
 
 
-def _build(connection: sqlite3.Connection, repository: Repository, wanted: Wanted) -> None:
+def _build(connection: sqlite3.Connection, repository: Repository, wanted: IndexState) -> None:
     connection.execute("BEGIN")
     tables_schema.create(connection)
     tables_schema.put(connection, "tree", EMPTY_TREE)
@@ -116,20 +116,24 @@ def _build(connection: sqlite3.Connection, repository: Repository, wanted: Wante
 
 
 def _copy(
-    before: sqlite3.Connection, connection: sqlite3.Connection, repository: Repository, wanted: Wanted
+    before: sqlite3.Connection, connection: sqlite3.Connection, repository: Repository, wanted: IndexState
 ) -> None:
     before.backup(connection)
     connection.execute("BEGIN")
     _move(connection, repository, wanted)
 
 
-def _move(connection: sqlite3.Connection, repository: Repository, wanted: Wanted) -> None:
+def _move(connection: sqlite3.Connection, repository: Repository, wanted: IndexState) -> None:
     """Bring an index's tables to what is wanted, in the transaction that is open."""
     before = str(tables_schema.get(connection, "tree"))
     if before != wanted.tree:
         between = changes(repository, before, wanted.tree)
         Tables(connection).apply(between, lambda jobs: parallel.read(repository, jobs))
         tables_schema.put(connection, "tree", wanted.tree)
+    if wanted.pointers:
+        pointer_rows.bring(connection, repository, wanted.tree)
+    if wanted.history is not None:
+        history_rows.bring(connection, repository, wanted.history)
     if wanted.commit is not None:
         event_rows.bring(connection, repository, wanted)
 
@@ -143,7 +147,7 @@ def of_files(snapshot: Snapshot) -> sqlite3.Connection:
     connection.execute("BEGIN")
     tables_schema.create(connection)
     # What a job reads is named by its path: there are no ids of contents.
-    files = [FileChange(path, path, 1) for path in snapshot.modes(ROOT)]
+    files = [TreeChange(path, path, 1) for path in snapshot.modes(ROOT)]
     Tables(connection).apply(files, lambda jobs: _read(snapshot, jobs))
     connection.execute("COMMIT")
     return connection

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.check.finding import Finding
-from rollbook.check.import_rules import imported_findings
-from rollbook.check.pointer_rules import attachment_findings, pointer_findings
-from rollbook.check.policy_rules import gate_stage_findings, own_retention_findings
-from rollbook.check.removal_rules import removal_of, removed_directory_findings, removed_in_use_findings
-from rollbook.check.stage_rules import policy_findings, stage_findings
+from rollbook.check.rules.pointer_rules import attachment_findings, pointer_findings
+from rollbook.check.rules.policy_rules import gate_stage_findings, own_retention_findings
+from rollbook.check.rules.removal_rules import removal_of, removed_directory_findings, removed_in_use_findings
+from rollbook.check.rules.stage_rules import policy_findings, stage_findings
 from rollbook.layout import Kind
+from rollbook.records.imported import Imported
 from rollbook.schema.explanation import shown
+from rollbook.trail.foreign_trail import contradictions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from rollbook.check.registry_files import ModelFiles, VersionFiles
     from rollbook.records.manifest import Manifest
     from rollbook.records.policy import Policy
+
+
+_ANEW = "Bring the version over again: rollbook import bundle FILE"
+_SHOWN = 10
 
 
 def model_findings(model: ModelFiles, policy: Policy | None) -> Iterator[Finding]:
@@ -76,7 +81,7 @@ def directory_findings(version: VersionFiles) -> Iterator[Finding]:
         yield from _named_files(version, document, manifest)
         yield from _requirements_digest(version, document, manifest)
     for imported in version.documents.get(Kind.IMPORT, ()):
-        yield from imported_findings(version, imported)
+        yield from _imported_findings(version, imported)
     for pointer in version.pointers:
         yield from pointer_findings(version, pointer)
     yield from attachment_findings(version)
@@ -129,3 +134,33 @@ def _evidence_findings(version: VersionFiles, evidence: Document) -> Iterator[Fi
             "artifact_sha256",
             hint=f"The manifest's artifact.sha256 is {manifest.artifact.sha256}.",
         )
+
+
+def _imported_findings(version: VersionFiles, document: Document) -> Iterator[Finding]:
+    """What is wrong with the record of an import, whose tags must name the very manifest beside it."""
+    imported = document.record
+    if document.findings or not isinstance(imported, Imported):
+        return
+    for key, told, expected in (
+        ("model", imported.model, version.model),
+        ("version", imported.version, version.version),
+    ):
+        if told != expected:
+            message = f"the file says {shown(told)}; its path says {shown(expected)}"
+            yield document.finding("RB201", message, key, hint=f"Write {expected} here.")
+    found = list(_contradictions(version, document, imported))
+    yield from found[:_SHOWN]
+
+
+def _contradictions(version: VersionFiles, document: Document, imported: Imported) -> Iterator[Finding]:
+    file, manifest = version.manifest_file, version.manifest
+    if file is None or manifest is None:
+        return
+    digest = hashlib.sha256(file.data).hexdigest()
+    for place, source in enumerate(imported.sources):
+        wrong = contradictions(source.tags, version.model, version.version, digest, manifest.artifact.sha256)
+        for index, message in wrong:
+            yield document.finding("RB223", message, "sources", place, "tags", index, hint=_ANEW)
+        if source.signed_by and not source.registration.signed:
+            message = f"it names {shown(source.signed_by)} as who signed a tag that bears no signature"
+            yield document.finding("RB223", message, "sources", place, "signed_by", hint=_ANEW)

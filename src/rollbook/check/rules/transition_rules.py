@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rollbook.check.finding import Finding
-from rollbook.check.stage_rules import located
+from rollbook.check.rules.stage_rules import located
 from rollbook.errors import NotFound, Refused
 from rollbook.layout import stages_path
 from rollbook.names import is_version, precedence

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rollbook.check.document import read_documents
-from rollbook.check.model_rules import directory_findings
 from rollbook.check.registry_files import VersionFiles, readable_places
+from rollbook.check.rules.model_rules import directory_findings
 from rollbook.names import is_version
 
 if TYPE_CHECKING:

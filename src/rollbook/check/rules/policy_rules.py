@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.check.finding import Finding
-from rollbook.check.name_rules import unreachable
+from rollbook.check.rules.name_rules import unreachable
 from rollbook.errors import InvalidFile
 from rollbook.layout import POLICY
 from rollbook.names import reads_as_version

@@ -10,7 +10,7 @@ from rollbook import layout
 from rollbook.artifact.pointer import parse_pointer
 from rollbook.check.document import read_documents
 from rollbook.check.finding import Finding
-from rollbook.check.retention_fate import Fate, Standing, fates
+from rollbook.check.retention_fate import Fate, ModelStanding, fates
 from rollbook.errors import InvalidFile
 from rollbook.layout import Kind
 from rollbook.names import is_version
@@ -185,7 +185,7 @@ def _base(
     rules = _rules(policy, documents.get(own[0]), model)
     if policy is None or rules is None or not isinstance(stages, StageTable):
         return None
-    standing = Standing(
+    standing = ModelStanding(
         [version for version in versions if version],
         {version for version in gone if version},
         stages,

@@ -8,14 +8,14 @@ from rollbook import layout
 from rollbook.check.document import read_documents
 from rollbook.check.finding import Finding
 from rollbook.check.gate_context import Ground, gate_findings, own_gates, unreadable_gates
-from rollbook.check.model_rules import directory_findings
-from rollbook.check.name_rules import pattern_findings
-from rollbook.check.origin_rules import not_judged, split, taken_over
 from rollbook.check.registry_files import ModelFiles
-from rollbook.check.removal_rules import moved_findings, removal_findings
-from rollbook.check.stage_rules import policy_findings
-from rollbook.check.transition_rules import rewritten_entries, transition_findings, version_findings
-from rollbook.check.write_once import write_once_findings
+from rollbook.check.rules.model_rules import directory_findings
+from rollbook.check.rules.name_rules import pattern_findings
+from rollbook.check.rules.origin_rules import not_judged, split, taken_over
+from rollbook.check.rules.removal_rules import moved_findings, removal_findings
+from rollbook.check.rules.stage_rules import policy_findings
+from rollbook.check.rules.transition_rules import rewritten_entries, transition_findings, version_findings
+from rollbook.check.rules.write_once import write_once_findings
 from rollbook.layout import Kind
 from rollbook.names import is_version
 from rollbook.records.policy import Policy

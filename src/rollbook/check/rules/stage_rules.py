@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from rollbook.check.name_rules import unreachable
+from rollbook.check.rules.name_rules import unreachable
 from rollbook.names import LATEST, is_version, precedence, reads_as_version
 from rollbook.schema.explanation import shown
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from rollbook.access import code_owners
 from rollbook.check.finding import Finding
-from rollbook.check.model_rules import directory_findings, model_findings
-from rollbook.check.name_rules import root_findings, twins
-from rollbook.check.path_rules import path_findings
-from rollbook.check.policy_rules import policy_file_findings
+from rollbook.check.rules.model_rules import directory_findings, model_findings
+from rollbook.check.rules.name_rules import root_findings, twins
+from rollbook.check.rules.path_rules import path_findings
+from rollbook.check.rules.policy_rules import policy_file_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

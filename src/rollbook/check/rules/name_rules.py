@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.check.finding import Finding
-from rollbook.check.path_rules import LONGEST_PATH
+from rollbook.check.rules.path_rules import LONGEST_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
