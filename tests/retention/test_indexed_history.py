@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from building.texts import stages
 from rollbook.errors import InvalidFile, NotFound
 from rollbook.git.main_history import first_parents
 from rollbook.layout import Kind
@@ -21,7 +22,7 @@ from rollbook.trail.derive import derive
 from rollbook.trail.event import Action
 from rollbook.trail.landings import landed_changes
 from rollbook.trail.stage_times import landing_times
-from trail.histories import History, new_history, registration, stages
+from trail.histories import History, new_history, registration
 from trail.test_trail import STEP, play
 from worlds import git
 
