@@ -25,7 +25,7 @@ MAX_DEPTH = 40
 
 KeyPath = tuple[str | int, ...]
 
-_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 def load(data: bytes, path: str = "") -> Any:
@@ -82,7 +82,7 @@ def walk(data: bytes) -> Iterator[tuple[KeyPath, int, Any]]:
     Raises InvalidFile for what `load` refuses.
     """
     load(data)
-    events: Iterator[Any] = yaml.parse(data.decode(), Loader=_LOADER)
+    events: Iterator[Any] = yaml.parse(data.decode(), Loader=LOADER)
     for event in events:
         if type(event) is DocumentStartEvent:
             first = next(events)
@@ -144,7 +144,7 @@ class _Reading:
     __slots__ = ("next", "path", "trail")
 
     def __init__(self, text: str, path: str) -> None:
-        events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+        events: Iterator[Any] = yaml.parse(text, Loader=LOADER)
         self.next = events.__next__
         self.path = path
         self.trail: list[str | int] = []
