@@ -107,7 +107,7 @@ def test_a_memory_that_is_not_whole_is_discarded(recorded: History, spoil: str) 
             "flip": old.replace(b"for staging", b"for staginG"),
             "empty": b"",
             "zeros": b"\0" * 500,
-            "other": old.replace(b"tags 1 ", b"tags 2 "),
+            "other": old.replace(b"tags 2 ", b"tags 3 "),
         }[spoil]
     )
     assert path.read_bytes() != old

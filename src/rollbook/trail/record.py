@@ -212,7 +212,8 @@ def _missing(
         return Missing([], tip, head, head, refs)
     made = _made(repository, events, oids, previous, attest)
     missing = [tag for tag in made if tag.event.tag not in trail.tags]
-    return Missing(missing, tip, made[-1].oid, "", refs)
+    standing = made[: -len(missing)]
+    return Missing(missing, tip, made[-1].oid, standing[-1].oid if standing else previous, refs)
 
 
 def _made(
