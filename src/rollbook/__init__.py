@@ -57,10 +57,10 @@ if TYPE_CHECKING:
     from rollbook.propose.new_evidence import AddedEvidence as AddedEvidence
     from rollbook.propose.new_note import Noted as Noted
     from rollbook.propose.new_registry import Initialised as Initialised
-    from rollbook.propose.promotion import Promotion as Promotion
+    from rollbook.propose.promotion import ProposedMove as ProposedMove
     from rollbook.propose.proposal import ChangeRefused as ChangeRefused
     from rollbook.propose.pruning import Pruning as Pruning
-    from rollbook.propose.registration import Registered as Registered
+    from rollbook.propose.registration import ProposedVersion as ProposedVersion
     from rollbook.propose.told_facts import ToldFacts as ToldFacts
     from rollbook.registry.listing import ListedModel as ListedModel
     from rollbook.registry.listing import ListedVersion as ListedVersion
@@ -125,10 +125,10 @@ _HOMES = {
     "AddedEvidence": "propose.new_evidence",
     "Noted": "propose.new_note",
     "Initialised": "propose.new_registry",
-    "Promotion": "propose.promotion",
+    "ProposedMove": "propose.promotion",
     "ChangeRefused": "propose.proposal",
     "Pruning": "propose.pruning",
-    "Registered": "propose.registration",
+    "ProposedVersion": "propose.registration",
     "ToldFacts": "propose.told_facts",
     "ListedModel": "registry.listing",
     "ListedVersion": "registry.listing",
