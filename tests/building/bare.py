@@ -29,11 +29,11 @@ class Bare:
         return discover(self.directory)
 
     def git(self, *arguments: str, stdin: bytes = b"") -> str:
-        """Run git here; return what it prints, and fail the test when it fails."""
+        """Run git here and return its output without the last line break; fail the test when git fails."""
         command = ["git", "-C", str(self.directory), *arguments]
         done = subprocess.run(command, input=stdin, capture_output=True)
         assert done.returncode == 0, done.stderr.decode()
-        return done.stdout.decode()
+        return done.stdout.decode().rstrip("\n")
 
     def put(
         self,
@@ -60,7 +60,7 @@ class Bare:
             *(_change(path, content) for path, content in files.items()),
             b"\nget-mark :1\n",
         ]
-        return self.git("fast-import", "--quiet", "--force", stdin=b"".join(parts)).strip()
+        return self.git("fast-import", "--quiet", "--force", stdin=b"".join(parts))
 
 
 def _change(path: str, content: File | None) -> bytes:

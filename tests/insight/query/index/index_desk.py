@@ -66,7 +66,7 @@ class Desk(Bare):
         )  # fmt: skip
         data = tag_object(replace(event, **facts), JANE, "")
         oid = self.git("hash-object", "-t", "tag", "-w", "--literally", "--stdin", stdin=data)
-        self.git("update-ref", f"refs/tags/{name}", oid.strip())
+        self.git("update-ref", f"refs/tags/{name}", oid)
 
     def indexed(self, commit: str) -> Rows:
         """The rows of every view at a commit, as the index has them."""
