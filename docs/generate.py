@@ -480,8 +480,9 @@ work trees of a repository share. Nothing there is the registry's: each part may
 costs time only. So does a git directory that can't be written to.
 
 A file is replaced as a whole, and is believed only when it has the SHA-256 that it names, belongs to the user
-who asks, and can be written by nobody else. The index is too large for that, and users may share it: its
-files are believed by name and time of modification. Who can write there can also replace git's own configuration.
+who asks, and can be written by nobody else. The index is too large for that, and users may share it:
+its files are believed by name and time of modification. Who can write there can also replace git's own
+configuration.
 
 | In `rollbook/` | What it holds | By what key | Why it can be believed | At most |
 | --- | --- | --- | --- | --- |

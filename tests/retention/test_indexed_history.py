@@ -11,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from building.texts import stages
 from rollbook.errors import InvalidFile, NotFound
 from rollbook.git.main_history import first_parents
+from rollbook.insight.query.sql import query
 from rollbook.layout import Kind
 from rollbook.registry.registry import Registry
 from rollbook.retention.stored_objects import attached, pointers, stored
@@ -21,7 +23,7 @@ from rollbook.trail.derive import derive
 from rollbook.trail.event import Action
 from rollbook.trail.landings import landed_changes
 from rollbook.trail.stage_times import landing_times
-from trail.histories import History, new_history, registration, stages
+from trail.histories import History, new_history, registration
 from trail.test_trail import STEP, play
 from worlds import git
 
@@ -105,7 +107,7 @@ def test_what_was_begun_in_a_shallow_clone_is_told_whole_once_the_history_is_the
     address = history.directory.as_uri()
     subprocess.run(["git", "clone", "-q", "--bare", "--depth=1", address, str(clone)], check=True)
     with Registry.open(clone) as registry:
-        registry.query("SELECT * FROM events")
+        query(registry, "SELECT * FROM events")
     git(clone, "fetch", "--quiet", "--unshallow")
     require_same(clone, tip(history))
 

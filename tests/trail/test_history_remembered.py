@@ -9,6 +9,7 @@ import pytest
 
 from building.texts import stages
 from rollbook.trail import known_tags, tag
+from rollbook.trail.history import each_event
 from rollbook.trail.history import history as events
 from rollbook.trail.record import record
 from rollbook.trail.tag import recorded_trail
@@ -54,6 +55,28 @@ def test_what_is_remembered_is_what_the_tags_say(recorded: History) -> None:
     assert known_tags.known_trail(recorded.repository) == anew
 
 
+def test_the_events_are_read_one_by_one_once_they_were_found_in_order(recorded: History) -> None:
+    repository = recorded.repository
+    told = events(repository, "main")
+    assert known_tags.chain_to(repository, "0" * 40) is None
+    chained = known_tags.chain_to(repository, told[-1].oid)
+    assert chained is not None
+    assert list(chained) == told
+
+
+def test_events_that_are_recorded_later_follow_those_that_were_read(recorded: History) -> None:
+    told = events(recorded.repository, "main")
+    remembered = (recorded.directory / PLACE).read_bytes()
+    recorded.commit(registration("credit", "2.0.0"))
+    record(recorded.repository)
+    later = each_event(recorded.repository, "main")
+    assert not isinstance(later, list)
+    assert [tag.name for tag in later] == [*(tag.name for tag in told), "credit@v2.0.0"]
+    assert (recorded.directory / PLACE).read_bytes() == remembered
+    git(recorded.directory, "update-ref", "-d", "refs/tags/credit@v2.0.0")
+    assert list(each_event(recorded.repository, "main")) == told
+
+
 def test_tags_that_came_and_went_meanwhile_are_shown_as_they_stand(recorded: History) -> None:
     known_tags.known_trail(recorded.repository)
     recorded.commit(registration("credit", "2.0.0"))
@@ -84,7 +107,7 @@ def test_a_memory_that_is_not_whole_is_discarded(recorded: History, spoil: str) 
             "flip": old.replace(b"for staging", b"for staginG"),
             "empty": b"",
             "zeros": b"\0" * 500,
-            "other": old.replace(b"tags 1 ", b"tags 2 "),
+            "other": old.replace(b"tags 2 ", b"tags 3 "),
         }[spoil]
     )
     assert path.read_bytes() != old

@@ -8,13 +8,14 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from building.texts import stages
 from rollbook.trail.derive import derive
 from rollbook.trail.known_stays import known_stays
 from rollbook.trail.landings import landed_changes
 from rollbook.trail.stage_times import trail
 from worlds import git
 
-from .histories import START, History, new_history, registration, stages
+from .histories import START, History, new_history, registration
 from .test_trail import STEP, play
 
 

@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from rollbook.git.repository import Repository
 
 _FOLDER = "rollbook"
 _HEX = 64
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,28 @@ class Memory:
         """Return what was written last; None when nothing is, or when it isn't to be believed. Of a folder it
         is the `part` of that name."""
         return read_kept(self.path(repository) / part, self._stamp, self.most)
+
+    def opened(self, repository: Repository) -> BinaryIO | None:
+        """Return the file that was written last, open where its body begins, for what is more than one wants
+        to hold; None as for `read`. The caller closes it."""
+        begins = f"rollbook {self._stamp} ".encode()
+        try:
+            file = self.path(repository).open("rb")
+        except OSError:
+            return None
+        try:
+            stamp = file.read(len(begins) + _HEX + 1)
+            digest = hashlib.sha256()
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+            is_whole = stamp == begins + digest.hexdigest().encode() + b"\n"
+            if is_whole and _is_own(os.fstat(file.fileno())):
+                file.seek(len(stamp))
+                return file
+        except OSError:
+            pass
+        file.close()
+        return None
 
     def write(self, repository: Repository, body: bytes, part: str = "") -> None:
         """Replace what is remembered. That it can't be written costs time only, and is no error."""
@@ -67,7 +92,7 @@ LISTING = Memory(
     "The id of a tree names all that is in it.",
 )  # fmt: skip
 TAGS = Memory(
-    "tags", "1", 512 << 20,
+    "tags", "2", 512 << 20,
     "What the tags of the trail say, for `history`",
     "Id of the tag object",
     f"{_TAG_IDS} `audit` reads the tags themselves.",

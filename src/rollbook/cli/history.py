@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from rollbook.names import parse_reference, time_text
 from rollbook.trail.event import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rollbook.git.repository import Repository
     from rollbook.trail.tag import RecordedTag
@@ -101,7 +102,7 @@ def _events(
         from rollbook.trail import history
 
         wanted = history.narrowed(**narrowed)
-        _print_table(history.history(repository, "HEAD", None, wanted), [])
+        _print_table(history.each_event(repository, "HEAD", None, wanted), [])
         return None
     from rollbook.cli.source import opened_registry
 
@@ -126,12 +127,14 @@ def _registry_here() -> Repository | None:
     return repository if is_here else None
 
 
-def _print_table(tags: Sequence[RecordedTag], before: Sequence[PastEvent]) -> None:
-    if not tags and not before:
+def _print_table(tags: Iterable[RecordedTag], before: Sequence[PastEvent]) -> None:
+    rows = chain(map(_past_row, before), map(_row, tags))
+    first = next(rows, None)
+    if first is None:
         say("nothing of the kind is recorded; `rollbook audit record` records what landed on main")
         return
     columns = ["when", "model", "version", "action", "from", "to", "by", "reason"]
-    print_table(columns, [*map(_past_row, before), *map(_row, tags)])
+    print_table(columns, chain([first], rows))
 
 
 def _past_row(event: PastEvent) -> list[str]:

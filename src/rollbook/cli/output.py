@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,9 +13,11 @@ import click
 from rollbook.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rollbook.artifact.progress import Progress
+
+_TOGETHER = 1_000  # rows of a table
 
 
 def print_json(value: Any) -> None:
@@ -37,11 +40,25 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on a terminal; tab-separated lines under one header line when piped."""
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table on a terminal; tab-separated lines under one header line when piped.
+
+    The rows are taken as they come: a long table has its columns measured anew, under a header, now and then.
+    """
+    remaining = iter(rows)
+    some = list(islice(remaining, _TOGETHER))
     if not sys.stdout.isatty():
-        click.echo("\n".join(_tabbed(row) for row in (columns, *rows)))
+        click.echo(_tabbed(columns))
+        while some:
+            click.echo("\n".join(map(_tabbed, some)))
+            some = list(islice(remaining, _TOGETHER))
         return
+    _print_drawn(columns, some)
+    while some := list(islice(remaining, _TOGETHER)):
+        _print_drawn(columns, some)
+
+
+def _print_drawn(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Column, Table

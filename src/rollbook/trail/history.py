@@ -13,11 +13,11 @@ from rollbook.names import parse_moment
 from rollbook.trail.chain import linked
 from rollbook.trail.checkpoint import Reached, reached, remember, tag_refs
 from rollbook.trail.event import Action
-from rollbook.trail.known_tags import known_trail
+from rollbook.trail.known_tags import chain_to, known_trail
 from rollbook.trail.tag import RecordedTag, recorded_trail
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from rollbook.git.repository import Repository
@@ -82,13 +82,28 @@ def narrowed(
 def history(
     repository: Repository, revision: str, model: str | None = None, wanted: EventFilter | None = None
 ) -> list[RecordedTag]:
-    """The recorded events of the commits that lead to `revision`, of all models or one, oldest first.
+    """Return the recorded events of the commits that lead to `revision`, of all models or one, oldest first.
 
     They come in the order of main: dates never decide. `wanted` narrows them. Of one model, only tags that
     are named after it are read.
     """
+    return list(each_event(repository, revision, model, wanted))
+
+
+def each_event(
+    repository: Repository, revision: str, model: str | None = None, wanted: EventFilter | None = None
+) -> Iterable[RecordedTag]:
+    """Return what `history` does, for one look at each: where the repository remembers their order, the
+    events of all models are never held together."""
     wanted = wanted or EventFilter()
     refs, commit = tag_refs(repository), resolve_commit(repository, revision)
+    if refs and wanted.is_undated and model is None:
+        known = reached(repository, refs, ORDERED)
+        if known and is_first_parent(repository, known.tip, commit):
+            chained = chain_to(repository, known.head)
+            if chained is not None:
+                everything = wanted == EventFilter()
+                return chained if everything else (tag for tag in chained if wanted.includes(tag, 0))
     tags = _in_order_of_the_chain(repository, commit, model, refs) if refs and wanted.is_undated else None
     if tags is not None:
         return tags if wanted == EventFilter() else [tag for tag in tags if wanted.includes(tag, 0)]
@@ -137,8 +152,11 @@ def _in_order_of_the_chain(
         own = (tag for tag in tags.values() if tag.event.model == model)
         return sorted(own, key=lambda tag: tag.event.number)
     found = linked(tags.values())
-    is_whole = len(found) == len(tags) and (not found or found[-1].oid == known.head)
-    return found if is_whole else None
+    if len(found) != len(tags) or (found and found[-1].oid != known.head):
+        return None
+    if tag_refs(repository) == refs:
+        remember(repository, known, ORDERED)  # the next time they need not be held together
+    return found
 
 
 def evidence(

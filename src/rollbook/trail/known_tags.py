@@ -2,27 +2,34 @@
 
 Which tags there are, git says each time. What one says is remembered by the id of its object, which stands
 for its content. That is for showing the trail: `audit record` and `audit verify` read the tags themselves.
+
+The first line says how many of the others are one chain, in its order from the first tag on, and with which
+object it ends: a trail that was found to be one chain to its head is read a line at a time.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from rollbook.cache.memory import TAGS
-from rollbook.git.objects import read_at_once
+from rollbook.git.objects import ObjectReader, read_at_once
 from rollbook.git.refs import annotated_tags, tag_ids
 from rollbook.trail.event import Action, Event
+from rollbook.trail.standing_tags import MAX_TAG
 from rollbook.trail.tag import RecordedTag, RecordedTrail, recorded_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Iterator
+    from typing import BinaryIO
 
     from rollbook.git.repository import Repository
 
 _FEW = 500  # tags that are quicker read anew each time than written once
 # A line a tag: lines and fields are told apart by what is split at the speed of C.
 _BETWEEN, _WITHIN = "\0", "\x1f"
+_PREVIOUS = 4  # the place of the tag before among the fields
 _ACTIONS = {action.value: action for action in Action}
 
 
@@ -32,9 +39,8 @@ def known_trail(repository: Repository) -> RecordedTrail:
     refs = tag_ids(repository)
     new = _read_anew(repository, known) if any(oid not in known for oid in refs.values()) else {}
     if len(new) > max(_FEW, len(known) // 10):
-        kept = [known[oid] for oid in refs.values() if oid in known]
-        fields = [*kept, *(_fields(tag) for tag in new.values() if _is_plain(tag))]
-        TAGS.write(repository, "\n".join(map(_BETWEEN.join, fields)).encode(errors="replace"))
+        known |= {oid: _fields(tag) for oid, tag in new.items() if _is_plain(tag)}
+        _write(repository, {oid: known[oid] for oid in refs.values() if oid in known})
     tags = {}
     for name, oid in refs.items():
         if oid in known:
@@ -42,6 +48,56 @@ def known_trail(repository: Repository) -> RecordedTrail:
         elif oid in new:
             tags[name] = replace(new[oid], name=name)
     return RecordedTrail(tags, frozenset(refs.keys() - tags.keys()))
+
+
+def chain_to(repository: Repository, head: str) -> Iterator[RecordedTag] | None:
+    """Return the tags of the chain that ends with the object `head`, the first one first, read one after the
+    other; None where too many of them were not read before."""
+    file = TAGS.opened(repository)
+    if file is None:
+        return None
+    count, _, end = file.readline().decode().strip().partition(" ")
+    later = _between(repository, end, head)
+    if later is not None:
+        return _chained(file, int(count), later)
+    file.close()
+    return None
+
+
+def _between(repository: Repository, end: str, head: str) -> list[RecordedTag] | None:
+    """Return the tags of the chain after the object `end`; None where a few don't lead back to that."""
+    later: list[RecordedTag] = []
+    reader = ObjectReader(repository)
+    try:
+        while head != end:
+            found = reader.read(head, MAX_TAG) if head and len(later) < _FEW else None
+            tag = recorded_tag("", head, found.data) if found and found.data is not None else None
+            if tag is None:
+                return None
+            later.append(replace(tag, name=tag.event.tag))
+            head = tag.previous
+    finally:
+        reader.close()
+    return later[::-1]
+
+
+def _chained(file: BinaryIO, count: int, later: Iterable[RecordedTag]) -> Iterator[RecordedTag]:
+    with file:
+        for line in islice(file, count):
+            yield _tag("", line.decode().removesuffix("\n").split(_BETWEEN))
+    yield from later
+
+
+def _write(repository: Repository, known: dict[str, list[str]]) -> None:
+    """Remember the fields of tags, those of one chain first."""
+    after = {fields[_PREVIOUS]: oid for oid, fields in known.items()}
+    chain, end = list[str](), ""
+    while end in after:
+        end = after.pop(end)
+        chain.append(end)
+    others = known.keys() - set(chain)
+    lines = (_BETWEEN.join(known[oid]) for oid in (*chain, *others))
+    TAGS.write(repository, "\n".join([f"{len(chain)} {end}", *lines]).encode(errors="replace"))
 
 
 def _read_anew(repository: Repository, known: Collection[str]) -> dict[str, RecordedTag]:
@@ -66,6 +122,7 @@ def _fields(tag: RecordedTag) -> list[str]:
 
 
 def _tag(name: str, fields: list[str]) -> RecordedTag:
+    """Return the tag with these fields; without a name it has the one that it calls itself."""
     (
         oid, commit, recorded_at, tagger, previous, pull_request, signed, action, number, model, version,
         start, target, reason, by, at, approved, landed_in, manifest, artifact, origin,
@@ -75,14 +132,15 @@ def _tag(name: str, fields: list[str]) -> RecordedTag:
         tuple(approved.split(_WITHIN)[:-1]), landed_in, commit, int(recorded_at), manifest, artifact, origin,
     )  # fmt: skip
     return RecordedTag(
-        name, oid, commit, event.recorded_at, tagger, event, previous, pull_request, signed == "signed"
-    )
+        name or event.tag, oid, commit, event.recorded_at, tagger, event, previous, pull_request,
+        signed == "signed",
+    )  # fmt: skip
 
 
 def _read(repository: Repository) -> dict[str, list[str]]:
     """The fields that are remembered, by the ids of objects."""
-    lines = (TAGS.read(repository) or b"").decode().split("\n")
-    return {line[:40]: line.split(_BETWEEN) for line in lines if line}
+    _, *lines = (TAGS.read(repository) or b"").decode().split("\n")
+    return {line[:40]: line.split(_BETWEEN) for line in lines}
 
 
 def _is_plain(tag: RecordedTag) -> bool:

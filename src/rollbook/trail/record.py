@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rollbook.cache.memory import ORDERED
 from rollbook.errors import Conflict, Refused
 from rollbook.git.main_history import is_first_parent
 from rollbook.git.refs import (
@@ -131,19 +132,26 @@ def _unsent(repository: Repository, remote: str) -> list[RefUpdate]:
 class Missing:
     """The tags that `tip`, a commit of main, calls for and that are not there, in the chain's order.
 
-    `head` is the id of the object that ends the chain with them; `refs` are the tags there were before.
+    `head` is the id of the object that ends the chain with them, `previous` of the one that ended it before,
+    where that was known to be all of it; `refs` are the tags there were before.
     """
 
     tags: list[NewTag]
     tip: str
     head: str
+    previous: str
     refs: TagRefs | None
 
     def remember(self, repository: Repository) -> None:
         """Remember how far the trail reaches, now that the tags stand: the next time starts from there."""
-        if self.refs is not None:
-            after = self.refs.after(tag.ref for tag in self.tags)
-            remember(repository, Reached(after.digest, self.tip, self.head))
+        if self.refs is None:
+            return
+        after = self.refs.after(tag.ref for tag in self.tags)
+        found = Reached(after.digest, self.tip, self.head)
+        remember(repository, found)
+        ordered = reached(repository, self.refs, ORDERED)
+        if ordered is not None and ordered.head == self.previous:
+            remember(repository, found, ORDERED)
 
 
 def missing_tags(
@@ -175,7 +183,7 @@ def _missing_since(
     """What is missing since the trail was found whole, of the models that changed since; None where that does
     not tell, because main was rewritten, or tags stand that were not to be expected."""
     if tip == known.tip:
-        return Missing([], tip, known.head, refs)
+        return Missing([], tip, known.head, known.head, refs)
     if not is_first_parent(repository, known.tip, tip):
         return None
     changes = landed_changes(repository, tip, known.tip)
@@ -188,7 +196,7 @@ def _missing_since(
         return None
     require_origins(repository, events, progress)
     made = _made(repository, events, {}, known.head, attest)
-    return Missing(made, tip, made[-1].oid if made else known.head, refs)
+    return Missing(made, tip, made[-1].oid if made else known.head, known.head, refs)
 
 
 def _missing(
@@ -200,10 +208,12 @@ def _missing(
         refs = None  # somebody else writes tags: which ones were read, nobody can tell
     events, oids, previous = require_trail(repository, tip, trail)
     if all(event.tag in trail.tags for event in events):
-        return Missing([], tip, trail.tags[events[-1].tag].oid if events else "", refs)
+        head = trail.tags[events[-1].tag].oid if events else ""
+        return Missing([], tip, head, head, refs)
     made = _made(repository, events, oids, previous, attest)
     missing = [tag for tag in made if tag.event.tag not in trail.tags]
-    return Missing(missing, tip, made[-1].oid, refs)
+    standing = made[: -len(missing)]
+    return Missing(missing, tip, made[-1].oid, standing[-1].oid if standing else previous, refs)
 
 
 def _made(

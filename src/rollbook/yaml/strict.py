@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -16,7 +15,6 @@ from yaml.events import (
 )
 
 from rollbook.errors import InvalidFile
-from rollbook.yaml.plain import NotPlain, plain
 from rollbook.yaml.scalars import FORBIDDEN, value_of
 
 if TYPE_CHECKING:
@@ -27,7 +25,7 @@ MAX_DEPTH = 40
 
 KeyPath = tuple[str | int, ...]
 
-_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 def load(data: bytes, path: str = "") -> Any:
@@ -38,8 +36,6 @@ def load(data: bytes, path: str = "") -> Any:
     most MAX_BYTES long and MAX_DEPTH deep. Raises InvalidFile, with `path`, line and key, for anything else.
     """
     text = _decode(data, path)
-    with suppress(NotPlain, ValueError):
-        return plain(text)
     reading = _Reading(text, path)
     try:
         return reading.document()
@@ -86,7 +82,7 @@ def walk(data: bytes) -> Iterator[tuple[KeyPath, int, Any]]:
     Raises InvalidFile for what `load` refuses.
     """
     load(data)
-    events: Iterator[Any] = yaml.parse(data.decode(), Loader=_LOADER)
+    events: Iterator[Any] = yaml.parse(data.decode(), Loader=LOADER)
     for event in events:
         if type(event) is DocumentStartEvent:
             first = next(events)
@@ -148,7 +144,7 @@ class _Reading:
     __slots__ = ("next", "path", "trail")
 
     def __init__(self, text: str, path: str) -> None:
-        events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+        events: Iterator[Any] = yaml.parse(text, Loader=LOADER)
         self.next = events.__next__
         self.path = path
         self.trail: list[str | int] = []

@@ -12,7 +12,7 @@ from rollbook.errors import BadCall
 from rollbook.yaml.scalars import FORBIDDEN, MAX_DIGITS, is_misread, reads_as_block
 from rollbook.yaml.strict import MAX_BYTES, MAX_DEPTH, KeyPath, dotted
 
-WIDTH = 1 << 24  # never fold a line
+_WIDTH = 1 << 24  # never fold a line
 
 
 def dump(data: Mapping[str, Any], header: str = "") -> bytes:
@@ -26,17 +26,24 @@ def dump(data: Mapping[str, Any], header: str = "") -> bytes:
     comment = "".join(
         (line if line.startswith("#") else f"# {line}".rstrip()) + "\n" for line in header.splitlines()
     )
-    body = yaml.dump(
-        plain(data),
-        Dumper=_Dumper,
-        default_flow_style=False,
-        allow_unicode=True,
-        sort_keys=False,
-        width=WIDTH,
-    )
-    written = (comment + body).encode()
+    written = (comment + _dumped(plain(data), flow=False)).encode()
     if len(written) > MAX_BYTES:
         raise BadCall(f"the YAML would be larger than {MAX_BYTES} bytes")
+    return written
+
+
+def dump_inline(value: Any) -> str:
+    """Return a value on one line, as it may stand in a list or mapping in flow style.
+
+    Raises BadCall as `dump` does.
+    """
+    return _dumped([plain(value)], flow=True).strip()[1:-1]
+
+
+def _dumped(value: Any, *, flow: bool) -> str:
+    written: str = yaml.dump(
+        value, Dumper=_Dumper, default_flow_style=flow, allow_unicode=True, sort_keys=False, width=_WIDTH
+    )
     return written
 
 
@@ -81,7 +88,7 @@ def _unwritable(path: KeyPath, problem: str) -> BadCall:
     return BadCall(f"{where}: {problem}" if where else problem)
 
 
-def text_style(text: str) -> str | None:
+def _text_style(text: str) -> str | None:
     """How to write `text`: `"` quoted, `|` as a literal block, or None: plain where that is possible."""
     if is_misread(text):
         return '"'
@@ -90,7 +97,7 @@ def text_style(text: str) -> str | None:
     return '"' if "\n" in text or "\r" in text else None
 
 
-def float_text(number: float) -> str:
+def _float_text(number: float) -> str:
     """The shortest text that every reader takes for `number`. Raises BadCall for NaN and infinity."""
     if not math.isfinite(number):
         raise BadCall(f"{number} has no place in a registry file", hint="Leave the value out.")
@@ -114,14 +121,14 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=text_style(text))
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=_text_style(text))
 
 
 def _represent_float(dumper: _Dumper, number: float) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:float", float_text(number))
+    return dumper.represent_scalar("tag:yaml.org,2002:float", _float_text(number))
 
 
-# Timestamps stay plain; `text_style` quotes every other text that would be misread.
+# Timestamps stay plain; `_text_style` quotes every other text that would be misread.
 _Dumper.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
     for first, resolvers in yaml.SafeDumper.yaml_implicit_resolvers.items()
