@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import string
+from functools import lru_cache
 from typing import Any
 
 from rollbook.yaml.scalars import value_of
@@ -16,6 +17,8 @@ _DEPTH = 30  # the strict reader says what is too deep
 _LINE = re.compile(r"^( *)(- )?(?:([A-Za-z_][A-Za-z0-9_.-]{0,99}):(?: |$))?(.*)$", re.MULTILINE)
 _WORD_STARTS = frozenset("_/(" + string.ascii_letters + string.digits)
 _SIGNED = re.compile(r"[-+.]{1,3}[A-Za-z0-9_/(]")
+
+_SHORT = 50  # characters
 
 _Line = tuple[int, bool, str, str]
 _END: _Line = (-1, False, "", "")
@@ -46,6 +49,12 @@ def plain(text: str) -> dict[str, Any]:
 
 def _value(text: str) -> Any:
     """What a value means that stands whole on its line."""
+    if len(text) < _SHORT and text[0] not in "[{":
+        return _short(text)
+    return _meaning(text)
+
+
+def _meaning(text: str) -> Any:
     first = text[0]
     if first in _WORD_STARTS or _SIGNED.match(text):
         if text[-1] in ": " or (" " in text and (": " in text or " #" in text)):
@@ -60,6 +69,10 @@ def _value(text: str) -> Any:
     if text == "{}":
         return {}
     raise NotPlain
+
+
+# What is written once in a registry is written often: names of types, of people, of columns.
+_short = lru_cache(1 << 14)(_meaning)
 
 
 class _Reading:
