@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rollbook.check.gates.gate import Gate
 
 ROOT = Path(__file__).resolve().parents[1]
+_SOURCES = ROOT / "src"
 EXAMPLES = ROOT / "tests" / "schema" / "examples"
 
 _LONGEST_EXAMPLE = 70
@@ -529,7 +530,7 @@ def python_page() -> str:
     """The public names, with their docstrings, as griffe reads them from the source."""
     import griffe
 
-    package = griffe.load("rollbook", search_paths=[ROOT / "src"])
+    package = griffe.load("rollbook", search_paths=[_SOURCES])
     public = {name: package.members[name].final_target for name in _all_names(package)}
     errors = [name for name, what in public.items() if what.is_class and "errors." in what.path]
     first = ["Registry", "EvidenceVerbs", "AuditTrail", "Hooks", "Model", "ModelVersion", "Federation"]
