@@ -66,7 +66,8 @@ class Person:
 
 class MemberName(NamedTuple):
     """What a policy's member says: an address, `@login` or `@org/team`; the fingerprint of a key,
-    `SHA256:...` (SSH) or `openpgp:...`. Either may be empty; a key without an address stands for nobody but itself."""
+    `SHA256:...` (SSH) or `openpgp:...`. Either may be empty; a key without an address stands for nobody but
+    itself."""
 
     name: str
     key: str

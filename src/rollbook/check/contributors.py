@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 class Contributors(NamedTuple):
     """Who contributed to a change. `authors` are the addresses of those who made what it does to the
-    registry; `hands` are the addresses and keys of all who may have had a part in any of it: authors, committers,
-    signers."""
+    registry; `hands` are the addresses and keys of all who may have had a part in any of it: authors,
+    committers, signers."""
 
     authors: frozenset[str]
     hands: frozenset[str]

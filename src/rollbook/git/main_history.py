@@ -104,7 +104,7 @@ def merge_bases(repository: Repository, one: str, other: str) -> list[str]:
     """Return the best common ancestors of two commits: none where they share no history, several where each
     was merged into the other. Raises GitFailed when one of the two isn't there."""
     done = try_git(repository, "merge-base", "--all", one, other)
-    if done.returncode > 1 or done.stderr:
+    if done.returncode > 1:
         raise git_failed(["merge-base"], done.stderr)
     return _ids(done.stdout)
 
