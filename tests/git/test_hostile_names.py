@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from rollbook.check.authors import authored_commits
-from rollbook.git.changes import changed_paths, changes_along, every_blob, paths_of_commits
+from rollbook.git.changes import changed_paths, changes_along, changes_of_commits, every_blob
 from rollbook.git.checkout import checkouts_of, known_files
 from rollbook.git.commits import read_commit
 from rollbook.git.main_history import commits_changing, first_parents
@@ -127,7 +127,7 @@ def test_a_path_of_any_bytes_is_told_whole_and_alone(
     assert {file.path for file in tree_files(repository, tree)} == expected
     changed = {change.path for change in changed_paths(repository, first, last)}
     assert changed == expected ^ {"y"}
-    assert {path for paths in paths_of_commits(repository, [last]).values() for path in paths} == changed
+    assert {change.path for change in changes_of_commits(repository, [last]).get(last, [])} == changed
     landed = [
         (commit.oid, {change.path for change in changes})
         for commit, changes in changes_along(repository, last, None, ())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.access.roles import ADMIN, APPROVER, DATA_SCIENTIST, PROTECTED
+from rollbook.access.roles import ADMIN, APPROVER, DATA_SCIENTIST, PROTECTED, member_name
 from rollbook.artifact.placed_file import placed
 from rollbook.errors import BadCall, Refused
 from rollbook.layout import ALLOWED_SIGNERS, CODEOWNERS, DVC_YAML, POLICY, ROOT
@@ -42,7 +42,8 @@ def codeowners(policy: Policy) -> str:
     width = max(len(pattern) for pattern, _ in owned)
     lines = []
     for pattern, role in owned:
-        owners = [member for member in policy.roles.get(role, ()) if "@" in member]
+        names = (member_name(member).name for member in policy.roles.get(role, ()))
+        owners = [name for name in names if "@" in name]
         if owners:
             lines.append(f"{pattern:<{width}} {' '.join(owners)}\n")
     return _HEADER + "".join(lines)

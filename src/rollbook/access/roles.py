@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.layout import DVC_YAML, ROOT, Kind, place
 
@@ -34,6 +35,8 @@ _MAY_CHANGE = {
     DATA_SCIENTIST: _LEARNT_LATER
     | {Kind.MODEL, Kind.MANIFEST, Kind.POINTER, Kind.SAMPLE_INPUT, Kind.REQUIREMENTS, Kind.IMPORT},
 }
+# How the fingerprints of keys begin.
+SSH_KEY, OPENPGP_KEY = "SHA256:", "openpgp:"
 # Outside of registry/, what the rules themselves rest on.
 PROTECTED = (".dvc/", ".github/", "schemas/")
 
@@ -41,7 +44,7 @@ PROTECTED = (".dvc/", ".github/", "schemas/")
 @dataclass(frozen=True, slots=True)
 class Person:
     """Who did something, as far as it is known: an email address, a login on the forge with its teams
-    (`org/team`), the fingerprint of a signing key (`SHA256:...`)."""
+    (`org/team`), the fingerprint of a signing key (`SHA256:...`, `openpgp:...`)."""
 
     email: str = ""
     login: str = ""
@@ -52,15 +55,43 @@ class Person:
         return self.email or (f"@{self.login}" if self.login else self.key)
 
     def is_member(self, member: str) -> bool:
-        """Return whether a policy's `member` means this person: an email, `@login`, `@org/team`, or
-        `SHA256:...`."""
-        if member.startswith("SHA256:"):
-            return member == self.key
-        folded = member.casefold()
-        if folded.startswith("@"):
-            names = (self.login, *self.teams)
-            return folded[1:] in (name.casefold() for name in names if name)
-        return bool(self.email) and folded == self.email.casefold()
+        """Return whether a policy's `member` means this person; see `MemberName`."""
+        name, key = member_name(member)
+        if not name:
+            return bool(self.key) and key == self.key
+        if name.startswith("@"):
+            return _folded(name[1:]) in {_folded(held) for held in (self.login, *self.teams) if held}
+        return bool(self.email) and _folded(name) == _folded(self.email)
+
+
+class MemberName(NamedTuple):
+    """What a policy's member says: an address, `@login` or `@org/team`; the fingerprint of a key,
+    `SHA256:...` (SSH) or `openpgp:...`. Either may be empty; a key without an address stands for nobody but
+    itself."""
+
+    name: str
+    key: str
+
+
+def member_name(member: str) -> MemberName:
+    """Return what a policy's `member` says: `ADDRESS`, `@LOGIN`, `KEY`, or `ADDRESS=openpgp:FINGERPRINT`."""
+    if member.startswith(SSH_KEY):
+        return MemberName("", member)
+    name, found, fingerprint = member.rpartition(OPENPGP_KEY)
+    if not found or (name and not name.endswith("=")):
+        return MemberName(member, "")
+    return MemberName(name.removesuffix("="), OPENPGP_KEY + fingerprint.upper())
+
+
+def alike(name: str) -> str:
+    """Return what an address has in common with all that somebody may take for it: to tell who is *not* to
+    count, where `Person.is_member` tells who is."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def _folded(name: str) -> str:
+    """A name without regard to case. Other letters than ASCII's stay: folding makes two of them one of it."""
+    return name.lower() if name.isascii() else name
 
 
 def roles_of(person: Person, roles: Mapping[str, Iterable[str]]) -> list[str]:

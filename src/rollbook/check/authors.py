@@ -6,106 +6,97 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.access.roles import Person, is_governed, may_change, needed_for, roles_of
+from rollbook.check.commit_signers import ListedKeys
 from rollbook.check.finding import Finding
-from rollbook.git.changes import paths_of_commits
 from rollbook.git.commits import read_commits
-from rollbook.git.main_history import commits_between
-from rollbook.signing.ssh_keygen import ssh_verified
+from rollbook.git.main_history import commits_between, merge_bases
+from rollbook.git.own_work import changes_at, disputed, own_changes
+from rollbook.signing.sshsig import fingerprint, signing_key
 from rollbook.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from rollbook.git.changes import PathChange
+    from rollbook.git.commits import Commit
     from rollbook.git.repository import Repository
     from rollbook.records.policy import Policy
-
-_NAMESPACE = "git"
 
 
 @dataclass(frozen=True, slots=True)
 class AuthoredCommit:
-    """A commit, who made it, and what it changed: a merge, what it holds that none of its parents holds."""
+    """A commit, and what is its author's own work in it: of a merge, what git's own merge would not have made
+    (see `own_changes`). Who made it is what it says; `ListedKeys` tells what is proven."""
 
-    oid: str
-    author: Person
-    is_merge: bool
-    paths: tuple[str, ...]
+    commit: Commit
+    changes: tuple[PathChange, ...]
+
+    @property
+    def oid(self) -> str:
+        return self.commit.oid
+
+    @property
+    def author(self) -> Person:
+        return Person(email=self.commit.author_email)
+
+    @property
+    def is_merge(self) -> bool:
+        return len(self.commit.parents) > 1
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of its own changes, each once."""
+        return tuple(dict.fromkeys(change.path for change in self.changes))
+
+    @property
+    def claimed_key(self) -> str:
+        """The fingerprint of the SSH key that its signature names, verified or not; empty without one."""
+        key = signing_key(self.commit.signature)
+        return fingerprint(key) if key else ""
 
 
 def authored_commits(repository: Repository, base: str, head: str) -> list[AuthoredCommit]:
-    """The commits that `head` has and `base` has not, oldest first."""
-    oids = commits_between(repository, base, head)
-    paths = paths_of_commits(repository, oids)
+    """Return the commits that `head` has and `base` has not, oldest first.
+
+    Where `head` and `base` were merged into each other before, what git has to guess in merging them once
+    more is held against each merge: one of them brought it about. Raises GitFailed when a commit is missing.
+    """
+    commits = list(read_commits(repository, commits_between(repository, base, head)))
+    own = own_changes(repository, commits)
+    guessed = changes_at(repository, base, head, disputed(repository, merge_bases(repository, base, head)))
     return [
-        AuthoredCommit(
-            commit.oid, Person(email=commit.author_email), len(commit.parents) > 1, paths.get(commit.oid, ())
-        )
-        for commit in read_commits(repository, oids)
+        AuthoredCommit(commit, (*own.get(commit.oid, ()), *(guessed if len(commit.parents) > 1 else ())))
+        for commit in commits
     ]
 
 
 def author_findings(
-    repository: Repository,
-    commits: Sequence[AuthoredCommit],
-    changed: Sequence[str],
-    policy: Policy,
-    allowed_signers: bytes | None,
+    repository: Repository, commits: Sequence[AuthoredCommit], policy: Policy, allowed_signers: bytes | None
 ) -> Iterator[Finding]:
-    """What was changed by somebody who may not, and commits that somebody else signed than made them.
+    """What was changed by somebody who may not, and commits whose signature is not their author's.
 
-    `changed` are the paths that the merge changes; one that no commit accounts for was brought in by a
-    merge commit that took an old side, and is held against whoever made it. Without roles in the policy
-    everybody may do everything.
+    Without roles in the policy everybody may do everything.
     """
-    if policy.roles:
-        for commit in commits:
-            for path in commit.paths:
-                yield from _right_to(commit, path, policy)
-        yield from _smuggled(commits, changed, policy)
-    if allowed_signers is not None:
-        governed = [
-            (commit, path)
-            for commit in commits
-            for path in [next((path for path in commit.paths if is_governed(path, policy)), None)]
-            if path is not None
-        ]
-        yield from _signatures(repository, governed, allowed_signers)
+    keys = ListedKeys(repository, policy, allowed_signers)
+    for commit in commits:
+        governed = [path for path in commit.paths if is_governed(path, policy)]
+        if not governed:
+            continue
+        proof = keys.proof(commit.commit)
+        if proof.fault:
+            message = f"commit {commit.oid[:12]} {proof.fault}"
+            hint = "Sign with a key that allowed_signers, or the policy's roles, give the author."
+            yield Finding("RB502", governed[0], message, hint=hint)
+        if policy.roles:
+            for path in governed:
+                yield from _right_to(commit, proof.person, path, policy)
 
 
-def _right_to(commit: AuthoredCommit, path: str, policy: Policy) -> Iterator[Finding]:
-    held = roles_of(commit.author, policy.roles)
+def _right_to(commit: AuthoredCommit, person: Person, path: str, policy: Policy) -> Iterator[Finding]:
+    held = roles_of(person, policy.roles)
     if not may_change(held, path, policy):
-        who = printable(str(commit.author)) or "nobody"
+        who = printable(str(person)) or "nobody"
         what = f"who is {' and '.join(held)}" if held else "who has no role in the policy"
         message = f"commit {commit.oid[:12]} by {who}, {what}, may not change this file"
         hint = f"Somebody who may has to make this change: {' or '.join(needed_for(path, policy))}."
         yield Finding("RB501", path, message, hint=hint)
-
-
-def _smuggled(commits: Sequence[AuthoredCommit], changed: Sequence[str], policy: Policy) -> Iterator[Finding]:
-    accounted = {path for commit in commits for path in commit.paths}
-    merges = [commit for commit in commits if commit.is_merge]
-    for path in changed:
-        if is_governed(path, policy) and path not in accounted:
-            for commit in merges:
-                yield from _right_to(commit, path, policy)
-
-
-def _signatures(
-    repository: Repository, governed: Sequence[tuple[AuthoredCommit, str]], allowed_signers: bytes
-) -> Iterator[Finding]:
-    """The commits, each with a file that it changes, that are not signed by the author they name."""
-    signed = read_commits(repository, [commit.oid for commit, _ in governed])
-    for (commit, path), raw in zip(governed, signed, strict=True):
-        if raw.signature.startswith("-----BEGIN SSH SIGNATURE-----") and not ssh_verified(
-            raw.payload,
-            raw.signature,
-            principal=commit.author.email,
-            allowed_signers=allowed_signers,
-            namespace=_NAMESPACE,
-        ):
-            who = printable(commit.author.email)
-            message = f"commit {commit.oid[:12]} names {who} as its author, who did not sign it"
-            yield Finding(
-                "RB502", path, message, hint="Sign with a key that allowed_signers gives the author."
-            )

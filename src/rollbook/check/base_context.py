@@ -31,6 +31,7 @@ def circumstances(
     base: Snapshot,
     *,
     authors: frozenset[str] | None = None,
+    hands: frozenset[str] = frozenset(),
     reviews: tuple[Person, ...] = (),
     may_run: bool = False,
     now: datetime | None = None,
@@ -56,6 +57,7 @@ def circumstances(
     return Circumstances(
         now=now or datetime.now(UTC),
         authors=authors,
+        hands=hands,
         reviews=reviews,
         allowed_signers=signers or b"",
         may_run=may_run,

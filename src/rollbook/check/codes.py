@@ -87,7 +87,9 @@ _OTHERS = {
     ),
     "RB310": Rule("removed version moves", "A version whose artifact is removed stays where it stands."),
     "RB501": Rule("not allowed", "Whoever made a commit has a role that may change the file."),
-    "RB502": Rule("not the signer", "A signed commit is signed by a key of the author it names."),
+    "RB502": Rule(
+        "not the signer", "A commit that is signed, or has to be, is signed by a key of the author it names."
+    ),
     "RB503": Rule("owners drifted", "`.github/CODEOWNERS`, once generated, says what the policy says."),
     "RB400": Rule("gate unknown", "A gate that this tool can't judge does not let anything pass."),
     "RB601": Rule("tag missing", "Every event of main's history has its tag."),

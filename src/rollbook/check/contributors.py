@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rollbook import layout
 from rollbook.errors import InvalidFile
@@ -19,30 +19,45 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
 
 
-def contributors(repository: Repository, commits: Sequence[AuthoredCommit]) -> frozenset[str]:
-    """The email addresses of those whose commits change anything but approvals. A merge without a change of
-    its own contributes nothing."""
+class Contributors(NamedTuple):
+    """Who contributed to a change. `authors` are the addresses of those who made what it does to the
+    registry; `hands` are the addresses and keys of all who may have had a part in any of it: authors,
+    committers, signers."""
+
+    authors: frozenset[str]
+    hands: frozenset[str]
+
+
+def contributors(repository: Repository, commits: Sequence[AuthoredCommit]) -> Contributors:
+    """Return those whose commits change anything but approvals. A merge without a change of its own
+    contributes nothing."""
     reader = ObjectReader(repository)
     try:
-        return frozenset(
-            commit.author.email for commit in commits if commit.paths and not _only_approves(reader, commit)
-        )
+        made = [commit for commit in commits if commit.changes and not _only_approves(reader, commit)]
     finally:
         reader.close()
+    inside = [commit for commit in made if any(path.startswith(f"{layout.ROOT}/") for path in commit.paths)]
+    hands = {
+        name
+        for commit in made
+        for name in (commit.author.email, commit.commit.committer_email, commit.claimed_key)
+    }
+    return Contributors(frozenset(commit.author.email for commit in inside), frozenset(hands))
 
 
 def _only_approves(reader: ObjectReader, commit: AuthoredCommit) -> bool:
-    if commit.is_merge or any(layout.place(path).kind is not Kind.STAGES for path in commit.paths):
+    if any(layout.place(path).kind is not Kind.STAGES for path in commit.paths):
         return False
     return all(
-        _same_but_for_approvals(_read(reader, f"{commit.oid}^:{path}"), _read(reader, f"{commit.oid}:{path}"))
-        for path in commit.paths
+        change.old_mode == change.new_mode
+        and _same_but_for_approvals(_read(reader, change.old_oid), _read(reader, change.new_oid))
+        for change in commit.changes
     )
 
 
-def _read(reader: ObjectReader, name: str) -> object:
+def _read(reader: ObjectReader, oid: str) -> object:
     """A file's content; None when it isn't there or can't be read."""
-    blob = reader.read(name, MAX_FILE)
+    blob = reader.read(oid, MAX_FILE)
     if blob is None or blob.data is None:
         return None
     try:

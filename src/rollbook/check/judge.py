@@ -133,11 +133,13 @@ def _check_commits(
     after = TreeSnapshot(repository, result, "the merge")
     try:
         commits = authored_commits(repository, before.treeish, head)
-        authors = contributors(repository, commits)
-        known = circumstances(repository, before, authors=authors, reviews=reviews, may_run=may_run)
+        authors, hands = contributors(repository, commits)
+        known = circumstances(
+            repository, before, authors=authors, hands=hands, reviews=reviews, may_run=may_run
+        )
         changes = changed_files(repository, before.treeish, result, "")
         found = _judged(before, after, changes, known)
-        return arranged([*found, *_author_findings(repository, before, commits, changes)])
+        return arranged([*found, *_author_findings(repository, before, commits)])
     finally:
         before.close()
         after.close()
@@ -147,7 +149,6 @@ def _author_findings(
     repository: Repository,
     base: TreeSnapshot,
     commits: Sequence[AuthoredCommit],
-    changes: Sequence[FileChange],
 ) -> Iterator[Finding]:
     """Whether whoever made each commit may change what it changes, by the policy and the keys of the base."""
     data, allowed_signers = base.read_many([layout.POLICY, layout.ALLOWED_SIGNERS])
@@ -156,8 +157,7 @@ def _author_findings(
     except InvalidFile:
         policy = None  # change_findings lets nothing pass that only this policy could judge
     if policy is not None:
-        changed = [change.path for change in changes]
-        yield from author_findings(repository, commits, changed, policy, allowed_signers)
+        yield from author_findings(repository, commits, policy, allowed_signers)
 
 
 def _tree_findings(snapshot: Snapshot, contents: Contents, scope: frozenset[str] | None) -> Iterator[Finding]:

@@ -132,8 +132,10 @@ def proposed_gate_reports(
         if not names:
             return []
         policy = _policy(before)
-        authors = contributors(repository, authored_commits(repository, tip, commit))
-        known = circumstances(repository, before, authors=authors, reviews=reviews, may_run=may_run, now=now)
+        authors, hands = contributors(repository, authored_commits(repository, tip, commit))
+        known = circumstances(
+            repository, before, authors=authors, hands=hands, reviews=reviews, may_run=may_run, now=now
+        )
         return [report for name in names for report in _reports_of(before, after, policy, name, known)]
     finally:
         before.close()

@@ -59,11 +59,11 @@ def changes_along(
             yield commit, [_path_change(facts, path) for facts, path in changed[commit.oid]]
 
 
-def paths_of_commits(repository: Repository, commits: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    """Return the paths that each commit changed; of a merge, those where it holds what no parent holds."""
+def changes_of_commits(repository: Repository, commits: Iterable[str]) -> dict[str, list[PathChange]]:
+    """Return what each commit differs in from each of its parents; from nothing, where it has none."""
     asked = "".join(f"{commit}\n" for commit in commits)
-    changed = _changed_by(repository, asked, ["-c", "--root"], ())
-    return {commit: tuple(path for _, path in pairs) for commit, pairs in changed.items()}
+    changed = _changed_by(repository, asked, ["-m", "--root"], ())
+    return {commit: [_path_change(*change) for change in changes] for commit, changes in changed.items()}
 
 
 def every_blob(repository: Repository, patterns: Sequence[str]) -> dict[str, set[str]]:

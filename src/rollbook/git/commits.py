@@ -1,8 +1,10 @@
-"""Commits as their objects tell: the tree, the parents, who, when and why."""
+"""Commits as their objects tell: the tree, the parents, who, when and why; read as git itself reads them, so
+that a header where git doesn't look makes nobody a parent, an author or a signer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from rollbook.errors import GitFailed
@@ -14,24 +16,30 @@ if TYPE_CHECKING:
 
     from rollbook.git.repository import Repository
 
+# git takes every header whose name begins so out of what is signed, and verifies this one alone.
+_SIGNATURES = b"gpgsig"
 _SIGNATURE = b"gpgsig "
+_PARENT = b"parent "
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit: its id, its tree and parents, its author's address, its message.
+    """A commit: its id, its tree and parents, the addresses of its author and its committer, its message.
 
     `signature` is its armoured signature, empty where it has none, and `payload` what that signs: the object
-    without its `gpgsig` header (https://git-scm.com/docs/gitformat-signature).
+    without its `gpgsig` header (https://git-scm.com/docs/gitformat-signature). `signature_headers` counts the
+    headers of any kind of signature: with more than one, no signature covers the whole commit.
     """
 
     oid: str
     tree: str
     parents: tuple[str, ...]
     author_email: str
+    committer_email: str
     message: str
     signature: str
     payload: bytes
+    signature_headers: int
 
     @property
     def subject(self) -> str:
@@ -58,21 +66,23 @@ def tree_of(repository: Repository, revision: str) -> str | None:
 def parse_commit(oid: str, data: bytes) -> Commit:
     """Read a commit object, as `git cat-file commit` prints it. Raises GitFailed for a broken one."""
     head, _, message = data.partition(b"\n\n")
-    lines = head.split(b"\n")
-    tree = _values(lines, b"tree ")
-    parents = _values(lines, b"parent ")
-    authors = _values(lines, b"author ")
-    if len(tree) != 1 or not authors:
+    tree, *lines = head.split(b"\n")
+    parents = list(takewhile(lambda line: line.startswith(_PARENT), lines))
+    authors, committers = _values(lines, b"author "), _values(lines, b"committer ")
+    # Of two authors, some of git's commands show the one and some the other.
+    if not tree.startswith(b"tree ") or len(authors) != 1 or len(committers) > 1:
         raise GitFailed(f"the commit {oid} is broken", hint="Run `git fsck`.")
     signature, payload = split_signature(data)
     return Commit(
         oid=oid,
-        tree=tree[0].decode(errors="replace"),
-        parents=tuple(parent.decode(errors="replace") for parent in parents),
+        tree=tree.removeprefix(b"tree ").decode(errors="replace"),
+        parents=tuple(line.removeprefix(_PARENT).decode(errors="replace") for line in parents),
         author_email=_email(authors[0]),
+        committer_email=_email(b"".join(committers)),
         message=_readable(message, next(iter(_values(lines, b"encoding ")), b"utf-8")),
         signature=signature,
         payload=payload,
+        signature_headers=sum(line.startswith(_SIGNATURES) for line in lines),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.errors import GitFailed, NotFound
-from rollbook.git.process import git, start_git
+from rollbook.git.process import git, git_failed, start_git, try_git
 from rollbook.git.repository import resolve_commit
 
 if TYPE_CHECKING:
@@ -98,6 +98,15 @@ def commits_changing(repository: Repository, tip: str, path: str) -> list[str]:
 def commits_between(repository: Repository, base: str, head: str) -> list[str]:
     """Return the commits that `head` has and `base` has not, oldest first; both are ids of commits."""
     return _ids(git(repository, "rev-list", "--reverse", f"{base}..{head}", "--"))
+
+
+def merge_bases(repository: Repository, one: str, other: str) -> list[str]:
+    """Return the best common ancestors of two commits: none where they share no history, several where each
+    was merged into the other. Raises GitFailed when one of the two isn't there."""
+    done = try_git(repository, "merge-base", "--all", one, other)
+    if done.returncode > 1:
+        raise git_failed(["merge-base"], done.stderr)
+    return _ids(done.stdout)
 
 
 def merged_commits(repository: Repository, tip: str) -> frozenset[str]:

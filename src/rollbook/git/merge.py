@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rollbook.errors import GitFailed, Refused
+from rollbook.git.changes import EMPTY_TREE
 from rollbook.git.process import git_failed, text, try_git
 from rollbook.git.repository import share_history
 
@@ -14,17 +15,20 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
 
 # Guessing renames would move a change in one file into another one. A registry's files don't move.
-_PLAIN = ("-c", "merge.renames=false", "-c", "merge.directoryRenames=false")
-# Attributes choose programs that merge: neither the user's count, nor those of files in a working tree.
-_NO_ATTRIBUTES = ("-c", f"core.attributesFile={os.devnull}")
+_PLAIN = ("-c", "merge.renames=false", "-c", "merge.directoryRenames=false", "-c", "merge.renormalize=false")
+# Attributes choose how files merge, and programs that do: neither the user's count, nor those of files in a
+# working tree or of a bare repository's HEAD.
+_NO_ATTRIBUTES = ("-c", f"core.attributesFile={os.devnull}", "-c", f"attr.tree={EMPTY_TREE}")
 
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """The outcome of a merge: the id of the merged tree, or None and the paths that conflict."""
+    """The outcome of a merge: the id of the merged tree, or None and the paths that conflict. `written` is
+    the tree that git leaves either way, where they conflict with its marks or one side's content."""
 
     tree: str | None
     conflicts: tuple[str, ...] = ()
+    written: str = ""
 
 
 def merge(repository: Repository, ours: str, theirs: str) -> Merge:
@@ -41,8 +45,8 @@ def merge(repository: Repository, ours: str, theirs: str) -> Merge:
         raise _failed(repository, commits, done.stderr)
     tree, *paths = text(done.stdout).split("\0")
     if done.returncode == 0:
-        return Merge(tree)
-    return Merge(None, tuple(dict.fromkeys(path for path in paths if path)))
+        return Merge(tree, written=tree)
+    return Merge(None, tuple(dict.fromkeys(path for path in paths if path)), tree)
 
 
 def _failed(repository: Repository, commits: tuple[str, str], stderr: bytes) -> Refused | GitFailed:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT = 1
+# A key among the roles that is none.
+REQUIRE_SIGNED = "require_signed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Stage:
 class Policy:
     """A registry's rules. `gates` stand as in the file; each gate reads its own settings; so do
     `freezes`, and those to `notify`. `roles` name the members of each role; without any, everybody may do
-    everything. With `dvc_artifacts`, dvc.yaml names each model's artifact."""
+    everything. With `dvc_artifacts`, dvc.yaml names each model's artifact. With `require_signed`, whoever
+    makes a commit that changes the registry signs it."""
 
     stages: tuple[Stage, ...]
     model_pattern: str = ""
@@ -41,6 +44,7 @@ class Policy:
     notify: tuple[Mapping[str, Any], ...] = ()
     retention: Retention = field(default_factory=Retention)
     dvc_artifacts: bool = False
+    require_signed: bool = False
 
     @property
     def first_stage(self) -> Stage:
@@ -88,6 +92,7 @@ def policy_from(fields: Fields, path: str) -> Policy:
     stages = tuple(_stage(Fields(item, path, "stages")) for item in fields.items("stages"))
     if not stages:
         raise InvalidFile("a policy needs at least one stage", path=path, key="stages")
+    roles = fields.inner("roles")
     return Policy(
         stages,
         model_pattern=fields.inner("naming").optional_text("pattern"),
@@ -96,7 +101,8 @@ def policy_from(fields: Fields, path: str) -> Policy:
         notify=fields.mappings("notify"),
         retention=retention_from(fields.inner("retention")),
         dvc_artifacts=fields.flag("dvc_artifacts", default=False),
-        roles={role: fields.inner("roles").texts(role) for role in fields.mapping("roles")},
+        roles={role: roles.texts(role) for role in fields.mapping("roles") if role != REQUIRE_SIGNED},
+        require_signed=roles.flag(REQUIRE_SIGNED, default=False),
     )
 
 

@@ -7,17 +7,16 @@ https://github.com/gpg/gnupg/blob/master/doc/DETAILS.
 from __future__ import annotations
 
 import subprocess
-from typing import TYPE_CHECKING
+import tempfile
+from pathlib import Path
 
 from rollbook.errors import CannotTell
 from rollbook.git.environment import clean_environment
 from rollbook.signing.verdict import Judgement, SignatureVerdict
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 _PREFIX = "[GNUPG:] "
 _TRUSTED = frozenset(["TRUST_FULLY", "TRUST_ULTIMATE"])
+_UNSOUND = frozenset(["BADSIG", "ERRSIG", "EXPSIG", "EXPKEYSIG", "REVKEYSIG", "TRUST_NEVER"])
 _TRUST_IT = "trust it, once you are sure whose it is: gpg --lsign-key FINGERPRINT"
 
 
@@ -27,7 +26,34 @@ def openpgp_verdict(program: str, signature: Path, payload: bytes, at: int) -> S
     It is good when the keyring trusts its key fully and the key had not expired at that moment; a revoked key
     never counts. Raises CannotTell when gpg can't be started.
     """
-    command = [program, "--batch", "--status-fd=1", "--verify", str(signature), "-"]
+    words, code = _verified(program, signature, payload)
+    status = {word[0]: word[1:] for word in words if word}
+    if "EXPKEYSIG" in status and "VALIDSIG" in status and _is_own(program, status["VALIDSIG"][-1]):
+        # Gpg says nothing of an expired key's validity; ultimate trust is the owner's word, and stays.
+        status["TRUST_ULTIMATE"] = []
+    return _verdict(status, words, code, at)
+
+
+def openpgp_signer(program: str, signature: str, payload: bytes) -> str | None:
+    """Return the fingerprint (`openpgp:` and the primary key's) of who signed `payload`; None when that is
+    not one good signature by a key in gpg's keyring that is in force now. Whether the keyring trusts it is
+    no matter: whoever asks has a list. Raises CannotTell when gpg can't be started.
+    """
+    with tempfile.NamedTemporaryFile("w", suffix=".asc", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(signature)
+        file.flush()
+        words, code = _verified(program, Path(file.name), payload)
+    said = [word[0] for word in words if word]
+    valid = [word for word in words if word[:1] == ["VALIDSIG"]]
+    is_sound = said.count("NEWSIG") == said.count("GOODSIG") == len(valid) == 1
+    if code or not is_sound or _UNSOUND & set(said):
+        return None
+    return f"openpgp:{valid[0][-1]}"
+
+
+def _verified(program: str, signature: Path, payload: bytes) -> tuple[list[list[str]], int]:
+    """The words of each of gpg's status lines, and its exit code. It asks no server for a key."""
+    command = [program, "--batch", "--no-auto-key-retrieve", "--status-fd=1", "--verify", str(signature), "-"]
     try:
         done = subprocess.run(command, input=payload, capture_output=True, env=clean_environment())
     except OSError as error:
@@ -37,11 +63,7 @@ def openpgp_verdict(program: str, signature: Path, payload: bytes, at: int) -> S
     # At no other line break: a user's name may hold those that Unicode has besides.
     lines = done.stdout.decode(errors="replace").split("\n")
     words = [line.removeprefix(_PREFIX).split() for line in lines if line.startswith(_PREFIX)]
-    status = {word[0]: word[1:] for word in words if word}
-    if "EXPKEYSIG" in status and "VALIDSIG" in status and _is_own(program, status["VALIDSIG"][-1]):
-        # Gpg says nothing of an expired key's validity; ultimate trust is the owner's word, and stays.
-        status["TRUST_ULTIMATE"] = []
-    return _verdict(status, words, done.returncode, at)
+    return words, done.returncode
 
 
 def _is_own(program: str, fingerprint: str) -> bool:

@@ -14,8 +14,9 @@ import hashlib
 from collections.abc import Callable
 from functools import lru_cache
 
-ARMOUR = "-----BEGIN SSH SIGNATURE-----\n"
-_END = "\n-----END SSH SIGNATURE-----\n"
+_HEAD, _FOOT = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
+ARMOUR = f"{_HEAD}\n"
+_END = f"\n{_FOOT}\n"
 _LINE = 70
 _PREAMBLE = b"SSHSIG"
 _MAGIC = _PREAMBLE + b"\0\0\0\x01"
@@ -49,6 +50,26 @@ def public_key(blob: bytes) -> bytes | None:
     except ValueError:
         return None
     return key if key and blob.startswith(_MAGIC) else None
+
+
+def signing_key(text: str) -> bytes | None:
+    """Return the public key inside an armoured signature, however that is laid out; None without one."""
+    body = text.partition(_HEAD)[2].partition(_FOOT)[0]
+    try:
+        return public_key(base64.b64decode(body))
+    except (binascii.Error, ValueError):
+        return None
+
+
+def fingerprint(key: bytes) -> str:
+    """Return a public key's fingerprint, as `ssh-keygen -l` prints it: `SHA256:...`."""
+    return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
+
+
+def allowing(key: bytes, principal: str) -> bytes:
+    """Return the line of an allowed-signers file that gives a public key to a principal."""
+    kind, _ = _string(key)
+    return b"%s %s %s\n" % (principal.encode(), kind, base64.b64encode(key))
 
 
 def is_signature_of(blob: bytes, payload: bytes, namespace: str) -> bool:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rollbook.access.roles import ADMIN, APPROVER, ROLES, Person, roles_of
+from rollbook.access.roles import ADMIN, APPROVER, ROLES, Person, alike, roles_of
 from rollbook.check.finding import Rule
 from rollbook.check.gates.gate import SettingsSchema, passed, setting, waiting
 from rollbook.errors import InvalidFile
 from rollbook.signing.approval_signature import transition_content, valid_approvers
+from rollbook.signing.sshsig import fingerprint, signing_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from rollbook.check.gates.gate import Promotion, Verdict
     from rollbook.records.fields import Fields
 
 _MOST = 100
-_HEAD, _TAIL = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
-_MAGIC = b"SSHSIG\0\0\0\x01"
 
 
 class Approvals:
@@ -104,51 +101,37 @@ def _candidates(promotion: Promotion) -> Iterator[tuple[Person, str]]:
         return
     content = transition_content(promotion.model, promotion.start, entry, promotion.manifest_digest)
     signers = promotion.circumstances.allowed_signers
-    keys: set[bytes] = set()
+    keys: set[str] = set()
     for approval in entry.approvals[:_MOST]:
         by, signature = approval.get("by"), approval.get("signature")
         if not isinstance(by, str) or not by.isprintable():
             continue
-        person = Person(email=by)
-        if not isinstance(signature, str) or not signature.isascii() or "\0" in signature:
+        key = signing_key(signature) if isinstance(signature, str) else None
+        person = Person(email=by, key=fingerprint(key) if key else "")
+        if not isinstance(signature, str) or not signature.isascii() or key is None:
             yield person, "no signature"
         elif not valid_approvers(content, (approval,), signers):
             yield person, "signed something else, or with a key that the base's allowed_signers lacks"
-        elif (key := signing_key(approval)) in keys:
+        elif person.key in keys:
             yield person, "signed with the key of somebody else's approval"
         else:
-            keys.add(key)
+            keys.add(person.key)
             yield person, ""
 
 
 def _unfit(person: Person, promotion: Promotion, role: str) -> str:
     """Why a person's approval of this promotion does not count; empty when it does."""
-    entry, authors = promotion.entry, promotion.circumstances.authors or frozenset()
-    own = {person.email.casefold(), f"@{person.login}".casefold()} - {"", "@"}
-    if entry is not None and entry.requested_by.casefold() in own:
+    entry, known = promotion.entry, promotion.circumstances
+    own = {alike(person.email), alike(f"@{person.login}"), alike(person.key)} - {"", "@"}
+    if entry is not None and alike(entry.requested_by) in own:
         return "asked for it"
-    if own & {author.casefold() for author in authors}:
+    if own & {alike(author) for author in (known.authors or frozenset()) | known.hands}:
         return "is an author of the change"
     roles = promotion.policy.roles if promotion.policy else {}
     held = roles_of(person, roles)
     if role:
         return "" if role in held else f"is no {role}"
     return "" if not roles or {ADMIN, APPROVER} & set(held) else f"is neither {ADMIN} nor {APPROVER}"
-
-
-def signing_key(approval: Mapping[str, Any]) -> bytes:
-    """The public key in an approval's SSH signature, so that one key counts once; the whole text when it
-    can't be told. Format: https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.sshsig
-    """
-    armoured = str(approval.get("signature", ""))
-    try:
-        blob = base64.b64decode(armoured.partition(_HEAD)[2].partition(_TAIL)[0])
-    except (binascii.Error, ValueError):
-        return armoured.encode()
-    start = len(_MAGIC) + 4
-    length = int.from_bytes(blob[len(_MAGIC) : start], "big")
-    whole = blob.startswith(_MAGIC) and 0 < length <= len(blob) - start
-    return blob[start : start + length] if whole else armoured.encode()
 
 
 GATE = Approvals()

@@ -74,7 +74,8 @@ class Circumstances:
     """What a gate may have to know and no file of the change may say.
 
     `authors` are the email addresses of those who contributed to the change, None where nobody knows them (a
-    reviewer's login stands among them as `@login`). `reviews` are the people who approved this very content
+    reviewer's login stands among them as `@login`). `hands` are the addresses and keys of all who may have
+    had a part in it besides, and so can't approve it. `reviews` are the people who approved this very content
     on a forge. `allowed_signers` is the base's file. `stays` tells, for a model and a version, its stays in
     stages as the trail of main has them; `storage` opens the artifacts' storage as the base configures it.
     Programs that a policy names run only where the caller says `may_run`.
@@ -82,6 +83,7 @@ class Circumstances:
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     authors: frozenset[str] | None = None
+    hands: frozenset[str] = frozenset()
     reviews: tuple[Person, ...] = ()
     allowed_signers: bytes = b""
     may_run: bool = False

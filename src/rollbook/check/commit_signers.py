@@ -1,0 +1,114 @@
+"""Whose a commit is, as far as its signature proves it: by the keys that the base lists.
+
+A signature proves an author whose address has the key: in `registry/allowed_signers` (SSH), or as
+`ADDRESS=openpgp:FINGERPRINT` in the policy's roles. A key that the roles list on its own proves nobody but
+itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook.access.roles import OPENPGP_KEY, MemberName, Person, member_name, roles_of
+from rollbook.errors import CannotTell, Refused
+from rollbook.git.config import openpgp_program
+from rollbook.signing.openpgp import openpgp_signer
+from rollbook.signing.ssh_keygen import ssh_verified
+from rollbook.signing.sshsig import allowing, fingerprint, signing_key
+from rollbook.text import printable
+
+if TYPE_CHECKING:
+    from rollbook.git.commits import Commit
+    from rollbook.git.repository import Repository
+    from rollbook.records.policy import Policy
+
+_NAMESPACE = "git"
+_SSH, _OPENPGP = "-----BEGIN SSH SIGNATURE-----\n", "-----BEGIN PGP SIGNATURE-----\n"
+_SOMEBODY_ELSE = "names {} as its author, who did not sign it"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Who made a commit, by what its signature proves; and what is wrong with that, empty when nothing is."""
+
+    person: Person
+    fault: str = ""
+
+
+class ListedKeys:
+    """The keys that the base lists: in its policy, and in its allowed signers (None without that file)."""
+
+    def __init__(self, repository: Repository, policy: Policy, allowed_signers: bytes | None) -> None:
+        self._repository = repository
+        self._policy = policy
+        self._allowed_signers = allowed_signers
+        members = (member_name(member) for names in policy.roles.values() for member in names)
+        self._members = [member for member in members if member.key]
+
+    def proof(self, commit: Commit) -> Proof:
+        """Return who made a commit. An author is taken at their word where the commit is unsigned and the
+        policy lets it be, and where the base lists no keys at all. Raises Refused when the program that
+        judges can't be started."""
+        author = Person(email=commit.author_email)
+        required = self._policy.require_signed
+        if not commit.signature_headers:
+            return Proof(author, "is not signed, as the policy demands" if required else "")
+        if self._allowed_signers is None and not self._members and not required:
+            return Proof(author)
+        if commit.signature_headers > 1:
+            return Proof(author, "has two signatures, neither of which covers all of it")
+        if commit.signature.startswith(_SSH):
+            return self._by_ssh(author, commit)
+        if commit.signature.startswith(_OPENPGP) and any(_is_openpgp(member) for member in self._members):
+            return self._by_openpgp(author, commit)
+        return Proof(
+            author, f"has a signature that proves nothing of {_name(author)}, whom it names as its author"
+        )
+
+    def _by_ssh(self, author: Person, commit: Commit) -> Proof:
+        key = signing_key(commit.signature)
+        if key is not None:
+            if author.email.isprintable() and self._is_signed(commit, author.email, self._allowed_signers):
+                return Proof(Person(author.email, key=fingerprint(key)))
+            alone = fingerprint(key)
+            if MemberName("", alone) in self._members and self._is_signed(
+                commit, alone, allowing(key, alone)
+            ):
+                return self._alone(author, alone)
+        return Proof(author, _SOMEBODY_ELSE.format(_name(author)))
+
+    def _is_signed(self, commit: Commit, principal: str, allowed_signers: bytes | None) -> bool:
+        return bool(principal and allowed_signers) and ssh_verified(
+            commit.payload,
+            commit.signature,
+            principal=principal,
+            allowed_signers=allowed_signers or b"",
+            namespace=_NAMESPACE,
+        )
+
+    def _by_openpgp(self, author: Person, commit: Commit) -> Proof:
+        try:
+            key = openpgp_signer(openpgp_program(self._repository), commit.signature + "\n", commit.payload)
+        except CannotTell as error:
+            raise Refused(str(error), hint=error.hint) from error
+        if key is not None:
+            names = [member.name for member in self._members if member.key == key]
+            if any(author.is_member(name) for name in names if name):
+                return Proof(Person(author.email, key=key))
+            if "" in names:
+                return self._alone(author, key)
+        return Proof(author, _SOMEBODY_ELSE.format(_name(author)))
+
+    def _alone(self, author: Person, key: str) -> Proof:
+        """What a key proves that the roles list on its own: that its holder made the commit, and no more."""
+        named = roles_of(author, self._policy.roles)
+        return Proof(Person(key=key), _SOMEBODY_ELSE.format(_name(author)) if named else "")
+
+
+def _is_openpgp(member: MemberName) -> bool:
+    return member.key.startswith(OPENPGP_KEY)
+
+
+def _name(author: Person) -> str:
+    return printable(author.email) or "nobody"
