@@ -211,8 +211,9 @@ class Proposals(registry.Registry):
         there is no token.
         """
         from rollbook.git.commits import read_commit
-        from rollbook.git.repository import main_branch, resolve_commit
+        from rollbook.git.repository import resolve_commit
         from rollbook.integrations.forge.configured_forge import forge_of
+        from rollbook.registry.main_branch import main_branch
 
         repository = self.repository
         message = read_commit(repository, resolve_commit(repository, f"refs/heads/{branch}")).message

@@ -11,10 +11,10 @@ from rollbook.access.roles import ADMIN, APPROVER, Person, roles_of
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.config import setting, ssh_program
 from rollbook.git.refs import NO_OBJECT, RefUpdate, resolve_branch, update_refs
-from rollbook.git.repository import main_commit, remote_name
 from rollbook.git.write import ObjectWriter, commit, identity
 from rollbook.names import parse_reference, time_now
 from rollbook.propose.proposal import branch_name
+from rollbook.registry.main_branch import main_commit, remote_name
 from rollbook.registry.registry import Registry, stage_table
 from rollbook.signing.approval_signature import (
     NAMESPACE,

@@ -22,9 +22,10 @@ from rollbook.git.refs import (
     resolve_branch,
     update_refs,
 )
-from rollbook.git.repository import has_remote, is_ancestor, landed_commit, main_branch, remote_name
+from rollbook.git.repository import is_ancestor
 from rollbook.git.write import commit
 from rollbook.propose.proposal import ProposalVerdict
+from rollbook.registry.main_branch import has_remote, landed_commit, main_branch, remote_name
 from rollbook.text import printable
 from rollbook.trail.record import missing_tags
 

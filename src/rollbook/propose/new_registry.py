@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rollbook import __version__, layout
 from rollbook.artifact.placed_file import placed
 from rollbook.errors import BadCall, InvalidFile, Refused
-from rollbook.git.repository import main_branch
+from rollbook.registry.main_branch import main_branch
 from rollbook.schema.schemas import SCHEMA_NAMES, schema_text
 
 if TYPE_CHECKING:

@@ -13,15 +13,9 @@ from rollbook.errors import CannotTell, NotFound
 from rollbook.git.config import setting
 from rollbook.git.main_history import first_parents
 from rollbook.git.objects import ObjectReader
-from rollbook.git.repository import (
-    is_ancestor,
-    is_shallow,
-    main_branch,
-    published_commit,
-    remote_name,
-    resolve_commit,
-)
+from rollbook.git.repository import is_ancestor, is_shallow, resolve_commit
 from rollbook.names import parse_moment
+from rollbook.registry.main_branch import main_branch, published_commit, remote_name
 from rollbook.signing.verified_signatures import VerifiedSignatures
 from rollbook.trail.allowed_signers import given_root, registry_root
 from rollbook.trail.contradiction import Contradiction, arranged
