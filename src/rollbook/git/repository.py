@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 # What git takes for one thing only: an object's id, the commit that is checked out, a full name.
-_ONE_MEANING = re.compile(r"[0-9a-f]{40}|HEAD(?![^~^@:])|refs/")
+ONE_MEANING = re.compile(r"[0-9a-f]{40}|HEAD(?![^~^@:])|refs/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def commit_or_none(repository: Repository, revision: str) -> str | None:
 
     A branch, also one of a remote, comes before a tag of the same name, which anybody can push.
     """
-    places = ("",) if _ONE_MEANING.match(revision) else (HEADS, "refs/remotes/", "")
+    places = ("",) if ONE_MEANING.match(revision) else (HEADS, "refs/remotes/", "")
     names = (f"{place}{revision}^{{commit}}" for place in places)
     commits = (
         line_of(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", name) for name in names
