@@ -23,6 +23,7 @@ from rollbook.trail.derive import Progress, derive
 from rollbook.trail.head import Head
 from rollbook.trail.landed_approvals import approval_contradictions, approvals
 from rollbook.trail.landings import landed_changes
+from rollbook.trail.occasion import Rules
 from rollbook.trail.past_stage_tables import StageTables
 from rollbook.trail.reconcile import Main, compare
 from rollbook.trail.registration_integrity import record_contradictions
@@ -246,7 +247,12 @@ def _signers(
 
 
 def _approvals(repository: Repository, history: _History) -> list[Contradiction]:
-    given = approvals(history.changes, history.events, history.tables, history.order)
+    reader = ObjectReader(repository)
+    try:
+        rules = Rules(reader, history.changes)
+        given = approvals(history.changes, history.events, history.tables, history.order, rules)
+    finally:
+        reader.close()
     if not given:
         return []
     root = registry_root(repository, history.tip, history.order)
