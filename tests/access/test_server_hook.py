@@ -162,3 +162,35 @@ def test_a_servers_hook_runs_no_program_of_the_policys_unless_it_is_told_to(team
     git(team.world.origin, "config", "rollbook.runCommands", "true")
     branch = "rollbook/promote/credit-approval/1.0.0-production"
     assert team.run("jane", "land", branch).code == 0
+
+
+def test_installing_pins_which_branch_the_server_guards(guarded: Team) -> None:
+    assert git(guarded.world.origin, "config", "--local", "rollbook.main") == "main"
+
+
+def test_a_server_without_main_must_be_told_which_branch_to_guard(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--bare", "server.git")
+    ran = rollbook(tmp_path / "server.git", "hooks", "install", "--server")
+    assert (ran.code, "no branch 'main' yet" in ran.err) == (1, True)
+    assert not (tmp_path / "server.git/hooks/pre-receive").exists()
+    assert rollbook(tmp_path / "server.git", "hooks", "install", "--server", "--main", "trunk").code == 0
+    assert git(tmp_path / "server.git", "config", "rollbook.main") == "trunk"
+
+
+def test_a_pushed_main_does_not_unguard_the_servers_master(team: Team) -> None:
+    origin = team.world.origin
+    policy = team.read("registry/policy.yaml")
+    commit(team, "ana", "registry/policy.yaml", policy.replace("main: main", "main: master"))
+    assert push(team, "main").returncode == 0
+    git(origin, "branch", "-m", "main", "master")
+    assert rollbook(origin, "hooks", "install", "--server").code == 0
+    assert push(team, "main:refs/heads/main").returncode == 0
+    commit(team, "jane", MANIFEST, team.read(MANIFEST).replace("0.9", "0.99"))
+    assert "RB301" in push(team, "main:master").stderr
+
+
+def test_a_branch_of_a_remote_that_is_pushed_to_a_server_is_not_its_main(team: Team) -> None:
+    before = rollbook(team.world.origin, "audit", "verify")
+    commit(team, "jane", MANIFEST, team.read(MANIFEST).replace("0.9", "0.99"))
+    assert push(team, "main:refs/remotes/origin/main").returncode == 0
+    assert rollbook(team.world.origin, "audit", "verify") == before

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rollbook.errors import BadCall, NotFound, Refused
+from rollbook.errors import BadCall, NotFound
 from rollbook.git import repository as repositories
 from rollbook.git.repository import Repository, discover
 from worlds import git
@@ -95,71 +95,10 @@ def test_a_repository_without_commits_says_so(tmp_path: Path):
         repositories.resolve_commit(discover(tmp_path), "HEAD")
 
 
-def test_the_configured_main_branch_wins(root: Path):
-    git(root, "config", "rollbook.main", "trunk")
-    assert repositories.main_branch(discover(root)) == "trunk"
-
-
-def test_the_remotes_head_is_the_main_branch(root: Path, tmp_path: Path):
-    git(root, "branch", "-m", "develop")
-    git(root, "branch", "main")
-    git(tmp_path, "clone", "--quiet", "work", "clone")
-    assert repositories.main_branch(discover(tmp_path / "clone")) == "develop"
-
-
-def test_master_is_the_main_branch_where_there_is_no_main(root: Path):
-    git(root, "branch", "-m", "master")
-    git(root, "checkout", "--quiet", "-b", "feature")
-    assert repositories.main_branch(discover(root)) == "master"
-
-
-def test_the_only_branch_is_the_main_branch(root: Path):
-    git(root, "branch", "-m", "trunk")
-    assert repositories.main_branch(discover(root)) == "trunk"
-
-
-def test_no_main_branch_can_be_told_of_a_detached_head_alone(root: Path):
-    git(root, "branch", "-m", "trunk")
-    git(root, "checkout", "--quiet", "--detach")
-    git(root, "branch", "-D", "trunk")
-    with pytest.raises(Refused, match="no main branch can be told"):
-        repositories.main_branch(discover(root))
-
-
 def test_a_detached_head_is_on_no_branch(root: Path):
     assert repositories.current_branch(discover(root)) == "main"
     git(root, "checkout", "--quiet", "--detach")
     assert repositories.current_branch(discover(root)) is None
-
-
-@pytest.fixture
-def clone(root: Path, tmp_path: Path) -> Path:
-    git(tmp_path, "clone", "--quiet", "work", "clone")
-    return tmp_path / "clone"
-
-
-def test_the_main_commit_is_the_remotes_when_that_is_ahead(root: Path, clone: Path):
-    ahead = commit(root)
-    git(clone, "fetch", "--quiet")
-    assert repositories.main_commit(discover(clone)) == ahead
-
-
-def test_the_main_commit_is_the_local_one_when_that_is_ahead(clone: Path):
-    assert commit(clone) == repositories.main_commit(discover(clone))
-
-
-def test_diverged_main_branches_are_refused(root: Path, clone: Path):
-    commit(root, "there")
-    commit(clone, "here")
-    git(clone, "fetch", "--quiet")
-    with pytest.raises(Refused, match="have diverged"):
-        repositories.main_commit(discover(clone))
-
-
-def test_a_main_branch_without_commits_is_refused(tmp_path: Path):
-    git(tmp_path, "init", "--quiet")
-    with pytest.raises(Refused, match="has no commits yet"):
-        repositories.main_commit(discover(tmp_path))
 
 
 def test_an_ancestor_is_known(root: Path):
@@ -182,7 +121,7 @@ def bare(root: Path, tmp_path: Path, monkeypatch) -> Path:
 def test_a_bare_repository_that_is_named_is_read_whatever_git_trusts(bare: Path):
     found = discover(bare)
     assert found == Repository(bare, bare, None)
-    assert repositories.main_commit(found) == repositories.resolve_commit(found, "HEAD")
+    assert repositories.resolve_commit(found, "HEAD") == git(bare, "--git-dir=.", "rev-parse", "HEAD")
 
 
 def test_a_bare_repository_that_is_come_across_is_not_read(bare: Path, monkeypatch):
@@ -206,3 +145,19 @@ def test_a_repository_in_a_folder_with_a_line_break_is_refused(tmp_path: Path):
     new_repository(tmp_path / "li\nne", {"x": "x"})
     with pytest.raises(BadCall):
         discover(tmp_path / "li\nne")
+
+
+def test_a_branch_comes_before_a_tag_of_the_same_name(root: Path):
+    first = git(root, "rev-parse", "HEAD")
+    second = commit(root)
+    git(root, "tag", "main", first)
+    assert repositories.resolve_commit(discover(root), "main") == second
+    assert repositories.resolve_commit(discover(root), "main~1") == first
+
+
+def test_a_remotes_branch_comes_before_a_tag_of_the_same_name(root: Path):
+    first = git(root, "rev-parse", "HEAD")
+    second = commit(root)
+    git(root, "update-ref", "refs/remotes/origin/main", second)
+    git(root, "tag", "origin/main", first)
+    assert repositories.resolve_commit(discover(root), "origin/main") == second

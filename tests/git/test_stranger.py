@@ -9,7 +9,8 @@ import pytest
 from rollbook.errors import Refused
 from rollbook.git.clone import home, local_repository
 from rollbook.git.refs import listed_refs
-from rollbook.git.repository import discover, main_branch, resolve_commit
+from rollbook.git.repository import discover, resolve_commit
+from rollbook.registry.main_branch import main_branch
 from rollbook.registry.registry import Registry
 from worlds import git, rollbook
 from written import new_repository, registry_files

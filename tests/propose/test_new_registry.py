@@ -12,6 +12,7 @@ from rollbook.check.judge import check_tree
 from rollbook.errors import BadCall, InvalidFile
 from rollbook.git.repository import discover
 from rollbook.propose.new_registry import initialise
+from rollbook.records.policy import parse_policy
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from worlds import git, rollbook
 
@@ -151,3 +152,36 @@ def test_a_bare_repository_is_a_wrong_call(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "--bare", "models.git")
     with pytest.raises(BadCall, match="bare repository"):
         initialise(discover(tmp_path / "models.git"))
+
+
+def test_the_policy_states_main_and_the_registrys_name(root: Path) -> None:
+    git(root, "checkout", "-q", "-b", "trunk")
+    git(root, "remote", "add", "origin", "git@forge.example:acme/models.git")
+    done = initialise(discover(root))
+    assert (done.main, done.registry) == ("trunk", "acme/models")
+    policy = parse_policy((root / "registry/policy.yaml").read_bytes(), "registry/policy.yaml")
+    assert (policy.main, policy.registry) == ("trunk", "acme/models")
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("https://forge.example/acme/models", "acme/models"),
+        ("ssh://git@forge.example:22/a/b/models.git/", "b/models"),
+        ("file:///srv/git/models.git", "folder"),
+        ("/srv/git/origin.git", "folder"),
+    ],
+)
+def test_a_registry_is_called_as_at_its_forge_or_as_its_folder(
+    tmp_path: Path, address: str, name: str
+) -> None:
+    git(tmp_path, "init", "-q", "folder")
+    git(tmp_path / "folder", "remote", "add", "origin", address)
+    assert initialise(discover(tmp_path / "folder")).registry == name
+
+
+def test_a_branch_whose_name_reads_as_a_number_is_stated_as_text(root: Path) -> None:
+    git(root, "checkout", "-q", "-b", "1.0")
+    initialise(discover(root))
+    policy = parse_policy((root / "registry/policy.yaml").read_bytes(), "registry/policy.yaml")
+    assert policy.main == "1.0"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rollbook.errors import Conflict, NotFound, Refused
-from rollbook.git.repository import discover, main_commit
+from rollbook.git.repository import discover
 from rollbook.propose.proposal import (
     ChangeRefused,
     Proposal,
@@ -17,6 +17,7 @@ from rollbook.propose.proposal import (
     pull_request_hint,
     push_branch,
 )
+from rollbook.registry.main_branch import main_commit
 from worlds import git
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ import pytest
 
 from rollbook import Registry
 from rollbook.errors import BadCall, InvalidFile, NotFound
-from rollbook.git.repository import any_main_commit
 from rollbook.records.manifest import parse_manifest
 from rollbook.records.model import parse_model
 from rollbook.records.policy import parse_policy
 from rollbook.records.stages import parse_stages
+from rollbook.registry.main_branch import any_main_commit
 from worlds import git
 from written import POLICY, commit, manifest, model, new_repository, registry_files, versions, write
 

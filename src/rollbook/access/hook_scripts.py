@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 from rollbook.artifact.placed_file import placed
 from rollbook.errors import BadCall, Refused
+from rollbook.git.config import configure, setting
+from rollbook.git.refs import is_branch_name
 from rollbook.git.repository import hooks_directory
+from rollbook.registry.main_branch import MAIN, read_main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,11 +24,13 @@ _SERVER = {"pre-receive": "hooks receive"}
 _CLONE = {"pre-commit": "check --staged"}
 
 
-def install_hooks(repository: Repository, *, server: bool) -> list[Path]:
+def install_hooks(repository: Repository, *, server: bool, main: str | None = None) -> list[Path]:
     """Write the hooks of a server (a bare repository) or of a clone; return those that were written.
 
-    Raises BadCall for a server's hooks in a clone and the other way round, Refused when a hook that somebody
-    else wrote stands there.
+    A server's own configuration pins which branch is guarded: `main`, else what it was pinned to before,
+    else main as the repository tells it. Raises BadCall for a server's hooks in a clone and the other way
+    round, Refused when a hook that somebody else wrote stands there, or when main isn't there yet and `main`
+    does not name it.
     """
     if server and repository.work_tree is not None:
         raise BadCall(
@@ -33,6 +38,8 @@ def install_hooks(repository: Repository, *, server: bool) -> list[Path]:
         )
     if not server and repository.work_tree is None:
         raise BadCall("this repository is bare", hint="Give --server to guard what is pushed to it.")
+    if main is not None and not (server and is_branch_name(repository, main)):
+        raise BadCall("main is named for a server's hooks, as a branch may be called")
     folder = hooks_directory(repository)
     texts = {folder / name: _script(command) for name, command in (_SERVER if server else _CLONE).items()}
     for path in texts:
@@ -40,7 +47,19 @@ def install_hooks(repository: Repository, *, server: bool) -> list[Path]:
             raise Refused(
                 f"{path} exists and is not Rollbook's", hint=f"Call `{_command('...')}` from it instead."
             )
+    if server:
+        configure(repository, MAIN, main or _main_to_guard(repository))
     return [path for path, text in texts.items() if _write(path, text)]
+
+
+def _main_to_guard(repository: Repository) -> str:
+    main = read_main(repository)
+    if setting(repository, MAIN) is None and main.local is None:
+        raise Refused(
+            f"there is no branch {main.name!r} yet to be guarded as main",
+            hint="Push main first, or name it: rollbook hooks install --server --main BRANCH",
+        )
+    return main.name
 
 
 def _script(command: str) -> str:

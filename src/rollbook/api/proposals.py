@@ -10,7 +10,7 @@ from rollbook.artifact.progress import quiet
 from rollbook.registry import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rollbook.artifact.progress import Progress
     from rollbook.propose.approval import Approved
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rollbook.propose.pruning import Pruning
     from rollbook.propose.registration import ProposedVersion
     from rollbook.propose.told_facts import PathLike, ToldFacts
+    from rollbook.signing.approval_signature import TransitionContent
     from rollbook.transfer.bundle.bundle_import import Brought
     from rollbook.transfer.gto.takeover import TakenOver
     from rollbook.transfer.gto.takeover_plan import Plan, TakeoverRequest
@@ -105,15 +106,23 @@ class Proposals(registry.Registry):
 
         return propose_card(self.repository, reference, written_by_people(source))
 
-    def approve(self, reference: str, stage: str, *, branch: str | None = None) -> Approved:
+    def approve(
+        self,
+        reference: str,
+        stage: str,
+        *,
+        branch: str | None = None,
+        show: Callable[[TransitionContent], object] = lambda _content: None,
+    ) -> Approved:
         """Approve that a version moves to a stage, with your SSH signature; return the approval.
 
-        It is added to the proposal's branch, which `branch` names when it has a name of its own. Raises
-        NotFound when there is no such proposal, Refused when you may not approve it.
+        It is added to the proposal's branch, which `branch` names when it has a name of its own. `show` is
+        called with what will be signed, before it is. Raises NotFound when there is no such proposal, Refused
+        when you may not approve it, CannotTell in a shallow clone.
         """
         from rollbook.propose.approval import approve
 
-        return approve(self.repository, reference, stage, branch=branch)
+        return approve(self.repository, reference, stage, branch=branch, show=show)
 
     def prune(
         self, target: str | None = None, *, reason: str | None = None, dry_run: bool = False
@@ -211,8 +220,9 @@ class Proposals(registry.Registry):
         there is no token.
         """
         from rollbook.git.commits import read_commit
-        from rollbook.git.repository import main_branch, resolve_commit
+        from rollbook.git.repository import resolve_commit
         from rollbook.integrations.forge.configured_forge import forge_of
+        from rollbook.registry.main_branch import main_branch
 
         repository = self.repository
         message = read_commit(repository, resolve_commit(repository, f"refs/heads/{branch}")).message

@@ -33,9 +33,9 @@ class AuditTrail:
             return Recorded(record(self._repository, push_tags=push))
         if forge != "github":
             raise BadCall(f"{forge[:40]!r} is no forge that can attest", hint="There is github.")
-        from rollbook.git.repository import main_branch
         from rollbook.integrations.forge.configured_forge import github
         from rollbook.integrations.forge.reviews import attestation
+        from rollbook.registry.main_branch import main_branch
 
         attest = attestation(github(), main_branch(self._repository))
         return Recorded(record(self._repository, push_tags=push, attest=attest))

@@ -22,14 +22,15 @@ class Hooks:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
 
-    def install(self, *, server: bool = False) -> Sequence[Path]:
+    def install(self, *, server: bool = False, main: str | None = None) -> Sequence[Path]:
         """Write git hooks: `pre-commit` in a clone, `pre-receive` with `server`; return what was written.
 
-        Raises Refused where somebody else's hook stands.
+        `main` is the branch that a server guards as main, by default main as the repository tells it. Raises
+        Refused where somebody else's hook stands, or where there is no main yet and nothing names it.
         """
         from rollbook.access.hook_scripts import install_hooks
 
-        return install_hooks(self._repository, server=server)
+        return install_hooks(self._repository, server=server, main=main)
 
 
 class Upkeep(registry.Registry):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rollbook.access.roles import Person
     from rollbook.artifact.storage import ReadOnlyStorage
     from rollbook.git.repository import Repository
+    from rollbook.signing.approval_signature import Occasion
     from rollbook.snapshot.snapshot import Snapshot
     from rollbook.trail.stage_times import Stay
 
@@ -54,6 +55,13 @@ def circumstances(
     def stays(model: str, version: str) -> Sequence[Stay]:
         return trail_of_base()(model, version)
 
+    @functools.cache
+    def occasion(model: str) -> Occasion:
+        from rollbook.trail.occasion import occasion_at
+
+        return occasion_at(repository, commit or "", model)
+
+    commit = base.commit
     return Circumstances(
         now=now or datetime.now(UTC),
         authors=authors,
@@ -63,6 +71,7 @@ def circumstances(
         may_run=may_run,
         stays=stays,
         storage=functools.partial(_base_storage, repository, base),
+        occasion=occasion if commit else None,
     )
 
 

@@ -18,11 +18,12 @@ from rollbook.check.rules.transition_rules import is_displaced
 from rollbook.check.scope import Paths
 from rollbook.errors import InvalidFile, NotFound, Refused
 from rollbook.git.merge import merge
-from rollbook.git.repository import main_commit, resolve_commit
+from rollbook.git.repository import resolve_commit
 from rollbook.layout import Kind
 from rollbook.records.policy import parse_policy
 from rollbook.records.stages import StageTable
 from rollbook.registry.change import Transition, changed_files, transitions
+from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
 

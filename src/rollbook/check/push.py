@@ -13,7 +13,8 @@ from rollbook.check.judge import check_push
 from rollbook.errors import Refused, RollbookError
 from rollbook.git.config import flag
 from rollbook.git.refs import TAGS, ref_id
-from rollbook.git.repository import is_ancestor, main_branch
+from rollbook.git.repository import is_ancestor
+from rollbook.registry.main_branch import main_branch
 from rollbook.text import printable
 from rollbook.trail.agreement import require_trail
 from rollbook.trail.tag import is_trail_name, read_tag, recorded_trail

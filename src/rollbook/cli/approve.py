@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from rollbook.cli import options
 from rollbook.cli.output import print_json, say
+from rollbook.text import printable
+
+if TYPE_CHECKING:
+    from rollbook.signing.approval_signature import TransitionContent
 
 
 @click.command("approve")
@@ -18,14 +24,22 @@ from rollbook.cli.output import print_json, say
 def command(reference: str, stage: str, branch: str | None, push: bool, as_json: bool) -> None:
     """Approve that REF moves to STAGE, with your SSH signature.
 
-    The signature covers the transition and the manifest's digest; it is added to the proposal's branch. It
-    counts when the registry's allowed_signers on main gives your key to your address.
+    The signature covers the transition, the manifest's digest and the occasion: this registry, its policy,
+    and the model's last event; all of it is printed first. It is added to the proposal's branch, in the place
+    of an older one of yours. It counts when the registry's allowed_signers on main gives your key to your
+    address.
     """
     registry = options.registry()
-    approved = registry.approve(reference, stage, branch=branch)
+    approved = registry.approve(reference, stage, branch=branch, show=_show)
     pushed = registry.push(approved.branch) if push else None
     if as_json:
         print_json({**approved.as_document(), "pushed": pushed})
         return
     click.echo(approved.branch)
     say(f"{approved.by} approved {approved.content.model}@{approved.content.version} for {stage}")
+
+
+def _show(content: TransitionContent) -> None:
+    say("you sign:")
+    for name, value in content.signed_fields().items():
+        say(f"  {name}: {'' if value is None else printable(str(value))}")

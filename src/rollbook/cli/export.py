@@ -52,7 +52,7 @@ def command(
     if publish is not None and index is None:
         raise click.UsageError("--publish BRANCH goes with --index DIR.")
     if index is not None and rev is None and at is None:
-        from rollbook.git.repository import main_commit
+        from rollbook.registry.main_branch import main_commit
 
         rev = main_commit(options.repository())  # whatever is checked out: consumers are told what main says
     with opened_registry(None, rev, at) as registry:

@@ -8,6 +8,7 @@ import click
 
 from rollbook.cli import options
 from rollbook.cli.output import say
+from rollbook.text import printable
 
 
 @click.group("hooks")
@@ -17,18 +18,27 @@ def command() -> None:
 
 @command.command("install")
 @click.option("--server", is_flag=True, help="For a bare repository: judge every push before a ref moves.")
+@click.option("--main", metavar="BRANCH", help="The branch that the server guards as main.")
 @options.directory
-def install_command(server: bool) -> None:
+def install_command(server: bool, main: str | None) -> None:
     """Write git hooks: `pre-commit` in a clone, `pre-receive` with --server.
 
     On a server the same check as in CI judges every push to main; main can't be rewritten, and the
-    audit trail's tags can't be moved, deleted or forged. A hook that somebody else wrote is left alone.
+    audit trail's tags can't be moved, deleted or forged. Which branch is main is kept in the server's own
+    configuration, where no push reaches it. A hook that somebody else wrote is left alone.
     """
-    written = options.registry().hooks.install(server=server)
+    if main and not server:
+        raise click.UsageError("--main goes with --server.")
+    registry = options.registry()
+    written = registry.hooks.install(server=server, main=main)
     for path in written:
         click.echo(path)
     if not written:
         say("the hooks are installed already")
+    if server:
+        from rollbook.registry.main_branch import main_branch
+
+        say(f"guards {printable(main_branch(registry.repository))} as main (git config rollbook.main)")
 
 
 @command.command("receive")

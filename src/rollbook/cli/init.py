@@ -32,6 +32,8 @@ def command(remote: str | None, as_json: bool) -> None:
         click.echo(f"wrote {path}")
     if done.remote:
         click.echo(f"artifacts go to {done.remote} (DVC's default remote, seen from .dvc/)")
+    if done.main:
+        click.echo(f"main is the branch {done.main}; approvals call the registry {done.registry}")
     if not done.written:
         say("this is a registry already; nothing was changed")
         return

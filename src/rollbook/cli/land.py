@@ -35,6 +35,8 @@ def land_branch(registry: Registry, branch: str, *, keep_branch: bool = False) -
         from rollbook.check.report.findings_text import as_text
 
         click.echo(as_text(landing.warnings), err=True, nl=False)
+    if landing.remote is None:
+        say("nothing was pushed, since there is no remote: it landed in this repository alone")
     return landing
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.git.process import fields, git_failed, line_of, try_git
+from rollbook.git.process import fields, git, git_failed, line_of, try_git
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,13 +29,23 @@ def path_setting(repository: Repository, key: str) -> str | None:
 
 
 def settings(repository: Repository, pattern: str) -> dict[str, str]:
-    """Return the settings whose keys, in small letters, match a regular expression (POSIX, extended); of
-    several with the same key the last. Raises GitFailed when the configuration can't be read."""
+    """Return the settings that `setting_pairs` tells; of several with the same key the last."""
+    return dict(setting_pairs(repository, pattern))
+
+
+def setting_pairs(repository: Repository, pattern: str) -> list[tuple[str, str]]:
+    """Return the settings whose keys, in small letters, match a regular expression (POSIX, extended), each
+    with its value. Raises GitFailed when the configuration can't be read."""
     done = try_git(repository, "config", "-z", "--get-regexp", pattern)
     if done.returncode > 1:  # 1: there are none
         raise git_failed(["config"], done.stderr)
     pairs = (field.partition("\n") for field in fields(done.stdout))
-    return {key: value for key, _, value in pairs}
+    return [(key, value) for key, _, value in pairs]
+
+
+def configure(repository: Repository, key: str, value: str) -> None:
+    """Set a value in the repository's own configuration. Raises GitFailed."""
+    git(repository, "config", "--local", "--replace-all", key, value)
 
 
 def config_text(settings: Mapping[str, str]) -> str:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, GitFailed, NotFound
 from rollbook.git.process import git_failed, try_git
-from rollbook.git.repository import commit_or_none, new_bare
+from rollbook.git.refs import HEADS
+from rollbook.git.repository import ONE_MEANING, commit_or_none, new_bare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -109,7 +110,7 @@ class PartialClone:
         if named is None or named["steps"]:
             return self.past(revision)
         try:
-            self._ask(_NEWEST, f"+{named['base']}:{_ASKED}", trees_down_to(depth))
+            self._ask_named(_NEWEST, named["base"], trees_down_to(depth))
         except _NoSuchRef as error:
             if not _SHORT_ID.fullmatch(revision):
                 raise _no_commit(revision) from error
@@ -126,7 +127,7 @@ class PartialClone:
             self._ask(_ALL, f"+refs/heads/*:{_ASKED}/*", ALONE)
             return self._commit(revision, revision)
         try:
-            self._ask(_ALL, f"+{named['base']}:{_ASKED}", ALONE)
+            self._ask_named(_ALL, named["base"], ALONE)
         except _NoSuchRef as error:
             raise _no_commit(revision) from error
         return self._commit(f"{_ASKED}{named['steps']}", revision)
@@ -162,6 +163,14 @@ class PartialClone:
         if found is None:
             raise _no_commit(asked)
         return found
+
+    def _ask_named(self, extent: str, name: str, filters: Filters) -> None:
+        """Bring what a name stands for at the address: a branch before a tag, which anybody can push."""
+        if not ONE_MEANING.match(name):
+            with suppress(_NoSuchRef):
+                self._ask(extent, f"+{HEADS}{name}:{_ASKED}", filters)
+                return
+        self._ask(extent, f"+{name}:{_ASKED}", filters)
 
     def _ask(self, extent: str, refspec: str, filters: Filters) -> None:
         self._asked = (extent, refspec)

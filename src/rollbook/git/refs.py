@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
 
 NO_OBJECT = "0" * 40
+HEADS = "refs/heads/"
 TAGS = "refs/tags/"
+_REMOTE_HEAD = re.compile(rb"ref: (?P<ref>.+)\tHEAD", re.DOTALL)
 _REMOTE_REF = re.compile(rb"(?P<oid>[0-9a-f]{40})\t(?P<name>.+)", re.DOTALL)
 # A user's settings must not widen what is asked for: pruning would delete tags that only stand here, and
 # following tags would publish a user's own.
@@ -140,6 +142,17 @@ def remote_branch(repository: Repository, remote: str, branch: str) -> str | Non
     if oid is not None and try_git(repository, "cat-file", "-e", oid).returncode:
         fetch(repository, remote, ref)
     return oid
+
+
+def remote_head(repository: Repository, remote: str) -> str | None:
+    """Return the branch that a remote calls its head now; None where it names none.
+
+    Raises GitFailed when the remote can't be reached.
+    """
+    lines = git(repository, "ls-remote", "--symref", "--", remote, "HEAD").split(b"\n")
+    heads = (_REMOTE_HEAD.fullmatch(line) for line in lines)
+    refs = (text(head["ref"]) for head in heads if head is not None)
+    return next((ref.removeprefix(HEADS) for ref in refs if ref.startswith(HEADS)), None)
 
 
 def update_refs(repository: Repository, updates: Sequence[RefUpdate]) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # What is taken over of their configuration: names and addresses, which nothing runs.
-_HARMLESS = r"^(rollbook\.(main|remote)|remote\..*\.(url|tagopt))$"
+_HARMLESS = r"^(rollbook\.(main|remote)|branch\..*\.remote|remote\..*\.(url|fetch|tagopt))$"
 _PARTIAL = r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$"
 
 

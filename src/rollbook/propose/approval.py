@@ -11,10 +11,10 @@ from rollbook.access.roles import ADMIN, APPROVER, Person, roles_of
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.config import setting, ssh_program
 from rollbook.git.refs import NO_OBJECT, RefUpdate, resolve_branch, update_refs
-from rollbook.git.repository import main_commit, remote_name
 from rollbook.git.write import ObjectWriter, commit, identity
 from rollbook.names import parse_reference, time_now
 from rollbook.propose.proposal import branch_name
+from rollbook.registry.main_branch import main_commit, remote_name
 from rollbook.registry.registry import Registry, stage_table
 from rollbook.signing.approval_signature import (
     NAMESPACE,
@@ -24,6 +24,7 @@ from rollbook.signing.approval_signature import (
 )
 from rollbook.signing.ssh_keygen import ssh_sign
 from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.trail.occasion import occasion_at
 from rollbook.yaml.edit import edit
 
 if TYPE_CHECKING:
@@ -60,12 +61,20 @@ class Approved:
         }
 
 
-def approve(repository: Repository, reference: str, stage: str, *, branch: str | None = None) -> Approved:
+def approve(
+    repository: Repository,
+    reference: str,
+    stage: str,
+    *,
+    branch: str | None = None,
+    show: Callable[[TransitionContent], object] = lambda _content: None,
+) -> Approved:
     """Sign the transition that a proposal's branch holds, and add the signature as a commit on that branch.
 
-    The key is git's `user.signingKey`, of format ssh. Raises NotFound when no proposal moves the version
-    there, Refused when the approver is the requester, lacks the role or a key that the registry allows, or
-    has approved already.
+    The key is git's `user.signingKey`, of format ssh; `show` is given what will be signed, before it is. An
+    approval of the same person that holds no longer makes room. Raises NotFound when no proposal moves the
+    version there, Refused when the approver is the requester, lacks the role or a key that the registry
+    allows, or has approved already, CannotTell in a shallow clone.
     """
     asked = parse_reference(reference)
     base = main_commit(repository)
@@ -80,6 +89,7 @@ def approve(repository: Repository, reference: str, stage: str, *, branch: str |
     _refuse_approver(by, entry, policy)
     if by in valid_approvers(content, entry.approvals, allowed_signers):
         raise Refused(f"{by} has approved this already")
+    show(content)
     approval = _signed(repository, content, by, allowed_signers)
     path = layout.stages_path(content.model)
     with Registry(repository, commit_snapshot(repository, head)) as registry:
@@ -135,7 +145,9 @@ def _transition(
         start = old.stage if old else before.policy.first_stage.name
     if entry is None or entry.stage != stage or start == stage or manifest is None:
         raise NotFound(f"that branch does not move {version} to {stage}")
-    return entry, transition_content(asked.model, start, entry, hashlib.sha256(manifest).hexdigest())
+    occasion = occasion_at(repository, base, asked.model)
+    digest = hashlib.sha256(manifest).hexdigest()
+    return entry, transition_content(asked.model, start, entry, digest, occasion)
 
 
 def _refuse_approver(by: str, entry: StageEntry, policy: Policy) -> None:
@@ -175,6 +187,7 @@ def _added(content: TransitionContent, approval: dict[str, str]) -> Callable[[An
         held = document[content.target]
         for entry in held if isinstance(held, list) else [held]:
             if entry["version"] == content.version:
-                entry.setdefault("approvals", []).append(approval)
+                others = (item for item in entry.get("approvals", ()) if item.get("by") != approval["by"])
+                entry["approvals"] = [*others, approval]
 
     return change

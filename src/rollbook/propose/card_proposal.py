@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.errors import BadCall, InvalidFile
-from rollbook.git.repository import commit_or_none, main_commit
+from rollbook.git.repository import commit_or_none
 from rollbook.insight.card.card_facts import card_facts
 from rollbook.insight.card.card_text import is_generated, new_card, renewed_card
 from rollbook.propose.manifest_facts import small_file
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry.change import changed_files
+from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot, index_snapshot
 

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from rollbook.errors import BadCall
 from rollbook.git.address import without_credentials
 from rollbook.git.checkout import is_dirty
-from rollbook.git.repository import commit_or_none, current_branch, discover, remote_url
+from rollbook.git.repository import commit_or_none, current_branch, discover
+from rollbook.registry.main_branch import remote_url
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository

@@ -22,9 +22,10 @@ from rollbook.git.refs import (
     resolve_branch,
     update_refs,
 )
-from rollbook.git.repository import has_remote, is_ancestor, landed_commit, main_branch, remote_name
+from rollbook.git.repository import is_ancestor
 from rollbook.git.write import commit
 from rollbook.propose.proposal import ProposalVerdict
+from rollbook.registry.main_branch import has_remote, landed_commit, main_branch, remote_name
 from rollbook.text import printable
 from rollbook.trail.record import missing_tags
 
@@ -39,13 +40,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Landing:
     """What landed: the branch, the name of the main branch, the merge commit there, the events recorded,
-    and findings that are mere warnings."""
+    findings that are mere warnings, and the remote that has it all (None: this repository alone)."""
 
     branch: str
     main: str
     commit: str
     events: list[Event]
     warnings: list[Finding]
+    remote: str | None
 
     def as_document(self) -> dict[str, object]:
         """Return the landing as JSON data."""
@@ -101,7 +103,7 @@ def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> L
     _move_local(repository, main, merged, updates[1:], checkouts)
     missing.remember(repository)
     _drop_branch(repository, head, keep_branch=keep_branch)
-    return Landing(branch, main, merged, [tag.event for tag in tags], findings)
+    return Landing(branch, main, merged, [tag.event for tag in tags], findings, remote)
 
 
 def _find_branch(repository: Repository, branch: str, remote: str | None) -> _Head:
@@ -164,9 +166,10 @@ def _complete(repository: Repository, main: str, base: str, head: _Head, *, keep
     for checkout in checkouts:
         require_room(checkout, base)
     updates = [tag.ref for tag in tags]
-    if has_remote(repository):
-        push(repository, remote_name(repository), updates)
+    remote = remote_name(repository) if has_remote(repository) else None
+    if remote:
+        push(repository, remote, updates)
     _move_local(repository, main, base, updates, checkouts)
     missing.remember(repository)
     _drop_branch(repository, head, keep_branch=keep_branch)
-    return Landing(head.name, main, base, [tag.event for tag in tags], [])
+    return Landing(head.name, main, base, [tag.event for tag in tags], [], remote)

@@ -14,12 +14,12 @@ from rollbook.artifact.pointer import pointer_data, require_artifact_name
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.storage import open_storage
 from rollbook.errors import BadCall
-from rollbook.git.repository import main_commit
 from rollbook.git.write import identity
 from rollbook.names import time_now
 from rollbook.propose.manifest_facts import require_lawful
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.records.evidence import DEPLOYMENT, KINDS, evidence_kind, evidence_number
+from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry, nearest
 from rollbook.registry.version_files import evidence_paths
 from rollbook.retention.renewal import removed_objects

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.errors import BadCall, NotFound, Refused
-from rollbook.git.repository import main_commit
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry, nearest
 from rollbook.schema.schemas import schema_line
 from rollbook.snapshot.tree_snapshot import commit_snapshot

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from rollbook import __version__, layout
 from rollbook.artifact.placed_file import placed
 from rollbook.errors import BadCall, InvalidFile, Refused
-from rollbook.git.repository import main_branch
+from rollbook.registry.main_branch import main_branch, remote_url
 from rollbook.schema.schemas import SCHEMA_NAMES, schema_text
+from rollbook.yaml.write import dump_inline
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
@@ -34,17 +35,23 @@ _DVC_CONFIG = ".dvc/config"
 _DVC_FILES = {".dvc/.gitignore": "/config.local\n/tmp\n/cache\n", ".dvcignore": ""}
 _REMOTE_NAME = "artifacts"
 _PLAIN_BRANCH = re.compile(r"[A-Za-z0-9._/-]+")
+_AT_A_HOST = re.compile(r"(?!file:)(?:[a-z+]+://|[^/:]+:)")
+_UNFIT = re.compile(r"[^A-Za-z0-9._/-]+")
+_POLICY = "policy.yaml"
 # How a registry's workflows install Rollbook: the version that wrote them, until somebody raises it.
 INSTALL = f"pip install rollbook=={__version__}"
 
 
 @dataclass(frozen=True, slots=True)
 class Initialised:
-    """What `init` wrote, and what was there already; and where artifacts go, when init decided it."""
+    """What `init` wrote, and what was there already; where artifacts go, when init decided it; and the main
+    branch and the registry's name that the policy states, when init wrote it."""
 
     written: tuple[str, ...]
     kept: tuple[str, ...]
     remote: str | None
+    main: str | None = None
+    registry: str | None = None
 
 
 def initialise(repository: Repository, *, remote: str | None = None) -> Initialised:
@@ -52,8 +59,8 @@ def initialise(repository: Repository, *, remote: str | None = None) -> Initiali
 
     A file that exists is never changed; nothing is staged or committed. `remote` is the address of DVC's
     default remote, a folder beside the repository when None. Raises BadCall for a bare repository
-    and for an address that can't be one, InvalidFile for a DVC configuration that can't be read; nothing is
-    written then.
+    and for an address that can't be one, InvalidFile for a DVC configuration that can't be read, Refused when
+    it can't be told which branch is main; nothing is written then.
     """
     root = repository.work_tree
     if root is None:
@@ -61,7 +68,8 @@ def initialise(repository: Repository, *, remote: str | None = None) -> Initiali
             "a bare repository can't become a registry by itself", hint="Run it in a clone, and push."
         )
     main = _main_branch(repository)
-    files = {target: template(name, main=main) for name, target in TEMPLATES.items()}
+    registry = _registry_name(repository, root)
+    files = {target: template(name, main=main, registry=registry) for name, target in TEMPLATES.items()}
     files |= {f"schemas/{name}.schema.json": schema_text(name) for name in SCHEMA_NAMES}
     files |= _DVC_FILES
     address = remote or f"../../{root.name}-artifacts"
@@ -72,25 +80,39 @@ def initialise(repository: Repository, *, remote: str | None = None) -> Initiali
             temporary.write_text(config, encoding="utf-8")
         written.append(_DVC_CONFIG)
     kept = {*files, _DVC_CONFIG} - set(written)
-    return Initialised(tuple(sorted(written)), tuple(sorted(kept)), address if config else None)
+    stated = (main, registry) if layout.POLICY in written else (None, None)
+    return Initialised(tuple(sorted(written)), tuple(sorted(kept)), address if config else None, *stated)
 
 
-def template(name: str, install: str = INSTALL, main: str = "main") -> str:
+def template(name: str, install: str = INSTALL, main: str = "main", registry: str = "models") -> str:
     """Return a file that `init` writes, by its template's name.
 
-    `install` is how a workflow installs Rollbook, `main` the branch that holds the registry's truth.
+    `install` is how a workflow installs Rollbook, `main` the branch that holds the registry's truth,
+    `registry` what approvals call it.
     """
     text = resources.files("rollbook.propose").joinpath("templates", name).read_text(encoding="utf-8")
-    return text.replace("@@INSTALL@@", install).replace("@@MAIN@@", main)
+    if name == _POLICY:
+        main, registry = dump_inline(main), dump_inline(registry)
+    return text.replace("@@INSTALL@@", install).replace("@@MAIN@@", main).replace("@@REGISTRY@@", registry)
 
 
 def _main_branch(repository: Repository) -> str:
-    """The main branch, when its name can be told and a workflow's filter takes it literally; else `main`."""
-    try:
-        name = main_branch(repository)
-    except Refused:
-        return "main"
-    return name if _PLAIN_BRANCH.fullmatch(name) else "main"
+    """The main branch. Raises Refused when it can't be told, or no workflow's filter takes it literally."""
+    name = main_branch(repository)
+    if not _PLAIN_BRANCH.fullmatch(name):
+        raise Refused(
+            f"the main branch is called {name[:120]!r}, which a workflow's filter would not take literally",
+            hint="Rename it, or name another one: git config rollbook.main BRANCH",
+        )
+    return name
+
+
+def _registry_name(repository: Repository, root: Path) -> str:
+    """What approvals shall call the registry: the owner and the name at the forge, else the folder's name."""
+    address = re.split(r"[:/]+", (remote_url(repository) or "").removesuffix("/").removesuffix(".git"))
+    is_far = len(address) > 2 and bool(_AT_A_HOST.match(remote_url(repository) or ""))
+    name = "/".join(address[-2:]) if is_far else root.name
+    return _UNFIT.sub("-", name).strip("-./_")[:200] or "models"
 
 
 def _named_remote(config: Path, address: str) -> str | None:

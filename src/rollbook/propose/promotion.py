@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.errors import BadCall, NotFound, Refused
-from rollbook.git.repository import main_commit
 from rollbook.git.write import identity
 from rollbook.names import require_model_name, require_stage_name, time_now
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.schema.schemas import schema_line
 from rollbook.snapshot.tree_snapshot import commit_snapshot

@@ -14,8 +14,9 @@ from rollbook.check.base_context import circumstances
 from rollbook.check.judge import check_change
 from rollbook.errors import Conflict, NotFound, Refused
 from rollbook.git.refs import NO_OBJECT, RefUpdate, push, remote_branch, resolve_branch, update_refs
-from rollbook.git.repository import has_remote, is_ancestor, main_branch, remote_name
+from rollbook.git.repository import is_ancestor
 from rollbook.git.write import ObjectWriter, commit
+from rollbook.registry.main_branch import has_remote, main_branch, remote_name
 from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
 
 if TYPE_CHECKING:

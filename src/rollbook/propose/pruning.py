@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.errors import BadCall, NotFound, Refused
-from rollbook.git.repository import main_commit
 from rollbook.git.write import identity
 from rollbook.names import parse_reference, time_now
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.retention.stored_objects import pointers
 from rollbook.retention.subjects import judged

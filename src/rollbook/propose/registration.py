@@ -13,7 +13,7 @@ from rollbook.artifact.storage import open_storage
 from rollbook.errors import BadCall, InvalidFile, Refused
 from rollbook.git.commits import read_commit
 from rollbook.git.refs import resolve_branch
-from rollbook.git.repository import is_ancestor, main_commit
+from rollbook.git.repository import is_ancestor
 from rollbook.git.trees import files_holding
 from rollbook.git.write import ObjectWriter, identity
 from rollbook.names import bump, normalise_version, require_model_name, time_now
@@ -21,6 +21,7 @@ from rollbook.propose.code_lineage import code_lineage
 from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.manifest_facts import merged, require_lawful, with_listed
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.retention.renewal import removed_objects
 from rollbook.schema.schemas import schema_line, violations

@@ -34,7 +34,8 @@ class Policy:
     """A registry's rules. `gates` stand as in the file; each gate reads its own settings; so do
     `freezes`, and those to `notify`. `roles` name the members of each role; without any, everybody may do
     everything. With `dvc_artifacts`, dvc.yaml names each model's artifact. With `require_signed`, whoever
-    makes a commit that changes the registry signs it."""
+    makes a commit that changes the registry signs it. `main` is the branch that holds the registry's truth,
+    `registry` what approvals call it; empty where it says nothing."""
 
     stages: tuple[Stage, ...]
     model_pattern: str = ""
@@ -45,6 +46,8 @@ class Policy:
     retention: Retention = field(default_factory=Retention)
     dvc_artifacts: bool = False
     require_signed: bool = False
+    main: str = ""
+    registry: str = ""
 
     @property
     def first_stage(self) -> Stage:
@@ -101,6 +104,8 @@ def policy_from(fields: Fields, path: str) -> Policy:
         notify=fields.mappings("notify"),
         retention=retention_from(fields.inner("retention")),
         dvc_artifacts=fields.flag("dvc_artifacts", default=False),
+        main=fields.optional_text("main"),
+        registry=fields.optional_text("registry"),
         roles={role: roles.texts(role) for role in fields.mapping("roles") if role != REQUIRE_SIGNED},
         require_signed=roles.flag(REQUIRE_SIGNED, default=False),
     )

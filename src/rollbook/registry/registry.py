@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from rollbook import layout
 from rollbook.errors import BadCall, NotFound
-from rollbook.git.repository import Repository, any_main_commit, discover, main_branch
+from rollbook.git.repository import Repository, discover
 from rollbook.names import (
     LATEST,
     Reference,
@@ -28,6 +28,7 @@ from rollbook.names import (
 from rollbook.records.model import parse_model
 from rollbook.records.policy import parse_policy
 from rollbook.records.stages import StageTable, parse_stages
+from rollbook.registry.main_branch import any_main_commit, main_branch
 from rollbook.registry.model_folders import model_names, models_of
 from rollbook.registry.model_version import ModelVersion
 from rollbook.snapshot.tree_snapshot import commit_snapshot

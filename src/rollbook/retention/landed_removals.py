@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import InvalidFile, NotFound
 from rollbook.git.main_history import first_parents
-from rollbook.git.repository import commit_or_none, has_remote, landed_commit, remote_name
+from rollbook.git.repository import commit_or_none
+from rollbook.registry.main_branch import has_remote, landed_commit, remote_name
 from rollbook.registry.registry import Registry
 from rollbook.retention.stored_objects import pointers, removals
 from rollbook.retention.subjects import judged

@@ -16,7 +16,7 @@ from rollbook.git.refs import (
     remote_refs,
     update_refs,
 )
-from rollbook.git.repository import has_remote, remote_name
+from rollbook.registry.main_branch import has_remote, remote_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

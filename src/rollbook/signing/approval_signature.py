@@ -1,7 +1,8 @@
 """Approvals given without a forge: SSH signatures over the content of one transition.
 
-What is signed is the transition itself, the manifest's digest included, so that an approval can't be moved to
-another version, stage or reason, and stays good when the branch is squashed or rebased.
+What is signed is the transition itself, the manifest's digest included, and the occasion, so that an approval
+can't be moved to another version, stage or reason, nor be used again, here or in another registry; and stays
+good when the branch is squashed or rebased. Format 1 had no occasion; it counts only in what landed before.
 """
 
 from __future__ import annotations
@@ -20,13 +21,24 @@ if TYPE_CHECKING:
     from rollbook.records.stages import StageEntry
 
 NAMESPACE = "rollbook-approval"
-_FORMAT = "rollbook-approval-1"
+_WITHOUT_OCCASION, _FORMAT = "rollbook-approval-1", "rollbook-approval-2"
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """When and where a transition is approved: the registry's name, the SHA-256 of the policy that judges
+    (hexadecimal), and the model's last event before, by its number and the commit of main that brought it."""
+
+    registry: str
+    policy_digest: str
+    number: int
+    landed_in: str
 
 
 @dataclass(frozen=True, slots=True)
 class TransitionContent:
-    """What an approver approves: a version's move between two stages, as its entry in stages.yaml says, and
-    the SHA-256 of the version's manifest (hexadecimal)."""
+    """What an approver approves: a version's move between two stages, as its entry in stages.yaml says, the
+    SHA-256 of the version's manifest (hexadecimal), and the occasion (None: as format 1 had it)."""
 
     model: str
     version: str
@@ -41,14 +53,19 @@ class TransitionContent:
     sunset: str = ""
     migration: str = ""
     override: str = ""
+    occasion: Occasion | None = None
 
     def canonical(self) -> bytes:
-        """Return the bytes that are signed: one ASCII JSON object, keys sorted, no blanks, and a line break.
+        """Return the bytes that are signed: one ASCII JSON object, keys sorted, no blanks, a line break."""
+        return json.dumps(self.signed_fields(), sort_keys=True, separators=(",", ":")).encode() + b"\n"
+
+    def signed_fields(self) -> dict[str, str | int | None]:
+        """Return what is signed, by its name.
 
         What only some transitions have (a replacement, a sunset, ...) stands there when it is given.
         """
-        fields = {
-            "format": _FORMAT,
+        fields: dict[str, str | int | None] = {
+            "format": _FORMAT if self.occasion else _WITHOUT_OCCASION,
             "model": self.model,
             "version": self.version,
             "from": self.start,
@@ -61,10 +78,19 @@ class TransitionContent:
         }
         details = {name: getattr(self, name) for name in ("replacement", "sunset", "migration", "override")}
         fields |= {name: value for name, value in details.items() if value}
-        return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+        if self.occasion:
+            fields |= {
+                "registry": self.occasion.registry,
+                "policy_sha256": self.occasion.policy_digest,
+                "after_event": self.occasion.number,
+                "after_commit": self.occasion.landed_in,
+            }
+        return fields
 
 
-def transition_content(model: str, start: str, entry: StageEntry, manifest_digest: str) -> TransitionContent:
+def transition_content(
+    model: str, start: str, entry: StageEntry, manifest_digest: str, occasion: Occasion | None
+) -> TransitionContent:
     """Return the content of the transition that `entry` of a model's stages.yaml stands for."""
     return TransitionContent(
         model=model,
@@ -80,6 +106,7 @@ def transition_content(model: str, start: str, entry: StageEntry, manifest_diges
         sunset=entry.sunset,
         migration=entry.migration,
         override=entry.override,
+        occasion=occasion,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rollbook.layout import Kind
@@ -12,16 +12,19 @@ from rollbook.signing.signature import judge
 from rollbook.signing.verdict import Judgement, Signed
 from rollbook.trail.contradiction import Contradiction
 from rollbook.trail.event import Action
+from rollbook.trail.occasion import last_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rollbook.git.repository import Repository
     from rollbook.records.stages import StageEntry
+    from rollbook.signing.verdict import SignatureVerdict
     from rollbook.signing.verified_signatures import VerifiedSignatures
     from rollbook.trail.allowed_signers import TrustRoot
     from rollbook.trail.event import Event
     from rollbook.trail.landings import LandedChange
+    from rollbook.trail.occasion import Rules
     from rollbook.trail.past_stage_tables import StageTables
 
 _MOST = 100  # approvals of one transition that are looked at
@@ -30,17 +33,16 @@ _MOST = 100  # approvals of one transition that are looked at
 @dataclass(frozen=True, slots=True)
 class Approval:
     """A signed approval, by whom it says it is, and the event it was given for; `landed_in` is the commit
-    that brought or changed it."""
+    that brought or changed it. `contents` are the bytes that it may have signed."""
 
     event: Event
     landed_in: str
     by: str
-    content: bytes
+    contents: tuple[bytes, ...]
     signature: str
 
-    @property
-    def digest(self) -> str:
-        parts = [self.content, self.by.encode(), self.signature.encode()]
+    def digest(self, content: bytes) -> str:
+        parts = [content, self.by.encode(), self.signature.encode()]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -49,8 +51,10 @@ def approvals(
     events: Sequence[Event],
     tables: StageTables,
     order: Mapping[str, int],
+    rules: Rules,
 ) -> list[Approval]:
     """The signed approvals that main's history holds, each once, in its order."""
+    previous = last_before(events)
     arrivals: dict[tuple[str, str, str], list[Event]] = {}
     for event in events:
         if event.action is Action.ASSIGNED:
@@ -73,17 +77,27 @@ def approvals(
                 landed = (event for event in reversed(held) if order[event.landed_in] <= order[change.commit])
                 arrival = next(landed, None)
                 if arrival is not None:
-                    for approval in _given(arrival, change.commit, entry):
-                        found.setdefault(approval.digest, approval)
+                    contents = _contents(arrival, previous[model, arrival.landed_in], entry, rules)
+                    for approval in _given(arrival, change.commit, entry, contents):
+                        found.setdefault(approval.digest(contents[-1]), approval)
     return list(found.values())
 
 
-def _given(event: Event, commit: str, entry: StageEntry) -> Iterator[Approval]:
-    content = transition_content(event.model, event.start, entry, event.manifest_digest).canonical()
+def _contents(event: Event, previous: Event | None, entry: StageEntry, rules: Rules) -> tuple[bytes, ...]:
+    """What an approval of the event's transition signs: on this occasion; also, where the policy did not name
+    the registry yet, the transition alone, as approvals did before."""
+    occasion = rules.occasion(previous, event.landed_in)
+    content = transition_content(event.model, event.start, entry, event.manifest_digest, occasion)
+    if rules.names_registry(event.landed_in):
+        return (content.canonical(),)
+    return replace(content, occasion=None).canonical(), content.canonical()
+
+
+def _given(event: Event, commit: str, entry: StageEntry, contents: tuple[bytes, ...]) -> Iterator[Approval]:
     for approval in entry.approvals[:_MOST]:
         by, signature = approval.get("by"), approval.get("signature")
         if isinstance(by, str) and isinstance(signature, str) and by.isprintable() and signature.isascii():
-            yield Approval(event, commit, by, content, signature.strip() + "\n")
+            yield Approval(event, commit, by, contents, signature.strip() + "\n")
 
 
 def approval_contradictions(
@@ -98,9 +112,15 @@ def approval_contradictions(
 
     `moments` are main's dates (Unix time, seconds) by place.
     """
-    signed = [_signed(approval, root, order[approval.landed_in], moments) for approval in given]
-    for approval, verdict in zip(given, judge(repository, signed, known), strict=True):
-        if verdict.judgement is Judgement.GOOD:
+    verdicts: dict[int, SignatureVerdict] = {}
+    for turn in range(2):
+        places = [place for place, approval in enumerate(given) if turn < len(approval.contents)]
+        left = [place for place in places if place not in verdicts or not _is_good(verdicts[place])]
+        signed = [_signed(given[place], turn, root, order[given[place].landed_in], moments) for place in left]
+        verdicts |= dict(zip(left, judge(repository, signed, known), strict=True)) if signed else {}
+    for place, approval in enumerate(given):
+        verdict = verdicts[place]
+        if _is_good(verdict):
             continue
         event = approval.event
         message = f"{approval.by} did not sign the approval of {event.summary} that stands in stages.yaml"
@@ -111,17 +131,21 @@ def approval_contradictions(
             event.tag,
             approval.landed_in,
             message,
-            "Ask them. An approval holds for one transition, reason and manifest only.",
+            "Ask them. An approval holds for one transition, reason and manifest, on one occasion, only.",
             event.model,
             "warning" if verdict.judgement is Judgement.UNKNOWN else "error",
         )
 
 
-def _signed(approval: Approval, root: TrustRoot, place: int, moments: Sequence[int]) -> Signed:
+def _is_good(verdict: SignatureVerdict) -> bool:
+    return verdict.judgement is Judgement.GOOD
+
+
+def _signed(approval: Approval, turn: int, root: TrustRoot, place: int, moments: Sequence[int]) -> Signed:
     content = root.at(place - 1)
     return Signed(
-        oid=approval.digest,
-        payload=approval.content,
+        oid=approval.digest(approval.contents[turn]),
+        payload=approval.contents[turn],
         signature=approval.signature,
         at=moments[place],
         roots=(content,) if content.strip() else (),

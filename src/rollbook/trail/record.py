@@ -25,8 +25,9 @@ from rollbook.git.refs import (
     tag_ids,
     update_refs,
 )
-from rollbook.git.repository import has_remote, is_shallow, landed_commit, remote_name
+from rollbook.git.repository import is_shallow
 from rollbook.git.write import ObjectWriter, identity
+from rollbook.registry.main_branch import has_remote, landed_commit, remote_name
 from rollbook.signing.tag_signing import signer
 from rollbook.trail.agreement import progress_of, require_origins, require_trail
 from rollbook.trail.chain import chain

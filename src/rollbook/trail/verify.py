@@ -14,15 +14,9 @@ from rollbook.git.config import setting
 from rollbook.git.main_history import first_parents
 from rollbook.git.objects import ObjectReader
 from rollbook.git.refs import tag_ids
-from rollbook.git.repository import (
-    is_ancestor,
-    is_shallow,
-    main_branch,
-    published_commit,
-    remote_name,
-    resolve_commit,
-)
+from rollbook.git.repository import is_ancestor, is_shallow, resolve_commit
 from rollbook.names import parse_moment
+from rollbook.registry.main_branch import main_branch, published_commit, remote_name
 from rollbook.signing.verified_signatures import VerifiedSignatures
 from rollbook.trail.allowed_signers import given_root, registry_root
 from rollbook.trail.contradiction import Contradiction, arranged
@@ -30,6 +24,7 @@ from rollbook.trail.derive import Progress, derive
 from rollbook.trail.head import Head
 from rollbook.trail.landed_approvals import approval_contradictions, approvals
 from rollbook.trail.landings import landed_changes
+from rollbook.trail.occasion import Rules
 from rollbook.trail.past_stage_tables import StageTables
 from rollbook.trail.reconcile import Main, compare
 from rollbook.trail.registration_integrity import record_contradictions
@@ -276,7 +271,12 @@ def _signers(
 
 
 def _approvals(repository: Repository, history: _History) -> list[Contradiction]:
-    given = approvals(history.changes, history.events, history.tables, history.order)
+    reader = ObjectReader(repository)
+    try:
+        rules = Rules(reader, history.changes)
+        given = approvals(history.changes, history.events, history.tables, history.order, rules)
+    finally:
+        reader.close()
     if not given:
         return []
     root = registry_root(repository, history.changes, history.order)

@@ -15,7 +15,7 @@ from rollbook.check.registry_files import read_contents
 from rollbook.records.policy import parse_policy
 from rollbook.records.stages import parse_stages
 from rollbook.registry.change import Transition
-from rollbook.signing.approval_signature import NAMESPACE, transition_content
+from rollbook.signing.approval_signature import NAMESPACE, Occasion, transition_content
 from rollbook.signing.ssh_keygen import ssh_sign
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ..desk import Desk, File
 
+OCCASION = Occasion("acme/models", "d" * 64, 3, "c" * 40)
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 OLD, NEW = "registry/credit/versions/1.0.0", "registry/credit/versions/1.1.0"
 ROLES = """\
@@ -118,26 +119,33 @@ class Keys:
         line: str = "",
         text: File = "",
         by: str = "",
+        occasion: Occasion | None = OCCASION,
     ) -> str:
         """One approval as it stands in an entry: `name` signs the move that the entry `line` asks for, with
-        the manifest `text`."""
+        the manifest `text`, on an occasion (None: in the format that knew of none)."""
         table = parse_stages(f"{target}: {line or entry(version)}\n".encode(), STAGES)
         data = (text if isinstance(text, str) and text else manifest_text("credit", version)).encode()
         digest = hashlib.sha256(data).hexdigest()
-        content = transition_content("credit", start, table.entries[0], digest)
+        content = transition_content("credit", start, table.entries[0], digest, occasion)
         signature = ssh_sign(content.canonical(), str(self.private(name)), NAMESPACE).decode()
         approval = {"by": by or f"{name}@example.com", "at": "2026-01-03T09:00:00Z", "signature": signature}
         return json.dumps(approval)
 
     def approved(
-        self, *names: str, version: str = "1.1.0", target: str = "production", extra: str = ""
+        self,
+        *names: str,
+        version: str = "1.1.0",
+        target: str = "production",
+        extra: str = "",
+        occasion: Occasion | None = OCCASION,
     ) -> str:
         """The entry of a version in production with the approvals of these people."""
         line = entry(version, extra=extra)
-        given = ", ".join(self.approval(name, version, target=target, line=line) for name in names)
+        signed = (self.approval(name, version, target=target, line=line, occasion=occasion) for name in names)
+        given = ", ".join(signed)
         return entry(version, extra=f"{extra}, approvals: [{given}]")
 
 
 def known(**given: Any) -> Circumstances:
     """Circumstances at the moment of these tests."""
-    return Circumstances(**{"now": NOW, **given})
+    return Circumstances(**{"now": NOW, "occasion": lambda _model: OCCASION, **given})

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rollbook.access.roles import Person
+from rollbook.errors import CannotTell
+from rollbook.trail.occasion import occasion_at
 
 from ..desk import POLICY, STAGES, codes, entry, manifest_text, one, policy_text, registry_files
-from .bench import NEW, ROLES, known, said, state
+from .bench import NEW, OCCASION, ROLES, known, said, state
 
 if TYPE_CHECKING:
     from rollbook.check.gates.gate import Verdict
+    from rollbook.signing.approval_signature import Occasion
 
     from ..desk import Desk, File
     from .bench import Keys
@@ -152,6 +156,34 @@ def test_the_author_s_review_does_not_count(desk: Desk, keys: Keys) -> None:
     assert state(said(desk, GATE, files, policy=roles, known=circumstances)) == "waiting"
 
 
+@pytest.mark.parametrize(
+    "other",
+    [{"registry": "acme/other"}, {"policy_digest": "e" * 64}, {"number": 4}, {"landed_in": "e" * 40}],
+)
+def test_an_approval_of_another_occasion_is_worth_nothing(
+    desk: Desk, keys: Keys, other: dict[str, Any]
+) -> None:
+    verdict = judged(desk, keys, keys.approved("omar", occasion=replace(OCCASION, **other)))
+    assert state(verdict) == "waiting"
+    assert "on another occasion" in verdict.hint
+
+
+def test_an_approval_in_the_format_without_an_occasion_must_be_given_anew(desk: Desk, keys: Keys) -> None:
+    verdict = judged(desk, keys, keys.approved("omar", occasion=None))
+    assert state(verdict) == "waiting"
+    assert "approve anew" in verdict.hint
+
+
+def test_where_the_occasion_can_not_be_told_no_signed_approval_counts(desk: Desk, keys: Keys) -> None:
+    def tell(_model: str) -> Occasion:
+        raise CannotTell("this clone is shallow")
+
+    for occasion in (tell, None):
+        verdict = judged(desk, keys, keys.approved("omar"), occasion=occasion)
+        assert state(verdict) == "waiting"
+    assert "this clone is shallow" in judged(desk, keys, keys.approved("omar"), occasion=tell).hint
+
+
 # --- in whole changes ---------------------------------------------------------------------------------
 
 
@@ -168,6 +200,11 @@ def before(
     }
 
 
+def occasion(desk: Desk, base: dict[str, File]) -> Occasion:
+    """The occasion of what lands on a commit of these files."""
+    return occasion_at(desk.repository, desk.commit(base), "credit")
+
+
 def merged(desk: Desk, base: dict[str, File], *steps: tuple[dict[str, File], str]) -> list[str]:
     """The codes of what is wrong with merging a branch with these commits, each with its author."""
     root = tip = desk.commit(base)
@@ -179,7 +216,7 @@ def merged(desk: Desk, base: dict[str, File], *steps: tuple[dict[str, File], str
 def test_a_proposal_and_then_its_approval_land(desk: Desk, keys: Keys) -> None:
     files = before(keys)
     proposed = {**files, STAGES: f"production: {entry('1.1.0')}\n"}
-    approved = {**files, STAGES: f"production: {keys.approved('omar')}\n"}
+    approved = {**files, STAGES: f"production: {keys.approved('omar', occasion=occasion(desk, files))}\n"}
     assert merged(desk, files, (proposed, "jane@example.com"), (approved, "omar@example.com")) == []
     assert merged(desk, files, (proposed, "jane@example.com")) == ["RB410"]
 
@@ -187,19 +224,21 @@ def test_a_proposal_and_then_its_approval_land(desk: Desk, keys: Keys) -> None:
 def test_an_approver_who_also_edits_the_proposal_does_not_count(desk: Desk, keys: Keys) -> None:
     files = before(keys)
     proposed = {**files, STAGES: f"production: {entry('1.1.0', 'other')}\n"}
-    approved = {**files, STAGES: f"production: {keys.approved('omar')}\n"}
+    approved = {**files, STAGES: f"production: {keys.approved('omar', occasion=occasion(desk, files))}\n"}
     assert merged(desk, files, (proposed, "jane@example.com"), (approved, "omar@example.com")) == ["RB410"]
 
 
 def test_self_approval_under_another_s_name_does_not_count(desk: Desk, keys: Keys) -> None:
     files = before(keys)
-    line = keys.approved("omar").replace("requested_by: jane@", "requested_by: lena@")
+    line = keys.approved("omar", occasion=occasion(desk, files)).replace(
+        "requested_by: jane@", "requested_by: lena@"
+    )
     assert merged(desk, files, ({**files, STAGES: f"production: {line}\n"}, "omar@example.com")) == ["RB410"]
 
 
 def test_an_approval_is_stale_once_the_entry_changed(desk: Desk, keys: Keys) -> None:
     files = before(keys)
-    approved = keys.approved("omar")
+    approved = keys.approved("omar", occasion=occasion(desk, files))
     changed = approved.replace('reason: "because"', 'reason: "something else"')
     steps = [(f"production: {line}\n", author) for line, author in (
         (entry("1.1.0"), "jane@example.com"), (approved, "omar@example.com"), (changed, "jane@example.com"),
@@ -209,13 +248,15 @@ def test_an_approval_is_stale_once_the_entry_changed(desk: Desk, keys: Keys) -> 
 
 def test_keys_that_come_with_the_change_are_not_allowed(desk: Desk, keys: Keys) -> None:
     files = {**before(keys), SIGNERS: keys.allowed("jane")}
-    after = {**files, SIGNERS: keys.allowed("omar"), STAGES: f"production: {keys.approved('omar')}\n"}
+    line = keys.approved("omar", occasion=occasion(desk, files))
+    after = {**files, SIGNERS: keys.allowed("omar"), STAGES: f"production: {line}\n"}
     assert one(desk.check_change(files, after), "RB410").waiting
 
 
 def test_fewer_approvals_asked_for_in_the_same_change_are_not_enough(desk: Desk, keys: Keys) -> None:
     files = before(keys, "count: 2")
-    after = {**before(keys, "count: 1"), STAGES: f"production: {keys.approved('omar')}\n"}
+    line = keys.approved("omar", occasion=occasion(desk, files))
+    after = {**before(keys, "count: 1"), STAGES: f"production: {line}\n"}
     found = one(desk.check_change(files, after), "RB410")
     assert "waits for approvals: 1 of 2" in found.message
 
@@ -228,7 +269,8 @@ def back(desk: Desk, keys: Keys, *steps: str) -> list[str]:
         tip = desk.commit({**files, STAGES: stages}, tip)
     assert tip
     line = entry("1.0.0")
-    approval = keys.approval("omar", "1.0.0", start="archived", line=line)
+    now = occasion_at(desk.repository, tip, "credit")
+    approval = keys.approval("omar", "1.0.0", start="archived", line=line, occasion=now)
     entered = f"production: {entry('1.0.0', extra=f', approvals: [{approval}]')}\n"
     head = desk.commit({**files, STAGES: entered}, tip)
     return codes(desk.check_merge(tip, head)[0])

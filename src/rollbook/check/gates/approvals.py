@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from rollbook.access.roles import ADMIN, APPROVER, ROLES, Person, alike, roles_of
 from rollbook.check.finding import Rule
 from rollbook.check.gates.gate import SettingsSchema, passed, setting, waiting
-from rollbook.errors import InvalidFile
+from rollbook.errors import CannotTell, InvalidFile
 from rollbook.signing.approval_signature import transition_content, valid_approvers
 from rollbook.signing.sshsig import fingerprint, signing_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rollbook.check.gates.gate import Promotion, Verdict
     from rollbook.records.fields import Fields
+    from rollbook.signing.approval_signature import Occasion, TransitionContent
 
 _MOST = 100
 
@@ -97,9 +99,10 @@ def _candidates(promotion: Promotion) -> Iterator[tuple[Person, str]]:
     for person in promotion.circumstances.reviews:
         yield person, ""
     entry = promotion.entry
-    if entry is None:
+    if entry is None or not entry.approvals:
         return
-    content = transition_content(promotion.model, promotion.start, entry, promotion.manifest_digest)
+    occasion, unknown = _occasion(promotion)
+    content = transition_content(promotion.model, promotion.start, entry, promotion.manifest_digest, occasion)
     signers = promotion.circumstances.allowed_signers
     keys: set[str] = set()
     for approval in entry.approvals[:_MOST]:
@@ -110,13 +113,38 @@ def _candidates(promotion: Promotion) -> Iterator[tuple[Person, str]]:
         person = Person(email=by, key=fingerprint(key) if key else "")
         if not isinstance(signature, str) or not signature.isascii() or key is None:
             yield person, "no signature"
+        elif unknown:
+            yield person, unknown
         elif not valid_approvers(content, (approval,), signers):
-            yield person, "signed something else, or with a key that the base's allowed_signers lacks"
+            yield person, _why_invalid(content, approval, signers)
         elif person.key in keys:
             yield person, "signed with the key of somebody else's approval"
         else:
             keys.add(person.key)
             yield person, ""
+
+
+def _occasion(promotion: Promotion) -> tuple[Occasion | None, str]:
+    """The occasion that approvals must be given on; or why it can't be told, and none counts."""
+    tell = promotion.circumstances.occasion
+    if tell is None:
+        return None, "only where a commit is the base can it be told on which occasion it was given"
+    try:
+        return tell(promotion.model), ""
+    except CannotTell as error:
+        return None, f"{error}. {error.hint}".removesuffix(".")
+
+
+def _why_invalid(content: TransitionContent, approval: Mapping[str, Any], signers: bytes) -> str:
+    if valid_approvers(replace(content, occasion=None), (approval,), signers):
+        return (
+            "signed in the older format, which says neither in which registry nor after what, and so counts "
+            "for no new change: approve anew"
+        )
+    return (
+        "signed something else, or on another occasion (before another event of this model or another "
+        "policy, or in another registry), or with a key that the base's allowed_signers lacks"
+    )
 
 
 def _unfit(person: Person, promotion: Promotion, role: str) -> str:

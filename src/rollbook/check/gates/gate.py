@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rollbook.records.model import ModelRecord
     from rollbook.records.policy import Policy
     from rollbook.records.stages import StageEntry
+    from rollbook.signing.approval_signature import Occasion
     from rollbook.trail.stage_times import Stay
 
 
@@ -78,7 +79,8 @@ class Circumstances:
     had a part in it besides, and so can't approve it. `reviews` are the people who approved this very content
     on a forge. `allowed_signers` is the base's file. `stays` tells, for a model and a version, its stays in
     stages as the trail of main has them; `storage` opens the artifacts' storage as the base configures it.
-    Programs that a policy names run only where the caller says `may_run`.
+    `occasion` tells on which occasion a model's approvals are given, and raises CannotTell; None where
+    nothing does. Programs that a policy names run only where the caller says `may_run`.
     """
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -89,6 +91,7 @@ class Circumstances:
     may_run: bool = False
     stays: Callable[[str, str], Sequence[Stay]] = _no_stays
     storage: Callable[[], AbstractContextManager[ReadOnlyStorage]] | None = None
+    occasion: Callable[[str], Occasion] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from rollbook.access.roles import Person
 from rollbook.check.promotion_report import proposed_gate_reports
 from rollbook.errors import BadCall, RollbookError
 from rollbook.git.main_history import commit_at, first_parents
-from rollbook.git.repository import main_commit
 from rollbook.names import parse_moment
 from rollbook.records.stages import parse_stages
+from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.event import Action

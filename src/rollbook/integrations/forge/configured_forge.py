@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from rollbook.errors import BadCall
 from rollbook.git.address import without_credentials
-from rollbook.git.repository import remote_name, remote_url
 from rollbook.integrations.forge.github import GitHub
+from rollbook.registry.main_branch import remote_name, remote_url
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
@@ -42,7 +42,7 @@ def forge_of(repository: Repository) -> GitHub:
     BadCall when the remote is elsewhere, and without a token.
     """
     remote = remote_name(repository)
-    address = remote_url(repository, remote) or ""
+    address = remote_url(repository) or ""
     place = _ON_A_HOST.fullmatch(address)
     server = urlsplit(os.environ.get("GITHUB_SERVER_URL") or "https://github.com").hostname
     if place is None or place[1].lower() != server or not _REPOSITORY.fullmatch(place[2]):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.errors import RollbookError
-from rollbook.git.repository import main_commit
 from rollbook.integrations.forge.interface import Release
 from rollbook.names import time_text
+from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.text import inert_code

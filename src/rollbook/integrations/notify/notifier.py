@@ -19,10 +19,10 @@ from rollbook.errors import Conflict, GitFailed, InvalidFile, NotFound
 from rollbook.git.main_history import commits_changing, first_commit, first_parents
 from rollbook.git.objects import ObjectReader
 from rollbook.git.refs import NO_OBJECT, RefUpdate, fetch, push, ref_id, update_refs
-from rollbook.git.repository import has_remote, main_commit, remote_name, remote_url
 from rollbook.integrations.notify.delivery import Delivery, deliver
 from rollbook.layout import POLICY
 from rollbook.records.policy import parse_policy
+from rollbook.registry.main_branch import has_remote, main_commit, remote_name, remote_url
 from rollbook.snapshot.snapshot import MAX_FILE
 from rollbook.trail.chain import chain
 from rollbook.trail.subscription import subscriptions

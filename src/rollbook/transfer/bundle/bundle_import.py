@@ -12,10 +12,10 @@ from rollbook.artifact.pointer import pointer_data
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.storage import open_storage
 from rollbook.errors import BadCall, Refused
-from rollbook.git.repository import main_commit
 from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.records.imported import as_mapping
+from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.retention.renewal import removed_objects
 from rollbook.snapshot.tree_snapshot import commit_snapshot

@@ -13,10 +13,10 @@ from rollbook.artifact.progress import quiet
 from rollbook.artifact.storage import open_storage
 from rollbook.errors import BadCall, GitFailed, Refused, StorageFailed
 from rollbook.git.refs import fetch_tags
-from rollbook.git.repository import has_remote, remote_name
 from rollbook.propose.code_lineage import repository_address
 from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.proposal import Proposal, commit_proposal, judge, refuse_standing
+from rollbook.registry.main_branch import has_remote, remote_name
 from rollbook.retention.renewal import removed_objects
 from rollbook.transfer.gto.gto_payloads import Sources
 from rollbook.transfer.gto.takeover_files import artifact_file_name, model_files

@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall, NotFound, Refused
-from rollbook.git.repository import is_shallow, main_commit
+from rollbook.git.repository import is_shallow
 from rollbook.names import is_model_name, is_version, precedence, time_now, time_seconds
 from rollbook.records.origin import DEPRECATED, DEREGISTERED, Origin
+from rollbook.registry.main_branch import main_commit
 from rollbook.registry.model_folders import model_names
 from rollbook.registry.registry import Registry, nearest
 from rollbook.snapshot.tree_snapshot import commit_snapshot

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from rollbook.errors import BadCall, Refused
 from rollbook.git.commits import tree_of
 from rollbook.git.refs import NO_OBJECT, RefUpdate, is_branch_name, push, remote_branch
-from rollbook.git.repository import main_branch, remote_name
 from rollbook.git.trees import holds_file, stored_tree, unpack
 from rollbook.git.write import commit
+from rollbook.registry.main_branch import main_branch, remote_name
 from rollbook.transfer.static_index.index_export import WrittenIndex, export
 from rollbook.transfer.static_index.index_layout import ROOT
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rollbook.errors import InvalidFile, Refused
 from rollbook.git.clone import home
 from rollbook.git.main_history import first_parents
-from rollbook.git.repository import main_commit
+from rollbook.registry.main_branch import main_commit
 from rollbook.registry.model_folders import model_names
 from rollbook.snapshot.tree_snapshot import TreeSnapshot
 from rollbook.transfer.static_index.changed_models import Settings, changes_since, settings_of

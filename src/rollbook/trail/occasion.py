@@ -1,0 +1,105 @@
+"""The occasion on which a model's version moves: in which registry, by which rules, after which event.
+
+It tells one asking from the next: the same move, asked for again or elsewhere, is another occasion. All of it
+is derived from main's first-parent line, so that whoever approves, checks or audits comes to the same, and
+what lands for other models in between changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.errors import CannotTell, InvalidFile
+from rollbook.git.objects import ObjectReader
+from rollbook.git.repository import is_shallow
+from rollbook.records.policy import parse_policy
+from rollbook.signing.approval_signature import Occasion
+from rollbook.snapshot.snapshot import MAX_FILE
+from rollbook.trail.derive import derive
+from rollbook.trail.landings import landed_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rollbook.git.repository import Repository
+    from rollbook.trail.event import Event
+    from rollbook.trail.landings import LandedChange
+
+
+class Rules:
+    """The policies of a history: which one stood before each landing, and at its end."""
+
+    def __init__(self, reader: ObjectReader, changes: Iterable[LandedChange]) -> None:
+        self._reader = reader
+        self._began = ""
+        self._before: dict[str, str] = {}
+        self._last = ""
+        self._policies: dict[str, bytes] = {}
+        for change in changes:
+            self._before[change.commit] = self._last
+            for file in change.files:
+                if file.path == layout.POLICY:
+                    self._began = self._began or change.commit
+                    self._last = "" if file.removed else file.new_oid
+
+    def occasion(self, last: Event | None, landed_in: str | None = None) -> Occasion:
+        """Return the occasion of what lands in a commit (None: next) after the model's event `last`."""
+        policy = self._policy(self._last if landed_in is None else self._before[landed_in])
+        return Occasion(
+            self._named(policy) or self._began,
+            hashlib.sha256(policy).hexdigest(),
+            last.number if last else 0,
+            last.landed_in if last else "",
+        )
+
+    def names_registry(self, landed_in: str) -> bool:
+        """Whether the policy before a landing names the registry, and so knows of occasions."""
+        return bool(self._named(self._policy(self._before[landed_in])))
+
+    def _policy(self, oid: str) -> bytes:
+        if oid not in self._policies:
+            blob = self._reader.read(oid, MAX_FILE) if oid else None
+            self._policies[oid] = (blob.data if blob and blob.type == "blob" else None) or b""
+        return self._policies[oid]
+
+    def _named(self, policy: bytes) -> str:
+        try:
+            return parse_policy(policy, layout.POLICY).registry
+        except InvalidFile:
+            return ""
+
+
+def occasion_at(repository: Repository, base: str, model: str) -> Occasion:
+    """Return the occasion of what lands next on the commit `base` and moves a version of the model.
+
+    Raises CannotTell in a shallow clone.
+    """
+    if is_shallow(repository):
+        raise CannotTell(
+            "this clone is shallow: it does not tell on which occasion an approval is given",
+            hint="Fetch all of main: git fetch --unshallow; in CI, fetch-depth: 0.",
+        )
+    changes = landed_changes(repository, base, None, (layout.model_directory(model), layout.POLICY))
+    events = derive(repository, changes, {}, with_manifests=False)
+    last = max((event for event in events if event.model == model), key=_number, default=None)
+    reader = ObjectReader(repository)
+    try:
+        return Rules(reader, changes).occasion(last)
+    finally:
+        reader.close()
+
+
+def last_before(events: Sequence[Event]) -> dict[tuple[str, str], Event | None]:
+    """Return the last event of a model before each landing (model, commit) that had events of it."""
+    last: dict[str, Event] = {}
+    before: dict[tuple[str, str], Event | None] = {}
+    for event in events:
+        before.setdefault((event.model, event.landed_in), last.get(event.model))
+        last[event.model] = event
+    return before
+
+
+def _number(event: Event) -> int:
+    return event.number
