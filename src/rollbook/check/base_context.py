@@ -39,6 +39,7 @@ def circumstances(
 
     Nothing but the allowed signers is read before a gate asks for it.
     """
+    now = now or datetime.now(UTC)
     try:
         (signers,) = base.read_many([layout.ALLOWED_SIGNERS])
     except InvalidFile:  # too large to be what it should be
@@ -48,13 +49,13 @@ def circumstances(
     def trail_of_base() -> Callable[[str, str], Sequence[Stay]]:
         from rollbook.trail.stage_times import trail
 
-        return trail(repository, base.commit) if base.commit else lambda _model, _version: ()
+        return trail(repository, base.commit, now) if base.commit else lambda _model, _version: ()
 
     def stays(model: str, version: str) -> Sequence[Stay]:
         return trail_of_base()(model, version)
 
     return Circumstances(
-        now=now or datetime.now(UTC),
+        now=now,
         authors=authors,
         reviews=reviews,
         allowed_signers=signers or b"",

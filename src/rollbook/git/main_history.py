@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
 
 
+# How far a clock may be ahead of another (seconds) before what it dates is dated in the future.
+MOST_AHEAD = 300
+
+
 class LineCommit(NamedTuple):
     """A commit, its first parent (None for the first of all), and its own date (Unix time, seconds)."""
 
@@ -98,6 +102,15 @@ def commits_changing(repository: Repository, tip: str, path: str) -> list[str]:
 def commits_between(repository: Repository, base: str, head: str) -> list[str]:
     """Return the commits that `head` has and `base` has not, oldest first; both are ids of commits."""
     return _ids(git(repository, "rev-list", "--reverse", f"{base}..{head}", "--"))
+
+
+def commit_dates(repository: Repository, base: str | None, head: str) -> Iterator[tuple[str, int]]:
+    """Yield the commits that `head` has and `base` (None: nothing) has not, with their own dates (Unix time,
+    seconds); both are ids of commits."""
+    span = head if base is None else f"{base}..{head}"
+    for row in _ids(git(repository, "rev-list", "--timestamp", span, "--")):
+        seconds, oid = row.split(" ")
+        yield oid, int(seconds)
 
 
 def merged_commits(repository: Repository, tip: str) -> frozenset[str]:
