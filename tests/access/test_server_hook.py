@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from access.conftest import Team, assemble
+from rollbook.git.receipts import receipts
+from rollbook.git.repository import discover
 from worlds import git, rollbook
 
 if TYPE_CHECKING:
@@ -194,3 +198,82 @@ def test_a_branch_of_a_remote_that_is_pushed_to_a_server_is_not_its_main(team: T
     commit(team, "jane", MANIFEST, team.read(MANIFEST).replace("0.9", "0.99"))
     assert push(team, "main:refs/remotes/origin/main").returncode == 0
     assert rollbook(team.world.origin, "audit", "verify") == before
+
+
+def _soaking(team: Team, yesterday: str) -> None:
+    """A soak of an hour in staging, on a main of a day ago that the server has known since."""
+    team.become("ana")
+    policy = team.world.registry / "registry/policy.yaml"
+    gate = "gates:\n  - {gate: soak, to: [production], from: [staging], hours: 1}\n"
+    policy.write_text(policy.read_text().partition("\ngates:")[0].rstrip() + "\n" + gate)
+    team.world.git("commit", "--quiet", "-am", "Soak for an hour")
+    tree = f"{team.world.git('rev-parse', 'main^{tree}').strip()}"
+    dated = {"GIT_COMMITTER_DATE": yesterday}
+    begin = subprocess.run(
+        ["git", "commit-tree", tree, "-m", "Begin"],
+        cwd=team.world.registry,
+        env={**os.environ, **dated},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    team.world.git("reset", "--quiet", "--hard", begin)
+    for place in (team.world.registry, team.world.origin):
+        git(place, "tag", "--delete", *git(place, "tag", "--list").split())
+    git(team.world.origin, "fetch", "--quiet", str(team.world.registry), "+main:main")
+    git(team.world.origin, "update-ref", "-d", "refs/rollbook/received")
+    team.world.git("fetch", "--quiet")
+
+
+@pytest.mark.parametrize("witnessed", [True, False], ids=["with receipts", "without them"])
+def test_a_landing_that_is_dated_back_soaks_from_when_the_server_received_it(
+    guarded: Team, monkeypatch: pytest.MonkeyPatch, witnessed: bool
+) -> None:
+    yesterday = f"@{int(time.time()) - 86_400} +0000"
+    _soaking(guarded, yesterday)
+    if not witnessed:
+        (guarded.world.origin / "hooks/post-receive").unlink()
+    monkeypatch.setenv("GIT_COMMITTER_DATE", yesterday)
+    guarded.become("jane")
+    guarded.world.register("churn", "1.0.0")
+    guarded.world.run("promote", "churn@1.0.0", "staging", "--reason", "try it", "--land")
+    monkeypatch.delenv("GIT_COMMITTER_DATE")
+    done = rollbook(guarded.world.registry, "promote", "churn@1.0.0", "production", "--reason", "x", "--land")
+    # Without a witness of time there is nothing but what commits say: docs/threat-model.md says so.
+    assert done.code == int(witnessed)
+    assert ("RB406" in done.err) is witnessed
+
+
+def test_the_first_receipt_says_that_what_was_there_stood_there(guarded: Team) -> None:
+    old = git(guarded.world.origin, "rev-parse", "main")
+    git(guarded.world.origin, "update-ref", "-d", "refs/rollbook/received")
+    commit(guarded, "jane", MODEL, guarded.read(MODEL) + "team: risk\n")
+    assert push(guarded, "main").returncode == 0
+    new = git(guarded.world.origin, "rev-parse", "main")
+    assert list(receipts(discover(guarded.world.origin))) == [new, old]
+
+
+def test_nobody_pushes_a_receipt(guarded: Team) -> None:
+    done = push(guarded, "main:refs/rollbook/received")
+    assert done.returncode != 0
+    assert "refs/rollbook/received" in done.stderr
+
+
+def test_a_commit_from_the_future_is_refused_by_the_hook(
+    guarded: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2036-01-01T00:00:00Z")
+    commit(guarded, "jane", MODEL, guarded.read(MODEL) + "team: risk\n")
+    assert "RB311" in push(guarded, "main").stderr
+
+
+def test_a_merge_from_the_future_does_not_land(guarded: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    guarded.become("jane")
+    guarded.world.register("churn", "1.0.0")
+    guarded.world.run("promote", "churn@1.0.0", "staging", "--reason", "try it")
+    main = git(guarded.world.registry, "rev-parse", "main")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2036-01-01T00:00:00Z")
+    done = rollbook(guarded.world.registry, "land", "rollbook/promote/churn/1.0.0-staging")
+    assert done.code == 1
+    assert "RB311" in done.err
+    assert git(guarded.world.registry, "rev-parse", "main") == main

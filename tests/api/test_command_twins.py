@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ALONE = {
     "demo": "a show for people",
     "hooks receive": "what git runs on a server, with a push on its standard input",
+    "hooks received": "what git runs on a server after a push",
 }
 METHODS = {
     "import gto": [Registry.import_gto],

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _MARK = "# Written by `rollbook hooks install`."
 # The hooks of each kind, and the command that each runs.
-_SERVER = {"pre-receive": "hooks receive"}
+_SERVER = {"pre-receive": "hooks receive", "post-receive": "hooks received"}
 _CLONE = {"pre-commit": "check --staged"}
 
 

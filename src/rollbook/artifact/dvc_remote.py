@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from rollbook.artifact.stream import Hashes
 
 _NO_REMOTE = "Run `rollbook init --remote URL`, or `dvc remote add --default NAME URL`."
-_QUERY = re.compile(r"(\w[\w+.-]*://[^\s?#]*)[?#]\S*")
+# It matches each address, also one without a query, so that no text is looked through twice.
+_QUERY = re.compile(r"(\w://[^\s?#]*)(?:[?#]\S*)?")
 
 
 class Remote(Protocol):

@@ -41,6 +41,7 @@ def circumstances(
 
     Nothing but the allowed signers is read before a gate asks for it.
     """
+    now = now or datetime.now(UTC)
     try:
         (signers,) = base.read_many([layout.ALLOWED_SIGNERS])
     except InvalidFile:  # too large to be what it should be
@@ -50,7 +51,7 @@ def circumstances(
     def trail_of_base() -> Callable[[str, str], Sequence[Stay]]:
         from rollbook.trail.stage_times import trail
 
-        return trail(repository, base.commit) if base.commit else lambda _model, _version: ()
+        return trail(repository, base.commit, now) if base.commit else lambda _model, _version: ()
 
     def stays(model: str, version: str) -> Sequence[Stay]:
         return trail_of_base()(model, version)
@@ -63,7 +64,7 @@ def circumstances(
 
     commit = base.commit
     return Circumstances(
-        now=now or datetime.now(UTC),
+        now=now,
         authors=authors,
         hands=hands,
         reviews=reviews,

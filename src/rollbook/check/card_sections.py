@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FRONT_MATTER = re.compile(
     r"\A---[ \t]*\r?\n(?P<yaml>.*?)(?:^)---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
 )
-_HEADING = re.compile(r" {0,3}(?P<level>#{1,6})[ \t]+(?P<title>.*?)[ \t#]*$")
+_HEADING = re.compile(r" {0,3}(?P<level>#{1,6})[ \t]+")
 _FENCE = re.compile(r" {0,3}(?P<mark>```+|~~~+)")
 
 
@@ -35,7 +35,7 @@ def sections(card: str) -> dict[str, str]:
 
     Headings inside fenced code are none, and neither are those in comments.
     """
-    found: dict[str, str] = {}
+    lines: dict[str, list[str]] = {}
     open_sections: list[tuple[int, str]] = []
     fence = ""
     for line in without_comments(FRONT_MATTER.sub("", card, count=1)).splitlines():
@@ -43,11 +43,11 @@ def sections(card: str) -> dict[str, str]:
             fence = "" if fence and mark["mark"].startswith(fence) else fence or mark["mark"]
         heading = None if fence else _HEADING.match(line)
         if heading:
-            level, title = len(heading["level"]), heading["title"].strip().casefold()
+            level, title = len(heading["level"]), line[heading.end() :].rstrip(" \t#").strip().casefold()
             open_sections = [(outer, name) for outer, name in open_sections if outer < level]
-            found.setdefault(title, "")
+            lines.setdefault(title, [])
             open_sections.append((level, title))
             continue
         for _, name in open_sections:
-            found[name] += f"{line}\n"
-    return found
+            lines[name].append(f"{line}\n")
+    return {title: "".join(below) for title, below in lines.items()}

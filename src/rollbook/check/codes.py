@@ -86,6 +86,7 @@ _OTHERS = {
         "artifact must stay", "An artifact goes only when the base's rules of retention let it go."
     ),
     "RB310": Rule("removed version moves", "A version whose artifact is removed stays where it stands."),
+    "RB311": Rule("dated in the future", "No commit's date is ahead of the clock by more than five minutes."),
     "RB501": Rule("not allowed", "Whoever made a commit has a role that may change the file."),
     "RB502": Rule(
         "not the signer", "A commit that is signed, or has to be, is signed by a key of the author it names."

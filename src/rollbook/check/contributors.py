@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rollbook import layout
@@ -50,7 +51,7 @@ def _only_approves(reader: ObjectReader, commit: AuthoredCommit) -> bool:
         return False
     return all(
         change.old_mode == change.new_mode
-        and _same_but_for_approvals(_read(reader, change.old_oid), _read(reader, change.new_oid))
+        and same_but_for_approvals(_read(reader, change.old_oid), _read(reader, change.new_oid))
         for change in commit.changes
     )
 
@@ -66,11 +67,10 @@ def _read(reader: ObjectReader, oid: str) -> object:
         return None
 
 
-def _same_but_for_approvals(old: object, new: object) -> bool:
+def same_but_for_approvals(old: object, new: object) -> bool:
     if not isinstance(old, dict) or not isinstance(new, dict):
         return False
-    kept = all(approval in _approvals(new) for approval in _approvals(old))
-    return kept and _bare(old) == _bare(new)
+    return _approvals(old) <= _approvals(new) and _bare(old) == _bare(new)
 
 
 def _bare(document: dict[str, Any]) -> dict[str, Any]:
@@ -87,15 +87,15 @@ def _bare(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _approvals(document: dict[str, Any]) -> list[Any]:
-    return [
-        approval
+def _approvals(document: dict[str, Any]) -> set[str]:
+    return {
+        json.dumps(approval, sort_keys=True)
         for name, value in document.items()
         if name not in NO_STAGES
         for entry in _entries(value)
         if isinstance(entry, dict) and isinstance(entry.get("approvals"), list)
         for approval in entry["approvals"]
-    ]
+    }
 
 
 def _entries(value: object) -> list[Any]:

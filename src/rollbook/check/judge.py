@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.check.authors import author_findings, authored_commits
 from rollbook.check.base_context import circumstances
+from rollbook.check.commit_dates import future_findings
 from rollbook.check.contributors import contributors
 from rollbook.check.finding import Finding, arranged
 from rollbook.check.registry_files import owner, read_part
@@ -113,7 +115,7 @@ def check_push(
         return _check_commits(repository, old, new, new, reviews=reviews, may_run=may_run)
     snapshot = commit_snapshot(repository, new)
     try:
-        return check_tree(snapshot)
+        return arranged([*check_tree(snapshot), *future_findings(repository, None, new, datetime.now(UTC))])
     finally:
         snapshot.close()
 
@@ -139,7 +141,8 @@ def _check_commits(
         )
         changes = changed_files(repository, before.treeish, result, "")
         found = _judged(before, after, changes, known)
-        return arranged([*found, *_author_findings(repository, before, commits)])
+        found += _author_findings(repository, before, commits)
+        return arranged([*found, *future_findings(repository, base, head, known.now)])
     finally:
         before.close()
         after.close()

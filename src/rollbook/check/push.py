@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rollbook.check.judge import check_push
 from rollbook.errors import Refused, RollbookError
 from rollbook.git.config import flag
+from rollbook.git.receipts import RECEIPTS, receipts, write_receipts
 from rollbook.git.refs import TAGS, ref_id
 from rollbook.git.repository import is_ancestor
 from rollbook.registry.main_branch import main_branch
@@ -67,6 +68,8 @@ def judge_push(repository: Repository, pushed: list[PushedRef]) -> list[Objectio
     found: list[Objection] = []
     tip = ref_id(repository, main)
     for moved in pushed:
+        if moved.ref == RECEIPTS:
+            found.append(Objection(moved.ref, "only the server's hook writes when it received what"))
         if moved.ref == main:
             found += _main_objections(repository, moved)
             tip = None if moved.deleted else moved.new
@@ -105,6 +108,19 @@ def _tag_objections(repository: Repository, tags: list[PushedRef], tip: str | No
     except RollbookError as error:
         return [Objection(created[0].ref, printable(str(error)))]
     return []
+
+
+def record_receipt(repository: Repository, pushed: list[PushedRef], now: int) -> None:
+    """Write down that main was received as it was pushed, at `now` (Unix time, seconds).
+
+    The first receipt of all also says that what main was before stood there already. Raises Conflict when
+    somebody else's push is written down at the same moment.
+    """
+    main = f"refs/heads/{main_branch(repository)}"
+    for moved in pushed:
+        if moved.ref == main and not moved.deleted:
+            first = [] if moved.created or receipts(repository) else [moved.old]
+            write_receipts(repository, [*first, moved.new], now)
 
 
 def refuse(objections: list[Objection]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import click
 
@@ -53,3 +54,15 @@ def receive_command() -> None:
         if objection.findings:
             click.echo(as_text(list(objection.findings)), err=True, nl=False)
     refuse(objections)
+
+
+@command.command("received")
+@options.directory
+def received_command() -> None:
+    """Write down when main was received, read from stdin as git gives it to a `post-receive` hook.
+
+    Gates that wait for time, such as `soak`, then go by the server's clock instead of what commits say.
+    """
+    from rollbook.check.push import parse_push, record_receipt
+
+    record_receipt(options.repository(), parse_push(sys.stdin), int(time.time()))

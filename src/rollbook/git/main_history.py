@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
 
 
+# How far a clock may be ahead of another (seconds) before what it dates is dated in the future.
+MOST_AHEAD = 300
+
+
 class LineCommit(NamedTuple):
     """A commit, its first parent (None for the first of all), and its own date (Unix time, seconds)."""
 
@@ -107,6 +111,15 @@ def merge_bases(repository: Repository, one: str, other: str) -> list[str]:
     if done.returncode > 1:
         raise git_failed(["merge-base"], done.stderr)
     return _ids(done.stdout)
+
+
+def commit_dates(repository: Repository, base: str | None, head: str) -> Iterator[tuple[str, int]]:
+    """Yield the commits that `head` has and `base` (None: nothing) has not, with their own dates (Unix time,
+    seconds); both are ids of commits."""
+    span = head if base is None else f"{base}..{head}"
+    for row in _ids(git(repository, "rev-list", "--timestamp", span, "--")):
+        seconds, oid = row.split(" ")
+        yield oid, int(seconds)
 
 
 def merged_commits(repository: Repository, tip: str) -> frozenset[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rollbook.check.commit_dates import future_findings
 from rollbook.check.judge import check_merge
 from rollbook.errors import BadCall, Conflict, NotFound, Refused
 from rollbook.git.checkout import checkouts_of, require_room, switch
@@ -88,6 +90,8 @@ def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> L
     assert tree is not None, "a merge that conflicts is a finding"
     checkouts = checkouts_of(repository, main)
     merged = commit(repository, tree, [base, head.commit], _message(repository, head, main))
+    ahead = tuple(future_findings(repository, base, merged, datetime.now(UTC)))
+    ProposalVerdict(ahead).require(f"{branch} can't land on {main}")
     for checkout in checkouts:
         require_room(checkout, merged)
     missing = missing_tags(repository, merged)

@@ -12,14 +12,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.git.main_history import first_parents
+from rollbook.git.main_history import MOST_AHEAD, first_parent_line
+from rollbook.git.receipts import receipts
 from rollbook.trail.derive import derive
 from rollbook.trail.landings import landed_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from rollbook.git.main_history import Landed
+    from rollbook.git.main_history import Landed, LineCommit
     from rollbook.git.repository import Repository
     from rollbook.trail.derive import Progress
 
@@ -46,19 +47,29 @@ class Stay:
     left: datetime | None = None
 
 
-def trail(repository: Repository, base: str) -> Callable[[str, str], tuple[Stay, ...]]:
-    """Return a function that tells the stays of a version (model, version) as the history of `base` has them.
+def trail(
+    repository: Repository, base: str, now: datetime | None = None
+) -> Callable[[str, str], tuple[Stay, ...]]:
+    """Return a function that tells the stays of a version (model, version) as the history of `base` has them:
+    each as late as a server's receipts prove it, and at `now` (by default the clock's) at the latest.
 
     The history is read when it is first asked, once for each model.
     """
+    moment = int((now or datetime.now(UTC)).timestamp())
 
     @functools.cache
-    def landed() -> dict[str, int]:
-        return landing_times(first_parents(repository, base))
+    def proved() -> dict[str, int]:
+        return proved_times(first_parent_line(repository, base), receipts(repository), moment)
 
     @functools.cache
     def moves(model: str) -> list[Move]:
-        return moves_since(repository, base, landed(), {}, model=model)
+        return [
+            Move(event.model, event.version, event.target, proved()[event.landed_in])
+            for event in derive(
+                repository, landed_changes(repository, base, None, _paths(model)), {}, with_manifests=False
+            )
+            if event.model == model
+        ]
 
     return lambda model, version: stays(move for move in moves(model) if move.version == version)
 
@@ -66,6 +77,35 @@ def trail(repository: Repository, base: str) -> Callable[[str, str], tuple[Stay,
 def landing_times(line: Iterable[Landed]) -> dict[str, int]:
     """Return when each commit of main landed at the earliest (Unix time, seconds)."""
     return {landed.commit: landed.landed_at for landed in line}
+
+
+def proved_times(line: Sequence[LineCommit], received: Mapping[str, int], now: int) -> dict[str, int]:
+    """Return since when each commit of main stands there at least (Unix time, seconds), for what must not be
+    shortened by a date that somebody chose.
+
+    A commit is never older than one before it. One dated in the future counts as the next that isn't. Where a
+    server `received` main, what came after its first receipt is no older than the first that covers it, and
+    as new as `now` where none does. `line` is main, oldest first.
+    """
+    times: dict[str, int] = {}
+    claims: list[int | None] = []
+    latest = 0
+    for commit in line:
+        is_possible = commit.committed_at <= now + MOST_AHEAD
+        latest = max(latest, commit.committed_at) if is_possible else latest
+        claims.append(latest if is_possible else None)
+    begun = next((place for place, commit in enumerate(line) if commit.oid in received), len(line))
+    following, proof = now, now
+    for place in reversed(range(len(line))):
+        proof = min(proof, received.get(line[place].oid, proof))
+        claim = claims[place]
+        following = min(following, proof) if claim is None else claim
+        times[line[place].oid] = max(following, proof) if place > begun else following
+    return times
+
+
+def _paths(model: str | None) -> tuple[str, ...]:
+    return (layout.ROOT,) if model is None else (layout.model_directory(model), layout.POLICY)
 
 
 def moves_since(
@@ -82,8 +122,7 @@ def moves_since(
     `landed` is from `landing_times`; `progress` says how far each model had come at `since`, and is carried
     on.
     """
-    paths = (layout.ROOT,) if model is None else (layout.model_directory(model), layout.POLICY)
-    changes = landed_changes(repository, tip, since, paths)
+    changes = landed_changes(repository, tip, since, _paths(model))
     return [
         Move(event.model, event.version, event.target, max(event.recorded_at, landed[event.landed_in]))
         for event in derive(repository, changes, progress, with_manifests=False)

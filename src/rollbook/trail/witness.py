@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from rollbook.errors import BadCall, CannotTell
+from rollbook.http import Unreachable, send
 from rollbook.trail.contradiction import Contradiction
 from rollbook.trail.head import parse_head
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from rollbook.trail.standing_tags import StandingTags
 
 _LARGEST = 1 << 20
-_SECONDS = 20
+_SECONDS = 60
 _SCHEMES = ("https", "file")
 
 
@@ -39,7 +38,7 @@ def read_witness(address: str) -> Head:
             path = Path(unquote(urlsplit(address).path) if scheme else address)
             with path.open("rb") as file:
                 data = file.read(_LARGEST + 1)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, Unreachable) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise CannotTell(f"the witness {address} can't be read: {reason}") from error
     if len(data) > _LARGEST:
@@ -47,21 +46,11 @@ def read_witness(address: str) -> Head:
     return parse_head(data.decode(errors="replace"), address)
 
 
-class _HttpsOnly(urllib.request.HTTPRedirectHandler):
-    """Follows redirects to https alone: whoever can change the answer on its way could forge the witness."""
-
-    def redirect_request(self, req, fp, code, msg, headers, newurl):  # type: ignore[no-untyped-def]
-        if urlsplit(newurl).scheme != "https":
-            raise urllib.error.URLError("it redirects to an address that is not https")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
 def _download(address: str) -> bytes:
-    opener = urllib.request.build_opener(_HttpsOnly)
-    request = urllib.request.Request(address, headers={"User-Agent": "rollbook"})  # noqa: S310
-    with opener.open(request, timeout=_SECONDS) as answer:
-        content: bytes = answer.read(_LARGEST + 1)
-    return content
+    answer = send("GET", address, headers={}, within=_SECONDS, longest=_LARGEST, follow=True)
+    if answer.status != 200:
+        raise Unreachable(f"the host answers {answer.status}")
+    return answer.body
 
 
 def witness_contradictions(

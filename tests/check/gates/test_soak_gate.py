@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rollbook.check.base_context import circumstances
 from rollbook.check.gate_context import Ground
+from rollbook.check.judge import check_push
 from rollbook.check.registry_files import read_contents
+from rollbook.git.main_history import LineCommit
 from rollbook.records.policy import parse_policy
 from rollbook.registry.change import Transition
 from rollbook.snapshot.tree_snapshot import commit_snapshot
-from rollbook.trail.stage_times import trail
+from rollbook.trail.stage_times import proved_times, trail
 
 from ..desk import POLICY, STAGES, entry, policy_text, registry_files
 from .bench import NOW, state
@@ -152,3 +155,57 @@ def test_the_soak_holds_for_a_change_as_a_whole(desk: Desk) -> None:
     files = {**FILES, POLICY: policy_text(gates), STAGES: CANARY}
     found = desk.check_change(files, {**files, STAGES: f"production: {entry('1.1.0')}\n"})
     assert [(finding.code, finding.waiting) for finding in found] == [("RB406", True)]
+
+
+def line(*dates: int) -> list[LineCommit]:
+    """Main with commits of these dates: `c0`, `c1`, ..."""
+    return [LineCommit(f"c{place}", None, date) for place, date in enumerate(dates)]
+
+
+def proved(dates: list[int], now: int, **received: int) -> list[int]:
+    return list(reversed(proved_times(line(*dates), received, now).values()))
+
+
+def test_without_receipts_a_commit_counts_as_its_date_says_but_never_before_the_one_it_follows() -> None:
+    assert proved([100, 200, 150, 300], now=9000) == [100, 200, 200, 300]
+
+
+def test_a_date_in_the_future_counts_as_of_the_commit_after_it() -> None:
+    assert proved([100, 10**9, 200, 300], now=9000) == [100, 200, 200, 300]
+
+
+def test_a_date_in_the_future_that_nothing_follows_counts_as_now() -> None:
+    assert proved([100, 10**9], now=9000) == [100, 9000]
+
+
+def test_a_clock_that_is_a_little_ahead_is_believed() -> None:
+    assert proved([100, 9300], now=9000) == [100, 9300]
+    assert proved([100, 9301], now=9000) == [100, 9000]
+
+
+def test_what_came_after_the_first_receipt_counts_from_the_receipt_that_covers_it() -> None:
+    assert proved([100, 200, 200, 200], now=9000, c1=5000, c3=6000) == [100, 200, 6000, 6000]
+
+
+def test_what_no_receipt_covers_yet_counts_from_now_where_a_server_writes_them() -> None:
+    assert proved([100, 200, 200], now=9000, c1=5000) == [100, 200, 9000]
+
+
+def test_a_receipt_makes_no_stay_longer_than_the_commit_claims() -> None:
+    assert proved([100, 200, 7000], now=9000, c1=5000, c2=10) == [100, 200, 7000]
+
+
+def test_a_receipt_ends_a_date_in_the_future() -> None:
+    assert proved([100, 10**9, 10**9], now=9000, c1=5000, c2=6000) == [100, 5000, 6000]
+
+
+def test_a_commit_from_the_future_is_refused(desk: Desk) -> None:
+    base = desk.commit(FILES, at=ago(3))
+    for ahead, codes in ((200, []), (400, ["RB311"])):
+        head = desk.commit({**FILES, "a": "b"}, base, at=int(time.time()) + ahead)
+        assert [finding.code for finding in check_push(desk.repository, base, head)] == codes
+
+
+def test_a_main_that_begins_in_the_future_is_refused(desk: Desk) -> None:
+    head = desk.commit(FILES, at=int(time.time()) + 10**8)
+    assert "RB311" in [finding.code for finding in check_push(desk.repository, None, head)]

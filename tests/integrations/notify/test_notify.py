@@ -355,3 +355,11 @@ def test_a_url_named_twice_is_refused(world: World) -> None:
 def test_a_policy_that_names_nobody_is_fine(world: World) -> None:
     ran = rollbook(world.registry, "notify")
     assert (ran.code, ran.out, ran.err) == (0, "", "the policy names nobody to notify\n")
+
+
+def test_a_message_that_was_taken_is_not_sent_again_for_a_long_answer(
+    subscribed: World, receiver: Receiver
+) -> None:
+    receiver.does = [b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000]
+    assert outcome(subscribed) == (1, 0)
+    assert receiver.visits == 1

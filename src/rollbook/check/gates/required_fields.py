@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _MODEL, _CARD = "model", "card"
 _PINNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?[ \t]*===?[ \t]*[^\s,*;]+[ \t]*(?:;.*)?")
-_HASH = re.compile(r"[ \t]+--hash=\S+")
+_HASH = re.compile(r"(?<![ \t])[ \t]+--hash=\S+")
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.!+_-]*")
 
 
@@ -131,14 +131,14 @@ def _unpinned(promotion: Promotion) -> str:
     for name, version in (dependencies if isinstance(dependencies, dict) else {}).items():
         if not isinstance(version, str) or not _VERSION.fullmatch(version.removeprefix("==").strip()):
             return f"{name} is not pinned to one version"
-    requirements = list(_requirements(text or ""))
-    if text and not requirements and not dependencies:
+    lines = list(requirements(text or ""))
+    if text and not lines and not dependencies:
         return "requirements.txt names no package"
-    loose = next((line for line in requirements if not _PINNED.fullmatch(line)), "")
+    loose = next((line for line in lines if not _PINNED.fullmatch(line)), "")
     return f"{loose[:60]!r} in requirements.txt is not pinned with ==" if loose else ""
 
 
-def _requirements(text: str) -> Iterator[str]:
+def requirements(text: str) -> Iterator[str]:
     """The requirements of a file in pip's format, without comments and hashes. Options that say only where to
     look are none; what brings in more (`-r`, `-e`) stands as it is."""
     for line in re.sub(r"\\\r?\n", " ", text).splitlines():

@@ -39,4 +39,6 @@ def as_html(card: str, title: str) -> str:
 
 
 def _shown(_: object, tokens: Sequence[Token], index: int, *__: Any) -> str:
-    return html.escape(_COMMENT.sub("", tokens[index].content))
+    # A comment that nothing ends is none, and is not looked for: each `<!--` would read the whole rest.
+    commented, end, rest = tokens[index].content.rpartition("-->")
+    return html.escape(_COMMENT.sub("", commented + end) + rest)

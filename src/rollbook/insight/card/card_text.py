@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _MARKER = re.compile(
     r"^<!-- rollbook:(?P<side>begin|end) (?P<part>[a-z][a-z-]*) -->[ \t]*(?=\r?$)", re.MULTILINE
 )
-_FRONT_BLOCK = re.compile(
-    r"^# rollbook:begin[ \t]*\r?\n(?P<inside>.*?)^# rollbook:end[ \t]*\r?\n", re.DOTALL | re.MULTILINE
+_FRONT_BEGIN, _FRONT_END = (
+    re.compile(rf"^# rollbook:{side}[ \t]*\r?\n", re.MULTILINE) for side in ("begin", "end")
 )
 _FRONT_MARKER = re.compile(r"^# rollbook:(?:begin|end)[ \t]*\r?$", re.MULTILINE)
 _NEEDLESS = re.compile(rf"(?P<end><!-- rollbook:end [a-z-]+ -->\n)\n{re.escape(MISSING)}\n")
@@ -70,7 +70,7 @@ def _renewed(card: str, facts: CardFacts, path: str) -> str:
     front_matter = FRONT_MATTER.match(card)
     front = front_matter["yaml"] if front_matter else ""
     body = card[front_matter.end() :] if front_matter else card
-    before, after = _split_front(front, path)
+    before, after = split_front(front, path)
     own = _own_metadata(before + after, path)
     generated = metadata(facts)
     for key in own:
@@ -90,10 +90,11 @@ def _renewed(card: str, facts: CardFacts, path: str) -> str:
     return head + _with_parts(body, parts, newline, path)
 
 
-def _split_front(front: str, path: str) -> tuple[str, str]:
+def split_front(front: str, path: str) -> tuple[str, str]:
     """What a person wrote into the front matter, before and after the generated block."""
-    block = _FRONT_BLOCK.search(front)
-    before, after = (front[: block.start()], front[block.end() :]) if block else ("", front)
+    begin = _FRONT_BEGIN.search(front)
+    end = _FRONT_END.search(front, begin.end()) if begin else None
+    before, after = (front[: begin.start()], front[end.end() :]) if begin and end else ("", front)
     if stray := _FRONT_MARKER.search(before + after):
         raise InvalidFile(
             f"the line `{stray[0].strip()}` in the front matter has no counterpart",

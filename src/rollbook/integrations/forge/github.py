@@ -9,15 +9,15 @@ from urllib.parse import quote, urlencode
 
 from rollbook.access.roles import Person
 from rollbook.errors import NotFound, RollbookError
+from rollbook.http import Unreachable, send
 from rollbook.integrations.forge.interface import PullRequest
 from rollbook.text import printable
-from rollbook.transfer.http import Unreachable, send
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from rollbook.http import Response
     from rollbook.integrations.forge.interface import Release
-    from rollbook.transfer.http import Response
 
 _VERSION = "2022-11-28"
 _PAGE = 100

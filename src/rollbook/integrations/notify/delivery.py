@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.errors import RollbookError
+from rollbook.http import Unreachable, send
 from rollbook.integrations.notify.message import cloud_event, headers
-from rollbook.transfer.http import Unreachable, send
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 4
 _ANSWER_WITHIN = 10.0
-_LONGEST_ANSWER = 1 << 16
 
 
 @dataclass
@@ -61,7 +60,8 @@ def _send(url: str, tag: RecordedTag, secret: str, source: str, deadline: float,
                 headers=headers(body, tag.oid, secret, int(time.time())),
                 body=body,
                 timeout=min(_ANSWER_WITHIN, left),
-                longest=_LONGEST_ANSWER,
+                within=_ANSWER_WITHIN,
+                longest=0,  # what it says besides is no reason to send again
             )
             if 200 <= answer.status < 300:
                 return
