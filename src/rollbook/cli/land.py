@@ -8,6 +8,7 @@ import click
 
 from rollbook.cli import options
 from rollbook.cli.output import print_json, say
+from rollbook.text import printable
 
 if TYPE_CHECKING:
     from rollbook.api.public_registry import Registry
@@ -35,6 +36,8 @@ def land_branch(registry: Registry, branch: str, *, keep_branch: bool = False) -
         from rollbook.check.report.findings_text import as_text
 
         click.echo(as_text(landing.warnings), err=True, nl=False)
+    if landing.unrecorded:
+        say(f"warning: {printable(landing.unrecorded)}")
     return landing
 
 
