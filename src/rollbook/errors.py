@@ -50,6 +50,10 @@ class Refused(RollbookError):
     """The registry's rules, or the present state of the repository, forbid what was asked."""
 
 
+class TagInTheWay(Refused):
+    """A tag stands where the audit trail is to record something, and is none that it would write."""
+
+
 class Conflict(RollbookError):
     """Somebody else was first. Nothing was changed; trying again may succeed."""
 

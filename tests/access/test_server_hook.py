@@ -123,6 +123,117 @@ def test_a_tag_under_another_name_than_its_own_is_refused(guarded: Team) -> None
     assert "calls itself" in done.stderr
 
 
+def landed_unrecorded(team: Team) -> bytes:
+    """Land a version whose tags are not pushed; return the tag that recording it would write."""
+    team.become("jane")
+    artifact = str(team.world.artifact(b"churn 1.0.0"))
+    team.world.run("register", "churn", artifact, "--version", "1.0.0")
+    team.world.git("merge", "--quiet", "--no-ff", "-m", "Merge", "rollbook/register/churn/1.0.0")
+    done = push(team, "main")
+    assert done.returncode == 0, done.stderr
+    assert rollbook(team.world.registry, "audit", "record", "--no-push").code == 0
+    return tag_bytes(team, "churn@v1.0.0")
+
+
+def tag_bytes(team: Team, name: str) -> bytes:
+    command = ["git", "cat-file", "tag", name]
+    return subprocess.run(command, cwd=team.world.registry, capture_output=True, check=True).stdout
+
+
+def push_tag(team: Team, name: str, data: bytes) -> subprocess.CompletedProcess[str]:
+    command = ["git", "hash-object", "-w", "-t", "tag", "--stdin", "--literally"]
+    made = subprocess.run(command, cwd=team.world.registry, input=data, capture_output=True, check=True)
+    return push(team, f"{made.stdout.decode().strip()}:refs/tags/{name}")
+
+
+def test_a_pushed_tag_is_what_recording_would_write_to_the_byte(guarded: Team) -> None:
+    guarded.world.git("config", "tag.gpgSign", "false")
+    data = landed_unrecorded(guarded)
+    for old, new in (
+        (b"\nLanded-In: ", b"\nNote: hello\nLanded-In: "),
+        (b" +0000\n", b" +0130\n"),
+        (b"\nVersion: 1.0.0\n", b"\nVersion: 1.0.0\nVersion: 9.9.9\n"),
+        (b"registered\n", b"registered\r\n"),
+        (b"\nLanded-In: ", b"\nApproved-By: ceo@example.com\nLanded-In: "),
+    ):
+        assert old in data
+        assert push_tag(guarded, "churn@v1.0.0", data.replace(old, new, 1)).returncode != 0, new
+    done = push_tag(guarded, "churn@v1.0.0", data)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_tag_of_another_name_that_bears_the_trails_trailers_is_refused(guarded: Team) -> None:
+    oid = guarded.world.git("rev-parse", "refs/tags/credit-approval@v1.0.0")
+    assert "trailers of the audit trail" in push(guarded, f"{oid}:refs/tags/nightly").stderr
+
+
+REFS = ["refs/replace/{}", "refs/remotes/origin/main", "refs/notes/commits", "refs/x/y"]
+
+
+@pytest.mark.parametrize("ref", REFS)
+def test_nothing_but_branches_and_tags_is_taken(guarded: Team, ref: str) -> None:
+    blob = guarded.world.git("rev-parse", "main:registry/policy.yaml")
+    done = push(guarded, f"main:{ref.format(blob)}")
+    assert done.returncode != 0
+    assert "only branches and tags" in done.stderr
+
+
+def test_how_far_notifications_were_delivered_is_taken(guarded: Team) -> None:
+    assert push(guarded, f"main:refs/rollbook/notified/{'0' * 64}").returncode == 0
+
+
+def test_main_stays_on_its_line_of_first_parents(guarded: Team) -> None:
+    guarded.become("jane")
+    guarded.world.git("checkout", "--quiet", "-b", "topic", "HEAD~1")
+    guarded.world.git("commit", "--quiet", "--allow-empty", "-m", "Note")
+    guarded.world.git("merge", "--quiet", "-m", "Merge main into topic", "main")
+    assert "another line" in push(guarded, "topic:main").stderr
+
+
+@pytest.mark.parametrize("date", ["-5", "999999999999", "999999999999999999"])
+def test_a_commit_without_a_date_that_counts_does_not_land(guarded: Team, date: str) -> None:
+    guarded.world.git("commit", "--quiet", "--allow-empty", "-m", "Note")
+    text = guarded.world.git("cat-file", "commit", "HEAD") + "\n"
+    lines = [
+        f"{line.partition('> ')[0]}> {date} +0000" if line.startswith("committer ") else line
+        for line in text.split("\n")
+    ]
+    command = ("hash-object", "-w", "-t", "commit", "--stdin", "--literally")
+    oid = guarded.world.git(*command, stdin="\n".join(lines))
+    assert "no date that counts" in push(guarded, f"{oid}:refs/heads/main").stderr
+
+
+def name_recorder(team: Team) -> None:
+    """Bob alone records, with his key."""
+    policy = "registry/policy.yaml"
+    commit(team, "ana", policy, team.read(policy).rstrip("\n") + "\n  recorder: [bob@example.com]\n")
+    assert push(team, "main").returncode == 0
+
+
+def test_only_who_may_record_creates_tags_where_the_policy_names_recorders(guarded: Team) -> None:
+    name_recorder(guarded)
+    by_jane = landed_unrecorded(guarded)
+    assert "is no recorder" in push_tag(guarded, "churn@v1.0.0", by_jane).stderr
+    guarded.world.git("tag", "--delete", "churn@v1.0.0")
+    assert guarded.run("bob", "audit", "record").code == 0
+    assert git(guarded.world.origin, "tag", "--list", "churn@*") == "churn@v1.0.0"
+
+
+def test_a_tag_in_the_recorders_name_that_somebody_else_made_is_refused(guarded: Team) -> None:
+    guarded.world.git("config", "tag.gpgSign", "false")
+    name_recorder(guarded)
+    data = landed_unrecorded(guarded).replace(b"Jane <jane@example.com>", b"Bob <bob@example.com>")
+    assert "bob@example.com did not sign it" in push_tag(guarded, "churn@v1.0.0", data).stderr
+
+
+def test_who_may_not_record_lands_without_tags(guarded: Team) -> None:
+    name_recorder(guarded)
+    guarded.become("jane")
+    guarded.world.register("churn", "1.0.0")
+    assert git(guarded.world.origin, "tag", "--list", "churn@*") == ""
+    assert "churn/versions/1.0.0" in git(guarded.world.origin, "ls-tree", "-r", "--name-only", "main")
+
+
 def test_other_branches_and_tags_are_free(guarded: Team) -> None:
     guarded.world.git("branch", "idea")
     guarded.world.git("tag", "nightly")

@@ -345,13 +345,17 @@ def test_a_back_dated_tag_is_refused(landed: History) -> None:
     assert_refused(landed, "does not record what main says")
 
 
-def test_a_forged_tag_that_main_knows_nothing_of_is_refused(landed: History) -> None:
+def test_a_forged_tag_that_main_knows_nothing_of_stops_nobody_and_is_named(landed: History) -> None:
     record(landed.repository)
     text = git(landed.directory, "cat-file", "tag", "credit#production#4") + "\n"
     forged = text.replace("credit#production#4", "credit#staging#5").replace("Event: 4", "Event: 5")
     oid = git(landed.directory, "mktag", stdin=forged)
     git(landed.directory, "update-ref", "refs/tags/credit#staging#5", oid)
-    assert_refused(landed, "does not hold")
+    landed.commit(registration("credit", "1.1.0"))
+    strays: list[str] = []
+    recorded = record(landed.repository, name_stray=strays.append)
+    assert ([event.tag for event in recorded], strays) == (["credit@v1.1.0"], ["credit#staging#5"])
+    assert landed.trailer("credit@v1.1.0", "Previous-Event") == landed.tags()["credit#production#4"]
 
 
 @pytest.mark.parametrize("annotated", [True, False])

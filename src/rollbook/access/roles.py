@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
     from rollbook.records.policy import Policy
 
-ADMIN, APPROVER, DATA_SCIENTIST, DEVELOPER, VIEWER = (
+ADMIN, APPROVER, DATA_SCIENTIST, RECORDER, DEVELOPER, VIEWER = (
     "admin",
     "approver",
     "data-scientist",
+    "recorder",
     "developer",
     "viewer",
 )
@@ -25,6 +26,7 @@ ROLES = {
     ADMIN: "Changes everything: the policy, access, workflows, schemas, DVC's configuration.",
     APPROVER: "Approves stage changes; changes stages, cards, notes and evidence; removes artifacts.",
     DATA_SCIENTIST: "Registers models and versions, proposes stage changes, adds cards, notes and evidence.",
+    RECORDER: "Creates the audit trail's tags on a server that judges pushes; changes no file.",
     DEVELOPER: "Reads and fetches; changes nothing in the registry.",
     VIEWER: "Reads; changes nothing in the registry.",
 }

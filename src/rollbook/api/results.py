@@ -154,9 +154,11 @@ class GateReports:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The events whose tags were written."""
+    """The events whose tags were written, and the names of stray tags: those that look like the trail's and
+    record nothing that main holds."""
 
     events: Sequence[Event]
+    strays: Sequence[str] = ()
 
     def as_document(self) -> list[dict[str, str]]:
         """Return each event's tag and summary as JSON data."""

@@ -22,15 +22,16 @@ class AuditTrail:
         self._repository = repository
 
     def record(self, *, push: bool | None = None, forge: str | None = None) -> Recorded:
-        """Write the annotated tags of what landed on main; return what was written.
+        """Write the annotated tags of what landed on main; return what was written, and stray tags.
 
         Safe to do twice, by several at once, and after a crash. `push` sends the tags to the remote as well,
         by default when there is one; `forge` (`github`) puts the pull request and its approvals on record.
         """
         from rollbook.trail.record import record
 
+        strays: list[str] = []
         if forge is None:
-            return Recorded(record(self._repository, push_tags=push))
+            return Recorded(record(self._repository, push_tags=push, name_stray=strays.append), strays)
         if forge != "github":
             raise BadCall(f"{forge[:40]!r} is no forge that can attest", hint="There is github.")
         from rollbook.integrations.forge.configured_forge import github
@@ -38,7 +39,8 @@ class AuditTrail:
         from rollbook.registry.main_branch import main_branch
 
         attest = attestation(github(), main_branch(self._repository))
-        return Recorded(record(self._repository, push_tags=push, attest=attest))
+        recorded = record(self._repository, push_tags=push, attest=attest, name_stray=strays.append)
+        return Recorded(recorded, strays)
 
     def verify(
         self,

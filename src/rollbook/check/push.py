@@ -1,24 +1,26 @@
 """Judging a push on a git server, before any ref moves: what a `pre-receive` hook asks.
 
-Main only moves forward, by changes that the check lets pass. The trail's tags are never moved or deleted, and
-created only as main's history calls for them.
+Main only moves forward along its own line, by changes that the check lets pass. The trail's tags are never
+moved or deleted, and created only as main's history calls for them. Besides branches and tags nothing is
+taken that could change what objects say, or that Rollbook has no use for.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.check.judge import check_push
-from rollbook.errors import Refused, RollbookError
+from rollbook.check.pushed_tags import tag_faults
+from rollbook.errors import Refused
 from rollbook.git.config import flag
-from rollbook.git.receipts import RECEIPTS, receipts, write_receipts
+from rollbook.git.main_history import is_first_parent, undated_commit
+from rollbook.git.receipts import receipts, write_receipts
 from rollbook.git.refs import TAGS, ref_id
 from rollbook.git.repository import is_ancestor
 from rollbook.registry.main_branch import main_branch
-from rollbook.text import printable
-from rollbook.trail.agreement import require_trail
-from rollbook.trail.tag import is_trail_name, read_tag, recorded_trail
+from rollbook.trail.tag import is_trail_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +30,13 @@ if TYPE_CHECKING:
 
 # Whether `command` gates may run their programs on this server.
 RUN_COMMANDS = "rollbook.runCommands"
+# Where Rollbook itself puts something, besides branches and tags: how far notifications were delivered.
+_OWN = re.compile(r"refs/heads/|refs/tags/|refs/rollbook/notified/[0-9a-f]{64}\Z")
+_ELSEWHERE = "only branches and tags are taken here"
+_FOXTROT = (
+    "main would go on along another line: its last commit must stay on the line of first parents. Rebase "
+    "your commits on main, or merge them into main rather than main into them"
+)
 _NOTHING = frozenset("0")
 
 
@@ -65,18 +74,14 @@ def parse_push(lines: Iterable[str]) -> list[PushedRef]:
 def judge_push(repository: Repository, pushed: list[PushedRef]) -> list[Objection]:
     """Everything that speaks against a push; none when it may pass."""
     main = f"refs/heads/{main_branch(repository)}"
-    found: list[Objection] = []
-    tip = ref_id(repository, main)
+    found = [Objection(moved.ref, _ELSEWHERE) for moved in pushed if not _OWN.match(moved.ref)]
+    base = tip = ref_id(repository, main)
     for moved in pushed:
-        if moved.ref == RECEIPTS:
-            found.append(Objection(moved.ref, "only the server's hook writes when it received what"))
         if moved.ref == main:
             found += _main_objections(repository, moved)
             tip = None if moved.deleted else moved.new
     tags = [moved for moved in pushed if moved.ref.startswith(TAGS)]
-    return found + _tag_objections(
-        repository, [tag for tag in tags if is_trail_name(tag.ref[len(TAGS) :])], tip
-    )
+    return found + _tag_objections(repository, tags, tip, base)
 
 
 def _main_objections(repository: Repository, moved: PushedRef) -> list[Objection]:
@@ -84,6 +89,10 @@ def _main_objections(repository: Repository, moved: PushedRef) -> list[Objection
         return [Objection(moved.ref, "main can't be deleted")]
     if not moved.created and not is_ancestor(repository, moved.old, moved.new):
         return [Objection(moved.ref, "main can't be rewritten: push commits on top of it")]
+    if not moved.created and not is_first_parent(repository, moved.old, moved.new):
+        return [Objection(moved.ref, _FOXTROT)]
+    if undated := undated_commit(repository, moved.new, None if moved.created else moved.old):
+        return [Objection(moved.ref, f"commit {undated[:12]} has no date that counts: make it anew")]
     may_run = flag(repository, RUN_COMMANDS) is True
     findings = check_push(repository, None if moved.created else moved.old, moved.new, may_run=may_run)
     if any(finding.severity == "error" for finding in findings):
@@ -91,23 +100,18 @@ def _main_objections(repository: Repository, moved: PushedRef) -> list[Objection
     return []
 
 
-def _tag_objections(repository: Repository, tags: list[PushedRef], tip: str | None) -> list[Objection]:
+def _tag_objections(
+    repository: Repository, tags: list[PushedRef], tip: str | None, base: str | None
+) -> list[Objection]:
     found = [
         Objection(tag.ref, "a tag of the audit trail is never moved or deleted")
         for tag in tags
-        if not tag.created
+        if not tag.created and is_trail_name(tag.ref[len(TAGS) :])
     ]
-    created = [tag for tag in tags if tag.created]
-    if found or not created:
+    if found:
         return found
-    if tip is None:
-        return [Objection(created[0].ref, "the audit trail records what is on main, and there is no main")]
-    try:
-        new = [read_tag(repository, tag.ref[len(TAGS) :], tag.new) for tag in created]
-        require_trail(repository, tip, recorded_trail(repository).with_tags(new))
-    except RollbookError as error:
-        return [Objection(created[0].ref, printable(str(error)))]
-    return []
+    new = {tag.ref[len(TAGS) :]: tag.new for tag in tags if not tag.deleted}
+    return [Objection(f"{TAGS}{name}", why) for name, why in tag_faults(repository, new, tip, base)]
 
 
 def record_receipt(repository: Repository, pushed: list[PushedRef], now: int) -> None:

@@ -40,6 +40,8 @@ def record_command(push: bool | None, forge: str | None, as_json: bool) -> None:
     Safe to run twice, by several at once, and after a crash: what is recorded already is left alone.
     """
     recorded = options.registry().audit.record(push=push, forge=forge)
+    for name in recorded.strays:
+        say(f"warning: the tag {printable(name)} records nothing that main holds; see `rollbook audit mend`")
     if as_json:
         print_json(recorded)
         return

@@ -8,6 +8,7 @@ import click
 
 from rollbook.cli import options
 from rollbook.cli.output import print_json, say
+from rollbook.text import printable
 
 if TYPE_CHECKING:
     from rollbook.api.public_registry import Registry
@@ -37,6 +38,8 @@ def land_branch(registry: Registry, branch: str, *, keep_branch: bool = False) -
         click.echo(as_text(landing.warnings), err=True, nl=False)
     if landing.remote is None:
         say("nothing was pushed, since there is no remote: it landed in this repository alone")
+    if landing.unrecorded:
+        say(f"warning: {printable(landing.unrecorded)}")
     return landing
 
 

@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
 # How far a clock may be ahead of another (seconds) before what it dates is dated in the future.
 MOST_AHEAD = 300
+# A date of more than eleven digits (after the year 5138) is none; git prints a negative one as such a number.
+DATES_END = 10**11
 
 
 class LineCommit(NamedTuple):
-    """A commit, its first parent (None for the first of all), and its own date (Unix time, seconds)."""
+    """A commit, its first parent (None for the first of all), and its own date (Unix time, seconds; 0 where
+    that is none, see DATES_END)."""
 
     oid: str
     parent: str | None
@@ -62,8 +65,15 @@ def first_parent_line(repository: Repository, tip: str, since: str | None = None
     line = []
     for row in listed.decode().split("\n")[:-1]:  # numbers and ids
         seconds, oid, *parents = row.split(" ")
-        line.append(LineCommit(oid, parents[0] if parents else None, int(seconds)))
+        line.append(LineCommit(oid, parents[0] if parents else None, _date(seconds)))
     return line
+
+
+def undated_commit(repository: Repository, tip: str, since: str | None = None) -> str | None:
+    """Return the first commit on the first-parent line from `since` (excluded) to `tip` whose date is none
+    (see DATES_END); None when each has one."""
+    line = first_parent_line(repository, tip, since)
+    return next((commit.oid for commit in line if commit.committed_at == 0), None)
 
 
 def back_from(repository: Repository, commit: str) -> Iterator[tuple[str, int]]:
@@ -77,12 +87,16 @@ def back_from(repository: Repository, commit: str) -> Iterator[tuple[str, int]]:
         try:
             for line in listing.stdout:
                 seconds, oid = line.decode().removesuffix("\n").split(" ")
-                yield oid, int(seconds)
+                yield oid, _date(seconds)
         except GeneratorExit:
             listing.kill()
             raise
     if listing.returncode:
         raise GitFailed(f"the commits that lead to {commit} can't be listed", hint="Run `git fsck`.")
+
+
+def _date(seconds: str) -> int:
+    return int(seconds) if len(seconds) < len(str(DATES_END)) else 0
 
 
 def is_first_parent(repository: Repository, ancestor: str, descendant: str) -> bool:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rollbook.access.recorders import may_record
+from rollbook.access.roles import RECORDER, Person
 from rollbook.check.commit_dates import future_findings
 from rollbook.check.judge import check_merge
-from rollbook.errors import BadCall, Conflict, NotFound, Refused
+from rollbook.errors import BadCall, Conflict, NotFound, Refused, TagInTheWay
 from rollbook.git.checkout import checkouts_of, require_room, switch
 from rollbook.git.commits import read_commit
 from rollbook.git.main_history import merged_commits
@@ -25,9 +27,12 @@ from rollbook.git.refs import (
     update_refs,
 )
 from rollbook.git.repository import is_ancestor
-from rollbook.git.write import commit
+from rollbook.git.write import commit, identity
+from rollbook.layout import POLICY
 from rollbook.propose.proposal import ProposalVerdict
+from rollbook.records.policy import parse_policy
 from rollbook.registry.main_branch import has_remote, landed_commit, main_branch, remote_name
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.text import printable
 from rollbook.trail.record import missing_tags
 
@@ -37,12 +42,14 @@ if TYPE_CHECKING:
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
     from rollbook.trail.event import Event
+    from rollbook.trail.record import Missing
 
 
 @dataclass(frozen=True, slots=True)
 class Landing:
     """What landed: the branch, the name of the main branch, the merge commit there, the events recorded,
-    findings that are mere warnings, and the remote that has it all (None: this repository alone)."""
+    findings that are mere warnings, the remote that has it all (None: this repository alone), and, where
+    recording it is left to others, why (`unrecorded`)."""
 
     branch: str
     main: str
@@ -50,6 +57,7 @@ class Landing:
     events: list[Event]
     warnings: list[Finding]
     remote: str | None
+    unrecorded: str = ""
 
     def as_document(self) -> dict[str, object]:
         """Return the landing as JSON data."""
@@ -94,8 +102,8 @@ def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> L
     ProposalVerdict(ahead).require(f"{branch} can't land on {main}")
     for checkout in checkouts:
         require_room(checkout, merged)
-    missing = missing_tags(repository, merged)
-    tags = missing.tags
+    missing, unrecorded = _to_record(repository, base, merged, is_published=remote is not None)
+    tags = missing.tags if missing else []
     updates = [RefUpdate(f"refs/heads/{main}", merged, base), *(tag.ref for tag in tags)]
     if remote:
         gone = (
@@ -105,9 +113,29 @@ def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> L
         )
         push(repository, remote, [*updates, *gone])
     _move_local(repository, main, merged, updates[1:], checkouts)
-    missing.remember(repository)
+    if missing:
+        missing.remember(repository)
     _drop_branch(repository, head, keep_branch=keep_branch)
-    return Landing(branch, main, merged, [tag.event for tag in tags], findings, remote)
+    return Landing(branch, main, merged, [tag.event for tag in tags], findings, remote, unrecorded)
+
+
+def _to_record(
+    repository: Repository, base: str, tip: str, *, is_published: bool
+) -> tuple[Missing | None, str]:
+    """What `tip` calls for and no tag records yet; or None and why that is left to others: main holds all
+    that is needed to record it later."""
+    snapshot = commit_snapshot(repository, base)
+    try:
+        (data,) = snapshot.read_many([POLICY])
+        roles = parse_policy(data, POLICY).roles if data is not None else {}
+    finally:
+        snapshot.close()
+    if not may_record(roles, Person(email=identity(repository).email)):
+        return None, f"recording it is left to {', '.join(roles[RECORDER])}, as the policy says"
+    try:
+        return missing_tags(repository, tip, is_published=is_published), ""
+    except TagInTheWay as error:
+        return None, f"it is not recorded yet: {error}. {error.hint}"
 
 
 def _find_branch(repository: Repository, branch: str, remote: str | None) -> _Head:
@@ -162,8 +190,8 @@ def _drop_branch(repository: Repository, head: _Head, *, keep_branch: bool) -> N
 def _complete(repository: Repository, main: str, base: str, head: _Head, *, keep_branch: bool) -> Landing:
     """The branch is on main already: bring the local side up to it, and record what is missing."""
     local = resolve_branch(repository, main)
-    missing = missing_tags(repository, base)
-    tags = missing.tags
+    missing, unrecorded = _to_record(repository, base, base, is_published=has_remote(repository))
+    tags = missing.tags if missing else []
     if local == base and not tags and (keep_branch or head.commit not in merged_commits(repository, base)):
         raise Refused(f"{head.name} is on {main} already", hint="There is nothing to land.")
     checkouts = checkouts_of(repository, main)
@@ -174,6 +202,7 @@ def _complete(repository: Repository, main: str, base: str, head: _Head, *, keep
     if remote:
         push(repository, remote, updates)
     _move_local(repository, main, base, updates, checkouts)
-    missing.remember(repository)
+    if missing:
+        missing.remember(repository)
     _drop_branch(repository, head, keep_branch=keep_branch)
-    return Landing(head.name, main, base, [tag.event for tag in tags], [], remote)
+    return Landing(head.name, main, base, [tag.event for tag in tags], [], remote, unrecorded)

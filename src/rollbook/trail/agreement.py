@@ -2,49 +2,87 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from rollbook.errors import Refused
-from rollbook.git.objects import read_tag_object
+from rollbook.errors import Refused, TagInTheWay
+from rollbook.git.objects import read_at_once, read_tag_object
 from rollbook.git.repository import commit_or_none, is_ancestor
 from rollbook.trail.derive import Progress, derive
 from rollbook.trail.event import Action
 from rollbook.trail.landings import landed_changes
 from rollbook.trail.pinned_tags import require_old_tags
-from rollbook.trail.tag import RecordedTag, RecordedTrail, parse_trailers
+from rollbook.trail.reconcile import tag_fault
+from rollbook.trail.tag import parse_trailers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rollbook.git.repository import Repository
     from rollbook.trail.event import Event
+    from rollbook.trail.tag import RecordedTag, RecordedTrail
 
 _VERIFY = (
     "Find out who changed what before you go on: compare `git log --first-parent` with `rollbook history`."
 )
+_MEND = "Look at it. An administrator removes it: rollbook audit mend '{}'."
 _MISSING = "Fetch it from where it still is: git fetch origin 'refs/tags/*:refs/tags/*'"
 
 
-def require_trail(
-    repository: Repository, tip: str, trail: RecordedTrail
-) -> tuple[list[Event], Mapping[str, str], str]:
-    """Raise Refused unless every tag of the trail's last landing and after records what `tip`, a commit of
-    main, calls for, in one unbroken chain.
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What main calls for from the trail's last landing on, or from the beginning; the tag objects that stand
+    for it already, by tag name; the id of the tag object before the first; and the names of stray tags, which
+    look like the trail's and record nothing that main holds."""
 
-    Returns the events from that landing on, the tag objects that stand for them already by tag name, and the
-    id of the tag object before the first.
+    events: list[Event]
+    oids: Mapping[str, str]
+    previous: str
+    strays: tuple[str, ...]
+
+
+def require_trail(
+    repository: Repository, tip: str, trail: RecordedTrail, *, is_published: bool = False
+) -> Agreement:
+    """Hold the trail against `tip`, a commit of main.
+
+    Raises TagInTheWay when a tag that main calls for is there and is not, byte for byte, what would be
+    recorded; Refused when the tags make no unbroken chain, and, unless main `is_published` and so can't lag
+    behind its tags, when one records a commit that is not on main. Stray tags stop nobody.
     """
-    head, progress = _resume(repository, trail.tags, tip)
-    since = commit_or_none(repository, f"{head.event.landed_in}^1") if head else None
-    events = list(derive(repository, landed_changes(repository, tip, since), progress))
-    _require_agreement(trail, events, complete=head is None)
+    head = _head(trail.tags)
+    if head is not None and is_ancestor(repository, head.event.landed_in, tip):
+        since = commit_or_none(repository, f"{head.event.landed_in}^1")
+        before = (tag for tag in trail.tags.values() if tag.event.landed_in != head.event.landed_in)
+        progress = progress_of(before)
+        events = list(derive(repository, landed_changes(repository, tip, since), progress))
+        # A forged head leads astray; then all is derived.
+        if not any(_strays(trail, events, complete=False)) and not _in_the_way(
+            repository, tip, trail, events
+        ):
+            first = trail.tags.get(events[0].tag) if events else None
+            return _agreement(repository, trail, events, progress, first.previous if first else "")
+    progress = {}
+    events = list(derive(repository, landed_changes(repository, tip), progress))
+    if wrong := _in_the_way(repository, tip, trail, events):
+        raise wrong
+    strays = tuple(_strays(trail, events, complete=True))
+    if not is_published:
+        _require_on_main(repository, tip, [trail.tags[name] for name in strays])
+    return replace(_agreement(repository, trail, events, progress, ""), strays=strays)
+
+
+def _agreement(
+    repository: Repository,
+    trail: RecordedTrail,
+    events: list[Event],
+    progress: Mapping[str, Progress],
+    previous: str,
+) -> Agreement:
     require_origins(repository, (event for event in events if event.tag not in trail.tags), progress)
     oids = _standing_oids(repository, trail.tags, events)
-    first = trail.tags.get(events[0].tag) if events and head else None
-    previous = first.previous if first else ""
     _require_chain(trail.tags, events, oids, previous)
-    return events, oids, previous
+    return Agreement(events, oids, previous, ())
 
 
 def _standing_oids(
@@ -85,43 +123,59 @@ def _require_chain(
         previous = oids.get(event.tag, previous)
 
 
-def _require_agreement(trail: RecordedTrail, events: list[Event], *, complete: bool) -> None:
-    """Raise Refused when a tag contradicts the events: another content, no event at all, or not ours."""
-    derived = {event.tag: event for event in events}
+def _strays(trail: RecordedTrail, events: list[Event], *, complete: bool) -> Iterator[str]:
+    """The tags of these landings, or of all, that record nothing that main holds."""
+    derived = {event.tag for event in events}
     landed_in = {event.landed_in for event in events}
-    for tag in trail.tags.values():
-        event = derived.get(tag.name)
-        if event is None:
-            if complete or tag.event.landed_in in landed_in:
-                raise Refused(f"the tag {tag.name!r} records what main does not hold", hint=_VERIFY)
-        # Approvals that only a forge knows are attested by the tag, not derived.
-        elif replace(tag.event, approved_by=event.approved_by) != event:
-            raise Refused(f"the tag {tag.name!r} does not record what main says", hint=_VERIFY)
-    for name in derived.keys() & trail.foreign:
-        raise Refused(
-            f"a tag {name!r} that Rollbook did not write stands in the way",
-            hint=f"Look at it, and delete it: git tag -d '{name}'",
-        )
+    for name, tag in trail.tags.items():
+        if name not in derived and (complete or tag.event.landed_in in landed_in):
+            yield name
 
 
-def _resume(
-    repository: Repository, tags: Mapping[str, RecordedTag], tip: str
-) -> tuple[RecordedTag | None, dict[str, Progress]]:
-    """The trail's head and how far each model has come before the commit the head records; None and
-    nothing when the trail must be derived from the beginning, because it is empty or has a gap."""
+def _in_the_way(
+    repository: Repository, tip: str, trail: RecordedTrail, events: list[Event]
+) -> TagInTheWay | None:
+    """The first tag that stands where an event is to be recorded, and is not what would be written there."""
+    standing = [event for event in events if event.tag in trail.tags]
+    objects = read_at_once(repository, (trail.tags[event.tag].oid for event in standing))
+    for event, data in zip(standing, objects, strict=True):
+        wrong = tag_fault(event, event.tag, data)
+        if wrong and not _is_on(repository, trail.tags[event.tag].event.landed_in, tip):
+            wrong = f"it records commit {trail.tags[event.tag].event.landed_in[:12]}, which is not on main"
+        if wrong:
+            return TagInTheWay(
+                f"the tag {event.tag!r} does not record what main says: {wrong}", hint=_MEND.format(event.tag)
+            )
+    for event in events:
+        if event.tag in trail.foreign:
+            return TagInTheWay(
+                f"a tag {event.tag!r} that Rollbook did not write stands in the way",
+                hint=_MEND.format(event.tag),
+            )
+    return None
+
+
+def _require_on_main(repository: Repository, tip: str, strays: Iterable[RecordedTag]) -> None:
+    for tag in strays:
+        landed_in = tag.event.landed_in
+        if commit_or_none(repository, landed_in) and not _is_on(repository, landed_in, tip):
+            raise Refused(
+                f"the tag {tag.name!r} records commit {landed_in[:12]}, which is not on main",
+                hint=f"Main was rewritten, or is behind here, or the tag is forged. {_VERIFY}",
+            )
+
+
+def _is_on(repository: Repository, commit: str, tip: str) -> bool:
+    return commit_or_none(repository, commit) is not None and is_ancestor(repository, commit, tip)
+
+
+def _head(tags: Mapping[str, RecordedTag]) -> RecordedTag | None:
+    """The trail's last tag; None when it must be derived from the beginning, because it is empty or has a
+    gap, or more tags than one claim to be the last."""
     oids = {tag.oid for tag in tags.values()}
     named = {tag.previous for tag in tags.values() if tag.previous}
     heads = [tag for tag in tags.values() if tag.oid not in named]
-    if len(heads) != 1 or not named <= oids:
-        return None, {}
-    (head,) = heads
-    landed_in = head.event.landed_in
-    if not is_ancestor(repository, landed_in, tip):
-        raise Refused(
-            f"the tag {head.name!r} records commit {landed_in[:12]}, which is not on main",
-            hint=f"Main was rewritten, or this clone is shallow or behind. {_VERIFY}",
-        )
-    return head, progress_of(tag for tag in tags.values() if tag.event.landed_in != landed_in)
+    return heads[0] if len(heads) == 1 and named <= oids else None
 
 
 def progress_of(tags: Iterable[RecordedTag]) -> dict[str, Progress]:

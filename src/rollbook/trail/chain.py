@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from rollbook.trail.tag import recorded_trail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from rollbook.git.repository import Repository
     from rollbook.trail.tag import RecordedTag
 
 
-def chain(repository: Repository) -> list[RecordedTag]:
-    """The trail's tags from the first to the last that an unbroken chain leads to.
+def chain(repository: Repository, strays: Collection[str] = ()) -> list[RecordedTag]:
+    """The trail's tags but for the `strays`, from the first to the last that an unbroken chain leads to.
 
     A tag that calls itself otherwise than the ref that names it, and what comes after a gap, is left out.
     """
-    return linked(recorded_trail(repository).tags.values())
+    return linked(tag for name, tag in recorded_trail(repository).tags.items() if name not in strays)
 
 
 def linked(tags: Iterable[RecordedTag]) -> list[RecordedTag]:

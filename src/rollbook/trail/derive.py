@@ -23,7 +23,7 @@ from rollbook.text import one_line
 from rollbook.trail.event import Action, Event
 from rollbook.trail.imported_by import importer
 from rollbook.trail.past_manifests import Manifests
-from rollbook.trail.past_stage_tables import StageTables
+from rollbook.trail.past_stage_tables import StageTables, is_recordable
 from rollbook.trail.pinned_tags import departures, effective_origin, last_moment
 from rollbook.trail.recorded_removals import removals
 
@@ -116,9 +116,11 @@ def _first_stage(reader: ObjectReader, change: LandedChange) -> str:
         if data is None:
             continue
         try:
-            return parse_policy(data, layout.POLICY).first_stage.name
+            name = parse_policy(data, layout.POLICY).first_stage.name
         except InvalidFile:
             continue
+        if is_recordable(name):
+            return name
     return _FIRST_STAGE
 
 
@@ -299,7 +301,7 @@ class _Derivation:
             reason=one_line(reason),
             requested_by=one_line(requested_by),
             requested_at=one_line(requested_at),
-            approved_by=tuple(one_line(name) for name in approved_by),
+            approved_by=tuple(dict.fromkeys(name for name in map(one_line, approved_by) if name)),
             landed_in=self._change.commit,
             commit=progress.registered_in.get(version, self._change.commit),
             recorded_at=progress.recorded_at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rollbook.errors import InvalidFile
@@ -14,9 +15,20 @@ if TYPE_CHECKING:
     from rollbook.git.objects import GitObject, ObjectReader
     from rollbook.records.stages import StageTable
 
+# Looser than the names that may land: what was once recorded past the check stays recorded.
+_RECORDABLE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def is_recordable(stage: str) -> bool:
+    """Return whether a stage of this name, whoever wrote it, can stand in the name of a tag."""
+    return _RECORDABLE.fullmatch(stage) is not None
+
 
 class StageTables:
-    """Reads stages by the id of their blob."""
+    """Reads stages by the id of their blob.
+
+    A table that puts a version where no tag could be named after counts as one that can't be read.
+    """
 
     def __init__(self, reader: ObjectReader) -> None:
         self._reader = reader
@@ -39,6 +51,7 @@ class StageTables:
         if found is None or found.type != "blob" or found.data is None:
             return None
         try:
-            return self._parser.parse(found.data, path)
+            table = self._parser.parse(found.data, path)
         except InvalidFile:
             return None
+        return table if all(map(is_recordable, {entry.stage for entry in table.entries})) else None

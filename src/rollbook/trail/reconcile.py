@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rollbook.git.write import Identity
+from rollbook.text import one_line
 from rollbook.trail.contradiction import Contradiction
 from rollbook.trail.pinned_tags import changed_tags
+from rollbook.trail.standing_tags import standing_tag
 from rollbook.trail.tag import tag_object
 
 if TYPE_CHECKING:
@@ -18,11 +21,7 @@ if TYPE_CHECKING:
     from rollbook.trail.event import Event
     from rollbook.trail.standing_tags import StandingTag, StandingTags
 
-# What the recorder attests of what only a forge knows; main can neither confirm nor deny it.
-ATTESTED = ("Approved-By", "Pull-Request", "Merged-By", "Attested-By")
-_CHAIN = "Previous-Event"
-_ADDED = (*ATTESTED, _CHAIN)
-_TRAILERS = 2  # lines before a message's first trailer: the summary, and a blank one
+_OBJECT_ID = re.compile(r"[0-9a-f]{40}")
 _NOBODY = Identity("", "")
 _FIND_OUT = "Find out who changed it: compare it with another clone's tag, or with a backup's."
 _NOT_RECORDED = (
@@ -54,7 +53,7 @@ def compare(events: Sequence[Event], standing: StandingTags, main: Main) -> list
     before_is_sound = True
     for event in events:
         tag = standing.tags.get(event.tag)
-        wrong = list(_absence(event, standing) if tag is None else _contradictions(event, tag))
+        wrong = list(_absence(event, standing) if tag is None else tag_contradictions(event, tag))
         if tag is not None and not wrong and before is not None and tag.previous != before:
             found += _broken_link(event, tag, before, held) if before_is_sound else ()
         found += wrong
@@ -84,8 +83,9 @@ def _absence(event: Event, standing: StandingTags) -> Iterator[Contradiction]:
         yield _about(event, "RB601", f"no tag records: {what}", _NOT_RECORDED)
 
 
-def _contradictions(event: Event, tag: StandingTag) -> Iterator[Contradiction]:
-    """What is wrong with a tag itself, whatever stands before it."""
+def tag_contradictions(event: Event, tag: StandingTag) -> Iterator[Contradiction]:
+    """Yield what is wrong with the tag of an event by itself, whatever stands before it: each byte is to be
+    as `audit record` writes it, given who tagged and what is attested. Signatures are judged elsewhere."""
     if tag.inner != event.tag:
         message = f"the ref points at the tag object of {tag.inner!r}"
         yield _about(event, "RB603", message, "A signature counts for the name inside only. " + _FIND_OUT)
@@ -101,37 +101,28 @@ def _contradictions(event: Event, tag: StandingTag) -> Iterator[Contradiction]:
         yield _about(event, "RB604", difference, _FIND_OUT)
 
 
+def tag_fault(event: Event, name: str, data: bytes) -> str:
+    """Return what is wrong with a tag object of an event by itself, as `tag_contradictions` tells; empty when
+    nothing is."""
+    tag = standing_tag(name, "", data)
+    if tag is None:
+        return "its head is not written as git writes a tag's"
+    return next((item.message for item in tag_contradictions(event, tag)), "")
+
+
 def _difference(event: Event, tag: StandingTag) -> str:
-    """How the message differs from the one that main calls for; empty when it does not.
+    """How the message differs from the one that would be recorded; empty when it does not by a byte.
 
-    Every line of that one must stand there, in its order. Among the trailers may stand what is attested, each
-    line once, and one that names the tag before.
+    What is attested, and which tag stands before, is the tag's word; where and how that is written is not.
     """
-    expected = _message_lines(event)
-    lines = tag.message.split("\n")
-    place, added = 0, set[str]()
-    for line in lines:
-        key = line.partition(": ")[0]
-        if line == expected[place]:
-            place += 1
-        elif place < _TRAILERS or key not in _ADDED or _once(key, line) in added:
-            return _first_difference(expected, lines)
-        else:
-            added.add(_once(key, line))
-        if place == len(expected):
-            break
-    is_whole = place == len(expected) and len(lines) == place + len(added)
-    return "" if is_whole else _first_difference(expected, lines)
-
-
-def _once(key: str, line: str) -> str:
-    """What may not stand there twice."""
-    return key if key == _CHAIN else line
-
-
-def _message_lines(event: Event) -> list[str]:
-    data = tag_object(event, _NOBODY, "")
-    return data.partition(b"\n\n")[2].decode(errors="surrogateescape").split("\n")
+    _, *trailers = (line.partition(": ") for line in tag.message.split("\n"))
+    attested = [value for key, _, value in trailers if key == "Approved-By" and value == one_line(value)]
+    pull_request = one_line(tag.trailer("Pull-Request"))
+    names = tuple(dict.fromkeys([*event.approved_by, *filter(None, attested)]))
+    previous = tag.previous if _OBJECT_ID.fullmatch(tag.previous) else ""
+    data = tag_object(replace(event, approved_by=names), _NOBODY, previous, pull_request)
+    expected = data.partition(b"\n\n")[2].decode(errors="surrogateescape")
+    return "" if tag.message == expected else _first_difference(expected.split("\n"), tag.message.split("\n"))
 
 
 def _first_difference(expected: list[str], lines: list[str]) -> str:
@@ -143,6 +134,8 @@ def _first_difference(expected: list[str], lines: list[str]) -> str:
             said = [found.partition(": ")[2] for found in lines if found.startswith(f"{key}: ")]
             return f"its {key} is {said[0] if said else ''!r} where main says {value!r}"
     foreign = next((line for line in lines if line and line not in expected), "")
+    if not foreign:
+        return "its lines are those that main calls for, in another order, or not each of them once"
     return f"its message has a line that main does not call for: {foreign[:120]!r}"
 
 

@@ -29,6 +29,7 @@ from rollbook.git.repository import is_shallow
 from rollbook.git.write import ObjectWriter, identity
 from rollbook.registry.main_branch import has_remote, landed_commit, remote_name
 from rollbook.signing.tag_signing import signer
+from rollbook.text import one_line
 from rollbook.trail.agreement import progress_of, require_origins, require_trail
 from rollbook.trail.chain import chain
 from rollbook.trail.checkpoint import Reached, reached, remember, tag_refs
@@ -78,18 +79,25 @@ def _nothing(_commit: str) -> Attestation:
     return Attestation()
 
 
+def _ignored(_name: str) -> None:
+    return
+
+
 def record(
     repository: Repository,
     *,
     push_tags: bool | None = None,
     attest: Callable[[str], Attestation] = _nothing,
+    name_stray: Callable[[str], None] = _ignored,
 ) -> list[Event]:
     """Write the tags of everything that landed on main and has none; return the events recorded.
 
     `push_tags`: whether they go to the remote as well; by default, when there is one. What has landed is then
     what the remote's main holds. `attest` tells what a forge knows of a commit; when it fails, nothing is
-    recorded. Raises Conflict when others keep being first, Refused when the tags there
-    are contradict main, or when the local main has commits that the remote's has not.
+    recorded. `name_stray` is told each tag that looks like the trail's and records nothing that main holds:
+    it stops nobody. Raises Conflict when others keep being first, TagInTheWay when another tag stands where
+    one is to be written, Refused when the tags make no unbroken chain, or when the local main has commits
+    that the remote's has not.
     """
     to_remote = has_remote(repository) if push_tags is None else push_tags
     remote = remote_name(repository)
@@ -99,17 +107,19 @@ def record(
             fetch_tags(repository, remote)
             fetch(repository, remote)
         tip = landed_commit(repository, remote if to_remote else None)
-        missing = missing_tags(repository, tip, attest)
+        missing = missing_tags(repository, tip, attest, is_published=to_remote)
         updates = [tag.ref for tag in missing.tags]
         try:
             if to_remote:
-                _send(repository, remote, [*_unsent(repository, remote), *updates])
+                _send(repository, remote, [*_unsent(repository, remote, missing.strays), *updates])
             update_refs(repository, updates)
         except Conflict:
             if attempt == _ATTEMPTS - 1:
                 raise
             continue
         missing.remember(repository)
+        for name in missing.strays:
+            name_stray(name)
         return [tag.event for tag in missing.tags]
     raise AssertionError("the loop returns or raises")
 
@@ -119,13 +129,13 @@ def _send(repository: Repository, remote: str, updates: list[RefUpdate]) -> None
         push(repository, remote, updates[start : start + _BATCH])
 
 
-def _unsent(repository: Repository, remote: str) -> list[RefUpdate]:
+def _unsent(repository: Repository, remote: str, strays: tuple[str, ...]) -> list[RefUpdate]:
     """The tags of the trail that stand here and not on the remote, in the chain's order: recorded before
     there was a remote, or lost there."""
     there = remote_refs(repository, remote, f"{TAGS}*")
     if all(f"{TAGS}{name}" in there or not is_trail_name(name) for name in tag_ids(repository)):
         return []
-    updates = (RefUpdate(f"{TAGS}{tag.name}", tag.oid, NO_OBJECT) for tag in chain(repository))
+    updates = (RefUpdate(f"{TAGS}{tag.name}", tag.oid, NO_OBJECT) for tag in chain(repository, strays))
     return [update for update in updates if update.ref not in there]
 
 
@@ -134,7 +144,8 @@ class Missing:
     """The tags that `tip`, a commit of main, calls for and that are not there, in the chain's order.
 
     `head` is the id of the object that ends the chain with them, `previous` of the one that ended it before,
-    where that was known to be all of it; `refs` are the tags there were before.
+    where that was known to be all of it; `refs` are the tags there were before; `strays` names those that
+    record nothing that main holds.
     """
 
     tags: list[NewTag]
@@ -142,6 +153,7 @@ class Missing:
     head: str
     previous: str
     refs: TagRefs | None
+    strays: tuple[str, ...] = ()
 
     def remember(self, repository: Repository) -> None:
         """Remember how far the trail reaches, now that the tags stand: the next time starts from there."""
@@ -156,11 +168,15 @@ class Missing:
 
 
 def missing_tags(
-    repository: Repository, tip: str, attest: Callable[[str], Attestation] = _nothing
+    repository: Repository,
+    tip: str,
+    attest: Callable[[str], Attestation] = _nothing,
+    *,
+    is_published: bool = False,
 ) -> Missing:
     """Make the tag objects that `tip`, a commit of main, calls for and no tag records yet, without any ref.
 
-    Raises Refused when a tag contradicts main, when one of its name was made by hand, and in a shallow clone.
+    Raises as `require_trail` does, and Refused in a shallow clone.
     """
     if is_shallow(repository):
         # Its oldest commit would seem to have brought everything.
@@ -171,7 +187,7 @@ def missing_tags(
     refs = tag_refs(repository)
     known = reached(repository, refs) if refs else None
     found = _missing_since(repository, tip, known, refs, attest) if known else None
-    return found or _missing(repository, tip, refs, attest)
+    return found or _missing(repository, tip, refs, attest, is_published=is_published)
 
 
 def _missing_since(
@@ -201,20 +217,29 @@ def _missing_since(
 
 
 def _missing(
-    repository: Repository, tip: str, refs: TagRefs | None, attest: Callable[[str], Attestation]
+    repository: Repository,
+    tip: str,
+    refs: TagRefs | None,
+    attest: Callable[[str], Attestation],
+    *,
+    is_published: bool,
 ) -> Missing:
     """What is missing, by all the tags that there are."""
     trail = recorded_trail(repository)
     if tag_refs(repository) != refs:
         refs = None  # somebody else writes tags: which ones were read, nobody can tell
-    events, oids, previous = require_trail(repository, tip, trail)
+    agreed = require_trail(repository, tip, trail, is_published=is_published)
+    if agreed.strays:
+        refs = None  # what is remembered is that all tags are the trail's
+    events = agreed.events
     if all(event.tag in trail.tags for event in events):
         head = trail.tags[events[-1].tag].oid if events else ""
-        return Missing([], tip, head, head, refs)
-    made = _made(repository, events, oids, previous, attest)
+        return Missing([], tip, head, head, refs, agreed.strays)
+    made = _made(repository, events, agreed.oids, agreed.previous, attest)
     missing = [tag for tag in made if tag.event.tag not in trail.tags]
     standing = made[: -len(missing)]
-    return Missing(missing, tip, made[-1].oid, standing[-1].oid if standing else previous, refs)
+    before = standing[-1].oid if standing else agreed.previous
+    return Missing(missing, tip, made[-1].oid, before, refs, agreed.strays)
 
 
 def _made(
@@ -233,8 +258,10 @@ def _made(
         oid = oids.get(event.tag)
         if oid is None:
             known = attest(event.landed_in)
-            names = tuple(dict.fromkeys([*event.approved_by, *known.approved_by]))
-            data = tag_object(replace(event, approved_by=names), tagger, previous, known.pull_request)
+            attested = filter(None, map(one_line, known.approved_by))
+            names = tuple(dict.fromkeys([*event.approved_by, *attested]))
+            pull_request = one_line(known.pull_request)
+            data = tag_object(replace(event, approved_by=names), tagger, previous, pull_request)
             oid = writer.store("tag", sign(data) if sign else data)
         made.append(NewTag(event, oid))
         previous = oid

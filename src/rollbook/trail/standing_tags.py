@@ -22,7 +22,8 @@ _HEAD = re.compile(
 )
 _TARGET = re.compile(rb"object (?P<oid>[0-9a-f]{40})\n")
 _SIGNATURE = b"\n-----BEGIN "
-_TRAILS = (b"\nAction: ", b"\nLanded-In: ", b"\nManifest-Digest: ")
+# What every event has: of a version whose manifest is gone, no digest is told.
+_TRAILS = (b"\nAction: ", b"\nLanded-In: ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,12 @@ _OBJECT_ID = re.compile(r"[0-9a-f]{40}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _MOST_MODELS = 50  # git compares each ref with each pattern
 _ACTIONS = {action.value: action for action in Action}
-_TIME = re.compile(r"[0-9]{1,11}")
+_TIME = re.compile(r"[0-9]{1,12}")
 _APPROVED = "Approved-By: "
 # A tag as `tag_object` writes it: read by one look, where a long trail has tens of thousands.
 _AS_WRITTEN = re.compile(
     r"object ([0-9a-f]{40})\ntype commit\ntag [^\n]+\n"
-    r"tagger ([^\n<>]* <[^\n<>]*>) ([0-9]{1,11}) [+-][0-9]{4}\n\n[^\n]+\n\n"
+    r"tagger ([^\n<>]* <[^\n<>]*>) ([0-9]{1,12}) [+-][0-9]{4}\n\n[^\n]+\n\n"
     r"Action: ([a-z]+)\nEvent: ([1-9][0-9]{0,17})\nModel: ([^\n]+)\nVersion: ([^\n]+)\n"
     r"(?:From: ([^\n]+)\n)?(?:To: ([^\n]+)\n)?(?:Reason: ([^\n]+)\n)?"
     r"(?:Requested-By: ([^\n]+)\n)?(?:Requested-At: ([^\n]+)\n)?((?:Approved-By: [^\n]+\n)*)"
