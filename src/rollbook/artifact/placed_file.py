@@ -17,6 +17,8 @@ from rollbook.errors import BadCall, Refused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_OWN_OUTPUTS = ("/dev/fd/", "/dev/stderr", "/dev/stdout", "/proc/")
+
 
 def is_there(destination: Path, sha256: str, size: int) -> bool:
     """Return whether the artifact with this digest and size (bytes) already stands at `destination`."""
@@ -58,7 +60,7 @@ def require_no_link(destination: Path) -> None:
 
 def _is_stream(path: Path) -> bool:
     """Whether it is no file of a folder: a pipe, a device, or a name of the process's own outputs."""
-    if path.absolute().parts[:2] in (("/", "dev"), ("/", "proc")):
+    if str(path.absolute()).startswith(_OWN_OUTPUTS):
         return True
     return path.exists() and not path.is_symlink() and not (path.is_file() or path.is_dir())
 
