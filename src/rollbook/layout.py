@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -23,6 +24,10 @@ CARD_TEMPLATE = f"{ROOT}/card-template.md"
 # DVC's file at the repository's root, which the registry shares with the team's pipelines.
 DVC_YAML = "dvc.yaml"
 CODEOWNERS = ".github/CODEOWNERS"
+# The names in the repository's root that Rollbook, DVC, git or a forge gives a meaning.
+_MEANT = (ROOT, DVC_YAML, "schemas", ".dvc", ".github", ".gitattributes", ".gitmodules", ".dvcignore")
+# What HFS+ leaves out when it compares names.
+_UNSEEN = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 
 
 class Kind(Enum):
@@ -172,6 +177,32 @@ def evidence_directory(model: str, version: str) -> str:
 def attachment_pointer_path(evidence: str, name: str) -> str:
     """Where the pointer to what is attached to the evidence at a path stands."""
     return f"{evidence.removesuffix('.yaml')}/{name}.dvc"
+
+
+def folded(name: str) -> str:
+    """What a name is to a file system that tells neither case nor Unicode forms apart."""
+    return name.lower() if name.isascii() else unicodedata.normalize("NFKC", name).casefold()
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def meant(name: str) -> str:
+    """Return the name of the repository's root that `name` is on the file systems of macOS or Windows, which
+    fold case and Unicode forms, drop dots and blanks at the end, and know short names; else `name`."""
+    plain = folded(_UNSEEN.sub("", re.split(r"[:\\]", name)[0])).rstrip(". ")
+    return next((target for target in _MEANT if plain == target or _short(target).fullmatch(plain)), name)
+
+
+def as_meant(path: str) -> str:
+    """Return a path as those file systems take it, as far as its first name goes; see `meant`."""
+    name, slash, rest = path.partition("/")
+    return f"{meant(name)}{slash}{rest}"
+
+
+@functools.cache
+def _short(name: str) -> re.Pattern[str]:
+    """The short names that Windows gives a long one: `GITHUB~1`, `GI7EBA~1`."""
+    stem, dot, ending = name.lstrip(".").partition(".")
+    return re.compile(rf"(?:{stem[:6]}|{stem[:2]}[0-9a-f]{{4}})~[0-9]+" + (rf"\.{ending[:3]}" if dot else ""))
 
 
 @functools.lru_cache(maxsize=1 << 16)  # a check asks for the place of every path several times

@@ -262,6 +262,19 @@ def test_a_clone_gets_a_pre_commit_hook_that_judges_what_is_staged(team: Team, t
     assert "RB301" in done.stdout + done.stderr
 
 
+def test_a_clones_hook_runs_no_code_of_the_branch_that_is_checked_out(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert team.run("jane", "hooks", "install").code == 0
+    proof = tmp_path / "ran"
+    (team.world.registry / "click.py").write_text(f"open({str(proof)!r}, 'w')\n")
+    monkeypatch.setenv("PYTHONPATH", ".")
+    team.world.git("add", "click.py")
+    command = ["git", "commit", "--quiet", "-m", "Add a helper"]
+    done = subprocess.run(command, cwd=team.world.registry, capture_output=True, text=True, check=False)
+    assert (done.returncode, proof.exists()) == (0, False), done.stderr
+
+
 COMMAND_GATE = """
 gates:
   - {gate: command, to: [production], run: [/bin/true]}

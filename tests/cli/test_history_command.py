@@ -139,3 +139,19 @@ def test_a_registry_without_events_says_what_would_record_them(fresh: Path):
 
 def test_no_events_are_an_empty_list_in_json(fresh: Path):
     assert rollbook(fresh, "history", "--json").out == "[]\n"
+
+
+def test_a_file_that_is_named_for_the_output_holds_it(world: World, tmp_path: Path) -> None:
+    for form in ("json", "jsonl", "csv"):
+        printed = rollbook(world.registry, "history", "--format", form).out
+        ran = rollbook(world.registry, "history", "--format", form, "-o", str(tmp_path / form))
+        assert (ran.out, (tmp_path / form).read_bytes().decode()) == ("", printed)
+
+
+def test_a_table_is_for_the_terminal_and_no_file(world: World, tmp_path: Path) -> None:
+    assert rollbook(world.registry, "history", "-o", str(tmp_path / "table")).code == 2
+    assert not (tmp_path / "table").exists()
+
+
+def test_an_output_that_is_no_file_is_written_to_as_it_is(world: World):
+    assert rollbook(world.registry, "history", "--format", "csv", "-o", "/dev/null").code == 0

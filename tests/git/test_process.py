@@ -22,7 +22,6 @@ KEPT = [
     "GIT_CEILING_DIRECTORIES",
     "GIT_PROXY_SSL_CAINFO",
     "GIT_QUARANTINE_PATH",
-    "PATH",
 ]
 
 
@@ -47,6 +46,11 @@ def test_no_variable_of_the_users_undoes_the_hardening(name, monkeypatch):
 def test_a_variable_that_is_the_users_wish_is_kept(name, monkeypatch):
     monkeypatch.setenv(name, "wish")
     assert clean_environment()[name] == "wish"
+
+
+def test_no_program_is_looked_for_in_the_directory_where_git_runs(monkeypatch):
+    monkeypatch.setenv("PATH", ":.:/opt/bin:tools:/usr/bin:")
+    assert clean_environment()["PATH"] == "/opt/bin:/usr/bin"
 
 
 def test_given_variables_are_added():

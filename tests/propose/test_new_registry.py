@@ -148,6 +148,17 @@ def test_a_linked_folder_is_not_followed(root: Path, tmp_path: Path) -> None:
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
+def test_a_linked_dvc_configuration_is_neither_read_nor_replaced(root: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "credentials"
+    secret.write_text("[default]\naws_secret_access_key = hush\n")
+    (root / ".dvc").mkdir()
+    (root / ".dvc/config").symlink_to(secret)
+    with pytest.raises(BadCall, match=r"\.dvc/config is a symbolic link"):
+        initialise(discover(root))
+    assert (root / ".dvc/config").is_symlink()
+    assert "remote" not in secret.read_text()
+
+
 def test_a_bare_repository_is_a_wrong_call(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "--bare", "models.git")
     with pytest.raises(BadCall, match="bare repository"):

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.access.roles import ADMIN, APPROVER, DATA_SCIENTIST, PROTECTED, member_name
-from rollbook.artifact.placed_file import placed
 from rollbook.errors import BadCall, Refused
 from rollbook.layout import ALLOWED_SIGNERS, CODEOWNERS, DVC_YAML, POLICY, ROOT
 from rollbook.registry.registry import Registry
+from rollbook.snapshot.safe_open import write_beneath
 from rollbook.snapshot.worktree_snapshot import worktree_snapshot
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ def write_codeowners(repository: Repository) -> bool:
         raise Refused(f"{PATH} was not written by Rollbook", hint="Move it away, or keep it and do without.")
     if not policy.roles:
         raise Refused(f"{POLICY} names no roles", hint="Name members under `roles:` first.")
-    with placed(repository.work_tree / PATH, overwrite=True) as temporary:
-        temporary.write_bytes(text)
-    return True
+    return write_beneath(repository.work_tree, PATH, text, replace=True)
 
 
 def differs(repository: Repository) -> bool:

@@ -67,8 +67,9 @@ def _script(command: str) -> str:
 
 
 def _command(arguments: str) -> str:
-    # This very installation: a server's PATH seldom holds it.
-    return f"{shlex.quote(sys.executable)} -m rollbook {arguments}"
+    # This very installation: a server's PATH seldom holds it. -P and -E keep a working tree that is anybody's
+    # off Python's import path, into which `-m` alone, or a PYTHONPATH of `.`, would put it.
+    return f"{shlex.quote(sys.executable)} -P -E -m rollbook {arguments}"
 
 
 def _write(path: Path, text: str) -> bool:

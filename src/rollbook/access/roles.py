@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from rollbook.layout import DVC_YAML, ROOT, Kind, place
+from rollbook.layout import DVC_YAML, ROOT, Kind, as_meant, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -102,7 +102,8 @@ def roles_of(person: Person, roles: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def is_governed(path: str, policy: Policy) -> bool:
-    """Return whether a path belongs to the registry or to what its rules rest on."""
+    """Return whether a path belongs to the registry or to what its rules rest on, on any file system."""
+    path = as_meant(path)
     if path == DVC_YAML:
         return policy.dvc_artifacts
     return path.startswith((f"{ROOT}/", *PROTECTED))
@@ -110,6 +111,7 @@ def is_governed(path: str, policy: Policy) -> bool:
 
 def may_change(held: Iterable[str], path: str, policy: Policy) -> bool:
     """Return whether somebody who holds these roles may change the file at `path`."""
+    path = as_meant(path)
     if not is_governed(path, policy):
         return True
     if path == DVC_YAML:  # who registers writes the model's entry

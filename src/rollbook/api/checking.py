@@ -84,9 +84,10 @@ def _judge_merge(
     reviews, why_none = _reviews(repository, pull_request, base, head) if pull_request else ((), "")
     findings, _ = check_merge(repository, base, head, reviews=reviews)
     if summary is not None:
+        from rollbook.artifact.placed_file import write_whole
         from rollbook.integrations.forge.pull_request import summary as written
 
-        Path(summary).write_text(written(repository, base, head, findings, reviews), encoding="utf-8")
+        write_whole(Path(summary), written(repository, base, head, findings, reviews).encode())
     return Checked(findings, why_none)
 
 

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rollbook.artifact.local_store import ObjectFolder, Target
 from rollbook.errors import BadCall, InvalidFile, RollbookError, StorageFailed
 from rollbook.git.address import without_credentials
+from rollbook.git.checkout import is_tracked
+from rollbook.git.repository import discover
+from rollbook.snapshot.safe_open import read_beneath
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from rollbook.artifact.stream import Hashes
 
 _NO_REMOTE = "Run `rollbook init --remote URL`, or `dvc remote add --default NAME URL`."
+# What these files say is more than where and who: AWS's `credential_process` is a program that is run.
+_NAMING_PROGRAMS = frozenset(["configpath", "credentialpath"])
+_COMMAND = "bearer_token_command"
 # It matches each address, also one without a query, so that no text is looked through twice.
 _QUERY = re.compile(r"(\w://[^\s?#]*)(?:[?#]\S*)?")
 
@@ -61,10 +67,11 @@ class Configuration:
 def read_configuration(root: Path) -> Configuration:
     """Read DVC's configuration of the working tree at `root`, all its levels merged as DVC does.
 
-    Raises BadCall when DVC is not set up there or has no default remote, InvalidFile when it can't be read.
+    Raises BadCall when DVC is not set up there, has no default remote or is set up through a link,
+    InvalidFile when it can't be read or lets a file of the repository run programs.
     """
     folder = root.absolute() / ".dvc"
-    if not folder.is_dir():
+    if read_beneath(folder.parent, ".dvc/config") is None and not folder.is_dir():
         raise BadCall(f"{root}: DVC is not set up here", hint="Run `rollbook init`.")
     from dvc.config import Config, ConfigError
     from dvc.fs import get_fs_config
@@ -78,10 +85,29 @@ def read_configuration(root: Path) -> Configuration:
         options = dict(get_fs_config(config, name=name))
     except (ConfigError, KeyError, RecursionError) as error:
         raise InvalidFile(printable(error), path=str(folder / "config"), hint=_NO_REMOTE) from error
+    _require_own(folder.parent, config, options)
     cache = config["cache"]
     where = Path(cache.get("dir") or folder / "cache")
     url = options.pop("url")
     return Configuration(where, cache.get("shared") == "group", RemoteSettings(url, options))
+
+
+def _require_own(root: Path, config: Any, options: Mapping[str, Any]) -> None:
+    """Raise InvalidFile for a setting that can run a program, where whoever proposes a change can set it."""
+    for option in _NAMING_PROGRAMS & options.keys():
+        if Path(options[option]).resolve().is_relative_to(root.resolve()):
+            raise _not_own(option, "Keep that file outside of the repository.")
+    if _COMMAND in options:
+        is_shared = is_tracked(discover(root), ".dvc/config.local")
+        levels = ("repo", "local") if is_shared else ("repo",)
+        remotes = [remote for level in levels for remote in config.load_one(level)["remote"].values()]
+        if any(_COMMAND in remote for remote in remotes):
+            raise _not_own(_COMMAND, "Set it in a .dvc/config.local of your own: dvc remote modify --local")
+
+
+def _not_own(option: str, hint: str) -> InvalidFile:
+    message = "this can run a program, and came with the files that git tracks"
+    return InvalidFile(message, path=".dvc/config", key=option, hint=hint)
 
 
 def connect(settings: RemoteSettings) -> Remote:

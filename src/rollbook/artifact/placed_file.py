@@ -17,6 +17,8 @@ from rollbook.errors import BadCall, Refused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_OWN_OUTPUTS = ("/dev/fd/", "/dev/stderr", "/dev/stdout", "/proc/")
+
 
 def is_there(destination: Path, sha256: str, size: int) -> bool:
     """Return whether the artifact with this digest and size (bytes) already stands at `destination`."""
@@ -31,6 +33,36 @@ def is_there(destination: Path, sha256: str, size: int) -> bool:
     except BadCall:
         return False
     return (digest.sha256, digest.size) == (sha256, size)
+
+
+def write_whole(destination: Path, data: bytes) -> None:
+    """Write the file that somebody named for an output: whole, or as it was. What is a device or a pipe is
+    written to as it stands. Raises BadCall for a link, StorageFailed when the place can't be written."""
+    try:
+        if _is_stream(destination):
+            destination.write_bytes(data)
+            return
+        require_no_link(destination)
+        mode = stat.S_IMODE(destination.stat().st_mode) if destination.exists() else None
+    except OSError as error:
+        raise cannot_write(destination, error) from error
+    with placed(destination, overwrite=True) as temporary:
+        temporary.write_bytes(data)
+        if mode is not None:
+            temporary.chmod(mode)
+
+
+def require_no_link(destination: Path) -> None:
+    """Raise BadCall where a link stands in the place of a file to be written: a stranger may have put it."""
+    if destination.is_symlink() and not _is_stream(destination):
+        raise BadCall(f"{destination} is a symbolic link", hint="Name the file that is meant itself.")
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether it is no file of a folder: a pipe, a device, or a name of the process's own outputs."""
+    if str(path.absolute()).startswith(_OWN_OUTPUTS):
+        return True
+    return path.exists() and not path.is_symlink() and not (path.is_file() or path.is_dir())
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.check.gates.gate import Circumstances
-from rollbook.errors import InvalidFile, NotFound
+from rollbook.errors import BadCall, InvalidFile, NotFound, Refused
 from rollbook.git.checkout import is_tracked
 from rollbook.registry.registry import Registry
+from rollbook.snapshot.safe_open import read_beneath
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -101,8 +102,8 @@ def _base_storage(repository: Repository, base: Snapshot) -> Iterator[ReadOnlySt
 def _is_configured_so(repository: Repository, config: bytes) -> bool:
     assert repository.work_tree is not None
     try:
-        same = (repository.work_tree / _CONFIG).read_bytes() == config
-    except OSError:
+        same = read_beneath(repository.work_tree, _CONFIG) == config
+    except (BadCall, Refused):  # a link, or not to be read: it is not the base's
         return False
     # A file of local settings that git tracks came with somebody's change.
     return same and not is_tracked(repository, _LOCAL)

@@ -26,6 +26,10 @@ _OTHERS = {
         "file too large", "A file of a registry has at most 1 MiB; artifacts belong into the DVC remote."
     ),
     "RB108": Rule("newer format", "The registry's format is newer than this tool, which can't judge it."),
+    "RB109": Rule(
+        "bytes changed by attributes",
+        "No attribute of git's changes what clones get of registry/.",
+    ),
     "RB201": Rule(
         "name mismatch", "What a file says it is about agrees with the directory and the name it has."
     ),

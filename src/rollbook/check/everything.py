@@ -12,6 +12,7 @@ from rollbook.check.clean_files import fingerprint
 from rollbook.check.document import read_documents
 from rollbook.check.finding import arranged
 from rollbook.check.registry_files import Part, by_owner, model_names, policy_of, read_part, readable_places
+from rollbook.check.rules.attribute_rules import attribute_findings
 from rollbook.check.rules.dvc_entries import entry_findings
 from rollbook.check.rules.name_rules import namespace_findings, pattern_findings
 from rollbook.check.rules.standing_rules import contents_findings, overall_findings, places_findings
@@ -106,6 +107,7 @@ def findings(
 def _overall(whole: Everything, judged: Collection[str], only: Collection[str] | None) -> Iterator[Finding]:
     """What is wrong apart from the models' contents. Names are compared across all models, known or not."""
     yield from overall_findings(whole.snapshot, whole.loose.get(layout.POLICY), whole.policy)
+    yield from attribute_findings(whole.snapshot, whole.entries)
     for document in whole.loose.values():
         yield from document.findings
     paths = [*whole.owned.get(None, ()), *(path for name in judged for path in whole.owned[name])]

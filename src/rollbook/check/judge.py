@@ -12,6 +12,8 @@ from rollbook.check.commit_dates import future_findings
 from rollbook.check.contributors import contributors
 from rollbook.check.finding import Finding, arranged
 from rollbook.check.registry_files import owner, read_part
+from rollbook.check.rules.attribute_rules import FILES as ATTRIBUTE_FILES
+from rollbook.check.rules.attribute_rules import attribute_findings
 from rollbook.check.rules.change_rules import added_versions, change_findings
 from rollbook.check.rules.dvc_entries import edited_models, entry_findings
 from rollbook.check.rules.name_rules import namespace_findings
@@ -27,7 +29,7 @@ from rollbook.registry.change import changed_files
 from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rollbook.access.roles import Person
     from rollbook.check.authors import AuthoredCommit
@@ -64,6 +66,7 @@ def _judged(
     edited, added = edited_models(base, head, all_changes), added_versions(changes)
     contents = read_part(head, concerned(head, changes, edited))
     found = list(_tree_findings(head, contents, _scope(changes, contents)))
+    found += attribute_findings(head, _attributed(head, all_changes))
     if contents.policy is not None and contents.policy.dvc_artifacts:
         names = contents.models.keys() if contents.part.models is None else edited | added.keys()
         entered = [model for name, model in contents.models.items() if name in names]
@@ -73,6 +76,13 @@ def _judged(
     found += change_findings(changes, base, before, contents, paths, known)
     found += origin_findings(head.repository, changes, before, contents.models)
     return arranged(found)
+
+
+def _attributed(head: TreeSnapshot, changes: Sequence[FileChange]) -> Iterable[str]:
+    """The paths whose attributes a change sets: its own, or all where it changes those files."""
+    if any(change.path in ATTRIBUTE_FILES for change in changes):
+        return head.modes(layout.ROOT)
+    return [change.path for change in changes if _is_inside(change.path) and not change.removed]
 
 
 def _is_inside(path: str) -> bool:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.check.registry_files import Part, model_names, owner, whole
-from rollbook.check.rules.name_rules import folded
 from rollbook.registry.model_folders import models_of
 
 if TYPE_CHECKING:
@@ -99,8 +98,8 @@ def _twins(head: TreeSnapshot, paths: Iterable[str], models: Iterable[str]) -> s
             wanted[layout.model_directory(namespace)].add(name)
     found = set()
     for directory, beside in zip(wanted, head.children(list(wanted)), strict=True):
-        alike = {folded(name) for name in wanted[directory]}
-        twins = {name for name in beside if folded(name) in alike} - wanted[directory]
+        alike = {layout.folded(name) for name in wanted[directory]}
+        twins = {name for name in beside if layout.folded(name) in alike} - wanted[directory]
         found |= {f"{directory}/{name}" for name in twins}
     return found
 

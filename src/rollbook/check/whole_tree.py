@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.check.clean_files import Fingerprint, Remembered, fingerprint
-from rollbook.check.rules.name_rules import folded
-from rollbook.layout import CODEOWNERS, DVC_YAML, ROOT
+from rollbook.layout import CODEOWNERS, DVC_YAML, ROOT, meant
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -81,10 +80,11 @@ def _by_entries(snapshot: Snapshot, rules: str, entries: Mapping[str, FileIdenti
 
 
 def _is_alone(names: Iterable[str]) -> bool:
-    return [name for name in names if folded(name) == ROOT] == [ROOT]
+    names = set(names)
+    return ROOT in names and all(meant(name) == name for name in names)
 
 
 def _around(snapshot: Snapshot) -> dict[str, FileIdentity]:
     """What the check of a whole registry reads outside of it."""
-    found = {path: snapshot.identity(path) for path in (DVC_YAML, CODEOWNERS)}
+    found = {path: snapshot.identity(path) for path in (DVC_YAML, CODEOWNERS, ".gitattributes")}
     return {path: entry for path, entry in found.items() if entry is not None}

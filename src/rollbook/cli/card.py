@@ -85,13 +85,16 @@ def _propose(reference: str, given: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _print(reference: str, given: dict[str, Any], *, as_json: bool) -> None:
+    from rollbook.artifact.placed_file import require_no_link, write_whole
+
     output = given["output"]
+    if output:
+        require_no_link(output)
     kept = output if output and output.exists() and not given["html"] else None
     with opened_registry(None, given["rev"], given["at"]) as registry:
         card = registry.card(reference, source=given["source"] or kept, html=given["html"])
     if output:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(card.text.encode())
+        write_whole(output, card.text.encode())
         say(f"wrote {output}")
     if as_json:
         print_json(card)

@@ -12,7 +12,7 @@ import click
 
 from rollbook import layout
 from rollbook.cli import options
-from rollbook.cli.output import print_json, print_table, say
+from rollbook.cli.output import json_text, print_table, say
 from rollbook.names import parse_reference, time_text
 from rollbook.trail.event import Action
 
@@ -71,6 +71,8 @@ def command(
     if as_json and form not in (None, "json"):
         raise click.UsageError("Give either --json or --format.")
     form = "json" if as_json else form
+    if output is not None and report is None and form in (None, "table"):
+        raise click.UsageError("--output goes with --format json, jsonl or csv, or --report.")
     text: str | None
     if report is not None:
         text = _report(report, model, form or "markdown", rev, at, narrowed)
@@ -81,7 +83,9 @@ def command(
     if output is None:
         click.echo(text, nl=False)
     else:
-        output.write_text(text, encoding="utf-8")
+        from rollbook.artifact.placed_file import write_whole
+
+        write_whole(output, text.encode())
 
 
 def _events(
@@ -93,7 +97,7 @@ def _events(
     *,
     past: bool,
 ) -> str | None:
-    """The events as JSON Lines or CSV; the other forms are printed."""
+    """The events as JSON, JSON Lines or CSV; the other forms are printed."""
     if form in ("markdown", "html"):
         raise click.UsageError(f"--format {form} is for a report: give --report START..END.")
     ref = narrowed.pop("ref")
@@ -114,8 +118,7 @@ def _events(
         _print_table(told.events, told.past)
         return None
     if form == "json":
-        print_json(told)
-        return None
+        return json_text(told)
     rows = told.as_document()
     return "".join(f"{json.dumps(row)}\n" for row in rows) if form == "jsonl" else _csv(rows)
 

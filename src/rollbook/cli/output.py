@@ -21,7 +21,12 @@ _TOGETHER = 1_000  # rows of a table
 
 
 def print_json(value: Any) -> None:
-    """Print what a verb returned as indented JSON, ASCII only, so that no content can act on a terminal.
+    """Print what a verb returned as JSON; see `json_text`."""
+    click.echo(json_text(value), nl=False)
+
+
+def json_text(value: Any) -> str:
+    """Return what a verb returned as indented JSON, ASCII only, so that no content can act on a terminal.
 
     JSON has no infinite numbers and no NaN; they become null.
     """
@@ -29,7 +34,7 @@ def print_json(value: Any) -> None:
 
     from rollbook.api.json_document import document
 
-    click.echo(json.dumps(_finite(document(value)), indent=2, allow_nan=False))
+    return f"{json.dumps(_finite(document(value)), indent=2, allow_nan=False)}\n"
 
 
 def _finite(value: Any) -> Any:

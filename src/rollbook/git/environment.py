@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 # What `git rev-parse --local-env-vars` names: the variables that tie git to one repository, index or work
 # tree, as hooks inherit them; but for those by which a push in quarantine is read, and `git -c` works.
@@ -49,4 +50,10 @@ def clean_environment(**extra: str) -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if name not in REDIRECTING and name not in _UNWANTED
     }
-    return {**kept, **_HARDENING, **extra}
+    return {**kept, "PATH": _absolute(kept.get("PATH", os.defpath)), **_HARDENING, **extra}
+
+
+def _absolute(path: str) -> str:
+    """A search path without the entries that mean the current directory, or are relative to it: programs are
+    started in working trees that strangers fill."""
+    return os.pathsep.join(entry for entry in path.split(os.pathsep) if Path(entry).is_absolute())

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.artifact.dvc_yaml import with_paths
-from rollbook.artifact.placed_file import placed
 from rollbook.check.registry_files import Part, read_part, whole
 from rollbook.check.rules.dvc_entries import drifted_entries, read_dvc_yaml
 from rollbook.errors import BadCall, Refused
 from rollbook.layout import DVC_YAML, POLICY
 from rollbook.records.policy import parse_policy
 from rollbook.registry.registry import Registry
+from rollbook.snapshot.safe_open import write_beneath
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.snapshot.worktree_snapshot import worktree_snapshot
 
@@ -46,10 +46,7 @@ def write_entries(repository: Repository) -> list[str]:
         raise BadCall("a bare repository has no working tree", hint="Run it in a clone.")
     data, paths = _drift(repository)
     if paths:
-        target = repository.work_tree / DVC_YAML
-        with placed(target, overwrite=True) as temporary:
-            temporary.write_bytes(with_paths(data, paths))
-            temporary.chmod(target.stat().st_mode if target.exists() else 0o644)
+        write_beneath(repository.work_tree, DVC_YAML, with_paths(data, paths), replace=True)
     return sorted(paths)
 
 

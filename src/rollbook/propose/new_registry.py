@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook import __version__, layout
-from rollbook.artifact.placed_file import placed
 from rollbook.errors import BadCall, InvalidFile, Refused
 from rollbook.registry.main_branch import main_branch, remote_url
 from rollbook.schema.schemas import SCHEMA_NAMES, schema_text
+from rollbook.snapshot.safe_open import read_beneath, write_beneath
 from rollbook.yaml.write import dump_inline
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rollbook.git.repository import Repository
 
 # What a package-owned template becomes in a registry.
@@ -58,9 +57,9 @@ def initialise(repository: Repository, *, remote: str | None = None) -> Initiali
     """Write a registry's files into the working tree: policy, schemas, DVC, pre-commit, workflows.
 
     A file that exists is never changed; nothing is staged or committed. `remote` is the address of DVC's
-    default remote, a folder beside the repository when None. Raises BadCall for a bare repository
-    and for an address that can't be one, InvalidFile for a DVC configuration that can't be read, Refused when
-    it can't be told which branch is main; nothing is written then.
+    default remote, a folder beside the repository when None. Raises BadCall for a bare repository, for an
+    address that can't be one and where a link stands, InvalidFile for a DVC configuration that can't be
+    read, Refused when it can't be told which branch is main.
     """
     root = repository.work_tree
     if root is None:
@@ -73,11 +72,12 @@ def initialise(repository: Repository, *, remote: str | None = None) -> Initiali
     files |= {f"schemas/{name}.schema.json": schema_text(name) for name in SCHEMA_NAMES}
     files |= _DVC_FILES
     address = remote or f"../../{root.name}-artifacts"
-    config = _named_remote(root / _DVC_CONFIG, address)
-    written = [path for path, text in files.items() if _write_new(root, path, text)]
+    config = _named_remote(root, address)
+    written = [
+        path for path, text in files.items() if write_beneath(root, path, text.encode(), replace=False)
+    ]
     if config is not None:
-        with placed(root / _DVC_CONFIG, overwrite=True) as temporary:
-            temporary.write_text(config, encoding="utf-8")
+        write_beneath(root, _DVC_CONFIG, config.encode(), replace=True)
         written.append(_DVC_CONFIG)
     kept = {*files, _DVC_CONFIG} - set(written)
     stated = (main, registry) if layout.POLICY in written else (None, None)
@@ -115,7 +115,7 @@ def _registry_name(repository: Repository, root: Path) -> str:
     return _UNFIT.sub("-", name).strip("-./_")[:200] or "models"
 
 
-def _named_remote(config: Path, address: str) -> str | None:
+def _named_remote(root: Path, address: str) -> str | None:
     """DVC's configuration with `address` as the default remote; None when it has one already.
 
     Raises BadCall for an address that no file can hold, InvalidFile for a configuration that can't be read.
@@ -125,36 +125,15 @@ def _named_remote(config: Path, address: str) -> str | None:
     if not address.isprintable():
         raise BadCall("the remote's address holds control characters")
     try:
-        lines = config.read_text(encoding="utf-8").splitlines() if config.exists() else []
-        settings = ConfigObj(lines)
+        settings = ConfigObj((read_beneath(root, _DVC_CONFIG) or b"").decode().splitlines())
     except (ConfigObjError, UnicodeDecodeError) as error:
-        raise InvalidFile(f"not DVC's format: {error}", path=str(config)) from error
+        raise InvalidFile(f"not DVC's format: {error}", path=_DVC_CONFIG) from error
     core = settings.setdefault("core", {})
     remote = settings.setdefault(f'remote "{_REMOTE_NAME}"', {})
     if not isinstance(core, dict) or not isinstance(remote, dict):
-        raise InvalidFile("not DVC's format: a section is a single value", path=str(config))
+        raise InvalidFile("not DVC's format: a section is a single value", path=_DVC_CONFIG)
     if core.get("remote"):
         return None
     settings.indent_type = "    "
     core["remote"], remote["url"] = _REMOTE_NAME, address
     return "\n".join(settings.write()) + "\n"
-
-
-def _write_new(root: Path, path: str, text: str) -> bool:
-    """Write a file that isn't there yet, whole or not at all; False when there is something already."""
-    target = root / path
-    for parent in target.relative_to(root).parents:
-        if (root / parent).is_symlink():
-            raise BadCall(f"{root / parent} is a symbolic link", hint="Replace it with a folder.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".rollbook-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(temporary).chmod(0o644)
-        os.link(temporary, target)
-    except FileExistsError:
-        return False
-    finally:
-        Path(temporary).unlink()
-    return True

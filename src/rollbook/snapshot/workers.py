@@ -60,8 +60,10 @@ class _Share:
         with tempfile.TemporaryFile() as asked:
             asked.write(json.dumps({"context": context, "items": items}).encode())
             asked.seek(0)
-            # -P: a folder named like a module, in the directory where this runs, must not be imported.
-            command = [sys.executable, "-P", "-m", __spec__.name, __file__, work.__module__, work.__name__]
+            # -P: a folder named like a module, in the directory where this runs, must not be imported; nor
+            # by a PYTHONPATH that this process was told to ignore.
+            python = [sys.executable, "-P", *(["-E"] if sys.flags.ignore_environment else [])]
+            command = [*python, "-m", __spec__.name, __file__, work.__module__, work.__name__]
             with suppress(OSError):
                 self.process = subprocess.Popen(
                     command, stdin=asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

@@ -13,6 +13,8 @@ from rollbook.cli import execute
 from worlds import World, rollbook
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from building.once import Template
 
 REF = "credit-approval@1.0.0"
@@ -201,3 +203,13 @@ def test_the_registrys_own_template_passes_the_check(ready: World):
     ready.git("commit", "--quiet", "-m", "Template")
     assert rollbook(ready.registry, "check").code == 0
     assert ready.run("card", REF).out.endswith("## Our risks\n\nTBD\n")
+
+
+def test_an_output_file_that_is_a_link_is_neither_read_nor_written(ready: World, tmp_path: Path):
+    secret = tmp_path / "secret"
+    secret.write_text("## My own words\n\nhush\n")
+    (ready.registry / "card.md").symlink_to(secret)
+    ran = rollbook(ready.registry, "card", "credit-approval@1.0.0", "-o", str(ready.registry / "card.md"))
+    assert ran.code == 2
+    assert "is a symbolic link" in ran.err
+    assert secret.read_text() == "## My own words\n\nhush\n"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.check.finding import Finding
 from rollbook.check.rules.path_rules import LONGEST_PATH
+from rollbook.layout import folded, meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,15 +25,16 @@ _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 
 
 def root_findings(snapshot: Snapshot) -> Iterator[Finding]:
-    """Whether `registry` is a directory, and the only one of that name on any file system."""
+    """Whether `registry` is a directory, and no name stands in for it, or for what the rules rest on, on any
+    file system."""
     (root,) = snapshot.children([""])
     for name, is_directory in root.items():
         if name == layout.ROOT and not is_directory:
             yield Finding(
                 "RB105", name, "this is no directory", hint="Make it a directory with a policy.yaml."
             )
-        elif name != layout.ROOT and folded(name) == layout.ROOT:
-            yield _twin(name, layout.ROOT)
+        elif (target := meant(name)) != name and (target in root or target.startswith(".")):
+            yield _twin(name, target)
 
 
 def twins(paths: Iterable[str], scope: frozenset[str] | None) -> Iterator[Finding]:
@@ -59,10 +60,13 @@ def twins(paths: Iterable[str], scope: frozenset[str] | None) -> Iterator[Findin
 
 
 def _twin(path: str, other: str) -> Finding:
+    name = other.rpartition("/")[2]
+    is_case = folded(path.rpartition("/")[2]) == folded(name)
+    how = f"differs from {name} in case only" if is_case else f"means {name} on Windows or macOS"
     return Finding(
         "RB202",
         path,
-        f"the name differs from {other.rpartition('/')[2]} in case only",
+        f"the name {how}",
         hint="Remove one of the two: macOS and Windows can't hold both.",
     )
 
@@ -72,11 +76,6 @@ def _upwards(path: str) -> Iterator[str]:
     while "/" in path and len(path) <= LONGEST_PATH:
         yield path
         path = path.rpartition("/")[0]
-
-
-def folded(name: str) -> str:
-    """What a name is to a file system that tells neither case nor Unicode forms apart."""
-    return name.lower() if name.isascii() else unicodedata.normalize("NFKC", name).casefold()
 
 
 def namespace_findings(names: frozenset[str], only: frozenset[str] | None) -> Iterator[Finding]:

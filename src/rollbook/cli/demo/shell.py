@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PACKAGES = "packages"  # the folder of the scratch directory that stands in for installed packages
 _WIDTH = 100
-_PROGRAMS = {"rollbook": (sys.executable, "-m", "rollbook"), "python": (sys.executable,)}
+_PROGRAMS = {"rollbook": (sys.executable, "-P", "-m", "rollbook"), "python": (sys.executable,)}
 # What would point git, DVC or Rollbook outside of the scratch directory, or at the user's settings.
 _LEADS_OUT = ("GIT_", "DVC_", "ROLLBOOK_")
 
