@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rollbook.access.roles import Person
+from rollbook.signing.sshsig import fingerprint
 
 from ..desk import POLICY, STAGES, codes, entry, manifest_text, one, policy_text, registry_files
 from .bench import NEW, ROLES, known, said, state
@@ -150,6 +152,16 @@ def test_the_author_s_review_does_not_count(desk: Desk, keys: Keys) -> None:
     files = {STAGES: f"production: {entry('1.1.0')}\n"}
     circumstances = known(authors=frozenset(["@omar"]), reviews=(Person(login="Omar"),))
     assert state(said(desk, GATE, files, policy=roles, known=circumstances)) == "waiting"
+
+
+@pytest.mark.parametrize("hand", ["OMAR@example.com", "\uff4fmar@example.com", "key"])
+def test_whoever_had_a_hand_in_the_change_does_not_count(desk: Desk, keys: Keys, hand: str) -> None:
+    if hand == "key":
+        hand = fingerprint(base64.b64decode(keys.public("omar").split()[1]))
+    circumstances = known(allowed_signers=keys.allowed("omar").encode(), hands=frozenset([hand]))
+    files = {STAGES: f"production: {keys.approved('omar')}\n"}
+    verdict = said(desk, GATE, files, policy=ROLES, known=circumstances)
+    assert (state(verdict), "is an author of the change" in verdict.hint) == ("waiting", True)
 
 
 # --- in whole changes ---------------------------------------------------------------------------------
