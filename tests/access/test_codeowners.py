@@ -47,3 +47,12 @@ def test_signing_keys_own_nothing_on_a_forge(team: Team) -> None:
     team.run("ana", "codeowners")
     assert "SHA256" not in team.read(PATH)
     assert "@bob" in team.read(PATH)
+
+
+def test_of_an_address_with_its_key_the_address_owns(team: Team) -> None:
+    policy = team.world.registry / "registry/policy.yaml"
+    policy.write_text(
+        policy.read_text().replace("bob@example.com", f"'bob@example.com=openpgp:{'0C8E' * 10}'")
+    )
+    team.run("ana", "codeowners")
+    assert " bob@example.com\n" in team.read(PATH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from rollbook.access.roles import Person
 from rollbook.errors import CannotTell
+from rollbook.signing.sshsig import fingerprint
 from rollbook.trail.occasion import occasion_at
 
 from ..desk import POLICY, STAGES, codes, entry, manifest_text, one, policy_text, registry_files
@@ -182,6 +184,16 @@ def test_where_the_occasion_can_not_be_told_no_signed_approval_counts(desk: Desk
         verdict = judged(desk, keys, keys.approved("omar"), occasion=occasion)
         assert state(verdict) == "waiting"
     assert "this clone is shallow" in judged(desk, keys, keys.approved("omar"), occasion=tell).hint
+
+
+@pytest.mark.parametrize("hand", ["OMAR@example.com", "\uff4fmar@example.com", "key"])
+def test_whoever_had_a_hand_in_the_change_does_not_count(desk: Desk, keys: Keys, hand: str) -> None:
+    if hand == "key":
+        hand = fingerprint(base64.b64decode(keys.public("omar").split()[1]))
+    circumstances = known(allowed_signers=keys.allowed("omar").encode(), hands=frozenset([hand]))
+    files = {STAGES: f"production: {keys.approved('omar')}\n"}
+    verdict = said(desk, GATE, files, policy=ROLES, known=circumstances)
+    assert (state(verdict), "is an author of the change" in verdict.hint) == ("waiting", True)
 
 
 # --- in whole changes ---------------------------------------------------------------------------------
