@@ -1,4 +1,4 @@
-"""Who contributed to a change: the authors of its commits, but for those that only add an approval."""
+"""Who contributed to a change: the authors of its commits, but for those that only give approvals."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def _only_approves(reader: ObjectReader, commit: AuthoredCommit) -> bool:
     if commit.is_merge or any(layout.place(path).kind is not Kind.STAGES for path in commit.paths):
         return False
     return all(
-        _same_but_for_approvals(_read(reader, f"{commit.oid}^:{path}"), _read(reader, f"{commit.oid}:{path}"))
+        _same_but_for_approvals(
+            _read(reader, f"{commit.oid}^:{path}"), _read(reader, f"{commit.oid}:{path}"), commit.author.email
+        )
         for path in commit.paths
     )
 
@@ -51,10 +53,12 @@ def _read(reader: ObjectReader, name: str) -> object:
         return None
 
 
-def _same_but_for_approvals(old: object, new: object) -> bool:
+def _same_but_for_approvals(old: object, new: object, author: str) -> bool:
     if not isinstance(old, dict) or not isinstance(new, dict):
         return False
-    kept = all(approval in _approvals(new) for approval in _approvals(old))
+    given, after = _approvals(old), _approvals(new)
+    others = (item for item in given if not isinstance(item, dict) or item.get("by") != author)
+    kept = all(approval in after for approval in others)
     return kept and _bare(old) == _bare(new)
 
 
