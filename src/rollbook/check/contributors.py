@@ -1,4 +1,4 @@
-"""Who contributed to a change: the authors of its commits, but for those that only add an approval."""
+"""Who contributed to a change: the authors of its commits, but for those that only give approvals."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def _only_approves(reader: ObjectReader, commit: AuthoredCommit) -> bool:
         return False
     return all(
         change.old_mode == change.new_mode
-        and same_but_for_approvals(_read(reader, change.old_oid), _read(reader, change.new_oid))
+        and same_but_for_approvals(
+            _read(reader, change.old_oid), _read(reader, change.new_oid), commit.author.email
+        )
         for change in commit.changes
     )
 
@@ -67,10 +69,14 @@ def _read(reader: ObjectReader, oid: str) -> object:
         return None
 
 
-def same_but_for_approvals(old: object, new: object) -> bool:
+def same_but_for_approvals(old: object, new: object, author: str = "") -> bool:
+    """Return whether two tables of stages differ in approvals alone: some came, and none went but those that
+    `author` gave."""
     if not isinstance(old, dict) or not isinstance(new, dict):
         return False
-    return _approvals(old) <= _approvals(new) and _bare(old) == _bare(new)
+    after = _approvals(new)
+    kept = all(approval in after or (author and by == author) for approval, by in _approvals(old).items())
+    return kept and _bare(old) == _bare(new)
 
 
 def _bare(document: dict[str, Any]) -> dict[str, Any]:
@@ -87,9 +93,10 @@ def _bare(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _approvals(document: dict[str, Any]) -> set[str]:
+def _approvals(document: dict[str, Any]) -> dict[str, object]:
+    """Each approval, written alike whatever the order of its keys, and who gives it."""
     return {
-        json.dumps(approval, sort_keys=True)
+        json.dumps(approval, sort_keys=True): approval.get("by") if isinstance(approval, dict) else None
         for name, value in document.items()
         if name not in NO_STAGES
         for entry in _entries(value)

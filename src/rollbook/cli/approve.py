@@ -42,4 +42,4 @@ def command(reference: str, stage: str, branch: str | None, push: bool, as_json:
 def _show(content: TransitionContent) -> None:
     say("you sign:")
     for name, value in content.signed_fields().items():
-        say(f"  {name}: {'' if value is None else printable(str(value))}")
+        say(f"  {name}: {'null' if value is None else printable(str(value))}")
