@@ -234,6 +234,72 @@ def test_who_may_not_record_lands_without_tags(guarded: Team) -> None:
     assert "churn/versions/1.0.0" in git(guarded.world.origin, "ls-tree", "-r", "--name-only", "main")
 
 
+def stray_past_the_hook(team: Team) -> str:
+    """Put a forged tag into the origin past the hook, and fetch it; return its name."""
+    name = "credit-approval#production#9"
+    data = tag_bytes(team, "credit-approval#staging#2").replace(b"#staging#2", b"#production#9")
+    command = ["git", "hash-object", "-w", "-t", "tag", "--stdin"]
+    origin = team.world.origin
+    oid = (
+        subprocess.run(command, cwd=origin, input=data, capture_output=True, check=True)
+        .stdout.decode()
+        .strip()
+    )
+    git(origin, "update-ref", f"refs/tags/{name}", oid)
+    team.world.git("fetch", "--quiet", "origin", "refs/tags/*:refs/tags/*")
+    return name
+
+
+def test_an_admin_mends_what_came_in_past_the_hook_and_main_tells(guarded: Team) -> None:
+    stray = stray_past_the_hook(guarded)
+    assert guarded.run("ana", "audit", "verify").code == 1
+    assert stray in guarded.run("ana", "audit", "mend", "--dry-run").out
+    done = guarded.run("ana", "audit", "mend")
+    assert done.code == 0, done.err
+    assert git(guarded.world.origin, "tag", "--list", stray) == ""
+    assert "Mended-Tag: " in git(guarded.world.origin, "log", "-1", "--format=%B", "main")
+    assert guarded.run("ana", "audit", "verify").code == 0
+
+
+def test_only_an_admin_mends(guarded: Team) -> None:
+    stray = stray_past_the_hook(guarded)
+    assert "is no admin" in guarded.run("jane", "audit", "mend").err
+    guarded.become("mallory")
+    oid = guarded.world.git("rev-parse", f"refs/tags/{stray}")
+    message = f"Mend\n\nMended-Tag: {oid} {stray}"
+    guarded.world.git(
+        "commit", "--quiet", "--allow-empty", "--author", "Ana <ana@example.com>", "-m", message
+    )
+    assert "never moved or deleted" in push(guarded, "main", f":refs/tags/{stray}").stderr
+
+
+def test_not_even_an_admin_removes_what_main_calls_for(guarded: Team) -> None:
+    guarded.become("ana")
+    name = "credit-approval#staging#2"
+    assert "none that may be removed" in guarded.run("ana", "audit", "mend", name).err
+    oid = guarded.world.git("rev-parse", f"refs/tags/{name}")
+    message = f"Mend\n\nMended-Tag: {oid} {name}"
+    guarded.world.git("commit", "--quiet", "--allow-empty", "-S", "-m", message)
+    assert "never moved or deleted" in push(guarded, "main", f":refs/tags/{name}").stderr
+
+
+def test_a_stray_tag_stops_nobody_from_landing(guarded: Team) -> None:
+    stray_past_the_hook(guarded)
+    guarded.become("jane")
+    guarded.world.register("churn", "1.0.0")
+    assert git(guarded.world.origin, "tag", "--list", "churn@*") == "churn@v1.0.0"
+
+
+def test_a_tag_in_the_way_holds_up_its_record_alone(guarded: Team) -> None:
+    git(guarded.world.origin, "tag", "churn@v1.0.0", "main")
+    guarded.become("jane")
+    guarded.world.register("churn", "1.0.0")
+    assert "churn/versions/1.0.0" in git(guarded.world.origin, "ls-tree", "-r", "--name-only", "main")
+    assert guarded.run("ana", "audit", "mend").code == 0
+    assert guarded.run("ana", "audit", "record").code == 0
+    assert guarded.run("ana", "audit", "verify").code == 0
+
+
 def test_other_branches_and_tags_are_free(guarded: Team) -> None:
     guarded.world.git("branch", "idea")
     guarded.world.git("tag", "nightly")

@@ -77,6 +77,7 @@ SHARED = {
     "audit verify": {"witness", "allowed_signers"},
     "import bundle": {"allowed_signers"},
     "audit record": {"push"},
+    "audit mend": {"push"},
 }
 
 

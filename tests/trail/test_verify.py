@@ -323,3 +323,23 @@ def test_a_finding_names_code_tag_and_commit_and_says_what_to_do(recorded: Histo
     assert hint.startswith("    ")
     assert last.startswith("tampered with: 5 events")
     assert "\x1b" not in ran.out
+
+
+def test_a_replaced_object_is_named_and_not_believed(recorded: History) -> None:
+    good, bad = (git(recorded.directory, "rev-parse", name) for name in ("main~1", "main~2"))
+    git(recorded.directory, "update-ref", f"refs/replace/{good}", bad)
+    assert codes(verified(recorded)) == [("RB616", "")]
+
+
+def test_grafts_are_named_and_not_believed(recorded: History) -> None:
+    path = recorded.directory / "info" / "grafts"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(git(recorded.directory, "rev-parse", "main") + "\n")
+    assert codes(verified(recorded)) == [("RB616", "")]
+
+
+def test_borrowed_objects_are_a_warning(recorded: History, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", "--shared", "--bare", str(recorded.directory), "shared.git")
+    found = verified(History(tmp_path / "shared.git"))
+    assert ([item.code for item in found.contradictions], found.exit_code) == (["RB616"], 0)
+    assert found.head is not None

@@ -9,7 +9,10 @@ from rollbook.api.results import Recorded
 from rollbook.errors import BadCall, CannotTell, NotFound, RollbookError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rollbook.git.repository import Repository
+    from rollbook.propose.mending import Mended
     from rollbook.propose.told_facts import PathLike
     from rollbook.trail.head import Head
     from rollbook.trail.verify import Verification
@@ -41,6 +44,17 @@ class AuditTrail:
         attest = attestation(github(), main_branch(self._repository))
         recorded = record(self._repository, push_tags=push, attest=attest, name_stray=strays.append)
         return Recorded(recorded, strays)
+
+    def mend(self, tags: Sequence[str] = (), *, dry_run: bool = False, push: bool | None = None) -> Mended:
+        """Remove tags that look like the trail's and that main knows nothing of; return what was removed.
+
+        `tags` names those to remove, by default all that are certainly stray. A commit on main records it;
+        `push`, the default where there is a remote, removes them there too. `dry_run` changes nothing. Raises
+        Refused for who is no admin, NotFound for a tag that nothing is wrong with or that others build on.
+        """
+        from rollbook.propose.mending import mend, to_mend
+
+        return (to_mend if dry_run else mend)(self._repository, tags, push_refs=push)
 
     def verify(
         self,

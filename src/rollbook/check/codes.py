@@ -112,6 +112,9 @@ _OTHERS = {
     "RB613": Rule("main rewritten", "Every commit that a tag or a witness names is on main still."),
     "RB614": Rule("witness contradicted", "Today's trail extends what a witness saw of it."),
     "RB615": Rule("tag in the way", "No tag made by hand bears the name of one of the trail."),
+    "RB616": Rule(
+        "objects replaced", "A clone holds nothing by which git shows other objects than there are."
+    ),
 }
 
 

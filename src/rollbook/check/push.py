@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.check.judge import check_push
-from rollbook.check.pushed_tags import tag_faults
+from rollbook.check.pushed_tags import may_mend, tag_faults
 from rollbook.errors import Refused
 from rollbook.git.config import flag
 from rollbook.git.main_history import is_first_parent, undated_commit
@@ -20,6 +20,7 @@ from rollbook.git.receipts import receipts, write_receipts
 from rollbook.git.refs import TAGS, ref_id
 from rollbook.git.repository import is_ancestor
 from rollbook.registry.main_branch import main_branch
+from rollbook.trail.condemned_tags import commits_of, condemned_tags, mends
 from rollbook.trail.tag import is_trail_name
 
 if TYPE_CHECKING:
@@ -81,7 +82,24 @@ def judge_push(repository: Repository, pushed: list[PushedRef]) -> list[Objectio
             found += _main_objections(repository, moved)
             tip = None if moved.deleted else moved.new
     tags = [moved for moved in pushed if moved.ref.startswith(TAGS)]
-    return found + _tag_objections(repository, tags, tip, base)
+    mended = _mended(repository, tags, tip, base) if tip and base and not found else frozenset[str]()
+    return found + _tag_objections(repository, [tag for tag in tags if tag.ref not in mended], tip, base)
+
+
+def _mended(repository: Repository, tags: list[PushedRef], tip: str, base: str) -> frozenset[str]:
+    """The tags that this push removes and may: an admin's commit, which it brings onto main, says so, and
+    verifying condemns them."""
+    gone = [tag for tag in tags if tag.deleted and is_trail_name(tag.ref[len(TAGS) :])]
+    if not gone or tip == base:
+        return frozenset()
+    recorded = [item for item in commits_of(repository, tip, base) if may_mend(repository, base, item)]
+    condemned = {(tag.name, tag.oid) for tag in condemned_tags(repository)} if recorded else set()
+    return frozenset(
+        tag.ref
+        for tag in gone
+        if (tag.ref[len(TAGS) :], tag.old) in condemned
+        and any(mends(item, tag.ref[len(TAGS) :], tag.old) for item in recorded)
+    )
 
 
 def _main_objections(repository: Repository, moved: PushedRef) -> list[Objection]:

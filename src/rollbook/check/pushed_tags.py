@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.access.recorders import recorder_fault
+from rollbook.access.roles import ADMIN, Person, roles_of
 from rollbook.errors import InvalidFile, RollbookError
 from rollbook.git.objects import read_tag_object
 from rollbook.records.policy import parse_policy
 from rollbook.signing.signature import judge
+from rollbook.signing.ssh_keygen import ssh_verified
 from rollbook.signing.verdict import Judgement, Signed
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.text import printable
@@ -24,6 +26,7 @@ from rollbook.trail.tag import is_trail_name, read_tag, recorded_trail
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from rollbook.git.commits import Commit
     from rollbook.git.repository import Repository
     from rollbook.records.policy import Policy
     from rollbook.trail.event import Event
@@ -48,6 +51,23 @@ def tag_faults(
         yield next(iter(of_trail)), "the audit trail records what is on main, and there is no main"
     elif of_trail and tip is not None:
         yield from _trail_faults(repository, of_trail, tip, base or tip)
+
+
+def may_mend(repository: Repository, base: str, commit: Commit) -> bool:
+    """Return whether whoever made a commit may have tags removed: an admin of the policy as it stood on main,
+    proved by the commit's SSH signature where main has a list of keys."""
+    policy, allowed = _rules(repository, base)
+    if policy is None or not policy.roles:
+        return policy is not None
+    if ADMIN not in roles_of(Person(email=commit.author_email), policy.roles):
+        return False
+    return not allowed.strip() or ssh_verified(
+        commit.payload,
+        commit.signature,
+        principal=commit.author_email,
+        allowed_signers=allowed,
+        namespace="git",
+    )
 
 
 def _trail_faults(

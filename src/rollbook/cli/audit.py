@@ -1,4 +1,4 @@
-"""`rollbook audit record`, `rollbook audit verify` and `rollbook audit head`."""
+"""`rollbook audit record`, `mend`, `verify` and `head`."""
 
 from __future__ import annotations
 
@@ -51,6 +51,38 @@ def record_command(push: bool | None, forge: str | None, as_json: bool) -> None:
         say("everything that landed is recorded")
 
 
+@command.command("mend")
+@click.argument("tags", metavar="[TAG]...", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Remove nothing: say what would be removed.")
+@click.option(
+    "--push/--no-push",
+    "push",
+    default=None,
+    help="Remove the tags from the remote as well. Default: when there is one.",
+)
+@options.directory
+@options.as_json
+def mend_command(tags: tuple[str, ...], dry_run: bool, push: bool | None, as_json: bool) -> None:
+    """Remove stray tags: those that look like the trail's, and that main knows nothing of.
+
+    For an admin. Nothing is removed that main calls for, nor what a later tag builds on; a tag that may be
+    the last trace of a main that was rewritten is removed only by its name. A commit on main records it.
+    Record afterwards: what the tags stood in the way of is still to be recorded.
+    """
+    mended = options.registry().audit.mend(tags, dry_run=dry_run, push=push)
+    if as_json:
+        print_json(mended)
+        return
+    for tag in mended.removed:
+        click.echo(f"{printable(tag.name)}\t{tag.oid}\t{tag.code}: {printable(tag.message)}")
+    for tag in mended.left:
+        say(f"left, unless it is named: {printable(tag.name)} ({tag.code}: {printable(tag.message)})")
+    if mended.commit:
+        say(f"removed; commit {mended.commit[:12]} on main records it")
+    elif not mended.removed:
+        say("there is no stray tag")
+
+
 @command.command("verify")
 @click.option(
     "--since", metavar="REV|DATE", help="Report what landed after a commit of main, or from a date on."
@@ -87,7 +119,7 @@ def verify_command(
 
 def _print_verification(found: Verification) -> None:
     for item in found.contradictions:
-        about = f"{item.tag or item.commit[:12]}: {item.code}"
+        about = f"{item.tag or item.commit[:12] or 'this clone'}: {item.code}"
         warning = "warning: " if item.severity == "warning" else ""
         landed = f" (main {item.commit[:12]})" if item.commit and item.tag else ""
         click.echo(printable(f"{about}: {warning}{item.message}{landed}"))

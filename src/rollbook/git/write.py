@@ -101,15 +101,17 @@ def object_id(kind: str, data: bytes) -> str:
     return hashlib.sha1(head + data, usedforsecurity=False).hexdigest()
 
 
-def commit(repository: Repository, tree: str, parents: Sequence[str], message: str) -> str:
-    """Make a commit object, signed when `commit.gpgsign` asks for it, and return its id.
+def commit(
+    repository: Repository, tree: str, parents: Sequence[str], message: str, *, sign: bool = False
+) -> str:
+    """Make a commit object, signed when `sign` or `commit.gpgsign` asks for it, and return its id.
 
     Raises BadCall when git does not know who commits; where it knows no author, that is who.
     """
     committer = identity(repository)
     author = {"GIT_AUTHOR_NAME": committer.name, "GIT_AUTHOR_EMAIL": committer.email}
     unknown = {name: value for name, value in author.items() if not os.environ.get(name)}
-    signed = ["-S"] if flag(repository, "commit.gpgsign") else []
+    signed = ["-S"] if sign or flag(repository, "commit.gpgsign") else []
     chain = [word for parent in parents for word in ("-p", parent)]
     arguments = ("commit-tree", *signed, *chain, "-F", "-", tree)
     made = git(repository, *arguments, stdin=message.encode(errors="replace"), variables=unknown)

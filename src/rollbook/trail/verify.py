@@ -15,6 +15,7 @@ from rollbook.git.main_history import first_parents
 from rollbook.git.objects import ObjectReader
 from rollbook.git.refs import tag_ids
 from rollbook.git.repository import is_ancestor, is_shallow, resolve_commit
+from rollbook.git.substitutes import substitutes
 from rollbook.names import parse_moment
 from rollbook.registry.main_branch import main_branch, published_commit, remote_name
 from rollbook.signing.verified_signatures import VerifiedSignatures
@@ -34,8 +35,9 @@ from rollbook.trail.verified_trail import VerifiedTrail, ground_of, remember_ver
 from rollbook.trail.witness import witness_contradictions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from rollbook.errors import Severity
     from rollbook.git.main_history import Landed
     from rollbook.git.repository import Repository
     from rollbook.records.origin import Origin
@@ -59,7 +61,8 @@ class Doubt:
 @dataclass(frozen=True, slots=True)
 class Verification:
     """What came of verifying: how many events were compared, up to which commit of main, everything that is
-    wrong, everything that can't be told, who signed, and the head, where nothing is wrong."""
+    wrong, everything that can't be told, who signed, and the head, where nothing but warnings is found.
+    `pinned` are the names of the tags that models were taken over with, which main pins."""
 
     main: str
     events: int
@@ -67,6 +70,7 @@ class Verification:
     doubts: tuple[Doubt, ...]
     signers: Signers
     head: Head | None
+    pinned: frozenset[str] = frozenset()
 
     @property
     def result(self) -> Literal["verified", "tampered", "unknown"]:
@@ -182,6 +186,7 @@ def _verify(
         for item in found
         if model in (None, item.model) and history.order.get(item.commit, len(history.order)) >= start
     ]
+    found += _replacements(repository)
     if witness is not None:
         found += witness_contradictions(witness, history.events, tags, history.order)
     found, doubts = _sorted_out(repository, history.tip, arranged(found, history.order))
@@ -190,10 +195,11 @@ def _verify(
         for why, count in signers.unknown.items()
     ]
     head = None
-    if not found and not doubts and history.events:
+    if not any(item.severity == "error" for item in found) and not doubts and history.events:
         last = history.events[-1].tag
         head = Head(last, tags.tags[last].oid, len(history.events), history.tip)
-    return Verification(history.tip, len(in_scope), tuple(found), tuple(doubts), signers, head)
+    pinned = frozenset(tag.tag for origin in history.origins.values() for tag in origin.tags)
+    return Verification(history.tip, len(in_scope), tuple(found), tuple(doubts), signers, head, pinned)
 
 
 def _read_history(
@@ -285,6 +291,14 @@ def _approvals(repository: Repository, history: _History) -> list[Contradiction]
     wrong = list(found)
     known.save()
     return wrong
+
+
+def _replacements(repository: Repository) -> Iterator[Contradiction]:
+    """What lets git show others something else than was verified here, where nothing of it is believed."""
+    for found in substitutes(repository):
+        severity: Severity = "warning" if found.is_borrowed else "error"
+        message = f"{found.place}: {found.deed}; what was verified is what the ids stand for"
+        yield Contradiction("RB616", "", "", message, found.remedy, severity=severity)
 
 
 def _sorted_out(
