@@ -31,8 +31,10 @@ def landed_history(directory: Path) -> History:
 
 
 def recorded_history(directory: Path) -> History:
+    """The same, recorded, and verified: what is done next is held against what is remembered of that."""
     history = landed_history(directory)
     assert [event.tag for event in record(history.repository)] == CHAIN
+    assert verified(history).result == "verified"
     return history
 
 

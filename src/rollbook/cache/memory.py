@@ -127,7 +127,14 @@ STAYS = Memory(
     "Id of the commit of main up to which its history was read",
     "The id of a commit names all of its history; used only while main still leads through it.",
 )  # fmt: skip
-MEMORIES = (FOUND_CLEAN, LISTING, TAGS, RECORDED, ORDERED, VERIFIED, STAYS, INDEX)
+VERIFIED_TRAIL = Memory(
+    "verified-trail", "1", 1 << 20,
+    "That `audit verify` found the whole trail in order, and who signed it",
+    "SHA-256 of main's commits, of each tag's name and object, of who may sign and of what is revoked",
+    "Only success is remembered, and used only while none of that has moved; what each tag's object says is "
+    "still held against its id.",
+)  # fmt: skip
+MEMORIES = (FOUND_CLEAN, LISTING, TAGS, RECORDED, ORDERED, VERIFIED, VERIFIED_TRAIL, STAYS, INDEX)
 
 
 def read_kept(path: Path, stamp: str, most: int) -> bytes | None:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from rollbook.errors import CannotTell
 from rollbook.git.config import path_setting, ssh_program
 from rollbook.signing.ssh_keygen import ask, verify_time
 from rollbook.signing.sshsig import is_signature_of, public_key, unarmoured
@@ -45,6 +46,16 @@ class _Question(NamedTuple):
     phase: tuple[int, ...]
 
 
+def _revoked_keys(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CannotTell(
+            f"the list of revoked keys {path} can't be read: {error.strerror}",
+            hint="It is named in git's configuration: gpg.ssh.revocationFile.",
+        ) from error
+
+
 class SshJudge:
     """Judges by `ssh-keygen -Y verify`, its input in a directory that goes when all are judged."""
 
@@ -53,7 +64,7 @@ class SshJudge:
         self._program = ssh_program(repository) if repository else "ssh-keygen"
         revoked = path_setting(repository, "gpg.ssh.revocationFile") if repository else None
         self._revoked = ["-r", revoked] if revoked else []
-        self.revoked = Path(revoked).read_bytes() if revoked else b""
+        self.revoked = _revoked_keys(Path(revoked)) if revoked else b""
         self._allowed: dict[bytes, Path] = {}
         self._lock = threading.Lock()
 

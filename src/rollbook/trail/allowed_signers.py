@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.git.objects import ObjectReader
 from rollbook.snapshot.snapshot import MAX_FILE
-from rollbook.trail.landings import landed_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from rollbook.git.repository import Repository
+    from rollbook.trail.landings import LandedChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,17 @@ def given_root(content: bytes) -> TrustRoot:
     return TrustRoot((0,), (content,), is_given=True)
 
 
-def registry_root(repository: Repository, tip: str, order: Mapping[str, int]) -> TrustRoot:
-    """The trust root in the registry itself, as it changed along main (`order`: a commit's place there)."""
-    changes = landed_changes(repository, tip, paths=(layout.ALLOWED_SIGNERS,))
-    moves = [(order[change.commit], file) for change in changes for file in change.files]
+def registry_root(
+    repository: Repository, changes: Iterable[LandedChange], order: Mapping[str, int]
+) -> TrustRoot:
+    """Return the trust root in the registry itself, as all the changes that landed on main left it (`order`:
+    a commit's place there)."""
+    moves = [
+        (order[change.commit], file)
+        for change in changes
+        for file in change.files
+        if file.path == layout.ALLOWED_SIGNERS
+    ]
     reader = ObjectReader(repository)
     try:
         names = [file.new_oid for _, file in moves]

@@ -13,6 +13,7 @@ from rollbook.errors import CannotTell, NotFound
 from rollbook.git.config import setting
 from rollbook.git.main_history import first_parents
 from rollbook.git.objects import ObjectReader
+from rollbook.git.refs import tag_ids
 from rollbook.git.repository import (
     is_ancestor,
     is_shallow,
@@ -34,11 +35,13 @@ from rollbook.trail.reconcile import Main, compare
 from rollbook.trail.registration_integrity import record_contradictions
 from rollbook.trail.standing_tags import standing
 from rollbook.trail.tag_signers import RecordedEvent, Signers, judge_signers
+from rollbook.trail.verified_trail import VerifiedTrail, ground_of, remember_verified, was_verified
 from rollbook.trail.witness import witness_contradictions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rollbook.git.main_history import Landed
     from rollbook.git.repository import Repository
     from rollbook.records.origin import Origin
     from rollbook.trail.event import Event
@@ -121,7 +124,8 @@ def verify(
     """Compare the tags with main, and main with itself.
 
     `since` (a commit of main, or a date) and `model` narrow what is reported; the whole trail is read all the
-    same. `allowed_signers` replaces the registry's own list; `witness` is a head that was published earlier.
+    same, unless it was verified before and nothing has moved since (`verified_trail`). `allowed_signers`
+    replaces the registry's own list; `witness` is a head that was published earlier.
     Raises CannotTell where there are no tags or not the whole history, NotFound for an unknown model or a
     `since` that is not on main.
     """
@@ -129,23 +133,43 @@ def verify(
         raise CannotTell(
             "this clone is shallow: main's history is not here", hint="Run `git fetch --unshallow --tags`."
         )
-    history, reader = _read_history(repository)
+    line = first_parents(repository, published_commit(repository))
+    tip = line[-1].commit
+    is_whole = since is None and model is None and witness is None
+    if is_whole:
+        ids = tag_ids(repository)
+        known = was_verified(repository, ground_of(repository, line, ids, allowed_signers), ids)
+        if known is not None:
+            return _known_verification(tip, known)
+    history, reader = _read_history(repository, tip, line)
     try:
-        return _verify(repository, history, since, model, allowed_signers, witness)
+        tags = standing(repository)
+        found = _verify(repository, history, tags, since, model, allowed_signers, witness)
     finally:
         reader.close()
+    if is_whole and found.head is not None:
+        ground = ground_of(repository, line, tags.objects, allowed_signers)
+        signers, head = found.signers, found.head
+        verified = VerifiedTrail(found.events, dict(signers.tags), signers.unsigned, head.tag, head.object)
+        remember_verified(repository, ground, tags, verified)
+    return found
+
+
+def _known_verification(tip: str, known: VerifiedTrail) -> Verification:
+    head = Head(known.tag, known.object, known.events, tip)
+    return Verification(tip, known.events, (), (), Signers(known.signed, known.unsigned, (), {}), head)
 
 
 def _verify(
     repository: Repository,
     history: _History,
+    tags: StandingTags,
     since: str | None,
     model: str | None,
     allowed_signers: bytes | None,
     witness: Head | None,
 ) -> Verification:
     start = _start(repository, since, history)
-    tags = standing(repository)
     _require_tags(tags, history.events)
     if model is not None and all(event.model != model for event in history.events):
         raise NotFound(f"main's history holds no event of a model {model[:80]!r}")
@@ -177,9 +201,9 @@ def _verify(
     return Verification(history.tip, len(in_scope), tuple(found), tuple(doubts), signers, head)
 
 
-def _read_history(repository: Repository) -> tuple[_History, ObjectReader]:
-    tip = published_commit(repository)
-    landed = first_parents(repository, tip)
+def _read_history(
+    repository: Repository, tip: str, landed: Sequence[Landed]
+) -> tuple[_History, ObjectReader]:
     changes = landed_changes(repository, tip)
     reader = ObjectReader(repository)
     tables = StageTables(reader)
@@ -243,7 +267,7 @@ def _signers(
     if allowed_signers is not None:
         root = given_root(allowed_signers)
     else:
-        root = registry_root(repository, history.tip, history.order)
+        root = registry_root(repository, history.changes, history.order)
     known = VerifiedSignatures(repository)
     scope = {event.tag for event in in_scope}
     signers = judge_signers(repository, recorded, scope, root, history.moments, known)
@@ -255,7 +279,7 @@ def _approvals(repository: Repository, history: _History) -> list[Contradiction]
     given = approvals(history.changes, history.events, history.tables, history.order)
     if not given:
         return []
-    root = registry_root(repository, history.tip, history.order)
+    root = registry_root(repository, history.changes, history.order)
     known = VerifiedSignatures(repository)
     found = approval_contradictions(repository, given, root, history.order, history.moments, known)
     wrong = list(found)
