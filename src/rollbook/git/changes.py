@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from rollbook.git.main_history import first_parent_line
+from rollbook.git.main_history import commits_touching, first_parent_line
 from rollbook.git.process import RAW, fields, git, git_failed, try_git
 
 if TYPE_CHECKING:
@@ -46,11 +46,16 @@ def changed_paths(
 
 
 def changes_along(
-    repository: Repository, tip: str, since: str | None, paths: Sequence[str]
+    repository: Repository, tip: str, since: str | None, paths: Sequence[str], *, few: bool = False
 ) -> Iterator[tuple[LineCommit, list[PathChange]]]:
     """Yield the first-parent commits from `since` (excluded; None: from the beginning) to `tip` that changed
-    something at or below `paths` against their first parent, oldest first, with what they changed."""
-    line = first_parent_line(repository, tip, since)
+    something at or below `paths` against their first parent, oldest first, with what they changed.
+
+    That a `few` of very many commits did so is found out sooner.
+    """
+    line = (
+        commits_touching(repository, tip, since, paths) if few else first_parent_line(repository, tip, since)
+    )
     # A commit with a parent beside it is compared with that parent alone.
     asked = "".join(f"{commit.oid} {commit.parent or ''}".rstrip() + "\n" for commit in line)
     changed = _changed_by(repository, asked, ["--root"], paths)

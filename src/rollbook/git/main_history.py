@@ -10,7 +10,7 @@ from rollbook.git.process import git, git_failed, start_git, try_git
 from rollbook.git.repository import resolve_commit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from rollbook.git.repository import Repository
@@ -62,6 +62,24 @@ def first_parent_line(repository: Repository, tip: str, since: str | None = None
     listed = git(
         repository, "rev-list", "--first-parent", "--parents", "--reverse", "--timestamp", span, "--"
     )
+    return _line_of(listed)
+
+
+def commits_touching(
+    repository: Repository, tip: str, since: str | None, paths: Sequence[str]
+) -> list[LineCommit]:
+    """Return those of the commits that `first_parent_line` gives which changed something at or below `paths`
+    against their first parent. Raises GitFailed when a commit isn't there."""
+    span = tip if since is None else f"{since}..{tip}"
+    touching = git(repository, "rev-list", "--first-parent", "--reverse", span, "--", *paths)
+    if not touching:
+        return []
+    # Where paths are named, git tells of parents that are none.
+    known = ("rev-list", "--no-walk=unsorted", "--parents", "--timestamp", "--stdin")
+    return _line_of(git(repository, *known, stdin=touching))
+
+
+def _line_of(listed: bytes) -> list[LineCommit]:
     line = []
     for row in listed.decode().split("\n")[:-1]:  # numbers and ids
         seconds, oid, *parents = row.split(" ")

@@ -8,6 +8,7 @@ sweep that was cut off can be run again.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -17,11 +18,21 @@ from rollbook.artifact.dir_object import SUFFIX
 from rollbook.artifact.storage import open_storage
 from rollbook.errors import BadCall, Conflict
 from rollbook.git.clone import other_repository
+from rollbook.git.refs import (
+    NO_OBJECT,
+    RefUpdate,
+    fetch,
+    fetch_tags,
+    mirror_refs,
+    ref_ids,
+    remote_refs,
+    update_refs,
+)
 from rollbook.names import time_text
+from rollbook.registry.main_branch import has_remote, remote_name
 from rollbook.retention.landed_removals import landed_removals
 from rollbook.retention.needs import needs_of
 from rollbook.retention.object_mentions import mentions
-from rollbook.retention.remote_refs import refresh, remote_state, seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +45,7 @@ if TYPE_CHECKING:
 _ATTEMPTS = 5
 _BATCH = 100  # objects that are looked at once more, and then deleted
 _DAY = 86_400
+_SEEN = "refs/rollbook/seen/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,3 +210,38 @@ def _told(
         why = why or f"{len(needed)} of {len(oids or ())} objects are needed by {needs.by(needed[0])}"
     key = landed.removal
     return SweptRemoval(key.model, key.version, time_text(landed.landed_at), state, frees, why)
+
+
+# --- what the remote's refs lead to: other people's branches and proposals ----------------------------------
+
+
+@contextmanager
+def seen(repository: Repository) -> Iterator[None]:
+    """Let every ref of the remote stand here as well, while it lasts, below `refs/rollbook/seen`.
+
+    A clone that fetches one branch only would not see the others, and none sees pull requests from forks.
+    What a run that was killed left there is renewed by the next. Nothing happens without a remote. Raises
+    GitFailed when the remote can't be reached.
+    """
+    if not has_remote(repository):
+        yield
+        return
+    try:
+        refresh(repository)
+        yield
+    finally:
+        brought = ref_ids(repository, _SEEN).items()
+        update_refs(repository, [RefUpdate(ref, NO_OBJECT, oid) for ref, oid in brought])
+
+
+def refresh(repository: Repository) -> None:
+    """Bring main, the tags, and what stands below `refs/rollbook/seen` to what the remote has now."""
+    remote = remote_name(repository)
+    fetch_tags(repository, remote)
+    fetch(repository, remote)
+    mirror_refs(repository, remote, _SEEN)
+
+
+def remote_state(repository: Repository) -> dict[str, str]:
+    """Return what the remote's refs point at now, by their names; nothing without a remote."""
+    return remote_refs(repository, remote_name(repository)) if has_remote(repository) else {}

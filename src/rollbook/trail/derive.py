@@ -21,11 +21,10 @@ from rollbook.registry.change import FileChange, transitions
 from rollbook.snapshot.snapshot import MAX_FILE
 from rollbook.text import one_line
 from rollbook.trail.event import Action, Event
-from rollbook.trail.imported_by import importer
+from rollbook.trail.landed_records import importer, removals
 from rollbook.trail.past_manifests import Manifests
 from rollbook.trail.past_stage_tables import StageTables, is_recordable
 from rollbook.trail.pinned_tags import departures, effective_origin, last_moment
-from rollbook.trail.recorded_removals import removals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

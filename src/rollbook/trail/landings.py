@@ -38,5 +38,5 @@ def landed_changes(
     registry, or those of its `paths`, oldest first."""
     return [
         LandedChange(*commit, tuple(FileChange(*change) for change in changes))
-        for commit, changes in changes_along(repository, tip, since, paths)
+        for commit, changes in changes_along(repository, tip, since, paths, few=layout.ROOT not in paths)
     ]

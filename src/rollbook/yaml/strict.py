@@ -9,8 +9,10 @@ from yaml.events import (
     AliasEvent,
     CollectionEndEvent,
     DocumentStartEvent,
+    MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
+    SequenceEndEvent,
     StreamEndEvent,
 )
 
@@ -36,9 +38,8 @@ def load(data: bytes, path: str = "") -> Any:
     most MAX_BYTES long and MAX_DEPTH deep. Raises InvalidFile, with `path`, line and key, for anything else.
     """
     text = _decode(data, path)
-    reading = _Reading(text, path)
     try:
-        return reading.document()
+        return _Reading(text, path).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise InvalidFile(
@@ -144,8 +145,7 @@ class _Reading:
     __slots__ = ("next", "path", "trail")
 
     def __init__(self, text: str, path: str) -> None:
-        events: Iterator[Any] = yaml.parse(text, Loader=LOADER)
-        self.next = events.__next__
+        self.next = LOADER(text).get_event
         self.path = path
         self.trail: list[str | int] = []
 
@@ -165,6 +165,8 @@ class _Reading:
 
     def node(self, event: Any) -> Any:
         kind = type(event)
+        if kind is ScalarEvent and event.anchor is None and event.tag is None:
+            return self.scalar(event)
         if kind is AliasEvent or event.anchor is not None:
             raise self.invalid(
                 event, "an anchor or alias", "Write the value out; quote text that starts with `&` or `*`."
@@ -173,8 +175,6 @@ class _Reading:
             raise self.invalid(
                 event, "a tag", "Remove the word that starts with `!`, or quote the text if that was meant."
             )
-        if kind is ScalarEvent:
-            return self.scalar(event)
         if len(self.trail) >= MAX_DEPTH:
             raise self.invalid(event, f"nested more than {MAX_DEPTH} levels deep", "Flatten the structure.")
         return self.mapping() if kind is MappingStartEvent else self.sequence()
@@ -192,19 +192,18 @@ class _Reading:
 
     def mapping(self) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
-        event = self.next()
-        while not isinstance(event, CollectionEndEvent):
+        following, trail = self.next, self.trail
+        while type(event := following()) is not MappingEndEvent:
             key = self.key(event)
-            self.trail.append(key)
+            trail.append(key)
             if key in mapping:
                 raise self.invalid(event, "the key stands here a second time", "Remove one of the two.")
-            mapping[key] = self.node(self.next())
-            self.trail.pop()
-            event = self.next()
+            mapping[key] = self.node(following())
+            trail.pop()
         return mapping
 
     def key(self, event: Any) -> str:
-        if type(event) is MappingStartEvent or not hasattr(event, "value"):
+        if type(event) is not ScalarEvent:
             if type(event) is AliasEvent:
                 self.node(event)
             raise self.invalid(event, "a key that is no text", "Use a plain word as the key.")
@@ -218,7 +217,7 @@ class _Reading:
 
     def sequence(self) -> list[Any]:
         items: list[Any] = []
-        while not isinstance(event := self.next(), CollectionEndEvent):
+        while type(event := self.next()) is not SequenceEndEvent:
             self.trail.append(len(items))
             items.append(self.node(event))
             self.trail.pop()

@@ -1,4 +1,5 @@
-"""What the record of a removal tells an event, and which removals a change of main brought."""
+"""What the records that land beside a manifest tell the trail: who brought a version over from elsewhere, and
+which artifacts were removed."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 from rollbook.errors import InvalidFile
 from rollbook.layout import Kind
 from rollbook.names import is_version, precedence
+from rollbook.records.imported import parse_imported
 from rollbook.records.removal import parse_removal
 from rollbook.snapshot.snapshot import MAX_FILE
 
@@ -18,6 +20,22 @@ if TYPE_CHECKING:
     from rollbook.registry.change import FileChange
 
 _REGULAR = "100"
+
+
+def importer(reader: ObjectReader, files: Iterable[FileChange], version: str) -> tuple[str, str] | None:
+    """Return by whom and when a version was brought over, of those that one change of main brought.
+
+    None where it wasn't, or where its file can't be read: the manifest's own word counts then.
+    """
+    for file in files:
+        if file.place.kind is Kind.IMPORT and file.place.version == version and file.added:
+            blob = reader.read(file.new_oid, MAX_FILE) if file.new_mode.startswith(_REGULAR) else None
+            try:
+                nearest = parse_imported(blob.data if blob and blob.data else b"", file.path).nearest
+            except InvalidFile:
+                return None
+            return nearest.imported_by, nearest.imported_at
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +50,7 @@ class Removed:
 
 
 def removals(reader: ObjectReader, files: Iterable[FileChange], known: Collection[str]) -> list[Removed]:
-    """The removals that one change brought to versions in `known`, by version."""
+    """Return the removals that one change brought to versions in `known`, by version."""
     added = [
         file
         for file in files
