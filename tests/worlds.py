@@ -1,5 +1,5 @@
 """The old name of `building.world`."""
 
-from building.world import Ran, World, git, rollbook
+from building.world import ACTION, Ran, World, git, rollbook
 
-__all__ = ["Ran", "World", "git", "rollbook"]
+__all__ = ["ACTION", "Ran", "World", "git", "rollbook"]

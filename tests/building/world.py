@@ -21,6 +21,8 @@ def git(directory: Path, *arguments: str, stdin: str | None = None) -> str:
 
 
 POLICY = "registry/policy.yaml"
+# What the workflows of a world's registry run Rollbook from; `act` is handed this checkout for it.
+ACTION = f"acme/rollbook@{'5' * 40}"
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class World:
         git(root, "init", "--quiet", "--bare", "origin.git")
         git(root, "clone", "--quiet", "origin.git", "registry")
         world.git("checkout", "--quiet", "-B", "main")
-        world.run("init")
+        world.run("init", "--action", ACTION)
         world.git("add", ".")
         world.git("commit", "--quiet", "-m", "Start a model registry")
         world.git("push", "--quiet", "--set-upstream", "origin", "main")

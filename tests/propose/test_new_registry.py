@@ -14,7 +14,7 @@ from rollbook.git.repository import discover
 from rollbook.propose.new_registry import initialise
 from rollbook.records.policy import parse_policy
 from rollbook.snapshot.tree_snapshot import commit_snapshot
-from worlds import git, rollbook
+from worlds import ACTION, git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,12 +43,54 @@ def test_a_registry_without_models_passes_the_check(root: Path) -> None:
 
 
 def test_everything_a_registry_needs_is_written(root: Path) -> None:
-    initialise(discover(root))
+    initialise(discover(root), action=ACTION)
     expected = {
         "registry/policy.yaml", ".dvc/config", ".pre-commit-config.yaml", ".github/workflows/validate.yml",
         ".github/workflows/promote.yml", "schemas/version.schema.json", "schemas/stages.schema.json",
     }  # fmt: skip
     assert expected <= contents(root).keys()
+
+
+def test_where_no_commit_of_rollbook_can_be_told_no_workflow_is_written_and_the_option_is_named(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.metadata.PathDistribution.read_text", lambda *_: None)
+    done = initialise(discover(root))
+    assert done.action is None
+    assert not (root / ".github").exists()
+    assert "language: system" in (root / ".pre-commit-config.yaml").read_text()
+    assert any("--action OWNER/REPO@COMMIT" in lack for lack in done.missing)
+
+
+def test_a_commit_that_is_none_is_refused_before_anything_is_written(root: Path) -> None:
+    with pytest.raises(BadCall, match="OWNER/REPO@COMMIT"):
+        initialise(discover(root), action="acme/rollbook@main")
+    assert contents(root) == {}
+
+
+def test_a_workflow_of_ones_own_is_kept_and_what_is_missing_for_it_is_said(root: Path) -> None:
+    (root / ".github" / "workflows").mkdir(parents=True)
+    (root / ".github" / "workflows" / "validate.yml").write_text("name: lint\n")
+    (root / ".pre-commit-config.yaml").write_text("repos: []\n")
+    ran = rollbook(root, "init", "--action", ACTION)
+    assert "kept .github/workflows/validate.yml" in ran.out
+    assert "validate.yml is your own, and does not run rollbook: no pull request is checked in CI" in ran.err
+    assert ".pre-commit-config.yaml is your own" in ran.err
+    assert ran.err.count("missing: ") == 2
+
+
+def test_a_workflow_that_installs_rollbook_by_its_name_is_named(root: Path) -> None:
+    (root / ".github" / "workflows").mkdir(parents=True)
+    (root / ".github" / "workflows" / "promote.yml").write_text("run: pip install rollbook==0.1.0\n")
+    (lack,) = initialise(discover(root), action=ACTION).missing
+    assert lack.startswith(".github/workflows/promote.yml installs whatever an index has")
+
+
+def test_files_that_stand_in_the_registrys_folder_already_are_named(root: Path) -> None:
+    (root / "registry").mkdir()
+    (root / "registry" / "__init__.py").write_text("")
+    (lack,) = initialise(discover(root), action=ACTION).missing
+    assert "registry/ exists already and holds __init__.py" in lack
 
 
 def test_run_twice_it_changes_nothing(root: Path) -> None:
@@ -83,7 +125,9 @@ def test_nothing_is_staged_or_committed(root: Path) -> None:
 
 def test_from_a_subdirectory_the_files_go_to_the_top(root: Path) -> None:
     (root / "sub").mkdir()
-    assert rollbook(root / "sub", "init").code == 0
+    ran = rollbook(root / "sub", "init")
+    assert ran.code == 0
+    assert f"the registry is the whole repository, {root}" in ran.err
     assert (root / "registry" / "policy.yaml").exists()
     assert not (root / "sub" / "registry").exists()
 

@@ -11,6 +11,8 @@ import yaml
 from workflow_runner import BIN, ROOT, tool
 
 from rollbook.cli import COMMANDS
+from rollbook.propose.new_registry import template
+from worlds import ACTION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +35,8 @@ def guarded(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Wo
     """A registry with one model, and pre-commit switched on."""
     world.register("credit-approval", "1.0.0")
     world.git("pull", "--quiet", "--ff-only")
+    (world.registry / ".pre-commit-config.yaml").write_text(template("pre-commit-config.yaml", None))
+    world.git("commit", "--quiet", "--all", "-m", "Take the hook from the installed Rollbook")
     monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "pre-commit"))
     subprocess.run(
@@ -104,6 +108,14 @@ def test_pre_commit_accepts_the_manifest_of_hooks_and_the_projects_own_configura
         command = [tool("pre-commit", "pre-commit"), f"validate-{kind}", name]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
+
+
+def test_init_takes_the_hook_from_the_commit_that_the_workflows_run(world: World) -> None:
+    (source,) = yaml.safe_load((world.registry / ".pre-commit-config.yaml").read_text())["repos"]
+    repository, _, commit = ACTION.partition("@")
+    assert (source["repo"], source["rev"]) == (f"https://github.com/{repository}", commit)
+    offered = {hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+    assert {hook["id"] for hook in source["hooks"]} <= offered
 
 
 def test_every_hook_that_is_offered_runs_a_command_that_exists() -> None:

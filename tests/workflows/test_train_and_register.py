@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 from workflow_runner import BIN, ROOT, runner
 
 from github_stand_in import REPOSITORY, GitHubStandIn, serve
-from worlds import git
+from worlds import ACTION, git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,8 @@ def training(tmp_path: Path) -> Path:
     (place / ".github" / "workflows").mkdir(parents=True)
     for name in ("train.py", "train-and-register.ipynb"):
         shutil.copy(EXAMPLE / name, place)
-    shutil.copy(EXAMPLE / "train-and-register.yml", place / WORKFLOW)
+    text = (EXAMPLE / "train-and-register.yml").read_text()
+    (place / WORKFLOW).write_text(text.replace(f"OWNER/REPO@{'0' * 40}", ACTION))
     pins = "".join(f"{name}=={version(name)}\n" for name in ("joblib", "scikit-learn"))
     (place / "requirements.txt").write_text(pins)
     git(place, "init", "--quiet", "--initial-branch=main")

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from workflow_runner import ROOT, tool
 
 from rollbook import __version__
+from rollbook.cli.workflow_step import git_settings
 from rollbook.propose.new_registry import TEMPLATES, template
-from worlds import git, rollbook
+from rollbook.propose.own_source import parse_source
+from worlds import ACTION, git, rollbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +30,10 @@ WORKFLOWS = [
     ROOT / "examples" / "train-and-register" / "train-and-register.yml",
 ]
 FROM_TEMPLATES = [name for name, target in TEMPLATES.items() if target.startswith(".github/workflows/")]
-
+TEMPLATE_FILES = (ROOT / "src" / "rollbook" / "propose" / "templates").iterdir()
+VERSION = f" # v{__version__}"
+# act knows no `$/`, and the job that may comment takes the action from the base that it checked out.
+HERE = "./ # zizmor: ignore[self-repository]"
 
 RIGHTS = {
     "ci.yml": {"ci": {"contents": "read"}},
@@ -53,18 +61,23 @@ def _steps(workflow: dict[str, Any]) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize("name", FROM_TEMPLATES)
 def test_the_projects_own_workflow_is_rendered_from_the_template_of_init(name: str) -> None:
     own = (ROOT / TEMPLATES[name]).read_text()
-    assert own == template(name, install="pip install .")
+    assert own.replace(HERE, ACTION) == template(name, parse_source(ACTION)).replace(VERSION, "")
 
 
 @pytest.mark.parametrize("name", FROM_TEMPLATES)
-def test_init_writes_a_workflow_that_installs_the_version_that_wrote_it(world: World, name: str) -> None:
-    runs = [step.get("run") for step in _steps(_read(world.registry / TEMPLATES[name]))]
-    assert f"pip install rollbook=={__version__}" in runs
+def test_init_writes_a_workflow_that_runs_rollbook_from_a_commit(world: World, name: str) -> None:
+    text = (world.registry / TEMPLATES[name]).read_text()
+    assert f"uses: {ACTION}{VERSION}\n" in text
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, *sorted(TEMPLATE_FILES)], ids=lambda path: path.name)
+def test_nothing_is_installed_by_the_name_of_rollbook(path: Path) -> None:
+    assert not re.search(r"pip install (?!--)[^\n]*rollbook", path.read_text())
 
 
 def test_init_writes_workflows_for_the_main_branch_of_the_repository(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "--initial-branch=trunk")
-    assert rollbook(tmp_path, "init").code == 0
+    assert rollbook(tmp_path, "init", "--action", ACTION).code == 0
     triggers = [_read(tmp_path / TEMPLATES[name])["on"] for name in ("validate.yml", "promote.yml")]
     assert triggers[0]["pull_request"]["branches"] == ["trunk"]
     assert triggers[1]["push"]["branches"] == ["trunk"]
@@ -72,7 +85,7 @@ def test_init_writes_workflows_for_the_main_branch_of_the_repository(tmp_path: P
 
 def test_a_branch_name_that_would_mean_something_in_a_workflow_is_not_written_into_it(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", '--initial-branch=a"]${{x}}')
-    assert rollbook(tmp_path, "init").code == 0
+    assert rollbook(tmp_path, "init", "--action", ACTION).code == 0
     assert _read(tmp_path / TEMPLATES["promote.yml"])["on"]["push"]["branches"] == ["main"]
 
 
@@ -81,7 +94,9 @@ def test_every_action_is_pinned_to_a_commit_and_names_its_version(path: Path) ->
     uses = re.findall(r"uses: (.+)", path.read_text())
     assert uses
     assert [
-        line for line in uses if not re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)
+        line
+        for line in uses
+        if line != HERE and not re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)
     ] == []
 
 
@@ -93,6 +108,35 @@ def test_an_action_is_pinned_to_one_commit_in_all_workflows() -> None:
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_no_expression_is_written_into_a_shell(path: Path) -> None:
     assert [step["run"] for step in _steps(_read(path)) if "${{" in step.get("run", "")] == []
+
+
+def test_no_input_of_the_action_is_written_into_a_shell() -> None:
+    steps = _read(ROOT / "action.yml")["runs"]["steps"]
+    assert [step["run"] for step in steps if "${{" in step.get("run", "")] == []
+
+
+def test_the_action_installs_nothing_but_what_is_locked_by_its_hash() -> None:
+    for name in ("build.lock", "requirements.lock"):
+        blocks = re.split(r"\n(?=\S)", (ROOT / name).read_text().strip())
+        assert blocks
+        assert [block for block in blocks if "==" not in block or "--hash=sha256:" not in block] == []
+
+
+@pytest.mark.parametrize("section", ["dependencies", "s3", "build"])
+def test_the_lock_keeps_what_the_project_asks_for(section: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    asked = {
+        "dependencies": project["project"]["dependencies"],
+        "s3": project["project"]["optional-dependencies"]["s3"],
+        "build": project["build-system"]["requires"],
+    }[section]
+    text = (ROOT / ("build.lock" if section == "build" else "requirements.lock")).read_text()
+    locked = {
+        canonicalize_name(name): version
+        for name, version in re.findall(r"^([\w.-]+)==([\w.+-]+)", text, re.MULTILINE)
+    }
+    for requirement in map(Requirement, asked):
+        assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)])
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -135,13 +179,11 @@ def test_a_pull_request_that_leaves_the_registry_alone_is_judged_too_so_that_the
     assert not {"paths", "paths-ignore"} & trigger.keys()
 
 
-def test_a_token_is_given_to_steps_that_run_rollbook_and_to_no_job() -> None:
+def test_a_token_is_given_to_rollbook_and_to_no_job_or_other_step() -> None:
     for name in FROM_TEMPLATES:
-        workflow = _read(ROOT / TEMPLATES[name])
-        holders = [step for step in _steps(workflow) if "github.token" in str(step)]
-        assert bool(holders) == (name != "monitor.yml")
-        assert all("rollbook" in step["run"] and "pip" not in step["run"] for step in holders)
-        assert not [job for job in workflow["jobs"].values() if "github.token" in str(job.get("env"))]
+        assert "token" not in str(_read(ROOT / TEMPLATES[name])["jobs"])
+    steps = _read(ROOT / "action.yml")["runs"]["steps"]
+    assert [step["name"] for step in steps if "inputs.token" in str(step)] == ["Run Rollbook"]
 
 
 def test_what_may_write_comments_runs_nothing_of_the_pull_request() -> None:
@@ -152,10 +194,9 @@ def test_what_may_write_comments_runs_nothing_of_the_pull_request() -> None:
 
 
 def test_git_gives_the_token_to_the_forge_alone(tmp_path: Path) -> None:
-    env = _read(ROOT / TEMPLATES["promote.yml"])["jobs"]["record"]["env"]
-    given = {"GITHUB_TOKEN": "ghs_secret", "GIT_CONFIG_KEY_0": "credential.https://github.com.helper"}
-    assert env["GIT_CONFIG_KEY_0"] == "credential.${{ github.server_url }}.helper"
-    environment = {**env, **given, "PATH": "/usr/local/bin:/usr/bin:/bin", "GIT_TERMINAL_PROMPT": "0"}
+    env = git_settings({"GITHUB_SERVER_URL": "https://github.com"})
+    given = {"GITHUB_TOKEN": "ghs_secret", "PATH": "/usr/local/bin:/usr/bin:/bin", "GIT_TERMINAL_PROMPT": "0"}
+    environment = {**env, **given}
     assert "password=ghs_secret" in _credential("github.com", environment, tmp_path)
     assert "ghs_secret" not in _credential("example.org", environment, tmp_path)
 
@@ -173,7 +214,13 @@ def _credential(host: str, environment: dict[str, str], home: Path) -> str:
 
 
 def test_zizmor_finds_nothing_in_the_workflows() -> None:
-    command = [tool("zizmor", "zizmor"), "--pedantic", "--offline", "--no-progress", *map(str, WORKFLOWS)]
+    command = [
+        tool("zizmor", "zizmor"),
+        "--pedantic",
+        "--offline",
+        "--no-progress",
+        *map(str, [*WORKFLOWS, ROOT / "action.yml"]),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

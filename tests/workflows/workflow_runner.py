@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from github_stand_in import REPOSITORY
-from worlds import git
+from worlds import ACTION, git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -171,7 +171,10 @@ class Runner:
             *_options("--secret", {"GITHUB_TOKEN": self.forge.token, **(secrets or {})}),
             *_options("--var", variables or {}),
             "--insecure-secrets",  # or act hides what a test looks for
-            *_stand_ins((clone / workflow).read_text()),
+            *_stand_ins(
+                (clone / workflow).read_text() + (ROOT / "action.yml").read_text(),
+                _own_action(self.place / "rollbook"),
+            ),
         ]
         done = subprocess.run(
             command,
@@ -202,9 +205,23 @@ def _options(option: str, values: Mapping[str, str]) -> list[str]:
     return [word for name, value in values.items() for word in (option, f"{name}={value}")]
 
 
-def _stand_ins(workflow: str) -> list[str]:
+def _own_action(place: Path) -> Path:
+    """This checkout as the action, with locks that ask for nothing: what they name is installed here, and no
+    index can be reached."""
+    if not place.exists():
+        place.mkdir()
+        for name in ("action.yml", "pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy(ROOT / name, place)
+        for name in ("src", "schemas"):
+            shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("build.lock", "requirements.lock"):
+            (place / name).touch()
+    return place
+
+
+def _stand_ins(workflow: str, own: Path) -> list[str]:
     used = sorted(set(_USES.findall(workflow)))
-    return [
+    return ["--local-repository", f"{ACTION}={own}"] + [
         word
         for name, commit in used
         for word in ("--local-repository", f"actions/{name}@{commit}={ACTIONS / name}")
@@ -222,6 +239,7 @@ def _environment(home: Path) -> dict[str, str]:
         "PIP_NO_DEPS": "1",
         "PIP_QUIET": "1",
         "TEST_PYTHON_BIN": str(BIN),
+        "TEST_STAND_INS": str(ACTIONS),
     }
 
 

@@ -25,16 +25,20 @@ class Registry(ReadOnlyRegistry, Proposals, Moves, Checks, Upkeep):
     """
 
     @staticmethod
-    def init(directory: str | Path = ".", *, remote: str | None = None) -> Initialised:
+    def init(
+        directory: str | Path = ".", *, remote: str | None = None, action: str | None = None
+    ) -> Initialised:
         """Turn the git repository around `directory` into a registry; return what was written.
 
         `remote` is where artifacts go (DVC's default remote); by default a folder beside the repository.
-        Nothing that exists is overwritten, nothing is committed. Raises BadCall when there is no repository.
+        `action` is the commit of Rollbook that workflows run, as OWNER/REPO@COMMIT; by default that which is
+        installed, where it can be told. Nothing that exists is overwritten, nothing is committed. Raises
+        BadCall when there is no repository.
         """
         from rollbook.git.repository import discover
         from rollbook.propose.new_registry import initialise
 
-        return initialise(discover(Path(directory)), remote=remote)
+        return initialise(discover(Path(directory)), remote=remote, action=action)
 
     @property
     def audit(self) -> AuditTrail:

@@ -14,26 +14,38 @@ from rollbook.cli.output import print_json, say
     metavar="URL",
     help="Where artifacts go (DVC's default remote). Default: a folder beside the repository.",
 )
+@click.option(
+    "--action",
+    metavar="OWNER/REPO@COMMIT",
+    help="The commit of Rollbook on GitHub that workflows run. Default: the one that is installed here.",
+)
 @options.directory
 @options.as_json
-def command(remote: str | None, as_json: bool) -> None:
+def command(remote: str | None, action: str | None, as_json: bool) -> None:
     """Turn a git repository into a registry.
 
     Writes the policy, the schemas, DVC's configuration, the pre-commit hook and the workflows where they
-    are missing. Nothing that exists is overwritten; nothing is committed.
+    are missing. Nothing that exists is overwritten; nothing is committed. The registry is the whole
+    repository: called in a subfolder, it writes at the top.
     """
     from rollbook.api.public_registry import Registry
 
-    done = Registry.init(options.start(), remote=remote)
+    done = Registry.init(options.start(), remote=remote, action=action)
     if as_json:
         print_json(done)
         return
+    if not options.start().resolve().samefile(done.root):
+        say(f"the registry is the whole repository, {done.root}: one in a subfolder is not supported")
     for path in done.written:
         click.echo(f"wrote {path}")
+    for path in done.kept if done.written else ():
+        click.echo(f"kept {path}, which was there")
     if done.remote:
         click.echo(f"artifacts go to {done.remote} (DVC's default remote, seen from .dvc/)")
     if done.main:
         click.echo(f"main is the branch {done.main}; approvals call the registry {done.registry}")
+    for lack in done.missing:
+        say(f"missing: {lack}")
     if not done.written:
         say("this is a registry already; nothing was changed")
         return

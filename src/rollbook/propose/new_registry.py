@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook import __version__, layout
 from rollbook.errors import BadCall, InvalidFile, Refused
+from rollbook.propose.own_source import installed_source, parse_source
 from rollbook.registry.main_branch import main_branch, remote_url
 from rollbook.schema.schemas import SCHEMA_NAMES, schema_text
 from rollbook.snapshot.safe_open import read_beneath, write_beneath
+from rollbook.text import printable
 from rollbook.yaml.write import dump_inline
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from rollbook.git.repository import Repository
+    from rollbook.propose.own_source import OwnSource
 
 # What a package-owned template becomes in a registry.
 TEMPLATES = {
@@ -33,46 +37,62 @@ TEMPLATES = {
 _DVC_CONFIG = ".dvc/config"
 _DVC_FILES = {".dvc/.gitignore": "/config.local\n/tmp\n/cache\n", ".dvcignore": ""}
 _REMOTE_NAME = "artifacts"
+_BY_NAME = re.compile(rb"pip install [^\n]*\brollbook(==|\s|$)", re.MULTILINE)
+# What a registry goes without where a file is one's own, or isn't written.
+_LACKS = {
+    "validate.yml": "no pull request is checked in CI",
+    "review.yml": "a review does not have the check run again",
+    "promote.yml": "what lands by a merge on the forge is not recorded",
+    "monitor.yml": "nobody watches the registry day by day",
+    "pre-commit-config.yaml": "`pre-commit install` brings no check of the registry",
+}
 _PLAIN_BRANCH = re.compile(r"[A-Za-z0-9._/-]+")
 _AT_A_HOST = re.compile(r"(?!file:)(?:[a-z+]+://|[^/:]+:)")
 _UNFIT = re.compile(r"[^A-Za-z0-9._/-]+")
 _POLICY = "policy.yaml"
-# How a registry's workflows install Rollbook: the version that wrote them, until somebody raises it.
-INSTALL = f"pip install rollbook=={__version__}"
+_WORKFLOWS = ".github/workflows/"
 
 
 @dataclass(frozen=True, slots=True)
 class Initialised:
-    """What `init` wrote, and what was there already; where artifacts go, when init decided it; and the main
-    branch and the registry's name that the policy states, when init wrote it."""
+    """What `init` wrote in `root`, and what was there already; where artifacts go, when init decided it; the
+    main branch and the registry's name that the policy states, when init wrote it; the commit of Rollbook
+    that the workflows run, None where it can't be told and none was written; and what a registry lacks for
+    now, in a sentence each."""
 
+    root: Path
     written: tuple[str, ...]
     kept: tuple[str, ...]
     remote: str | None
-    main: str | None = None
-    registry: str | None = None
+    main: str | None
+    registry: str | None
+    action: str | None
+    missing: tuple[str, ...]
 
 
-def initialise(repository: Repository, *, remote: str | None = None) -> Initialised:
+def initialise(
+    repository: Repository, *, remote: str | None = None, action: str | None = None
+) -> Initialised:
     """Write a registry's files into the working tree: policy, schemas, DVC, pre-commit, workflows.
 
     A file that exists is never changed; nothing is staged or committed. `remote` is the address of DVC's
-    default remote, a folder beside the repository when None. Raises BadCall for a bare repository, for an
-    address that can't be one and where a link stands, InvalidFile for a DVC configuration that can't be
-    read, Refused when it can't be told which branch is main.
+    default remote, a folder beside the repository when None. `action` is the commit of Rollbook that
+    workflows run, as OWNER/REPO@COMMIT; where it is None, that which is installed here, and where that can't
+    be told, no workflow is written. Raises BadCall for a bare repository, for an address or a commit that
+    can't be one and where a link stands, InvalidFile for a DVC configuration that can't be read, Refused when
+    it can't be told which branch is main.
     """
     root = repository.work_tree
     if root is None:
         raise BadCall(
             "a bare repository can't become a registry by itself", hint="Run it in a clone, and push."
         )
-    main = _main_branch(repository)
-    registry = _registry_name(repository, root)
-    files = {target: template(name, main=main, registry=registry) for name, target in TEMPLATES.items()}
-    files |= {f"schemas/{name}.schema.json": schema_text(name) for name in SCHEMA_NAMES}
-    files |= _DVC_FILES
+    source = installed_source() if action is None else parse_source(action)
+    main, registry = _main_branch(repository), _registry_name(repository, root)
+    files = _files(source, main, registry)
     address = remote or f"../../{root.name}-artifacts"
     config = _named_remote(root, address)
+    foreign = _foreign(root)
     written = [
         path for path, text in files.items() if write_beneath(root, path, text.encode(), replace=False)
     ]
@@ -80,20 +100,91 @@ def initialise(repository: Repository, *, remote: str | None = None) -> Initiali
         write_beneath(root, _DVC_CONFIG, config.encode(), replace=True)
         written.append(_DVC_CONFIG)
     kept = {*files, _DVC_CONFIG} - set(written)
-    stated = (main, registry) if layout.POLICY in written else (None, None)
-    return Initialised(tuple(sorted(written)), tuple(sorted(kept)), address if config else None, *stated)
+    states = layout.POLICY in written
+    return Initialised(
+        root,
+        tuple(sorted(written)),
+        tuple(sorted(kept)),
+        address if config else None,
+        main if states else None,
+        registry if states else None,
+        str(source) if source else None,
+        (*foreign, *_missing(root, source, files)),
+    )
 
 
-def template(name: str, install: str = INSTALL, main: str = "main", registry: str = "models") -> str:
+def template(name: str, source: OwnSource | None, main: str = "main", registry: str = "models") -> str:
     """Return a file that `init` writes, by its template's name.
 
-    `install` is how a workflow installs Rollbook, `main` the branch that holds the registry's truth,
-    `registry` what approvals call it.
+    `source` is what a workflow and the hook run Rollbook from, `main` the branch that holds the registry's
+    truth, `registry` what approvals call it. Without a source the hook runs the `rollbook` on the PATH;
+    workflows have to have one.
     """
+    if name == "pre-commit-config.yaml" and source is None:
+        name = "pre-commit-local.yaml"
     text = resources.files("rollbook.propose").joinpath("templates", name).read_text(encoding="utf-8")
+    if source is not None:
+        text = text.replace("@@ACTION@@", f"{source} # v{__version__}")
+        text = text.replace("@@REPOSITORY@@", source.repository).replace("@@COMMIT@@", source.commit)
     if name == _POLICY:
         main, registry = dump_inline(main), dump_inline(registry)
-    return text.replace("@@INSTALL@@", install).replace("@@MAIN@@", main).replace("@@REGISTRY@@", registry)
+    return text.replace("@@MAIN@@", main).replace("@@REGISTRY@@", registry)
+
+
+def _files(source: OwnSource | None, main: str, registry: str) -> dict[str, str]:
+    """What a registry is made of, by path; DVC's configuration apart."""
+    files = {
+        target: template(name, source, main, registry)
+        for name, target in TEMPLATES.items()
+        if source is not None or not target.startswith(_WORKFLOWS)
+    }
+    files |= {f"schemas/{name}.schema.json": schema_text(name) for name in SCHEMA_NAMES}
+    return files | _DVC_FILES
+
+
+def _missing(root: Path, source: OwnSource | None, files: Mapping[str, str]) -> tuple[str, ...]:
+    """What a registry goes without, because of files of one's own or for want of a source of Rollbook."""
+    reasons = []
+    for name, target in TEMPLATES.items():
+        if (lack := _LACKS.get(name)) is None:
+            continue
+        if target not in files and not (root / target).exists():
+            reasons.append(f"{target} is not written: {lack}")
+        elif (content := read_beneath(root, target)) is not None:
+            reasons += _own_file(target, content, lack)
+    if source is None:
+        reasons.append(
+            "which commit of Rollbook a workflow can run can't be told from this installation: "
+            "rollbook init --action OWNER/REPO@COMMIT writes the workflows"
+        )
+    return tuple(reasons)
+
+
+def _own_file(target: str, data: bytes, lack: str) -> list[str]:
+    """What is wrong with a file that was there, for a registry."""
+    if b"rollbook" not in data:
+        return [f"{target} is your own, and does not run rollbook: {lack}"]
+    if _BY_NAME.search(data):
+        return [
+            f"{target} installs whatever an index has under the name rollbook, and hands it the workflow's "
+            "token: delete it, and run `rollbook init` again"
+        ]
+    return []
+
+
+def _foreign(root: Path) -> tuple[str, ...]:
+    """What stands in the registry's folder before there is a registry, which every check would refuse."""
+    folder = root / layout.ROOT
+    if (root / layout.POLICY).exists() or folder.is_symlink() or not folder.is_dir():
+        return ()
+    allowed = {Path(path).name for path in TEMPLATES.values() if path.startswith(f"{layout.ROOT}/")}
+    names = sorted(path.name for path in folder.iterdir() if path.name not in allowed)
+    if not names:
+        return ()
+    return (
+        f"{layout.ROOT}/ exists already and holds {', '.join(map(printable, names[:5]))}"
+        f"{' and more' if len(names) > 5 else ''}, which the check refuses: move it elsewhere",
+    )
 
 
 def _main_branch(repository: Repository) -> str:
