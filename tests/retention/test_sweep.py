@@ -239,6 +239,40 @@ def head_of_another_working_tree(world: World) -> None:
     git(target.parent, "commit", "--quiet", "-m", "x")
 
 
+def older_stash(world: World) -> None:
+    stash(world)
+    world.write("data/train.bin.dvc", "outs: []\n")
+    world.git("add", "data")
+    world.git("stash", "--quiet")
+
+
+def linked_working_tree(world: World) -> Path:
+    world.git("worktree", "add", "--quiet", "--detach", str(world.root / "linked"))
+    target: Path = world.root / "linked" / "data.bin.dvc"
+    target.write_text(pointer(world))
+    return target
+
+
+def file_of_another_working_tree(world: World) -> None:
+    linked_working_tree(world)
+
+
+def index_of_another_working_tree(world: World) -> None:
+    target = linked_working_tree(world)
+    git(target.parent, "add", ".")
+    target.unlink()
+
+
+def ignored_file(world: World) -> None:
+    dvc_file(world, pointer(world))
+    (world.registry / ".git/info/exclude").write_text("data/\n")
+
+
+def file_behind_a_link(world: World) -> None:
+    (world.root / "elsewhere.dvc").write_text(pointer(world))
+    (world.registry / "train.bin.dvc").symlink_to(world.root / "elsewhere.dvc")
+
+
 def tag_of_a_tree(world: World) -> None:
     dvc_file(world, pointer(world))
     world.git("add", "data")
@@ -268,6 +302,11 @@ def tag_of_a_tree(world: World) -> None:
         staged,
         not_even_staged,
         head_of_another_working_tree,
+        older_stash,
+        file_of_another_working_tree,
+        index_of_another_working_tree,
+        ignored_file,
+        file_behind_a_link,
         tag_of_a_tree,
     ],
 )
@@ -279,6 +318,15 @@ def test_bytes_that_something_else_needs_stay(pruning: World, needs: Any) -> Non
     assert "needed by" in found["removals"][0]["why"]
     assert GONE in stored(pruning)
     assert "refs/rollbook/seen" not in pruning.git("for-each-ref")
+
+
+def test_nothing_goes_while_a_locked_working_tree_is_not_there(pruned: World) -> None:
+    linked = linked_working_tree(pruned).parent
+    pruned.git("worktree", "lock", str(linked))
+    linked.rename(pruned.root / "unplugged")
+    ran = rollbook(pruned.registry, "sweep", "--yes")
+    assert ran.code == 1
+    assert "is not there, so what it needs can't be told" in ran.err
 
 
 def test_what_came_after_the_removal_keeps_the_bytes_as_well(pruned: World) -> None:

@@ -139,3 +139,13 @@ def test_the_root_of_an_empty_file_is_on_line_one():
 )
 def test_the_source_of_a_scalar_is_what_stands_in_the_file(path, text):
     assert source("# ü😀\né:\r\n  v: 1.10 # c\nq: 'x'\n".encode(), path) == text
+
+
+@pytest.mark.parametrize("text", [b"a: 1 # harmless\rb: 2\n", b"a: 1\r", b"a: 1\r\r\n"])
+def test_a_carriage_return_alone_hides_no_line_behind_a_comment(text: bytes) -> None:
+    with pytest.raises(InvalidFile, match=r"forbidden character U\+000D"):
+        load(text)
+
+
+def test_windows_line_ends_are_read() -> None:
+    assert load(b"a: 1\r\nb: 2\r\n") == {"a": 1, "b": 2}

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import bz2
+import io
 import json
 import lzma
 import os
-import pickletools
-import re
 import stat
 import struct
-import warnings
 import zlib
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
 from rollbook.artifact.artifact_files import cannot_read
+from rollbook.artifact.pickle_scan import may_run_code
 from rollbook.errors import BadCall
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 UNSAFE_FORMATS: frozenset[str] = frozenset(["joblib", "mlflow-model", "pickle", "pytorch"])
 
 _HEAD = 64 << 10
-_INFLATED = 4 << 10
+_INFLATED = 64 << 10
 _LARGEST_SAFETENSORS_HEADER = 100_000_000
 _PICKLE_SUFFIXES = frozenset([".pkl", ".pickle", ".p"])
 _MAGIC = (
@@ -53,7 +52,8 @@ _ENTRY = struct.Struct("<4s6H3L5H2L")
 def detect_format(path: Path) -> str:
     """Name the format of the file or folder at `path`: `onnx`, `safetensors`, `pickle`, ...
 
-    `binary` and `folder` mean that nothing more is known. At most a few blocks of 64 KiB are read.
+    `binary` and `folder` mean that nothing more is known. A pickle is followed opcode by
+    opcode, within bounds; of anything else a few blocks of 64 KiB are read.
     Raises BadCall when `path` is missing, a link or a special file.
     """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -83,9 +83,22 @@ def detect_open_file(file: BinaryIO, name: str) -> str:
     suffix = PurePath(name).suffix.lower()
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip_format(zip_names(file, status.st_size))
+    # First of all: a pickle can begin with what another format begins with.
+    if _unpickles(file, head, status.st_size):
+        return _pickle_format(head, suffix) or "pickle"
     if _is_safetensors(file, head, status.st_size):
         return "safetensors"
     return _by_magic(head) or _pickle_format(head, suffix) or _by_content(head, suffix, status.st_size)
+
+
+def _unpickles(file: BinaryIO, head: bytes, size: int) -> bool:
+    """Whether unpickling the file, or what it holds compressed, may run code that it brings along."""
+    file.seek(0)
+    if may_run_code(file, size):
+        return True
+    content = _inflated(head) if _decompressor(head) else b""
+    is_whole = len(content) < _INFLATED and size <= _HEAD
+    return bool(content) and may_run_code(io.BytesIO(content), len(content), is_whole=is_whole)
 
 
 def _zip_format(names: Iterable[str]) -> str:
@@ -128,7 +141,7 @@ def _pickle_format(head: bytes, suffix: str) -> str:
         return "joblib" if is_joblib else "pickle"
     if suffix == ".joblib":
         return "joblib"
-    return "pickle" if suffix in _PICKLE_SUFFIXES or _is_old_pickle(content) else ""
+    return "pickle" if suffix in _PICKLE_SUFFIXES else ""
 
 
 def _decompressor(head: bytes) -> str:
@@ -153,24 +166,6 @@ def _inflated(head: bytes) -> bytes:
 
 
 _MEMORY = 128 << 20
-_GLOBAL = re.compile(r"[A-Za-z_][\w.]* [A-Za-z_][\w.]*")
-
-
-def _is_old_pickle(head: bytes) -> bool:
-    """Whether `head` is a pickle of protocol 0 or 1, which have no header, that names something to import."""
-    imports = False
-    with warnings.catch_warnings():
-        # Bytes that are no pickle can look like text with odd escapes.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        try:
-            for opcode, argument, _ in pickletools.genops(head):
-                if opcode.name in {"GLOBAL", "INST"}:
-                    imports = imports or _GLOBAL.fullmatch(str(argument)) is not None
-                if opcode.name == "STOP":
-                    return imports
-        except (ValueError, IndexError, OverflowError):
-            return imports and len(head) == _HEAD
-    return False
 
 
 def _by_content(head: bytes, suffix: str, size: int) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.git.main_history import commits_touching, first_parent_line
-from rollbook.git.process import RAW, fields, git, git_failed, try_git
+from rollbook.git.process import RAW, fields, git, git_failed, line_of, try_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -73,8 +73,11 @@ def changes_of_commits(repository: Repository, commits: Iterable[str]) -> dict[s
 
 def every_blob(repository: Repository, patterns: Sequence[str]) -> dict[str, set[str]]:
     """Return the id of each content that a file met by a pattern (`:(top,glob)...`) ever had, in any commit
-    that any ref leads to, with the file's paths."""
-    commits = git(repository, "rev-list", "--all").decode()
+    that any ref or any stash leads to, with the file's paths."""
+    # `refs/stash` is the newest stash alone; the others stand in its reflog.
+    is_stashed = line_of(repository, "rev-parse", "--verify", "--quiet", "refs/stash") is not None
+    stashes = git(repository, "rev-list", "--walk-reflogs", "refs/stash", "--") if is_stashed else b""
+    commits = git(repository, "rev-list", "--all", "--stdin", stdin=stashes).decode()
     # Each commit against each of its parents, merges too: no tree then holds a content that isn't told.
     variables = {"GIT_LITERAL_PATHSPECS": "0"}
     changed = _changed_by(repository, commits, ["-m", "--root"], patterns, variables)

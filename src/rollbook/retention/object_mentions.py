@@ -1,5 +1,5 @@
-"""Every mention of an object of DVC's in a repository: in any commit that any ref leads to, in the index,
-and in the working tree.
+"""Every mention of an object of DVC's in a repository: in any commit that any ref or stash leads to, and in
+the index and the files of every working tree.
 
 It errs on the side of finding too much. Whatever looks like a digest in a file that DVC tracks data with
 counts, also in old commits, in other people's branches, in stashes, and in files that can't be parsed.
@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import InvalidFile, Refused
 from rollbook.git.changes import every_blob
+from rollbook.git.checkout import files_met, indexed_blobs, working_trees
 from rollbook.git.objects import ObjectReader
 from rollbook.git.refs import ref_ids
 from rollbook.git.repository import is_shallow
-from rollbook.snapshot.tree_snapshot import TreeSnapshot, index_snapshot
-from rollbook.snapshot.worktree_snapshot import worktree_snapshot
+from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from rollbook.git.repository import Repository
     from rollbook.snapshot.snapshot import Snapshot
@@ -46,7 +47,7 @@ class Mention:
 
 
 def mentions(repository: Repository) -> frozenset[Mention]:
-    """Every mention of an object in a repository and its working tree.
+    """Every mention of an object in a repository and its working trees.
 
     Raises Refused in a shallow clone, and when a file is too large to be read.
     """
@@ -55,7 +56,7 @@ def mentions(repository: Repository) -> frozenset[Mention]:
             "this clone is shallow: it does not tell what still needs an object",
             hint="Fetch the whole history: git fetch --unshallow",
         )
-    return frozenset((*_committed(repository), *_bare_trees(repository), *_uncommitted(repository)))
+    return frozenset((*_in_git(repository), *_bare_trees(repository), *_on_disk(repository)))
 
 
 def is_tracking(path: str) -> bool:
@@ -64,8 +65,11 @@ def is_tracking(path: str) -> bool:
     return name.endswith(".dvc") or name == "dvc.lock"
 
 
-def _committed(repository: Repository) -> Iterator[Mention]:
+def _in_git(repository: Repository) -> Iterator[Mention]:
+    """What any commit, any stash and any index mentions."""
     blobs = every_blob(repository, _TRACKING)
+    for oid, paths in indexed_blobs(repository, _TRACKING).items():
+        blobs.setdefault(oid, set()).update(paths)
     reader = ObjectReader(repository)
     try:
         for (oid, paths), found in zip(blobs.items(), reader.read_many(blobs, _LARGEST), strict=True):
@@ -93,14 +97,31 @@ def _bare_trees(repository: Repository) -> Iterator[Mention]:
         snapshot.close()
 
 
-def _uncommitted(repository: Repository) -> Iterator[Mention]:
-    if repository.work_tree is None:
-        return
-    for snapshot in (index_snapshot(repository), worktree_snapshot(repository)):
-        try:
-            yield from _in_snapshot(snapshot)
-        finally:
-            snapshot.close()
+def _on_disk(repository: Repository) -> Iterator[Mention]:
+    """What the files of every working tree mention, those that git ignores too."""
+    for tree in working_trees(repository):
+        if tree.exists:
+            for path in filter(is_tracking, files_met(tree.directory, _TRACKING)):
+                yield from _in_file([path], _content(tree.directory / path))
+        elif tree.is_locked:
+            raise Refused(
+                f"the working tree {tree.directory} is not there, so what it needs can't be told",
+                hint="Bring it back, or let go of it: git worktree unlock PATH, git worktree prune",
+            )
+
+
+def _content(path: Path) -> bytes:
+    """A file's content, also behind a link, as DVC reads it; empty where there is no file."""
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise Refused(f"what {path} needs can't be told: {error.strerror}") from error
+    if len(data) > _LARGEST:
+        raise Refused(f"what {path} needs can't be told: it is too large", hint="Move it away.")
+    return data
 
 
 def _in_snapshot(snapshot: Snapshot) -> Iterator[Mention]:

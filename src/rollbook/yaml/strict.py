@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 40
+
+# YAML breaks lines at it, few editors do: what follows it looks like a part of a comment.
+_LONE_CR = re.compile(r"\r(?!\n)")
 
 KeyPath = tuple[str | int, ...]
 
@@ -124,7 +128,7 @@ def _decode(data: bytes, path: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InvalidFile("not UTF-8", path=path, line=line, hint="Save the file as UTF-8.") from None
-    if found := FORBIDDEN.search(text):
+    if found := FORBIDDEN.search(text) or _LONE_CR.search(text):
         raise _forbidden(found[0], path, text.count("\n", 0, found.start()) + 1, "")
     return text
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rollbook.artifact.dir_object import SUFFIX
 from rollbook.layout import Kind, attachment_pointer_path
 from rollbook.records.evidence import Evidence
 from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rollbook.check.document import Document
     from rollbook.check.finding import Finding
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rollbook.records.evidence import Attachment
 
 _ADD_ANEW = "Add the evidence anew with `rollbook evidence add --attach`, which writes both."
+_WRITES_BOTH = "Register the artifact as a new version with `rollbook register`; it writes both."
 _STRAY = "Remove it. What is attached comes with new evidence: `rollbook evidence add --attach`."
 
 
@@ -38,6 +40,8 @@ def pointer_findings(version: VersionFiles, pointer: Document) -> Iterator[Findi
         facts.append(("path", output.get("path"), artifact.path))
         facts.append(("size", output.get("size"), artifact.size))
         facts.append(("nfiles", output.get("nfiles"), artifact.files))
+    if reason := _miscounted(output):
+        yield pointer.finding("RB205", reason, "outs", 0, "md5", hint=_WRITES_BOTH)
     for key, found, expected in facts:
         if found != expected:
             whose = "its own name" if expected is name else "the manifest"
@@ -47,8 +51,16 @@ def pointer_findings(version: VersionFiles, pointer: Document) -> Iterator[Findi
                 "outs",
                 0,
                 key,
-                hint="Register the artifact as a new version with `rollbook register`; it writes both.",
+                hint=_WRITES_BOTH,
             )
+
+
+def _miscounted(output: Mapping[str, object]) -> str:
+    """Why nobody could fetch what an output names: a folder's listing goes with the number of its files."""
+    is_listing = str(output.get("md5")).endswith(SUFFIX)
+    if is_listing == ("nfiles" in output):
+        return ""
+    return "the md5 is that of a folder, without `nfiles`" if is_listing else "the md5 is no folder's"
 
 
 def _said(value: object) -> str:
@@ -104,6 +116,8 @@ def _unpointed(
 def _unlike(pointer: Document, attachment: Attachment) -> Iterator[Finding]:
     output = _output(pointer) or {}
     facts = {"path": attachment.path, "size": attachment.size, "nfiles": attachment.files}
+    if output and (reason := _miscounted(output)):
+        yield pointer.finding("RB216", reason, "outs", 0, "md5", hint=_ADD_ANEW)
     for key, expected in facts.items() if output else ():
         if output.get(key) != expected:
             message = f"the pointer says {_said(output.get(key))}; the evidence says {_said(expected)}"
