@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from typing import TYPE_CHECKING
 
 from rollbook.access.roles import ADMIN, RECORDER, Person, roles_of
 from rollbook.signing.ssh_keygen import ssh_verified
-from rollbook.signing.sshsig import is_signature_of, public_key, unarmoured
+from rollbook.signing.sshsig import fingerprint, is_signature_of, public_key, unarmoured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,4 +59,4 @@ def _signing_key(tag: StandingTag) -> str:
     key = public_key(blob) if blob else None
     if blob is None or key is None or not is_signature_of(blob, tag.payload, _NAMESPACE):
         return ""
-    return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
+    return fingerprint(key)
