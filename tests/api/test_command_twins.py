@@ -71,6 +71,7 @@ IN_PYTHON = {
     "now": "--at",
     "with_evidence": "whether the format shows it",
     "text": "what the command reads from FILE",
+    "show": "the command prints it",
 }
 # Where a name that stands above means something else, and the method takes it.
 SHARED = {

@@ -111,3 +111,11 @@ def test_the_home_of_a_clone_is_what_was_cloned(tmp_path: Path, name: str):
     git(tmp_path, "init", "--quiet", "--bare", name)
     with partial_clone(url(there)) as clone:
         assert home(clone.repository) == there
+
+
+def test_at_an_address_a_tag_does_not_hide_the_branch_of_its_name(tmp_path: Path) -> None:
+    root = new_repository(tmp_path / "theirs", {"x": "x"})
+    git(root, "tag", "main")
+    newest = commit(root)
+    with partial_clone(f"file://{root}") as clone:
+        assert (clone.newest("main", 1), clone.past("main")) == (newest, newest)

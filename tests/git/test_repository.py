@@ -161,3 +161,10 @@ def test_a_remotes_branch_comes_before_a_tag_of_the_same_name(root: Path):
     git(root, "update-ref", "refs/remotes/origin/main", second)
     git(root, "tag", "origin/main", first)
     assert repositories.resolve_commit(discover(root), "origin/main") == second
+
+
+def test_a_branch_that_is_called_like_a_tag_of_the_trail_does_not_hide_it(root: Path):
+    first = git(root, "rev-parse", "HEAD")
+    git(root, "tag", "credit@v1.0.0", first)
+    git(root, "branch", "credit@v1.0.0", commit(root))
+    assert repositories.resolve_commit(discover(root), "credit@v1.0.0") == first

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, GitFailed, NotFound
 from rollbook.git.process import git_failed, try_git
-from rollbook.git.refs import HEADS
-from rollbook.git.repository import ONE_MEANING, commit_or_none, new_bare
+from rollbook.git.refs import REMOTES
+from rollbook.git.repository import commit_or_none, new_bare, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -165,12 +165,13 @@ class PartialClone:
         return found
 
     def _ask_named(self, extent: str, name: str, filters: Filters) -> None:
-        """Bring what a name stands for at the address: a branch before a tag, which anybody can push."""
-        if not ONE_MEANING.match(name):
+        """Bring what a name stands for at the address, tried in the order of `places`."""
+        *likely, last = (place for place in places(name) if place != REMOTES)
+        for place in likely:
             with suppress(_NoSuchRef):
-                self._ask(extent, f"+{HEADS}{name}:{_ASKED}", filters)
+                self._ask(extent, f"+{place}{name}:{_ASKED}", filters)
                 return
-        self._ask(extent, f"+{name}:{_ASKED}", filters)
+        self._ask(extent, f"+{last}{name}:{_ASKED}", filters)
 
     def _ask(self, extent: str, refspec: str, filters: Filters) -> None:
         self._asked = (extent, refspec)

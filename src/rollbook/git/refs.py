@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NO_OBJECT = "0" * 40
 HEADS = "refs/heads/"
+REMOTES = "refs/remotes/"
 TAGS = "refs/tags/"
 _REMOTE_HEAD = re.compile(rb"ref: (?P<ref>.+)\tHEAD", re.DOTALL)
 _REMOTE_REF = re.compile(rb"(?P<oid>[0-9a-f]{40})\t(?P<name>.+)", re.DOTALL)

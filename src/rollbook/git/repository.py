@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 from rollbook.errors import BadCall, NotFound
 from rollbook.git.config import config_text
 from rollbook.git.process import line_of, try_git
-from rollbook.git.refs import HEADS
+from rollbook.git.refs import HEADS, REMOTES, TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 # What git takes for one thing only: an object's id, the commit that is checked out, a full name.
-ONE_MEANING = re.compile(r"[0-9a-f]{40}|HEAD(?![^~^@:])|refs/")
+_ONE_MEANING = re.compile(r"[0-9a-f]{40}|HEAD(?![^~^@:])|refs/")
+_LIKE_A_TRAIL_TAG = re.compile(r"@v\d|#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +110,24 @@ def resolve_commit(repository: Repository, revision: str) -> str:
     raise NotFound(f"{revision[:120]!r} names no commit", hint="Name a branch, a tag or a commit.")
 
 
+def places(revision: str) -> tuple[str, ...]:
+    """Return what a user's `revision` may leave out of a ref's full name, what is meant most likely first.
+
+    Anybody can push a tag that is called like a branch, which git would take, and a branch that is called
+    like a tag of the trail.
+    """
+    if _ONE_MEANING.match(revision):
+        return ("",)
+    likely = (TAGS, HEADS) if _LIKE_A_TRAIL_TAG.search(revision) else (HEADS,)
+    return (*likely, REMOTES, "")
+
+
 def commit_or_none(repository: Repository, revision: str) -> str | None:
     """Return the id of the commit that `revision` names, which is here; None when it names none.
 
-    A branch, also one of a remote, comes before a tag of the same name, which anybody can push.
+    What it may stand for is tried in the order of `places`.
     """
-    places = ("",) if ONE_MEANING.match(revision) else (HEADS, "refs/remotes/", "")
-    names = (f"{place}{revision}^{{commit}}" for place in places)
+    names = (f"{place}{revision}^{{commit}}" for place in places(revision))
     commits = (
         line_of(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", name) for name in names
     )
