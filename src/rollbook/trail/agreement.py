@@ -100,7 +100,8 @@ def _require_agreement(trail: RecordedTrail, events: list[Event], *, complete: b
     for name in derived.keys() & trail.foreign:
         raise Refused(
             f"a tag {name!r} that Rollbook did not write stands in the way",
-            hint=f"Look at it, and delete it: git tag -d '{name}'",
+            hint="Where GTO made it, take the model over with its history: rollbook import gto. "
+            f"Otherwise look at it, and delete it: git tag -d '{name}'",
         )
 
 
