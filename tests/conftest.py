@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from building.once import made_once
 from building.world import World
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from building.once import Template
+
+# For .github/workflows/nightly.yml: more examples, where a test doesn't say how many.
+settings.register_profile("nightly", max_examples=2000, deadline=None, print_blob=True)
 
 MEMORY, ROOM = Path("/dev/shm"), 4 * 1024**3  # bytes
 GIT_SETTINGS = """\

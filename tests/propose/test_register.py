@@ -487,6 +487,40 @@ def test_a_linked_working_tree_of_the_registry_is_no_code_lineage(world: World, 
     assert code_of(world, tmp_path / "linked") is None
 
 
+def test_the_registrys_own_repository_is_the_code_lineage_when_it_is_named(world: World) -> None:
+    assert code_of(world, world.registry, "--code", ".")["commit"] == world.git("rev-parse", "HEAD")
+
+
+def test_a_code_option_that_names_a_repository_without_commits_is_a_wrong_call(
+    world: World, tmp_path: Path
+) -> None:
+    git(tmp_path, "init", "-q", "empty")
+    ran = propose(world, "--code", str(tmp_path / "empty"))
+    assert ran.code == 2
+    assert "has no commit" in ran.err
+    assert branches(world) == []
+
+
+def test_what_can_not_be_put_on_record_later_is_said_at_registration_once(world: World) -> None:
+    ran = propose(world)
+    lacking = [line for line in ran.err.splitlines() if "nothing adds it later" in line]
+    assert [line.rpartition(": ")[2] for line in lacking] == [
+        "--code DIR",
+        "--requirements FILE",
+        "--framework NAME",
+        "--sample-input FILE",
+    ]
+
+
+def test_a_branch_that_stands_where_proposals_go_is_named_before_anything_is_stored(world: World) -> None:
+    world.git("branch", "rollbook")
+    ran = propose(world)
+    assert ran.code == 1
+    assert "a branch called 'rollbook' is in the way" in ran.err
+    assert "git branch -m rollbook" in ran.err
+    assert "DVC remote" not in ran.err
+
+
 def test_a_training_repository_without_commits_gives_no_lineage(world: World, tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "empty")
     assert code_of(world, tmp_path / "empty") is None

@@ -38,6 +38,7 @@ HERE = "./ # zizmor: ignore[self-repository]"
 RIGHTS = {
     "ci.yml": {"ci": {"contents": "read"}},
     "monitor.yml": {"watch": {"contents": "read"}},
+    "nightly.yml": {"fuzz": {"contents": "read"}},
     "promote.yml": {"record": {"contents": "write", "pull-requests": "read"}},
     "review.yml": {"recheck": {"actions": "write", "contents": "read", "pull-requests": "read"}},
     "train-and-register.yml": {"train": {"contents": "read"}},

@@ -72,7 +72,7 @@ class Proposals(registry.Registry):
             facts=fields,
             attachments=attachments,
             record={key: value for key, value in record.items() if value},
-            code=Path(code) if code else code_lineage.current_code(),
+            code=Path(code) if code else code_lineage.current_code(self.repository),
             parents=parents,
         )
         return registration.register(self.repository, wanted, progress)

@@ -9,7 +9,7 @@ import click
 
 from rollbook.api.json_document import document
 from rollbook.cli import options
-from rollbook.cli.output import print_json, progress_bar, say, size
+from rollbook.cli.output import print_json, progress_bar, say, size, warn
 from rollbook.cli.proposed import carry_on
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ _MANY: dict[str, Any] = {"multiple": True}
 @click.option(
     "--code",
     type=click.Path(path_type=Path),
-    help="The training repository. Default: the current one, when it isn't the registry.",
+    help="The training repository, which may be the registry's. Default: the current one, when it isn't.",
 )
 @click.option("--owner", help="The model's owner, when it is new. Default: you.")
 @click.option("--team", help="The model's team, when it is new.")
@@ -106,3 +106,5 @@ def _report(registered: ProposedVersion) -> None:
         say(f"the same bytes are registered already as {', '.join(registered.twins)}; they are stored once")
     elif registered.uploaded:
         say(f"{size(registered.uploaded)} went to the DVC remote")
+    for lack in registered.lacking:
+        warn(f"not on record, and nothing adds it later: {lack}")

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
 
 # Neither a monitor's program nor a user's taste has a part in what is read here.
-_NEUTRAL = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "color.ui=false")
+_NEUTRAL = (
+    "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "color.ui=false",
+    "-c", "advice.graftFileDeprecated=false",
+)  # fmt: skip
 
 # How differences are listed, whatever the user's configuration says. What moved is one removed, one added.
 RAW = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules=none")

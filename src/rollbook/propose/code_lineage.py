@@ -16,19 +16,17 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
 
 
-def code_lineage(directory: Path, *, registry: Repository) -> dict[str, Any] | None:
+def code_lineage(directory: Path) -> dict[str, Any]:
     """Return the manifest's `lineage.code` for the repository around `directory`: repository, commit, branch,
     dirty.
 
-    None when that is the registry's own repository, or has no commit yet. `dirty` says that tracked files
-    differed from the commit. Raises BadCall when `directory` is in no repository.
+    `dirty` says that tracked files differed from the commit. Raises BadCall when `directory` is in no
+    repository, in a bare one, or in one without a commit.
     """
     code = discover(directory)
-    if code.common_dir == registry.common_dir:
-        return None
     commit = commit_or_none(code, "HEAD")
     if commit is None:
-        return None
+        raise BadCall(f"{directory} has no commit that could go on record", hint="Commit the code first.")
     if code.work_tree is None:
         raise BadCall(f"{directory} is a bare repository", hint="Name the working copy with --code DIR.")
     found: dict[str, Any] = {
@@ -40,12 +38,15 @@ def code_lineage(directory: Path, *, registry: Repository) -> dict[str, Any] | N
     return {name: value for name, value in found.items() if value is not None}
 
 
-def current_code() -> Path | None:
-    """Return the current directory, when it stands in the working tree of a git repository."""
+def current_code(registry: Repository) -> Path | None:
+    """Return the current directory, when it stands in the working tree of a git repository that has a commit
+    and is not the registry: whoever keeps both in one names it."""
     try:
-        return Path() if discover(Path()).work_tree else None
+        code = discover(Path())
     except BadCall:
         return None
+    is_own = code.common_dir == registry.common_dir
+    return None if is_own or not code.work_tree or commit_or_none(code, "HEAD") is None else Path()
 
 
 def repository_address(repository: Repository) -> str:

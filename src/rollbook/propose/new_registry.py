@@ -18,8 +18,6 @@ from rollbook.text import printable
 from rollbook.yaml.write import dump_inline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from rollbook.git.repository import Repository
     from rollbook.propose.own_source import OwnSource
 
@@ -109,7 +107,7 @@ def initialise(
         main if states else None,
         registry if states else None,
         str(source) if source else None,
-        (*foreign, *_missing(root, source, files)),
+        (*foreign, *_missing(root, source)),
     )
 
 
@@ -142,20 +140,19 @@ def _files(source: OwnSource | None, main: str, registry: str) -> dict[str, str]
     return files | _DVC_FILES
 
 
-def _missing(root: Path, source: OwnSource | None, files: Mapping[str, str]) -> tuple[str, ...]:
+def _missing(root: Path, source: OwnSource | None) -> tuple[str, ...]:
     """What a registry goes without, because of files of one's own or for want of a source of Rollbook."""
     reasons = []
     for name, target in TEMPLATES.items():
         if (lack := _LACKS.get(name)) is None:
             continue
-        if target not in files and not (root / target).exists():
-            reasons.append(f"{target} is not written: {lack}")
-        elif (content := read_beneath(root, target)) is not None:
+        if (content := read_beneath(root, target)) is not None:
             reasons += _own_file(target, content, lack)
     if source is None:
         reasons.append(
-            "which commit of Rollbook a workflow can run can't be told from this installation: "
-            "rollbook init --action OWNER/REPO@COMMIT writes the workflows"
+            "no workflow is written, so nothing is checked, recorded or watched on the forge: which commit "
+            "of Rollbook to run there can't be told from this installation. "
+            "`rollbook init --action OWNER/REPO@COMMIT` writes them"
         )
     return tuple(reasons)
 
@@ -166,8 +163,8 @@ def _own_file(target: str, data: bytes, lack: str) -> list[str]:
         return [f"{target} is your own, and does not run rollbook: {lack}"]
     if _BY_NAME.search(data):
         return [
-            f"{target} installs whatever an index has under the name rollbook, and hands it the workflow's "
-            "token: delete it, and run `rollbook init` again"
+            f"{target} installs whatever an index has under the name rollbook, and hands it the token: "
+            "delete it, and run `rollbook init` again"
         ]
     return []
 

@@ -77,6 +77,18 @@ def branch_name(action: str, model: str, version: str, stage: str = "") -> str:
     return f"rollbook/{action}/{model}/{version}{'-' if stage else ''}{stage}"
 
 
+def refuse_blocked(repository: Repository, branch: str) -> None:
+    """Raise Refused when a branch has the name of a folder that the proposal's branch would stand in."""
+    parts = branch.split("/")
+    for count in range(1, len(parts)):
+        blocking = "/".join(parts[:count])
+        if resolve_branch(repository, blocking):
+            raise Refused(
+                f"a branch called {blocking!r} is in the way: git can't make {branch} beside it",
+                hint=f"Rename the branch: git branch -m {blocking} {blocking.replace('/', '-')}-work",
+            )
+
+
 def refuse_standing(repository: Repository, branch: str) -> None:
     """Raise Conflict when a proposal of that name stands already."""
     if resolve_branch(repository, branch):
@@ -89,8 +101,9 @@ def refuse_standing(repository: Repository, branch: str) -> None:
 def commit_proposal(repository: Repository, proposal: Proposal) -> str:
     """Make the commit and then the branch; return the commit's id.
 
-    Raises Conflict when the branch exists already, and changes nothing then.
+    Raises Conflict when the branch exists already, Refused when another is in its way; changes nothing then.
     """
+    refuse_blocked(repository, proposal.branch)
     refuse_standing(repository, proposal.branch)
     tree = ObjectWriter(repository).tree(proposal.base, proposal.files)
     made = commit(repository, tree, [proposal.base], proposal.message)

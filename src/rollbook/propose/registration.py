@@ -10,6 +10,7 @@ from rollbook.artifact.dvc_yaml import artifact_path
 from rollbook.artifact.pointer import pointer_data, require_artifact_name
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.storage import open_storage
+from rollbook.check.gates.required_fields import unpinned
 from rollbook.errors import BadCall, InvalidFile, Refused
 from rollbook.git.commits import read_commit
 from rollbook.git.refs import resolve_branch
@@ -20,7 +21,14 @@ from rollbook.names import bump, normalise_version, require_model_name, time_now
 from rollbook.propose.code_lineage import code_lineage
 from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.manifest_facts import merged, require_lawful, with_listed
-from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.propose.proposal import (
+    Proposal,
+    branch_name,
+    commit_proposal,
+    judge,
+    refuse_blocked,
+    refuse_standing,
+)
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.retention.renewal import removed_objects
@@ -30,7 +38,7 @@ from rollbook.yaml.strict import load
 from rollbook.yaml.write import dump
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rollbook.artifact.progress import Progress
@@ -47,6 +55,7 @@ _ORDER = (
 _NO_ARTIFACT = {"path": "model", "format": "binary", "size": 1, "sha256": "0" * 64}
 # A manifest in which nothing is wrong but what is put into it: where nothing is, jsonschema is not needed.
 _LAWFUL = {"model": "m", "version": "1.0.0", "created_at": "2026-01-01T00:00:00Z", "created_by": "nobody"}
+_UNKNOWN_FORMATS = frozenset(["binary", "folder"])
 _OWN = frozenset(["model", "version", "created_at", "created_by", "artifact"])
 
 
@@ -75,7 +84,8 @@ class Registration:
 @dataclass(frozen=True, slots=True)
 class ProposedVersion:
     """A registration that was proposed. `twins` are the versions registered before with the same bytes;
-    `uploaded` counts the bytes that went to the remote."""
+    `uploaded` counts the bytes that went to the remote; `lacking` says what is not on record, can't be put
+    there once the version has landed, and which option would."""
 
     model: str
     version: str
@@ -86,6 +96,7 @@ class ProposedVersion:
     format: str
     uploaded: int
     twins: tuple[str, ...]
+    lacking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +147,7 @@ def register(
         format=stored.format,
         uploaded=uploaded,
         twins=_twins(repository, plan.base, stored.pointer.md5),
+        lacking=tuple(_lacking(plan.facts, registration.attachments, stored.format)),
     )
 
 
@@ -169,6 +181,7 @@ def _plan(repository: Repository, registration: Registration) -> _RegistrationPl
     version = _next_version(model, versions, registration)
     entry_edit(repository, base, {model: artifact_path(model, version, name)})  # refuses what it can't edit
     branch = branch_name("register", model, version)
+    refuse_blocked(repository, branch)
     facts = _facts(repository, registration, model, version, parents)
     standing = resolve_branch(repository, branch)
     if standing:
@@ -242,7 +255,7 @@ def _facts(
     facts["model"], facts["version"] = model, version
     facts["created_at"] = time_now()
     facts["created_by"] = identity(repository).email
-    code = code_lineage(registration.code, registry=repository) if registration.code else None
+    code = code_lineage(registration.code) if registration.code else None
     lineage = merged("lineage", facts.get("lineage"), [])
     if code and "code" not in lineage:
         lineage["code"] = code
@@ -270,6 +283,20 @@ def _files(plan: _RegistrationPlan, registration: Registration, stored: Stored) 
         path = layout.model_path(plan.model)
         files[path] = dump(plan.record, header=schema_line("model", path))
     return files
+
+
+def _lacking(facts: Mapping[str, Any], attachments: Mapping[str, bytes], form: str) -> Iterator[str]:
+    """What a manifest does not say that will be missed: it is written once."""
+    if not facts.get("lineage", {}).get("code", {}).get("commit"):
+        yield "which commit of the code trained it: --code DIR"
+    dependencies = facts.get("environment", {}).get("dependencies")
+    requirements = attachments.get("requirements.txt", b"").decode(errors="replace")
+    if loose := unpinned(dependencies, requirements or None):
+        yield f"a pinned environment ({loose}): --requirements FILE"
+    if form in _UNKNOWN_FORMATS and not facts.get("framework"):
+        yield "what reads the artifact, whose format is not known: --framework NAME"
+    if not facts.get("signature"):
+        yield "what goes in and comes out (signature): --sample-input FILE"
 
 
 def _twins(repository: Repository, base: str, md5: str) -> tuple[str, ...]:

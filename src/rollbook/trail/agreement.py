@@ -150,7 +150,8 @@ def _in_the_way(
         if event.tag in trail.foreign:
             return TagInTheWay(
                 f"a tag {event.tag!r} that Rollbook did not write stands in the way",
-                hint=_MEND.format(event.tag),
+                hint="Where GTO made it, take the model over with its history: rollbook import gto. "
+                f"Otherwise: {_MEND.format(event.tag)}",
             )
     return None
 

@@ -123,9 +123,13 @@ def _unclean(promotion: Promotion) -> str:
 
 
 def _unpinned(promotion: Promotion) -> str:
-    """Which dependency is not pinned to one version; empty when all are, and there is one."""
     dependencies = promotion.manifest.environment.get("dependencies") if promotion.manifest else None
-    text = promotion.text_of(Kind.REQUIREMENTS)
+    return unpinned(dependencies, promotion.text_of(Kind.REQUIREMENTS))
+
+
+def unpinned(dependencies: object, text: str | None) -> str:
+    """Say which dependency is not pinned to one version, of a manifest's `environment.dependencies` and the
+    text of a requirements.txt; empty when all are, and there is one."""
     if not dependencies and not text:
         return "no dependencies, neither in the manifest nor in requirements.txt"
     for name, version in (dependencies if isinstance(dependencies, dict) else {}).items():
