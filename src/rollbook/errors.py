@@ -50,6 +50,10 @@ class Refused(RollbookError):
     """The registry's rules, or the present state of the repository, forbid what was asked."""
 
 
+class TooMuch(Refused):
+    """What was to be judged or listed is larger than anything that is meant to be."""
+
+
 class Conflict(RollbookError):
     """Somebody else was first. Nothing was changed; trying again may succeed."""
 

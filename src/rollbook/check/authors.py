@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.access.roles import Person, is_governed, may_change, needed_for, roles_of
 from rollbook.check.finding import Finding
+from rollbook.errors import TooMuch
 from rollbook.git.changes import paths_of_commits
 from rollbook.git.commits import read_commits
 from rollbook.git.main_history import commits_between
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rollbook.records.policy import Policy
 
 _NAMESPACE = "git"
+_MOST_COMMITS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,13 @@ class AuthoredCommit:
 
 
 def authored_commits(repository: Repository, base: str, head: str) -> list[AuthoredCommit]:
-    """The commits that `head` has and `base` has not, oldest first."""
+    """The commits that `head` has and `base` has not, oldest first. Raises TooMuch."""
     oids = commits_between(repository, base, head)
+    if len(oids) > _MOST_COMMITS:
+        raise TooMuch(
+            f"{len(oids):,} commits are more than {_MOST_COMMITS:,}",
+            hint="Propose them in parts, or squash them into one.",
+        )
     paths = paths_of_commits(repository, oids)
     return [
         AuthoredCommit(

@@ -26,6 +26,10 @@ _OTHERS = {
         "file too large", "A file of a registry has at most 1 MiB; artifacts belong into the DVC remote."
     ),
     "RB108": Rule("newer format", "The registry's format is newer than this tool, which can't judge it."),
+    "RB109": Rule(
+        "too much to judge",
+        "A change has no more commits, paths and bytes than can be judged.",
+    ),
     "RB201": Rule(
         "name mismatch", "What a file says it is about agrees with the directory and the name it has."
     ),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.git.main_history import first_parent_line
-from rollbook.git.process import RAW, fields, git, git_failed, try_git
+from rollbook.git.process import RAW, fields, git, git_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,14 +34,11 @@ def changed_paths(
     repository: Repository, base: str, head: str, paths: Sequence[str] = ()
 ) -> list[PathChange]:
     """Return the files at or below `paths` (none: all) that differ between two trees or commits, in git's
-    order. Raises GitFailed when one of the two isn't there."""
+    order. Raises GitFailed when one of the two isn't there, TooMuch."""
     # Reading a large index takes longer than comparing two trees, which have no use for it.
     variables = {"GIT_INDEX_FILE": str(repository.git_dir / "rollbook-no-index")}
     arguments = (*_DIFF, "--end-of-options", base, head, "--", *paths)
-    done = try_git(repository, *arguments, variables=variables)
-    if done.returncode:
-        raise git_failed(["diff-tree"], done.stderr)
-    parts = fields(done.stdout)
+    parts = fields(git_list(repository, *arguments, variables=variables))
     return [_path_change(facts, path) for facts, path in zip(parts[::2], parts[1::2], strict=True)]
 
 
@@ -60,9 +57,11 @@ def changes_along(
 
 
 def paths_of_commits(repository: Repository, commits: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    """Return the paths that each commit changed; of a merge, those where it holds what no parent holds."""
+    """Return the paths that each commit changed; of a merge, those where it holds what no parent holds.
+    Raises TooMuch."""
     asked = "".join(f"{commit}\n" for commit in commits)
-    changed = _changed_by(repository, asked, ["-c", "--root"], ())
+    # They haven't landed, so nobody has judged yet how much it is.
+    changed = _by_commit(git_list(repository, *_DIFF, "-c", "--root", "--stdin", "--", stdin=asked.encode()))
     return {commit: tuple(path for _, path in pairs) for commit, pairs in changed.items()}
 
 
@@ -91,10 +90,13 @@ def _changed_by(
 ) -> dict[str, list[tuple[str, str]]]:
     """What `git diff-tree` says of each commit that changed something: facts and path of each change."""
     arguments = (*_DIFF, *options, "--stdin", "--", *paths)
-    listed = fields(git(repository, *arguments, stdin=commits.encode(), variables=variables))
+    return _by_commit(git(repository, *arguments, stdin=commits.encode(), variables=variables))
+
+
+def _by_commit(listed: bytes) -> dict[str, list[tuple[str, str]]]:
     changed: dict[str, list[tuple[str, str]]] = {}
     here: list[tuple[str, str]] = []
-    parts = iter(listed)
+    parts = iter(fields(listed))
     # Facts begin with a colon and a path follows them, whatever it is; else a commit's id stands there.
     for part in parts:
         if part.startswith(":"):
