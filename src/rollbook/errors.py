@@ -54,6 +54,10 @@ class TagInTheWay(Refused):
     """A tag stands where the audit trail is to record something, and is none that it would write."""
 
 
+class TooMuch(Refused):
+    """What was to be judged or listed is larger than anything that is meant to be."""
+
+
 class Conflict(RollbookError):
     """Somebody else was first. Nothing was changed; trying again may succeed."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rollbook.access.roles import Person, is_governed, may_change, needed_for, roles_of
 from rollbook.check.commit_signers import ListedKeys
 from rollbook.check.finding import Finding
+from rollbook.errors import TooMuch
 from rollbook.git.commits import read_commits
 from rollbook.git.main_history import commits_between, merge_bases
 from rollbook.git.own_work import changes_at, disputed, own_changes
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from rollbook.git.commits import Commit
     from rollbook.git.repository import Repository
     from rollbook.records.policy import Policy
+
+_MOST_COMMITS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,16 @@ def authored_commits(repository: Repository, base: str, head: str) -> list[Autho
     """Return the commits that `head` has and `base` has not, oldest first.
 
     Where `head` and `base` were merged into each other before, what git has to guess in merging them once
-    more is held against each merge: one of them brought it about. Raises GitFailed when a commit is missing.
+    more is held against each merge: one of them brought it about. Raises TooMuch, and GitFailed when a commit
+    is missing.
     """
-    commits = list(read_commits(repository, commits_between(repository, base, head)))
+    oids = commits_between(repository, base, head)
+    if len(oids) > _MOST_COMMITS:
+        raise TooMuch(
+            f"{len(oids):,} commits are more than {_MOST_COMMITS:,}",
+            hint="Propose them in parts, or squash them into one.",
+        )
+    commits = list(read_commits(repository, oids))
     own = own_changes(repository, commits)
     guessed = changes_at(repository, base, head, disputed(repository, merge_bases(repository, base, head)))
     return [

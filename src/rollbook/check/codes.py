@@ -30,6 +30,10 @@ _OTHERS = {
         "bytes changed by attributes",
         "No attribute of git's changes what clones get of registry/.",
     ),
+    "RB110": Rule(
+        "too much to judge",
+        "A change has no more commits, paths and bytes than can be judged.",
+    ),
     "RB201": Rule(
         "name mismatch", "What a file says it is about agrees with the directory and the name it has."
     ),

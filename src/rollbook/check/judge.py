@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.check.authors import author_findings, authored_commits
 from rollbook.check.base_context import circumstances
+from rollbook.check.change_size import require_little, too_much
 from rollbook.check.commit_dates import future_findings
 from rollbook.check.contributors import contributors
 from rollbook.check.finding import Finding, arranged
@@ -21,7 +22,7 @@ from rollbook.check.rules.origin_rules import origin_findings
 from rollbook.check.rules.standing_rules import contents_findings, overall_findings, places_findings
 from rollbook.check.scope import Paths, concerned, undone
 from rollbook.check.whole_tree import check_tree
-from rollbook.errors import InvalidFile
+from rollbook.errors import InvalidFile, TooMuch
 from rollbook.git.merge import merge
 from rollbook.git.repository import resolve_commit
 from rollbook.records.policy import parse_policy
@@ -62,6 +63,7 @@ def _judged(
     base: TreeSnapshot, head: TreeSnapshot, all_changes: Sequence[FileChange], known: Circumstances
 ) -> list[Finding]:
     """`check_change` of all the files that differ."""
+    require_little(head.repository, all_changes)
     changes = [change for change in all_changes if _is_inside(change.path)]
     edited, added = edited_models(base, head, all_changes), added_versions(changes)
     contents = read_part(head, concerned(head, changes, edited))
@@ -126,6 +128,8 @@ def check_push(
     snapshot = commit_snapshot(repository, new)
     try:
         return arranged([*check_tree(snapshot), *future_findings(repository, None, new, datetime.now(UTC))])
+    except TooMuch as error:
+        return [too_much(error)]
     finally:
         snapshot.close()
 
@@ -153,6 +157,8 @@ def _check_commits(
         found = _judged(before, after, changes, known)
         found += _author_findings(repository, before, commits)
         return arranged([*found, *future_findings(repository, base, head, known.now)])
+    except TooMuch as error:
+        return [too_much(error)]
     finally:
         before.close()
         after.close()

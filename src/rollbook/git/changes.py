@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.git.main_history import commits_touching, first_parent_line
-from rollbook.git.process import RAW, fields, git, git_failed, line_of, try_git
+from rollbook.git.process import RAW, fields, git, git_list, line_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,14 +34,11 @@ def changed_paths(
     repository: Repository, base: str, head: str, paths: Sequence[str] = ()
 ) -> list[PathChange]:
     """Return the files at or below `paths` (none: all) that differ between two trees or commits, in git's
-    order. Raises GitFailed when one of the two isn't there."""
+    order. Raises GitFailed when one of the two isn't there, TooMuch."""
     # Reading a large index takes longer than comparing two trees, which have no use for it.
     variables = {"GIT_INDEX_FILE": str(repository.git_dir / "rollbook-no-index")}
     arguments = (*_DIFF, "--end-of-options", base, head, "--", *paths)
-    done = try_git(repository, *arguments, variables=variables)
-    if done.returncode:
-        raise git_failed(["diff-tree"], done.stderr)
-    parts = fields(done.stdout)
+    parts = fields(git_list(repository, *arguments, variables=variables))
     return [_path_change(facts, path) for facts, path in zip(parts[::2], parts[1::2], strict=True)]
 
 
@@ -65,10 +62,13 @@ def changes_along(
 
 
 def changes_of_commits(repository: Repository, commits: Iterable[str]) -> dict[str, list[PathChange]]:
-    """Return what each commit differs in from each of its parents; from nothing, where it has none."""
+    """Return what each commit differs in from each of its parents; from nothing, where it has none.
+
+    Raises TooMuch: they haven't landed, so nobody has judged yet how much it is.
+    """
     asked = "".join(f"{commit}\n" for commit in commits)
-    changed = _changed_by(repository, asked, ["-m", "--root"], ())
-    return {commit: [_path_change(*change) for change in changes] for commit, changes in changed.items()}
+    listed = git_list(repository, *_DIFF, "-m", "--root", "--stdin", "--", stdin=asked.encode())
+    return {commit: [_path_change(*pair) for pair in pairs] for commit, pairs in _by_commit(listed).items()}
 
 
 def every_blob(repository: Repository, patterns: Sequence[str]) -> dict[str, set[str]]:
@@ -99,10 +99,13 @@ def _changed_by(
 ) -> dict[str, list[tuple[str, str]]]:
     """What `git diff-tree` says of each commit that changed something: facts and path of each change."""
     arguments = (*_DIFF, *options, "--stdin", "--", *paths)
-    listed = fields(git(repository, *arguments, stdin=commits.encode(), variables=variables))
+    return _by_commit(git(repository, *arguments, stdin=commits.encode(), variables=variables))
+
+
+def _by_commit(listed: bytes) -> dict[str, list[tuple[str, str]]]:
     changed: dict[str, list[tuple[str, str]]] = {}
     here: list[tuple[str, str]] = []
-    parts = iter(listed)
+    parts = iter(fields(listed))
     # Facts begin with a colon and a path follows them, whatever it is; else a commit's id stands there.
     for part in parts:
         if part.startswith(":"):

@@ -115,6 +115,13 @@ def read_at_once(repository: Repository, oids: Iterable[str]) -> Iterator[bytes]
         place = end + 1
 
 
+def sizes_of(repository: Repository, oids: Iterable[str]) -> list[int]:
+    """Return how many bytes each object has; 0 for one that isn't there."""
+    asked = "".join(f"{oid}\n" for oid in oids).encode()
+    told = git(repository, "cat-file", "--batch-check=%(objectsize)", stdin=asked).split(b"\n")[:-1]
+    return [int(size) if size.isdigit() else 0 for size in told]
+
+
 def read_tag_object(repository: Repository, oid: str) -> bytes | None:
     """Return the bytes of a tag object; None when there is none of that id."""
     done = try_git(repository, "cat-file", "tag", oid)

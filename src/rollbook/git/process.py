@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollbook.errors import GitFailed
+from rollbook.errors import GitFailed, TooMuch
 from rollbook.git.address import without_credentials
 from rollbook.git.environment import clean_environment
 
@@ -21,6 +25,10 @@ _NEUTRAL = (
     "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "color.ui=false",
     "-c", "advice.graftFileDeprecated=false",
 )  # fmt: skip
+
+# Two million paths and more; a registry of a hundred thousand versions has a third of them.
+MOST_LISTED = 256 << 20
+MOST_SECONDS = 5  # of the processor; half a million changes take one
 
 # How differences are listed, whatever the user's configuration says. What moved is one removed, one added.
 RAW = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--ignore-submodules=none")
@@ -63,6 +71,49 @@ def git(
     return done.stdout
 
 
+def git_list(
+    place: Repository | Path,
+    *arguments: str,
+    stdin: bytes = b"",
+    variables: Mapping[str, str] | None = None,
+) -> bytes:
+    """Run git and return the list that it prints. Raises TooMuch beyond MOST_LISTED bytes, or when git works
+    for more than MOST_SECONDS; GitFailed.
+
+    A few trees that name each other can stand for more paths than any disk holds, and `git diff-tree` prints
+    none before it has them all.
+    """
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as errors:
+        given.write(stdin)
+        given.seek(0)
+        with start_git(
+            place, *arguments, stdin=given, stdout=subprocess.PIPE, stderr=errors, variables=variables
+        ) as running:
+            assert running.stdout is not None
+            _limit_seconds(running.pid, MOST_SECONDS)
+            listed = running.stdout.read(MOST_LISTED + 1)
+            if len(listed) > MOST_LISTED:
+                running.kill()
+        if len(listed) > MOST_LISTED or -running.returncode in (signal.SIGXCPU, signal.SIGKILL):
+            raise TooMuch(
+                "there are more paths than can be listed",
+                hint="Propose it in parts. Where nobody put so many files, it is made to harm.",
+            )
+        if running.returncode:
+            errors.seek(0)
+            raise git_failed(arguments, errors.read())
+    return listed
+
+
+def _limit_seconds(process: int, seconds: int) -> None:
+    """Have the system end a process that has worked for so long, where it can be told to from outside."""
+    if sys.platform == "linux":
+        import resource
+
+        with contextlib.suppress(ProcessLookupError):  # it is done already
+            resource.prlimit(process, resource.RLIMIT_CPU, (seconds, seconds + 1))
+
+
 def line_of(
     place: Repository | Path, *arguments: str, variables: Mapping[str, str] | None = None
 ) -> str | None:
@@ -72,7 +123,12 @@ def line_of(
 
 
 def start_git(
-    place: Repository | Path, *arguments: str, stdin: int | IO[bytes], stdout: int | IO[bytes]
+    place: Repository | Path,
+    *arguments: str,
+    stdin: int | IO[bytes],
+    stdout: int | IO[bytes],
+    stderr: int | IO[bytes] = subprocess.DEVNULL,
+    variables: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start git and return the process. Raises GitFailed when it can't be started."""
     directory = _directory(place)
@@ -82,8 +138,8 @@ def start_git(
             cwd=directory,
             stdin=stdin,
             stdout=stdout,
-            stderr=subprocess.DEVNULL,
-            env=_environment(place, None),
+            stderr=stderr,
+            env=_environment(place, variables),
         )
     except (FileNotFoundError, NotADirectoryError) as error:
         raise _not_started(directory, error) from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.errors import GitFailed
 from rollbook.git.objects import TreeEntry, tree_entries
-from rollbook.git.process import fields, git, git_failed, text, try_git
+from rollbook.git.process import fields, git, git_failed, git_list, text, try_git
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,8 +31,9 @@ class TreeFile(NamedTuple):
 
 
 def tree_files(repository: Repository, tree: str, paths: Sequence[str] = ()) -> Iterator[TreeFile]:
-    """Yield every file of a tree or commit at or below `paths` (`a/` for a directory; none: all)."""
-    for field in fields(git(repository, *_LISTED, tree, "--", *paths)):
+    """Yield every file of a tree or commit at or below `paths` (`a/` for a directory; none: all). Raises
+    TooMuch."""
+    for field in fields(git_list(repository, *_LISTED, tree, "--", *paths)):
         facts, _, path = field.partition("\t")
         mode, _, oid = facts.split(" ")
         yield TreeFile(path, mode, oid)
@@ -41,7 +42,7 @@ def tree_files(repository: Repository, tree: str, paths: Sequence[str] = ()) -> 
 def paths_named(repository: Repository, tree: str, directory: str, name: str) -> list[str]:
     """Return the paths of all files of this name somewhere below a directory of a tree or commit."""
     # Looked for in the bytes: of very many paths only few are made a text.
-    listed = b"\0" + git(repository, *_LISTED, "--name-only", tree, "--", f"{directory}/")
+    listed = b"\0" + git_list(repository, *_LISTED, "--name-only", tree, "--", f"{directory}/")
     end = b"/" + name.encode() + b"\0"
     paths, place = [], listed.find(end)
     while place >= 0:

@@ -1,0 +1,38 @@
+"""Whether a change is small enough to be judged while somebody waits for the answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.check.finding import Finding
+from rollbook.errors import TooMuch
+from rollbook.git.objects import sizes_of
+from rollbook.snapshot.snapshot import MAX_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rollbook.git.repository import Repository
+    from rollbook.registry.change import FileChange
+
+_MOST_BYTES = 256 << 20
+
+
+def require_little(repository: Repository, changes: Sequence[FileChange]) -> None:
+    """Raise TooMuch when the files that a change leaves in the registry have more bytes together than can be
+    read. A content that stands at many paths is stored once, but read for each."""
+    left = [change.new_oid for change in changes if change.path.startswith(f"{layout.ROOT}/")]
+    if len(left) * MAX_FILE <= _MOST_BYTES:
+        return
+    size = sum(min(size, MAX_FILE) for size in sizes_of(repository, left))
+    if size > _MOST_BYTES:
+        raise TooMuch(
+            f"the files that change have {size >> 20:,} MiB together, more than {_MOST_BYTES >> 20}",
+            hint="Propose them in parts.",
+        )
+
+
+def too_much(error: TooMuch) -> Finding:
+    """Return the finding that a change is too large to be judged, and so does not pass."""
+    return Finding("RB110", layout.ROOT, str(error), hint=error.hint)
