@@ -218,6 +218,7 @@ _ARGUMENTS = {
     "KIND": "What was done: `evaluation`, `fairness`, `data-validation`, `smoke-test`, `load-test`, "
     "`monitoring` or `deployment`.",
     "MODEL": "A model's name, with its namespace if it has one: `credit-approval`, `risk/credit-approval`.",
+    "TAG": "A tag of the audit trail, or one that looks like it.",
     "NAME": "The evidence: its kind and number, e.g. `fairness-1`.",
     "NUMBER": "A pull request's number, or the name of the branch on which GitHub's merge queue tries it.",
     "REF": "The version: `MODEL@VERSION`, `MODEL@STAGE`, `MODEL@ALIAS` or `MODEL@latest`.",

@@ -134,6 +134,7 @@ CALLS = {
     "rollbook export [REF --bundle FILE]": ["export", "credit-approval@1.0.0", "--bundle", "OUTPUT"],
     "rollbook history [MODEL]": ["history"],
     "rollbook audit record": ["audit", "record"],
+    "rollbook audit mend": ["audit", "mend", "--dry-run"],
     "rollbook audit verify": ["audit", "verify"],
     "rollbook audit head": ["audit", "head"],
     "rollbook notify": ["notify"],

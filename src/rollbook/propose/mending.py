@@ -9,7 +9,17 @@ from rollbook.access.roles import ADMIN, Person, roles_of
 from rollbook.errors import NotFound, Refused
 from rollbook.git.commits import tree_of
 from rollbook.git.config import setting
-from rollbook.git.refs import NO_OBJECT, TAGS, RefUpdate, fetch, fetch_tags, push, ref_id, update_refs
+from rollbook.git.refs import (
+    NO_OBJECT,
+    TAGS,
+    RefUpdate,
+    fetch,
+    fetch_tags,
+    push,
+    ref_id,
+    remote_refs,
+    update_refs,
+)
 from rollbook.git.write import commit, identity
 from rollbook.layout import POLICY
 from rollbook.records.policy import parse_policy
@@ -83,7 +93,8 @@ def mend(repository: Repository, names: Sequence[str] = (), *, push_refs: bool |
     main = f"refs/heads/{main_branch(repository)}"
     gone = [RefUpdate(f"{TAGS}{tag.name}", NO_OBJECT, tag.oid) for tag in found.removed]
     if remote:
-        push(repository, remote, [RefUpdate(main, made, base), *gone])
+        there = remote_refs(repository, remote, f"{TAGS}*")
+        push(repository, remote, [RefUpdate(main, made, base), *(tag for tag in gone if tag.ref in there)])
     # A main that stands elsewhere here is its user's to bring up to date.
     own = [RefUpdate(main, made, base)] if ref_id(repository, main) == base else []
     update_refs(repository, [*own, *gone])
