@@ -339,3 +339,28 @@ def test_a_link_that_looks_left_over_is_not_touched(storage: Storage, root: Path
     os.utime(link, (1, 1), follow_symlinks=False)
     storage.add(model, "model.bin")
     assert link.is_symlink()
+
+
+# Two blocks that Wang and others published in 2004 (https://eprint.iacr.org/2004/199): they keep their md5
+# when the highest bit of six bytes is turned.
+COLLIDING = bytes.fromhex(
+    "d131dd02c5e6eec4693d9a0698aff95c2fcab58712467eab4004583eb8fb7f8955ad340609f4b30283e488832571415a"
+    "085125e8f7cdc99fd91dbdf280373c5bd8823e3156348f5bae6dacd436c919c6dd53e2b487da03fd02396306d248cda0"
+    "e99f33420f577ee8ce54b67080a80d1ec69821bcb6a8839396f9652b6ff72a70"
+)
+TURNED = 0x80
+
+
+def test_content_with_the_md5_of_other_content_is_refused_and_not_lost(
+    storage: Storage, tmp_path: Path
+) -> None:
+    other = bytearray(COLLIDING)
+    for place in (19, 45, 59, 83, 109, 123):
+        other[place] ^= TURNED
+    (tmp_path / "one").write_bytes(COLLIDING)
+    (tmp_path / "two").write_bytes(other)
+    assert hashlib.md5(COLLIDING).digest() == hashlib.md5(other).digest()
+    stored = storage.add(tmp_path / "one", "one")
+    with pytest.raises(Refused, match="other content with the md5"):
+        storage.add(tmp_path / "two", "two")
+    assert storage.add(tmp_path / "one", "again").pointer.md5 == stored.pointer.md5

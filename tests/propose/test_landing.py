@@ -351,6 +351,12 @@ def test_local_changes_in_the_way_are_refused_before_anything_is_pushed(
     assert everything(proposed) == before
 
 
+def test_a_git_that_is_at_work_is_no_local_change(proposed: World) -> None:
+    (proposed.registry / ".git/index.lock").touch()
+    with pytest.raises(Conflict, match="another git is at work"):
+        land(discover(proposed.registry), BRANCH)
+
+
 def test_edited_and_staged_files_elsewhere_survive(proposed: World) -> None:
     (proposed.registry / ".pre-commit-config.yaml").write_text("edited\n")
     (proposed.registry / "staged.txt").write_text("staged\n")

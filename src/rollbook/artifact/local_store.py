@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.artifact.progress import Progress, quiet
 from rollbook.artifact.stream import Hashes, Write, cannot_write, hash_bytes, pump, writer
-from rollbook.errors import StorageFailed
+from rollbook.errors import Refused, StorageFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -83,32 +83,47 @@ class ObjectFolder:
     def is_intact(self, oid: str) -> bool:
         """Return whether the object is here and its content has the md5 it is named by."""
         try:
+            seen = self._known.get(oid)
+            if seen is not None and seen == _signature(self.path(oid).lstat()):
+                return True
+        except OSError:
+            return False
+        return self._standing(oid) is not None
+
+    def _standing(self, oid: str) -> Hashes | None:
+        """The digests of the object's content; None when it is not here, or has another md5 than its name."""
+        try:
             descriptor = self._open(oid)
         except FileNotFoundError:
-            return False
+            return None
         try:
             seen = _signature(os.fstat(descriptor))
-            if self._known.get(oid) == seen:
-                return True
-            if pump(descriptor).md5 != oid[:32]:
-                return False
+            hashes = pump(descriptor)
         except OSError as error:
             raise _cannot_read(self.path(oid), error) from error
         finally:
             os.close(descriptor)
+        if hashes.md5 != oid[:32]:
+            return None
         self._known[oid] = seen
-        return True
+        return hashes
 
     def store(self, fill: Callable[[Write], Hashes], suffix: str = "") -> tuple[Hashes, bool]:
         """Make an object of what `fill` writes: under a temporary name, then renamed to md5 and `suffix`.
 
         Returns the digests, and whether the object is new here. An intact one stays; a corrupt one is
-        replaced. Whatever goes wrong, the temporary file is removed.
+        replaced. Whatever goes wrong, the temporary file is removed. Raises Refused where other content with
+        the same md5 is here, beside which no other can be kept.
         """
         with self._temporary() as (temporary, descriptor):
             hashes = fill(writer(descriptor, temporary))
             oid = hashes.md5 + suffix
-            if self.is_intact(oid):
+            if (standing := self._standing(oid)) is not None:
+                if standing.sha256 != hashes.sha256:
+                    raise Refused(
+                        f"other content with the md5 {hashes.md5} is stored already",
+                        hint="Somebody made two files of one md5: find out who. Saved anew it differs.",
+                    )
                 return hashes, False
             return hashes, self._publish(temporary, descriptor, oid)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -17,6 +19,7 @@ from rollbook.errors import BadCall, Refused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _OWN_OUTPUTS = ("/dev/fd/", "/dev/stderr", "/dev/stdout", "/proc/")
 
 
@@ -69,16 +72,19 @@ def _is_stream(path: Path) -> bool:
 def placed(destination: Path, *, overwrite: bool) -> Iterator[Path]:
     """Yield a new path beside `destination` to write to; afterwards it is flushed to disk and renamed.
 
-    When the body raises, what it wrote is removed and `destination` stays as it was. Raises Refused when
+    When the body raises, what it wrote is removed and `destination` stays as it was. What a killed process
+    left is removed by the next that writes there. Raises Refused when
     something stands there and `overwrite` is false, StorageFailed when the place can't be written.
     """
     _require_free(destination, overwrite=overwrite)
-    temporary = _beside(destination, "part")
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(destination)
+        place, claim = _claimed(destination)
     except OSError as error:
         raise cannot_write(destination.parent, error) from error
     try:
+        temporary = place / "new"
         yield temporary
         _require_free(destination, overwrite=overwrite)
         _flush(temporary)
@@ -87,7 +93,38 @@ def placed(destination: Path, *, overwrite: bool) -> Iterator[Path]:
     except OSError as error:
         raise cannot_write(destination, error) from error
     finally:
-        _remove(temporary)
+        _remove(place)
+        os.close(claim)
+
+
+def _claimed(destination: Path) -> tuple[Path, int]:
+    """Make a folder beside `destination` whose name nobody knows; return it, and the descriptor whose lock
+    says that somebody works in it."""
+    while True:
+        place = _beside(destination, "part")
+        place.mkdir(mode=0o700)
+        with suppress(FileNotFoundError):  # taken for abandoned before it was locked
+            claim = os.open(place, _FOLDER)
+            with suppress(OSError):  # where there are no locks, nothing is ever taken for abandoned
+                fcntl.flock(claim, fcntl.LOCK_EX)
+            if place.exists():
+                return place, claim
+            os.close(claim)
+
+
+def _remove_abandoned(destination: Path) -> None:
+    """Remove the folders of earlier writers of `destination` that nobody works in any more."""
+    name = re.compile(re.escape(f".{destination.name[:100]}.") + r"[0-9a-f]{16}\.part")
+    with os.scandir(destination.parent) as entries:
+        places = [Path(entry.path) for entry in entries if name.fullmatch(entry.name)]
+    for place in places:
+        with suppress(OSError):  # in use, somebody else's, or just removed
+            claim = os.open(place, _FOLDER)
+            try:
+                fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(place)
+            finally:
+                os.close(claim)
 
 
 def _beside(path: Path, ending: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from rollbook.errors import Refused
+from rollbook.errors import Conflict, Refused
 from rollbook.git.process import fields, git, line_of, try_git
 
 if TYPE_CHECKING:
@@ -74,12 +74,18 @@ def indexed_blobs(repository: Repository, patterns: Sequence[str]) -> dict[str, 
 
 
 def require_room(checkout: Path, commit: str) -> None:
-    """Raise Refused when a working tree has changes that bringing it to a commit would overwrite."""
+    """Raise Refused when a working tree has changes that bringing it to a commit would overwrite, Conflict
+    while another git holds its index."""
     try_git(checkout, "update-index", "-q", "--refresh")
     old = git(checkout, "rev-parse", "--verify", "HEAD").decode().removesuffix("\n")
     done = try_git(checkout, "read-tree", "-m", "-u", "--dry-run", old, commit)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
+        if "index.lock': File exists" in said:
+            raise Conflict(
+                f"another git is at work in {checkout}",
+                hint="Try again when it is done. If a killed one left index.lock there, remove that file.",
+            )
         raise Refused(
             f"local changes in {checkout} would be overwritten: {said}", hint="Commit or stash them first."
         )

@@ -81,6 +81,32 @@ if os.fork() == 0:
 """
 
 
+# Ends once another of its own session sleeps.
+NEW_SESSION = """
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        time.sleep(60)
+    os._exit(0)
+os.wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's environment")
+def test_what_a_program_started_in_a_session_of_its_own_dies_with_it(tmp_path: Path) -> None:
+    pipe = tmp_path / "still-alive"
+    os.mkfifo(pipe)
+    listening = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        program = FORKS.partition("if os.fork")[0] + NEW_SESSION
+        assert run_bounded(python(program, str(pipe)), b"", 5).code == 0
+        hung_up = select.poll()
+        hung_up.register(listening, 0)
+        assert hung_up.poll(5000), "something that the program started still runs"
+    finally:
+        os.close(listening)
+
+
 @pytest.mark.parametrize("more", ["", "time.sleep(60)"])
 def test_what_a_program_started_dies_with_it(tmp_path: Path, more: str) -> None:
     pipe = tmp_path / "still-alive"

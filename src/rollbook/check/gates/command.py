@@ -10,7 +10,9 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rollbook.check.finding import Rule
@@ -28,6 +30,7 @@ _TIME_LIMIT, _LONGEST = 60, 3600  # seconds
 _MOST_OUTPUT = 1 << 16
 _SHOWN = 300
 _BREATH = 0.02
+_ROUNDS = 50
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
@@ -127,7 +130,8 @@ def run_bounded(command: Sequence[str], stdin: bytes, limit: float) -> Ended:
     """Run a program without a shell, in an empty folder and a bare environment, for at most `limit` seconds.
 
     It gets `stdin` as a file; standard output and error are read together. What it started is killed with
-    it, whether it ends or its time runs out. Raises OSError when it can't be started.
+    it, whether it ends or its time runs out; on Linux also in a session of its own, unless it drops the
+    environment. Raises OSError when it can't be started.
     """
     deadline = time.monotonic() + limit
     with tempfile.TemporaryDirectory(prefix="rollbook-") as folder, tempfile.TemporaryFile() as given:
@@ -146,6 +150,7 @@ def run_bounded(command: Sequence[str], stdin: bytes, limit: float) -> Ended:
             output, in_time = _read(process, deadline)
         finally:
             _kill_group(process)
+            _kill_strays(folder)
             assert process.stdout is not None
             process.stdout.close()
     return Ended(process.returncode if in_time else None, output.decode(errors="replace"))
@@ -204,6 +209,28 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
     except PermissionError:  # on some systems, when only zombies are left
         process.kill()
     process.wait()
+
+
+def _kill_strays(folder: str) -> None:
+    """Kill what the program started in sessions of their own: whatever has its environment, which names its
+    own folder. Other systems than Linux don't tell."""
+    mark = f"HOME={folder}".encode()
+    for _ in range(_ROUNDS):  # what is killed may have started another meanwhile
+        strays = [place for place in Path("/proc").glob("[0-9]*") if mark in _environment_of(place)]
+        if not strays:
+            return
+        for place in strays:
+            with suppress(ProcessLookupError):
+                os.kill(int(place.name), signal.SIGKILL)
+        time.sleep(_BREATH)
+
+
+def _environment_of(process: Path) -> list[bytes]:
+    """A process's environment; nothing of one that has ended, or is somebody else's."""
+    try:
+        return (process / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
 
 
 GATE = Command()

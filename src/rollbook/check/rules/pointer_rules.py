@@ -40,7 +40,7 @@ def pointer_findings(version: VersionFiles, pointer: Document) -> Iterator[Findi
         facts.append(("path", output.get("path"), artifact.path))
         facts.append(("size", output.get("size"), artifact.size))
         facts.append(("nfiles", output.get("nfiles"), artifact.files))
-    if reason := _miscounted(output):
+    if all(found == expected for _, found, expected in facts) and (reason := _miscounted(output)):
         yield pointer.finding("RB205", reason, "outs", 0, "md5", hint=_WRITES_BOTH)
     for key, found, expected in facts:
         if found != expected:
@@ -116,7 +116,8 @@ def _unpointed(
 def _unlike(pointer: Document, attachment: Attachment) -> Iterator[Finding]:
     output = _output(pointer) or {}
     facts = {"path": attachment.path, "size": attachment.size, "nfiles": attachment.files}
-    if output and (reason := _miscounted(output)):
+    is_alike = bool(output) and all(output.get(key) == expected for key, expected in facts.items())
+    if is_alike and (reason := _miscounted(output)):
         yield pointer.finding("RB216", reason, "outs", 0, "md5", hint=_ADD_ANEW)
     for key, expected in facts.items() if output else ():
         if output.get(key) != expected:
