@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.growth import grows_linearly
 
+from growth import grows_linearly
 from rollbook.artifact.dvc_remote import public_address
 from rollbook.check.card_sections import sections
 from rollbook.check.contributors import same_but_for_approvals

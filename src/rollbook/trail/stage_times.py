@@ -64,12 +64,16 @@ def trail(
     @functools.cache
     def moves(model: str) -> list[Move]:
         return [
-            Move(event.model, event.version, event.target, proved()[event.landed_in])
+            Move(event.model, event.version, event.target, at(event.recorded_at, proved()[event.landed_in]))
             for event in derive(
                 repository, landed_changes(repository, base, None, _paths(model)), {}, with_manifests=False
             )
             if event.model == model
         ]
+
+    def at(recorded: int, since: int) -> int:
+        # What is recorded after a date in the future is dated after that, whenever it came.
+        return since if recorded > moment + MOST_AHEAD else max(recorded, since)
 
     return lambda model, version: stays(move for move in moves(model) if move.version == version)
 

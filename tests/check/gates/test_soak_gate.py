@@ -209,3 +209,8 @@ def test_a_commit_from_the_future_is_refused(desk: Desk) -> None:
 def test_a_main_that_begins_in_the_future_is_refused(desk: Desk) -> None:
     head = desk.commit(FILES, at=int(time.time()) + 10**8)
     assert "RB311" in [finding.code for finding in check_push(desk.repository, None, head)]
+
+
+def test_a_landing_from_the_future_holds_no_soak_after_it(desk: Desk) -> None:
+    base = history(desk, (100, ""), (-90_000, STAGING), (30, CANARY))
+    assert soaked(desk, base, stage="canary", hours=24).figure == "30.0 h in canary"
