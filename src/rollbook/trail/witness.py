@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from rollbook.artifact.http import Unreachable, send
 from rollbook.errors import BadCall, CannotTell
-from rollbook.http import Unreachable, send
 from rollbook.trail.contradiction import Contradiction
 from rollbook.trail.head import parse_head
 

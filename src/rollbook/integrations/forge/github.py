@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from rollbook.access.roles import Person
+from rollbook.artifact.http import Unreachable, send
 from rollbook.errors import NotFound, RollbookError
-from rollbook.http import Unreachable, send
 from rollbook.integrations.forge.interface import PullRequest
 from rollbook.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from rollbook.http import Response
+    from rollbook.artifact.http import Response
     from rollbook.integrations.forge.interface import Release
 
 _VERSION = "2022-11-28"

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rollbook.artifact.http import Unreachable, send
 from rollbook.errors import RollbookError
-from rollbook.http import Unreachable, send
 from rollbook.integrations.notify.message import cloud_event, headers
 
 if TYPE_CHECKING:

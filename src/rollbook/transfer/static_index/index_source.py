@@ -19,7 +19,7 @@ from rollbook.transfer.static_index.answer_cache import Cache, directory
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from rollbook.http import Response
+    from rollbook.artifact.http import Response
     from rollbook.transfer.static_index.answer_cache import CachedAnswer
 
 MAX_STALE = 24 * 3600
@@ -144,7 +144,7 @@ class HostSource:
     def _asked(
         self, url: str, kept: CachedAnswer | None, parse: Callable[[bytes, str], Document]
     ) -> Document:
-        from rollbook.http import send
+        from rollbook.artifact.http import send
 
         answer = send("GET", url, headers=_headers(kept), longest=LARGEST)
         if answer.status == 304 and kept is not None:
@@ -201,7 +201,7 @@ def _unpacked(answer: Response, url: str) -> bytes:
 
 
 def _failed(url: str, answer: Response) -> RollbookError:
-    from rollbook.http import Unreachable
+    from rollbook.artifact.http import Unreachable
 
     said = f"no answer for {url}: the host says {answer.status}"
     if answer.status == 401:

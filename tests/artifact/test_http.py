@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rollbook.http import Unreachable, send
+from rollbook.artifact.http import Unreachable, send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
