@@ -6,6 +6,7 @@ import click
 
 from rollbook.cli import options
 from rollbook.cli.output import print_json, say
+from rollbook.text import printable
 
 
 @click.command("init")
@@ -43,7 +44,7 @@ def command(remote: str | None, action: str | None, as_json: bool) -> None:
     if done.remote:
         click.echo(f"artifacts go to {done.remote} (DVC's default remote, seen from .dvc/)")
     if done.main:
-        click.echo(f"main is the branch {done.main}; approvals call the registry {done.registry}")
+        say(f"main is the branch {printable(done.main)}; approvals call the registry {done.registry}")
     for lack in done.missing:
         say(f"missing: {lack}")
     if not done.written:

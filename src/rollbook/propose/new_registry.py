@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook import __version__, layout
-from rollbook.errors import BadCall, InvalidFile, Refused
+from rollbook.errors import BadCall, InvalidFile
 from rollbook.propose.own_source import installed_source, parse_source
 from rollbook.registry.main_branch import main_branch, remote_url
 from rollbook.schema.schemas import SCHEMA_NAMES, schema_text
@@ -86,7 +86,7 @@ def initialise(
             "a bare repository can't become a registry by itself", hint="Run it in a clone, and push."
         )
     source = installed_source() if action is None else parse_source(action)
-    main, registry = _main_branch(repository), _registry_name(repository, root)
+    main, registry = main_branch(repository), _registry_name(repository, root)
     files = _files(source, main, registry)
     address = remote or f"../../{root.name}-artifacts"
     config = _named_remote(root, address)
@@ -126,6 +126,8 @@ def template(name: str, source: OwnSource | None, main: str = "main", registry: 
         text = text.replace("@@REPOSITORY@@", source.repository).replace("@@COMMIT@@", source.commit)
     if name == _POLICY:
         main, registry = dump_inline(main), dump_inline(registry)
+    elif not _PLAIN_BRANCH.fullmatch(main):
+        main = "main"  # a workflow's filter would not take such a name literally
     return text.replace("@@MAIN@@", main).replace("@@REGISTRY@@", registry)
 
 
@@ -182,17 +184,6 @@ def _foreign(root: Path) -> tuple[str, ...]:
         f"{layout.ROOT}/ exists already and holds {', '.join(map(printable, names[:5]))}"
         f"{' and more' if len(names) > 5 else ''}, which the check refuses: move it elsewhere",
     )
-
-
-def _main_branch(repository: Repository) -> str:
-    """The main branch. Raises Refused when it can't be told, or no workflow's filter takes it literally."""
-    name = main_branch(repository)
-    if not _PLAIN_BRANCH.fullmatch(name):
-        raise Refused(
-            f"the main branch is called {name[:120]!r}, which a workflow's filter would not take literally",
-            hint="Rename it, or name another one: git config rollbook.main BRANCH",
-        )
-    return name
 
 
 def _registry_name(repository: Repository, root: Path) -> str:
