@@ -136,8 +136,8 @@ def _missing(root: Path, source: OwnSource | None) -> tuple[str, ...]:
             reasons += _own_file(target, (root / target).read_bytes(), lack)
     if source is None:
         reasons.append(
-            "no workflow is written, so nothing is checked, recorded or watched on the forge: which commit of "
-            "Rollbook to run there can't be told from this installation. "
+            "no workflow is written, so nothing is checked, recorded or watched on the forge: which commit "
+            "of Rollbook to run there can't be told from this installation. "
             "`rollbook init --action OWNER/REPO@COMMIT` writes them"
         )
     return tuple(reasons)
