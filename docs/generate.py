@@ -223,7 +223,6 @@ _ARGUMENTS = {
     "NUMBER": "A pull request's number, or the name of the branch on which GitHub's merge queue tries it.",
     "REF": "The version: `MODEL@VERSION`, `MODEL@STAGE`, `MODEL@ALIAS` or `MODEL@latest`.",
     "SQL": "One SELECT over the [views](views.md); `-` for standard input.",
-    "TAG": "A tag by its name, as `audit verify` prints it.",
     "VERSION": "A version, a stage, an alias or `latest` of the model, or a whole reference.",
     "STAGE": "A stage of the registry's policy.",
     "TARGET": "A model, or one version of it: `credit-approval`, `credit-approval@0.3.0`.",

@@ -130,6 +130,8 @@ def _summary(step: Step, code: int, outputs: Mapping[str, str]) -> str:
     if step.summary.exists():
         # Nothing acts in it that a file of the pull request says: the check writes it so.
         return step.summary.read_text(encoding="utf-8")
+    if step.name == "comment":
+        return ""  # it writes what the check has put there
     verdict = "✅ passed" if code == 0 else f"❌ failed ({code})"
     facts = "".join(
         f"- {name}: `{printable(value)}`\n" for name, value in outputs.items() if "`" not in value
