@@ -358,9 +358,9 @@ the language as its only environment. It reads one JSON object from its standard
 | `holders` | The manifests of the versions in the stage now, by version. |
 
 Exit code 0 lets the version pass. The last line of what it prints is shown. What it started is killed with
-it, when it ends or when its time is over; on Linux also what has a session of its own, unless it gave up the environment that
-the program got. Elsewhere such a child outlives the gate. Programs do not run in a pre-commit hook nor in a server's hook,
-where the gate waits.
+it, when it ends or when its time is over; on Linux also what has a session of its own, unless it gave up the
+environment that the program got. Elsewhere such a child outlives the gate. Programs do not run in a
+pre-commit hook nor in a server's hook, where the gate waits.
 
 ## A gate of your own
 
