@@ -246,5 +246,8 @@ def _environment(home: Path) -> dict[str, str]:
 def _job(done: subprocess.CompletedProcess[str]) -> Job:
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     log = "\n".join(line["msg"].rstrip() for line in lines)
-    summary = "".join(line.get("content", "") for line in lines if line.get("command") == "summary")
+    # act tells of a summary twice: for the step that wrote it, and for the one that uses the action.
+    told = [line for line in lines if line.get("command") == "summary"]
+    written = dict.fromkeys((line["job"], line["stepID"][0], line.get("content", "")) for line in told)
+    summary = "".join(content for _, _, content in written)
     return Job(done.returncode == 0, log, summary, done.stdout + done.stderr)
