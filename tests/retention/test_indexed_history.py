@@ -123,7 +123,7 @@ def test_pointers_are_those_of_the_files_at_each_commit(history: History) -> Non
     ]
     for commit in [*commits, commits[0], commits[2]]:
         with Registry.open(history.directory, rev=commit) as registry:
-            told = stored(registry, registry.models())
+            told = stored(registry)
             held = {key: each for key, each in pointers(registry.snapshot).items() if key[0] == "credit"}
             assert told.artifacts == held
             assert told.formats == dict.fromkeys(told.artifacts, "onnx")
@@ -148,7 +148,7 @@ def test_what_can_not_be_read_is_an_error_as_it_is_without_an_index(
     history.commit({f"{beside}/{path}": text})
     with Registry.open(history.directory) as registry:
         if error is None:
-            assert stored(registry, registry.models()).artifacts["credit", "1.0.0"].size == int("9" * 25)
+            assert stored(registry).artifacts["credit", "1.0.0"].size == int("9" * 25)
             return
         with pytest.raises(error):
-            stored(registry, registry.models())
+            stored(registry)

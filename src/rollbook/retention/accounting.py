@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.retrieval import registry_storage
 from rollbook.errors import RollbookError, StorageFailed
-from rollbook.retention.stored_objects import Key, stored
+from rollbook.retention.stored_objects import Stored, stored
 from rollbook.retention.subjects import indexed_stays, judged, require_history
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from rollbook.artifact.pointer import Pointer
     from rollbook.artifact.storage import ReadOnlyStorage
-    from rollbook.registry.registry import Model, Registry
+    from rollbook.registry.registry import Registry
+    from rollbook.retention.stored_objects import Key
 
 _GB = 1 << 30
 # What is attached to evidence has no format that anybody looked at.
@@ -89,17 +90,17 @@ def storage_report(registry: Registry, *, now: datetime | None = None) -> Storag
     InvalidFile for a pointer or a manifest that can't be read, Refused in a shallow clone.
     """
     require_history(registry.repository)
-    models = registry.models()
-    held, unlisted = _held(registry, models)
+    kept = stored(registry)
+    held, unlisted = _held(registry, kept)
     artifacts = [each for each in held if each.format != ATTACHMENT]
     users = Counter(oid for each in held for oid in each.objects)
-    going = _going(registry, models, now or datetime.now(UTC))
+    going = _going(registry, now or datetime.now(UTC))
     may_go = _share("may go", [each for each in artifacts if each.key in going], users)
     size = sum({oid: size for each in held for oid, size in each.objects.items()}.values())
     retention = registry.policy.retention
     return StorageReport(
         versions=len(artifacts),
-        removed=sum(len(model.version_names) for model in models) - len(artifacts),
+        removed=len(kept.stages) - len(artifacts),
         total=sum(each.size for each in held),
         stored=size,
         models=_shares(held, users, lambda each: each.key[0]),
@@ -113,38 +114,31 @@ def storage_report(registry: Registry, *, now: datetime | None = None) -> Storag
     )
 
 
-def _going(registry: Registry, models: Sequence[Model], now: datetime) -> set[Key]:
+def _going(registry: Registry, now: datetime) -> set[Key]:
     """Return the versions whose artifacts the rules of retention let go."""
     if not registry.policy.retention.keep_unpromoted:
         return set()
     stays = indexed_stays(registry)
     return {
         (model.model.name, fate.version)
-        for model in judged(registry, models, now, stays)
+        for model in judged(registry, registry.models(), now, stays)
         for fate in model.fates
         if fate.goes
     }
 
 
-def _held(registry: Registry, models: Sequence[Model]) -> tuple[list[_Held], tuple[str, ...]]:
+def _held(registry: Registry, kept: Stored) -> tuple[list[_Held], tuple[str, ...]]:
     """The artifacts and the attachments of the versions, and the folders that can't be taken apart."""
-    kept = stored(registry, models)
     pointers = [*kept.artifacts.values(), *(pointer for _, pointer in kept.attachments)]
     objects, unlisted = _objects(registry, pointers)
-    first_stage = registry.policy.first_stage.name
-    held, stages = [], dict[Key, str]()
-    for model in models:
-        placed = {entry.version: entry.stage for entry in reversed(model.stages.entries)}
-        for version in model.version_names:
-            key = model.name, version
-            stages[key] = placed.get(version, first_stage)
-            if key in kept.artifacts:
-                pointer = kept.artifacts[key]
-                held.append(_Held(key, stages[key], kept.formats[key], pointer.size, objects[pointer]))
+    held = [
+        _Held(key, stage, kept.formats[key], kept.artifacts[key].size, objects[kept.artifacts[key]])
+        for key, stage in kept.stages.items()
+        if key in kept.artifacts
+    ]
     held += [
-        _Held(key, stages[key], ATTACHMENT, pointer.size, objects[pointer])
+        _Held(key, kept.stages[key], ATTACHMENT, pointer.size, objects[pointer])
         for key, pointer in kept.attachments
-        if key in stages
     ]
     return held, unlisted
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rollbook import layout
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rollbook.records.removal import Removal
-    from rollbook.registry.registry import Model, Registry
+    from rollbook.registry.registry import Registry
     from rollbook.snapshot.snapshot import Snapshot
 
 # A model and one of its versions.
@@ -26,41 +27,48 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The pointer and the format of each version that has its artifact, and the pointers to what is attached
-    to evidence, each with its version."""
+    """The stage of each version, by model and precedence; the pointer and the format of each that has its
+    artifact; and the pointers to what is attached to evidence, each with its version."""
 
+    stages: Mapping[Key, str]
     artifacts: Mapping[Key, Pointer]
     formats: Mapping[Key, str]
     attachments: Sequence[tuple[Key, Pointer]]
 
 
-def stored(registry: Registry, models: Sequence[Model]) -> Stored:
-    """Return what a registry's models, all of them, keep in storage.
+def stored(registry: Registry) -> Stored:
+    """Return what a registry keeps in storage.
 
     The index answers where every file can be read that matters; the files do elsewhere. Raises InvalidFile
-    for a pointer or a manifest that can't be read, NotFound for a manifest that isn't there.
+    for stages, a pointer or a manifest that can't be read, NotFound for a manifest that isn't there.
     """
+    first_stage = registry.policy.first_stage.name
     is_tree = registry.snapshot.tree_id(layout.ROOT) is not None
-    told = ask(registry, _by_index, pointers=True) if is_tree else None
-    return told or _by_files(registry, models)
+    told = ask(registry, partial(_by_index, first_stage), pointers=True) if is_tree else None
+    return told or _by_files(registry, first_stage)
 
 
-def _by_index(connection: sqlite3.Connection) -> Stored | None:
+def _by_index(first_stage: str, connection: sqlite3.Connection) -> Stored | None:
     """Return what the index knows; None where a file can't be read, or isn't there, that it should know."""
     (unreadable,) = connection.execute(
         "SELECT EXISTS (SELECT 1 FROM pointer WHERE size IS NULL)"
-        " OR EXISTS (SELECT 1 FROM problem WHERE kind = ?)",
-        (Kind.MANIFEST.value,),
+        " OR EXISTS (SELECT 1 FROM problem WHERE kind IN (?, ?))",
+        (Kind.MANIFEST.value, Kind.STAGES.value),
     ).fetchone()
     if unreadable:
         return None
+    rows = connection.execute(
+        "SELECT m.name, v.version, coalesce(v.stage, ?)"
+        " FROM version AS v JOIN model AS m ON m.id = v.model_id ORDER BY m.name, v.sort_key",
+        (first_stage,),
+    )
+    stages = {(model, version): stage for model, version, stage in rows}
     artifacts: dict[Key, Pointer] = {}
     formats: dict[Key, str] = {}
     attachments = []
     for model, version, is_attached, form, *facts in connection.execute(
         "SELECT m.name, v.version, p.attached, coalesce(f.format, iif(f.version_id, '', NULL)),"
-        " p.name, p.md5, p.size, p.files"
-        " FROM pointer AS p JOIN model AS m ON m.name = p.model"
+        " p.name, p.md5, p.size, p.files FROM pointer AS p JOIN model AS m ON m.name = p.model"
         " JOIN version AS v ON v.model_id = m.id AND v.sort_key = p.sort_key"
         " LEFT JOIN manifest AS f ON f.version_id = v.id ORDER BY p.path"
     ):
@@ -71,19 +79,21 @@ def _by_index(connection: sqlite3.Connection) -> Stored | None:
             return None
         else:
             artifacts[key], formats[key] = pointer, form
-    return Stored(artifacts, formats, attachments)
+    return Stored(stages, artifacts, formats, attachments)
 
 
-def _by_files(registry: Registry, models: Sequence[Model]) -> Stored:
-    artifacts = pointers(registry.snapshot)
-    formats = {
-        (model.name, version.version): version.manifest.artifact.format
-        for model in models
-        for version in model.versions(
-            [name for name in model.version_names if (model.name, name) in artifacts]
-        )
-    }
-    return Stored(artifacts, formats, attached(registry.snapshot))
+def _by_files(registry: Registry, first_stage: str) -> Stored:
+    models, held = registry.models(), pointers(registry.snapshot)
+    stages, formats = dict[Key, str](), dict[Key, str]()
+    for model in models:
+        for name in model.version_names:
+            entry = model.stages.entry_of(name)
+            stages[model.name, name] = entry.stage if entry else first_stage
+        for version in model.versions([name for name in model.version_names if (model.name, name) in held]):
+            formats[model.name, version.version] = version.manifest.artifact.format
+    artifacts = {key: pointer for key, pointer in held.items() if key in stages}
+    attachments = [each for each in attached(registry.snapshot) if each[0] in stages]
+    return Stored(stages, artifacts, formats, attachments)
 
 
 def pointers(snapshot: Snapshot, directory: str = layout.ROOT) -> Mapping[Key, Pointer]:
