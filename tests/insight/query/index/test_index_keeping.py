@@ -108,7 +108,7 @@ def test_of_many_states_the_one_that_was_asked_longest_ago_makes_room(
                 os.utime(marker, (number + 1, number + 1))
     kept = {path: path.stat().st_ino for path in desk.indexes}
     _count(desk, desk.commits[2])
-    tree = desk.git("rev-parse", f"{desk.commits[3]}:registry")
+    tree = desk.git("rev-parse", f"{desk.commits[3]}:registry").strip()
     assert [path.name[:40] for path in kept if path not in desk.indexes] == [tree]
     assert len(desk.indexes) == KEPT
 
