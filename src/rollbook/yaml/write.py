@@ -97,7 +97,7 @@ def _text_style(text: str) -> str | None:
     return '"' if "\n" in text or "\r" in text else None
 
 
-def _float_text(number: float) -> str:
+def float_text(number: float) -> str:
     """The shortest text that every reader takes for `number`. Raises BadCall for NaN and infinity."""
     if not math.isfinite(number):
         raise BadCall(f"{number} has no place in a registry file", hint="Leave the value out.")
@@ -125,7 +125,7 @@ def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
 
 
 def _represent_float(dumper: _Dumper, number: float) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:float", _float_text(number))
+    return dumper.represent_scalar("tag:yaml.org,2002:float", float_text(number))
 
 
 # Timestamps stay plain; `_text_style` quotes every other text that would be misread.
