@@ -54,7 +54,7 @@ def test_an_artifact_of_the_first_model_can_be_fetched(registry: Path, tmp_path:
 
 
 def test_the_same_plan_gives_the_same_objects(registry: Path, tmp_path: Path) -> None:
-    again = build(tmp_path / "elsewhere", _PLAN, checkout=False).path
+    again = build(tmp_path / "registry", _PLAN, checkout=False).path
     refs = ("for-each-ref", "--format=%(objectname) %(refname)")
     assert git(again, *refs) == git(registry, *refs)
 

@@ -16,7 +16,7 @@ def bomb(desk: Desk, base: str) -> str:
     for _ in range(8):
         listed = "".join(f"{mode} {tree}\tn{number}\n" for number in range(10))
         tree, mode = desk.git("mktree", stdin=listed.encode()).strip(), "040000 tree"
-    registry = desk.git("ls-tree", f"{base}:registry") + f"040000 tree {tree}\tbomb\n"
+    registry = desk.git("ls-tree", f"{base}:registry") + f"\n040000 tree {tree}\tbomb\n"
     inside = desk.git("mktree", stdin=registry.encode()).strip()
     root = desk.git("mktree", stdin=f"040000 tree {inside}\tregistry\n".encode()).strip()
     return desk.git("commit-tree", root, "-p", base, "-m", "x").strip()

@@ -19,6 +19,7 @@ SOURCE = Path(rollbook.__file__).parent
 STARTERS = {
     "check/gates/command.py",  # what a policy names
     "cli/demo/shell.py",  # what the story types
+    "cli/workflow_step.py",  # Rollbook itself, as a step of a workflow
     "signing/openpgp.py",
     "signing/ssh_keygen.py",
     "snapshot/workers.py",  # ours

@@ -78,7 +78,7 @@ def test_a_branch_that_stands_is_never_moved(world: World) -> None:
 
 def test_a_branch_in_the_way_of_the_name_is_told(world: World) -> None:
     world.git("branch", "rollbook")
-    with pytest.raises(Conflict, match="refs/heads/rollbook"):
+    with pytest.raises(Refused, match="a branch called 'rollbook' is in the way"):
         commit_proposal(discover(world.registry), proposal(world))
 
 

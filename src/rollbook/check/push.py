@@ -24,8 +24,6 @@ from rollbook.trail.condemned_tags import commits_of, condemned_tags, mends
 from rollbook.trail.tag import is_trail_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
 
@@ -67,9 +65,10 @@ class Objection:
     findings: tuple[Finding, ...] = ()
 
 
-def parse_push(lines: Iterable[str]) -> list[PushedRef]:
-    """The refs of a push, as git gives them to a `pre-receive` hook: `<old> <new> <ref>` a line."""
-    return [PushedRef(*line.rstrip("\n").split(" ", 2)) for line in lines if line.strip()]
+def parse_push(said: bytes) -> list[PushedRef]:
+    """Return the refs of a push, as git gives them to a `pre-receive` hook: `<old> <new> <ref>` a line."""
+    lines = said.decode(errors="surrogateescape").split("\n")
+    return [PushedRef(*line.split(" ", 2)) for line in lines if line]
 
 
 def judge_push(repository: Repository, pushed: list[PushedRef]) -> list[Objection]:

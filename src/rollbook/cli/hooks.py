@@ -48,9 +48,8 @@ def receive_command() -> None:
     """Judge a push, read from stdin as git gives it to a `pre-receive` hook."""
     from rollbook.check.push import judge_push, parse_push, refuse
     from rollbook.check.report.findings_text import as_text
-    from rollbook.git.process import text
 
-    objections = judge_push(options.repository(), parse_push(text(sys.stdin.buffer.read()).split("\n")))
+    objections = judge_push(options.repository(), parse_push(sys.stdin.buffer.read()))
     for objection in objections:
         if objection.findings:
             click.echo(as_text(list(objection.findings)), err=True, nl=False)
@@ -66,4 +65,4 @@ def received_command() -> None:
     """
     from rollbook.check.push import parse_push, record_receipt
 
-    record_receipt(options.repository(), parse_push(sys.stdin), int(time.time()))
+    record_receipt(options.repository(), parse_push(sys.stdin.buffer.read()), int(time.time()))

@@ -128,7 +128,7 @@ def moves_since(
     """
     changes = landed_changes(repository, tip, since, _paths(model))
     return [
-        Move(event.model, event.version, event.target, landed[event.landed_in])
+        Move(event.model, event.version, event.target, max(event.recorded_at, landed[event.landed_in]))
         for event in derive(repository, changes, progress, with_manifests=False)
         if model in (None, event.model)
     ]
