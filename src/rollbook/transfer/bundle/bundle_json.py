@@ -27,7 +27,6 @@ CHECKSUM = "bundle.sha256"
 FILES, ARTIFACT, ATTACHMENTS, TRAIL = "files/", "artifact/", "attachments/", "trail/"
 MODEL = f"{FILES}model.yaml"
 MANIFEST = f"{FILES}version.yaml"
-IMPORTED = f"{FILES}imported.yaml"
 FORMAT = 1
 LARGEST_INDEX = 1 << 26  # bytes
 MOST_MEMBERS = 100_000
