@@ -6,11 +6,14 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from rollbook.layout import DVC_YAML, ROOT, Kind, as_meant, place
+from rollbook.layout import DVC_YAML, POLICY, ROOT, Kind, as_meant, place
+from rollbook.records.policy import parse_policy
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from rollbook.git.repository import Repository
     from rollbook.records.policy import Policy
 
 ADMIN, APPROVER, DATA_SCIENTIST, RECORDER, DEVELOPER, VIEWER = (
@@ -99,6 +102,19 @@ def _folded(name: str) -> str:
 def roles_of(person: Person, roles: Mapping[str, Iterable[str]]) -> list[str]:
     """Return the roles that a policy's `roles` give a person."""
     return [role for role, members in roles.items() if any(person.is_member(member) for member in members)]
+
+
+def roles_at(repository: Repository, commit: str) -> Mapping[str, Iterable[str]]:
+    """Return the roles that the policy of a commit names; none without a policy.
+
+    Raises InvalidFile for a policy that can't be read.
+    """
+    snapshot = commit_snapshot(repository, commit)
+    try:
+        (data,) = snapshot.read_many([POLICY])
+    finally:
+        snapshot.close()
+    return parse_policy(data, POLICY).roles if data is not None else {}
 
 
 def is_governed(path: str, policy: Policy) -> bool:

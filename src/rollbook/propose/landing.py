@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rollbook.access.recorders import may_record
-from rollbook.access.roles import RECORDER, Person
+from rollbook.access.roles import RECORDER, Person, roles_at
 from rollbook.check.commit_dates import future_findings
 from rollbook.check.judge import check_merge
 from rollbook.errors import BadCall, Conflict, NotFound, Refused, TagInTheWay
@@ -28,11 +28,8 @@ from rollbook.git.refs import (
 )
 from rollbook.git.repository import is_ancestor
 from rollbook.git.write import commit, identity
-from rollbook.layout import POLICY
 from rollbook.propose.proposal import ProposalVerdict
-from rollbook.records.policy import parse_policy
 from rollbook.registry.main_branch import has_remote, landed_commit, main_branch, remote_name
-from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.text import printable
 from rollbook.trail.record import missing_tags
 
@@ -124,12 +121,7 @@ def _to_record(
 ) -> tuple[Missing | None, str]:
     """What `tip` calls for and no tag records yet; or None and why that is left to others: main holds all
     that is needed to record it later."""
-    snapshot = commit_snapshot(repository, base)
-    try:
-        (data,) = snapshot.read_many([POLICY])
-        roles = parse_policy(data, POLICY).roles if data is not None else {}
-    finally:
-        snapshot.close()
+    roles = roles_at(repository, base)
     if not may_record(roles, Person(email=identity(repository).email)):
         return None, f"recording it is left to {', '.join(roles[RECORDER])}, as the policy says"
     try:

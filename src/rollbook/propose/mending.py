@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from rollbook.access.roles import ADMIN, Person, roles_of
+from rollbook.access.roles import ADMIN, Person, roles_at, roles_of
 from rollbook.errors import NotFound, Refused
 from rollbook.git.commits import tree_of
 from rollbook.git.config import setting
@@ -21,10 +21,7 @@ from rollbook.git.refs import (
     update_refs,
 )
 from rollbook.git.write import commit, identity
-from rollbook.layout import POLICY
-from rollbook.records.policy import parse_policy
 from rollbook.registry.main_branch import has_remote, landed_commit, main_branch, remote_name
-from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.condemned_tags import condemned_tags, mending_message
 
 if TYPE_CHECKING:
@@ -102,12 +99,7 @@ def mend(repository: Repository, names: Sequence[str] = (), *, push_refs: bool |
 
 
 def _require_admin(repository: Repository, base: str) -> None:
-    snapshot = commit_snapshot(repository, base)
-    try:
-        (data,) = snapshot.read_many([POLICY])
-    finally:
-        snapshot.close()
-    roles = parse_policy(data, POLICY).roles if data is not None else {}
+    roles = roles_at(repository, base)
     email = identity(repository).email
     if roles and ADMIN not in roles_of(Person(email=email), roles):
         raise Refused(f"{email} is no admin by the policy", hint="An admin mends the trail.")

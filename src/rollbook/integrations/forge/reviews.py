@@ -5,13 +5,11 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
+from rollbook.access.roles import roles_at
 from rollbook.errors import NotFound, RollbookError
 from rollbook.git.commits import tree_of
 from rollbook.git.merge import merge
 from rollbook.git.repository import commit_or_none
-from rollbook.layout import POLICY
-from rollbook.records.policy import parse_policy
-from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.text import one_line
 from rollbook.trail.record import Attestation
 
@@ -50,14 +48,10 @@ def _same_content(repository: Repository, base: str, offered: str, head: str) ->
 
 def _teams(repository: Repository, base: str) -> list[str]:
     """The teams (`org/team`) that the base's policy names."""
-    snapshot = commit_snapshot(repository, base)
     try:
-        (data,) = snapshot.read_many([POLICY])
-        roles = parse_policy(data, POLICY).roles if data is not None else {}
+        roles = roles_at(repository, base)
     except RollbookError:
         return []  # the check has its own words for a policy that can't be read
-    finally:
-        snapshot.close()
     members = (member for names in roles.values() for member in names)
     return sorted({member[1:] for member in members if member.startswith("@") and member.count("/") == 1})
 
