@@ -84,7 +84,7 @@ FOUND_CLEAN = Memory(
     "Which models, versions and whole registries `check` has found clean",
     "SHA-256 of the rules (code, schemas, libraries) and of each file's path, mode and content; of a whole "
     "working tree, also of git's index",
-    "Only success is remembered, under everything that it follows from. An index stands for the files while git "
+    "Only success is remembered, under everything that it follows from. An index stands for files while git "
     "finds each to have the size and the times in it, and nothing else there.",
 )  # fmt: skip
 LISTING = Memory(
@@ -94,7 +94,7 @@ LISTING = Memory(
     "The id of a tree names all that is in it.",
 )  # fmt: skip
 TAGS = Memory(
-    "tags", "2", 512 << 20,
+    "tags", "3", 512 << 20,
     "What the tags of the trail say, for `history`",
     "Id of the tag object",
     f"{_TAG_IDS} `audit` reads the tags themselves.",

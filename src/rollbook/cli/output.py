@@ -55,7 +55,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     if not sys.stdout.isatty():
         click.echo(_tabbed(columns))
         while some:
-            click.echo("\n".join(map(_tabbed, some)))
+            click.echo(_all_tabbed(some))
             some = list(islice(remaining, _TOGETHER))
         return
     _print_drawn(columns, some)
@@ -75,10 +75,23 @@ def _print_drawn(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     Console().print(table)
 
 
+def _all_tabbed(rows: Sequence[Sequence[str]]) -> str:
+    text = "\n".join(map("\t".join, rows))
+    cells_have_none = (
+        text.count("\t") == sum(map(len, rows)) - len(rows) and text.count("\n") == len(rows) - 1
+    )
+    if cells_have_none and _is_harmless(text.replace("\t", "").replace("\n", "")):
+        return text  # as nearly all of a long table
+    return "\n".join(map(_tabbed, rows))
+
+
+def _is_harmless(text: str) -> bool:
+    return text.isprintable() and "::" not in text and "##" not in text
+
+
 def _tabbed(row: Sequence[str]) -> str:
-    text = "".join(row)
-    if text.isprintable() and "::" not in text and "##" not in text:
-        return "\t".join(row)  # as nearly every row of a long table
+    if _is_harmless("".join(row)):
+        return "\t".join(row)
     return "\t".join(printable(cell) for cell in row)
 
 
