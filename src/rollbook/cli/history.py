@@ -14,6 +14,7 @@ from rollbook import layout
 from rollbook.cli import options
 from rollbook.cli.output import json_text, print_table, say
 from rollbook.names import parse_reference
+from rollbook.text import printable, spreadsheet_cell
 from rollbook.trail.event import Action
 
 if TYPE_CHECKING:
@@ -169,8 +170,6 @@ def _csv(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _cell(value: object) -> str:
-    from rollbook.text import printable, spreadsheet_cell
-
     text = " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
     return spreadsheet_cell(printable(text))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from contextlib import contextmanager
 from itertools import islice
@@ -30,19 +29,10 @@ def json_text(value: Any) -> str:
 
     JSON has no infinite numbers and no NaN; they become null.
     """
-    import json
-
     from rollbook.api.json_document import document
+    from rollbook.cli.indented_json import indented
 
-    return f"{json.dumps(_finite(document(value)), indent=2, allow_nan=False)}\n"
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return f"{indented(document(value))}\n"
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

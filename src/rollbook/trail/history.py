@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from rollbook.trail.checkpoint import TagRefs
 
 
+_EVIDENCE = "/evidence/"  # in the path of each file of it
+
+
 @dataclass(frozen=True, slots=True)
 class EventFilter:
     """Which events are asked for; what is None or empty is not asked about.
@@ -179,8 +182,8 @@ def evidence(
 ) -> Mapping[str, tuple[str, ...]]:
     """For each of these events, by its tag, the paths of the evidence that stood with its version when it
     landed, sorted."""
-    from rollbook.layout import Kind
-    from rollbook.trail.landings import landed_changes
+    from rollbook import layout
+    from rollbook.git.changes import ABSENT, changes_along
 
     if not tags:
         return {}
@@ -189,11 +192,12 @@ def evidence(
         awaited.setdefault(tag.event.landed_in, []).append(tag)
     held: dict[tuple[str | None, str | None], set[str]] = {}
     found: dict[str, tuple[str, ...]] = {}
-    for change in landed_changes(repository, revision):
-        for file in change.files:
-            if file.place.kind is Kind.EVIDENCE:
-                paths = held.setdefault((file.place.model, file.place.version), set())
-                (paths.discard if file.removed else paths.add)(file.path)
-        for tag in awaited.get(change.commit, ()):
+    for commit, changes in changes_along(repository, revision, None, (layout.ROOT,)):
+        for change in changes:
+            place = layout.place(change.path) if _EVIDENCE in change.path else None
+            if place is not None and place.kind is layout.Kind.EVIDENCE:
+                paths = held.setdefault((place.model, place.version), set())
+                (paths.discard if change.new_mode == ABSENT else paths.add)(change.path)
+        for tag in awaited.get(commit.oid, ()):
             found[tag.name] = tuple(sorted(held.get((tag.event.model, tag.event.version), ())))
     return found
