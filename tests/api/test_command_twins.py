@@ -79,6 +79,7 @@ SHARED = {
     "import bundle": {"allowed_signers"},
     "audit record": {"push"},
     "audit mend": {"push"},
+    "requests": {"offline"},
 }
 
 
