@@ -49,7 +49,7 @@ def install_hooks(repository: Repository, *, server: bool, main: str | None = No
         )
     texts = {folder / name: _script(command) for name, command in (_SERVER if server else _CLONE).items()}
     for path in texts:
-        if path.exists() and _MARK not in path.read_text(errors="replace"):
+        if path.exists() and _MARK not in path.read_text(encoding="utf-8", errors="replace"):
             raise Refused(
                 f"{path} exists and is not Rollbook's", hint=f"Call `{_command('...')}` from it instead."
             )
@@ -79,9 +79,9 @@ def _command(arguments: str) -> str:
 
 
 def _write(path: Path, text: str) -> bool:
-    if path.exists() and path.read_text() == text:
+    if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
     with placed(path, overwrite=True) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
         temporary.chmod(0o755)
     return True
