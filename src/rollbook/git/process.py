@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rollbook.errors import GitFailed, TooMuch
 from rollbook.git.address import without_credentials
 from rollbook.git.environment import clean_environment
+from rollbook.git.scratch import scratch_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,9 +148,15 @@ def start_git(
 
 def git_failed(arguments: Sequence[str], stderr: bytes) -> GitFailed:
     """Return the error for a git command that failed, with git's own words."""
-    said = without_credentials(stderr.decode(errors="replace")).strip()
+    said = words(stderr)
     verb = next((word for word in arguments if not word.startswith("-")), "")
     return GitFailed(f"git {verb} failed: {said or 'no reason given'}")
+
+
+def words(stderr: bytes) -> str:
+    """Return what git complained of, without anybody's password, and without advice on git's own commands."""
+    lines = without_credentials(stderr.decode(errors="replace")).strip().split("\n")
+    return "\n".join(line.rstrip() for line in lines if line.strip() and not line.startswith("hint:"))
 
 
 def text(data: bytes) -> str:
@@ -171,6 +178,8 @@ def _environment(place: Repository | Path, variables: Mapping[str, str] | None) 
     if not isinstance(place, Path) and place.work_tree is None:
         # Named, it is read where `safe.bareRepository` forbids those that git comes across.
         environment |= {"GIT_DIR": str(place.git_dir), "GIT_IMPLICIT_WORK_TREE": "0"}
+    if not isinstance(place, Path):
+        environment |= scratch_variables(place.common_dir)
     return {**environment, **(variables or {})}
 
 

@@ -24,7 +24,8 @@ from rollbook.signing.approval_signature import (
     transition_content,
     valid_approvers,
 )
-from rollbook.signing.ssh_keygen import ssh_sign
+from rollbook.signing.ssh_keygen import ssh_key, ssh_sign
+from rollbook.signing.tag_signing import has_key
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.occasion import occasion_at
 from rollbook.yaml.edit import edit
@@ -167,14 +168,14 @@ def _signed(
     repository: Repository, content: TransitionContent, by: str, allowed_signers: bytes
 ) -> dict[str, str]:
     """The approval to be written, once it is sure that the registry accepts it."""
-    key = setting(repository, "user.signingKey")
-    if not key or setting(repository, "gpg.format") != "ssh":
+    if setting(repository, "gpg.format") != "ssh" or not has_key(repository):
         raise BadCall(
             "no SSH signing key is configured",
             hint="Run `git config gpg.format ssh` and `git config user.signingKey ~/.ssh/id_ed25519.pub`.",
         )
     program = ssh_program(repository)
-    signature = ssh_sign(content.canonical(), key, NAMESPACE, program).decode()
+    key = ssh_key(repository)
+    signature = ssh_sign(content.canonical(), key, NAMESPACE, program, repository.directory).decode()
     now = time_now()
     approval = {"by": by, "at": now, "signature": signature}
     if not valid_approvers(content, (approval,), allowed_signers):
