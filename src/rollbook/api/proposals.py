@@ -45,6 +45,8 @@ class Proposals(registry.Registry):
         team: str | None = None,
         task: str | None = None,
         use_case: str | None = None,
+        name: str | None = None,
+        follow_links: bool = False,
         progress: Progress = quiet,
         **facts: Unpack[ToldFacts],
     ) -> ProposedVersion:
@@ -57,6 +59,7 @@ class Proposals(registry.Registry):
         no sense, Refused for a version that exists or that the check refuses, Conflict when the branch stands
         with other content, StorageFailed when the bytes can't be stored.
         """
+        from rollbook.artifact.links import LinkRule
         from rollbook.errors import BadCall
         from rollbook.propose import code_lineage, registration, told_facts
 
@@ -77,6 +80,8 @@ class Proposals(registry.Registry):
             record={key: value for key, value in record.items() if value},
             code=Path(code) if code else code_lineage.current_code(self.repository),
             parents=parents,
+            name=name,
+            links=LinkRule.ALL if follow_links else LinkRule.CACHES,
         )
         return registration.register(self.repository, wanted, progress)
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.artifact.dvc_yaml import artifact_path
-from rollbook.artifact.pointer import pointer_data, require_artifact_name
+from rollbook.artifact.links import LinkRule
+from rollbook.artifact.pointer import pointer_data
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.storage import open_storage
+from rollbook.artifact.unfetched import require_there
 from rollbook.check.gates.required_fields import unpinned
 from rollbook.errors import BadCall, InvalidFile, Refused
 from rollbook.git.commits import read_commit
@@ -18,6 +20,7 @@ from rollbook.git.repository import is_ancestor
 from rollbook.git.trees import files_holding
 from rollbook.git.write import ObjectWriter, identity
 from rollbook.names import bump, normalise_version, precedence, require_model_name, time_now
+from rollbook.propose.artifact_names import artifact_name
 from rollbook.propose.code_lineage import code_lineage
 from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.manifest_facts import merged, require_lawful, with_listed
@@ -33,7 +36,7 @@ from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.registry.request_branches import requested_versions
 from rollbook.retention.renewal import removed_objects
-from rollbook.schema.schemas import schema_line, violations
+from rollbook.schema.schemas import schema_line
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.yaml.strict import load
 from rollbook.yaml.write import dump
@@ -54,8 +57,6 @@ _ORDER = (
 )  # fmt: skip
 # Stands for the artifact while its bytes have not been read.
 _NO_ARTIFACT = {"path": "model", "format": "binary", "size": 1, "sha256": "0" * 64}
-# A manifest in which nothing is wrong but what is put into it: where nothing is, jsonschema is not needed.
-_LAWFUL = {"model": "m", "version": "1.0.0", "created_at": "2026-01-01T00:00:00Z", "created_by": "nobody"}
 _UNKNOWN_FORMATS = frozenset(["binary", "folder"])
 _OWN = frozenset(["model", "version", "created_at", "created_by", "artifact"])
 
@@ -68,7 +69,9 @@ class Registration:
     manifest, in its own shape; `attachments` are further files of the version, by name (`requirements.txt`,
     `sample-input.json`, `card.md`); `record` are fields of model.yaml, used when the model is new. `code` is
     the directory whose git repository the model was trained from, None for none. `parents` are references
-    to the versions that it was derived from; the manifest names the versions they stand for now.
+    to the versions that it was derived from; the manifest names the versions they stand for now. `name` is
+    what the artifact is called in the registry, None for its own name; `links` says which symbolic links are
+    followed to its files.
     """
 
     model: str
@@ -80,13 +83,16 @@ class Registration:
     record: Mapping[str, Any] = field(default_factory=dict)
     code: Path | None = None
     parents: Sequence[str] = ()
+    name: str | None = None
+    links: LinkRule = LinkRule.CACHES
 
 
 @dataclass(frozen=True, slots=True)
 class ProposedVersion:
     """A registration that was proposed. `twins` are the versions registered before with the same bytes;
     `uploaded` counts the bytes that went to the remote; `lacking` says what is not on record, can't be put
-    there once the version has landed, and which option would."""
+    there once the version has landed, and which option would; `remarks` what was not expected of the files.
+    """
 
     model: str
     version: str
@@ -98,16 +104,19 @@ class ProposedVersion:
     uploaded: int
     twins: tuple[str, ...]
     lacking: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _RegistrationPlan:
-    """What is settled before any byte is read. `standing` is the commit of the branch when an earlier run,
-    perhaps one that was cut off, has made it for these very facts; `record` is a new model's model.yaml."""
+    """What is settled before any byte is read. `name` is the artifact's in the registry; `standing` is the
+    commit of the branch when an earlier run, perhaps one that was cut off, has made it for these very facts;
+    `record` is a new model's model.yaml."""
 
     base: str
     model: str
     version: str
+    name: str
     branch: str
     record: dict[str, Any] | None
     facts: dict[str, Any]
@@ -127,7 +136,7 @@ def register(
     plan = _plan(repository, registration)
     assert repository.work_tree is not None
     storage = open_storage(repository.work_tree)
-    stored = storage.add(registration.artifact, artifact_name(registration.artifact), progress)
+    stored = storage.add(registration.artifact, plan.name, progress, links=registration.links)
     files = _files(plan, registration, stored)
     while plan.standing and not _consists_of(repository, plan, stored, files):
         if registration.version is not None:
@@ -151,21 +160,8 @@ def register(
         uploaded=uploaded,
         twins=_twins(repository, plan.base, stored.pointer.md5),
         lacking=tuple(_lacking(plan.facts, registration.attachments, stored.format)),
+        remarks=stored.remarks,
     )
-
-
-def artifact_name(path: Path) -> str:
-    """Return the name that the artifact at `path` gets in the registry: its own, also for `.`.
-
-    Raises BadCall when a registry can't hold a file of that name.
-    """
-    name = require_artifact_name(path.name or path.absolute().name)
-    wrong = violations("version", {**_LAWFUL, "artifact": {**_NO_ARTIFACT, "path": name}})
-    for item in wrong:
-        if item.path == ("artifact", "path"):
-            hint = f"Rename it, e.g. to model{path.suffix if path.suffix.isascii() else ''}. {item.hint}"
-            raise BadCall(f"{name!r} can't be an artifact's name: {item.message}", hint=hint)
-    return name
 
 
 def _plan(repository: Repository, registration: Registration, *, above: str = "") -> _RegistrationPlan:
@@ -174,9 +170,8 @@ def _plan(repository: Repository, registration: Registration, *, above: str = ""
     model = require_model_name(registration.model)
     if repository.work_tree is None:
         raise BadCall("a version can't be registered in a bare repository", hint="Use a clone of it.")
-    if not registration.artifact.exists():
-        raise BadCall(f"{registration.artifact} does not exist", hint="Name the model's file or folder.")
-    name = artifact_name(registration.artifact)
+    require_there(registration.artifact)
+    name = artifact_name(registration.artifact, registration.name)
     base = main_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         registry.require()
@@ -199,7 +194,7 @@ def _plan(repository: Repository, registration: Registration, *, above: str = ""
     refuse_blocked(repository, branch)
     entry_edit(repository, base, {model: artifact_path(model, version, name)})  # refuses what it can't edit
     record = None if is_known else _record(model, facts["created_by"], registration.record)
-    return _RegistrationPlan(base, model, version, branch, record, facts, standing)
+    return _RegistrationPlan(base, model, version, name, branch, record, facts, standing)
 
 
 def _record(model: str, owner: str, given: Mapping[str, Any]) -> dict[str, Any]:
