@@ -113,7 +113,8 @@ def plan_moves(
 ) -> list[Move]:
     """Return the displaced versions' moves, then that of `version` into `stage`.
 
-    `left` is why the displaced leave; by default that `version` replaces them. Raises Refused when the stage is exclusive, held, and the policy doesn't say where its holder goes.
+    `left` is why the displaced leave; by default that `version` replaces them. Raises Refused when the stage
+    is exclusive, held, and the policy doesn't say where its holder goes.
     """
     current = stages.entry_of(version)
     start = current.stage if current else policy.first_stage.name
