@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from worlds import World
 
 MODEL = "registry/credit-approval/model.yaml"
+STAGES = "registry/credit-approval/stages.yaml"
 MANIFEST = "registry/credit-approval/versions/1.0.0/version.yaml"
 
 
@@ -72,6 +73,26 @@ def test_an_edited_manifest_is_refused_with_the_checks_own_finding(guarded: Team
     assert done.returncode != 0
     assert "RB301" in done.stderr
     assert origin_refs(guarded) == before
+
+
+def move(team: Team, stage: str) -> None:
+    """Commit on main, by hand, that the version stands in a stage and has been asked to."""
+    entry = "version: 1.0.0, reason: r, requested_by: jane@example.com, requested_at: 2026-01-02T09:00:00Z"
+    commit(team, "jane", STAGES, f"{stage}:\n  - {{{entry}}}\n" if stage else "")
+
+
+def test_each_landed_commit_of_a_push_is_judged_upon_the_one_before(guarded: Team) -> None:
+    for stage in ("production", "deprecated", "archived"):
+        move(guarded, stage)
+    done = push(guarded, "main")
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_a_later_commit_of_a_push_takes_back_is_refused(guarded: Team) -> None:
+    before = guarded.read(STAGES)
+    move(guarded, "deprecated")
+    commit(guarded, "jane", STAGES, before)
+    assert "RB303" in push(guarded, "main").stderr
 
 
 def test_somebody_who_may_not_change_the_policy_is_refused(guarded: Team) -> None:
