@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -333,6 +334,27 @@ def test_a_hook_that_somebody_else_wrote_is_left_alone(team: Team) -> None:
     hook.write_text("#!/bin/sh\nexit 0\n")
     ran = rollbook(team.world.origin, "hooks", "install", "--server")
     assert (ran.code, hook.read_text()) == (1, "#!/bin/sh\nexit 0\n")
+
+
+@pytest.mark.parametrize("linked", ["hooks", "hooks/pre-receive"])
+def test_hooks_are_not_written_through_a_link(team: Team, tmp_path: Path, linked: str) -> None:
+    target = tmp_path / "elsewhere"
+    target.mkdir()
+    place = team.world.origin / linked
+    if place.exists():
+        shutil.rmtree(place)
+    place.symlink_to(target / "new" if "/" in linked else target)
+    done = rollbook(team.world.origin, "hooks", "install", "--server")
+    assert (done.code, "symbolic link" in done.err) == (2, True)
+    assert not any(target.iterdir())
+
+
+def test_a_linked_folder_that_a_branch_brings_gets_no_hooks(team: Team, tmp_path: Path) -> None:
+    team.world.git("config", "core.hooksPath", ".githooks")
+    (team.world.registry / ".githooks").symlink_to(tmp_path)
+    before = set(tmp_path.iterdir())
+    assert rollbook(team.world.registry, "hooks", "install").code == 2
+    assert set(tmp_path.iterdir()) == before
 
 
 def test_installing_twice_changes_nothing(guarded: Team) -> None:
