@@ -549,3 +549,18 @@ def test_a_landing_killed_between_any_two_git_calls_is_completed_by_landing_agai
             assert (copy.git("tag"), copy.git("branch", "--list", BRANCH)) == ("credit@v1.0.0", "")
             assert copy.git("rev-list", "--count", "--first-parent", "main") == "2"
             assert copy.git("status", "--porcelain") == ""
+
+
+def test_a_checkout_that_git_cant_write_is_left_as_it_was(world: World) -> None:
+    world.run("register", "churn", str(world.artifact()), "--version", "1.0.0")
+    (world.registry / ".git/info").mkdir(exist_ok=True)
+    (world.registry / ".git/info/attributes").write_text("version.yaml filter=broken\n")
+    world.git("config", "filter.broken.smudge", "false")
+    world.git("config", "filter.broken.required", "true")
+    ran = rollbook(world.registry, "land", "rollbook/register/churn/1.0.0")
+    assert (ran.code, "git read-tree failed" in ran.err) == (1, True)
+    world.git("config", "filter.broken.required", "false")
+    assert world.git("status", "--porcelain") == ""
+    world.land("rollbook/register/churn/1.0.0")
+    assert world.git("status", "--porcelain") == ""
+    assert "churn" in world.run("list").out
