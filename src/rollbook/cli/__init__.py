@@ -29,6 +29,8 @@ COMMANDS = {
     "check": "Check the registry's files, or what a change does to them.",
     "gates": "Show gate by gate what a promotion meets.",
     "approve": "Approve a proposal with your SSH signature.",
+    "requests": "List what is proposed and has not landed: what it waits for, what fails.",
+    "reject": "Close a request: remove its branch, and keep on record why.",
     "land": "Check a proposal, merge it into main, record it, push it.",
     "list": "List the models, their newest versions and their stages.",
     "show": "Show one version: what it is, where it stands, how it got there.",

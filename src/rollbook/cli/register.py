@@ -67,6 +67,8 @@ _MANY: dict[str, Any] = {"multiple": True}
     type=click.Path(path_type=Path),
     help="The training repository, which may be the registry's. Default: the current one, when it isn't.",
 )
+@click.option("--as", "name", metavar="NAME", help="What the artifact is called in the registry.")
+@click.option("--follow-links", is_flag=True, help="Take what the links in a folder lead to, wherever it is.")
 @click.option("--owner", help="The model's owner, when it is new. Default: you.")
 @click.option("--team", help="The model's team, when it is new.")
 @click.option("--task", help="The model's task, when it is new.")
@@ -76,6 +78,8 @@ _MANY: dict[str, Any] = {"multiple": True}
 @options.as_json
 def command(model: str, artifact: Path, then: str | None, as_json: bool, **given: Any) -> None:
     """Register ARTIFACT, a file or a folder, as a new version of MODEL.
+
+    A link is followed where you name it, and where it leads into a cache of DVC's or of the Hugging Face Hub.
 
     Its bytes go to the DVC remote first; then its manifest and DVC pointer become one commit on a branch of
     their own. Your checkout, your staged files and your branch stay as they are.
@@ -106,5 +110,7 @@ def _report(registered: ProposedVersion) -> None:
         say(f"the same bytes are registered already as {', '.join(registered.twins)}; they are stored once")
     elif registered.uploaded:
         say(f"{size(registered.uploaded)} went to the DVC remote")
+    for remark in registered.remarks:
+        warn(remark)
     for lack in registered.lacking:
         warn(f"not on record, and nothing adds it later: {lack}")

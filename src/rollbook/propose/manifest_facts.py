@@ -7,6 +7,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from rollbook.artifact.unfetched import require_bytes
 from rollbook.errors import BadCall, InvalidFile
 from rollbook.schema.schemas import violations
 from rollbook.snapshot.snapshot import MAX_FILE
@@ -97,7 +98,7 @@ def require_lawful(schema: str, data: Mapping[str, Any], what: str) -> None:
 
 
 def small_file(path: Path) -> bytes:
-    """Read a file's bytes. Raises BadCall when it isn't there or has more than 1 MiB."""
+    """Read a file's bytes. Raises BadCall when it isn't there, was not fetched or has more than 1 MiB."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE + 1)
@@ -105,6 +106,7 @@ def small_file(path: Path) -> bytes:
         raise BadCall(f"{path} can't be read: {error.strerror}") from error
     if len(data) > MAX_FILE:
         raise BadCall(f"{path} has more than {MAX_FILE:,} bytes")
+    require_bytes(data, str(path))
     return data
 
 

@@ -10,9 +10,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
+from rollbook.artifact.links import LinkRule
 from rollbook.artifact.pointer import pointer_data, require_artifact_name
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.storage import open_storage
+from rollbook.artifact.unfetched import require_there
 from rollbook.errors import BadCall
 from rollbook.git.write import identity
 from rollbook.names import time_now
@@ -188,7 +190,10 @@ class Attachments:
 
     def store(self, progress: Progress = quiet) -> list[dict[str, Any]]:
         """Copy them into the DVC cache; return what evidence says of them. Raises as `Storage.add` does."""
-        self._stored = [self._storage.add(path, name, progress) for name, path in self._sources.items()]
+        self._stored = [
+            self._storage.add(path, name, progress, links=LinkRule.CACHES)
+            for name, path in self._sources.items()
+        ]
         facts = [stored.as_mapping() for stored in self._stored]
         return [{name: value for name, value in item.items() if name != "format"} for item in facts]
 
@@ -220,8 +225,7 @@ class Attachments:
 def _by_name(paths: Sequence[Path]) -> dict[str, Path]:
     by_name: dict[str, Path] = {}
     for path in paths:
-        if not path.exists():
-            raise BadCall(f"{path} does not exist", hint="Name a file or a folder to attach.")
+        require_there(path)
         name = require_artifact_name(path.name or path.absolute().name)
         if twin := next((other for other in by_name if other.lower() == name.lower()), None):
             raise BadCall(f"two attachments are called {twin}", hint="Rename one of them.")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from rollbook.errors import CannotTell, Refused
 from rollbook.git.config import setting
 from rollbook.git.environment import clean_environment
+from rollbook.git.work_limit import counted_child, require_time
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -96,12 +97,14 @@ def ssh_verified(
 def ask(program: str, *question: str, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """Ask `ssh-keygen -Y` a question about a signature of `data`; only its exit code tells who may sign.
 
-    Raises CannotTell when it can't be started.
+    Raises CannotTell when it can't be started, TooMuch when the time of `limited_work` is over.
     """
+    require_time()
     try:
-        return subprocess.run(
-            [program, "-Y", *question], input=data, capture_output=True, env=clean_environment()
-        )
+        with counted_child():
+            return subprocess.run(
+                [program, "-Y", *question], input=data, capture_output=True, env=clean_environment()
+            )
     except OSError as error:
         raise CannotTell(
             f"can't run {program} to verify signatures: {error.strerror}", hint="Install OpenSSH's client."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.dvc_yaml import artifact_path
@@ -13,13 +13,14 @@ from rollbook.artifact.progress import quiet
 from rollbook.artifact.storage import open_storage
 from rollbook.errors import BadCall, GitFailed, Refused, StorageFailed
 from rollbook.git.refs import fetch_tags
+from rollbook.propose.artifact_names import lawful_name, unlawful_name
 from rollbook.propose.code_lineage import repository_address
 from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.proposal import Proposal, commit_proposal, judge, refuse_standing
 from rollbook.registry.main_branch import has_remote, remote_name
 from rollbook.retention.renewal import removed_objects
 from rollbook.transfer.gto.gto_payloads import Sources
-from rollbook.transfer.gto.takeover_files import artifact_file_name, model_files
+from rollbook.transfer.gto.takeover_files import model_files
 from rollbook.transfer.gto.takeover_plan import plan_takeover
 
 if TYPE_CHECKING:
@@ -143,7 +144,8 @@ def _gathered(repository: Repository, storage: Storage, plan: Plan, progress: Pr
 def _store(
     sources: Sources, storage: Storage, version: PlannedVersion, scratch: Path, progress: Progress
 ) -> Stored:
-    name = artifact_file_name(version.annotation.path)
+    own = PurePosixPath(version.annotation.path).name
+    name = lawful_name(own) if unlawful_name(own) else own
     sources.bring(version.source, scratch / name, quiet)
     return storage.add(scratch / name, name, progress)
 
