@@ -78,7 +78,8 @@ def require_room(checkout: Path, commit: str) -> None:
     """Raise Refused when a working tree has changes that bringing it to a commit would overwrite, Conflict
     while another git holds its index."""
     refreshed = try_git(checkout, "update-index", "-q", "--refresh")
-    if refreshed.returncode > 1 and _LOCKED not in words(refreshed.stderr):  # 1: something is changed
+    # With 1 something is changed; of another git's lock it says nothing, which the next command does.
+    if refreshed.returncode > 1 and words(refreshed.stderr):
         raise git_failed(["update-index"], refreshed.stderr)
     old = git(checkout, "rev-parse", "--verify", "HEAD").decode().removesuffix("\n")
     done = try_git(checkout, "read-tree", "-m", "-u", "--dry-run", old, commit)
