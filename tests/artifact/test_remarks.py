@@ -27,9 +27,7 @@ def model(root: Path, *paths: str) -> Path:
 )
 def test_what_a_desktop_left_behind_is_taken_and_told(storage: Storage, tmp_path: Path, litter: str) -> None:
     stored = storage.add(model(tmp_path, litter), "model")
-    assert stored.remarks == (
-        f"part of the artifact, though a system or an editor left it there: {litter}",
-    )
+    assert stored.remarks == (f"part of the artifact, though a system or an editor left it there: {litter}",)
     assert len(stored.digest.files) == 2
 
 

@@ -62,7 +62,7 @@ class Proposals(registry.Registry):
 
         if version and bump:
             raise BadCall("a version is either given or bumped", hint="Give one of the two.")
-        fields = told_facts.manifest_fields(facts)
+        fields, left_out = told_facts.manifest_fields(facts)
         attachments = told_facts.attach_files(facts, fields)
         told = told_facts.take_version(facts, fields) if not version and not bump else None
         fields.pop("version", None)
@@ -78,7 +78,8 @@ class Proposals(registry.Registry):
             code=Path(code) if code else code_lineage.current_code(self.repository),
             parents=parents,
             name=name,
-            links=LinkRule.ALL if follow_links else LinkRule.CACHES,
+            links=LinkRule.ALL if follow_links else LinkRule.NAMED,
+            remarks=left_out,
         )
         return registration.register(self.repository, wanted, progress)
 

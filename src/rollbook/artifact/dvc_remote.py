@@ -43,11 +43,13 @@ class Remote(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RemoteSettings:
-    """A remote as configured. `unused` names settings that were left out because they can't be trusted."""
+    """A remote as configured. `unused` names settings that were left out because they can't be trusted;
+    `name` is the remote's, where a clone's own configuration has it."""
 
     url: str
     options: Mapping[str, Any] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
+    name: str = ""
 
     @property
     def public_url(self) -> str:
@@ -89,7 +91,7 @@ def read_configuration(root: Path) -> Configuration:
     cache = config["cache"]
     where = Path(cache.get("dir") or folder / "cache")
     url = options.pop("url")
-    return Configuration(where, cache.get("shared") == "group", RemoteSettings(url, options))
+    return Configuration(where, cache.get("shared") == "group", RemoteSettings(url, options, name=name))
 
 
 def _require_own(root: Path, config: Any, options: Mapping[str, Any]) -> None:

@@ -4,11 +4,11 @@ that DVC would pass over or that a desktop left behind."""
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from rollbook.artifact.artifact_files import ArtifactSource
 

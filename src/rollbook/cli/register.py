@@ -35,10 +35,16 @@ _MANY: dict[str, Any] = {"multiple": True}
     "metrics_files",
     type=_FILE,
     **_MANY,
-    help="Metrics as JSON or YAML, as `dvc metrics` reads them.",
+    help="Numbers in JSON, YAML or TOML, as `dvc metrics` reads them. Repeatable.",
 )
 @click.option("-p", "--param", "params", metavar="NAME=VALUE", **_MANY, help="A hyperparameter. Repeatable.")
-@click.option("--params-file", "params_files", type=_FILE, **_MANY, help="Hyperparameters as JSON or YAML.")
+@click.option(
+    "--params-file",
+    "params_files",
+    type=_FILE,
+    **_MANY,
+    help="Hyperparameters in JSON, YAML, TOML or Python, as `dvc params` reads them. Repeatable.",
+)
 @click.option(
     "--data", metavar="NAME[@VERSION][=URI]", **_MANY, help="A data set it was trained on. Repeatable."
 )

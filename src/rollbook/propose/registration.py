@@ -10,7 +10,6 @@ from rollbook.artifact.dvc_yaml import artifact_path
 from rollbook.artifact.links import LinkRule
 from rollbook.artifact.pointer import pointer_data
 from rollbook.artifact.progress import quiet
-from rollbook.artifact.storage import open_storage
 from rollbook.artifact.unfetched import require_there
 from rollbook.check.gates.required_fields import unpinned
 from rollbook.errors import BadCall, InvalidFile, Refused
@@ -32,11 +31,12 @@ from rollbook.propose.proposal import (
     refuse_blocked,
     refuse_standing,
 )
+from rollbook.propose.stores import open_store, upload
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
-from rollbook.retention.renewal import removed_objects
 from rollbook.schema.schemas import schema_line
 from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.text import decoded
 from rollbook.yaml.strict import load
 from rollbook.yaml.write import dump
 
@@ -70,7 +70,7 @@ class Registration:
     the directory whose git repository the model was trained from, None for none. `parents` are references
     to the versions that it was derived from; the manifest names the versions they stand for now. `name` is
     what the artifact is called in the registry, None for its own name; `links` says which symbolic links are
-    followed to its files.
+    followed to its files; `remarks` is what was remarked of the facts.
     """
 
     model: str
@@ -83,14 +83,15 @@ class Registration:
     code: Path | None = None
     parents: Sequence[str] = ()
     name: str | None = None
-    links: LinkRule = LinkRule.CACHES
+    links: LinkRule = LinkRule.NAMED
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ProposedVersion:
     """A registration that was proposed. `twins` are the versions registered before with the same bytes;
     `uploaded` counts the bytes that went to the remote; `lacking` says what is not on record, can't be put
-    there once the version has landed, and which option would; `remarks` what was not expected of the files."""
+    there once the version has landed, and which option would; `remarks` what a person may not expect."""
 
     model: str
     version: str
@@ -107,8 +108,9 @@ class ProposedVersion:
 
 @dataclass(frozen=True, slots=True)
 class _RegistrationPlan:
-    """What is settled before any byte is read. `name` is the artifact's in the registry; `standing` is the commit of the branch when an earlier run,
-    perhaps one that was cut off, has made it for these very facts; `record` is a new model's model.yaml."""
+    """What is settled before any byte is read. `name` is the artifact's in the registry; `standing` is the
+    commit of the branch when an earlier run, perhaps one that was cut off, has made it for these very facts;
+    `record` is a new model's model.yaml."""
 
     base: str
     model: str
@@ -131,8 +133,7 @@ def register(
     branch. Run again with the same facts and bytes, it finds the branch of the run before.
     """
     plan = _plan(repository, registration)
-    assert repository.work_tree is not None
-    storage = open_storage(repository.work_tree)
+    storage = open_store(repository, plan.base)
     stored = storage.add(registration.artifact, plan.name, progress, links=registration.links)
     files = _files(plan, registration, stored)
     entry = {plan.model: artifact_path(plan.model, plan.version, stored.pointer.path)}
@@ -140,8 +141,7 @@ def register(
         refuse_standing(repository, plan.branch)
     files |= entry_edit(repository, plan.base, entry)
     judge(repository, plan.base, files).require("the registry refuses this version")
-    again = removed_objects(repository, plan.base, storage)
-    uploaded = storage.push(stored.pointer, progress, again=again)
+    uploaded = upload(repository, plan.base, storage, [stored.pointer], progress)
     message = f"Register {plan.model}@{plan.version}\n\n{plan.facts.get('description', '')}".rstrip() + "\n"
     commit = plan.standing or commit_proposal(repository, Proposal(plan.branch, plan.base, message, files))
     return ProposedVersion(
@@ -155,7 +155,7 @@ def register(
         uploaded=uploaded,
         twins=_twins(repository, plan.base, stored.pointer.md5),
         lacking=tuple(_lacking(plan.facts, registration.attachments, stored.format)),
-        remarks=stored.remarks,
+        remarks=(*registration.remarks, *stored.remarks),
     )
 
 
@@ -283,7 +283,7 @@ def _lacking(facts: Mapping[str, Any], attachments: Mapping[str, bytes], form: s
     if not facts.get("lineage", {}).get("code", {}).get("commit"):
         yield "which commit of the code trained it: --code DIR"
     dependencies = facts.get("environment", {}).get("dependencies")
-    requirements = attachments.get("requirements.txt", b"").decode(errors="replace")
+    requirements = decoded(attachments.get("requirements.txt", b""))
     if loose := unpinned(dependencies, requirements or None):
         yield f"a pinned environment ({loose}): --requirements FILE"
     if form in _UNKNOWN_FORMATS and not facts.get("framework"):

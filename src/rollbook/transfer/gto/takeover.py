@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.dvc_yaml import artifact_path
 from rollbook.artifact.progress import quiet
-from rollbook.artifact.storage import open_storage
 from rollbook.errors import BadCall, GitFailed, Refused, StorageFailed
 from rollbook.git.refs import fetch_tags
 from rollbook.propose.artifact_names import lawful_name, unlawful_name
 from rollbook.propose.code_lineage import repository_address
 from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.proposal import Proposal, commit_proposal, judge, refuse_standing
+from rollbook.propose.stores import open_store, upload
 from rollbook.registry.main_branch import has_remote, remote_name
-from rollbook.retention.renewal import removed_objects
 from rollbook.transfer.gto.gto_payloads import Sources
 from rollbook.transfer.gto.takeover_files import model_files
 from rollbook.transfer.gto.takeover_plan import plan_takeover
@@ -85,8 +84,7 @@ def take_over(repository: Repository, wanted: TakeoverRequest, progress: Progres
     """
     plan = plan_from_gto(repository, wanted)
     require_decided(plan)
-    assert repository.work_tree is not None
-    storage = open_storage(repository.work_tree)
+    storage = open_store(repository, plan.base)
     try:
         stored = _gathered(repository, storage, plan, progress)
     except _Lacking as lacking:
@@ -101,8 +99,8 @@ def take_over(repository: Repository, wanted: TakeoverRequest, progress: Progres
     refuse_standing(repository, branch)
     verdict = judge(repository, plan.base, files)
     verdict.require("the registry refuses this takeover")
-    again = removed_objects(repository, plan.base, storage)
-    uploaded = sum(storage.push(payload.pointer, progress, again=again) for payload in stored.values())
+    pointers = [payload.pointer for payload in stored.values()]
+    uploaded = upload(repository, plan.base, storage, pointers, progress)
     commit = commit_proposal(repository, Proposal(branch, plan.base, _message(plan), files))
     return TakenOver(plan, branch, commit, verdict.findings, stored, uploaded)
 
