@@ -47,7 +47,8 @@ class Proposals(registry.Registry):
         progress: Progress = quiet,
         **facts: Unpack[ToldFacts],
     ) -> ProposedVersion:
-        """Propose an artifact, a file or a folder, as a new version of a model; return what was proposed.
+        """Propose an artifact as a new version of a model; return what was proposed. It is a file, a folder,
+        or an address of one that DVC can read, such as `s3://bucket/key`.
 
         Its bytes go to the DVC remote first. `version`, or else `bump` (`major`, `minor`, `patch`; by default
         `minor`) of the newest, says which version it is. `parents` are references to the versions it was
@@ -56,6 +57,7 @@ class Proposals(registry.Registry):
         no sense, Refused for a version that exists or that the check refuses, Conflict when the branch stands
         with other content, StorageFailed when the bytes can't be stored.
         """
+        from rollbook.artifact import at_address
         from rollbook.artifact.links import LinkRule
         from rollbook.errors import BadCall
         from rollbook.propose import code_lineage, registration, told_facts
@@ -69,7 +71,7 @@ class Proposals(registry.Registry):
         record = {"owner": owner, "team": team, "task": task, "use_case": use_case}
         wanted = registration.Registration(
             model=model,
-            artifact=Path(artifact),
+            artifact=str(artifact) if at_address.is_address(str(artifact)) else Path(artifact),
             version=version or told or None,
             bump=bump or "minor",
             facts=fields,

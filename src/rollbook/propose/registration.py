@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
+from rollbook.artifact.at_address import AtAddress, address_name
 from rollbook.artifact.dvc_yaml import artifact_path
 from rollbook.artifact.links import LinkRule
 from rollbook.artifact.pointer import pointer_data
@@ -42,10 +44,9 @@ from rollbook.yaml.write import dump
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from rollbook.artifact.progress import Progress
-    from rollbook.artifact.storage import Stored
+    from rollbook.artifact.storage import Storage, Stored
     from rollbook.git.repository import Repository
 
 # The order of a manifest's fields, as a person reads them.
@@ -62,7 +63,7 @@ _OWN = frozenset(["model", "version", "created_at", "created_by", "artifact"])
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What shall be registered.
+    """What shall be registered. `artifact` is a file, a folder, or as text an address of one.
 
     `version` or else `bump` ("major", "minor", "patch") decides the version. `facts` are fields of the
     manifest, in its own shape; `attachments` are further files of the version, by name (`requirements.txt`,
@@ -74,7 +75,7 @@ class Registration:
     """
 
     model: str
-    artifact: Path
+    artifact: Path | str
     version: str | None = None
     bump: str = "minor"
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -134,7 +135,7 @@ def register(
     """
     plan = _plan(repository, registration)
     storage = open_store(repository, plan.base)
-    stored = storage.add(registration.artifact, plan.name, progress, links=registration.links)
+    stored = _stored(repository, storage, registration, plan.name, progress)
     files = _files(plan, registration, stored)
     entry = {plan.model: artifact_path(plan.model, plan.version, stored.pointer.path)}
     if plan.standing and not _consists_of(repository, plan.standing, files, entry):
@@ -159,12 +160,26 @@ def register(
     )
 
 
+def _stored(
+    repository: Repository, storage: Storage, registration: Registration, name: str, progress: Progress
+) -> Stored:
+    """Bring the artifact into DVC's cache."""
+    if not isinstance(registration.artifact, str):
+        return storage.add(registration.artifact, name, progress, links=registration.links)
+    assert repository.work_tree is not None
+    source = AtAddress(repository.work_tree, registration.artifact)
+    return storage.add_parts(source.parts(progress), name, is_directory=source.is_directory)
+
+
 def _plan(repository: Repository, registration: Registration) -> _RegistrationPlan:
     model = require_model_name(registration.model)
     if repository.work_tree is None:
         raise BadCall("a version can't be registered in a bare repository", hint="Use a clone of it.")
-    require_there(registration.artifact)
-    name = artifact_name(registration.artifact, registration.name)
+    if isinstance(registration.artifact, str):
+        name = artifact_name(Path(address_name(registration.artifact)), registration.name)
+    else:
+        require_there(registration.artifact)
+        name = artifact_name(registration.artifact, registration.name)
     base = main_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         registry.require()
