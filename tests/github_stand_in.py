@@ -158,6 +158,7 @@ class GitHubStandIn:
         pull["requested_teams"] = []
         pull["html_url"] = f"https://github.com/{REPOSITORY}/pull/{number}"
         pull["head"] |= {"sha": head}
+        pull["head"]["repo"] = {**pull["head"]["repo"], "full_name": REPOSITORY}
         pull["base"] |= {"ref": base}
         self.pulls[number] = pull
         self.reviews.setdefault(number, [])

@@ -10,7 +10,7 @@ from rollbook.artifact.placed_file import placed
 from rollbook.errors import BadCall, Refused
 from rollbook.git.config import configure, setting
 from rollbook.git.refs import is_branch_name
-from rollbook.git.repository import hooks_directory
+from rollbook.git.repository import hooks_are_shared, hooks_directory
 from rollbook.registry.main_branch import MAIN, read_main
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def install_hooks(repository: Repository, *, server: bool, main: str | None = No
 
     A server's own configuration pins which branch is guarded: `main`, else what it was pinned to before,
     else main as the repository tells it. Raises BadCall for a server's hooks in a clone and the other way
-    round, Refused when a hook that somebody else wrote stands there, or when main isn't there yet and `main`
-    does not name it.
+    round, Refused when a hook that somebody else wrote stands there, when the hooks are those of other
+    repositories too, or when main isn't there yet and `main` does not name it.
     """
     if server and repository.work_tree is not None:
         raise BadCall(
@@ -41,9 +41,15 @@ def install_hooks(repository: Repository, *, server: bool, main: str | None = No
     if main is not None and not (server and is_branch_name(repository, main)):
         raise BadCall("main is named for a server's hooks, as a branch may be called")
     folder = hooks_directory(repository)
+    if hooks_are_shared(repository, folder):
+        own = shlex.quote(str(repository.common_dir / "hooks"))
+        raise Refused(
+            f"git looks for hooks in {folder} (core.hooksPath), which other repositories share",
+            hint=f"To have hooks of its own here, in place of those: git config core.hooksPath {own}",
+        )
     texts = {folder / name: _script(command) for name, command in (_SERVER if server else _CLONE).items()}
     for path in texts:
-        if path.exists() and _MARK not in path.read_text(errors="replace"):
+        if path.exists() and _MARK not in path.read_text(encoding="utf-8", errors="replace"):
             raise Refused(
                 f"{path} exists and is not Rollbook's", hint=f"Call `{_command('...')}` from it instead."
             )
@@ -73,9 +79,9 @@ def _command(arguments: str) -> str:
 
 
 def _write(path: Path, text: str) -> bool:
-    if path.exists() and path.read_text() == text:
+    if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
     with placed(path, overwrite=True) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
         temporary.chmod(0o755)
     return True

@@ -3,6 +3,7 @@ else."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from rollbook.propose.card_proposal import ProposedCard
     from rollbook.propose.landing import Landing
     from rollbook.propose.new_note import Noted
+    from rollbook.propose.open_requests import Request
     from rollbook.propose.pruning import Pruning
     from rollbook.propose.registration import ProposedVersion
+    from rollbook.propose.rejection import Rejected
     from rollbook.propose.told_facts import PathLike, ToldFacts
     from rollbook.signing.approval_signature import TransitionContent
     from rollbook.transfer.bundle.bundle_import import Brought
@@ -236,6 +239,35 @@ class Proposals(registry.Registry):
         message = read_commit(repository, resolve_commit(repository, f"refs/heads/{branch}")).message
         title, _, body = message.partition("\n")
         return forge_of(repository).open_pull_request(branch, main_branch(repository), title, body.strip())
+
+    def requests(self, *, offline: bool = False) -> list[Request]:
+        """Return what is proposed on branches below `rollbook/`, here and on the remote, and has not landed;
+        the oldest first.
+
+        Each is judged as CI would, but for the programs of gates. With `offline` the remote is not asked, and
+        no forge for pull requests; a forge is asked where it is GitHub and there is a token. Raises GitFailed
+        when the remote can't be reached.
+        """
+        from rollbook.integrations.forge.configured_forge import forge_at_hand
+        from rollbook.propose.open_requests import open_requests
+
+        requests = open_requests(self.repository, ask_remote=not offline)
+        forge = None if offline or not requests else forge_at_hand(self.repository)
+        if forge is None:
+            return requests
+        pulls = forge.open_pull_requests()
+        return [replace(request, pull_request=pulls.get(request.branch, "")) for request in requests]
+
+    def reject(self, branch: str, *, reason: str) -> Rejected:
+        """Close a request: remove its branch, here and on the remote, and keep in a tag what was proposed and
+        why it was turned down; return that.
+
+        Raises BadCall without a reason, NotFound for an unknown branch, Refused for one that is no request or
+        has landed, Conflict when it moved meanwhile.
+        """
+        from rollbook.propose.rejection import reject
+
+        return reject(self.repository, branch, reason=reason)
 
     def land(self, branch: str, *, keep_branch: bool = False) -> Landing:
         """Check a proposal exactly as CI does, merge it into main, record it, push it all; return what

@@ -122,8 +122,8 @@ INDEX = Memory(
     "Each file names its tree, and is void when anything else has written to it.",
 )  # fmt: skip
 STAYS = Memory(
-    "stays", "1", 16 << 20,
-    "Of one model a file, when its versions were in which stage, for `lineage`",
+    "stays", "2", 16 << 20,
+    "Of one model a file, when its versions were in which stage, for `lineage` where no tags tell",
     "Id of the commit of main up to which its history was read",
     "The id of a commit names all of its history; used only while main still leads through it.",
 )  # fmt: skip

@@ -32,7 +32,7 @@ _OTHERS = {
     ),
     "RB110": Rule(
         "too much to judge",
-        "A change has no more commits, paths and bytes than can be judged.",
+        "A change has no more commits, files, bytes and faults than can be judged, nor takes too long.",
     ),
     "RB201": Rule(
         "name mismatch", "What a file says it is about agrees with the directory and the name it has."

@@ -80,6 +80,11 @@ def _guards(stages: object, stage: str) -> bool:
     return not isinstance(stages, list) or stage in stages
 
 
+def guards_stage(gates: Sequence[Mapping[str, Any]], stage: str) -> bool:
+    """Whether any of a list of gates guards a stage, from wherever a version comes."""
+    return any(_guards(settings.get("to"), stage) for settings in gates)
+
+
 def _judged(settings: Fields, path: str, key: str, promotion: Promotion) -> JudgedGate:
     try:
         name = settings.text("gate")[:100]

@@ -23,9 +23,7 @@ from rollbook.layout import Kind
 from rollbook.records.policy import parse_policy
 from rollbook.records.stages import StageTable
 from rollbook.registry.change import Transition, changed_files, transitions
-from rollbook.registry.main_branch import main_commit
-from rollbook.registry.registry import Registry
-from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
+from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +33,8 @@ if TYPE_CHECKING:
     from rollbook.check.gates.gate import Circumstances
     from rollbook.check.registry_files import ModelFiles
     from rollbook.git.repository import Repository
-    from rollbook.names import Reference
     from rollbook.records.policy import Policy
+    from rollbook.registry.model_version import ModelVersion
 
 TRANSITION = "transition"
 
@@ -86,20 +84,12 @@ class GateReport:
         }
 
 
-def gate_report(repository: Repository, reference: str | Reference, stage: str) -> GateReport:
-    """What moving a version to `stage` would meet now, by what is on main.
-
-    Raises BadCall for what is no reference, NotFound for an unknown version or stage.
-    """
-    base = commit_snapshot(repository, main_commit(repository))
-    with Registry(repository, base) as registry:
-        version = registry.version(reference)
-        policy = registry.policy
-        policy.stage(stage)
-        name, start = version.model.name, version.stage
-        known = circumstances(repository, base, may_run=True)
-        model, ground = _ground(base, base, policy, name, known)
-        return _report(model, Transition(version.version, start, stage, None), ground)
+def move_report(repository: Repository, base: TreeSnapshot, version: ModelVersion, stage: str) -> GateReport:
+    """Return what moving a version to `stage` would meet now, by what the base holds."""
+    known = circumstances(repository, base, may_run=True)
+    policy = version.model.registry.policy
+    model, ground = ground_of(base, base, policy, version.model.name, known)
+    return _report(model, Transition(version.version, version.stage, stage, None), ground)
 
 
 def proposed_gate_reports(
@@ -153,7 +143,7 @@ def _policy(base: TreeSnapshot) -> Policy:
 def _reports_of(
     before: TreeSnapshot, after: TreeSnapshot, policy: Policy, name: str, known: Circumstances
 ) -> Iterator[GateReport]:
-    model, ground = _ground(before, after, policy, name, known)
+    model, ground = ground_of(before, after, policy, name, known)
     if model.stages is None:
         raise InvalidFile(
             "can't be read", path=layout.stages_path(name), hint="Run `rollbook check` on the change."
@@ -165,10 +155,13 @@ def _reports_of(
             yield _report(model, move, ground)
 
 
-def _ground(
+def ground_of(
     before: TreeSnapshot, after: TreeSnapshot, policy: Policy, name: str, known: Circumstances
 ) -> tuple[ModelFiles, Ground]:
-    """A model's files after the change, and what its promotions are judged on."""
+    """Return a model's files after the change, and what its promotions are judged on.
+
+    Raises NotFound for a model that isn't there then, InvalidFile for one that can't be read before.
+    """
     modes = after.modes_at([layout.POLICY, layout.model_directory(name)])
     part = Part(modes, model_names(modes), frozenset([name]), frozenset())
     model = read_part(after, part).models.get(name)

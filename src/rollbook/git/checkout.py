@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.errors import Conflict, Refused
-from rollbook.git.process import fields, git, line_of, try_git
+from rollbook.git.process import fields, git, line_of, try_git, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,7 +80,7 @@ def require_room(checkout: Path, commit: str) -> None:
     old = git(checkout, "rev-parse", "--verify", "HEAD").decode().removesuffix("\n")
     done = try_git(checkout, "read-tree", "-m", "-u", "--dry-run", old, commit)
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
+        said = words(done.stderr)
         if "index.lock': File exists" in said:
             raise Conflict(
                 f"another git is at work in {checkout}",

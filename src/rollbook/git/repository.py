@@ -144,6 +144,19 @@ def hooks_directory(repository: Repository) -> Path:
     return repository.directory / (line_of(repository, "rev-parse", "--git-path", "hooks") or "hooks")
 
 
+def hooks_are_shared(repository: Repository, hooks: Path) -> bool:
+    """Whether other repositories look for their hooks in this folder too, by `core.hooksPath`."""
+    folder = hooks.resolve()
+    if folder.is_relative_to(repository.common_dir.resolve()):
+        return False
+    if not folder.is_relative_to(repository.directory.resolve()):
+        return True
+    # In a working tree that holds other repositories (a home under git) a user's own folder may stand.
+    scope = line_of(repository, "config", "--show-scope", "--get", "core.hooksPath") or ""
+    named, _, value = scope.partition("\t")
+    return named not in ("local", "worktree") and value.startswith(("/", "~", "%"))
+
+
 def current_branch(repository: Repository) -> str | None:
     """Return the branch that is checked out; None when HEAD is detached."""
     name = line_of(repository, "symbolic-ref", "--quiet", "HEAD")

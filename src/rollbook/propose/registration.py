@@ -20,7 +20,7 @@ from rollbook.git.refs import resolve_branch
 from rollbook.git.repository import is_ancestor
 from rollbook.git.trees import files_holding
 from rollbook.git.write import ObjectWriter, identity
-from rollbook.names import bump, normalise_version, require_model_name, time_now
+from rollbook.names import bump, normalise_version, precedence, require_model_name, time_now
 from rollbook.propose.artifact_names import artifact_name
 from rollbook.propose.code_lineage import code_lineage
 from rollbook.propose.dvc_entries_update import entry_edit
@@ -36,6 +36,7 @@ from rollbook.propose.proposal import (
 from rollbook.propose.stores import open_store, upload
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
+from rollbook.registry.request_branches import requested_versions
 from rollbook.schema.schemas import schema_line
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.text import decoded
@@ -137,10 +138,12 @@ def register(
     storage = open_store(repository, plan.base)
     stored = _stored(repository, storage, registration, plan.name, progress)
     files = _files(plan, registration, stored)
-    entry = {plan.model: artifact_path(plan.model, plan.version, stored.pointer.path)}
-    if plan.standing and not _consists_of(repository, plan.standing, files, entry):
-        refuse_standing(repository, plan.branch)
-    files |= entry_edit(repository, plan.base, entry)
+    while plan.standing and not _consists_of(repository, plan, stored, files):
+        if registration.version is not None:
+            refuse_standing(repository, plan.branch)
+        plan = _plan(repository, registration, above=plan.version)
+        files = _files(plan, registration, stored)
+    files |= entry_edit(repository, plan.base, _entry(plan, stored))
     judge(repository, plan.base, files).require("the registry refuses this version")
     uploaded = upload(repository, plan.base, storage, [stored.pointer], progress)
     message = f"Register {plan.model}@{plan.version}\n\n{plan.facts.get('description', '')}".rstrip() + "\n"
@@ -171,7 +174,9 @@ def _stored(
     return storage.add_parts(source.parts(progress), name, is_directory=source.is_directory)
 
 
-def _plan(repository: Repository, registration: Registration) -> _RegistrationPlan:
+def _plan(repository: Repository, registration: Registration, *, above: str = "") -> _RegistrationPlan:
+    """Settle what shall be registered. A version that is bumped comes after those that open requests
+    register, unless one of these, above `above`, has these very facts: that was an earlier run."""
     model = require_model_name(registration.model)
     if repository.work_tree is None:
         raise BadCall("a version can't be registered in a bare repository", hint="Use a clone of it.")
@@ -186,17 +191,21 @@ def _plan(repository: Repository, registration: Registration) -> _RegistrationPl
         is_known = registry.has_model(model)
         versions = registry.model(model).version_names if is_known else []
         parents = [str(registry.version(reference)) for reference in registration.parents]
-    version = _next_version(model, versions, registration)
-    entry_edit(repository, base, {model: artifact_path(model, version, name)})  # refuses what it can't edit
-    branch = branch_name("register", model, version)
+    requested = [] if registration.version else requested_versions(repository, model, versions)
+    earlier = [version for version in requested if not above or precedence(version) > precedence(above)]
+    for version in [*earlier, _next_version(model, [*versions, *requested], registration)]:
+        branch = branch_name("register", model, version)
+        facts = _facts(repository, registration, model, version, parents)
+        standing = resolve_branch(repository, branch)
+        before = _standing_facts(repository, standing, model, version) if standing else {}
+        if standing and {**facts, "created_at": None} == {**before, "created_at": None}:
+            facts["created_at"] = before.get("created_at", facts["created_at"])
+            break
+    else:
+        refuse_standing(repository, branch)
+        standing = None
     refuse_blocked(repository, branch)
-    facts = _facts(repository, registration, model, version, parents)
-    standing = resolve_branch(repository, branch)
-    if standing:
-        before = _standing_facts(repository, standing, model, version)
-        if {**facts, "created_at": None} != {**before, "created_at": None}:
-            refuse_standing(repository, branch)
-        facts["created_at"] = before.get("created_at", facts["created_at"])
+    entry_edit(repository, base, {model: artifact_path(model, version, name)})  # refuses what it can't edit
     record = None if is_known else _record(model, facts["created_by"], registration.record)
     return _RegistrationPlan(base, model, version, name, branch, record, facts, standing)
 
@@ -220,24 +229,30 @@ def _standing_facts(repository: Repository, commit: str, model: str, version: st
     return {name: manifest[name] for name in manifest if name != "artifact"} if manifest else {}
 
 
+def _entry(plan: _RegistrationPlan, stored: Stored) -> dict[str, str]:
+    """The model's entry in dvc.yaml."""
+    return {plan.model: artifact_path(plan.model, plan.version, stored.pointer.path)}
+
+
 def _consists_of(
-    repository: Repository, commit: str, files: Mapping[str, bytes], entry: Mapping[str, str]
+    repository: Repository, plan: _RegistrationPlan, stored: Stored, files: Mapping[str, bytes]
 ) -> bool:
-    """Whether a commit adds exactly `files`, and the model's entry, to the one it stands on, which is on
-    main."""
-    standing = read_commit(repository, commit)
+    """Whether the standing commit adds exactly `files`, and the model's entry, to the one it stands on, which
+    is on main."""
+    assert plan.standing is not None
+    standing = read_commit(repository, plan.standing)
     if len(standing.parents) != 1 or not is_ancestor(
         repository, standing.parents[0], main_commit(repository)
     ):
         return False
     (base,) = standing.parents
-    whole = {**files, **entry_edit(repository, base, entry)}
+    whole = {**files, **entry_edit(repository, base, _entry(plan, stored))}
     return ObjectWriter(repository).tree(base, whole) == standing.tree
 
 
 def _next_version(model: str, versions: Sequence[str], registration: Registration) -> str:
     if registration.version is None:
-        return bump(versions[-1] if versions else None, registration.bump)
+        return bump(max(versions, key=precedence) if versions else None, registration.bump)
     version = normalise_version(registration.version)
     if version in versions:
         raise Refused(

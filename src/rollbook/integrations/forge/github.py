@@ -48,6 +48,7 @@ class GitHub:
         self, repository: str, token: str, api: str = "https://api.github.com", pause: float = 1
     ) -> None:
         """`repository` is `owner/name`, `pause` the seconds before a question is repeated."""
+        self._name = repository
         self._owner = repository.partition("/")[0]
         self._repository = "/repos/" + "/".join(quote(part, safe="") for part in repository.split("/"))
         self._api = api.rstrip("/")
@@ -70,6 +71,16 @@ class GitHub:
             if not isinstance(pulls, list) or not pulls or not isinstance(pulls[0], dict):
                 raise
             return _url(pulls[0])
+
+    def open_pull_requests(self) -> dict[str, str]:
+        addresses = {}
+        for item in self._pages(f"{self._repository}/pulls", state="open"):
+            head = item.get("head")
+            origin = head.get("repo") if isinstance(head, dict) else None
+            # A fork's branch may bear any name.
+            if isinstance(origin, dict) and str(origin.get("full_name")).lower() == self._name.lower():
+                addresses[str(item["head"].get("ref"))] = _url(item)
+        return addresses
 
     def landed_by(self, commit: str, branch: str) -> PullRequest | None:
         pulls = [
@@ -175,9 +186,9 @@ class GitHub:
             return False
         return bool(self._read("GET", path, answer).get("state") == "active")
 
-    def _pages(self, path: str) -> Iterator[dict[str, Any]]:
+    def _pages(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
         for number in range(1, _MOST_PAGES + 1):
-            page = self._get(path, per_page=_PAGE, page=number)
+            page = self._get(path, per_page=_PAGE, page=number, **query)
             if not isinstance(page, list) or not all(isinstance(item, dict) for item in page):
                 raise ForgeFailed(f"GitHub answered {printable(path)} with no list")
             yield from page
