@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rollbook import layout
 from rollbook.layout import Kind
 from rollbook.records.stages import StageTable
+from rollbook.text import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
@@ -148,7 +149,7 @@ class Promotion:
         documents = self.version_files.documents.get(kind) if self.version_files else None
         if not documents or documents[0].findings:
             return None
-        return documents[0].data.decode(errors="replace")
+        return decoded(documents[0].data)
 
     @property
     def tags(self) -> Mapping[str, Any]:
