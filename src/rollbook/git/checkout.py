@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.errors import Conflict, Refused
-from rollbook.git.process import RAW, fields, git, line_of, start_git, try_git
+from rollbook.git.process import RAW, fields, git, git_failed, line_of, start_git, try_git, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,6 +24,7 @@ _STRICT = (
     "-c", "core.symlinks=true",
 )  # fmt: skip
 _NOT_LOOKED_AT = re.compile(rb"(?:\A|\0)[^H]")
+_LOCKED = "index.lock': File exists"
 
 
 class WorkingTree(NamedTuple):
@@ -85,12 +86,15 @@ def indexed_blobs(repository: Repository, patterns: Sequence[str]) -> dict[str, 
 def require_room(checkout: Path, commit: str) -> None:
     """Raise Refused when a working tree has changes that bringing it to a commit would overwrite, Conflict
     while another git holds its index."""
-    try_git(checkout, "update-index", "-q", "--refresh")
+    refreshed = try_git(checkout, "update-index", "-q", "--refresh")
+    # With 1 something is changed; of another git's lock it says nothing, which the next command does.
+    if refreshed.returncode > 1 and words(refreshed.stderr):
+        raise git_failed(["update-index"], refreshed.stderr)
     old = git(checkout, "rev-parse", "--verify", "HEAD").decode().removesuffix("\n")
     done = try_git(checkout, "read-tree", "-m", "-u", "--dry-run", old, commit)
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
-        if "index.lock': File exists" in said:
+        said = words(done.stderr)
+        if _LOCKED in said:
             raise Conflict(
                 f"another git is at work in {checkout}",
                 hint="Try again when it is done. If a killed one left index.lock there, remove that file.",
@@ -101,8 +105,17 @@ def require_room(checkout: Path, commit: str) -> None:
 
 
 def switch(checkout: Path, old: str, new: str) -> None:
-    """Bring a working tree's files and index from a commit to another. Raises GitFailed."""
-    git(checkout, "read-tree", "-m", "-u", old, new)
+    """Bring a working tree's files and index from a commit to another, for which there is room. Raises
+    GitFailed, with the files as they were; a full disk, or a filter that fails, may stop git half-way."""
+    done = try_git(checkout, "read-tree", "-m", "-u", old, new)
+    if done.returncode:
+        listed = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
+        new_files = fields(try_git(checkout, *listed, "--diff-filter=A", old, new).stdout)
+        if new_files:
+            try_git(checkout, "clean", "--quiet", "--force", "-x", "--", *new_files)
+        others = try_git(checkout, *listed, "--diff-filter=a", old, new).stdout
+        try_git(checkout, "checkout-index", "--quiet", "--force", "-z", "--stdin", stdin=others)
+        raise git_failed(["read-tree"], done.stderr)
 
 
 def known_files(repository: Repository, directory: str) -> Iterable[str]:

@@ -267,7 +267,7 @@ class _Derivation:
             move.version,
             start=move.start,
             target=move.target,
-            reason=entry.reason if entry else "",
+            reason=entry.recorded_reason if entry else "",
             requested_by=entry.requested_by if entry else "",
             requested_at=entry.requested_at if entry else "",
             approved_by=tuple(str(item.get("by", "")) for item in entry.approvals) if entry else (),
