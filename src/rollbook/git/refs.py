@@ -144,6 +144,11 @@ def remote_branch(repository: Repository, remote: str, branch: str) -> str | Non
     return oid
 
 
+def reached_address(repository: Repository, remote: str) -> str:
+    """Return the address that git reaches a remote by, once `url.*.insteadOf` has had its say."""
+    return line_of(repository, "ls-remote", "--get-url", "--", remote) or ""
+
+
 def remote_head(repository: Repository, remote: str) -> str | None:
     """Return the branch that a remote calls its head now; None where it names none.
 
