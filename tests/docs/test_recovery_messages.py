@@ -31,7 +31,7 @@ def said() -> list[re.Pattern[str]]:
             if sum(len(part) for part in known if isinstance(part, str)) >= LEAST:
                 whole = "".join(_pattern(part) for part in parts)
                 texts += [whole, *(whole[: colon.start()] for colon in re.finditer(r":\\ ", whole))]
-    return [re.compile(text, re.DOTALL) for text in set(texts) if len(text) >= LEAST]
+    return [re.compile(text, re.DOTALL) for text in set(texts) if len(re.sub(r"\\|\.\+", "", text)) >= LEAST]
 
 
 def _pattern(part: ast.expr) -> str:
