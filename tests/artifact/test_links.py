@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rollbook.artifact.storage import Storage, Stored
 
-CACHES, ALL = LinkRule.CACHES, LinkRule.ALL
+CACHED, NAMED, ALL = LinkRule.CACHED, LinkRule.NAMED, LinkRule.ALL
 
 
 def linked(path: Path, target: Path | str) -> Path:
@@ -42,7 +42,7 @@ def files(stored: Stored) -> dict[str, int]:
 def test_a_link_that_is_named_is_followed_and_told(storage: Storage, tmp_path: Path) -> None:
     (tmp_path / "real.bin").write_bytes(b"weights")
     link = linked(tmp_path / "model.bin", "real.bin")
-    stored = storage.add(link, "model.bin", links=CACHES)
+    stored = storage.add(link, "model.bin", links=NAMED)
     assert stored.digest.size == 7
     assert stored.remarks == (
         f"links were followed, and what they lead to is registered: {link} -> {tmp_path / 'real.bin'}",
@@ -59,13 +59,13 @@ def test_a_folder_that_dvc_linked_from_its_cache_is_taken(
     (root / "model" / "weights.bin").write_bytes(b"weights")
     dvc(root, "add", "model")
     assert (root / "model" / "weights.bin").is_symlink() == (kind == "symlink")
-    stored = storage.add(root / "model", "model", links=CACHES)
+    stored = storage.add(root / "model", "model", links=NAMED)
     assert files(stored) == {"weights.bin": 7}
     assert bool(stored.remarks) == (kind == "symlink")
 
 
 def test_a_snapshot_of_the_hubs_cache_is_taken(storage: Storage, tmp_path: Path) -> None:
-    stored = storage.add(hub_model(tmp_path), "tiny", links=CACHES)
+    stored = storage.add(hub_model(tmp_path), "tiny", links=NAMED)
     assert files(stored) == {"model.safetensors": 7}
 
 
@@ -76,7 +76,7 @@ def test_a_snapshot_may_link_to_no_other_models_blobs(storage: Storage, tmp_path
     other.write_bytes(b"secret")
     linked(snapshot / "extra.bin", other)
     with pytest.raises(BadCall, match="is a symbolic link") as refused:
-        storage.add(snapshot, "tiny", links=CACHES)
+        storage.add(snapshot, "tiny", links=NAMED)
     assert "--follow-links" in refused.value.hint
 
 
@@ -89,7 +89,7 @@ def test_a_link_in_a_folder_that_leads_elsewhere_is_refused(
     secret.write_bytes(b"secret")
     folder = linked(tmp_path / "model" / "weights.bin", secret).parent
     with pytest.raises(BadCall, match="is a symbolic link"):
-        storage.add(folder, "model", links=CACHES)
+        storage.add(folder, "model", links=NAMED)
 
 
 def test_an_object_that_is_itself_a_link_is_judged_by_where_it_ends(storage: Storage, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_an_object_that_is_itself_a_link_is_judged_by_where_it_ends(storage: Sto
     object_ = linked(tmp_path / "files" / "md5" / "ab" / ("c" * 30), secret)
     folder = linked(tmp_path / "model" / "weights.bin", object_).parent
     with pytest.raises(BadCall, match="is a symbolic link"):
-        storage.add(folder, "model", links=CACHES)
+        storage.add(folder, "model", links=NAMED)
 
 
 def test_any_link_is_followed_when_all_are_to_be(storage: Storage, tmp_path: Path) -> None:
@@ -121,11 +121,22 @@ def test_a_link_to_a_folder_that_it_is_in_is_refused(storage: Storage, tmp_path:
 def test_a_link_to_nothing_in_a_folder_names_what_fetches(storage: Storage, tmp_path: Path) -> None:
     folder = linked(tmp_path / "model" / "weights.bin", "gone").parent
     with pytest.raises(BadCall, match="is a symbolic link to nothing: gone") as refused:
-        storage.add(folder, "model", links=CACHES)
+        storage.add(folder, "model", links=NAMED)
     assert "dvc pull" in refused.value.hint
 
 
-def test_a_named_link_is_not_followed_where_no_person_named_it(storage: Storage, tmp_path: Path) -> None:
+@pytest.mark.parametrize("rule", [LinkRule.NONE, CACHED])
+def test_a_link_is_not_followed_where_naming_it_is_not_enough(
+    storage: Storage, tmp_path: Path, rule: LinkRule
+) -> None:
     (tmp_path / "real.bin").write_bytes(b"weights")
     with pytest.raises(BadCall, match="is a symbolic link"):
-        storage.add(linked(tmp_path / "model.bin", "real.bin"), "model.bin")
+        storage.add(linked(tmp_path / "model.bin", "real.bin"), "model.bin", links=rule)
+
+
+def test_a_file_that_dvc_linked_is_taken_where_only_caches_are(storage: Storage, tmp_path: Path) -> None:
+    kept = tmp_path / "cache" / "files" / "md5" / "ab" / ("c" * 30)
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"weights")
+    stored = storage.add(linked(tmp_path / "model.bin", kept), "model.bin", links=CACHED)
+    assert files(stored) == {"model.bin": 7}

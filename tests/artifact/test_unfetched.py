@@ -38,7 +38,7 @@ def test_a_folder_with_a_pointer_of_dvc_alone_is_refused(storage: Storage, tmp_p
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "weights.bin.dvc").write_text(POINTER)
-    with pytest.raises(BadCall, match="is a pointer of DVC, and weights.bin is not there") as refused:
+    with pytest.raises(BadCall, match=r"is a pointer of DVC, and weights\.bin is not there") as refused:
         storage.add(folder, "model")
     assert f"dvc pull {folder / 'weights.bin.dvc'}" in refused.value.hint
     (folder / "weights.bin").write_bytes(b"bytes")

@@ -50,7 +50,8 @@ class Proposals(registry.Registry):
         progress: Progress = quiet,
         **facts: Unpack[ToldFacts],
     ) -> ProposedVersion:
-        """Propose an artifact, a file or a folder, as a new version of a model; return what was proposed.
+        """Propose an artifact as a new version of a model; return what was proposed. It is a file, a folder,
+        or an address of one that DVC can read, such as `s3://bucket/key`.
 
         Its bytes go to the DVC remote first. `version`, or else `bump` (`major`, `minor`, `patch`; by default
         `minor`) of the newest, says which version it is. `parents` are references to the versions it was
@@ -59,20 +60,21 @@ class Proposals(registry.Registry):
         no sense, Refused for a version that exists or that the check refuses, Conflict when the branch stands
         with other content, StorageFailed when the bytes can't be stored.
         """
+        from rollbook.artifact import at_address
         from rollbook.artifact.links import LinkRule
         from rollbook.errors import BadCall
         from rollbook.propose import code_lineage, registration, told_facts
 
         if version and bump:
             raise BadCall("a version is either given or bumped", hint="Give one of the two.")
-        fields = told_facts.manifest_fields(facts)
+        fields, left_out = told_facts.manifest_fields(facts)
         attachments = told_facts.attach_files(facts, fields)
         told = told_facts.take_version(facts, fields) if not version and not bump else None
         fields.pop("version", None)
         record = {"owner": owner, "team": team, "task": task, "use_case": use_case}
         wanted = registration.Registration(
             model=model,
-            artifact=Path(artifact),
+            artifact=str(artifact) if at_address.is_address(str(artifact)) else Path(artifact),
             version=version or told or None,
             bump=bump or "minor",
             facts=fields,
@@ -81,7 +83,8 @@ class Proposals(registry.Registry):
             code=Path(code) if code else code_lineage.current_code(self.repository),
             parents=parents,
             name=name,
-            links=LinkRule.ALL if follow_links else LinkRule.CACHES,
+            links=LinkRule.ALL if follow_links else LinkRule.NAMED,
+            remarks=left_out,
         )
         return registration.register(self.repository, wanted, progress)
 

@@ -120,8 +120,8 @@ def list_source(path: Path, rule: LinkRule = LinkRule.NONE) -> ArtifactSource:
     links: list[tuple[str, str]] = []
     try:
         root = path
-        if rule is not LinkRule.NONE and path.is_symlink():
-            root = path.resolve(strict=True)
+        if path.is_symlink() and (end := _followed(path, rule, is_named=True)):
+            root = end
             links.append((str(path), str(root)))
         status = root.lstat()
         if stat.S_ISDIR(status.st_mode):
@@ -173,7 +173,7 @@ class _FolderListing:
             place, path = folder / entry.name, prefix + entry.name
             status = entry.stat(follow_symlinks=False)
             target = str(place) if is_linked else ""
-            if stat.S_ISLNK(status.st_mode) and (end := self._followed(place)):
+            if stat.S_ISLNK(status.st_mode) and (end := _followed(place, self._rule)):
                 place, target = end, str(end)
                 status = place.lstat()
                 self.links.append((str(self._named / path), target))
@@ -187,18 +187,20 @@ class _FolderListing:
                 _require_plain(self._named / path, status)
                 self.files.append(_source_file(path, status, target))
 
-    def _followed(self, link: Path) -> Path | None:
-        """Where a link ends that is to be followed; None when it isn't."""
-        if self._rule is LinkRule.NONE:
-            return None
-        try:
-            target = link.resolve(strict=True)
-        except (OSError, RuntimeError) as error:
-            raise BadCall(
-                f"{str(link)!r} is a symbolic link to nothing: {os.readlink(link)}",
-                hint="Fetch it first (dvc pull, hf download), or mend the link.",
-            ) from error
-        return target if self._rule is LinkRule.ALL or is_cached(link, target) else None
+
+def _followed(link: Path, rule: LinkRule, *, is_named: bool = False) -> Path | None:
+    """Where a link ends that is to be followed; None when it isn't."""
+    if rule is LinkRule.NONE:
+        return None
+    try:
+        target = link.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise BadCall(
+            f"{str(link)!r} is a symbolic link to nothing: {link.readlink()}",
+            hint="Fetch it first (dvc pull, hf download), or mend the link.",
+        ) from error
+    asked = rule is LinkRule.ALL or (is_named and rule is LinkRule.NAMED)
+    return target if asked or is_cached(link, target) else None
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

@@ -16,10 +16,11 @@ _HUB_MODEL = "models--"
 
 
 class LinkRule(Enum):
-    """Which links are followed: none; the one that a person names, and those into a cache of models; all."""
+    """Which links are followed: none; those into a cache of models; also the one that a person names; all."""
 
     NONE = "none"
-    CACHES = "caches"
+    CACHED = "cached"
+    NAMED = "named"
     ALL = "all"
 
 

@@ -61,6 +61,21 @@ class ReadOnlyStorage:
         """Return the default remote's address, without credentials."""
         return self._settings.public_url
 
+    @property
+    def absent_folder(self) -> Path | None:
+        """Return the folder that the remote is, when no store is there; None when one is, or it is no
+        folder."""
+        remote = self._remote
+        return remote.folder if isinstance(remote, ObjectFolder) and not remote.is_there else None
+
+    @property
+    def where_hint(self) -> str:
+        """Say how a clone is told where the remote is."""
+        return (
+            "The address may be another computer's, or a folder that isn't mounted. Say where it is from "
+            f"here: dvc remote modify --local {self._settings.name or 'NAME'} url PATH"
+        )
+
     def has(self, pointer: Pointer) -> bool:
         """Return whether the remote holds every object of the artifact, complete by size.
 
@@ -194,7 +209,9 @@ class ReadOnlyStorage:
                 more = f" and {len(lost) - 1} more" if lost[1:] else ""
                 raise StorageFailed(
                     f"{self.remote_url} does not hold {lost[0]}{more}",
-                    hint="Whoever registered it pushes it again: `dvc push`.",
+                    hint=self.where_hint
+                    if self.absent_folder
+                    else "Whoever registered it pushes it again: `dvc push`.",
                 )
             if sum(sizes[oid] or 0 for oid, _ in objects) > limit:
                 raise StorageFailed(f"{self.remote_url} holds more bytes than were registered")
@@ -328,7 +345,7 @@ class Storage(ReadOnlyStorage):
 
     def _format(self, digest: ArtifactDigest, name: str) -> str:
         if digest.is_directory:
-            return folder_format(name, (file.path for file in digest.files if "/" not in file.path))
+            return folder_format(name, {file.path: self._cache.path(file.md5) for file in digest.files})
         with self._cache.path(digest.md5).open("rb") as file:
             return detect_open_file(file, name)
 

@@ -71,7 +71,7 @@ def require_there(path: Path) -> None:
         return
     if path.is_symlink():
         raise BadCall(
-            f"{path} is a symbolic link to nothing: {os.readlink(path)}",
+            f"{path} is a symbolic link to nothing: {path.readlink()}",
             hint="Fetch it first (dvc pull, git annex get, hf download), or mend the link.",
         )
     if pointer := _tracked_by(path):

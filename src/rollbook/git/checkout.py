@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.errors import Conflict, Refused
-from rollbook.git.process import fields, git, git_failed, line_of, try_git, words
+from rollbook.git.process import RAW, fields, git, git_failed, line_of, start_git, try_git, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,6 +18,12 @@ if TYPE_CHECKING:
 
 _WORKTREE = "worktree "
 _BRANCH = "branch refs/heads/"
+# All that git can know a file by, whatever the user's configuration lets it pass over.
+_STRICT = (
+    "-c", "core.trustctime=true", "-c", "core.checkStat=default", "-c", "core.fileMode=true",
+    "-c", "core.symlinks=true",
+)  # fmt: skip
+_NOT_LOOKED_AT = re.compile(rb"(?:\A|\0)[^H]")
 _LOCKED = "index.lock': File exists"
 
 
@@ -115,6 +124,40 @@ def known_files(repository: Repository, directory: str) -> Iterable[str]:
     inside = f"{directory}/" if directory else "."
     listed = git(repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", inside)
     return dict.fromkeys(path.rstrip("/") for path in fields(listed))
+
+
+def index_digest(repository: Repository) -> str | None:
+    """Return the SHA-256 of the index: of the ids, modes, sizes and times in it, by which git knows files.
+
+    None where there is none, or where it isn't all in one file.
+    """
+    if any(repository.git_dir.glob("sharedindex.*")):
+        return None
+    try:
+        with (repository.git_dir / "index").open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def is_as_indexed(repository: Repository, directory: str) -> bool:
+    """Whether all that git looks at below a directory has the size and the times that the index gives, and
+    nothing else is there that git would add."""
+    inside = f"{directory}/"
+    comparing = start_git(
+        repository, *_STRICT, "diff-files", *RAW, "--", inside,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    # Beside it: the one looks at files, the other at directories.
+    others = try_git(repository, "ls-files", "-z", "--others", "--exclude-standard", "--", inside)
+    changed, _ = comparing.communicate()
+    return comparing.returncode == others.returncode == 0 and not changed and not others.stdout
+
+
+def is_looked_at(repository: Repository, directory: str) -> bool:
+    """Whether git was told of no file below a directory to take it for unchanged, or for left out, without a
+    look, and none is in conflict."""
+    return _NOT_LOOKED_AT.search(git(repository, "ls-files", "-v", "-z", "--", f"{directory}/")) is None
 
 
 def is_tracked(repository: Repository, path: str) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
+from rollbook.artifact.at_address import AtAddress, address_name
 from rollbook.artifact.dvc_yaml import artifact_path
 from rollbook.artifact.links import LinkRule
 from rollbook.artifact.pointer import pointer_data
 from rollbook.artifact.progress import quiet
-from rollbook.artifact.storage import open_storage
 from rollbook.artifact.unfetched import require_there
 from rollbook.check.gates.required_fields import unpinned
 from rollbook.errors import BadCall, InvalidFile, Refused
@@ -32,21 +33,21 @@ from rollbook.propose.proposal import (
     refuse_blocked,
     refuse_standing,
 )
+from rollbook.propose.stores import open_store, upload
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.registry.request_branches import requested_versions
-from rollbook.retention.renewal import removed_objects
 from rollbook.schema.schemas import schema_line
 from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.text import decoded
 from rollbook.yaml.strict import load
 from rollbook.yaml.write import dump
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from rollbook.artifact.progress import Progress
-    from rollbook.artifact.storage import Stored
+    from rollbook.artifact.storage import Storage, Stored
     from rollbook.git.repository import Repository
 
 # The order of a manifest's fields, as a person reads them.
@@ -63,7 +64,7 @@ _OWN = frozenset(["model", "version", "created_at", "created_by", "artifact"])
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What shall be registered.
+    """What shall be registered. `artifact` is a file, a folder, or as text an address of one.
 
     `version` or else `bump` ("major", "minor", "patch") decides the version. `facts` are fields of the
     manifest, in its own shape; `attachments` are further files of the version, by name (`requirements.txt`,
@@ -71,11 +72,11 @@ class Registration:
     the directory whose git repository the model was trained from, None for none. `parents` are references
     to the versions that it was derived from; the manifest names the versions they stand for now. `name` is
     what the artifact is called in the registry, None for its own name; `links` says which symbolic links are
-    followed to its files.
+    followed to its files; `remarks` is what was remarked of the facts.
     """
 
     model: str
-    artifact: Path
+    artifact: Path | str
     version: str | None = None
     bump: str = "minor"
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -84,15 +85,15 @@ class Registration:
     code: Path | None = None
     parents: Sequence[str] = ()
     name: str | None = None
-    links: LinkRule = LinkRule.CACHES
+    links: LinkRule = LinkRule.NAMED
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ProposedVersion:
     """A registration that was proposed. `twins` are the versions registered before with the same bytes;
     `uploaded` counts the bytes that went to the remote; `lacking` says what is not on record, can't be put
-    there once the version has landed, and which option would; `remarks` what was not expected of the files.
-    """
+    there once the version has landed, and which option would; `remarks` what a person may not expect."""
 
     model: str
     version: str
@@ -134,9 +135,8 @@ def register(
     branch. Run again with the same facts and bytes, it finds the branch of the run before.
     """
     plan = _plan(repository, registration)
-    assert repository.work_tree is not None
-    storage = open_storage(repository.work_tree)
-    stored = storage.add(registration.artifact, plan.name, progress, links=registration.links)
+    storage = open_store(repository, plan.base)
+    stored = _stored(repository, storage, registration, plan.name, progress)
     files = _files(plan, registration, stored)
     while plan.standing and not _consists_of(repository, plan, stored, files):
         if registration.version is not None:
@@ -145,8 +145,7 @@ def register(
         files = _files(plan, registration, stored)
     files |= entry_edit(repository, plan.base, _entry(plan, stored))
     judge(repository, plan.base, files).require("the registry refuses this version")
-    again = removed_objects(repository, plan.base, storage)
-    uploaded = storage.push(stored.pointer, progress, again=again)
+    uploaded = upload(repository, plan.base, storage, [stored.pointer], progress)
     message = f"Register {plan.model}@{plan.version}\n\n{plan.facts.get('description', '')}".rstrip() + "\n"
     commit = plan.standing or commit_proposal(repository, Proposal(plan.branch, plan.base, message, files))
     return ProposedVersion(
@@ -160,8 +159,19 @@ def register(
         uploaded=uploaded,
         twins=_twins(repository, plan.base, stored.pointer.md5),
         lacking=tuple(_lacking(plan.facts, registration.attachments, stored.format)),
-        remarks=stored.remarks,
+        remarks=(*registration.remarks, *stored.remarks),
     )
+
+
+def _stored(
+    repository: Repository, storage: Storage, registration: Registration, name: str, progress: Progress
+) -> Stored:
+    """Bring the artifact into DVC's cache."""
+    if not isinstance(registration.artifact, str):
+        return storage.add(registration.artifact, name, progress, links=registration.links)
+    assert repository.work_tree is not None
+    source = AtAddress(repository.work_tree, registration.artifact)
+    return storage.add_parts(source.parts(progress), name, is_directory=source.is_directory)
 
 
 def _plan(repository: Repository, registration: Registration, *, above: str = "") -> _RegistrationPlan:
@@ -170,8 +180,11 @@ def _plan(repository: Repository, registration: Registration, *, above: str = ""
     model = require_model_name(registration.model)
     if repository.work_tree is None:
         raise BadCall("a version can't be registered in a bare repository", hint="Use a clone of it.")
-    require_there(registration.artifact)
-    name = artifact_name(registration.artifact, registration.name)
+    if isinstance(registration.artifact, str):
+        name = artifact_name(Path(address_name(registration.artifact)), registration.name)
+    else:
+        require_there(registration.artifact)
+        name = artifact_name(registration.artifact, registration.name)
     base = main_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         registry.require()
@@ -300,7 +313,7 @@ def _lacking(facts: Mapping[str, Any], attachments: Mapping[str, bytes], form: s
     if not facts.get("lineage", {}).get("code", {}).get("commit"):
         yield "which commit of the code trained it: --code DIR"
     dependencies = facts.get("environment", {}).get("dependencies")
-    requirements = attachments.get("requirements.txt", b"").decode(errors="replace")
+    requirements = decoded(attachments.get("requirements.txt", b""))
     if loose := unpinned(dependencies, requirements or None):
         yield f"a pinned environment ({loose}): --requirements FILE"
     if form in _UNKNOWN_FORMATS and not facts.get("framework"):
