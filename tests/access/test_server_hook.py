@@ -322,6 +322,15 @@ def test_a_tag_in_the_way_holds_up_its_record_alone(guarded: Team) -> None:
     assert guarded.run("ana", "audit", "verify").code == 0
 
 
+def test_a_request_is_rejected_through_the_hook(guarded: Team) -> None:
+    guarded.run("jane", "promote", "credit-approval@1.0.0", "production", "--reason", "good", "--push")
+    ran = guarded.run(
+        "jane", "reject", "rollbook/promote/credit-approval/1.0.0-production", "--reason", "too early"
+    )
+    assert ran.code == 0, ran.err
+    assert "refs/tags/rejected/promote/credit-approval/1.0.0-production/" in origin_refs(guarded)
+
+
 def test_other_branches_and_tags_are_free(guarded: Team) -> None:
     guarded.world.git("branch", "idea")
     guarded.world.git("tag", "nightly")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rollbook.errors import BadCall, Refused
 from rollbook.git.config import configure, setting
 from rollbook.git.refs import is_branch_name
-from rollbook.git.repository import hooks_directory
+from rollbook.git.repository import hooks_are_shared, hooks_directory
 from rollbook.registry.main_branch import MAIN, read_main
 from rollbook.snapshot.safe_open import read_beneath, write_beneath
 
@@ -30,7 +30,8 @@ def install_hooks(repository: Repository, *, server: bool, main: str | None = No
     A server's own configuration pins which branch is guarded: `main`, else what it was pinned to before,
     else main as the repository tells it. Raises BadCall for a server's hooks in a clone and the other way
     round, and where a link stands on the way to the hooks; Refused when a hook that somebody else wrote
-    stands there, or when main isn't there yet and `main` does not name it.
+    stands there, when the hooks are those of other repositories too, or when main isn't there yet and `main`
+    does not name it.
     """
     if server and repository.work_tree is not None:
         raise BadCall(
@@ -41,6 +42,12 @@ def install_hooks(repository: Repository, *, server: bool, main: str | None = No
     if main is not None and not (server and is_branch_name(repository, main)):
         raise BadCall("main is named for a server's hooks, as a branch may be called")
     folder = hooks_directory(repository)
+    if hooks_are_shared(repository, folder):
+        own = shlex.quote(str(repository.common_dir / "hooks"))
+        raise Refused(
+            f"git looks for hooks in {folder} (core.hooksPath), which other repositories share",
+            hint=f"To have hooks of its own here, in place of those: git config core.hooksPath {own}",
+        )
     texts = {folder / name: _script(command) for name, command in (_SERVER if server else _CLONE).items()}
     root = _root(repository, folder)
     for path in texts:

@@ -3,9 +3,10 @@ stand in fields of their own."""
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
-from rollbook.git.main_history import commits_touching, first_parent_line
+from rollbook.git.main_history import commits_touching, first_parent_line, line_commits
 from rollbook.git.process import RAW, fields, git, git_list, line_of
 
 if TYPE_CHECKING:
@@ -35,10 +36,8 @@ def changed_paths(
 ) -> list[PathChange]:
     """Return the files at or below `paths` (none: all) that differ between two trees or commits, in git's
     order. Raises GitFailed when one of the two isn't there, TooMuch."""
-    # Reading a large index takes longer than comparing two trees, which have no use for it.
-    variables = {"GIT_INDEX_FILE": str(repository.git_dir / "rollbook-no-index")}
     arguments = (*_DIFF, "--end-of-options", base, head, "--", *paths)
-    parts = fields(git_list(repository, *arguments, variables=variables))
+    parts = fields(git_list(repository, *arguments, variables=_without_index(repository)))
     return [_path_change(facts, path) for facts, path in zip(parts[::2], parts[1::2], strict=True)]
 
 
@@ -53,6 +52,20 @@ def changes_along(
     line = (
         commits_touching(repository, tip, since, paths) if few else first_parent_line(repository, tip, since)
     )
+    return _changes_of(repository, line, paths)
+
+
+def changes_in(
+    repository: Repository, commits: Sequence[str], paths: Sequence[str]
+) -> Iterator[tuple[LineCommit, list[PathChange]]]:
+    """Yield those of these commits, in their order, that changed something at or below `paths` against their
+    first parent, with what they changed. Raises GitFailed when one isn't there."""
+    return _changes_of(repository, line_commits(repository, commits), paths)
+
+
+def _changes_of(
+    repository: Repository, line: Sequence[LineCommit], paths: Sequence[str]
+) -> Iterator[tuple[LineCommit, list[PathChange]]]:
     # A commit with a parent beside it is compared with that parent alone.
     asked = "".join(f"{commit.oid} {commit.parent or ''}".rstrip() + "\n" for commit in line)
     changed = _changed_by(repository, asked, ["--root"], paths)
@@ -67,7 +80,8 @@ def changes_of_commits(repository: Repository, commits: Iterable[str]) -> dict[s
     Raises TooMuch: they haven't landed, so nobody has judged yet how much it is.
     """
     asked = "".join(f"{commit}\n" for commit in commits)
-    listed = git_list(repository, *_DIFF, "-m", "--root", "--stdin", "--", stdin=asked.encode())
+    arguments = (*_DIFF, "-m", "--root", "--stdin", "--")
+    listed = git_list(repository, *arguments, stdin=asked.encode(), variables=_without_index(repository))
     return {commit: [_path_change(*pair) for pair in pairs] for commit, pairs in _by_commit(listed).items()}
 
 
@@ -90,6 +104,12 @@ def every_blob(repository: Repository, patterns: Sequence[str]) -> dict[str, set
     return blobs
 
 
+def _without_index(repository: Repository) -> dict[str, str]:
+    """What keeps git from reading a large index, which takes longer than comparing trees: these have no use
+    for it."""
+    return {"GIT_INDEX_FILE": str(repository.git_dir / "rollbook-no-index")}
+
+
 def _changed_by(
     repository: Repository,
     commits: str,
@@ -98,7 +118,10 @@ def _changed_by(
     variables: Mapping[str, str] | None = None,
 ) -> dict[str, list[tuple[str, str]]]:
     """What `git diff-tree` says of each commit that changed something: facts and path of each change."""
+    if not commits:
+        return {}
     arguments = (*_DIFF, *options, "--stdin", "--", *paths)
+    variables = {**_without_index(repository), **(variables or {})}
     return _by_commit(git(repository, *arguments, stdin=commits.encode(), variables=variables))
 
 
@@ -118,4 +141,5 @@ def _by_commit(listed: bytes) -> dict[str, list[tuple[str, str]]]:
 def _path_change(facts: str, path: str) -> PathChange:
     # https://git-scm.com/docs/git-diff-tree#_raw_output_format
     old_mode, new_mode, old_oid, new_oid, _ = facts[1:].split(" ")
-    return PathChange(path, old_mode, new_mode, old_oid, new_oid)
+    # Modes, and the id of no object, are the same few texts in each of very many changes.
+    return PathChange(path, intern(old_mode), intern(new_mode), intern(old_oid), new_oid)

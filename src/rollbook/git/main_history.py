@@ -72,11 +72,16 @@ def commits_touching(
     against their first parent. Raises GitFailed when a commit isn't there."""
     span = tip if since is None else f"{since}..{tip}"
     touching = git(repository, "rev-list", "--first-parent", "--reverse", span, "--", *paths)
-    if not touching:
-        return []
     # Where paths are named, git tells of parents that are none.
+    return line_commits(repository, _ids(touching))
+
+
+def line_commits(repository: Repository, commits: Sequence[str]) -> list[LineCommit]:
+    """Return what these ids of commits stand for, in their order. Raises GitFailed when one isn't there."""
+    if not commits:
+        return []
     known = ("rev-list", "--no-walk=unsorted", "--parents", "--timestamp", "--stdin")
-    return _line_of(git(repository, *known, stdin=touching))
+    return _line_of(git(repository, *known, stdin="".join(f"{oid}\n" for oid in commits).encode()))
 
 
 def _line_of(listed: bytes) -> list[LineCommit]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rollbook.errors import GitFailed, TooMuch
 from rollbook.git.address import without_credentials
 from rollbook.git.environment import clean_environment
+from rollbook.git.scratch import scratch_variables
 from rollbook.git.work_limit import counted_child, limit_process, seconds_left, was_limited
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 # Neither a monitor's program nor a user's taste has a part in what is read here.
 _NEUTRAL = (
     "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "color.ui=false",
-    "-c", "advice.graftFileDeprecated=false",
+    "-c", "advice.graftFileDeprecated=false", "-c", "i18n.commitEncoding=UTF-8",
 )  # fmt: skip
 
 # Two million paths and more; a registry of a hundred thousand versions has a third of them.
@@ -143,9 +144,15 @@ def start_git(
 
 def git_failed(arguments: Sequence[str], stderr: bytes) -> GitFailed:
     """Return the error for a git command that failed, with git's own words."""
-    said = without_credentials(stderr.decode(errors="replace")).strip()
+    said = words(stderr)
     verb = next((word for word in arguments if not word.startswith("-")), "")
     return GitFailed(f"git {verb} failed: {said or 'no reason given'}")
+
+
+def words(stderr: bytes) -> str:
+    """Return what git complained of, without anybody's password, and without advice on git's own commands."""
+    lines = without_credentials(stderr.decode(errors="replace")).strip().split("\n")
+    return "\n".join(line.rstrip() for line in lines if line.strip() and not line.startswith("hint:"))
 
 
 def text(data: bytes) -> str:
@@ -167,6 +174,8 @@ def _environment(place: Repository | Path, variables: Mapping[str, str] | None) 
     if not isinstance(place, Path) and place.work_tree is None:
         # Named, it is read where `safe.bareRepository` forbids those that git comes across.
         environment |= {"GIT_DIR": str(place.git_dir), "GIT_IMPLICIT_WORK_TREE": "0"}
+    if not isinstance(place, Path):
+        environment |= scratch_variables(place.common_dir)
     return {**environment, **(variables or {})}
 
 

@@ -68,6 +68,29 @@ def write_beneath(root: Path, path: str, data: bytes, *, replace: bool, executab
         raise _not_taken(root, path, error) from error
 
 
+def require_place(root: Path, path: str) -> None:
+    """See that a file stands at `path` below `root`, or could: so that of several none is written where one
+    can't be. Raises as `write_beneath`."""
+    *folders, name = path.split("/")
+    present = len(folders)
+    while True:
+        try:
+            here = _opened_folder(root, folders[:present])
+            break
+        except FileNotFoundError:
+            present -= 1
+        except OSError as error:
+            raise _not_taken(root, path, error) from error
+    try:
+        mode = _mode(here, name) if present == len(folders) else None
+        if mode is None and not os.access(".", os.W_OK, dir_fd=here):
+            raise _not_taken(root, path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+    finally:
+        os.close(here)
+    if mode is not None and stat.S_ISDIR(mode):
+        raise _no_file(root, path)
+
+
 def _opened_folder(root: Path, folders: list[str], *, make: bool = False) -> int:
     here = os.open(root, _FOLDER)
     try:

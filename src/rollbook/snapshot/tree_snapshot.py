@@ -33,6 +33,13 @@ class TreeSnapshot(Snapshot):
         self._objects = ObjectReader(repository)
         self._paths: TreePaths | None = None
 
+    def at(self, commit: str) -> TreeSnapshot:
+        """The files of another commit, by its id, read by the process that reads this one's, which ends with
+        either."""
+        other = TreeSnapshot(self.repository, commit, commit, commit)
+        other._objects = self._objects
+        return other
+
     def commit_id(self) -> str | None:
         """The id of the commit that the snapshot's name stands for; None when it is no commit."""
         # The process that reads the files answers this too, which saves starting another.

@@ -1,73 +1,85 @@
-"""The stays of one model's versions, remembered in the git directory; safe to delete at any time.
+"""The stays of one model's versions: told by the trail's tags, or else remembered in the git directory.
 
 Remembered is how far a model had come at a commit of main, whose id stands for all of its history: what is
-asked of a later commit reads main from there on. That is for showing where versions stood; gates and the
-rules of retention read main's history themselves.
+asked of a later commit reads main from there on. It is safe to delete at any time. All that is for showing
+where versions stood; gates and the rules of retention read main's history themselves.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rollbook.cache.memory import STAYS
-from rollbook.git.main_history import Landed, first_parents, is_first_parent
-from rollbook.trail.derive import Progress
-from rollbook.trail.stage_times import Move, landing_times, moves_since, stays
+from rollbook.errors import GitFailed
+from rollbook.git.main_history import first_parent_line
+from rollbook.trail.derive import Progress, derive
+from rollbook.trail.landings import landed_changes
+from rollbook.trail.recorded_moves import KnownMoves, move_of, recorded_moves
+from rollbook.trail.stage_times import Move, paths_of, stays
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.trail.stage_times import Stay
 
-
-@dataclass(frozen=True, slots=True)
-class _KnownModel:
-    """A model's moves up to a commit of main (None: before the first), and how far it had come there."""
-
-    upto: Landed | None = None
-    progress: Progress = field(default_factory=Progress)
-    moves: tuple[Move, ...] = ()
+# Commits of main since a model's last event that are walked each time. Beyond, what was found is remembered.
+_NEAR = 10_000
 
 
 def known_stays(repository: Repository, commit: str, model: str, version: str) -> tuple[Stay, ...]:
-    """Return the stays of a version as the history of `commit` has them, oldest first."""
+    """Return the stays of a version as the history of `commit` has them, oldest first, each at the time that
+    the trail records."""
     part = hashlib.sha256(model.encode()).hexdigest()
     known = _read(STAYS.read(repository, part), model)
-    if known.upto and not is_first_parent(repository, known.upto.commit, commit):
-        known = _KnownModel()
-    if known.upto is None or known.upto.commit != commit:
+    if known is None or _distance(repository, known, commit) is None:
+        known = recorded_moves(repository, model, version)
+        distance = _distance(repository, known, commit) if known else None
+        if known is not None and distance is not None and distance <= _NEAR:
+            known = _brought(repository, known, commit, model)
+            return stays(move for move in known.moves if move.version == version)
+        known = KnownMoves()
+    if known.upto != commit:
         known = _brought(repository, known, commit, model)
         STAYS.write(repository, json.dumps(_as_json(known, model)).encode(), part)
     return stays(move for move in known.moves if move.version == version)
 
 
-def _brought(repository: Repository, known: _KnownModel, commit: str, model: str) -> _KnownModel:
-    line = first_parents(repository, commit, known.upto)
+def _distance(repository: Repository, known: KnownMoves, commit: str) -> int | None:
+    """Return how many commits of main came since; None where main does not lead through there to `commit`."""
+    try:
+        line = first_parent_line(repository, commit, known.upto)
+    except GitFailed:  # one of the two isn't here
+        return None
+    reached = line[0].parent if line else commit
+    return len(line) if reached == known.upto else None
+
+
+def _brought(repository: Repository, known: KnownMoves, commit: str, model: str) -> KnownMoves:
     progress = {model: known.progress}
-    since = known.upto.commit if known.upto else None
-    came = moves_since(repository, commit, landing_times(line), progress, since, model)
-    return _KnownModel(line[-1], progress[model], (*known.moves, *came))
+    changes = landed_changes(repository, commit, known.upto, paths_of(model))
+    events = derive(repository, changes, progress, with_manifests=False)
+    came = [move_of(event) for event in events if event.model == model]
+    return KnownMoves(commit, progress[model], (*known.moves, *came))
 
 
-def _as_json(known: _KnownModel, model: str) -> dict[str, Any]:
-    come, upto = known.progress, known.upto
+def _as_json(known: KnownMoves, model: str) -> dict[str, Any]:
+    come = known.progress
     return {
         "model": model,
-        "upto": [upto.commit, upto.landed_at] if upto else None,
+        "upto": known.upto,
         "progress": [come.number, come.recorded_at, come.registered_in, sorted(come.removed)],
         "moves": [[move.version, move.target, move.at] for move in known.moves],
     }
 
 
-def _read(body: bytes | None, model: str) -> _KnownModel:
+def _read(body: bytes | None, model: str) -> KnownMoves | None:
     said = json.loads(body) if body is not None else {}
     if said.get("model") != model:
-        return _KnownModel()
+        return None
     number, recorded_at, registered_in, removed = said["progress"]
-    return _KnownModel(
-        Landed(*said["upto"]),
+    return KnownMoves(
+        said["upto"],
         Progress(number, recorded_at, registered_in, removed=set(removed)),
         tuple(Move(model, *move) for move in said["moves"]),
     )

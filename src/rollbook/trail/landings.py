@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.git.changes import changes_along
+from rollbook.git.changes import changes_along, changes_in
 from rollbook.registry.change import FileChange
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from rollbook.git.changes import PathChange
+    from rollbook.git.main_history import LineCommit
     from rollbook.git.repository import Repository
 
 
@@ -36,7 +38,18 @@ def landed_changes(
 ) -> list[LandedChange]:
     """The first-parent commits from `since` (excluded; None: from the beginning) to `tip` that touched the
     registry, or those of its `paths`, oldest first."""
+    return _landed(changes_along(repository, tip, since, paths, few=layout.ROOT not in paths))
+
+
+def changes_landed_in(
+    repository: Repository, commits: Sequence[str], paths: Sequence[str]
+) -> list[LandedChange]:
+    """Those of these commits of main, in their order, that touched `paths`. Raises GitFailed when one isn't
+    there."""
+    return _landed(changes_in(repository, commits, paths))
+
+
+def _landed(changed: Iterable[tuple[LineCommit, Iterable[PathChange]]]) -> list[LandedChange]:
     return [
-        LandedChange(*commit, tuple(FileChange(*change) for change in changes))
-        for commit, changes in changes_along(repository, tip, since, paths, few=layout.ROOT not in paths)
+        LandedChange(*commit, tuple(FileChange(*change) for change in changes)) for commit, changes in changed
     ]

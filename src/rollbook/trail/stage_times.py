@@ -66,7 +66,7 @@ def trail(
         return [
             Move(event.model, event.version, event.target, at(event.recorded_at, proved()[event.landed_in]))
             for event in derive(
-                repository, landed_changes(repository, base, None, _paths(model)), {}, with_manifests=False
+                repository, landed_changes(repository, base, None, paths_of(model)), {}, with_manifests=False
             )
             if event.model == model
         ]
@@ -108,8 +108,9 @@ def proved_times(line: Sequence[LineCommit], received: Mapping[str, int], now: i
     return times
 
 
-def _paths(model: str | None) -> tuple[str, ...]:
-    return (layout.ROOT,) if model is None else (layout.model_directory(model), layout.POLICY)
+def paths_of(model: str) -> tuple[str, ...]:
+    """Return the paths whose changes tell of a model's moves."""
+    return layout.model_directory(model), layout.POLICY
 
 
 def moves_since(
@@ -118,19 +119,17 @@ def moves_since(
     landed: dict[str, int],
     progress: dict[str, Progress],
     since: str | None = None,
-    model: str | None = None,
 ) -> list[Move]:
     """Return the moves that main made from `since` (excluded; None: from the beginning) to `tip`, of all
-    models or one, oldest first.
+    models, oldest first.
 
     `landed` is from `landing_times`; `progress` says how far each model had come at `since`, and is carried
     on.
     """
-    changes = landed_changes(repository, tip, since, _paths(model))
+    changes = landed_changes(repository, tip, since)
     return [
         Move(event.model, event.version, event.target, max(event.recorded_at, landed[event.landed_in]))
         for event in derive(repository, changes, progress, with_manifests=False)
-        if model in (None, event.model)
     ]
 
 
