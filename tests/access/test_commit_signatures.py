@@ -69,6 +69,23 @@ def test_a_signature_of_another_kind_proves_nothing(team: Team, kind: str) -> No
     assert (ran.code, ran.out.count("RB502")) == (1, 1)
 
 
+def test_ssh_keygen_is_asked_once_about_a_key_that_signed_many(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for text in "abc":
+        team.change("jane", "work", MODEL, team.read(MODEL) + f"team: {text}\n", sign=True)
+    wrong = unsigned(team)  # by nobody, under the signature of another commit of Jane's
+    signature = git(team.world.registry, "cat-file", "commit", "work~1").partition("gpgsig ")[2]
+    program = tmp_path / "ssh-keygen"
+    program.write_text(f'#!/bin/sh\necho "$2" >> {tmp_path}/asked\nexec {shutil.which("ssh-keygen")} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert team.check("work~1").code == 0
+    assert (tmp_path / "asked").read_text() == "verify\n"
+    ran = judged(team, with_headers(wrong, f"gpgsig {signature.partition(chr(10) * 2)[0]}"))
+    assert ran.out.count("RB502") == 1
+
+
 def test_a_signature_by_the_author_is_no_finding(team: Team) -> None:
     commit = unsigned(team)
     assert judged(team, with_headers(commit, ssh_header(team, "jane", commit))).code == 0

@@ -10,8 +10,9 @@ from growth import grows_linearly
 from rollbook.artifact.dvc_remote import public_address
 from rollbook.check.card_sections import sections
 from rollbook.check.contributors import same_but_for_approvals
-from rollbook.check.gates.required_fields import requirements
+from rollbook.check.requirements_file import requirement_lines
 from rollbook.check.wording import placeholder
+from rollbook.git.commits import parse_commit
 from rollbook.insight.card.card_html import as_html
 from rollbook.insight.card.card_text import split_front
 
@@ -54,8 +55,11 @@ def test_blocks_of_front_matter_that_nothing_ends_are_looked_for_once() -> None:
     assert grows_linearly(begun, split, 4_000)
 
 
-def test_blanks_in_requirements_are_read_once() -> None:
-    assert grows_linearly(lambda size: "a==1" + " " * size + "x\n", lambda text: [*requirements(text)], 8_000)
+@pytest.mark.parametrize("end", ["x", "-", "[", ";", "#x"])
+def test_blanks_in_requirements_are_read_once(end: str) -> None:
+    assert grows_linearly(
+        lambda size: "a==1" + " " * size + end + "\n", lambda text: [*requirement_lines(text)], 8_000
+    )
 
 
 def test_an_address_is_looked_for_once() -> None:
@@ -69,3 +73,9 @@ def test_many_approvals_are_compared_in_the_time_of_their_number() -> None:
     assert grows_linearly(
         table, lambda value: same_but_for_approvals(value, json.loads(json.dumps(value))), 2_000
     )
+
+
+@pytest.mark.parametrize("encoding", ["punycode", "idna", "utf-7"])
+def test_a_commits_message_is_read_once_whatever_its_encoding(encoding: str) -> None:
+    head = b"tree x\nauthor a <a> 1 +0000\ncommitter a <a> 1 +0000\nencoding " + encoding.encode() + b"\n\n"
+    assert grows_linearly(lambda size: head + b"a9" * size, lambda data: parse_commit("x", data), 4_000)

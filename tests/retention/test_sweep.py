@@ -246,6 +246,18 @@ def older_stash(world: World) -> None:
     world.git("stash", "--quiet")
 
 
+def stash_of_a_rebase_that_stopped(world: World) -> None:
+    target = linked_working_tree(world)
+    target.write_text("outs: []\n")
+    git(target.parent, "add", ".")
+    git(target.parent, "commit", "--quiet", "-m", "Data")
+    target.write_text(pointer(world))
+    command = ["git", "rebase", "--quiet", "--autostash", "--exec", "false", "HEAD~1"]
+    stopped = subprocess.run(command, cwd=target.parent, capture_output=True, check=False)
+    assert stopped.returncode
+    assert target.read_text() == "outs: []\n"
+
+
 def linked_working_tree(world: World) -> Path:
     world.git("worktree", "add", "--quiet", "--detach", str(world.root / "linked"))
     target: Path = world.root / "linked" / "data.bin.dvc"
@@ -303,6 +315,7 @@ def tag_of_a_tree(world: World) -> None:
         not_even_staged,
         head_of_another_working_tree,
         older_stash,
+        stash_of_a_rebase_that_stopped,
         file_of_another_working_tree,
         index_of_another_working_tree,
         ignored_file,

@@ -15,7 +15,14 @@ from rollbook.errors import CannotTell, Refused
 from rollbook.git.config import openpgp_program
 from rollbook.signing.openpgp import openpgp_signer
 from rollbook.signing.ssh_keygen import ssh_verified
-from rollbook.signing.sshsig import allowing, fingerprint, signing_key
+from rollbook.signing.sshsig import (
+    allowing,
+    fingerprint,
+    is_signature_of,
+    public_key,
+    signing_key,
+    unarmoured,
+)
 from rollbook.text import printable
 
 if TYPE_CHECKING:
@@ -45,6 +52,7 @@ class ListedKeys:
         self._allowed_signers = allowed_signers
         members = (member_name(member) for names in policy.roles.values() for member in names)
         self._members = [member for member in members if member.key]
+        self._known: set[tuple[bytes | None, str, bytes]] = set()
 
     def proof(self, commit: Commit) -> Proof:
         """Return who made a commit. An author is taken at their word where the commit is unsigned and the
@@ -79,13 +87,24 @@ class ListedKeys:
         return Proof(author, _SOMEBODY_ELSE.format(_name(author)))
 
     def _is_signed(self, commit: Commit, principal: str, allowed_signers: bytes | None) -> bool:
-        return bool(principal and allowed_signers) and ssh_verified(
+        """Whether a principal signed a commit. That a key may sign as that, ssh-keygen says once;
+        that it signed a further commit is checked in this process, and ssh-keygen asked where it did not."""
+        if not principal or not allowed_signers:
+            return False
+        blob = unarmoured(f"{commit.signature}\n") or b""
+        question = (public_key(blob), principal, allowed_signers)
+        if question in self._known and is_signature_of(blob, commit.payload, _NAMESPACE):
+            return True
+        said = ssh_verified(
             commit.payload,
             commit.signature,
             principal=principal,
-            allowed_signers=allowed_signers or b"",
+            allowed_signers=allowed_signers,
             namespace=_NAMESPACE,
         )
+        if said and question[0] is not None:
+            self._known.add(question)
+        return said
 
     def _by_openpgp(self, author: Person, commit: Commit) -> Proof:
         try:

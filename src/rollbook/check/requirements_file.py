@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CONTINUED = re.compile(r"\\\r?\n")
-_COMMENT = re.compile(r"(?:^|\s+)#.*$")
+# From the first of some blanks on alone: else very many take the square of their number.
+_COMMENT = re.compile(r"(?:^|(?<!\s)\s+)#.*$")
 # An option of one requirement, as `--hash`, ends it; so does an old `--global-option="a b"`.
-_OPTIONS = re.compile(r"\s+(?=--?[A-Za-z])")
+_OPTIONS = re.compile(r"(?<!\s)\s+(?=--?[A-Za-z])")
 _HASH = re.compile(r"--hash[= ]\s*\w+:[0-9a-fA-F]{32,}")
 _EDITABLE = re.compile(r"(?:-e|--editable)[ =]\s*(?P<what>.+)")
 _BRINGS_IN = re.compile(r"(?:-r|--requirements?)[ =]?\s*(?P<what>.+)")

@@ -3,6 +3,8 @@ stand in fields of their own."""
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from sys import intern
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from rollbook.git.main_history import LineCommit
     from rollbook.git.repository import Repository
 
+_AUTOMATIC_STASHES = ("rebase-merge/autostash", "rebase-apply/autostash", "MERGE_AUTOSTASH")
+_ID = re.compile(r"[0-9a-f]{40}")
 ABSENT = "000000"
 # Every git knows the tree without entries, whether it is stored or not.
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
@@ -106,11 +110,13 @@ def changes_of_commits(repository: Repository, commits: Iterable[str]) -> dict[s
 
 def every_blob(repository: Repository, patterns: Sequence[str]) -> dict[str, set[str]]:
     """Return the id of each content that a file met by a pattern (`:(top,glob)...`) ever had, in any commit
-    that any ref or any stash leads to, with the file's paths."""
+    that any ref or any stash leads to, with the file's paths; also in a stash that git makes for a
+    rebase or a merge."""
     # `refs/stash` is the newest stash alone; the others stand in its reflog.
     is_stashed = line_of(repository, "rev-parse", "--verify", "--quiet", "refs/stash") is not None
     stashes = git(repository, "rev-list", "--walk-reflogs", "refs/stash", "--") if is_stashed else b""
-    commits = git(repository, "rev-list", "--all", "--stdin", stdin=stashes).decode()
+    asked = stashes + "".join(f"{stash}\n" for stash in _automatic_stashes(repository)).encode()
+    commits = git(repository, "rev-list", "--all", "--stdin", stdin=asked).decode()
     # Each commit against each of its parents, merges too: no tree then holds a content that isn't told.
     variables = {"GIT_LITERAL_PATHSPECS": "0"}
     changed = _changed_by(repository, commits, ["-m", "--root"], patterns, variables)
@@ -121,6 +127,17 @@ def every_blob(repository: Repository, patterns: Sequence[str]) -> dict[str, set
             if change.new_mode != ABSENT:
                 blobs.setdefault(change.new_oid, set()).add(path)
     return blobs
+
+
+def _automatic_stashes(repository: Repository) -> Iterator[str]:
+    """The commits that git keeps what was not committed in while a working tree is rebased or merged."""
+    common = repository.common_dir
+    for working_tree in (common, *sorted(common.glob("worktrees/*"))):
+        for name in _AUTOMATIC_STASHES:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                said = (working_tree / name).read_text(encoding="utf-8", errors="replace").strip()
+                if _ID.fullmatch(said):
+                    yield said
 
 
 def _without_index(repository: Repository) -> dict[str, str]:

@@ -3,6 +3,7 @@ that a header where git doesn't look makes nobody a parent, an author or a signe
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 _SIGNATURES = b"gpgsig"
 _SIGNATURE = b"gpgsig "
 _PARENT = b"parent "
+
+# Encodings of domain names, which are read in the square of their length.
+_SLOW = frozenset(["idna", "punycode"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,7 @@ def _email(author: bytes) -> str:
 
 def _readable(message: bytes, encoding: bytes) -> str:
     try:
-        return message.decode(encoding.decode("ascii"), errors="replace")
-    except (LookupError, UnicodeError):
+        name = codecs.lookup(encoding.decode("ascii")).name
+        return message.decode("utf-8" if name in _SLOW else name, errors="replace")
+    except (LookupError, ValueError):
         return message.decode(errors="replace")
