@@ -45,7 +45,7 @@ def send(
     headers: Mapping[str, str],
     body: bytes | None = None,
     timeout: float = 20,
-    within: float = 120,
+    within: float = 40,
     longest: int = 1 << 24,
     follow: bool = False,
 ) -> Response:
