@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rollbook import layout
@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """A path whose mode or content differs. Modes and ids are git's; `000000` where there is no file."""
+    """A path whose mode or content differs, and what stands there. Modes and ids are git's; `000000` where
+    there is no file."""
 
     path: str
     old_mode: str
     new_mode: str
     old_oid: str
     new_oid: str
+    place: Place = field(init=False, repr=False, compare=False)  # a long history asks for it again and again
 
-    @property
-    def place(self) -> Place:
-        return layout.place(self.path)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "place", layout.place(self.path))
 
     @property
     def added(self) -> bool:

@@ -310,7 +310,10 @@ class _Derivation:
         )
 
     def _progress(self, model: str) -> Progress:
-        return self._trail.setdefault(model, Progress())
+        known = self._trail.get(model)
+        if known is None:
+            known = self._trail[model] = Progress()
+        return known
 
     def _stages(self, file: FileChange) -> StageTable | None:
         """The stages as a change leaves them; None where they can't be read."""
