@@ -123,6 +123,8 @@ def _figure(timing: Timing | None, figure: Figure, clock: Clock) -> float | None
         return None
     if figure == "seconds":
         return time_of(timing, clock)
+    if figure == "processor time":
+        return timing.cpu
     return float(timing.memory) if figure == "memory" else timing.counts.get(figure)
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from benchmarks.place import Place
     from benchmarks.timing import Command
 
-Figure = Literal["seconds", "memory", "round trips", "bytes on the wire"]
+Figure = Literal["seconds", "processor time", "memory", "round trips", "bytes on the wire"]
 
 
 @dataclass(frozen=True, slots=True)

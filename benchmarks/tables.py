@@ -57,6 +57,8 @@ def _value(figure: str, value: float) -> str:
     match figure:
         case "seconds":
             return duration(value)
+        case "processor time":
+            return f"{duration(value)} of processor time"
         case "memory":
             return f"{value / (1 << 20):,.0f} MiB of memory"
         case _:

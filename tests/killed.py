@@ -38,17 +38,17 @@ from git import Repo
 from rollbook.cli import execute
 directories, arguments = json.loads(sys.argv[1])
 writing = {"fetch", "commit-tree", "push", "read-tree", "update-index", "update-ref"}
-real, ends = subprocess.run, []
+real, ends = subprocess.Popen.communicate, []
 for fatal, directory in enumerate(directories):
     child = os.fork()
     if child == 0:
         calls = itertools.count()
-        def run(command, **kwargs):
-            done = real(command, **kwargs)
-            if not writing.isdisjoint(command) and next(calls) == fatal:
+        def communicate(process, *args, **kwargs):
+            done = real(process, *args, **kwargs)
+            if not writing.isdisjoint(process.args) and next(calls) == fatal:
                 os.kill(os.getpid(), signal.SIGKILL)
             return done
-        subprocess.run = run
+        subprocess.Popen.communicate = communicate
         os.chdir(directory)
         os.dup2(2, 1)
         os._exit(execute(arguments))

@@ -12,7 +12,7 @@ from benchmarks.peers import mlflow
 from benchmarks.question import Goal, Question
 from benchmarks.questions.checking import PARSE, PARSING
 from benchmarks.questions.reading import reads, rollbook
-from benchmarks.timing import Command, run
+from benchmarks.timing import Command, program, run
 from rollbook.records.manifest import parse_manifest
 
 if TYPE_CHECKING:
@@ -60,6 +60,30 @@ def _parsing(place: Place) -> list[Command]:
     return [Command(PARSING, [[sys.executable, "-c", PARSE]], place.registry, "floor")]
 
 
+def _stale(place: Place) -> list[Command]:
+    return [_asked_before(place, "list", "--stale", "90d")]
+
+
+def _storage(place: Place) -> list[Command]:
+    return [_asked_before(place, "storage")]
+
+
+def _asked_before(place: Place, *arguments: str) -> Command:
+    run(place.registry, program("rollbook"), *arguments)
+    return rollbook(place, f"rollbook {' '.join(arguments)}", *arguments)
+
+
+def _version_lineage(place: Place) -> list[Command]:
+    reference = f"{FIRST_MODEL}@{place.production}"
+    ours = rollbook(place, "rollbook lineage REF, for the first time", "lineage", reference)
+    manifest = f"{_VERSIONS_OF}/{place.production}/version.yaml"
+    return [
+        replace(ours, prepare=place.forget),
+        rollbook(place, "rollbook lineage REF", "lineage", reference),
+        reads(place, "its manifest", manifest),
+    ]
+
+
 def _lineage(place: Place) -> list[Command]:
     path = f"registry/{FIRST_MODEL}/versions/{place.production}/version.yaml"
     manifest = parse_manifest(place.text("show", f"HEAD:{path}").encode(), path)
@@ -87,10 +111,19 @@ QUESTIONS = (
         "compare", "The versions of a model side by side", _compare, (Goal("v100k", 0.3),)
     ),
     Question("query", "SQL over every version", _query, (Goal("v100k", 0.3),), needs="query"),
-    Question("query-first", "The same, for the first time", _first_query, needs="query"),
+    Question(
+        "query-first", "The same, for the first time", _first_query,
+        (Goal("v100k", 30, figure="processor time"),), needs="query",
+    ),
     Question(
         "query-next", "The same, after a change of one version", _next_query, (Goal("v100k", 1.3, "v1k"),),
         needs="query",
+    ),
+    Question("stale", "Which versions has nobody used for 90 days?", _stale, (Goal("v100k", 2),)),
+    Question("storage", "What takes how much room?", _storage, (Goal("v100k", 2),)),
+    Question(
+        "lineage-version", "What was this version made from, and what became of it?", _version_lineage,
+        (Goal("v100k", 0.3), Goal("v100k", 1.3, "v1k")),
     ),
     Question("lineage", "What was made from a data set", _lineage, (Goal("v100k", 0.3),)),
 )  # fmt: skip

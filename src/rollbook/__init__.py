@@ -57,10 +57,13 @@ if TYPE_CHECKING:
     from rollbook.propose.new_evidence import AddedEvidence as AddedEvidence
     from rollbook.propose.new_note import Noted as Noted
     from rollbook.propose.new_registry import Initialised as Initialised
+    from rollbook.propose.open_requests import Request as Request
+    from rollbook.propose.open_requests import RequestedMove as RequestedMove
     from rollbook.propose.promotion import ProposedMove as ProposedMove
     from rollbook.propose.proposal import ChangeRefused as ChangeRefused
     from rollbook.propose.pruning import Pruning as Pruning
     from rollbook.propose.registration import ProposedVersion as ProposedVersion
+    from rollbook.propose.rejection import Rejected as Rejected
     from rollbook.propose.told_facts import ToldFacts as ToldFacts
     from rollbook.registry.listing import ListedModel as ListedModel
     from rollbook.registry.listing import ListedVersion as ListedVersion
@@ -127,8 +130,11 @@ _HOMES = {
     "Initialised": "propose.new_registry",
     "ProposedMove": "propose.promotion",
     "ChangeRefused": "propose.proposal",
+    "Request": "propose.open_requests",
+    "RequestedMove": "propose.open_requests",
     "Pruning": "propose.pruning",
     "ProposedVersion": "propose.registration",
+    "Rejected": "propose.rejection",
     "ToldFacts": "propose.told_facts",
     "ListedModel": "registry.listing",
     "ListedVersion": "registry.listing",

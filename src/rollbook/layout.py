@@ -86,6 +86,7 @@ _REGISTRY_FILES = {
     POLICY: Kind.POLICY,
     f"{ROOT}/.gitignore": Kind.REGISTRY_FILE,
     f"{ROOT}/.gitattributes": Kind.REGISTRY_FILE,
+    f"{ROOT}/.dvcignore": Kind.REGISTRY_FILE,
     f"{ROOT}/README.md": Kind.REGISTRY_FILE,
     ALLOWED_SIGNERS: Kind.REGISTRY_FILE,
     CARD_TEMPLATE: Kind.REGISTRY_FILE,

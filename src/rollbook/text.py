@@ -19,6 +19,14 @@ _ACTIVE_IN_A_FILE = re.compile(r"[\\`*_\[\]|#~${}<>&]|:(?=//)|(?<=[wW]{3})\.")
 _REFERENCES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", ":": "&#58;", ".": "&#46;"}
 _BLOCK_START = re.compile(r"[-+=](?![0-9])|[0-9]{1,9}(?=[.)](?:\s|\Z))")
 
+_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+def decoded(data: bytes) -> str:
+    """Return `data` as text, by the byte order mark that tools of Windows write, else as UTF-8."""
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
+    return data.decode(encoding, errors="replace")
+
 
 def printable(text: str) -> str:
     """`text` on one line, with every character shown that would act instead of being seen.

@@ -90,7 +90,25 @@ def test_nobody_approves_twice(proposed: Team) -> None:
 def test_without_a_proposal_there_is_nothing_to_approve(team: Team) -> None:
     ran = team.run("bob", "approve", "credit-approval@1.0.0", "production")
     assert ran.code == 1
-    assert "there is no proposal" in ran.err
+    assert "no request is open" in ran.err
+
+
+def test_a_branch_that_has_landed_is_not_approved(team: Team) -> None:
+    team.world.git("branch", BRANCH, "main")
+    ran = team.run("bob", "approve", "credit-approval@1.0.0", "production")
+    assert ran.code == 1
+    assert "no request is open" in ran.err
+    assert team.world.git("rev-parse", BRANCH) == team.world.git("rev-parse", "main")
+
+
+def test_the_open_request_on_the_remote_is_approved_where_a_landed_branch_stands_here(proposed: Team) -> None:
+    world = proposed.world
+    world.git("push", "--quiet", "origin", BRANCH)
+    world.git("fetch", "--quiet")
+    world.git("branch", "--quiet", "--force", BRANCH, "main")
+    ran = proposed.run("bob", "approve", "credit-approval@1.0.0", "production")
+    assert ran.code == 0, ran.err
+    assert world.git("rev-parse", f"{BRANCH}~1") == world.git("rev-parse", f"origin/{BRANCH}")
 
 
 CONTENT = TransitionContent(

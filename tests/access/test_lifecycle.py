@@ -49,10 +49,50 @@ def test_a_rollback_is_recorded_like_any_stage_change(served: World) -> None:
     assert moved[-1] == ("1.0.0", "archived", "errors since the release")
 
 
-def test_a_second_rollback_goes_forward_again(served: World) -> None:
+def test_the_version_that_a_rollback_takes_out_says_why_it_left(served: World) -> None:
+    served.run("rollback", "credit-approval", "--reason", "errors since the release", "--land")
+    events = json.loads(served.run("history", "credit-approval", "--json").out)
+    reasons = [
+        event["reason"] for event in events if (event["version"], event["to"]) == ("1.1.0", "archived")
+    ]
+    assert set(reasons) == {"rolled back to 1.0.0: errors since the release"}
+
+
+def third_in_production(world: World) -> None:
+    serve(world)
+    world.register("credit-approval", "1.2.0")
+    world.promote("credit-approval@1.2.0", "staging")
+    world.promote("credit-approval@1.2.0", "production")
+
+
+def test_a_second_rollback_goes_further_back_and_not_to_what_was_just_taken_out(started: Template) -> None:
+    world = started(third_in_production)
+    for expected in ("1.1.0", "1.0.0"):
+        world.run("rollback", "credit-approval", "--reason", "errors", "--land")
+        assert holder(world) == expected
+
+
+def test_after_the_first_version_there_is_nothing_to_roll_back_to(served: World) -> None:
     served.run("rollback", "credit-approval", "--reason", "errors", "--land")
+    ran = rollbook(served.registry, "rollback", "credit-approval", "--reason", "errors still")
+    assert ran.code == 1
+    assert "knows of no version" in ran.err
+    assert "--to VERSION" in ran.err
+
+
+def test_a_version_that_was_mended_and_promoted_again_is_rolled_back_like_a_new_one(served: World) -> None:
     served.run("rollback", "credit-approval", "--reason", "it was the network", "--land")
-    assert holder(served) == "1.1.0"
+    served.run(
+        "promote", "credit-approval@1.1.0", "production", "--reason", "the network is mended", "--land"
+    )
+    served.run("rollback", "credit-approval", "--reason", "errors", "--land")
+    assert holder(served) == "1.0.0"
+
+
+def test_versions_that_are_skipped_are_not_rolled_back_to(started: Template) -> None:
+    world = started(third_in_production)
+    world.run("rollback", "credit-approval", "--skip", "v1.1.0", "--reason", "errors", "--land")
+    assert holder(world) == "1.0.0"
 
 
 def test_a_rollback_to_a_version_of_choice(served: World) -> None:

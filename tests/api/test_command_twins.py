@@ -46,7 +46,7 @@ EVERYWHERE = {
 HERE = {
     "resolve": {"field": "a value of what is returned"},
     "check": {"everything": "--all, which is the default", "style": "how it is printed"},
-    "gates": {"markdown": "how it is printed"},
+    "gates": {"markdown": "how it is printed", "every": "--all, Registry.standing_gates"},
     "card": {
         "output": "where the text is written",
         "write": "Registry.propose_card",
@@ -79,6 +79,7 @@ SHARED = {
     "import bundle": {"allowed_signers"},
     "audit record": {"push"},
     "audit mend": {"push"},
+    "requests": {"offline"},
 }
 
 

@@ -289,3 +289,58 @@ def test_land_registers_and_records_at_once(world: World) -> None:
     ran = propose(world, "--land")
     assert ran.out == "credit@v1.0.0\tcredit@1.0.0 registered\n"
     assert git(world.origin, "tag", "--list") == "credit@v1.0.0"
+
+
+def test_requirements_that_powershell_wrote_are_kept_as_utf_8(world: World) -> None:
+    path = world.root / "requirements.txt"
+    path.write_bytes("numpy==2.1.3\r\n".encode("utf-16"))
+    ran = propose(world, "--requirements", str(path))
+    assert ran.code == 0, ran.err
+    assert "a pinned environment" not in ran.err
+    assert world.git("show", f"{BRANCH}:{DIRECTORY}/requirements.txt").strip() == "numpy==2.1.3"
+
+
+@pytest.mark.parametrize("name", ["poetry.lock", "pyproject.toml", "environment.yml", "Pipfile.lock"])
+def test_an_environment_in_another_format_names_what_writes_pips(world: World, name: str) -> None:
+    ran = propose(world, "--requirements", written(world, name, "x"))
+    assert ran.code == 2
+    assert f"{name} is not in pip's format" in ran.err
+    assert any(tool in ran.err for tool in ("uv export", "pip freeze"))
+
+
+def test_an_artifact_is_given_another_name_where_a_registry_can_not_hold_its_own(world: World) -> None:
+    path = world.root / "my model.bin"
+    path.write_bytes(b"weights")
+    ran = rollbook(world.registry, "register", "credit", str(path), "--version", "1.0.0")
+    assert ran.code == 2
+    assert "--as my-model.bin" in ran.err
+    ran = rollbook(
+        world.registry, "register", "credit", str(path), "--version", "1.0.0", "--as", "my-model.bin"
+    )
+    assert ran.code == 0, ran.err
+    assert "my-model.bin.dvc" in world.git("ls-tree", "-r", "--name-only", BRANCH)
+
+
+def test_what_a_file_of_metrics_holds_besides_is_told_in_one_line(world: World) -> None:
+    file = written(world, "m.json", '{"mAP50(B)": 0.7, "note": "seed 3", "loss": NaN}')
+    ran = propose(world, "--metrics-file", file)
+    assert ran.code == 0, ran.err
+    assert f"{file}: left out: note (text), loss (not finite)" in ran.err
+
+
+def test_a_link_that_is_followed_is_told(world: World) -> None:
+    link = world.root / "latest.bin"
+    link.symlink_to(world.artifact())
+    ran = rollbook(world.registry, "register", "credit", str(link), "--version", "1.0.0")
+    assert ran.code == 0, ran.err
+    assert f"links were followed, and what they lead to is registered: {link} -> " in ran.err
+
+
+def test_other_links_in_a_folder_are_followed_when_asked(world: World) -> None:
+    folder = world.root / "model"
+    folder.mkdir()
+    (folder / "weights.bin").symlink_to(world.artifact())
+    options = ["register", "credit", str(folder), "--version", "1.0.0"]
+    refused = rollbook(world.registry, *options)
+    assert (refused.code, "--follow-links" in refused.err) == (2, True)
+    assert rollbook(world.registry, *options, "--follow-links").code == 0

@@ -61,32 +61,6 @@ def written(path: Path, content: str) -> Path:
     return path
 
 
-def test_nested_metrics_are_joined_by_dots(tmp_path: Path) -> None:
-    file = written(tmp_path / "m.json", '{"test": {"auc": 0.9, "f1": {"macro": 1}}}')
-    assert manifest_facts.metrics_file(file) == {"test.auc": 0.9, "test.f1.macro": 1}
-
-
-def test_metrics_are_read_from_yaml_too(tmp_path: Path) -> None:
-    assert manifest_facts.metrics_file(written(tmp_path / "m.yaml", "test:\n  auc: 0.9\n")) == {
-        "test.auc": 0.9
-    }
-
-
-@pytest.mark.parametrize(
-    "value", ["NaN", "Infinity", "1e999", '"high"', "true", "null", "[1]", "1" + "0" * 400]
-)
-def test_a_metrics_file_with_what_is_no_finite_number_is_a_wrong_call(tmp_path: Path, value: str) -> None:
-    file = written(tmp_path / "m.json", f'{{"test": {{"auc": {value}}}}}')
-    with pytest.raises(BadCall, match=r"m\.json"):
-        manifest_facts.metrics_file(file)
-
-
-@pytest.mark.parametrize("value", [".nan", ".inf", "high", "[1]"])
-def test_a_yaml_metric_that_is_no_finite_number_is_named(tmp_path: Path, value: str) -> None:
-    with pytest.raises(BadCall, match=r"m\.yaml.*auc"):
-        manifest_facts.metrics_file(written(tmp_path / "m.yaml", f"test:\n  auc: {value}\n"))
-
-
 @pytest.mark.parametrize(
     ("name", "content"),
     [

@@ -9,7 +9,7 @@ import pytest
 
 from rollbook.artifact.dvc_remote import read_configuration
 from rollbook.check.judge import check_tree
-from rollbook.errors import BadCall, InvalidFile
+from rollbook.errors import BadCall, InvalidFile, Refused
 from rollbook.git.repository import discover
 from rollbook.propose.new_registry import initialise
 from rollbook.records.policy import parse_policy
@@ -184,6 +184,25 @@ def test_a_broken_dvc_configuration_is_named_and_left_alone(root: Path, broken: 
     assert (root / ".dvc" / "config").read_bytes() == broken
 
 
+@pytest.mark.parametrize(
+    ("path", "is_folder"),
+    [
+        ("schemas", False), (".github", False), (".dvc", False), ("registry", False),
+        ("registry/policy.yaml", True), ("schemas/version.schema.json", True), (".dvc/config", True),
+    ],
+)  # fmt: skip
+def test_where_one_file_has_no_place_none_is_written(root: Path, path: str, *, is_folder: bool) -> None:
+    if is_folder:
+        (root / path).mkdir(parents=True)
+    else:
+        (root / path).write_text("mine\n")
+    before = contents(root)
+    with pytest.raises(BadCall, match="can't be a file there") as caught:
+        initialise(discover(root), action=ACTION)
+    assert caught.value.hint == "Move away what stands in its place."
+    assert contents(root) == before
+
+
 def test_a_linked_folder_is_not_followed(root: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (root / "registry").symlink_to(tmp_path / "elsewhere")
@@ -240,3 +259,62 @@ def test_a_branch_whose_name_reads_as_a_number_is_stated_as_text(root: Path) -> 
     initialise(discover(root))
     policy = parse_policy((root / "registry/policy.yaml").read_bytes(), "registry/policy.yaml")
     assert policy.main == "1.0"
+
+
+def dvc_config(root: Path, text: str) -> str:
+    (root / ".dvc").mkdir()
+    (root / ".dvc" / "config").write_text(text)
+    return text
+
+
+@pytest.mark.parametrize("quote", ["'remote \"artifacts\"'", 'remote "artifacts"'])
+def test_a_remote_that_is_there_keeps_its_address(root: Path, quote: str) -> None:
+    dvc_config(root, f"[{quote}]\n    url = s3://acme/prod\n")
+    done = initialise(discover(root))
+    remotes = read_remotes(root)
+    assert remotes == {"artifacts": "s3://acme/prod", "registry-artifacts": "../../models-artifacts"}
+    assert done.remote == "../../models-artifacts"
+    assert read_configuration(root).remote.name == "registry-artifacts"
+
+
+def test_a_remote_that_has_the_very_address_becomes_the_default(root: Path) -> None:
+    dvc_config(root, "['remote \"store\"']\n    url = s3://acme/prod\n")
+    initialise(discover(root), remote="s3://acme/prod")
+    assert read_remotes(root) == {"store": "s3://acme/prod"}
+    assert read_configuration(root).remote.name == "store"
+
+
+def test_where_every_name_is_taken_the_default_is_asked_for(root: Path) -> None:
+    names = ("artifacts", "registry-artifacts", "rollbook-artifacts")
+    text = dvc_config(root, "".join(f"['remote \"{name}\"']\n    url = s3://{name}\n" for name in names))
+    with pytest.raises(Refused, match="no default") as refused:
+        initialise(discover(root))
+    assert "dvc remote default" in refused.value.hint
+    assert contents(root) == {".dvc/config": text.encode()}
+
+
+def test_in_a_submodule_artifacts_go_beside_the_outermost_repository(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "outer/product")
+    git(tmp_path, "init", "-q", "library")
+    git(tmp_path / "library", "commit", "-q", "--allow-empty", "-m", "Start")
+    outer = tmp_path / "outer" / "product"
+    git(
+        outer,
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "add",
+        "-q",
+        str(tmp_path / "library"),
+        "libs/models",
+    )
+    initialise(discover(outer / "libs" / "models"))
+    url = read_configuration(outer / "libs" / "models").remote.url
+    assert os.path.normpath(url) == str(tmp_path / "outer" / "models-artifacts")
+
+
+def read_remotes(root: Path) -> dict[str, str]:
+    from configobj import ConfigObj
+
+    sections = ConfigObj((root / ".dvc" / "config").read_text().splitlines()).items()
+    return {name.split('"')[1]: section["url"] for name, section in sections if "remote" in name}

@@ -195,14 +195,6 @@ def test_the_parent_folder_is_no_name_for_an_artifact(world: World) -> None:
     assert "is not a file name" in ran.err
 
 
-def test_a_symbolic_link_is_no_artifact(world: World) -> None:
-    link = world.root / "link.bin"
-    link.symlink_to(world.artifact())
-    ran = propose(world, artifact=link)
-    assert ran.code == 2
-    assert "symbolic link" in ran.err
-
-
 # --- the user's checkout
 
 

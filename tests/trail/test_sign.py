@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from building.texts import stages
-from rollbook.errors import Refused
+from rollbook.errors import BadCall, Refused
 from rollbook.trail.record import record
 from rollbook.trail.tag import recorded_trail
 from worlds import git
@@ -16,6 +17,7 @@ from worlds import git
 from .histories import registration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from .histories import History
@@ -126,30 +128,103 @@ def test_a_key_that_cant_sign_writes_no_tag(landed: History, name: str, value: s
     assert landed.tags() == {}
 
 
-def test_tags_signed_by_gpg_verify(landed: History, tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.fixture
+def openpgp(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A keyring that holds Jane's key."""
     # A short path: gpg's sockets stand in its home.
     home = tmp_path_factory.mktemp("g")
     home.chmod(0o700)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GNUPGHOME", str(home))
-        user = "Jane Doe <jane@example.com>"
-        command = [
-            "gpg",
-            "--batch",
-            "--passphrase",
-            "",
-            "--quick-generate-key",
-            user,
-            "ed25519",
-            "sign",
-            "never",
-        ]
-        try:
-            made = subprocess.run(command, capture_output=True, text=True)
-        except FileNotFoundError:
-            pytest.skip("gpg is not installed")
-        assert made.returncode == 0, made.stderr
-        git(landed.directory, "config", "user.signingKey", "jane@example.com")
+    monkeypatch.setenv("GNUPGHOME", str(home))
+    user = ("Jane Doe <jane@example.com>", "ed25519", "sign", "never")
+    command = ["gpg", "--batch", "--passphrase", "", "--quick-generate-key", *user]
+    try:
+        made = subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip("gpg is not installed")
+    assert made.returncode == 0, made.stderr
+    yield
+    subprocess.run(["gpgconf", "--kill", "all"], capture_output=True)
+
+
+@pytest.mark.usefixtures("openpgp")
+@pytest.mark.parametrize("setting", [("user.signingKey", "jane@example.com"), ("tag.gpgSign", "true")])
+def test_tags_signed_by_gpg_verify(landed: History, setting: tuple[str, str]) -> None:
+    git(landed.directory, "config", *setting)
+    record(landed.repository)
+    assert [verifies(landed, tag) for tag in TAGS] == [True, True]
+
+
+def by_default_key(history: History, command: str) -> None:
+    git(history.directory, "config", "--unset", "user.signingKey")
+    git(history.directory, "config", "gpg.ssh.defaultKeyCommand", command)
+
+
+@pytest.fixture
+def agent(ssh: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An agent that alone has the private half of the key."""
+    started = subprocess.run(["ssh-agent", "-s"], capture_output=True, text=True, check=True).stdout
+    for name in ("SSH_AUTH_SOCK", "SSH_AGENT_PID"):
+        monkeypatch.setenv(name, started.partition(f"{name}=")[2].partition(";")[0])
+    subprocess.run(["ssh-add", "-q", str(ssh)], check=True, capture_output=True)
+    ssh.unlink()
+    yield
+    subprocess.run(["ssh-agent", "-k"], capture_output=True)
+
+
+@pytest.mark.usefixtures("agent")
+@pytest.mark.parametrize("wanted", ["tag.gpgSign", "tag.forceSignAnnotated", None])
+def test_the_first_key_that_the_command_for_a_default_prints_signs(
+    landed: History, wanted: str | None
+) -> None:
+    by_default_key(landed, "ssh-add -L")
+    if wanted:
+        git(landed.directory, "config", wanted, "true")
+    record(landed.repository)
+    assert [verifies(landed, tag) for tag in TAGS] == [True, True]
+
+
+@pytest.mark.usefixtures("ssh")
+@pytest.mark.parametrize("command", ["/nowhere/program", "false", "echo no key", "'"])
+def test_a_command_for_a_default_that_gives_no_key_writes_no_tag(landed: History, command: str) -> None:
+    by_default_key(landed, command)
+    with pytest.raises(Refused):
         record(landed.repository)
-        assert [verifies(landed, tag) for tag in TAGS] == [True, True]
-        subprocess.run(["gpgconf", "--kill", "all"], capture_output=True)
+    assert landed.tags() == {}
+
+
+@pytest.mark.parametrize("kind", ["ssh", "openpgp", "x509"])
+def test_tags_that_are_to_be_signed_are_not_written_without_a_key(
+    landed: History, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GNUPGHOME", str(tmp_path))
+    git(landed.directory, "config", "gpg.format", kind)
+    git(landed.directory, "config", "tag.gpgSign", "true")
+    with pytest.raises(Refused):
+        record(landed.repository)
+    assert landed.tags() == {}
+
+
+def test_a_setting_that_git_cant_read_is_no_no(landed: History) -> None:
+    git(landed.directory, "config", "tag.gpgSign", "perhaps")
+    with pytest.raises(BadCall, match=r"tag\.gpgSign can't be read"):
+        record(landed.repository)
+
+
+def test_a_signer_that_prints_no_signature_has_not_signed(landed: History, ssh: Path) -> None:
+    git(landed.directory, "config", "gpg.ssh.program", "echo")
+    with pytest.raises(Refused, match="printed no signature"):
+        record(landed.repository)
+    assert landed.tags() == {}
+
+
+def test_a_key_and_a_program_are_found_from_the_top_of_the_working_tree(
+    landed: History, ssh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (landed.directory / "sign").write_text('#!/bin/sh\nexec ssh-keygen "$@"\n')
+    (landed.directory / "sign").chmod(0o755)
+    git(landed.directory, "config", "gpg.ssh.program", "./sign")
+    git(landed.directory, "config", "user.signingKey", os.path.relpath(ssh, landed.directory))
+    monkeypatch.chdir(tmp_path)
+    record(landed.repository)
+    monkeypatch.chdir(landed.directory)
+    assert verifies(landed, TAGS[0])

@@ -32,6 +32,7 @@ _OWNED = (
     (f"/{POLICY}", ADMIN),
     (f"/{ALLOWED_SIGNERS}", ADMIN),
     (f"/{ROOT}/.gitattributes", ADMIN),
+    (f"/{ROOT}/.dvcignore", ADMIN),
     *((f"/{directory}", ADMIN) for directory in PROTECTED),
 )
 

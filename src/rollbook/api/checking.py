@@ -60,16 +60,31 @@ class Checks(registry.Registry):
         """Return gate by gate what moving a version to a stage meets, or what each promotion meets that
         merging `head` into `base` makes.
 
+        Of a version that holds the stage, it is what today's gates say of it as it stands; see
+        `standing_gates`.
+
         Raises BadCall unless either pair is given, NotFound for an unknown version, stage or revision.
         """
         from rollbook.api.results import GateReports
-        from rollbook.check.promotion_report import gate_report, proposed_gate_reports
+        from rollbook.check.promotion_report import proposed_gate_reports
+        from rollbook.check.standing_report import gate_report
 
         if reference is not None and stage is not None and base is head is None:
             return GateReports((gate_report(self.repository, reference, stage),))
         if base is not None and head is not None and reference is stage is None:
             return GateReports(proposed_gate_reports(self.repository, base, head))
         raise BadCall("gates are asked of a version and a stage, or of base and head")
+
+    def standing_gates(self) -> GateReports:
+        """Return what today's gates say of every version that holds a stage which gates guard.
+
+        Each is judged as if it came from where it came from: with the approvals that are on record, by keys
+        that are allowed today. Raises CannotTell in a shallow clone.
+        """
+        from rollbook.api.results import GateReports
+        from rollbook.check.standing_report import standing_reports
+
+        return GateReports(standing_reports(self.repository))
 
 
 def _judge_merge(

@@ -48,11 +48,12 @@ class EvidenceVerbs:
         """
         from rollbook.errors import BadCall
         from rollbook.propose import manifest_facts
+        from rollbook.propose.facts_files import report_metrics
         from rollbook.propose.new_evidence import Examination, add_evidence, named
 
         if status not in ("passed", "failed"):
             raise BadCall(f"{status[:40]!r} is no status of evidence", hint="It has passed or failed.")
-        report = manifest_facts.report_metrics(Path(file)) if file else {}
+        report = report_metrics(Path(file)) if file else {}
         examination = Examination(
             kind=kind,
             passed=status == "passed",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from rollbook.registry import registry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rollbook.propose.promotion import ProposedMove
 
 PRODUCTION, DEPRECATED, ARCHIVED = "production", "deprecated", "archived"
@@ -48,14 +50,21 @@ class Moves(registry.Registry):
         reason: str,
         to: str | None = None,
         stage: str = PRODUCTION,
+        skip: Sequence[str] = (),
         override: str | None = None,
         draft: bool = False,
     ) -> ProposedMove:
         """Propose that a model goes back to the version that held a stage before, or to the one named by
-        `to`."""
+        `to`.
+
+        What an earlier rollback took out is not gone back to, nor are the versions in `skip`.
+        """
+        from rollbook.errors import BadCall
         from rollbook.propose.promotion import previous_holder, propose_promotion
 
-        version = to or previous_holder(self.repository, model, stage)
+        if to and skip:
+            raise BadCall("a version is either named or looked for", hint="Give `to`, or `skip`.")
+        version = to or previous_holder(self.repository, model, stage, skip)
         return propose_promotion(
             self.repository,
             f"{model}@{version}",

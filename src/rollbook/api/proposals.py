@@ -3,6 +3,7 @@ else."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from rollbook.propose.card_proposal import ProposedCard
     from rollbook.propose.landing import Landing
     from rollbook.propose.new_note import Noted
+    from rollbook.propose.open_requests import Request
     from rollbook.propose.pruning import Pruning
     from rollbook.propose.registration import ProposedVersion
+    from rollbook.propose.rejection import Rejected
     from rollbook.propose.told_facts import PathLike, ToldFacts
     from rollbook.signing.approval_signature import TransitionContent
     from rollbook.transfer.bundle.bundle_import import Brought
@@ -42,10 +45,13 @@ class Proposals(registry.Registry):
         team: str | None = None,
         task: str | None = None,
         use_case: str | None = None,
+        name: str | None = None,
+        follow_links: bool = False,
         progress: Progress = quiet,
         **facts: Unpack[ToldFacts],
     ) -> ProposedVersion:
-        """Propose an artifact, a file or a folder, as a new version of a model; return what was proposed.
+        """Propose an artifact as a new version of a model; return what was proposed. It is a file, a folder,
+        or an address of one that DVC can read, such as `s3://bucket/key`.
 
         Its bytes go to the DVC remote first. `version`, or else `bump` (`major`, `minor`, `patch`; by default
         `minor`) of the newest, says which version it is. `parents` are references to the versions it was
@@ -54,19 +60,21 @@ class Proposals(registry.Registry):
         no sense, Refused for a version that exists or that the check refuses, Conflict when the branch stands
         with other content, StorageFailed when the bytes can't be stored.
         """
+        from rollbook.artifact import at_address
+        from rollbook.artifact.links import LinkRule
         from rollbook.errors import BadCall
         from rollbook.propose import code_lineage, registration, told_facts
 
         if version and bump:
             raise BadCall("a version is either given or bumped", hint="Give one of the two.")
-        fields = told_facts.manifest_fields(facts)
+        fields, left_out = told_facts.manifest_fields(facts)
         attachments = told_facts.attach_files(facts, fields)
         told = told_facts.take_version(facts, fields) if not version and not bump else None
         fields.pop("version", None)
         record = {"owner": owner, "team": team, "task": task, "use_case": use_case}
         wanted = registration.Registration(
             model=model,
-            artifact=Path(artifact),
+            artifact=str(artifact) if at_address.is_address(str(artifact)) else Path(artifact),
             version=version or told or None,
             bump=bump or "minor",
             facts=fields,
@@ -74,6 +82,9 @@ class Proposals(registry.Registry):
             record={key: value for key, value in record.items() if value},
             code=Path(code) if code else code_lineage.current_code(self.repository),
             parents=parents,
+            name=name,
+            links=LinkRule.ALL if follow_links else LinkRule.NAMED,
+            remarks=left_out,
         )
         return registration.register(self.repository, wanted, progress)
 
@@ -228,6 +239,35 @@ class Proposals(registry.Registry):
         message = read_commit(repository, resolve_commit(repository, f"refs/heads/{branch}")).message
         title, _, body = message.partition("\n")
         return forge_of(repository).open_pull_request(branch, main_branch(repository), title, body.strip())
+
+    def requests(self, *, offline: bool = False) -> list[Request]:
+        """Return what is proposed on branches below `rollbook/`, here and on the remote, and has not landed;
+        the oldest first.
+
+        Each is judged as CI would, but for the programs of gates. With `offline` the remote is not asked, and
+        no forge for pull requests; a forge is asked where it is GitHub and there is a token. Raises GitFailed
+        when the remote can't be reached.
+        """
+        from rollbook.integrations.forge.configured_forge import forge_at_hand
+        from rollbook.propose.open_requests import open_requests
+
+        requests = open_requests(self.repository, ask_remote=not offline)
+        forge = None if offline or not requests else forge_at_hand(self.repository)
+        if forge is None:
+            return requests
+        pulls = forge.open_pull_requests()
+        return [replace(request, pull_request=pulls.get(request.branch, "")) for request in requests]
+
+    def reject(self, branch: str, *, reason: str) -> Rejected:
+        """Close a request: remove its branch, here and on the remote, and keep in a tag what was proposed and
+        why it was turned down; return that.
+
+        Raises BadCall without a reason, NotFound for an unknown branch, Refused for one that is no request or
+        has landed, Conflict when it moved meanwhile.
+        """
+        from rollbook.propose.rejection import reject
+
+        return reject(self.repository, branch, reason=reason)
 
     def land(self, branch: str, *, keep_branch: bool = False) -> Landing:
         """Check a proposal exactly as CI does, merge it into main, record it, push it all; return what

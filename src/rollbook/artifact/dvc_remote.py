@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from rollbook.artifact.local_store import ObjectFolder, Target
 from rollbook.errors import BadCall, InvalidFile, RollbookError, StorageFailed
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _NO_REMOTE = "Run `rollbook init --remote URL`, or `dvc remote add --default NAME URL`."
 # What these files say is more than where and who: AWS's `credential_process` is a program that is run.
 _NAMING_PROGRAMS = frozenset(["configpath", "credentialpath"])
+# Schemes whose addresses name a bucket of a service, which the settings say.
+_OF_A_SERVICE = frozenset(["s3", "gs", "azure", "oss"])
 _COMMAND = "bearer_token_command"
 # It matches each address, also one without a query, so that no text is looked through twice.
 _QUERY = re.compile(r"(\w://[^\s?#]*)(?:[?#]\S*)?")
@@ -43,11 +46,13 @@ class Remote(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RemoteSettings:
-    """A remote as configured. `unused` names settings that were left out because they can't be trusted."""
+    """A remote as configured. `unused` names settings that were left out because they can't be trusted;
+    `name` is the remote's, where a clone's own configuration has it."""
 
     url: str
     options: Mapping[str, Any] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
+    name: str = ""
 
     @property
     def public_url(self) -> str:
@@ -71,14 +76,11 @@ def read_configuration(root: Path) -> Configuration:
     InvalidFile when it can't be read or lets a file of the repository run programs.
     """
     folder = root.absolute() / ".dvc"
-    if read_beneath(folder.parent, ".dvc/config") is None and not folder.is_dir():
-        raise BadCall(f"{root}: DVC is not set up here", hint="Run `rollbook init`.")
-    from dvc.config import Config, ConfigError
+    from dvc.config import ConfigError
     from dvc.fs import get_fs_config
 
     try:
-        # Not dvc.repo.Repo: it looks for git, which a hook's environment leads astray, and opens databases.
-        config = Config(dvc_dir=str(folder))
+        config = _loaded(folder)
         name = config["core"].get("remote")
         if not name:
             raise BadCall(f"{folder / 'config'}: no default remote is set", hint=_NO_REMOTE)
@@ -89,7 +91,55 @@ def read_configuration(root: Path) -> Configuration:
     cache = config["cache"]
     where = Path(cache.get("dir") or folder / "cache")
     url = options.pop("url")
-    return Configuration(where, cache.get("shared") == "group", RemoteSettings(url, options))
+    return Configuration(where, cache.get("shared") == "group", RemoteSettings(url, options, name=name))
+
+
+def _loaded(folder: Path) -> Any:
+    """DVC's configuration, all levels merged. Raises BadCall where there is none."""
+    if read_beneath(folder.parent, ".dvc/config") is None and not folder.is_dir():
+        raise BadCall(f"{folder.parent}: DVC is not set up here", hint="Run `rollbook init`.")
+    from dvc.config import Config
+
+    # Not dvc.repo.Repo: it looks for git, which a hook's environment leads astray, and opens databases.
+    return Config(dvc_dir=str(folder))
+
+
+def address_settings(root: Path, url: str) -> RemoteSettings:
+    """Return how to reach an address, which `remote://NAME/PATH` may be: with the settings of the
+    remote at the same place, the default one first.
+
+    Raises as `read_configuration` does.
+    """
+    folder = root.absolute() / ".dvc"
+    from dvc.config import ConfigError
+    from dvc.fs import get_fs_config
+
+    try:
+        config = _loaded(folder)
+        options = dict(get_fs_config(config, url=url))
+        address = options.pop("url")
+        default = config["core"].get("remote")
+        remotes = [
+            dict(get_fs_config(config, name=name))
+            for name in sorted(config["remote"], key=lambda name: name != default)
+        ]
+    except (ConfigError, KeyError, RecursionError) as error:
+        raise InvalidFile(printable(error), path=str(folder / "config"), hint=_NO_REMOTE) from error
+    if not options:
+        options = _settings_alike(address, remotes)
+    _require_own(folder.parent, config, options)
+    unused = ("worktree", "version_aware")  # they say how DVC keeps objects, not how to reach a place
+    return RemoteSettings(address, {name: value for name, value in options.items() if name not in unused})
+
+
+def _settings_alike(address: str, remotes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The settings of the first remote at the same host; else, where settings say which service is meant, of
+    the first with the same scheme. No other host gets to see a password."""
+    scheme, host = urlsplit(address)[:2]
+    alike = [remote for remote in remotes if urlsplit(remote["url"]).scheme == scheme]
+    same = [remote for remote in alike if urlsplit(remote["url"]).netloc == host]
+    found = next(iter(same), {}) or next(iter(alike if scheme in _OF_A_SERVICE else ()), {})
+    return {name: value for name, value in found.items() if name != "url"}
 
 
 def _require_own(root: Path, config: Any, options: Mapping[str, Any]) -> None:

@@ -53,6 +53,11 @@ class ObjectFolder:
         self._known: dict[str, tuple[int, int, int]] = {}
         self._swept = False
 
+    @property
+    def is_there(self) -> bool:
+        """Whether anything was ever stored here."""
+        return self._objects.is_dir()
+
     def path(self, oid: str) -> Path:
         return self._objects / oid[:2] / oid[2:]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,14 @@ from rollbook.artifact.digest import ArtifactDigest, FileDigest, combine, digest
 from rollbook.artifact.dir_object import LARGEST, SUFFIX, FolderEntry, listing_bytes, parse_listing
 from rollbook.artifact.dvc_remote import Remote, RemoteSettings, connect, read_configuration, reported
 from rollbook.artifact.formats import detect_open_file, folder_format
+from rollbook.artifact.links import LinkRule
 from rollbook.artifact.local_store import ObjectFolder, Target
 from rollbook.artifact.placed_file import is_there, placed
 from rollbook.artifact.pointer import Pointer, require_artifact_name
 from rollbook.artifact.progress import Progress, after, quiet
+from rollbook.artifact.remarks import remarks
 from rollbook.artifact.stream import Hashes, Write
+from rollbook.artifact.unfetched import require_fetched
 from rollbook.artifact.untrusted_remote import restricted_remote
 from rollbook.errors import StorageFailed
 
@@ -30,11 +33,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An artifact that is in the cache: the pointer to it, its digests, and its format (`formats.py`)."""
+    """An artifact that is in the cache: the pointer to it, its digests, its format (`formats.py`), and what a
+    person should know of the files it was made of (`remarks.py`)."""
 
     pointer: Pointer
     digest: ArtifactDigest
     format: str
+    remarks: tuple[str, ...] = ()
 
     def as_mapping(self) -> dict[str, Any]:
         """Return what a manifest says of it."""
@@ -55,6 +60,21 @@ class ReadOnlyStorage:
     def remote_url(self) -> str:
         """Return the default remote's address, without credentials."""
         return self._settings.public_url
+
+    @property
+    def absent_folder(self) -> Path | None:
+        """Return the folder that the remote is, when no store is there; None when one is, or it is no
+        folder."""
+        remote = self._remote
+        return remote.folder if isinstance(remote, ObjectFolder) and not remote.is_there else None
+
+    @property
+    def where_hint(self) -> str:
+        """Say how a clone is told where the remote is."""
+        return (
+            "The address may be another computer's, or a folder that isn't mounted. Say where it is from "
+            f"here: dvc remote modify --local {self._settings.name or 'NAME'} url PATH"
+        )
 
     def has(self, pointer: Pointer) -> bool:
         """Return whether the remote holds every object of the artifact, complete by size.
@@ -189,7 +209,9 @@ class ReadOnlyStorage:
                 more = f" and {len(lost) - 1} more" if lost[1:] else ""
                 raise StorageFailed(
                     f"{self.remote_url} does not hold {lost[0]}{more}",
-                    hint="Whoever registered it pushes it again: `dvc push`.",
+                    hint=self.where_hint
+                    if self.absent_folder
+                    else "Whoever registered it pushes it again: `dvc push`.",
                 )
             if sum(sizes[oid] or 0 for oid, _ in objects) > limit:
                 raise StorageFailed(f"{self.remote_url} holds more bytes than were registered")
@@ -220,20 +242,25 @@ class Storage(ReadOnlyStorage):
         super().__init__(settings, remote, cache)
         self._cache = cache
 
-    def add(self, source: Path, name: str, progress: Progress = quiet) -> Stored:
+    def add(
+        self, source: Path, name: str, progress: Progress = quiet, *, links: LinkRule = LinkRule.NONE
+    ) -> Stored:
         """Copy the file or folder `source` into the cache, to be known as `name`, reading it once.
 
-        Nothing in the working tree is touched. Raises BadCall for a bad name or source, Refused when it
-        changes meanwhile, StorageFailed when the cache can't be written; then nothing new stays there.
+        Nothing in the working tree is touched. Raises BadCall for a bad name or source and for a file that
+        only points at bytes that were not fetched, Refused when it changes meanwhile, StorageFailed when the
+        cache can't be written; then nothing new stays there.
         """
-        contents = list_source(source)
+        contents = list_source(source, links)
+        require_fetched(contents)
 
         def parts() -> Iterator[Part]:
             for file in contents.files:
                 yield file.path, partial(_fill, contents, file, progress)
             require_unchanged(contents)
 
-        return self.add_parts(parts(), name, is_directory=contents.is_directory)
+        stored = self.add_parts(parts(), name, is_directory=contents.is_directory)
+        return replace(stored, remarks=tuple(remarks(contents)))
 
     def add_parts(self, parts: Iterable[Part], name: str, *, is_directory: bool) -> Stored:
         """Make an artifact in the cache of its files' paths, each with what writes its bytes once.
@@ -318,7 +345,7 @@ class Storage(ReadOnlyStorage):
 
     def _format(self, digest: ArtifactDigest, name: str) -> str:
         if digest.is_directory:
-            return folder_format(name, (file.path for file in digest.files if "/" not in file.path))
+            return folder_format(name, {file.path: self._cache.path(file.md5) for file in digest.files})
         with self._cache.path(digest.md5).open("rb") as file:
             return detect_open_file(file, name)
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from rollbook.artifact.progress import Progress, quiet
 from rollbook.errors import StorageFailed
@@ -65,6 +65,19 @@ def pump(
         _pump_small(source, write, (most, end), progress, running)
     else:
         _pump_large(source, write, (most, end), progress, running)
+    return running.finish()
+
+
+def pump_file(source: IO[bytes], write: Write, *, limit: int, progress: Progress = quiet) -> Hashes:
+    """Read `source` to its end chunk by chunk; hash it, and hand every chunk to `write`. Stops past `limit`
+    bytes, as `pump` does. Raises what `source` and `write` raise."""
+    running = _Running()
+    while running.size <= limit and (chunk := source.read(CHUNK)):
+        running.md5.update(chunk)
+        running.sha256.update(chunk)
+        write(memoryview(chunk))
+        running.size += len(chunk)
+        progress(len(chunk))
     return running.finish()
 
 

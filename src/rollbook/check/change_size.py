@@ -16,20 +16,29 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.registry.change import FileChange
 
-_MOST_BYTES = 256 << 20
+_IN_PARTS = "Propose them in parts."
+# A whole registry of a hundred thousand versions has a quarter of a million files.
+_MOST_FILES = 100_000
+_MOST_BYTES = 64 << 20
+# Of the processor. All of a registry of a hundred thousand versions is judged in less.
+MOST_SECONDS = 600
 
 
 def require_little(repository: Repository, changes: Sequence[FileChange]) -> None:
-    """Raise TooMuch when the files that a change leaves in the registry have more bytes together than can be
-    read. A content that stands at many paths is stored once, but read for each."""
+    """Raise TooMuch when a change touches more files of the registry than can be judged, or leaves more bytes
+    in them. A content that stands at many paths is stored once, but read for each."""
     left = [change.new_oid for change in changes if change.path.startswith(f"{layout.ROOT}/")]
+    if len(left) > _MOST_FILES:
+        raise TooMuch(
+            f"{len(left):,} files of the registry change, more than {_MOST_FILES:,}", hint=_IN_PARTS
+        )
     if len(left) * MAX_FILE <= _MOST_BYTES:
         return
     size = sum(min(size, MAX_FILE) for size in sizes_of(repository, left))
     if size > _MOST_BYTES:
         raise TooMuch(
             f"the files that change have {size >> 20:,} MiB together, more than {_MOST_BYTES >> 20}",
-            hint="Propose them in parts.",
+            hint=_IN_PARTS,
         )
 
 

@@ -7,8 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.check.finding import Finding
+from rollbook.check.finding import MOST_SHOWN, Finding
 from rollbook.errors import InvalidFile
+from rollbook.git.work_limit import require_time
 from rollbook.layout import SCHEMAS, Kind, Place
 from rollbook.records.evidence import evidence_from
 from rollbook.records.fields import Fields
@@ -85,10 +86,14 @@ def read_documents(snapshot: Snapshot, places: dict[str, Place]) -> dict[str, Do
     """Read and judge files, each by itself. A file that can't be read hides no other."""
     paths = list(places)
     documents = {}
+    told = 0
     for start in range(0, len(paths), _CHUNK):
         chunk = paths[start : start + _CHUNK]
         for path, content in zip(chunk, _contents(snapshot, chunk), strict=True):
-            documents[path] = _document(path, places[path], content)
+            require_time()
+            document = _document(path, places[path], content, explained=told < MOST_SHOWN)
+            told += len(document.findings)
+            documents[path] = document
     return documents
 
 
@@ -101,7 +106,7 @@ def _contents(snapshot: Snapshot, paths: Sequence[str]) -> list[bytes | InvalidF
     return [content for path in paths for content in _contents(snapshot, [path])]
 
 
-def _document(path: str, place: Place, content: bytes | InvalidFile | None) -> Document:
+def _document(path: str, place: Place, content: bytes | InvalidFile | None, *, explained: bool) -> Document:
     if isinstance(content, InvalidFile):
         # A snapshot refuses a file for its size, or because the operating system does.
         code = "RB101" if isinstance(content.__cause__, OSError) else "RB107"
@@ -111,21 +116,21 @@ def _document(path: str, place: Place, content: bytes | InvalidFile | None) -> D
         return Document(path, place, findings=(finding,))
     try:
         if place.kind in SCHEMAS:
-            return _yaml_document(path, place, content)
+            return _yaml_document(path, place, content, explained=explained)
         _require_text(path, place, content)
     except InvalidFile as error:
         return Document(path, place, content, findings=(_unreadable(error, path, "RB101"),))
     return Document(path, place, content)
 
 
-def _yaml_document(path: str, place: Place, data: bytes) -> Document:
+def _yaml_document(path: str, place: Place, data: bytes, *, explained: bool) -> Document:
     value = load(data, path)
     if value is None and place.kind in _MAY_BE_EMPTY:
         value = {}
     if place.kind is Kind.POLICY and (newer := _newer(value)):
         finding = _newer_format(path, data, newer)
         return Document(path, place, data, value, findings=(finding,))
-    findings = _violations(path, place, data, value)
+    findings = _violations(path, place, data, value) if explained else _violated(path, place, value)
     record: object = None
     try:
         record = _RECORDS[place.kind](value, path) if place.kind in _RECORDS else None
@@ -144,6 +149,13 @@ def _violations(path: str, place: Place, data: bytes, value: object) -> list[Fin
     if more := len(found) - len(findings):
         findings.append(Finding("RB102", path, f"{more:,} more violations of the schema are not shown"))
     return findings
+
+
+def _violated(path: str, place: Place, value: object) -> list[Finding]:
+    """The same in short, for when more is wrong already than anybody reads."""
+    if contract.is_valid(SCHEMAS[place.kind], value):
+        return []
+    return [Finding("RB102", path, "the file violates its schema", hint="Check it alone to be told how.")]
 
 
 def _newer(value: object) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rollbook import layout
@@ -19,7 +20,7 @@ from rollbook.check.rules.standing_rules import contents_findings, overall_findi
 from rollbook.check.shares import judged_in_shares
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from rollbook.check.clean_files import Fingerprint, Remembered
     from rollbook.check.document import Document
@@ -90,18 +91,25 @@ def findings(
     marks = {name: whole.model_fingerprint(name) for name in sorted(whole.names)} if known.keeps else {}
     wanted = whole.names if only is None else whole.names.intersection(only)
     judged = [name for name in sorted(wanted) if name not in marks or marks[name] not in known]
-    found = [
-        *_overall(whole, judged, only),
-        *_versions(whole, judged, known, processes),
-        *_models(whole, judged),
-    ]
-    if whole.policy is not None and whole.policy.dvc_artifacts:
-        found += entry_findings(whole.snapshot, list(_with_paths(whole, wanted)), {})
-    wrong = {name for finding in found for name in _around(finding.path)}
+    entered = whole.policy is not None and whole.policy.dvc_artifacts
+    wrong: set[str] = set()
+
+    def noted(findings: Iterable[Finding]) -> Iterator[Finding]:
+        for finding in findings:
+            wrong.update(_around(finding.path))
+            yield finding
+
+    found = chain(
+        _overall(whole, judged, only),
+        _versions(whole, judged, known, processes),
+        _models(whole, judged),
+        entry_findings(whole.snapshot, list(_with_paths(whole, wanted)), {}) if entered else (),
+    )
+    shown = arranged(noted(found))
     for name in judged:
         if name in marks and name not in wrong:
             known.add(marks[name])
-    return arranged(found)
+    return shown
 
 
 def _overall(whole: Everything, judged: Collection[str], only: Collection[str] | None) -> Iterator[Finding]:

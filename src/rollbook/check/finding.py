@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from rollbook.layout import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rollbook.errors import Severity
+
+# Of a kind: what waits, other errors, warnings.
+MOST_SHOWN = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +45,26 @@ class Finding:
 
 
 def arranged(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings by path, line and code, each once."""
-    return sorted(dict.fromkeys(findings), key=_place)
+    """The findings by path, line and code, each once; of errors, of what waits, and of warnings as many as
+    anybody reads, each with one more that counts the others and is as grave."""
+    kept: dict[tuple[Severity, bool], dict[Finding, None]] = {}
+    more: Counter[tuple[Severity, bool]] = Counter()
+    for finding in findings:
+        grave = finding.severity, finding.waiting
+        alike = kept.setdefault(grave, {})
+        if len(alike) < MOST_SHOWN or finding in alike:
+            alike[finding] = None
+        else:
+            more[grave] += 1
+    shown = sorted((finding for alike in kept.values() for finding in alike), key=_place)
+    return [*shown, *(_not_shown(*grave, count) for grave, count in more.items())]
+
+
+def _not_shown(severity: Severity, waiting: bool, count: int) -> Finding:
+    what = "that wait" if waiting else f"of the severity {severity}"
+    message = f"{count:,} more findings {what} are not shown"
+    hint = "Correct those that are; then check again."
+    return Finding("RB110", ROOT, message, hint=hint, severity=severity, waiting=waiting)
 
 
 def _place(finding: Finding) -> tuple[str, int, str, str, str]:

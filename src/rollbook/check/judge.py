@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.check.authors import author_findings, authored_commits
 from rollbook.check.base_context import circumstances
-from rollbook.check.change_size import require_little, too_much
+from rollbook.check.change_size import MOST_SECONDS, require_little, too_much
 from rollbook.check.commit_dates import future_findings
 from rollbook.check.contributors import contributors
 from rollbook.check.finding import Finding, arranged
@@ -23,8 +25,10 @@ from rollbook.check.rules.standing_rules import contents_findings, overall_findi
 from rollbook.check.scope import Paths, concerned, undone
 from rollbook.check.whole_tree import check_tree
 from rollbook.errors import InvalidFile, TooMuch
+from rollbook.git.main_history import commits_touching
 from rollbook.git.merge import merge
 from rollbook.git.repository import resolve_commit
+from rollbook.git.work_limit import limited_work
 from rollbook.records.policy import parse_policy
 from rollbook.registry.change import changed_files
 from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
@@ -55,29 +59,32 @@ def check_change(
     judged when it landed, and depends on no file outside of its directory. `known` is what the gates are
     told; by default what the base tells, and no program of the policy runs.
     """
-    changes = changed_files(repository, base.treeish, head.treeish, "")
-    return _judged(base, head, changes, known or circumstances(repository, base))
+    with limited_work(MOST_SECONDS):
+        try:
+            changes = changed_files(repository, base.treeish, head.treeish, "")
+            return arranged(_judged(base, head, changes, known or circumstances(repository, base)))
+        except TooMuch as error:
+            return [too_much(error)]
 
 
 def _judged(
     base: TreeSnapshot, head: TreeSnapshot, all_changes: Sequence[FileChange], known: Circumstances
-) -> list[Finding]:
+) -> Iterator[Finding]:
     """`check_change` of all the files that differ."""
     require_little(head.repository, all_changes)
     changes = [change for change in all_changes if _is_inside(change.path)]
     edited, added = edited_models(base, head, all_changes), added_versions(changes)
     contents = read_part(head, concerned(head, changes, edited))
-    found = list(_tree_findings(head, contents, _scope(changes, contents)))
-    found += attribute_findings(head, _attributed(head, all_changes))
+    yield from _tree_findings(head, contents, _scope(changes, contents))
+    yield from attribute_findings(head, _attributed(head, all_changes))
     if contents.policy is not None and contents.policy.dvc_artifacts:
         names = contents.models.keys() if contents.part.models is None else edited | added.keys()
         entered = [model for name, model in contents.models.items() if name in names]
-        found += entry_findings(head, entered, added) if entered else ()
+        yield from entry_findings(head, entered, added) if entered else ()
     before = undone(contents.modes, changes)
     paths = Paths(base, before), Paths(head, contents.modes)
-    found += change_findings(changes, base, before, contents, paths, known)
-    found += origin_findings(head.repository, changes, before, contents.models)
-    return arranged(found)
+    yield from change_findings(changes, base, before, contents, paths, known)
+    yield from origin_findings(head.repository, changes, before, contents.models)
 
 
 def _attributed(head: TreeSnapshot, changes: Sequence[FileChange]) -> Iterable[str]:
@@ -122,16 +129,37 @@ def check_push(
     may_run: bool = False,
 ) -> list[Finding]:
     """Everything that is wrong with moving main from the commit `old` to `new`, which builds on it; with
-    `new` as it stands when `old` is None. For `reviews` and `may_run` see `check_merge`."""
-    if old is not None:
-        return _check_commits(repository, old, new, new, reviews=reviews, may_run=may_run)
-    snapshot = commit_snapshot(repository, new)
+    `new` as it stands when `old` is None. For `reviews` and `may_run` see `check_merge`.
+
+    Each commit of main counts as landed: one that changes the registry is judged by itself, upon the one
+    before it, and the first that may not land ends it.
+    """
     try:
-        return arranged([*check_tree(snapshot), *future_findings(repository, None, new, datetime.now(UTC))])
+        if old is not None:
+            found: list[Finding] = []
+            with limited_work(MOST_SECONDS):
+                for base, landed in _landings(repository, old, new):
+                    found += _check_commits(
+                        repository, base, landed, landed, reviews=reviews, may_run=may_run
+                    )
+                    if any(finding.severity == "error" for finding in found):
+                        break
+            return arranged(found)
+        with limited_work(MOST_SECONDS), closing(commit_snapshot(repository, new)) as snapshot:
+            late = list(future_findings(repository, None, new, datetime.now(UTC)))
+            return [*check_tree(snapshot), *late]
     except TooMuch as error:
         return [too_much(error)]
-    finally:
-        snapshot.close()
+
+
+def _landings(repository: Repository, old: str, new: str) -> Iterator[tuple[str, str]]:
+    """The steps in which a push moves main from `old` to `new`: to each commit that changes the registry."""
+    base = old
+    for landed in commits_touching(repository, new, old, (layout.ROOT,)):
+        yield base, landed.oid
+        base = landed.oid
+    if base != new or old == new:
+        yield base, new
 
 
 def _check_commits(
@@ -145,23 +173,27 @@ def _check_commits(
 ) -> list[Finding]:
     """What is wrong with the tree or commit `result`, which what leads to the commit `head` makes of the
     commit `base`."""
-    before = TreeSnapshot(repository, base, base, base)
-    after = TreeSnapshot(repository, result, "the merge")
-    try:
-        commits = authored_commits(repository, before.treeish, head)
-        authors, hands = contributors(repository, commits)
-        known = circumstances(
-            repository, before, authors=authors, hands=hands, reviews=reviews, may_run=may_run
-        )
-        changes = changed_files(repository, before.treeish, result, "")
-        found = _judged(before, after, changes, known)
-        found += _author_findings(repository, before, commits)
-        return arranged([*found, *future_findings(repository, base, head, known.now)])
-    except TooMuch as error:
-        return [too_much(error)]
-    finally:
-        before.close()
-        after.close()
+    with (
+        limited_work(MOST_SECONDS),
+        closing(TreeSnapshot(repository, base, base, base)) as before,
+        closing(TreeSnapshot(repository, result, "the merge")) as after,
+    ):
+        try:
+            commits = authored_commits(repository, before.treeish, head)
+            authors, hands = contributors(repository, commits)
+            known = circumstances(
+                repository, before, authors=authors, hands=hands, reviews=reviews, may_run=may_run
+            )
+            changes = changed_files(repository, before.treeish, result, "")
+            return arranged(
+                chain(
+                    _judged(before, after, changes, known),
+                    _author_findings(repository, before, commits),
+                    future_findings(repository, base, head, known.now),
+                )
+            )
+        except TooMuch as error:
+            return [too_much(error)]
 
 
 def _author_findings(

@@ -11,7 +11,7 @@ from rollbook.check.base_context import circumstances
 from rollbook.check.contributors import contributors
 from rollbook.check.document import read_documents
 from rollbook.check.gate_context import Ground, own_gates
-from rollbook.check.gate_judgement import JudgedGate
+from rollbook.check.gate_judgement import JudgedGate, waivable
 from rollbook.check.gates.gate import State, failed, passed
 from rollbook.check.registry_files import Part, model_names, read_part
 from rollbook.check.rules.transition_rules import is_displaced
@@ -23,9 +23,7 @@ from rollbook.layout import Kind
 from rollbook.records.policy import parse_policy
 from rollbook.records.stages import StageTable
 from rollbook.registry.change import Transition, changed_files, transitions
-from rollbook.registry.main_branch import main_commit
-from rollbook.registry.registry import Registry
-from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
+from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +33,8 @@ if TYPE_CHECKING:
     from rollbook.check.gates.gate import Circumstances
     from rollbook.check.registry_files import ModelFiles
     from rollbook.git.repository import Repository
-    from rollbook.names import Reference
     from rollbook.records.policy import Policy
+    from rollbook.registry.model_version import ModelVersion
 
 TRANSITION = "transition"
 
@@ -60,7 +58,9 @@ class GateReport:
     def state(self) -> State:
         """The worst that any gate says."""
         states = {judged.verdict.state for judged in self.results}
-        return next((each for each in (State.FAILED, State.WAITING) if each in states), State.PASSED)
+        return next(
+            (each for each in (State.FAILED, State.WAITING, State.WAIVED) if each in states), State.PASSED
+        )
 
     def as_document(self) -> dict[str, Any]:
         """Return the report as JSON data."""
@@ -86,20 +86,28 @@ class GateReport:
         }
 
 
-def gate_report(repository: Repository, reference: str | Reference, stage: str) -> GateReport:
-    """What moving a version to `stage` would meet now, by what is on main.
+def move_report(repository: Repository, base: TreeSnapshot, version: ModelVersion, stage: str) -> GateReport:
+    """Return what moving a version to `stage` would meet now, by what the base holds."""
+    known = circumstances(repository, base, may_run=True)
+    policy = version.model.registry.policy
+    model, ground = ground_of(base, base, policy, version.model.name, known)
+    return _report(model, Transition(version.version, version.stage, stage, None), ground)
 
-    Raises BadCall for what is no reference, NotFound for an unknown version or stage.
-    """
-    base = commit_snapshot(repository, main_commit(repository))
-    with Registry(repository, base) as registry:
-        version = registry.version(reference)
-        policy = registry.policy
-        policy.stage(stage)
-        name, start = version.model.name, version.stage
-        known = circumstances(repository, base, may_run=True)
-        model, ground = _ground(base, base, policy, name, known)
-        return _report(model, Transition(version.version, start, stage, None), ground)
+
+def gates_to_waive(
+    repository: Repository, base: TreeSnapshot, version: ModelVersion, stage: str
+) -> tuple[str, ...]:
+    """Return the gates that a rollback to a version sets aside: those that would not let it pass and that
+    the policy waives. None where it is no rollback. The programs of gates are not run."""
+    policy = version.model.registry.policy
+    model, ground = ground_of(base, base, policy, version.model.name, circumstances(repository, base))
+    move = Transition(version.version, version.stage, stage, None)
+    names = waivable(policy, ground.promotion(model, move), ground.own)
+    if not names:
+        return ()
+    results = ground.judge(model, move)
+    unmet = (judged.gate for judged in results if not judged.verdict.passed)
+    return tuple(dict.fromkeys(name for name in unmet if name in names))
 
 
 def proposed_gate_reports(
@@ -153,7 +161,7 @@ def _policy(base: TreeSnapshot) -> Policy:
 def _reports_of(
     before: TreeSnapshot, after: TreeSnapshot, policy: Policy, name: str, known: Circumstances
 ) -> Iterator[GateReport]:
-    model, ground = _ground(before, after, policy, name, known)
+    model, ground = ground_of(before, after, policy, name, known)
     if model.stages is None:
         raise InvalidFile(
             "can't be read", path=layout.stages_path(name), hint="Run `rollbook check` on the change."
@@ -165,10 +173,13 @@ def _reports_of(
             yield _report(model, move, ground)
 
 
-def _ground(
+def ground_of(
     before: TreeSnapshot, after: TreeSnapshot, policy: Policy, name: str, known: Circumstances
 ) -> tuple[ModelFiles, Ground]:
-    """A model's files after the change, and what its promotions are judged on."""
+    """Return a model's files after the change, and what its promotions are judged on.
+
+    Raises NotFound for a model that isn't there then, InvalidFile for one that can't be read before.
+    """
     modes = after.modes_at([layout.POLICY, layout.model_directory(name)])
     part = Part(modes, model_names(modes), frozenset([name]), frozenset())
     model = read_part(after, part).models.get(name)

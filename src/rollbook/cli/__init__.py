@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from rollbook import __version__
+from rollbook.cli.narrow_output import print_in_any_encoding
 from rollbook.errors import RollbookError
 from rollbook.text import printable
 
@@ -28,6 +29,8 @@ COMMANDS = {
     "check": "Check the registry's files, or what a change does to them.",
     "gates": "Show gate by gate what a promotion meets.",
     "approve": "Approve a proposal with your SSH signature.",
+    "requests": "List what is proposed and has not landed: what it waits for, what fails.",
+    "reject": "Close a request: remove its branch, and keep on record why.",
     "land": "Check a proposal, merge it into main, record it, push it.",
     "list": "List the models, their newest versions and their stages.",
     "show": "Show one version: what it is, where it stands, how it got there.",
@@ -114,6 +117,7 @@ def cli(ctx: click.Context, directory: str) -> None:
 
 def main() -> None:
     """The program: run the command line on the process's arguments and exit."""
+    print_in_any_encoding()
     sys.exit(execute(sys.argv[1:]))
 
 
@@ -135,6 +139,14 @@ def execute(arguments: list[str]) -> int:
     except OSError as error:
         where = f": {printable(str(error.filename))}" if error.filename else ""
         click.echo(f"error: {error.strerror or error}{where}", err=True)
+        if "temporary directory" in str(error):
+            click.echo("hint: Name a folder that can be written: TMPDIR=DIR rollbook ...", err=True)
+        return 1
+    except UnicodeEncodeError as error:
+        # A name of a file; what is printed always can be.
+        name = error.object.encode("ascii", errors="backslashreplace").decode("ascii")
+        click.echo(f"error: {name} can't be named in this locale's encoding ({error.encoding})", err=True)
+        click.echo("hint: Set PYTHONUTF8=1, or LC_ALL=C.UTF-8.", err=True)
         return 1
     return code if isinstance(code, int) else 0
 
@@ -145,7 +157,9 @@ def _report(error: RollbookError) -> int:
         from rollbook.check.report.findings_text import as_text
 
         click.echo(as_text([*findings]), err=True, nl=False)
-    click.echo(click.style("error: ", fg="red") + printable(str(error)), err=True)
+    # Of what a program said, each line stands on one of its own.
+    said = "\n  ".join(printable(line) for line in str(error).split("\n"))
+    click.echo(click.style("error: ", fg="red") + said, err=True)
     if error.hint:
         click.echo(click.style("hint: ", fg="yellow") + printable(error.hint), err=True)
     return error.exit_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from rollbook.cli.output import print_json, print_table, progress_bar, say, size
 from rollbook.cli.proposed import carry_on
 
 if TYPE_CHECKING:
-    from collections.abc import Sized
+    from collections.abc import Iterator, Mapping, Sized
 
     from rollbook.api.public_registry import Registry
     from rollbook.transfer.bundle.bundle_import import Brought
@@ -65,6 +66,7 @@ def gto(dry_run: bool, then: str | None, as_json: bool, **given: Any) -> None:
     the DVC remote, from git or from DVC's storage; everything else becomes one commit on a branch of its own.
     """
     from rollbook.propose.manifest_facts import pairs
+    from rollbook.transfer.gto.takeover import Undecided
 
     if dry_run and then:
         raise click.UsageError("--dry-run changes nothing: leave out --push, --pr and --land.")
@@ -72,10 +74,16 @@ def gto(dry_run: bool, then: str | None, as_json: bool, **given: Any) -> None:
     for option, name in (("--stage", "stages"), ("--rename", "renames"), ("--path", "paths")):
         given[name] = pairs(option, given[name])
     if dry_run:
-        _report_plan(registry.plan_gto(**given), as_json=as_json)
+        _report_plan(registry.plan_gto(**given), given, as_json=as_json)
         return
-    with progress_bar("taking over", None) as progress:
-        taken = registry.import_gto(progress=progress, **given)
+    try:
+        with progress_bar("taking over", None) as progress:
+            taken = registry.import_gto(progress=progress, **given)
+    except Undecided as undecided:
+        if as_json:
+            raise
+        _say_notes(undecided.plan, given)
+        raise click.exceptions.Exit(1) from None
     _report_takeover(registry, taken, then=then, as_json=as_json)
 
 
@@ -113,7 +121,7 @@ def bundle(
         print_json({**brought.as_document(), **carried})
 
 
-def _report_plan(plan: Plan, *, as_json: bool) -> None:
+def _report_plan(plan: Plan, given: Mapping[str, Any], *, as_json: bool) -> None:
     """Print a plan; exit with 1 when something has to be decided first."""
     if as_json:
         print_json(plan)
@@ -122,7 +130,7 @@ def _report_plan(plan: Plan, *, as_json: bool) -> None:
             ["model", "version", "stage", "registered at", "by", "artifact", "kept in", "tag"],
             [_row(model, version) for model in plan.models for version in model.versions],
         )
-        _say_notes(plan)
+        _say_notes(plan, given)
     if plan.problems:
         sys.stdout.flush()
         raise click.exceptions.Exit(1)
@@ -136,7 +144,7 @@ def _report_takeover(registry: Registry, taken: TakenOver, *, then: str | None, 
             say(f"{model.name}: {_count(model.versions, 'version')}, {tags} of GTO's")
         for finding in taken.findings:
             say(f"{finding.severity}: {finding.path}: {finding.message}")
-        _say_notes(taken.plan)
+        _say_notes(taken.plan, {})
         say(f"{size(taken.uploaded)} went to the DVC remote")
     carried = carry_on(registry, taken.branch, then=then, quiet=as_json)
     if as_json:
@@ -152,7 +160,8 @@ def _row(model: PlannedModel, version: PlannedVersion) -> list[str]:
     return [model.name, version.version, stage, tag.at, tag.by, path, version.kept_in, tag.tag]
 
 
-def _say_notes(plan: Plan) -> None:
+def _say_notes(plan: Plan, given: Mapping[str, Any]) -> None:
+    """Print what is to be known of a plan, a line each, and the whole call that would decide what is open."""
     for model in plan.models:
         for version in model.versions:
             for remark in version.remarks:
@@ -160,6 +169,19 @@ def _say_notes(plan: Plan) -> None:
     for word, notes in (("left out", plan.skipped), ("to be decided", plan.problems)):
         for note in notes:
             say(f"{word}: {note.what}: {note.why}{f' ({note.hint})' if note.hint else ''}")
+    if plan.options:
+        say(f"to decide it so: {' '.join(['rollbook import gto', *_words(given), *plan.options])}")
+
+
+def _words(given: Mapping[str, Any]) -> Iterator[str]:
+    """The options of a call, as they are typed."""
+    for name in given["models"]:
+        yield shlex.join(["--model", name])
+    for option, field in (("--stage", "stages"), ("--rename", "renames"), ("--path", "paths")):
+        for old, new in given[field].items():
+            yield shlex.join([option, f"{old}={new}"])
+    if given["skip_missing"]:
+        yield "--skip-missing"
 
 
 def _tell_brought(brought: Brought) -> None:

@@ -9,6 +9,7 @@ import click
 from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, say
 from rollbook.cli.source import at_repositories, opened_federation, opened_registry
+from rollbook.errors import Refused
 from rollbook.names import parse_moment, time_text
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from rollbook.api.public_federation import Federation
     from rollbook.api.reading import ReadOnlyRegistry
+    from rollbook.git.repository import Repository
     from rollbook.registry.listing import ListedModel, ListedVersion
     from rollbook.retention.stale import Stale
 
@@ -52,25 +54,41 @@ def command(
         return
     with opened_registry(repo[0] if repo else None, rev, at) as registry:
         if stale is None:
-            _list(registry, model, as_json=as_json)
+            is_plain = not (repo or rev or at or as_json or model)
+            requested = _count_open_requests(registry.repository) if is_plain else 0
+            _list(registry, model, as_json=as_json, requested=requested)
+            if requested:
+                say(f"open requests: {requested} (rollbook requests)")
         else:
             now = parse_moment(at) if at else None
             _print_stale(registry.list(model, stale=stale, now=now), as_json=as_json)
 
 
-def _list(registry: ReadOnlyRegistry | Federation, model: str | None, *, as_json: bool) -> None:
+def _list(
+    registry: ReadOnlyRegistry | Federation, model: str | None, *, as_json: bool, requested: int = 0
+) -> None:
     if model is not None:
         _print_versions(registry.list(model), as_json=as_json)
     else:
-        _print_models(registry.list(), as_json=as_json)
+        _print_models(registry.list(), as_json=as_json, requested=requested)
 
 
-def _print_models(listed: Sequence[ListedModel], *, as_json: bool) -> None:
+def _count_open_requests(repository: Repository) -> int:
+    from rollbook.registry.request_branches import open_branches
+
+    try:
+        return len(open_branches(repository))
+    except Refused:
+        return 0  # what is checked out is listed also where main can't be told
+
+
+def _print_models(listed: Sequence[ListedModel], *, as_json: bool, requested: int) -> None:
     if as_json:
         print_json(listed)
         return
     if not listed:
-        say("the registry has no models yet; register one: rollbook register MODEL ARTIFACT")
+        if not requested:
+            say("the registry has no models yet; register one: rollbook register MODEL ARTIFACT")
         return
     stages = dict.fromkeys(stage for row in listed for stage in row.stages)
     held = [name for name in stages if any(row.stages.get(name) for row in listed)]

@@ -11,6 +11,7 @@ from rollbook.text import printable
 
 if TYPE_CHECKING:
     from rollbook.api.public_registry import Registry
+    from rollbook.propose.landing import Landing
     from rollbook.propose.promotion import ProposedMove
 
 
@@ -23,9 +24,9 @@ def carry_on(registry: Registry, branch: str, *, then: str | None, quiet: bool) 
     from rollbook.propose.proposal import pull_request_hint
 
     if then == "land":
-        from rollbook.cli.land import land_branch, report_landing
+        from rollbook.cli.land import report_landing
 
-        landing = land_branch(registry, branch)
+        landing = _landed(registry, branch)
         if not quiet:
             report_landing(landing)
         return {"landed": landing.commit, "tags": [event.tag for event in landing.events]}
@@ -40,11 +41,32 @@ def carry_on(registry: Registry, branch: str, *, then: str | None, quiet: bool) 
     return {"pushed": pushed, "pull_request": opened}
 
 
+def _landed(registry: Registry, branch: str) -> Landing:
+    """Land what was just proposed. What is refused leaves no branch, unless others can still let it pass."""
+    from rollbook.cli.land import land_branch
+    from rollbook.errors import Refused
+    from rollbook.propose.proposal import ChangeRefused, drop_unpushed
+
+    try:
+        return land_branch(registry, branch)
+    except ChangeRefused as refusal:
+        if all(finding.waiting for finding in refusal.findings if finding.severity == "error"):
+            say(f"the request waits on the branch {branch}; let others see it: git push origin {branch}")
+        else:
+            drop_unpushed(registry.repository, branch)
+        raise
+    except Refused:
+        drop_unpushed(registry.repository, branch)
+        raise
+
+
 def report_move(registry: Registry, proposed: ProposedMove, *, then: str | None, as_json: bool) -> None:
     """Print what a proposal moves, and carry on with it as asked."""
     if not as_json:
         for move in proposed.moves:
             say(f"{proposed.model}@{move.version}: {move.start} -> {move.target}")
+        if proposed.waived:
+            say(f"waived for the rollback: {', '.join(proposed.waived)}")
     carried = carry_on(registry, proposed.branch, then=then, quiet=as_json)
     if as_json:
         print_json({**proposed.as_document(), **carried})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,7 +21,7 @@ _MANY: dict[str, Any] = {"multiple": True}
 
 @click.command("register")
 @click.argument("model")
-@click.argument("artifact", type=_FILE)
+@click.argument("artifact")
 @click.option("--version", "version", metavar="V", help="The version, e.g. 1.2.0.")
 @click.option(
     "--bump",
@@ -35,10 +35,16 @@ _MANY: dict[str, Any] = {"multiple": True}
     "metrics_files",
     type=_FILE,
     **_MANY,
-    help="Metrics as JSON or YAML, as `dvc metrics` reads them.",
+    help="Numbers in JSON, YAML or TOML, as `dvc metrics` reads them. Repeatable.",
 )
 @click.option("-p", "--param", "params", metavar="NAME=VALUE", **_MANY, help="A hyperparameter. Repeatable.")
-@click.option("--params-file", "params_files", type=_FILE, **_MANY, help="Hyperparameters as JSON or YAML.")
+@click.option(
+    "--params-file",
+    "params_files",
+    type=_FILE,
+    **_MANY,
+    help="Hyperparameters in JSON, YAML, TOML or Python, as `dvc params` reads them. Repeatable.",
+)
 @click.option(
     "--data", metavar="NAME[@VERSION][=URI]", **_MANY, help="A data set it was trained on. Repeatable."
 )
@@ -67,6 +73,8 @@ _MANY: dict[str, Any] = {"multiple": True}
     type=click.Path(path_type=Path),
     help="The training repository, which may be the registry's. Default: the current one, when it isn't.",
 )
+@click.option("--as", "name", metavar="NAME", help="What the artifact is called in the registry.")
+@click.option("--follow-links", is_flag=True, help="Take what the links in a folder lead to, wherever it is.")
 @click.option("--owner", help="The model's owner, when it is new. Default: you.")
 @click.option("--team", help="The model's team, when it is new.")
 @click.option("--task", help="The model's task, when it is new.")
@@ -74,8 +82,11 @@ _MANY: dict[str, Any] = {"multiple": True}
 @options.proposal
 @options.directory
 @options.as_json
-def command(model: str, artifact: Path, then: str | None, as_json: bool, **given: Any) -> None:
-    """Register ARTIFACT, a file or a folder, as a new version of MODEL.
+def command(model: str, artifact: str, then: str | None, as_json: bool, **given: Any) -> None:
+    """Register ARTIFACT as a new version of MODEL: a file, a folder, or the address of one, such as
+    s3://bucket/models/churn.onnx.
+
+    A link is followed where you name it, and where it leads into a cache of DVC's or of the Hugging Face Hub.
 
     Its bytes go to the DVC remote first; then its manifest and DVC pointer become one commit on a branch of
     their own. Your checkout, your staged files and your branch stay as they are.
@@ -88,7 +99,7 @@ def command(model: str, artifact: Path, then: str | None, as_json: bool, **given
     given["params"] = manifest_facts.params(given["params"])
     given["tags"] = manifest_facts.pairs("--tag", given["tags"])
     registry = options.registry()
-    with progress_bar(f"storing {artifact.name}", None) as progress:
+    with progress_bar(f"storing {PurePath(artifact).name}", None) as progress:
         registered = registry.register(model, artifact, progress=progress, **given)
     if not as_json:
         _report(registered)
@@ -106,5 +117,7 @@ def _report(registered: ProposedVersion) -> None:
         say(f"the same bytes are registered already as {', '.join(registered.twins)}; they are stored once")
     elif registered.uploaded:
         say(f"{size(registered.uploaded)} went to the DVC remote")
+    for remark in registered.remarks:
+        warn(remark)
     for lack in registered.lacking:
         warn(f"not on record, and nothing adds it later: {lack}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.git.process import fields, git, git_failed, line_of, try_git
+from rollbook.errors import BadCall
+from rollbook.git.process import fields, git, git_failed, text, try_git, words
+from rollbook.git.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,19 +15,29 @@ if TYPE_CHECKING:
 
 
 def setting(repository: Repository, key: str) -> str | None:
-    """Return a configured value, e.g. of `user.signingKey`; None where there is none."""
-    return line_of(repository, "config", "--get", key)
+    """Return a configured value, e.g. of `user.signingKey`; None where there is none. Raises BadCall where
+    git can't read it."""
+    return _value(repository, key)
 
 
 def flag(repository: Repository, key: str) -> bool | None:
-    """Return whether a setting says yes; None where it says nothing."""
-    value = line_of(repository, "config", "--type=bool", "--get", key)
+    """Return whether a setting says yes; None where it says nothing. Raises BadCall where it says neither."""
+    value = _value(repository, key, "--type=bool")
     return None if value is None else value == "true"
 
 
 def path_setting(repository: Repository, key: str) -> str | None:
-    """Return a configured path, its `~` replaced; None where there is none."""
-    return line_of(repository, "config", "--type=path", "--get", key)
+    """Return a configured path as git finds it, from the top of the working tree on and its `~` replaced;
+    None where there is none."""
+    value = _value(repository, key, "--type=path")
+    return str(repository.directory / value) if value else None
+
+
+def _value(repository: Repository, key: str, *options: str) -> str | None:
+    done = try_git(repository, "config", *options, "--get", key)
+    if done.returncode > 1:  # 1: there is none
+        raise BadCall(f"the git setting {key} can't be read: {words(done.stderr)}")
+    return None if done.returncode else text(done.stdout.removesuffix(b"\n"))
 
 
 def settings(repository: Repository, pattern: str) -> dict[str, str]:
@@ -59,17 +71,12 @@ def config_text(settings: Mapping[str, str]) -> str:
     return "".join(lines)
 
 
-def quoted(value: str) -> str:
-    """Return a value as git's files hold it, whatever is in it but NUL."""
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
-
-
 def ssh_program(repository: Repository) -> str:
     """Return the program that makes and judges SSH signatures."""
-    return setting(repository, "gpg.ssh.program") or "ssh-keygen"
+    return _value(repository, "gpg.ssh.program", "--type=path") or "ssh-keygen"
 
 
 def openpgp_program(repository: Repository) -> str:
     """Return the program that makes and judges OpenPGP signatures."""
-    return setting(repository, "gpg.openpgp.program") or setting(repository, "gpg.program") or "gpg"
+    named = (_value(repository, key, "--type=path") for key in ("gpg.openpgp.program", "gpg.program"))
+    return next(filter(None, named), "gpg")

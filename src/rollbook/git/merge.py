@@ -10,6 +10,7 @@ from rollbook.errors import GitFailed, Refused
 from rollbook.git.changes import EMPTY_TREE
 from rollbook.git.process import git_failed, text, try_git
 from rollbook.git.repository import share_history
+from rollbook.git.scratch import have_room
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
@@ -36,6 +37,7 @@ def merge(repository: Repository, ours: str, theirs: str) -> Merge:
 
     Raises Refused when the two share no history, GitFailed when git can't merge at all.
     """
+    have_room(repository.common_dir)
     commits = ours, theirs
     shape = ("--write-tree", "-z", "--name-only", "--no-messages")
     bare = replace(repository, work_tree=None)

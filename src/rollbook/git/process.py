@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +10,8 @@ from typing import TYPE_CHECKING
 from rollbook.errors import GitFailed, TooMuch
 from rollbook.git.address import without_credentials
 from rollbook.git.environment import clean_environment
+from rollbook.git.scratch import scratch_variables
+from rollbook.git.work_limit import counted_child, limit_process, seconds_left, was_limited
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 # Neither a monitor's program nor a user's taste has a part in what is read here.
 _NEUTRAL = (
     "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "color.ui=false",
-    "-c", "advice.graftFileDeprecated=false",
+    "-c", "advice.graftFileDeprecated=false", "-c", "i18n.commitEncoding=UTF-8",
 )  # fmt: skip
 
 # Two million paths and more; a registry of a hundred thousand versions has a third of them.
@@ -42,20 +41,26 @@ def try_git(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git in a repository, or a directory, and return what it said, whatever its exit code.
 
-    `variables` are added to the clean environment. Raises GitFailed when git can't be started at all.
+    `variables` are added to the clean environment. Raises GitFailed when git can't be started at all, TooMuch
+    when the time of `limited_work` is over.
     """
-    directory = _directory(place)
-    try:
-        return subprocess.run(
-            ["git", *_NEUTRAL, *arguments],
-            cwd=directory,
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            env=_environment(place, variables),
-        )
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise _not_started(directory, error) from error
+    left = seconds_left()
+    given = subprocess.DEVNULL if stdin is None else subprocess.PIPE
+    pipe = subprocess.PIPE
+    with (
+        counted_child(),
+        start_git(place, *arguments, stdin=given, stdout=pipe, stderr=pipe, variables=variables) as running,
+    ):
+        if left is not None:
+            limit_process(running.pid, left)
+        try:
+            said, errors = running.communicate(stdin)
+        except BaseException:
+            running.kill()
+            raise
+    if was_limited(running.returncode):
+        seconds_left()
+    return subprocess.CompletedProcess(arguments, running.returncode, said, errors)
 
 
 def git(
@@ -83,18 +88,19 @@ def git_list(
     A few trees that name each other can stand for more paths than any disk holds, and `git diff-tree` prints
     none before it has them all.
     """
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as errors:
+    left = seconds_left()
+    with counted_child(), tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as errors:
         given.write(stdin)
         given.seek(0)
         with start_git(
             place, *arguments, stdin=given, stdout=subprocess.PIPE, stderr=errors, variables=variables
         ) as running:
             assert running.stdout is not None
-            _limit_seconds(running.pid, MOST_SECONDS)
+            limit_process(running.pid, MOST_SECONDS if left is None else min(MOST_SECONDS, left))
             listed = running.stdout.read(MOST_LISTED + 1)
             if len(listed) > MOST_LISTED:
                 running.kill()
-        if len(listed) > MOST_LISTED or -running.returncode in (signal.SIGXCPU, signal.SIGKILL):
+        if len(listed) > MOST_LISTED or was_limited(running.returncode):
             raise TooMuch(
                 "there are more paths than can be listed",
                 hint="Propose it in parts. Where nobody put so many files, it is made to harm.",
@@ -103,15 +109,6 @@ def git_list(
             errors.seek(0)
             raise git_failed(arguments, errors.read())
     return listed
-
-
-def _limit_seconds(process: int, seconds: int) -> None:
-    """Have the system end a process that has worked for so long, where it can be told to from outside."""
-    if sys.platform == "linux":
-        import resource
-
-        with contextlib.suppress(ProcessLookupError):  # it is done already
-            resource.prlimit(process, resource.RLIMIT_CPU, (seconds, seconds + 1))
 
 
 def line_of(
@@ -147,9 +144,15 @@ def start_git(
 
 def git_failed(arguments: Sequence[str], stderr: bytes) -> GitFailed:
     """Return the error for a git command that failed, with git's own words."""
-    said = without_credentials(stderr.decode(errors="replace")).strip()
+    said = words(stderr)
     verb = next((word for word in arguments if not word.startswith("-")), "")
     return GitFailed(f"git {verb} failed: {said or 'no reason given'}")
+
+
+def words(stderr: bytes) -> str:
+    """Return what git complained of, without anybody's password, and without advice on git's own commands."""
+    lines = without_credentials(stderr.decode(errors="replace")).strip().split("\n")
+    return "\n".join(line.rstrip() for line in lines if line.strip() and not line.startswith("hint:"))
 
 
 def text(data: bytes) -> str:
@@ -171,6 +174,8 @@ def _environment(place: Repository | Path, variables: Mapping[str, str] | None) 
     if not isinstance(place, Path) and place.work_tree is None:
         # Named, it is read where `safe.bareRepository` forbids those that git comes across.
         environment |= {"GIT_DIR": str(place.git_dir), "GIT_IMPLICIT_WORK_TREE": "0"}
+    if not isinstance(place, Path):
+        environment |= scratch_variables(place.common_dir)
     return {**environment, **(variables or {})}
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.errors import Conflict
-from rollbook.git.address import without_credentials
-from rollbook.git.process import git, git_failed, line_of, text, try_git
+from rollbook.git.process import git, git_failed, line_of, text, try_git, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -163,8 +162,10 @@ def update_refs(repository: Repository, updates: Sequence[RefUpdate]) -> None:
     lines = "".join(f"update {update.ref}\0{update.new}\0{update.old}\0" for update in updates)
     done = try_git(repository, "update-ref", "--stdin", "-z", stdin=lines.encode(errors="surrogateescape"))
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
-        raise Conflict(f"the repository has moved meanwhile: {said}", hint="Nothing was changed. Try again.")
+        raise Conflict(
+            f"the repository has moved meanwhile: {words(done.stderr)}",
+            hint="Nothing was changed. Try again.",
+        )
 
 
 def push(repository: Repository, remote: str, updates: Sequence[RefUpdate]) -> None:
@@ -189,8 +190,9 @@ def push(repository: Repository, remote: str, updates: Sequence[RefUpdate]) -> N
             f"somebody else was first: {remote} has moved",
             hint="Nothing was changed there. Try again.",
         )
-    words = without_credentials(b"\n".join(rejected).decode(errors="replace")).encode()
-    raise git_failed(["push"], done.stderr + b"\n" + words)
+    # A rejected ref is told as a sign, where from and where to, and why, parted by tabs.
+    told = [b": ".join(line.rpartition(b":refs/")[2].split(b"\t")) for line in rejected]
+    raise git_failed(["push"], b"\n".join([done.stderr, *told]))
 
 
 def _has_moved(repository: Repository, remote: str, updates: Sequence[RefUpdate]) -> bool:

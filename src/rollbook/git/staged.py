@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rollbook.errors import GitFailed, Refused
 from rollbook.git.objects import ObjectReader
 from rollbook.git.process import RAW, fields, git_failed, start_git, try_git
+from rollbook.git.scratch import have_room
 from rollbook.git.trees import DIRECTORY, changed_tree
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def staged_tree(repository: Repository) -> str:
     Inside a hook of `git commit` the index may be a temporary one, which git names in GIT_INDEX_FILE; that
     one is read then, unless it is another repository's. Raises Refused while a merge's conflicts stand in it.
     """
+    have_room(repository.common_dir)
     index = Path(os.environ.get("GIT_INDEX_FILE", "")).absolute()
     variables = {"GIT_INDEX_FILE": str(index)} if index.is_relative_to(repository.git_dir) else {}
     changes = _staged_changes(repository, variables)

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook.errors import Refused
-from rollbook.git.config import quoted, settings
+from rollbook.git.config import settings
 from rollbook.git.process import line_of
+from rollbook.git.quoting import quoted
 from rollbook.git.refs import listed_refs
 from rollbook.git.repository import Repository, discover, new_bare
 

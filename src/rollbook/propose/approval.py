@@ -11,24 +11,27 @@ from rollbook.access.roles import ADMIN, APPROVER, Person, roles_of
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.config import setting, ssh_program
 from rollbook.git.refs import NO_OBJECT, RefUpdate, resolve_branch, update_refs
+from rollbook.git.repository import is_ancestor
 from rollbook.git.write import ObjectWriter, commit, identity
 from rollbook.names import parse_reference, time_now
 from rollbook.propose.proposal import branch_name
 from rollbook.registry.main_branch import main_commit, remote_name
 from rollbook.registry.registry import Registry, stage_table
+from rollbook.registry.request_branches import has_landed
 from rollbook.signing.approval_signature import (
     NAMESPACE,
     TransitionContent,
     transition_content,
     valid_approvers,
 )
-from rollbook.signing.ssh_keygen import ssh_sign
+from rollbook.signing.ssh_keygen import ssh_key, ssh_sign
+from rollbook.signing.tag_signing import has_key
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.occasion import occasion_at
 from rollbook.yaml.edit import edit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from rollbook.git.repository import Repository
     from rollbook.names import Reference
@@ -78,11 +81,8 @@ def approve(
     """
     asked = parse_reference(reference)
     base = main_commit(repository)
-    name = branch or _proposal(repository, base, asked, stage)
-    local = resolve_branch(repository, name)
-    head = local or _fetched(repository, name)
-    if head is None:
-        raise NotFound(f"there is no branch {name!r}")
+    names = [branch] if branch else _names(repository, base, asked, stage)
+    name, head = _open_request(repository, base, names)
     by = identity(repository).email
     policy, allowed_signers = _rules(repository, base)
     entry, content = _transition(repository, base, head, asked, stage)
@@ -98,27 +98,33 @@ def approve(
     tree = ObjectWriter(repository).tree(head, {path: data})
     subject = f"Approve {content.model}@{content.version} for {stage}"
     made = commit(repository, tree, [head], f"{subject}\n\nApproved-By: {by}\n")
-    update_refs(repository, [RefUpdate(f"refs/heads/{name}", made, local or NO_OBJECT)])
+    standing = resolve_branch(repository, name) or NO_OBJECT
+    update_refs(repository, [RefUpdate(f"refs/heads/{name}", made, standing)])
     return Approved(name, made, by, content)
 
 
-def _proposal(repository: Repository, base: str, asked: Reference, stage: str) -> str:
-    """The branch that proposes to move the version to `stage`. Raises NotFound when there is none."""
+def _names(repository: Repository, base: str, asked: Reference, stage: str) -> list[str]:
+    """The branches on which the version may be proposed to move to `stage`."""
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         version = registry.version(asked)
-    names = [branch_name(action, asked.model, version.version, stage) for action in _ACTIONS]
+    return [branch_name(action, asked.model, version.version, stage) for action in _ACTIONS]
+
+
+def _open_request(repository: Repository, base: str, names: Sequence[str]) -> tuple[str, str]:
+    """The first of these branches that has not landed, and its tip: here or, where it is newer, as last
+    fetched. Raises NotFound when there is none, Refused when it differs here and there."""
     for name in names:
-        if resolve_branch(repository, name) or _fetched(repository, name):
-            return name
+        tips = (resolve_branch(repository, name), resolve_branch(repository, name, remote_name(repository)))
+        unlanded = dict.fromkeys(tip for tip in tips if tip and not has_landed(repository, base, tip))
+        newest = [tip for tip in unlanded if all(is_ancestor(repository, other, tip) for other in unlanded)]
+        if newest:
+            return name, newest[0]
+        if unlanded:
+            raise Refused(f"{name} differs here and on the remote", hint="Bring the two together first.")
     raise NotFound(
-        f"there is no proposal that moves {version} to {stage}",
-        hint="Fetch it first (git fetch), or name its branch with --branch.",
+        f"no request is open on {' or '.join(names)}",
+        hint="`rollbook requests` lists what is open. Fetch it first (git fetch), or name its --branch.",
     )
-
-
-def _fetched(repository: Repository, branch: str) -> str | None:
-    """The commit of a branch as it was last fetched from the remote."""
-    return resolve_branch(repository, branch, remote_name(repository))
 
 
 def _rules(repository: Repository, base: str) -> tuple[Policy, bytes]:
@@ -162,14 +168,14 @@ def _signed(
     repository: Repository, content: TransitionContent, by: str, allowed_signers: bytes
 ) -> dict[str, str]:
     """The approval to be written, once it is sure that the registry accepts it."""
-    key = setting(repository, "user.signingKey")
-    if not key or setting(repository, "gpg.format") != "ssh":
+    if setting(repository, "gpg.format") != "ssh" or not has_key(repository):
         raise BadCall(
             "no SSH signing key is configured",
             hint="Run `git config gpg.format ssh` and `git config user.signingKey ~/.ssh/id_ed25519.pub`.",
         )
     program = ssh_program(repository)
-    signature = ssh_sign(content.canonical(), key, NAMESPACE, program).decode()
+    key = ssh_key(repository)
+    signature = ssh_sign(content.canonical(), key, NAMESPACE, program, repository.directory).decode()
     now = time_now()
     approval = {"by": by, "at": now, "signature": signature}
     if not valid_approvers(content, (approval,), allowed_signers):

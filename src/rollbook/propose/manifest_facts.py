@@ -7,6 +7,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from rollbook.artifact.unfetched import require_bytes
 from rollbook.errors import BadCall, InvalidFile
 from rollbook.schema.schemas import violations
 from rollbook.snapshot.snapshot import MAX_FILE
@@ -49,23 +50,6 @@ def params(arguments: Iterable[str]) -> dict[str, Any]:
     return {name: _scalar(name, value) for name, value in pairs("--param", arguments).items()}
 
 
-def metrics_file(path: Path) -> dict[str, float]:
-    """Read the numbers in a JSON or YAML file, as `dvc metrics` reads them; nested names are joined by dots.
-
-    Raises BadCall, naming the metric, for what is no finite number.
-    """
-    return dict(_flat(mapping_file(path), "", path))
-
-
-def report_metrics(path: Path) -> dict[str, float]:
-    """Read the numbers in a tool's report, JSON or YAML; nested names are joined by dots.
-
-    What is no number (texts, lists, true and false, null) is left out: a report says more than metrics.
-    Raises BadCall, naming the metric, for a number that is not finite, which no report may hide.
-    """
-    return dict(_flat(mapping_file(path), "", path, only_numbers=True))
-
-
 def mapping_file(path: Path) -> dict[str, Any]:
     """Read a JSON or YAML file that holds a mapping. Raises BadCall when it doesn't."""
     data = small_file(path)
@@ -97,7 +81,7 @@ def require_lawful(schema: str, data: Mapping[str, Any], what: str) -> None:
 
 
 def small_file(path: Path) -> bytes:
-    """Read a file's bytes. Raises BadCall when it isn't there or has more than 1 MiB."""
+    """Read a file's bytes. Raises BadCall when it isn't there, was not fetched or has more than 1 MiB."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE + 1)
@@ -105,6 +89,7 @@ def small_file(path: Path) -> bytes:
         raise BadCall(f"{path} can't be read: {error.strerror}") from error
     if len(data) > MAX_FILE:
         raise BadCall(f"{path} has more than {MAX_FILE:,} bytes")
+    require_bytes(data, str(path))
     return data
 
 
@@ -196,22 +181,6 @@ def _dtype(values: Iterable[Any]) -> str:
     if kinds == {int}:
         return "int64"
     return "float64" if present and present <= {int, float} else "string"
-
-
-def _flat(
-    content: Mapping[str, Any], prefix: str, path: Path, *, only_numbers: bool = False
-) -> Iterable[tuple[str, float]]:
-    for name, value in content.items():
-        key = f"{prefix}.{name}" if prefix else str(name)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if isinstance(value, dict):
-            yield from _flat(value, key, path, only_numbers=only_numbers)
-        elif only_numbers and not is_number:
-            continue
-        elif not is_number or not _is_finite(value):
-            raise BadCall(f"{path}: {key}: a metric is a finite number")
-        else:
-            yield key, value
 
 
 def _number(what: str, text: str) -> float:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from rollbook.access.roles import ADMIN, Person, roles_at, roles_of
 from rollbook.errors import NotFound, Refused
 from rollbook.git.commits import tree_of
-from rollbook.git.config import setting
 from rollbook.git.refs import (
     NO_OBJECT,
     TAGS,
@@ -22,6 +21,7 @@ from rollbook.git.refs import (
 )
 from rollbook.git.write import commit, identity
 from rollbook.registry.main_branch import has_remote, landed_commit, main_branch, remote_name
+from rollbook.signing.tag_signing import has_key
 from rollbook.trail.condemned_tags import condemned_tags, mending_message
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ def mend(repository: Repository, names: Sequence[str] = (), *, push_refs: bool |
     tree = tree_of(repository, base)
     if not found.removed or tree is None:
         return found
-    sign = bool(setting(repository, "user.signingKey"))
-    made = commit(repository, tree, [base], mending_message(list(found.removed)), sign=sign)
+    message = mending_message(list(found.removed))
+    made = commit(repository, tree, [base], message, sign=has_key(repository))
     main = f"refs/heads/{main_branch(repository)}"
     gone = [RefUpdate(f"{TAGS}{tag.name}", NO_OBJECT, tag.oid) for tag in found.removed]
     if remote:

@@ -10,19 +10,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
+from rollbook.artifact.links import LinkRule
 from rollbook.artifact.pointer import pointer_data, require_artifact_name
 from rollbook.artifact.progress import quiet
-from rollbook.artifact.storage import open_storage
+from rollbook.artifact.unfetched import require_there
 from rollbook.errors import BadCall
 from rollbook.git.write import identity
 from rollbook.names import time_now
 from rollbook.propose.manifest_facts import require_lawful
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.propose.stores import open_store, upload
 from rollbook.records.evidence import DEPLOYMENT, KINDS, evidence_kind, evidence_number
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry, nearest
 from rollbook.registry.version_files import evidence_paths
-from rollbook.retention.renewal import removed_objects
 from rollbook.schema.schemas import schema_line
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.yaml.write import dump
@@ -188,7 +189,10 @@ class Attachments:
 
     def store(self, progress: Progress = quiet) -> list[dict[str, Any]]:
         """Copy them into the DVC cache; return what evidence says of them. Raises as `Storage.add` does."""
-        self._stored = [self._storage.add(path, name, progress) for name, path in self._sources.items()]
+        self._stored = [
+            self._storage.add(path, name, progress, links=LinkRule.CACHED)
+            for name, path in self._sources.items()
+        ]
         facts = [stored.as_mapping() for stored in self._stored]
         return [{name: value for name, value in item.items() if name != "format"} for item in facts]
 
@@ -202,26 +206,21 @@ class Attachments:
         }
 
     def push(self, base: str, progress: Progress = quiet) -> int:
-        """Upload what the remote lacks, and what removals that stand in `base` may be about to delete there.
-
-        Returns the number of bytes sent. Raises as `Storage.push` does.
-        """
+        """Upload them as `stores.upload` does; return the number of bytes sent."""
         if not self._stored:
             return 0
-        again = removed_objects(self._repository, base, self._storage)
-        return sum(self._storage.push(payload.pointer, progress, again=again) for payload in self._stored)
+        pointers = [payload.pointer for payload in self._stored]
+        return upload(self._repository, base, self._storage, pointers, progress)
 
     @cached_property
     def _storage(self) -> Storage:
-        assert self._repository.work_tree is not None
-        return open_storage(self._repository.work_tree)
+        return open_store(self._repository, main_commit(self._repository))
 
 
 def _by_name(paths: Sequence[Path]) -> dict[str, Path]:
     by_name: dict[str, Path] = {}
     for path in paths:
-        if not path.exists():
-            raise BadCall(f"{path} does not exist", hint="Name a file or a folder to attach.")
+        require_there(path)
         name = require_artifact_name(path.name or path.absolute().name)
         if twin := next((other for other in by_name if other.lower() == name.lower()), None):
             raise BadCall(f"two attachments are called {twin}", hint="Rename one of them.")

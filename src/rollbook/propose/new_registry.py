@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from importlib import resources
@@ -9,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook import __version__, layout
-from rollbook.errors import BadCall, InvalidFile
+from rollbook.errors import BadCall, InvalidFile, Refused
 from rollbook.propose.own_source import installed_source, parse_source
 from rollbook.registry.main_branch import main_branch, remote_url
 from rollbook.schema.schemas import SCHEMA_NAMES, schema_text
-from rollbook.snapshot.safe_open import read_beneath, write_beneath
+from rollbook.snapshot.safe_open import read_beneath, require_place, write_beneath
 from rollbook.text import printable
 from rollbook.yaml.write import dump_inline
 
@@ -26,6 +27,7 @@ TEMPLATES = {
     "policy.yaml": layout.POLICY,
     "registry.gitignore": f"{layout.ROOT}/.gitignore",
     "registry.gitattributes": f"{layout.ROOT}/.gitattributes",
+    "registry.dvcignore": f"{layout.ROOT}/.dvcignore",
     "pre-commit-config.yaml": ".pre-commit-config.yaml",
     "validate.yml": ".github/workflows/validate.yml",
     "review.yml": ".github/workflows/review.yml",
@@ -34,7 +36,8 @@ TEMPLATES = {
 }
 _DVC_CONFIG = ".dvc/config"
 _DVC_FILES = {".dvc/.gitignore": "/config.local\n/tmp\n/cache\n", ".dvcignore": ""}
-_REMOTE_NAME = "artifacts"
+_REMOTE_NAMES = ("artifacts", "registry-artifacts", "rollbook-artifacts")
+_REMOTE_SECTION = re.compile(r"""['"]?remote ["'](?P<name>.+?)["']['"]?""")
 _BY_NAME = re.compile(rb"pip install [^\n]*\brollbook(==|\s|$)", re.MULTILINE)
 # What a registry goes without where a file is one's own, or isn't written.
 _LACKS = {
@@ -88,9 +91,11 @@ def initialise(
     source = installed_source() if action is None else parse_source(action)
     main, registry = main_branch(repository), _registry_name(repository, root)
     files = _files(source, main, registry)
-    address = remote or f"../../{root.name}-artifacts"
+    address = remote or _folder_beside(root)
     config = _named_remote(root, address)
     foreign = _foreign(root)
+    for path in (*files, _DVC_CONFIG):
+        require_place(root, path)
     written = [
         path for path, text in files.items() if write_beneath(root, path, text.encode(), replace=False)
     ]
@@ -194,8 +199,17 @@ def _registry_name(repository: Repository, root: Path) -> str:
     return _UNFIT.sub("-", name).strip("-./_")[:200] or "models"
 
 
+def _folder_beside(root: Path) -> str:
+    """The address of a folder beside the repository, seen from `.dvc/`; beside the outermost one where it
+    stands in another's working tree, as a submodule does, so that no repository has it in its files."""
+    outer = [parent for parent in root.parents if (parent / ".git").exists()]
+    beside = (outer[-1] if outer else root).parent / f"{root.name}-artifacts"
+    return Path(os.path.relpath(beside, root / ".dvc")).as_posix()
+
+
 def _named_remote(root: Path, address: str) -> str | None:
-    """DVC's configuration with `address` as the default remote; None when it has one already.
+    """DVC's configuration with `address` as the default remote; None when it has one already. A remote that
+    is there keeps its address: another name is taken, but for one that has this very address.
 
     Raises BadCall for an address that no file can hold, InvalidFile for a configuration that can't be read.
     """
@@ -208,11 +222,30 @@ def _named_remote(root: Path, address: str) -> str | None:
     except (ConfigObjError, UnicodeDecodeError) as error:
         raise InvalidFile(f"not DVC's format: {error}", path=_DVC_CONFIG) from error
     core = settings.setdefault("core", {})
-    remote = settings.setdefault(f'remote "{_REMOTE_NAME}"', {})
-    if not isinstance(core, dict) or not isinstance(remote, dict):
+    if not isinstance(core, dict) or any(not isinstance(section, dict) for section in settings.values()):
         raise InvalidFile("not DVC's format: a section is a single value", path=_DVC_CONFIG)
     if core.get("remote"):
         return None
+    there = {
+        name: section.get("url")
+        for section_name, section in settings.items()
+        if (name := _remote(section_name))
+    }
+    same = [name for name, url in there.items() if url == address]
+    free = (name for name in _REMOTE_NAMES if name not in there)
+    chosen = same[0] if same else next(free, "")
+    if not chosen:
+        raise Refused(
+            f"{_DVC_CONFIG} has remotes {' and '.join(_REMOTE_NAMES)}, and no default",
+            hint="Say which is the registry's: dvc remote default NAME",
+        )
     settings.indent_type = "    "
-    core["remote"], remote["url"] = _REMOTE_NAME, address
+    core["remote"] = chosen
+    settings.setdefault(f'remote "{chosen}"', {})["url"] = address
     return "\n".join(settings.write()) + "\n"
+
+
+def _remote(section: str) -> str:
+    """The name of the remote that a section of DVC's configuration is about; empty for another."""
+    found = _REMOTE_SECTION.fullmatch(section)
+    return found["name"] if found else ""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
+from rollbook.check.promotion_report import gates_to_waive
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.write import identity
-from rollbook.names import require_model_name, require_stage_name, time_now
+from rollbook.names import normalise_version, require_model_name, require_stage_name, time_now
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
@@ -20,7 +21,7 @@ from rollbook.trail.history import history
 from rollbook.yaml.edit import edit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 
 PRODUCTION = "production"
+_LONGEST_REASON = 1000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +46,26 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class ProposedMove:
-    """A promotion that was proposed: where it stands, what moves, and what the check says of it."""
+    """A promotion that was proposed: where it stands, what moves, what the check says of it, and the gates
+    that it sets aside as a rollback."""
 
     branch: str
     commit: str
     model: str
     moves: tuple[Move, ...]
     findings: tuple[Finding, ...]
+    waived: tuple[str, ...] = ()
 
     def as_document(self) -> dict[str, Any]:
         """Return the promotion as JSON data."""
         moves = [{"version": move.version, "from": move.start, "to": move.target} for move in self.moves]
-        return {"model": self.model, "moves": moves, "branch": self.branch, "commit": self.commit}
+        return {
+            "model": self.model,
+            "moves": moves,
+            "waived": list(self.waived),
+            "branch": self.branch,
+            "commit": self.commit,
+        }
 
 
 def propose_promotion(
@@ -79,7 +89,8 @@ def propose_promotion(
     if not one_line(reason):
         raise BadCall("a stage change needs a reason", hint='Say why: --reason "..."')
     base = main_commit(repository)
-    with Registry(repository, commit_snapshot(repository, base)) as registry:
+    base_snapshot = commit_snapshot(repository, base)
+    with Registry(repository, base_snapshot) as registry:
         policy = registry.policy
         version = registry.version(reference)
         model, stages = version.model.name, version.model.stages
@@ -87,8 +98,14 @@ def propose_promotion(
         if version.removal is not None:
             raise version.removal.refusal()
         policy.require_transition(str(version), version.stage, stage)
-        entry = _entry(repository, version.version, one_line(reason), details or {})
-        moves = plan_moves(policy, stages, version.version, stage, entry)
+        is_rollback = action == "rollback"
+        waived = gates_to_waive(repository, base_snapshot, version, stage) if is_rollback else ()
+        details = {**(details or {}), "waived": [*waived] or None}
+        entry = _entry(repository, version.version, one_line(reason), details)
+        left = (
+            f"rolled back to {version.version}: {one_line(reason)}"[:_LONGEST_REASON] if is_rollback else ""
+        )
+        moves = plan_moves(policy, stages, version.version, stage, entry, left)
         path = layout.stages_path(model)
         (data,) = registry.snapshot.read_many([path])
     branch = branch_name(action, model, version.version, stage)
@@ -101,15 +118,16 @@ def propose_promotion(
         verdict.require(f"{version} can't move to {stage}", waiting_too=False)
     message = f"{action.capitalize()} {version} to {stage}\n\n{one_line(reason)}\n"
     made = commit_proposal(repository, Proposal(branch, base, message, files))
-    return ProposedMove(branch, made, model, tuple(moves), verdict.findings)
+    return ProposedMove(branch, made, model, tuple(moves), verdict.findings, waived)
 
 
 def plan_moves(
-    policy: Policy, stages: StageTable, version: str, stage: str, entry: dict[str, Any]
+    policy: Policy, stages: StageTable, version: str, stage: str, entry: dict[str, Any], left: str = ""
 ) -> list[Move]:
     """Return the displaced versions' moves, then that of `version` into `stage`.
 
-    Raises Refused when the stage is exclusive, held, and the policy doesn't say where its holder goes.
+    `left` is why the displaced leave; by default that `version` replaces them. Raises Refused when the stage
+    is exclusive, held, and the policy doesn't say where its holder goes.
     """
     current = stages.entry_of(version)
     start = current.stage if current else policy.first_stage.name
@@ -123,7 +141,7 @@ def plan_moves(
             )
         why = {
             "version": held.version,
-            "reason": f"replaced by {version} in {stage}",
+            "reason": left or f"replaced by {version} in {stage}",
             "requested_by": entry["requested_by"],
             "requested_at": entry["requested_at"],
         }
@@ -177,23 +195,28 @@ def _entry(repository: Repository, version: str, reason: str, details: Mapping[s
     }
 
 
-def previous_holder(repository: Repository, model: str, stage: str = PRODUCTION) -> str:
+def previous_holder(
+    repository: Repository, model: str, stage: str = PRODUCTION, skip: Collection[str] = ()
+) -> str:
     """Return the version that held `stage` last before the one that holds it now, from the audit trail.
 
-    Raises NotFound when the trail knows of none.
+    A version that came back has taken those out that came after it: the next rollback goes further back, not
+    to them. Versions in `skip` are passed over. Raises NotFound when the trail knows of none.
     """
     require_model_name(model)
     base = main_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         registry.policy.stage(stage)
         holders = {entry.version for entry in registry.model(model).stages.holders(stage)}
-    held = [
-        tag.event.version
-        for tag in history(repository, base, model)
-        if tag.event.action is Action.ASSIGNED and tag.event.target == stage
-    ]
-    for version in reversed(held):
-        if version not in holders:
+    line: list[str] = []
+    for tag in history(repository, base, model):
+        if tag.event.action is Action.ASSIGNED and tag.event.target == stage:
+            if tag.event.version in line:
+                del line[line.index(tag.event.version) :]
+            line.append(tag.event.version)
+    passed_over = {*holders, *map(normalise_version, skip)}
+    for version in reversed(line):
+        if version not in passed_over:
             return version
     raise NotFound(
         f"the trail knows of no version of {model} that held {stage} before",

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from rollbook.check.base_context import circumstances
 from rollbook.check.judge import check_change
 from rollbook.errors import Conflict, NotFound, Refused
+from rollbook.git.checkout import checkouts_of
 from rollbook.git.refs import NO_OBJECT, RefUpdate, push, remote_branch, resolve_branch, update_refs
 from rollbook.git.repository import is_ancestor
 from rollbook.git.write import ObjectWriter, commit
-from rollbook.registry.main_branch import has_remote, main_branch, remote_name
+from rollbook.registry.main_branch import has_remote, main_branch, main_commit, remote_name
+from rollbook.registry.request_branches import has_landed
 from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
 
 if TYPE_CHECKING:
@@ -90,25 +92,44 @@ def refuse_blocked(repository: Repository, branch: str) -> None:
 
 
 def refuse_standing(repository: Repository, branch: str) -> None:
-    """Raise Conflict when a proposal of that name stands already."""
-    if resolve_branch(repository, branch):
+    """Raise Conflict when a proposal of that name is open, or its branch is checked out; one that has landed
+    makes room."""
+    standing = resolve_branch(repository, branch)
+    if standing is None:
+        return
+    if not has_landed(repository, main_commit(repository), standing):
         raise Conflict(
             f"the branch {branch} exists already",
             hint=f"Land it (rollbook land {branch}), or drop it (git branch -D {branch}) and try again.",
+        )
+    if checkouts := checkouts_of(repository, branch):
+        raise Conflict(
+            f"the branch {branch}, which has landed, is checked out in {checkouts[0]}",
+            hint=f"Switch to another branch there: git switch {main_branch(repository)}",
         )
 
 
 def commit_proposal(repository: Repository, proposal: Proposal) -> str:
     """Make the commit and then the branch; return the commit's id.
 
-    Raises Conflict when the branch exists already, Refused when another is in its way; changes nothing then.
+    A branch of that name that has landed makes room. Raises Conflict when the branch is open already, Refused
+    when another is in its way; changes nothing then.
     """
     refuse_blocked(repository, proposal.branch)
     refuse_standing(repository, proposal.branch)
     tree = ObjectWriter(repository).tree(proposal.base, proposal.files)
     made = commit(repository, tree, [proposal.base], proposal.message)
-    update_refs(repository, [RefUpdate(f"refs/heads/{proposal.branch}", made, NO_OBJECT)])
+    landed = resolve_branch(repository, proposal.branch) or NO_OBJECT
+    update_refs(repository, [RefUpdate(f"refs/heads/{proposal.branch}", made, landed)])
     return made
+
+
+def drop_unpushed(repository: Repository, branch: str) -> None:
+    """Remove a proposal's branch here, unless the remote has it or it is checked out."""
+    tip = resolve_branch(repository, branch)
+    is_shared = has_remote(repository) and resolve_branch(repository, branch, remote_name(repository))
+    if tip and not is_shared and not checkouts_of(repository, branch):
+        update_refs(repository, [RefUpdate(f"refs/heads/{branch}", NO_OBJECT, tip)])
 
 
 def push_branch(repository: Repository, branch: str) -> str:
@@ -126,7 +147,8 @@ def push_branch(repository: Repository, branch: str) -> str:
     if head is None:
         raise NotFound(f"there is no branch {branch!r}")
     old = remote_branch(repository, remote, branch)
-    if old and not is_ancestor(repository, old, head):
+    is_free = old is None or is_ancestor(repository, old, head)
+    if old and not is_free and not has_landed(repository, main_commit(repository), old):
         raise Conflict(
             f"{remote} has another {branch} already",
             hint=f"Look at it (git log {old[:12]}); land it, or drop it: git push {remote} --delete {branch}",

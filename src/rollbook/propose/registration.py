@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
+from rollbook.artifact.at_address import AtAddress, address_name
 from rollbook.artifact.dvc_yaml import artifact_path
-from rollbook.artifact.pointer import pointer_data, require_artifact_name
+from rollbook.artifact.links import LinkRule
+from rollbook.artifact.pointer import pointer_data
 from rollbook.artifact.progress import quiet
-from rollbook.artifact.storage import open_storage
+from rollbook.artifact.unfetched import require_there
 from rollbook.check.gates.required_fields import unpinned
 from rollbook.errors import BadCall, InvalidFile, Refused
 from rollbook.git.commits import read_commit
@@ -17,7 +20,8 @@ from rollbook.git.refs import resolve_branch
 from rollbook.git.repository import is_ancestor
 from rollbook.git.trees import files_holding
 from rollbook.git.write import ObjectWriter, identity
-from rollbook.names import bump, normalise_version, require_model_name, time_now
+from rollbook.names import bump, normalise_version, precedence, require_model_name, time_now
+from rollbook.propose.artifact_names import artifact_name
 from rollbook.propose.code_lineage import code_lineage
 from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.manifest_facts import merged, require_lawful, with_listed
@@ -29,20 +33,21 @@ from rollbook.propose.proposal import (
     refuse_blocked,
     refuse_standing,
 )
+from rollbook.propose.stores import open_store, upload
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
-from rollbook.retention.renewal import removed_objects
-from rollbook.schema.schemas import schema_line, violations
+from rollbook.registry.request_branches import requested_versions
+from rollbook.schema.schemas import schema_line
 from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.text import decoded
 from rollbook.yaml.strict import load
 from rollbook.yaml.write import dump
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from rollbook.artifact.progress import Progress
-    from rollbook.artifact.storage import Stored
+    from rollbook.artifact.storage import Storage, Stored
     from rollbook.git.repository import Repository
 
 # The order of a manifest's fields, as a person reads them.
@@ -53,25 +58,25 @@ _ORDER = (
 )  # fmt: skip
 # Stands for the artifact while its bytes have not been read.
 _NO_ARTIFACT = {"path": "model", "format": "binary", "size": 1, "sha256": "0" * 64}
-# A manifest in which nothing is wrong but what is put into it: where nothing is, jsonschema is not needed.
-_LAWFUL = {"model": "m", "version": "1.0.0", "created_at": "2026-01-01T00:00:00Z", "created_by": "nobody"}
 _UNKNOWN_FORMATS = frozenset(["binary", "folder"])
 _OWN = frozenset(["model", "version", "created_at", "created_by", "artifact"])
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What shall be registered.
+    """What shall be registered. `artifact` is a file, a folder, or as text an address of one.
 
     `version` or else `bump` ("major", "minor", "patch") decides the version. `facts` are fields of the
     manifest, in its own shape; `attachments` are further files of the version, by name (`requirements.txt`,
     `sample-input.json`, `card.md`); `record` are fields of model.yaml, used when the model is new. `code` is
     the directory whose git repository the model was trained from, None for none. `parents` are references
-    to the versions that it was derived from; the manifest names the versions they stand for now.
+    to the versions that it was derived from; the manifest names the versions they stand for now. `name` is
+    what the artifact is called in the registry, None for its own name; `links` says which symbolic links are
+    followed to its files; `remarks` is what was remarked of the facts.
     """
 
     model: str
-    artifact: Path
+    artifact: Path | str
     version: str | None = None
     bump: str = "minor"
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -79,13 +84,16 @@ class Registration:
     record: Mapping[str, Any] = field(default_factory=dict)
     code: Path | None = None
     parents: Sequence[str] = ()
+    name: str | None = None
+    links: LinkRule = LinkRule.NAMED
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ProposedVersion:
     """A registration that was proposed. `twins` are the versions registered before with the same bytes;
     `uploaded` counts the bytes that went to the remote; `lacking` says what is not on record, can't be put
-    there once the version has landed, and which option would."""
+    there once the version has landed, and which option would; `remarks` what a person may not expect."""
 
     model: str
     version: str
@@ -97,16 +105,19 @@ class ProposedVersion:
     uploaded: int
     twins: tuple[str, ...]
     lacking: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _RegistrationPlan:
-    """What is settled before any byte is read. `standing` is the commit of the branch when an earlier run,
-    perhaps one that was cut off, has made it for these very facts; `record` is a new model's model.yaml."""
+    """What is settled before any byte is read. `name` is the artifact's in the registry; `standing` is the
+    commit of the branch when an earlier run, perhaps one that was cut off, has made it for these very facts;
+    `record` is a new model's model.yaml."""
 
     base: str
     model: str
     version: str
+    name: str
     branch: str
     record: dict[str, Any] | None
     facts: dict[str, Any]
@@ -124,17 +135,17 @@ def register(
     branch. Run again with the same facts and bytes, it finds the branch of the run before.
     """
     plan = _plan(repository, registration)
-    assert repository.work_tree is not None
-    storage = open_storage(repository.work_tree)
-    stored = storage.add(registration.artifact, artifact_name(registration.artifact), progress)
+    storage = open_store(repository, plan.base)
+    stored = _stored(repository, storage, registration, plan.name, progress)
     files = _files(plan, registration, stored)
-    entry = {plan.model: artifact_path(plan.model, plan.version, stored.pointer.path)}
-    if plan.standing and not _consists_of(repository, plan.standing, files, entry):
-        refuse_standing(repository, plan.branch)
-    files |= entry_edit(repository, plan.base, entry)
+    while plan.standing and not _consists_of(repository, plan, stored, files):
+        if registration.version is not None:
+            refuse_standing(repository, plan.branch)
+        plan = _plan(repository, registration, above=plan.version)
+        files = _files(plan, registration, stored)
+    files |= entry_edit(repository, plan.base, _entry(plan, stored))
     judge(repository, plan.base, files).require("the registry refuses this version")
-    again = removed_objects(repository, plan.base, storage)
-    uploaded = storage.push(stored.pointer, progress, again=again)
+    uploaded = upload(repository, plan.base, storage, [stored.pointer], progress)
     message = f"Register {plan.model}@{plan.version}\n\n{plan.facts.get('description', '')}".rstrip() + "\n"
     commit = plan.standing or commit_proposal(repository, Proposal(plan.branch, plan.base, message, files))
     return ProposedVersion(
@@ -148,49 +159,55 @@ def register(
         uploaded=uploaded,
         twins=_twins(repository, plan.base, stored.pointer.md5),
         lacking=tuple(_lacking(plan.facts, registration.attachments, stored.format)),
+        remarks=(*registration.remarks, *stored.remarks),
     )
 
 
-def artifact_name(path: Path) -> str:
-    """Return the name that the artifact at `path` gets in the registry: its own, also for `.`.
-
-    Raises BadCall when a registry can't hold a file of that name.
-    """
-    name = require_artifact_name(path.name or path.absolute().name)
-    wrong = violations("version", {**_LAWFUL, "artifact": {**_NO_ARTIFACT, "path": name}})
-    for item in wrong:
-        if item.path == ("artifact", "path"):
-            hint = f"Rename it, e.g. to model{path.suffix if path.suffix.isascii() else ''}. {item.hint}"
-            raise BadCall(f"{name!r} can't be an artifact's name: {item.message}", hint=hint)
-    return name
+def _stored(
+    repository: Repository, storage: Storage, registration: Registration, name: str, progress: Progress
+) -> Stored:
+    """Bring the artifact into DVC's cache."""
+    if not isinstance(registration.artifact, str):
+        return storage.add(registration.artifact, name, progress, links=registration.links)
+    assert repository.work_tree is not None
+    source = AtAddress(repository.work_tree, registration.artifact)
+    return storage.add_parts(source.parts(progress), name, is_directory=source.is_directory)
 
 
-def _plan(repository: Repository, registration: Registration) -> _RegistrationPlan:
+def _plan(repository: Repository, registration: Registration, *, above: str = "") -> _RegistrationPlan:
+    """Settle what shall be registered. A version that is bumped comes after those that open requests
+    register, unless one of these, above `above`, has these very facts: that was an earlier run."""
     model = require_model_name(registration.model)
     if repository.work_tree is None:
         raise BadCall("a version can't be registered in a bare repository", hint="Use a clone of it.")
-    if not registration.artifact.exists():
-        raise BadCall(f"{registration.artifact} does not exist", hint="Name the model's file or folder.")
-    name = artifact_name(registration.artifact)
+    if isinstance(registration.artifact, str):
+        name = artifact_name(Path(address_name(registration.artifact)), registration.name)
+    else:
+        require_there(registration.artifact)
+        name = artifact_name(registration.artifact, registration.name)
     base = main_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         registry.require()
         is_known = registry.has_model(model)
         versions = registry.model(model).version_names if is_known else []
         parents = [str(registry.version(reference)) for reference in registration.parents]
-    version = _next_version(model, versions, registration)
-    entry_edit(repository, base, {model: artifact_path(model, version, name)})  # refuses what it can't edit
-    branch = branch_name("register", model, version)
+    requested = [] if registration.version else requested_versions(repository, model, versions)
+    earlier = [version for version in requested if not above or precedence(version) > precedence(above)]
+    for version in [*earlier, _next_version(model, [*versions, *requested], registration)]:
+        branch = branch_name("register", model, version)
+        facts = _facts(repository, registration, model, version, parents)
+        standing = resolve_branch(repository, branch)
+        before = _standing_facts(repository, standing, model, version) if standing else {}
+        if standing and {**facts, "created_at": None} == {**before, "created_at": None}:
+            facts["created_at"] = before.get("created_at", facts["created_at"])
+            break
+    else:
+        refuse_standing(repository, branch)
+        standing = None
     refuse_blocked(repository, branch)
-    facts = _facts(repository, registration, model, version, parents)
-    standing = resolve_branch(repository, branch)
-    if standing:
-        before = _standing_facts(repository, standing, model, version)
-        if {**facts, "created_at": None} != {**before, "created_at": None}:
-            refuse_standing(repository, branch)
-        facts["created_at"] = before.get("created_at", facts["created_at"])
+    entry_edit(repository, base, {model: artifact_path(model, version, name)})  # refuses what it can't edit
     record = None if is_known else _record(model, facts["created_by"], registration.record)
-    return _RegistrationPlan(base, model, version, branch, record, facts, standing)
+    return _RegistrationPlan(base, model, version, name, branch, record, facts, standing)
 
 
 def _record(model: str, owner: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -212,24 +229,30 @@ def _standing_facts(repository: Repository, commit: str, model: str, version: st
     return {name: manifest[name] for name in manifest if name != "artifact"} if manifest else {}
 
 
+def _entry(plan: _RegistrationPlan, stored: Stored) -> dict[str, str]:
+    """The model's entry in dvc.yaml."""
+    return {plan.model: artifact_path(plan.model, plan.version, stored.pointer.path)}
+
+
 def _consists_of(
-    repository: Repository, commit: str, files: Mapping[str, bytes], entry: Mapping[str, str]
+    repository: Repository, plan: _RegistrationPlan, stored: Stored, files: Mapping[str, bytes]
 ) -> bool:
-    """Whether a commit adds exactly `files`, and the model's entry, to the one it stands on, which is on
-    main."""
-    standing = read_commit(repository, commit)
+    """Whether the standing commit adds exactly `files`, and the model's entry, to the one it stands on, which
+    is on main."""
+    assert plan.standing is not None
+    standing = read_commit(repository, plan.standing)
     if len(standing.parents) != 1 or not is_ancestor(
         repository, standing.parents[0], main_commit(repository)
     ):
         return False
     (base,) = standing.parents
-    whole = {**files, **entry_edit(repository, base, entry)}
+    whole = {**files, **entry_edit(repository, base, _entry(plan, stored))}
     return ObjectWriter(repository).tree(base, whole) == standing.tree
 
 
 def _next_version(model: str, versions: Sequence[str], registration: Registration) -> str:
     if registration.version is None:
-        return bump(versions[-1] if versions else None, registration.bump)
+        return bump(max(versions, key=precedence) if versions else None, registration.bump)
     version = normalise_version(registration.version)
     if version in versions:
         raise Refused(
@@ -290,7 +313,7 @@ def _lacking(facts: Mapping[str, Any], attachments: Mapping[str, bytes], form: s
     if not facts.get("lineage", {}).get("code", {}).get("commit"):
         yield "which commit of the code trained it: --code DIR"
     dependencies = facts.get("environment", {}).get("dependencies")
-    requirements = attachments.get("requirements.txt", b"").decode(errors="replace")
+    requirements = decoded(attachments.get("requirements.txt", b""))
     if loose := unpinned(dependencies, requirements or None):
         yield f"a pinned environment ({loose}): --requirements FILE"
     if form in _UNKNOWN_FORMATS and not facts.get("framework"):

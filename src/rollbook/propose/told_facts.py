@@ -7,22 +7,35 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from rollbook.errors import BadCall
 from rollbook.propose import manifest_facts
+from rollbook.propose.facts_files import metrics_file, params_file
+from rollbook.text import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PathLike = str | Path
+_PIP_FREEZE = "pip freeze > requirements.txt"
+# What writes a file of pip's out of lock files and descriptions of environments, by their endings.
+_EXPORTS = {
+    ".toml": "uv export, poetry export, pdm export, or pip-compile pyproject.toml",
+    ".lock": "uv export, poetry export, pdm export, or pipenv requirements",
+    ".yml": f"{_PIP_FREEZE}, in that environment",
+    ".yaml": f"{_PIP_FREEZE}, in that environment",
+    ".json": _PIP_FREEZE,
+    ".py": _PIP_FREEZE,
+    ".cfg": _PIP_FREEZE,
+}
 
 
 class ToldFacts(TypedDict, total=False):
     """What may be told of a version when it is registered. All of it may be left out, or be None.
 
     `metrics`, `params` (hyperparameters) and `tags` are by name; each of the `..._files` holds more of them,
-    as JSON or YAML. `data` are the data sets it was trained on, each `NAME[@VERSION][=URI]`; `run` the run
-    that trained it, `TOOL/ID[=URI]`; `framework` is `NAME[==VERSION]`; `python` the version of Python.
-    `requirements`, `sample_input` (rows as JSON, from which the signature's inputs are inferred) and `card`
-    are files that go beside the manifest. `source` is a YAML file of manifest fields: the others add to it
-    and win.
+    as JSON, YAML, TOML or Python, of which what a manifest can't hold is left out. `data` are the data sets
+    it was trained on, each `NAME[@VERSION][=URI]`; `run` the run that trained it, `TOOL/ID[=URI]`;
+    `framework` is `NAME[==VERSION]`; `python` the version of Python. `requirements`, `sample_input` (rows as
+    JSON, from which the signature's inputs are inferred) and `card` are files that go beside the manifest.
+    `source` is a YAML file of manifest fields: the others add to it and win.
     """
 
     description: str | None
@@ -42,17 +55,19 @@ class ToldFacts(TypedDict, total=False):
     source: PathLike | None
 
 
-def manifest_fields(told: ToldFacts) -> dict[str, Any]:
-    """Return the manifest's fields that are told, but for those that say of the files beside it.
+def manifest_fields(told: ToldFacts) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the manifest's fields that are told, but for those that say of the files beside it, and a line
+    for each file of metrics or parameters of which something was left out.
 
     Raises BadCall for a file that can't be read, and for what has no such shape.
     """
     source = told.get("source")
     fields = manifest_facts.mapping_file(Path(source)) if source else {}
-    metrics_files = [manifest_facts.metrics_file(Path(path)) for path in told.get("metrics_files") or ()]
-    params_files = [manifest_facts.mapping_file(Path(path)) for path in told.get("params_files") or ()]
-    _merge(fields, "metrics", [*metrics_files, manifest_facts.finite(told.get("metrics") or {})])
-    _merge(fields, "hyperparameters", [*params_files, told.get("params") or {}])
+    measured = [metrics_file(Path(path)) for path in told.get("metrics_files") or ()]
+    set_to = [params_file(Path(path)) for path in told.get("params_files") or ()]
+    given = manifest_facts.finite(told.get("metrics") or {})
+    _merge(fields, "metrics", [*(metrics for metrics, _ in measured), given])
+    _merge(fields, "hyperparameters", [*(params for params, _ in set_to), told.get("params") or {}])
     _merge(fields, "tags", [told.get("tags") or {}])
     if description := told.get("description"):
         fields["description"] = description
@@ -67,7 +82,7 @@ def manifest_fields(told: ToldFacts) -> dict[str, Any]:
         fields["lineage"] = manifest_facts.with_run(fields.get("lineage"), run)
     if python := told.get("python"):
         _merge(fields, "environment", [{"python": python}])
-    return fields
+    return fields, tuple(line for _, line in [*measured, *set_to] if line)
 
 
 def attach_files(told: ToldFacts, fields: dict[str, Any]) -> dict[str, bytes]:
@@ -77,7 +92,8 @@ def attach_files(told: ToldFacts, fields: dict[str, Any]) -> dict[str, bytes]:
     """
     files: dict[str, bytes] = {}
     if requirements := told.get("requirements"):
-        data = manifest_facts.small_file(Path(requirements))
+        _require_pip(Path(requirements))
+        data = _utf_8(manifest_facts.small_file(Path(requirements)))
         files["requirements.txt"] = data
         digest = manifest_facts.sha256(data)
         _merge(fields, "environment", [{"requirements": "requirements.txt", "sha256": digest}])
@@ -90,9 +106,22 @@ def attach_files(told: ToldFacts, fields: dict[str, Any]) -> dict[str, bytes]:
             **manifest_facts.merged("signature", fields.get("signature"), []),
         }
     if card := told.get("card"):
-        files["card.md"] = manifest_facts.small_file(Path(card))
+        files["card.md"] = _utf_8(manifest_facts.small_file(Path(card)))
         fields["card"] = "card.md"
     return files
+
+
+def _utf_8(data: bytes) -> bytes:
+    """A text as it is, but for one in UTF-16, as PowerShell writes what a program prints."""
+    return decoded(data).encode() if data.startswith((b"\xff\xfe", b"\xfe\xff")) else data
+
+
+def _require_pip(path: Path) -> None:
+    """Raise BadCall for a file of another format than pip's, by its name."""
+    if path.suffix.lower() not in _EXPORTS:
+        return
+    how = _EXPORTS[path.suffix.lower()]
+    raise BadCall(f"{path} is not in pip's format", hint=f"Write the environment as pip reads it: {how}")
 
 
 def take_version(told: ToldFacts, fields: dict[str, Any]) -> str | None:

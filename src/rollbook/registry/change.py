@@ -17,15 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """A path whose mode or content differs, and what stands there. Modes and ids are git's; `000000` where
-    there is no file."""
+    """A path whose mode or content differs. Modes and ids are git's; `000000` where there is no file."""
 
     path: str
     old_mode: str
     new_mode: str
     old_oid: str
     new_oid: str
-    place: Place = field(init=False, repr=False, compare=False)  # a long history asks for it again and again
+    place: Place = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "place", layout.place(self.path))

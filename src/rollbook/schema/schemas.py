@@ -102,7 +102,7 @@ def violations(name: str, data: Any) -> list[Violation]:
     What can't be written as JSON at all, or is nested too deeply, is reported alone; so is a format newer
     than this tool knows. Raises BadCall when there is no schema of that name.
     """
-    if _is_plain(data) and _judge(name).is_valid(data):
+    if is_valid(name, data):
         return []
     validator = _explainer(name)
     if unreadable := list(_unreadable(data)):
@@ -113,6 +113,12 @@ def violations(name: str, data: Any) -> list[Violation]:
     told = {violation.path for violation in found}
     found.extend(violation for violation in _not_finite(data) if violation.path not in told)
     return _in_order(found)
+
+
+def is_valid(name: str, data: Any) -> bool:
+    """Whether the schema `name` surely allows `data`; where this is False, `violations` tells what is wrong,
+    if anything. Raises BadCall when there is no schema of that name."""
+    return _is_plain(data) and _judge(name).is_valid(data)
 
 
 def _in_order(found: Iterable[Violation]) -> list[Violation]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rollbook.errors import CannotTell
 from rollbook.git.environment import clean_environment
+from rollbook.git.work_limit import counted_child, require_time
 from rollbook.signing.verdict import Judgement, SignatureVerdict
 
 _PREFIX = "[GNUPG:] "
@@ -54,8 +55,10 @@ def openpgp_signer(program: str, signature: str, payload: bytes) -> str | None:
 def _verified(program: str, signature: Path, payload: bytes) -> tuple[list[list[str]], int]:
     """The words of each of gpg's status lines, and its exit code. It asks no server for a key."""
     command = [program, "--batch", "--no-auto-key-retrieve", "--status-fd=1", "--verify", str(signature), "-"]
+    require_time()
     try:
-        done = subprocess.run(command, input=payload, capture_output=True, env=clean_environment())
+        with counted_child():
+            done = subprocess.run(command, input=payload, capture_output=True, env=clean_environment())
     except OSError as error:
         raise CannotTell(
             f"can't run {program} to verify signatures: {error.strerror}", hint="Install GnuPG."

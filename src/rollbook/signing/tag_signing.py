@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import Refused
 from rollbook.git.config import flag, openpgp_program, setting, ssh_program
-from rollbook.signing.ssh_keygen import signature_by, ssh_sign
+from rollbook.git.write import identity
+from rollbook.signing.ssh_keygen import signature_by, ssh_key, ssh_sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,19 +21,45 @@ _NAMESPACE = "git"
 
 
 def signer(repository: Repository) -> Callable[[bytes], bytes] | None:
-    """A function that returns tag bytes with a signature appended; None when no key is configured.
+    """A function that returns tag bytes with a signature appended; None when tags are not to be signed.
 
-    `user.signingKey` names the key, `gpg.format` its kind (`openpgp` or `ssh`); `tag.gpgSign = false`
-    turns signing off. Raises Refused for a kind that Rollbook can't sign with.
+    They are where `tag.gpgSign` says so, or where there is a key and it says nothing. `user.signingKey` names
+    the key, else git's own default for its kind (`gpg.format`: `openpgp` or `ssh`). Raises Refused for a kind
+    that Rollbook can't sign with, and where SSH is to sign without a key.
     """
-    key = setting(repository, "user.signingKey")
-    if not key or flag(repository, "tag.gpgSign") is False:
+    if not _are_signed(repository):
         return None
     kind = setting(repository, "gpg.format") or "openpgp"
     if kind == "ssh":
-        program = ssh_program(repository)
-        return lambda data: data + ssh_sign(data, key, _NAMESPACE, program)
+        key, program = ssh_key(repository), ssh_program(repository)
+        return lambda data: data + ssh_sign(data, key, _NAMESPACE, program, repository.directory)
     if kind == "openpgp":
-        program = openpgp_program(repository)
-        return lambda data: data + signature_by([program, "--status-fd=2", "-bsau", key], data)
-    raise Refused(f"tags can't be signed with gpg.format={kind}", hint="Use an SSH or an OpenPGP key.")
+        command = [openpgp_program(repository), "--status-fd=2", "-bsau", _openpgp_key(repository)]
+        return lambda data: data + signature_by(command, data, repository.directory)
+    raise Refused(
+        f"tags can't be signed with gpg.format={kind}",
+        hint="Use an SSH or an OpenPGP key, or leave tags unsigned: git config tag.gpgSign false",
+    )
+
+
+def has_key(repository: Repository) -> bool:
+    """Whether git's configuration names a key to sign with."""
+    by_ssh = setting(repository, "gpg.format") == "ssh"
+    names = ["user.signingKey", "gpg.ssh.defaultKeyCommand"] if by_ssh else ["user.signingKey"]
+    return any(setting(repository, name) for name in names)
+
+
+def _are_signed(repository: Repository) -> bool:
+    # Whoever gives an annotated tag its message without `-a`, says git, has it signed by this.
+    if flag(repository, "tag.forceSignAnnotated"):
+        return True
+    wanted = flag(repository, "tag.gpgSign")
+    return has_key(repository) if wanted is None else wanted
+
+
+def _openpgp_key(repository: Repository) -> str:
+    key = setting(repository, "user.signingKey")
+    if key:
+        return key
+    user = identity(repository)
+    return f"{user.name} <{user.email}>"

@@ -9,10 +9,12 @@ from rollbook.git.repository import resolve_commit
 from rollbook.git.staged import staged_tree
 from rollbook.git.trees import paths_named, tree_files
 from rollbook.snapshot.snapshot import MAX_FILE, MAX_TREE, FileIdentity, OnDisk, Snapshot, too_large
+from rollbook.snapshot.tree_paths import TreePaths
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from rollbook.git.objects import GitObject
     from rollbook.git.repository import Repository
 
 _TREE = "40000"  # as a tree object writes a directory's mode
@@ -29,6 +31,14 @@ class TreeSnapshot(Snapshot):
         self.label = label
         self.commit = commit
         self._objects = ObjectReader(repository)
+        self._paths: TreePaths | None = None
+
+    def at(self, commit: str) -> TreeSnapshot:
+        """The files of another commit, by its id, read by the process that reads this one's, which ends with
+        either."""
+        other = TreeSnapshot(self.repository, commit, commit, commit)
+        other._objects = self._objects
+        return other
 
     def commit_id(self) -> str | None:
         """The id of the commit that the snapshot's name stands for; None when it is no commit."""
@@ -55,7 +65,7 @@ class TreeSnapshot(Snapshot):
         return paths_named(self.repository, self.treeish, directory, name)
 
     def children(self, directories: Sequence[str]) -> list[dict[str, bool]]:
-        trees = self._objects.read_many([f"{self.treeish}:{path}" for path in directories], MAX_TREE)
+        trees = self._read(directories, MAX_TREE)
         return [
             tree_names(tree.data)
             if tree is not None and tree.type == "tree" and tree.data is not None
@@ -64,7 +74,7 @@ class TreeSnapshot(Snapshot):
         ]
 
     def subtrees(self, directories: Sequence[str]) -> list[dict[str, str]]:
-        trees = self._objects.read_many([f"{self.treeish}:{path}" for path in directories], MAX_TREE)
+        trees = self._read(directories, MAX_TREE)
         return [
             {entry.name: entry.oid for entry in tree_entries(tree.data) if entry.mode == _TREE}
             if tree is not None and tree.type == "tree" and tree.data is not None
@@ -73,7 +83,7 @@ class TreeSnapshot(Snapshot):
         ]
 
     def read_many(self, paths: Sequence[str]) -> list[bytes | None]:
-        blobs = self._objects.read_many([f"{self.treeish}:{path}" for path in paths], MAX_FILE)
+        blobs = self._read(paths, MAX_FILE)
         contents: list[bytes | None] = []
         for path, blob in zip(paths, blobs, strict=True):
             if blob is None or blob.type != "blob":
@@ -83,6 +93,11 @@ class TreeSnapshot(Snapshot):
             else:
                 contents.append(blob.data)
         return contents
+
+    def _read(self, paths: Sequence[str], limit: int) -> Iterator[GitObject | None]:
+        if self._paths is None or self._paths.tree != self.treeish:
+            self._paths = TreePaths(self._objects, self.treeish)
+        return self._objects.read_many(self._paths.names(paths), limit)
 
     def identity(self, path: str) -> FileIdentity | None:
         directory, _, name = path.rpartition("/")

@@ -18,6 +18,7 @@ from rollbook.records.policy import parse_policy
 from rollbook.signing.approval_signature import Occasion
 from rollbook.snapshot.snapshot import MAX_FILE
 from rollbook.trail.derive import derive
+from rollbook.trail.event import Action
 from rollbook.trail.landings import landed_changes
 
 if TYPE_CHECKING:
@@ -76,17 +77,41 @@ def occasion_at(repository: Repository, base: str, model: str) -> Occasion:
 
     Raises CannotTell in a shallow clone.
     """
-    if is_shallow(repository):
-        raise CannotTell(
-            "this clone is shallow: it does not tell on which occasion an approval is given",
-            hint="Fetch all of main: git fetch --unshallow; in CI, fetch-depth: 0.",
-        )
+    _require_history(repository)
     changes = landed_changes(repository, base, None, (layout.model_directory(model), layout.POLICY))
     events = derive(repository, changes, {}, with_manifests=False)
     last = max((event for event in events if event.model == model), key=_number, default=None)
     reader = ObjectReader(repository)
     try:
         return Rules(reader, changes).occasion(last)
+    finally:
+        reader.close()
+
+
+def arrival_at(
+    repository: Repository, tip: str, model: str, version: str, stage: str
+) -> tuple[Event, Occasion] | None:
+    """Return the event that put a version last into a stage, and the occasion on which that was approved.
+
+    None where main's history up to `tip` holds none.
+    Raises CannotTell in a shallow clone.
+    """
+    _require_history(repository)
+    changes = landed_changes(repository, tip, None, (layout.model_directory(model), layout.POLICY))
+    events = list(derive(repository, changes, {}, with_manifests=False))
+    arrivals = [
+        event
+        for event in events
+        if (event.action, event.model, event.version, event.target)
+        == (Action.ASSIGNED, model, version, stage)
+    ]
+    if not arrivals:
+        return None
+    arrival = arrivals[-1]
+    reader = ObjectReader(repository)
+    try:
+        before = last_before(events)[model, arrival.landed_in]
+        return arrival, Rules(reader, changes).occasion(before, arrival.landed_in)
     finally:
         reader.close()
 
@@ -99,6 +124,14 @@ def last_before(events: Sequence[Event]) -> dict[tuple[str, str], Event | None]:
         before.setdefault((event.model, event.landed_in), last.get(event.model))
         last[event.model] = event
     return before
+
+
+def _require_history(repository: Repository) -> None:
+    if is_shallow(repository):
+        raise CannotTell(
+            "this clone is shallow: it does not tell on which occasion an approval is given",
+            hint="Fetch all of main: git fetch --unshallow; in CI, fetch-depth: 0.",
+        )
 
 
 def _number(event: Event) -> int:

@@ -87,6 +87,10 @@ def test_code_that_is_not_known_to_be_clean_fails(desk: Desk, code: str, said_so
     assert said_so in verdict.figure
 
 
+HASH = f"--hash=sha256:{'0' * 64}"
+COMMIT = "5e7a7a472abf3dd9643fd615f6da379c4acb3e3a"
+
+
 @pytest.mark.parametrize(
     ("requirements", "passed"),
     [
@@ -96,9 +100,23 @@ def test_code_that_is_not_known_to_be_clean_fails(desk: Desk, code: str, said_so
         ("numpy>=2\n", False),
         ("numpy\n", False),
         ("numpy==2.*\n", False),
-        ("numpy==2.1.3,!=2.1.4\n", False),
+        ("numpy==2.1.3,!=2.1.4\n", True),
+        ("\ufeffnumpy==2.1.3\r\n", True),
+        (f"-f https://example.com/whl\ntorch==1.13.1+cpu {HASH}\n", True),
+        ("--trusted-host h\n--only-binary :all:\n--require-hashes\n--pre\n-c c.txt\nnumpy==2.1.3\n", True),
+        ("numpy (==2.1.3)\n", True),
+        (f"acme @ https://example.com/acme-1-py3-none-any.whl#sha256={'0' * 64}\n", True),
+        (f"https://example.com/acme-1-py3-none-any.whl {HASH}\n", True),
+        (f"acme @ git+https://example.com/acme.git@{COMMIT}\n", True),
+        (f"-e git+https://example.com/acme.git@{COMMIT}#egg=acme\n", True),
+        ("acme @ https://example.com/acme-1-py3-none-any.whl\n", False),
+        ("acme @ git+https://example.com/acme.git@main\n", False),
         ("numpy==2.1.3\n-r more.txt\n", False),
+        ("numpy==2.1.3\n--requirement=more.txt\n", False),
         ("git+https://example.com/x.git\n", False),
+        ("numpy==2.1.3\n-e .\n", False),
+        ("numpy==2.1.3\n./acme.whl\n", False),
+        ("numpy=2.1.3=py311_0\n", False),
         ("# nothing\n", False),
     ],
 )
@@ -107,6 +125,15 @@ def test_pinned_asks_for_one_version_of_every_requirement(
 ) -> None:
     verdict = said(desk, fields(pinned=True), {f"{NEW}/requirements.txt": requirements})
     assert state(verdict) == ("passed" if passed else "failed")
+
+
+def test_pinned_opens_no_file_and_no_variable_that_a_requirement_names(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", "secret")
+    verdict = said(desk, fields(pinned=True), {f"{NEW}/requirements.txt": "${TOKEN}==1\n-r /etc/passwd\n"})
+    assert state(verdict) == "failed"
+    assert "secret" not in verdict.figure
 
 
 @pytest.mark.parametrize(

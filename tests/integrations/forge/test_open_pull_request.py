@@ -48,6 +48,21 @@ def test_pr_pushes_the_branch_and_opens_a_pull_request_into_main(hosted: World, 
     assert (forge.pulls[1]["head"]["ref"], forge.pulls[1]["base"]["ref"]) == (BRANCH, "main")
 
 
+def test_an_open_request_tells_its_pull_request(hosted: World) -> None:
+    address = json.loads(_promote(hosted, "--pr", "--json").out)["pull_request"]
+    (request,) = json.loads(rollbook(hosted.registry, "requests", "--json").out)
+    assert request["pull_request"] == address
+
+
+def test_a_forks_branch_of_the_same_name_is_not_the_requests_pull_request(
+    hosted: World, forge: GitHubStandIn
+) -> None:
+    assert _promote(hosted, "--pr").code == 0
+    forge.pulls[1]["head"]["repo"] = {**forge.pulls[1]["head"]["repo"], "full_name": "mallory/models"}
+    (request,) = json.loads(rollbook(hosted.registry, "requests", "--json").out)
+    assert request["pull_request"] == ""
+
+
 def test_the_commits_message_is_the_pull_requests_title_and_body(hosted: World, forge: GitHubStandIn) -> None:
     assert _promote(hosted, "--pr").code == 0
     message = hosted.git("log", "-1", "--format=%B", BRANCH)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.trail.gto_tags import artifact_of
+from rollbook.transfer.gto.suggestions import stage_like
 from worlds import Ran, World, git, rollbook
 
 from .gto_world import OPTIONS
@@ -45,8 +46,52 @@ def registered(team: Team, path: str = "models/credit.bin", version: str = "v1.0
 def test_all_that_has_to_be_decided_is_named_at_once(source: World) -> None:
     ran = take(source)
     assert ran.code == 1
-    for word in ("credit#prod", "--stage prod=STAGE", "sub:fraud", "--rename sub:fraud=NAME"):
-        assert word in ran.err
+    lines = ran.err.splitlines()
+    assert [line.partition(" (")[0] for line in lines if line.startswith("to be decided: ")] == [
+        "to be decided: sub:fraud: a model can't have this name here",
+        "to be decided: credit#prod: the policy has no such stage",
+    ]
+
+
+def test_the_whole_call_that_would_decide_it_is_proposed_and_does(source: World) -> None:
+    ran = take(source)
+    (proposed,) = [line for line in ran.err.splitlines() if line.startswith("to decide it so: ")]
+    call = proposed.partition(": ")[2]
+    assert call == "rollbook import gto --rename sub:fraud=sub/fraud --stage prod=production"
+    assert take(source, *call.split()[3:]).code == 0
+
+
+def test_a_proposed_call_keeps_what_was_given(source: World) -> None:
+    ran = take(source, "--model", "credit", "--skip-missing")
+    call = "rollbook import gto --model credit --skip-missing --stage prod=production"
+    assert f"to decide it so: {call}" in ran.err.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("dev", "development"), ("stage", "staging"), ("Production", "production"), ("prod", "production"),
+        ("nightly", "STAGE"),
+    ],
+)  # fmt: skip
+def test_a_stage_is_mapped_to_what_it_obviously_means(old: str, new: str) -> None:
+    assert stage_like(old, ["development", "staging", "production"]) == new
+
+
+def test_an_artifact_at_an_address_is_left_out_by_name(team: Team) -> None:
+    from gto.api import register
+
+    team.write("dvc.yaml", "artifacts: {credit: {path: 's3://acme/credit.bin'}, fraud: {path: fraud.bin}}\n")
+    team.write("fraud.bin", "weights")
+    team.commit()
+    team.gto(register, "credit", "HEAD", "v1.0.0")
+    team.gto(register, "fraud", "HEAD", "v1.0.0")
+    team.push()
+    ran = take(team.world)
+    assert "credit@1.0.0: its path 's3://acme/credit.bin' is an address" in ran.err
+    assert "rollbook register MODEL ADDRESS" in ran.err
+    assert "to decide it so: rollbook import gto --skip-missing" in ran.err
+    assert [model["model"] for model in planned(team.world, "--skip-missing")["models"]] == ["fraud"]
 
 
 def test_a_dry_run_that_needs_decisions_says_so_by_its_exit_code(source: World) -> None:
@@ -80,7 +125,7 @@ def test_a_version_with_build_metadata_gets_another_name(team: Team) -> None:
     team.write("models/credit.bin", "weights")
     registered(team, version="v1.0.0+gpu")
     world = team.world
-    assert "--rename credit@1.0.0+gpu=VERSION" in take(world).err
+    assert "--rename credit@1.0.0+gpu=1.0.0-gpu" in take(world).err
     world.run("import", "gto", "--rename", "credit@1.0.0+gpu=1.0.0-gpu", "--land")
     assert "credit@v1.0.0-gpu#imported" in git(world.registry, "tag").splitlines()
     assert json.loads(world.run("audit", "verify", "--json").out)["result"] == "verified"

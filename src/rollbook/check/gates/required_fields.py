@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING
 from rollbook.check.card_sections import front_matter
 from rollbook.check.finding import Rule
 from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting
+from rollbook.check.requirements_file import requirement_lines
 from rollbook.check.wording import placeholder
 from rollbook.errors import InvalidFile
 from rollbook.layout import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from rollbook.check.gates.gate import Promotion, Verdict
     from rollbook.records.fields import Fields
 
 _MODEL, _CARD = "model", "card"
-_PINNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?[ \t]*===?[ \t]*[^\s,*;]+[ \t]*(?:;.*)?")
-_HASH = re.compile(r"(?<![ \t])[ \t]+--hash=\S+")
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.!+_-]*")
 
 
@@ -135,22 +134,11 @@ def unpinned(dependencies: object, text: str | None) -> str:
     for name, version in (dependencies if isinstance(dependencies, dict) else {}).items():
         if not isinstance(version, str) or not _VERSION.fullmatch(version.removeprefix("==").strip()):
             return f"{name} is not pinned to one version"
-    lines = list(requirements(text or ""))
+    lines = list(requirement_lines(text or ""))
     if text and not lines and not dependencies:
         return "requirements.txt names no package"
-    loose = next((line for line in lines if not _PINNED.fullmatch(line)), "")
-    return f"{loose[:60]!r} in requirements.txt is not pinned with ==" if loose else ""
-
-
-def requirements(text: str) -> Iterator[str]:
-    """The requirements of a file in pip's format, without comments and hashes. Options that say only where to
-    look are none; what brings in more (`-r`, `-e`) stands as it is."""
-    for line in re.sub(r"\\\r?\n", " ", text).splitlines():
-        plain = _HASH.sub("", re.sub(r"(?:^|\s)#.*", "", line)).strip()
-        if plain and not plain.startswith(
-            ("--index-url", "--extra-index-url", "-i ", "--find-links", "--no-")
-        ):
-            yield plain
+    loose = next((line for line in lines if line.loose), None)
+    return f"{loose.text[:60]!r} in requirements.txt {loose.loose}" if loose else ""
 
 
 GATE = RequiredFields()

@@ -14,9 +14,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rollbook import __version__, layout
+from rollbook.check.requirements_file import requirement_lines
 from rollbook.errors import BadCall, InvalidFile
 from rollbook.insight.lineage.trace import trace
 from rollbook.insight.lineage.uri import as_uri
+from rollbook.text import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,10 +26,6 @@ if TYPE_CHECKING:
     from rollbook.insight.lineage.trace import Traced
     from rollbook.records.lineage import DataSet
     from rollbook.registry.model_version import ModelVersion
-
-_PINNED = re.compile(
-    r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*===?\s*(?P<version>[A-Za-z0-9.!+_-]+)"
-)
 
 
 def bill_of_materials(version: ModelVersion) -> dict[str, Any]:
@@ -144,9 +142,9 @@ def _dependencies(version: ModelVersion) -> Mapping[str, str]:
     """The version of each library; what the manifest says wins over what `requirements.txt` pins."""
     directory = layout.version_directory(version.model.name, version.version)
     (data,) = version.model.registry.snapshot.read_many([f"{directory}/requirements.txt"])
-    pinned = [_PINNED.match(line.strip()) for line in (data or b"").decode(errors="replace").splitlines()]
+    pinned = [line for line in requirement_lines(decoded(data or b"")) if line.version]
     told = version.manifest.environment.get("dependencies")
-    return {_canonical(found["name"]): found["version"] for found in pinned if found} | {
+    return {_canonical(line.name): line.version for line in pinned} | {
         _canonical(str(name)): str(number)
         for name, number in (told if isinstance(told, dict) else {}).items()
     }

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from rollbook.errors import BadCall
 from rollbook.git.address import without_credentials
 from rollbook.integrations.forge.github import GitHub
-from rollbook.registry.main_branch import remote_name, remote_url
+from rollbook.registry.main_branch import has_remote, remote_name, remote_url
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
@@ -58,6 +58,16 @@ def forge_of(repository: Repository) -> GitHub:
             hint='Set GH_TOKEN, e.g. GH_TOKEN="$(gh auth token)", or push with --push and open it by hand.',
         )
     return GitHub(place[2], token, _api())
+
+
+def forge_at_hand(repository: Repository) -> GitHub | None:
+    """Return what `forge_of` does; None where there is no such forge or no token."""
+    if not has_remote(repository):
+        return None
+    try:
+        return forge_of(repository)
+    except BadCall:
+        return None
 
 
 def _api() -> str:

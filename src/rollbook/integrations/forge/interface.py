@@ -45,6 +45,9 @@ class Forge(Protocol):
         """Open a pull request from a branch of the repository into `base`, and return its address: that of
         the one there is when there is one."""
 
+    def open_pull_requests(self) -> dict[str, str]:
+        """Return the address of the open pull request of each branch of the repository, by the branch."""
+
     def landed_by(self, commit: str, branch: str) -> PullRequest | None:
         """Return the pull request that brought a commit of `branch`; None when it came without one."""
 

@@ -10,14 +10,13 @@ from rollbook import layout
 from rollbook.artifact.dvc_yaml import artifact_path
 from rollbook.artifact.pointer import pointer_data
 from rollbook.artifact.progress import quiet
-from rollbook.artifact.storage import open_storage
 from rollbook.errors import BadCall, Refused
 from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.propose.stores import open_store, upload
 from rollbook.records.imported import as_mapping
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
-from rollbook.retention.renewal import removed_objects
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.transfer.bundle.bundle_reading import open_bundle
 from rollbook.transfer.bundle.provenance import Trust, imported_yaml, verify_origin
@@ -103,13 +102,12 @@ def import_bundle(
         refuse_standing(repository, branch)
         entry = {model: artifact_path(model, version, verified.manifest.artifact.path)}
         edited = entry_edit(repository, base, entry)  # refuses what it can't edit
-        storage = open_storage(repository.work_tree)
+        storage = open_store(repository, base)
         stored = [_stored(storage, bundle, holding, progress) for holding in verified.holdings]
         files = {**_files(verified, stored, is_new=is_new), **edited}
         verdict = judge(repository, base, files)
         verdict.require("the registry refuses this version")
-        again = removed_objects(repository, base, storage)
-        uploaded = sum(storage.push(payload.pointer, again=again) for payload in stored)
+        uploaded = upload(repository, base, storage, [payload.pointer for payload in stored])
         commit = commit_proposal(repository, Proposal(branch, base, _message(verified), files))
     return Brought(
         model=model,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.artifact_files import unsafe_paths
@@ -98,7 +99,10 @@ def inner_path(path: str) -> str:
     """Return `path` normalised. Raises NotFound when it is no path inside the repository."""
     inner = posixpath.normpath(path)
     if "://" in path:
-        raise NotFound(f"its path {path[:120]!r} is an address")
+        raise NotFound(
+            f"its path {path[:120]!r} is an address",
+            hint="Leave it out (--skip-missing), then register it: rollbook register MODEL ADDRESS",
+        )
     if posixpath.isabs(inner) or inner.split("/")[0] in ("", ".", "..", ".git") or unsafe_paths([inner]):
         raise NotFound(f"its path {path[:120]!r} is none inside the repository")
     return inner
@@ -107,7 +111,11 @@ def inner_path(path: str) -> str:
 def locate(snapshot: TreeSnapshot, path: str) -> InGit | InDvc:
     """Return where the artifact at `path` is kept at the snapshot's commit. Raises NotFound when nothing
     tells."""
-    modes = snapshot.modes_at([path])
+    # The tree around it is read by a process that runs already; a listing would start one.
+    found = snapshot.identity(path)
+    modes = {path: found.mode} if found else {}
+    if not found and snapshot.tree_id(path):
+        modes = dict(snapshot.modes_at([path]))
     if modes:
         return _in_git(snapshot, path, modes)
     return _in_dvc(snapshot, path)
@@ -199,7 +207,13 @@ def _document(snapshot: TreeSnapshot, path: str) -> Mapping[str, Any]:
     """A YAML file's mapping; empty when there is none. Raises NotFound when it can't be read."""
     try:
         (data,) = snapshot.read_many([path])
-        document = load(data, path) if data else None
+        document = _loaded(data, path) if data else None
     except InvalidFile as error:
         raise NotFound(f"{error}") from error
     return document if isinstance(document, dict) else {}
+
+
+@lru_cache(maxsize=8)
+def _loaded(data: bytes, path: str) -> Any:
+    """A file's YAML; many versions in a row have the very same."""
+    return load(data, path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rollbook.artifact.pointer import Pointer
 from rollbook.artifact.storage import open_storage
 from rollbook.errors import NotFound, StorageFailed
-from rollbook.git.objects import copy_blob
+from rollbook.git.objects import ObjectReader, copy_blob
 from rollbook.transfer.gto.gto_artifacts import InGit
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # What an artifact may have whose size no file tells.
 _UNKNOWN_SIZE = 1 << 53
+# What one process reads, many at a time; anything larger is copied by one of its own.
+_SMALL = 8 << 20
 _MIGRATE = "A DVC before 3.0 kept it elsewhere: bring it over (dvc cache migrate), then push it (dvc push)."
 
 
@@ -31,6 +33,7 @@ class Sources:
         self._repository = repository
         self._root = repository.work_tree
         self._storages: dict[Path, Storage] = {}
+        self._objects = ObjectReader(repository)
 
     def require(self, source: InGit | InDvc) -> None:
         """Raise NotFound when the bytes are not where they should be. None are read."""
@@ -71,8 +74,12 @@ class Sources:
             target = destination / name if source.is_directory else destination
             target.parent.mkdir(parents=True, exist_ok=True)
             path = f"{source.path}/{name}" if source.is_directory else source.path
+            blob = self._objects.read(f"{source.commit}:{path}", _SMALL)
             with target.open("xb") as file:
-                copy_blob(self._repository, source.commit, path, file)
+                if blob is not None and blob.data is not None:
+                    file.write(blob.data)
+                else:
+                    copy_blob(self._repository, source.commit, path, file)
 
 
 def _size(source: InDvc) -> int:

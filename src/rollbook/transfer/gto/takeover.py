@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.dvc_yaml import artifact_path
 from rollbook.artifact.progress import quiet
-from rollbook.artifact.storage import open_storage
 from rollbook.errors import BadCall, GitFailed, Refused, StorageFailed
 from rollbook.git.refs import fetch_tags
+from rollbook.propose.artifact_names import lawful_name, unlawful_name
 from rollbook.propose.code_lineage import repository_address
 from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.proposal import Proposal, commit_proposal, judge, refuse_standing
+from rollbook.propose.stores import open_store, upload
 from rollbook.registry.main_branch import has_remote, remote_name
-from rollbook.retention.renewal import removed_objects
 from rollbook.transfer.gto.gto_payloads import Sources
-from rollbook.transfer.gto.takeover_files import artifact_file_name, model_files
+from rollbook.transfer.gto.takeover_files import model_files
 from rollbook.transfer.gto.takeover_plan import plan_takeover
 
 if TYPE_CHECKING:
@@ -84,8 +85,7 @@ def take_over(repository: Repository, wanted: TakeoverRequest, progress: Progres
     """
     plan = plan_from_gto(repository, wanted)
     require_decided(plan)
-    assert repository.work_tree is not None
-    storage = open_storage(repository.work_tree)
+    storage = open_store(repository, plan.base)
     try:
         stored = _gathered(repository, storage, plan, progress)
     except _Lacking as lacking:
@@ -100,22 +100,32 @@ def take_over(repository: Repository, wanted: TakeoverRequest, progress: Progres
     refuse_standing(repository, branch)
     verdict = judge(repository, plan.base, files)
     verdict.require("the registry refuses this takeover")
-    again = removed_objects(repository, plan.base, storage)
-    uploaded = sum(storage.push(payload.pointer, progress, again=again) for payload in stored.values())
+    pointers = [payload.pointer for payload in stored.values()]
+    uploaded = upload(repository, plan.base, storage, pointers, progress)
     commit = commit_proposal(repository, Proposal(branch, plan.base, _message(plan), files))
     return TakenOver(plan, branch, commit, verdict.findings, stored, uploaded)
 
 
+class Undecided(Refused):
+    """Something has to be decided first; `plan` has each problem, and the options that would solve them."""
+
+    def __init__(self, plan: Plan) -> None:
+        count = len(plan.problems)
+        named = "; ".join(f"{note.what}: {note.why}" for note in plan.problems[:10])
+        more = f"; and {count - 10} more" if count > 10 else ""
+        super().__init__(f"this has to be decided first: {named}{more}", hint=_solution(plan))
+        self.plan = plan
+
+
+def _solution(plan: Plan) -> str:
+    options = " ".join(plan.options)
+    return f"Add {options}" if options else "; ".join(dict.fromkeys(note.hint for note in plan.problems))
+
+
 def require_decided(plan: Plan) -> None:
-    """Raise Refused, naming them, when problems stand in the way."""
-    if not plan.problems:
-        return
-    shown = [f"{note.what}: {note.why}" for note in plan.problems[:10]]
-    more = [f"and {len(plan.problems) - 10} more"] if len(plan.problems) > 10 else []
-    hints = dict.fromkeys(note.hint.rstrip(".") for note in plan.problems if note.hint)
-    raise Refused(
-        f"this has to be decided first: {'; '.join([*shown, *more])}", hint="; ".join([*hints][:10]) + "."
-    )
+    """Raise Undecided when problems stand in the way."""
+    if plan.problems:
+        raise Undecided(plan)
 
 
 def _gathered(repository: Repository, storage: Storage, plan: Plan, progress: Progress) -> dict[str, Stored]:
@@ -126,9 +136,9 @@ def _gathered(repository: Repository, storage: Storage, plan: Plan, progress: Pr
     scratch.mkdir(parents=True, exist_ok=True)
     stored: dict[str, Stored] = {}
     lacking: dict[str, str] = {}
-    for model in plan.models:
-        for version in model.versions:
-            with tempfile.TemporaryDirectory(prefix="rollbook-", dir=scratch) as directory:
+    with tempfile.TemporaryDirectory(prefix="rollbook-", dir=scratch) as directory:
+        for model in plan.models:
+            for version in model.versions:
                 try:
                     stored[f"{model.name}@{version.version}"] = _store(
                         sources, storage, version, Path(directory), progress
@@ -143,9 +153,14 @@ def _gathered(repository: Repository, storage: Storage, plan: Plan, progress: Pr
 def _store(
     sources: Sources, storage: Storage, version: PlannedVersion, scratch: Path, progress: Progress
 ) -> Stored:
-    name = artifact_file_name(version.annotation.path)
-    sources.bring(version.source, scratch / name, quiet)
-    return storage.add(scratch / name, name, progress)
+    own = PurePosixPath(version.annotation.path).name
+    name = lawful_name(own) if unlawful_name(own) else own
+    place = scratch / name
+    try:
+        sources.bring(version.source, place, quiet)
+        return storage.add(place, name, progress)
+    finally:
+        shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
 
 
 def _files(repository: Repository, plan: Plan, stored: Mapping[str, Stored]) -> dict[str, bytes]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.artifact.pointer import pointer_data
-from rollbook.errors import BadCall
 from rollbook.propose.promotion import Move, write_moves
-from rollbook.propose.registration import artifact_name
 from rollbook.schema.schemas import schema_line
 from rollbook.yaml.edit import edit
 from rollbook.yaml.write import dump
@@ -25,16 +22,6 @@ if TYPE_CHECKING:
 
 _NOBODY = "unknown"
 _LONGEST_TEXT = 10_000
-
-
-def artifact_file_name(path: str) -> str:
-    """Return the name that an artifact from `path` gets: its own, or one like it that a registry can hold."""
-    name = PurePosixPath(path).name
-    try:
-        return artifact_name(Path(name))
-    except BadCall:
-        suffix = PurePosixPath(path).suffix
-        return f"model{suffix}" if suffix[1:].isalnum() and suffix.isascii() else "model"
 
 
 def model_files(

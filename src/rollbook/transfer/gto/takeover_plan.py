@@ -6,6 +6,7 @@ many versions in one; here a version gets one of them.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,11 @@ from rollbook.registry.registry import Registry, nearest
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.gto_tags import read_artifacts, renamed
 from rollbook.transfer.gto.gto_artifacts import Annotation, InGit, annotation, inner_path, locate
+from rollbook.transfer.gto.placings import Placing, placings
+from rollbook.transfer.gto.suggestions import model_name_like, stage_like, version_like
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rollbook.git.repository import Repository
     from rollbook.records.origin import OldTag
@@ -33,50 +36,6 @@ if TYPE_CHECKING:
 
 _MOST_TAGS = 10_000
 _SKEW = 24 * 60 * 60  # seconds that a clock may be ahead
-
-
-@dataclass(frozen=True, slots=True)
-class Placing:
-    """The stage that a version will stand in, and why: the tag that put it there; and the stages of GTO's, by
-    their old names, that it stood in besides. `displaced_by` is the version that holds the stage it had."""
-
-    stage: str
-    tag: OldTag | None = None
-    besides: tuple[str, ...] = ()
-    displaced_from: str = ""
-    displaced_by: str = ""
-
-
-def placings(origin: Origin, versions: Collection[str], policy: Policy) -> dict[str, Placing]:
-    """Choose the stage of each version.
-
-    A version keeps the stage that it was put into last, as `gto show` has it; so does an exclusive stage its
-    holder, and the versions that stood there before it go where the policy sends the displaced.
-    """
-    first = policy.first_stage.name
-    last: dict[str, tuple[str, OldTag]] = {}
-    besides: dict[str, tuple[str, ...]] = {}
-    for version in versions:
-        active = origin.active_stages(version)
-        if active:
-            old = [*active][-1]
-            last[version] = origin.stages[old], active[old]
-            besides[version] = tuple(stage for stage in active if stage != old)
-    order = {tag.tag: place for place, tag in enumerate(origin.tags)}
-    holders: dict[str, str] = {}
-    for version, (stage, tag) in last.items():
-        held = holders.get(stage)
-        if held is None or order[tag.tag] > order[last[held][1].tag]:
-            holders[stage] = version
-    placed = {version: Placing(first) for version in versions}
-    for version, (stage, tag) in last.items():
-        rule = policy.stage(stage)
-        if rule.exclusive and holders[stage] != version:
-            goes = rule.displaced_to or first
-            placed[version] = Placing(goes, last[holders[stage]][1], besides[version], stage, holders[stage])
-        else:
-            placed[version] = Placing(stage, tag, besides[version])
-    return placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +54,13 @@ class TakeoverRequest:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something to be known: what it is about, what is so, and what can be done about it."""
+    """Something to be known: what it is about, what is so, what can be done about it, and the option that
+    would do it, words in capitals standing for what only a person knows."""
 
     what: str
     why: str
     hint: str = ""
+    option: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +136,23 @@ class Plan:
     skipped: tuple[Note, ...]
     problems: tuple[Note, ...]
 
+    @property
+    def options(self) -> list[str]:
+        """Return the options that solve the problems, quoted for a shell, each once."""
+        pairs = dict.fromkeys(note.option for note in self.problems if note.option)
+        return [shlex.join(pair) for pair in pairs]
+
     def as_document(self) -> dict[str, Any]:
         """Return the plan as JSON data."""
         return {
             "models": [model.as_document() for model in self.models],
-            "skipped": [asdict(note) for note in self.skipped],
-            "problems": [asdict(note) for note in self.problems],
+            "skipped": [_document(note) for note in self.skipped],
+            "problems": [_document(note) for note in self.problems],
         }
+
+
+def _document(note: Note) -> dict[str, Any]:
+    return {**asdict(note), "option": list(note.option)}
 
 
 def plan_takeover(repository: Repository, sources: Sources, wanted: TakeoverRequest) -> Plan:
@@ -201,10 +172,15 @@ def plan_takeover(repository: Repository, sources: Sources, wanted: TakeoverRequ
         registered = frozenset(model_names(registry.snapshot))
     artifacts = read_artifacts(repository)
     _require_sense(wanted, artifacts, policy)
-    planning = _Planning(repository, sources, policy, registered, wanted)
-    for artifact in artifacts:
-        if not wanted.models or artifact.name in wanted.models:
-            planning.add(artifact)
+    main = commit_snapshot(repository, base)
+    planning = _Planning(main, sources, policy, registered, wanted)
+    try:
+        for artifact in artifacts:
+            if not wanted.models or artifact.name in wanted.models:
+                planning.add(artifact)
+    finally:
+        main.close()
+    planning.note_stages()
     if not planning.models and not planning.problems:
         said = "; ".join(f"{note.what}: {note.why}" for note in planning.skipped[:3])
         raise Refused(
@@ -234,13 +210,13 @@ class _Planning:
 
     def __init__(
         self,
-        repository: Repository,
+        main: TreeSnapshot,
         sources: Sources,
         policy: Policy,
         registered: frozenset[str],
         wanted: TakeoverRequest,
     ) -> None:
-        self._repository = repository
+        self._main = main
         self._bytes = sources
         self._policy = policy
         self._known = registered
@@ -248,6 +224,7 @@ class _Planning:
         self.models: list[PlannedModel] = []
         self.skipped: list[Note] = []
         self.problems: list[Note] = []
+        self._stages: dict[str, list[str]] = {}
 
     def add(self, artifact: GtoArtifact) -> None:
         """Plan one artifact, or note why not."""
@@ -258,10 +235,14 @@ class _Planning:
             return
         self.skipped += [Note(tag, why) for tag, why in artifact.unread]
         problems = list(self._problems(artifact, name))
+        unmapped = list(self._unmapped(artifact))
         self.problems += problems
-        if problems:
-            return
+        for stage in unmapped:
+            self._stages.setdefault(stage, []).append(artifact.name)
         origin = self._origin(artifact)
+        if problems or unmapped:
+            list(self._sources(artifact, origin))  # all that has to be decided is told at once
+            return
         self.skipped += [
             Note(f"{artifact.name}@{tag.version}", f"it was deregistered on {tag.at[:10]}")
             for tag in artifact.tags
@@ -283,7 +264,8 @@ class _Planning:
             folded = model.name.casefold()
             if folded in seen:
                 why = f"{seen[folded].origin.name} and {model.origin.name} would be one model"
-                self.problems.append(Note(model.name, why, f"Rename one: --rename {model.origin.name}=NAME"))
+                rename = ("--rename", f"{model.origin.name}=NAME")
+                self.problems.append(Note(model.name, why, f"Rename one: {' '.join(rename)}", rename))
             seen[folded] = model
 
     def _left_out(self, artifact: GtoArtifact, name: str) -> Note | None:
@@ -300,8 +282,13 @@ class _Planning:
     def _problems(self, artifact: GtoArtifact, name: str) -> Iterator[Note]:
         """What has to be decided, or put right, before the artifact can be planned."""
         if not is_model_name(name):
-            hint = f"Give it another: --rename {artifact.name}=NAME"
-            yield Note(artifact.name, "a model can't have this name here", hint)
+            rename = ("--rename", f"{artifact.name}={model_name_like(name)}")
+            yield Note(
+                artifact.name,
+                "a model can't have this name here",
+                f"Give it another: {' '.join(rename)}",
+                rename,
+            )
         latest = time_seconds(time_now()) + _SKEW
         for tag in artifact.tags:
             if time_seconds(tag.at) > latest:
@@ -312,20 +299,31 @@ class _Planning:
         for version in origin.registrations:
             if not is_version(version):
                 old = self._old_version(artifact, origin.registrations[version])
-                hint = f"Give it another: --rename {artifact.name}@{old}=VERSION"
-                yield Note(f"{artifact.name}@{old}", "a version can't have this name here", hint)
+                rename = ("--rename", f"{artifact.name}@{old}={version_like(old)}")
+                hint = f"Give it another: {' '.join(rename)}"
+                yield Note(f"{artifact.name}@{old}", "a version can't have this name here", hint, rename)
         if len(
             names := [self._new_version(artifact, tag.version) for tag in self._registered(artifact)]
         ) > len(set(names)):
             yield Note(artifact.name, "two versions would have one name", "Correct --rename.")
-        for stage in dict.fromkeys(stage for v in origin.registrations for stage in origin.active_stages(v)):
+
+    def _unmapped(self, artifact: GtoArtifact) -> Iterator[str]:
+        """GTO's stages that versions stand in, and that the policy has not."""
+        origin = self._origin(artifact)
+        standing = (stage for version in origin.registrations for stage in origin.active_stages(version))
+        for stage in dict.fromkeys(standing):
             if not self._policy.has_stage(self._stage(stage)):
-                stage_names = ", ".join(policy_stage.name for policy_stage in self._policy.stages)
-                yield Note(
-                    f"{artifact.name}#{stage}",
-                    "the policy has no such stage",
-                    f"Map it: --stage {stage}=STAGE, one of {stage_names}",
-                )
+                yield stage
+
+    def note_stages(self) -> None:
+        """Note each stage that has to be mapped, once for all artifacts."""
+        known = [stage.name for stage in self._policy.stages]
+        for stage, names in self._stages.items():
+            mapping = ("--stage", f"{stage}={stage_like(stage, known)}")
+            hint = f"Map it: {' '.join(mapping)}; the policy has {', '.join(known)}"
+            others = f", which versions of {len(names) - 1} more models stand in" if names[1:] else ""
+            why = f"the policy has no such stage{others}"
+            self.problems.append(Note(f"{names[0]}#{stage}", why, hint, mapping))
 
     def _registered(self, artifact: GtoArtifact) -> list[OldTag]:
         return [*Origin("gto", artifact.name, {}, artifact.tags).registrations.values()]
@@ -360,27 +358,27 @@ class _Planning:
                     self.skipped.append(Note(what, str(error)))
                 else:
                     hint = error.hint or "Leave it out: --skip-missing"
-                    self.problems.append(Note(what, str(error), hint))
+                    path = ("--path", f"{artifact.name}=PATH") if "--path" in hint else ("--skip-missing",)
+                    self.problems.append(Note(what, str(error), hint, path))
 
     def _source(self, artifact: GtoArtifact, tag: OldTag) -> tuple[InGit | InDvc, Annotation]:
         without = self._wanted.without.get(f"{artifact.name}@{tag.version}")
         if without is not None:
             raise NotFound(without)
-        snapshot = commit_snapshot(self._repository, tag.commit)
-        try:
-            told = self._wanted.paths.get(artifact.name)
-            said = _annotated(snapshot, artifact.name, must_be_readable=told is None)
-            if not said.path and told is None:
-                raise NotFound(
-                    "no dvc.yaml or artifacts.yaml of its commit says where its bytes are",
-                    hint=f"Say it: --path {artifact.name}=PATH",
-                )
-            said = replace(said, path=said.path or inner_path(told or ""))
-            source = locate(snapshot, said.path)
-            self._bytes.require(source)
-            return source, said
-        finally:
-            snapshot.close()
+        snapshot = self._main.at(tag.commit)
+        if snapshot.commit_id() is None:
+            raise NotFound(f"there is no commit {tag.commit[:12]}")
+        told = self._wanted.paths.get(artifact.name)
+        said = _annotated(snapshot, artifact.name, must_be_readable=told is None)
+        if not said.path and told is None:
+            raise NotFound(
+                "no dvc.yaml or artifacts.yaml of its commit says where its bytes are",
+                hint=f"Say it: --path {artifact.name}=PATH",
+            )
+        said = replace(said, path=said.path or inner_path(told or ""))
+        source = locate(snapshot, said.path)
+        self._bytes.require(source)
+        return source, said
 
     @staticmethod
     def _with_paths(origin: Origin, versions: Sequence[PlannedVersion]) -> Origin:

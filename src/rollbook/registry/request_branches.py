@@ -1,0 +1,106 @@
+"""The branches that requests stand on: those below `rollbook/`, here and on the remote; and which have
+landed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollbook.errors import RollbookError
+from rollbook.git.commits import tree_of
+from rollbook.git.main_history import merge_bases
+from rollbook.git.merge import merge
+from rollbook.git.refs import HEADS, REMOTES, fetch, ref_ids, remote_refs
+from rollbook.git.repository import is_ancestor
+from rollbook.names import is_version, precedence
+from rollbook.registry.main_branch import has_remote, published_commit, remote_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rollbook.git.repository import Repository
+
+FOLDER = "rollbook"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBranch:
+    """A branch that requests stand on: its name, its tip, and where it is: `here`, the remote's name."""
+
+    name: str
+    commit: str
+    places: tuple[str, ...]
+
+
+def request_branches(repository: Repository, *, ask_remote: bool = False) -> list[RequestBranch]:
+    """Return the branches below `rollbook/`, by name: those here, and the remote's as last fetched or, with
+    `ask_remote`, as they are now, their objects fetched.
+
+    One that differs here and there counts as the newer where one holds the other; else as both. Raises
+    GitFailed when the remote must be asked and can't be reached.
+    """
+    here = _without(HEADS, ref_ids(repository, f"{HEADS}{FOLDER}/"))
+    if not has_remote(repository):
+        return [RequestBranch(name, commit, ("here",)) for name, commit in here.items()]
+    remote = remote_name(repository)
+    there = _asked(repository, remote) if ask_remote else _fetched(repository, remote)
+    branches = []
+    for name in sorted(here.keys() | there.keys()):
+        ours, theirs = here.get(name), there.get(name)
+        if ours and theirs and ours != theirs:
+            if is_ancestor(repository, ours, theirs):
+                branches.append(RequestBranch(name, theirs, (remote,)))
+            elif is_ancestor(repository, theirs, ours):
+                branches.append(RequestBranch(name, ours, ("here",)))
+            else:
+                branches += [RequestBranch(name, ours, ("here",)), RequestBranch(name, theirs, (remote,))]
+        else:
+            places = tuple(place for place, tip in (("here", ours), (remote, theirs)) if tip)
+            branches.append(RequestBranch(name, ours or theirs or "", places))
+    return branches
+
+
+def _without(prefix: str, refs: dict[str, str]) -> dict[str, str]:
+    return {ref.removeprefix(prefix): oid for ref, oid in refs.items()}
+
+
+def _fetched(repository: Repository, remote: str) -> dict[str, str]:
+    prefix = f"{REMOTES}{remote}/"
+    return _without(prefix, ref_ids(repository, f"{prefix}{FOLDER}/"))
+
+
+def _asked(repository: Repository, remote: str) -> dict[str, str]:
+    refs = remote_refs(repository, remote, f"{HEADS}{FOLDER}/*")
+    if refs:
+        fetch(repository, remote, *refs)
+    return _without(HEADS, refs)
+
+
+def has_landed(repository: Repository, base: str, commit: str) -> bool:
+    """Whether main at `base` holds all that a branch changes, however it came there: merged, squashed, or
+    made again."""
+    if is_ancestor(repository, commit, base):
+        return True
+    if not merge_bases(repository, base, commit):
+        return False
+    return merge(repository, base, commit).tree == tree_of(repository, base)
+
+
+def open_branches(repository: Repository, *, ask_remote: bool = False) -> list[RequestBranch]:
+    """Return the branches of `request_branches` that have something which main has not."""
+    branches = request_branches(repository, ask_remote=ask_remote)
+    base = published_commit(repository) if branches else ""
+    return [branch for branch in branches if not has_landed(repository, base, branch.commit)]
+
+
+def requested_versions(repository: Repository, model: str, registered: Sequence[str]) -> list[str]:
+    """Return the versions of a model that open requests register, lowest first: by their branches' names,
+    here and on the remote as it is now, or as last fetched where it can't be reached."""
+    folder = f"{FOLDER}/register/{model}/"
+    try:
+        branches = request_branches(repository, ask_remote=True)
+    except RollbookError:
+        # Without the remote a version may be proposed twice; pushing it says so.
+        branches = request_branches(repository)
+    names = {branch.name.removeprefix(folder) for branch in branches if branch.name.startswith(folder)}
+    return sorted((name for name in names - set(registered) if is_version(name)), key=precedence)
