@@ -311,10 +311,10 @@ class _Derivation:
         )
 
     def _progress(self, model: str) -> Progress:
-        known = self._trail.get(model)
-        if known is None:
-            known = self._trail[model] = Progress()
-        return known
+        found = self._trail.get(model)
+        if found is None:
+            found = self._trail[model] = Progress()
+        return found
 
     def _stages(self, file: FileChange) -> StageTable | None:
         """The stages as a change leaves them; None where they can't be read."""
