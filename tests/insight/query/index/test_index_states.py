@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 from index_desk import Desk, collect_garbage
 
+from building.memory import Files
 from rollbook import Registry
 from rollbook.errors import InvalidFile, NotFound
 from rollbook.insight.lineage.descendants import from_data, from_version
 from rollbook.insight.query.index import update
 from rollbook.insight.query.index.index_files import KEPT
+from rollbook.insight.query.index.lookup import ask
 from rollbook.trail.event import Action
 from written import POLICY, manifest
 
@@ -280,3 +283,18 @@ def _nothing_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
 
 Repositories.TestCase.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
 test_the_index_says_what_the_files_and_tags_say = Repositories.TestCase
+
+
+def test_an_index_has_what_questions_need_however_it_was_made(tmp_path: Path) -> None:
+    def names(connection: sqlite3.Connection) -> list[str]:
+        listed = "SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE 'source_%' ORDER BY name"
+        return [name for (name,) in connection.execute(listed)]
+
+    wanted = ["source_commit", "source_digest", "source_name", "source_uri"]
+    desk = Desk(tmp_path / "bare.git")
+    for files in ({"registry/a/model.yaml": "{}"}, {"registry/b/model.yaml": "{}"}):
+        desk.commit(files)
+        with Registry.open(desk.directory) as registry:
+            assert ask(registry, names) == wanted
+    with closing(update.of_files(Files({"registry/policy.yaml": POLICY}))) as connection:
+        assert names(connection) == wanted

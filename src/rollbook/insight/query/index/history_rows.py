@@ -41,23 +41,26 @@ def bring(connection: sqlite3.Connection, repository: Repository, commit: str) -
     if reaches(connection, commit):
         return
     changes = _changes(connection, repository, commit)
-    if any(_landed(connection, change.commit) is None for change in changes):
+    landed = _all_landed(connection, changes)
+    if len(landed) < len(changes):
         # It was begun in a clone that was shallow then.
         connection.execute("DELETE FROM landed")
         _forget_after(connection, -1)
         bring_landed(connection, repository, commit)
         changes = _changes(connection, repository, commit)
+        landed = _all_landed(connection, changes)
     models = {file.place.model for change in changes for file in change.files if file.place.model}
     events: dict[str, list[Event]] = {}
     for event in derive(repository, changes, _progress(connection, models), with_manifests=False):
         events.setdefault(event.landed_in, []).append(event)
-    for change in changes:
-        rows = _rows(change, events.get(change.commit, ()))
-        position, at = _landed(connection, change.commit) or (0, 0)
-        connection.executemany(
-            f"INSERT INTO happened VALUES (?, ?, {position}, ?, {at}, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-            ((model, key, place, *row) for place, (model, key, *row) in enumerate(rows)),
-        )
+    connection.executemany(
+        "INSERT INTO happened VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (model, key, landed[change.commit][0], place, landed[change.commit][1], *row)
+            for change in changes
+            for place, (model, key, *row) in enumerate(_rows(change, events.get(change.commit, ())))
+        ),
+    )
     position, _ = _landed(connection, commit) or (-1, 0)
     tables_schema.put(connection, _REACHED, position)
 
@@ -117,6 +120,14 @@ def _landed(connection: sqlite3.Connection, commit: str) -> tuple[int, int] | No
         "SELECT position, at FROM landed WHERE commit_id = ?", (commit,)
     ).fetchone()
     return found
+
+
+def _all_landed(
+    connection: sqlite3.Connection, changes: Iterable[LandedChange]
+) -> dict[str, tuple[int, int]]:
+    """Return the place and the time of each commit of these that is known to be main's."""
+    commits = (change.commit for change in changes)
+    return {commit: place for commit in commits if (place := _landed(connection, commit)) is not None}
 
 
 def bring_landed(connection: sqlite3.Connection, repository: Repository, commit: str) -> None:

@@ -37,6 +37,7 @@ _DAY = 24 * 3600  # seconds
 _NANOSECONDS = 1_000_000_000
 _READER_WAITS = 10.0  # seconds, for a change that is being written
 _WRITER_WAITS = 5.0  # seconds, for another writer
+_CACHE_OF_A_BUILDER = 64 << 10  # KiB
 _WRITER_WAITS_FOR_READERS = 250  # milliseconds, in which no new reader gets in
 
 # https://www.sqlite.org/rescode.html
@@ -162,6 +163,8 @@ def publish(folder: Path, tree: str, fill: Callable[[sqlite3.Connection], None])
         with closing(_connect(building, "rw", 0)) as connection:
             for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = OFF", "synchronous = OFF"):
                 connection.execute(f"PRAGMA {pragma}")
+            # Rows come in no table's order: pages that are written out too soon are read and written again.
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_OF_A_BUILDER}")
             fill(connection)
             if connection.in_transaction:
                 connection.execute("COMMIT")

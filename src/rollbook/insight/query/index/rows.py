@@ -158,6 +158,8 @@ def _shown(value: Any) -> str | None:
     """A value as text: text as it is, anything else as JSON."""
     if value is None:
         return None
+    if type(value) is int:  # as JSON has it, much sooner
+        return str(value)
     return _encodable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 

@@ -59,10 +59,6 @@ CREATE TABLE source (
   rows INTEGER,
   PRIMARY KEY (version_id, kind, position)
 ) WITHOUT ROWID;
-CREATE INDEX source_name ON source (name, version);
-CREATE INDEX source_uri ON source (uri) WHERE uri IS NOT NULL;
-CREATE INDEX source_digest ON source (digest) WHERE digest IS NOT NULL;
-CREATE INDEX source_commit ON source (version) WHERE kind = 'code';
 CREATE TABLE notes (version_id INTEGER PRIMARY KEY, description TEXT);
 CREATE TABLE removal (version_id INTEGER PRIMARY KEY, removed_at TEXT, removed_by TEXT, reason TEXT);
 CREATE TABLE evidence (
@@ -98,10 +94,30 @@ CREATE TABLE pointer (
 ) WITHOUT ROWID;
 """
 
+# What only questions need: made of all rows at once, they cost a fraction of what keeping them up does.
+_FOR_QUESTIONS = """
+CREATE INDEX source_name ON source (name, version);
+CREATE INDEX source_uri ON source (uri) WHERE uri IS NOT NULL;
+CREATE INDEX source_digest ON source (digest) WHERE digest IS NOT NULL;
+CREATE INDEX source_commit ON source (version) WHERE kind = 'code';
+"""
+
 
 def create(connection: sqlite3.Connection) -> None:
-    """Make the tables of an index that stands for no files and no tags yet, in the open transaction."""
-    for statement in _TABLES.split(";"):
+    """Make the tables of an index that stands for no files and no tags yet, in the open transaction.
+
+    Once they are filled for the first time, `complete` is to follow.
+    """
+    _execute(connection, _TABLES)
+
+
+def complete(connection: sqlite3.Connection) -> None:
+    """Make what questions need besides the tables."""
+    _execute(connection, _FOR_QUESTIONS)
+
+
+def _execute(connection: sqlite3.Connection, statements: str) -> None:
+    for statement in statements.split(";"):
         if statement.strip():
             connection.execute(statement)
 

@@ -113,6 +113,7 @@ def _build(connection: sqlite3.Connection, repository: Repository, wanted: Index
     tables_schema.create(connection)
     tables_schema.put(connection, "tree", EMPTY_TREE)
     _move(connection, repository, wanted)
+    tables_schema.complete(connection)
 
 
 def _copy(
@@ -149,6 +150,7 @@ def of_files(snapshot: Snapshot) -> sqlite3.Connection:
     # What a job reads is named by its path: there are no ids of contents.
     files = [TreeChange(path, path, 1) for path in snapshot.modes(ROOT)]
     Tables(connection).apply(files, lambda jobs: _read(snapshot, jobs))
+    tables_schema.complete(connection)
     connection.execute("COMMIT")
     return connection
 
