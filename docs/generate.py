@@ -427,12 +427,21 @@ def schema_with_gates(name: str) -> str:
 def _entry_schema(gate: Gate) -> dict[str, Any]:
     """The schema of a gate's entry in the policy."""
     own, name, title = gate.schema, gate.name, gate.name.replace("-", " ")
+    usual = "waived" if own.waived_for_rollback else "enforced"
     guarded = "The stages whose entry the gate guards."
     ways = "The stages from which the gate guards the way; without it, from any."
     common = {
         "gate": setting("Gate", f"Which gate this is: `{name}`.", name, const=name, type="string"),
         "to": setting("Into stages", guarded, ["production"], **ref("gate-stages")),
         "from": setting("From stages", ways, ["staging"], **ref("gate-stages")),
+        "rollback": setting(
+            "For a rollback",
+            "Whether a version that goes back to a stage that it held before must meet it too: "
+            f"`enforced` or `waived`; `{usual}` unless set.",
+            usual,
+            type="string",
+            enum=["enforced", "waived"],
+        ),
     }
     is_listed = name in GATES
     return {

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from building.once import Template
 
+# However busy the machine is: how long an example takes is no property of what is tested.
+settings.register_profile("everyday", deadline=None)
+settings.load_profile("everyday")
 # For .github/workflows/nightly.yml: more examples, where a test doesn't say how many.
 settings.register_profile("nightly", max_examples=2000, deadline=None, print_blob=True)
 

@@ -147,6 +147,7 @@ class GitHubStandIn:
     requests: list[Request] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     answers: list[tuple[int, bytes]] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
 
     # --- what a test sets up
 
@@ -376,6 +377,8 @@ def _handler(forge: GitHubStandIn) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             self.send_header("Content-Type", "application/json; charset=utf-8")
             self.send_header("Content-Length", str(len(data)))
+            for name, value in forge.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from worlds import World
 
 MODEL = "registry/credit-approval/model.yaml"
+STAGES = "registry/credit-approval/stages.yaml"
 MANIFEST = "registry/credit-approval/versions/1.0.0/version.yaml"
 
 
@@ -72,6 +74,26 @@ def test_an_edited_manifest_is_refused_with_the_checks_own_finding(guarded: Team
     assert done.returncode != 0
     assert "RB301" in done.stderr
     assert origin_refs(guarded) == before
+
+
+def move(team: Team, stage: str) -> None:
+    """Commit on main, by hand, that the version stands in a stage and has been asked to."""
+    entry = "version: 1.0.0, reason: r, requested_by: jane@example.com, requested_at: 2026-01-02T09:00:00Z"
+    commit(team, "jane", STAGES, f"{stage}:\n  - {{{entry}}}\n" if stage else "")
+
+
+def test_each_landed_commit_of_a_push_is_judged_upon_the_one_before(guarded: Team) -> None:
+    for stage in ("production", "deprecated", "archived"):
+        move(guarded, stage)
+    done = push(guarded, "main")
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_a_later_commit_of_a_push_takes_back_is_refused(guarded: Team) -> None:
+    before = guarded.read(STAGES)
+    move(guarded, "deprecated")
+    commit(guarded, "jane", STAGES, before)
+    assert "RB303" in push(guarded, "main").stderr
 
 
 def test_somebody_who_may_not_change_the_policy_is_refused(guarded: Team) -> None:
@@ -321,6 +343,27 @@ def test_a_hook_that_somebody_else_wrote_is_left_alone(team: Team) -> None:
     hook.write_text("#!/bin/sh\nexit 0\n")
     ran = rollbook(team.world.origin, "hooks", "install", "--server")
     assert (ran.code, hook.read_text()) == (1, "#!/bin/sh\nexit 0\n")
+
+
+@pytest.mark.parametrize("linked", ["hooks", "hooks/pre-receive"])
+def test_hooks_are_not_written_through_a_link(team: Team, tmp_path: Path, linked: str) -> None:
+    target = tmp_path / "elsewhere"
+    target.mkdir()
+    place = team.world.origin / linked
+    if place.exists():
+        shutil.rmtree(place)
+    place.symlink_to(target / "new" if "/" in linked else target)
+    done = rollbook(team.world.origin, "hooks", "install", "--server")
+    assert (done.code, "symbolic link" in done.err) == (2, True)
+    assert not any(target.iterdir())
+
+
+def test_a_linked_folder_that_a_branch_brings_gets_no_hooks(team: Team, tmp_path: Path) -> None:
+    team.world.git("config", "core.hooksPath", ".githooks")
+    (team.world.registry / ".githooks").symlink_to(tmp_path)
+    before = set(tmp_path.iterdir())
+    assert rollbook(team.world.registry, "hooks", "install").code == 2
+    assert set(tmp_path.iterdir()) == before
 
 
 def test_installing_twice_changes_nothing(guarded: Team) -> None:

@@ -17,7 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollbook.artifact.formats import UNSAFE_FORMATS, detect_format, detect_open_file, zip_names
+from rollbook.artifact.formats import UNSAFE_FORMATS, detect_format, detect_open_file
+from rollbook.artifact.zip_scan import zip_format
 from rollbook.errors import BadCall
 
 
@@ -126,6 +127,14 @@ def test_a_folder_is_known_by_its_files(tmp_path: Path, name: str, file: str, ex
     assert detect_format(tmp_path / name) == expected
 
 
+@pytest.mark.parametrize("marker", ["config.json", "saved_model.pb"])
+def test_a_pickle_in_a_folder_makes_its_format(tmp_path: Path, marker: str) -> None:
+    (tmp_path / "m" / "deep").mkdir(parents=True)
+    (tmp_path / "m" / marker).write_text("x")
+    (tmp_path / "m" / "deep" / "weights.bin").write_bytes(HOSTILE)
+    assert detect_format(tmp_path / "m") == "pickle"
+
+
 def test_formats_that_run_code_when_loaded_are_named_unsafe() -> None:
     assert {"pickle", "joblib", "pytorch"} <= UNSAFE_FORMATS
     assert not {"onnx", "safetensors", "skops"} & UNSAFE_FORMATS
@@ -158,17 +167,56 @@ def test_a_zip64_archive_is_read_through_its_own_end_record() -> None:
     plain = _zip("archive/data.pkl")
     end = plain.rindex(b"PK\x05\x06")
     at = int.from_bytes(plain[end + 16 : end + 20], "little")
-    record = b"PK\x06\x06" + bytes(44) + at.to_bytes(8, "little")
-    locator = b"PK\x06\x07" + bytes(16)
+    record = b"PK\x06\x06" + (44).to_bytes(8, "little") + bytes(12) + (1).to_bytes(8, "little") * 2
+    record += (end - at).to_bytes(8, "little") + at.to_bytes(8, "little")
+    locator = b"PK\x06\x07" + bytes(4) + end.to_bytes(8, "little") + bytes(4)
     zip64 = plain[:end] + record + locator + plain[end : end + 16] + b"\xff" * 4 + b"\0\0"
-    assert zip_names(io.BytesIO(zip64), len(zip64)) == ("archive/data.pkl",)
+    assert zip_format(io.BytesIO(zip64), len(zip64)) == "pytorch"
 
 
 def test_a_zip_of_very_many_entries_is_read_within_bounds(tmp_path: Path) -> None:
-    path = tmp_path / "many.zip"
-    path.write_bytes(_zip(*(f"file-{n}" for n in range(5000))))
-    with path.open("rb") as file:
-        assert 0 < len(zip_names(file, path.stat().st_size)) < 5000
+    for count, expected in ((3_000, "zip"), (10_001, "pickle")):
+        path = tmp_path / f"{count}.zip"
+        path.write_bytes(_zip(*(f"file-{n}" for n in range(count))))
+        assert detect_format(path) == expected
+
+
+def _stored(*members: tuple[str, bytes], **options: int) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", **options) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+HOSTILE = pickle.dumps(_Runs(), 4)
+MANY = [(f"a/{'x' * 200}{number}", b"") for number in range(400)]  # more than 64 KiB of names
+BENIGN = _zip("a", "b")
+HIDDEN = {
+    "behind many names": _stored(*MANY, ("archive/data.pkl", HOSTILE)),
+    "under another name": _stored(("a", b"x"), ("weights.bin", HOSTILE)),
+    "packed": _stored(("weights.bin", HOSTILE), compression=zipfile.ZIP_DEFLATED),
+    "packed in an unusual way": _stored(("weights.bin", HOSTILE), compression=zipfile.ZIP_LZMA),
+    "behind bytes": _stored(("a", b"B" + (1 << 20).to_bytes(4, "little") + bytes(1 << 20) + b"0" + HOSTILE)),
+    "in Skops's clothes": _stored(("schema.json", b"{}"), ("0.npy", HOSTILE)),
+    "beside TorchScript's": _stored(("m/data.pkl", b""), ("m/constants.pkl", b""), ("m/x", HOSTILE)),
+    "in a second directory": _stored(("data.pkl", HOSTILE))[:-22] + BENIGN,
+    "before a comment that ends early": _stored(("m/data.pkl", HOSTILE)) + b"PK\x05\x06" + bytes(18),
+    "cut off": _stored(("a", b"x"), ("archive/data.pkl", HOSTILE))[:-30],
+    "without an end": b"PK\x03\x04" + bytes(100),
+}
+
+
+@pytest.mark.parametrize("how", HIDDEN)
+def test_a_pickle_in_a_zip_has_no_safe_format(tmp_path: Path, how: str) -> None:
+    (tmp_path / "model.zip").write_bytes(HIDDEN[how])
+    assert detect_format(tmp_path / "model.zip") in UNSAFE_FORMATS
+
+
+def test_members_of_raw_bytes_make_no_pickle_of_a_zip(tmp_path: Path) -> None:
+    members = [(str(number), bytes([number]) + bytes(range(256)) * 8) for number in range(256)]
+    (tmp_path / "model.zip").write_bytes(_stored(*members))
+    assert detect_format(tmp_path / "model.zip") == "zip"
 
 
 _STARTS = [b"", b"PK\x03\x04", b"\x80\x04", b"\x78\x9c", b"\x1f\x8b", b"BZh9", b"{", b"\x08\x09", b"c"]

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import rollbook.check.clean_files as memory
+import rollbook.check.whole_tree as whole_tree
 from check.desk import POLICY, Desk, entry, model_files, policy_text, registry_files, version_files
 from rollbook.check.clean_files import Remembered
 from rollbook.check.rules import version_rules as by_version
 from rollbook.check.whole_tree import check_tree
 from rollbook.git.repository import discover
 from rollbook.snapshot.tree_snapshot import commit_snapshot
-from rollbook.snapshot.worktree_snapshot import worktree_snapshot
+from rollbook.snapshot.worktree_snapshot import WorktreeSnapshot, worktree_snapshot
 from worlds import World, git, rollbook
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ TICK = 0.012
 @pytest.fixture(autouse=True)
 def _short_tick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "_TICK", int(TICK * 1e9))
+    monkeypatch.setattr(whole_tree, "_SECOND", 1)
 
 
 def settle() -> None:
@@ -242,6 +244,43 @@ def test_a_file_that_becomes_a_link_is_seen(world: World) -> None:
     path.rename(world.registry / "elsewhere.yaml")
     path.symlink_to(world.registry / "elsewhere.yaml")
     assert "RB105" in rollbook(world.registry, "check", "--all").out
+
+
+VERSION = "registry/credit/versions/1.0.0/version.yaml"
+
+
+def test_while_git_finds_nothing_changed_no_file_is_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.register("credit", "1.0.0")
+    settle()
+    world.run("check", "--all")
+    monkeypatch.delattr(WorktreeSnapshot, "identities")
+    monkeypatch.delattr(WorktreeSnapshot, "read_many")
+    world.run("check", "--all")
+
+
+@pytest.mark.parametrize("told", ["--assume-unchanged", "--skip-worktree"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_file_that_git_was_told_not_to_look_at_is_looked_at(
+    world: World, told: str, *, first: bool
+) -> None:
+    world.register("credit", "1.0.0")
+    settle()
+    if first:
+        git(world.registry, "update-index", told, VERSION)
+    world.run("check", "--all")
+    git(world.registry, "update-index", told, VERSION)
+    (world.registry / VERSION).write_text("nonsense: 1\n")
+    assert rollbook(world.registry, "check", "--all").code == 1
+
+
+def test_a_file_that_git_does_not_know_yet_is_seen(world: World) -> None:
+    world.register("credit", "1.0.0")
+    settle()
+    world.run("check", "--all")
+    (world.registry / "registry/credit/stray.txt").write_text("x")
+    assert "RB104" in rollbook(world.registry, "check", "--all").out
 
 
 # --- any order of events ----------------------------------------------------------------------------------

@@ -84,3 +84,15 @@ def test_audit_record_prints_each_tag(proposed: World) -> None:
     proposed.git("push", "-q")
     assert proposed.run("audit", "record").out == "credit@v1.0.0\tcredit@1.0.0 registered\n"
     assert json.loads(proposed.run("audit", "record", "--json").out) == []
+
+
+def test_each_line_of_what_a_server_says_is_a_line(proposed: World) -> None:
+    hook = proposed.origin / "hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nprintf 'not on\\nFridays\\n' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    ran = rollbook(proposed.registry, "land", BRANCH)
+    assert ran.code == 1
+    assert "failed: remote: not on\n  remote: Fridays\n" in ran.err
+    assert "\n  heads/main: [remote rejected] (pre-receive hook declined)\n" in ran.err
+    assert "\\" not in ran.err

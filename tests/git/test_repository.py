@@ -168,3 +168,15 @@ def test_a_branch_that_is_called_like_a_tag_of_the_trail_does_not_hide_it(root: 
     git(root, "tag", "credit@v1.0.0", first)
     git(root, "branch", "credit@v1.0.0", commit(root))
     assert repositories.resolve_commit(discover(root), "credit@v1.0.0") == first
+
+
+@pytest.mark.parametrize("line", ["[core", "[include]\n\tpath =\n\tpath", "[core]\n\tbare = perhaps\n"])
+def test_a_configuration_that_git_cant_read_is_told_as_that(tmp_path: Path, line: str) -> None:
+    git(tmp_path, "init", "--quiet", "r")
+    with (tmp_path / "r/.git/config").open("a") as config:
+        config.write(line)
+    with pytest.raises(
+        BadCall, match=r"git can't read the repository around .*/r: (?s:.*)fatal: bad"
+    ) as caught:
+        discover(tmp_path / "r")
+    assert "git init" not in caught.value.hint

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -183,3 +186,30 @@ def test_an_object_that_is_there_already_is_left_untouched(root: Path):
     before = path.stat()
     assert writer.store("blob", b"shared") == oid
     assert path.stat() == before
+
+
+def test_objects_are_written_whatever_gitpython_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = new_repository(tmp_path / "r")
+    with (root / ".git/config").open("ab") as config:
+        config.write("[user]\n\tname = Jörg\n".encode("latin-1"))
+    code = (
+        "from pathlib import Path; from rollbook.git.repository import discover;"
+        "from rollbook.git.write import ObjectWriter;"
+        "print(ObjectWriter(discover(Path('.'))).store('blob', b'x'))"
+    )
+    environment = {**os.environ, "GIT_PYTHON_GIT_EXECUTABLE": "/nowhere/git", "GIT_PYTHON_REFRESH": "raise"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=root, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert git(root, "cat-file", "blob", done.stdout.strip()) == "x"
+
+
+def test_a_group_that_shares_a_repository_can_add_to_what_one_wrote(tmp_path: Path) -> None:
+    root = new_repository(tmp_path / "r")
+    objects = root / ".git/objects"
+    objects.chmod(0o2775)
+    oid = ObjectWriter(discover(root)).store("blob", b"shared")
+    assert (objects / oid[:2]).stat().st_mode & 0o7777 == 0o2775

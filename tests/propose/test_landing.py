@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from killed import killed_at, killed_at_each_git_call
-from rollbook.errors import BadCall, Conflict, NotFound, Refused
+from rollbook.errors import BadCall, Conflict, GitFailed, NotFound, Refused
 from rollbook.git.repository import discover
 from rollbook.propose.landing import land
 from rollbook.propose.proposal import ChangeRefused
@@ -127,9 +127,13 @@ def test_a_branch_that_went_apart_from_the_remotes_is_refused(pushed: World) -> 
     pushed.git("commit", "-q", "--amend", "-m", "other")
     pushed.git("checkout", "-q", "main")
     before = everything(pushed)
-    with pytest.raises(Refused, match="have diverged"):
+    with pytest.raises(Refused, match="have diverged") as caught:
         land(discover(pushed.registry), BRANCH)
     assert everything(pushed) == before
+    keep_mine = caught.value.hint.rpartition("git push ")[2]
+    pushed.git("push", *keep_mine.split(" "))
+    land(discover(pushed.registry), BRANCH)
+    is_complete(pushed)
 
 
 def test_a_proposal_that_was_withdrawn_from_the_remote_does_not_land(pushed: World) -> None:
@@ -549,3 +553,31 @@ def test_a_landing_killed_between_any_two_git_calls_is_completed_by_landing_agai
             assert (copy.git("tag"), copy.git("branch", "--list", BRANCH)) == ("credit@v1.0.0", "")
             assert copy.git("rev-list", "--count", "--first-parent", "main") == "2"
             assert copy.git("status", "--porcelain") == ""
+
+
+def test_a_checkout_that_git_cant_write_is_left_as_it_was(world: World) -> None:
+    world.run("register", "churn", str(world.artifact()), "--version", "1.0.0")
+    (world.registry / ".git/info").mkdir(exist_ok=True)
+    (world.registry / ".git/info/attributes").write_text("version.yaml filter=broken\n")
+    world.git("config", "filter.broken.smudge", "false")
+    world.git("config", "filter.broken.required", "true")
+    ran = rollbook(world.registry, "land", "rollbook/register/churn/1.0.0")
+    assert (ran.code, "git read-tree failed" in ran.err) == (1, True)
+    world.git("config", "filter.broken.required", "false")
+    assert world.git("status", "--porcelain") == ""
+    world.land("rollbook/register/churn/1.0.0")
+    assert world.git("status", "--porcelain") == ""
+    assert "churn" in world.run("list").out
+
+
+def test_a_filter_that_fails_is_met_before_anything_is_pushed(proposed: World) -> None:
+    (proposed.registry / ".git/info").mkdir(exist_ok=True)
+    (proposed.registry / ".git/info/attributes").write_text("*.json filter=broken\n")
+    proposed.git("config", "filter.broken.clean", "false")
+    proposed.git("config", "filter.broken.required", "true")
+    schema = proposed.registry / "schemas/model.schema.json"
+    schema.write_bytes(schema.read_bytes())
+    before = refs(proposed.origin)
+    with pytest.raises(GitFailed, match="clean filter 'broken' failed"):
+        land(discover(proposed.registry), BRANCH)
+    assert refs(proposed.origin) == before

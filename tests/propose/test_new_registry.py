@@ -184,6 +184,25 @@ def test_a_broken_dvc_configuration_is_named_and_left_alone(root: Path, broken: 
     assert (root / ".dvc" / "config").read_bytes() == broken
 
 
+@pytest.mark.parametrize(
+    ("path", "is_folder"),
+    [
+        ("schemas", False), (".github", False), (".dvc", False), ("registry", False),
+        ("registry/policy.yaml", True), ("schemas/version.schema.json", True), (".dvc/config", True),
+    ],
+)  # fmt: skip
+def test_where_one_file_has_no_place_none_is_written(root: Path, path: str, *, is_folder: bool) -> None:
+    if is_folder:
+        (root / path).mkdir(parents=True)
+    else:
+        (root / path).write_text("mine\n")
+    before = contents(root)
+    with pytest.raises(BadCall, match="can't be a file there") as caught:
+        initialise(discover(root), action=ACTION)
+    assert caught.value.hint == "Move away what stands in its place."
+    assert contents(root) == before
+
+
 def test_a_linked_folder_is_not_followed(root: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (root / "registry").symlink_to(tmp_path / "elsewhere")

@@ -105,6 +105,7 @@ SHARED = PiecewiseStages()
 @given(TEXTS, st.sampled_from(["", "\n", "\n\n"]))
 @example("staging:\n  - version: 1.0.0\n    reason: |+\n      x\n\n\n  - {version: 1.1.0}", "\n")
 @example('staging: "x\narchived: y"', "\n")
+@example("# \u2028\nstaging:\n  - {version: 1.0.0}", "\n")
 @example("staging:\n  - {version: 1.0.0}\nstaging:\n  - {version: 1.1.0}", "\n")
 def test_any_lines_read_the_same(text: str, end: str) -> None:
     agree((text + end).encode(), SHARED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,9 @@ from rollbook.errors import InvalidFile, NotFound
 from rollbook.git.main_history import first_parents
 from rollbook.insight.query.sql import query
 from rollbook.layout import Kind
+from rollbook.names import precedence
 from rollbook.registry.registry import Registry
+from rollbook.retention.stale import stale_versions
 from rollbook.retention.stored_objects import attached, pointers, stored
 from rollbook.retention.subjects import every_stay, indexed_stays, told_by_history
 from rollbook.trail.derive import derive
@@ -66,6 +69,34 @@ def require_same(directory: Path, commit: str) -> None:
             assert known(*version) == anew(*version)
 
 
+def stale_by_files(registry: Registry, commit: str, before: int) -> list[tuple[object, ...]]:
+    """The versions that nothing happened to since and that nothing uses, as files and main tell."""
+    last = last_by_main(registry.repository, commit)
+    found = []
+    for model in registry.models():
+        used = {entry.version for entry in model.stages.holders("production")}
+        for name in [name for name in model.version_names if name not in used]:
+            what, at = last[model.name, name]
+            if at <= before:
+                found.append((model.name, at, precedence(name), model.version(name).stage, what))
+    return sorted(found)
+
+
+def require_same_stale(directory: Path, commit: str, now: datetime) -> None:
+    span = timedelta(seconds=30)
+    with Registry.open(directory, rev=commit) as registry:
+        try:
+            wanted = stale_by_files(registry, commit, int((now - span).timestamp()))
+        except InvalidFile:
+            with pytest.raises(InvalidFile):
+                stale_versions(registry, span, now=now)
+            return
+        assert [
+            (each.model, int(each.at.timestamp()), precedence(each.version), each.stage, each.last)
+            for each in stale_versions(registry, span, now=now)
+        ] == wanted
+
+
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(STEP, min_size=1, max_size=6), st.data())
 def test_what_happened_up_to_any_commit_is_told_alike_whatever_was_asked_before(
@@ -79,6 +110,8 @@ def test_what_happened_up_to_any_commit_is_told_alike_whatever_was_asked_before(
         commits = git(directory, "rev-list", "--first-parent", "main").split()
         for commit in data.draw(st.lists(st.sampled_from(commits), min_size=1, max_size=4)):
             require_same(directory, commit)
+            second = data.draw(st.integers(1_700_000_000, 1_700_000_150))
+            require_same_stale(directory, commit, datetime.fromtimestamp(second, UTC))
 
 
 @pytest.fixture
@@ -152,3 +185,29 @@ def test_what_can_not_be_read_is_an_error_as_it_is_without_an_index(
             return
         with pytest.raises(error):
             stored(registry)
+
+
+@pytest.mark.parametrize("text", ["removed_at: 2026-01-01T00:00:00Z\n", "["])
+def test_a_removed_version_is_never_stale_even_if_the_record_of_it_can_not_be_read(
+    history: History, text: str
+) -> None:
+    def found() -> list[str]:
+        with Registry.open(history.directory) as registry:
+            return sorted(each.version for each in stale_versions(registry, timedelta(days=1)))
+
+    assert found() == ["1.0.0", "1.1.0"]
+    history.commit({"registry/credit/versions/1.0.0/removed.yaml": text})
+    assert found() == ["1.1.0"]
+
+
+def test_what_an_alias_stands_for_is_never_stale(history: History) -> None:
+    history.commit({"registry/credit/stages.yaml": "aliases: {champion: 1.1.0}\n"})
+    with Registry.open(history.directory) as registry:
+        assert [each.version for each in stale_versions(registry, timedelta(days=1))] == ["1.0.0"]
+
+
+def test_stages_that_can_not_be_read_are_an_error_and_no_list(history: History) -> None:
+    history.commit({"registry/credit/stages.yaml": "staging: ["})
+    with Registry.open(history.directory) as registry, pytest.raises(InvalidFile) as error:
+        stale_versions(registry, timedelta(days=1))
+    assert error.value.path == "registry/credit/stages.yaml"

@@ -6,12 +6,12 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from rollbook.artifact.placed_file import placed
 from rollbook.errors import BadCall, Refused
 from rollbook.git.config import configure, setting
 from rollbook.git.refs import is_branch_name
 from rollbook.git.repository import hooks_are_shared, hooks_directory
 from rollbook.registry.main_branch import MAIN, read_main
+from rollbook.snapshot.safe_open import read_beneath, write_beneath
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +29,9 @@ def install_hooks(repository: Repository, *, server: bool, main: str | None = No
 
     A server's own configuration pins which branch is guarded: `main`, else what it was pinned to before,
     else main as the repository tells it. Raises BadCall for a server's hooks in a clone and the other way
-    round, Refused when a hook that somebody else wrote stands there, when the hooks are those of other
-    repositories too, or when main isn't there yet and `main` does not name it.
+    round, and where a link stands on the way to the hooks; Refused when a hook that somebody else wrote
+    stands there, when the hooks are those of other repositories too, or when main isn't there yet and `main`
+    does not name it.
     """
     if server and repository.work_tree is not None:
         raise BadCall(
@@ -48,14 +49,23 @@ def install_hooks(repository: Repository, *, server: bool, main: str | None = No
             hint=f"To have hooks of its own here, in place of those: git config core.hooksPath {own}",
         )
     texts = {folder / name: _script(command) for name, command in (_SERVER if server else _CLONE).items()}
+    root = _root(repository, folder)
     for path in texts:
-        if path.exists() and _MARK not in path.read_text(encoding="utf-8", errors="replace"):
+        standing = read_beneath(root, str(path.relative_to(root)))
+        if standing is not None and _MARK.encode() not in standing:
             raise Refused(
                 f"{path} exists and is not Rollbook's", hint=f"Call `{_command('...')}` from it instead."
             )
     if server:
         configure(repository, MAIN, main or _main_to_guard(repository))
-    return [path for path, text in texts.items() if _write(path, text)]
+    return [path for path, text in texts.items() if _write(root, path, text.encode())]
+
+
+def _root(repository: Repository, folder: Path) -> Path:
+    """The folder below which no link is followed on the way to the hooks: a stranger's commit, or whoever can
+    write to the repository, may have put it there. Where the hooks stand elsewhere, the owner says so."""
+    roots = (repository.common_dir, repository.directory)
+    return next((root for root in roots if folder.is_relative_to(root)), folder)
 
 
 def _main_to_guard(repository: Repository) -> str:
@@ -78,10 +88,6 @@ def _command(arguments: str) -> str:
     return f"{shlex.quote(sys.executable)} -P -E -m rollbook {arguments}"
 
 
-def _write(path: Path, text: str) -> bool:
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return False
-    with placed(path, overwrite=True) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.chmod(0o755)
-    return True
+def _write(root: Path, path: Path, text: bytes) -> bool:
+    name = str(path.relative_to(root))
+    return read_beneath(root, name) != text and write_beneath(root, name, text, replace=True, executable=True)

@@ -299,7 +299,7 @@ class ReadOnlyRegistry(VersionQuestions, registry.Registry):
         if stale is not None:
             from rollbook.retention.stale import parse_span, stale_versions
 
-            models = None if model is None else [self.model(model)]
+            models = None if model is None else [self.model(model).name]
             return stale_versions(self, parse_span(stale), models, now=now)
         if model is None:
             return listed_models(self)

@@ -86,6 +86,11 @@ class AuditTrail:
             raise
         except RollbookError as error:
             raise CannotTell(str(error), hint=error.hint) from error
+        except OSError as error:  # no room for what is judged, say
+            raise CannotTell(
+                f"the trail can't be verified: {error.strerror or error}",
+                hint="Is there room for temporary files? TMPDIR names where.",
+            ) from error
 
     def head(self) -> Head:
         """Return the head of the trail, to publish where those who write the registry can't write.

@@ -8,22 +8,23 @@ import json
 import lzma
 import os
 import stat
-import struct
 import zlib
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
 from rollbook.artifact.artifact_files import cannot_read
 from rollbook.artifact.pickle_scan import may_run_code
+from rollbook.artifact.zip_scan import zip_format
 from rollbook.errors import BadCall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Mapping
 
 
 # Loading one of these the usual way can run code that the file brings along.
 UNSAFE_FORMATS: frozenset[str] = frozenset(["joblib", "mlflow-model", "pickle", "pytorch"])
 
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _HEAD = 64 << 10
 _INFLATED = 64 << 10
 _LARGEST_SAFETENSORS_HEADER = 100_000_000
@@ -43,32 +44,42 @@ _FOLDER_MARKERS = {
 }
 # The number torch.save's first format begins with, as protocol 2 pickles it.
 _TORCH_LEGACY = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
-# Layouts: APPNOTE.TXT 6.3.10, sections 4.3.12 (central directory), 4.3.14-4.3.16 (its end, with zip64).
-_MOST = 64 << 10
-_END = struct.Struct("<4s4H2LH")
-_ENTRY = struct.Struct("<4s6H3L5H2L")
 
 
 def detect_format(path: Path) -> str:
     """Name the format of the file or folder at `path`: `onnx`, `safetensors`, `pickle`, ...
 
     `binary` and `folder` mean that nothing more is known. A pickle is followed opcode by
-    opcode, within bounds; of anything else a few blocks of 64 KiB are read.
+    opcode, and a zip archive member by member, within bounds; of anything else a few blocks of 64 KiB are
+    read.
     Raises BadCall when `path` is missing, a link or a special file.
     """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        with os.fdopen(os.open(path, flags), "rb") as file:
+        if path.is_dir() and not path.is_symlink():
+            return _detect_folder(path)
+        with os.fdopen(os.open(path, _OPEN), "rb") as file:
             return detect_open_file(file, path.name)
-    except IsADirectoryError:
-        return folder_format(path.name, (entry.name for entry in path.iterdir() if entry.is_file()))
     except OSError as error:
         raise cannot_read(path, error) from error
 
 
-def folder_format(name: str, files: Iterable[str]) -> str:
-    """Name the format of a folder called `name` that has these files directly in it."""
+def _detect_folder(path: Path) -> str:
+    files = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
+    return folder_format(path.name, {file.relative_to(path).as_posix(): file for file in files})
+
+
+def folder_format(name: str, files: Mapping[str, Path]) -> str:
+    """Name the format of a folder called `name`, of its files' paths in it, each with where its bytes are.
+
+    It is that of a file which can run code, where there is one.
+    """
     marked = {_FOLDER_MARKERS[file] for file in files if file in _FOLDER_MARKERS}
+    if not marked.isdisjoint(UNSAFE_FORMATS):
+        return min(marked & UNSAFE_FORMATS)
+    for file, place in sorted(files.items()):
+        with os.fdopen(os.open(place, _OPEN), "rb") as opened:
+            if (found := detect_open_file(opened, PurePath(file).name)) in UNSAFE_FORMATS:
+                return found
     if marked:
         return min(marked)
     return "coreml" if PurePath(name).suffix.lower() == ".mlpackage" else "folder"
@@ -82,7 +93,7 @@ def detect_open_file(file: BinaryIO, name: str) -> str:
     head = file.read(_HEAD)
     suffix = PurePath(name).suffix.lower()
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _zip_format(zip_names(file, status.st_size))
+        return zip_format(file, status.st_size)
     # First of all: a pickle can begin with what another format begins with.
     if _unpickles(file, head, status.st_size):
         return _pickle_format(head, suffix) or "pickle"
@@ -99,16 +110,6 @@ def _unpickles(file: BinaryIO, head: bytes, size: int) -> bool:
     content = _inflated(head) if _decompressor(head) else b""
     is_whole = len(content) < _INFLATED and size <= _HEAD
     return bool(content) and may_run_code(io.BytesIO(content), len(content), is_whole=is_whole)
-
-
-def _zip_format(names: Iterable[str]) -> str:
-    present = set(names)
-    inner = {name.partition("/")[2] for name in present}
-    if "data.pkl" in inner:
-        return "torchscript" if "constants.pkl" in inner else "pytorch"
-    if {"config.json", "model.weights.h5"} <= present:
-        return "keras"
-    return "skops" if "schema.json" in present else "zip"
 
 
 def _is_safetensors(file: BinaryIO, head: bytes, size: int) -> bool:
@@ -222,41 +223,3 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         if not data[at - 1] & 0x80:
             break
     return value, at
-
-
-def zip_names(file: BinaryIO, size: int) -> tuple[str, ...]:
-    """Return the first names in the central directory of the zip `file` of `size` bytes; empty when it has
-    none."""
-    tail_at = max(0, size - _MOST)
-    file.seek(tail_at)
-    tail = file.read(_MOST)
-    at = tail.rfind(b"PK\x05\x06")
-    if at < 0 or len(tail) - at < _END.size:
-        return ()
-    *_, directory_at, _ = _END.unpack_from(tail, at)
-    if directory_at == 0xFFFFFFFF:
-        directory_at = _zip64_directory(tail)
-    if directory_at >= size:
-        return ()
-    file.seek(directory_at)
-    return tuple(_names(file.read(_MOST)))
-
-
-def _zip64_directory(tail: bytes) -> int:
-    at = tail.rfind(b"PK\x06\x06")
-    if at < 0 or len(tail) - at < 56:
-        return 1 << 63
-    (offset,) = struct.unpack_from("<Q", tail, at + 48)
-    return int(offset)
-
-
-def _names(directory: bytes) -> list[str]:
-    names = []
-    at = 0
-    while directory[at : at + 4] == b"PK\x01\x02" and len(directory) - at >= _ENTRY.size:
-        fields = _ENTRY.unpack_from(directory, at)
-        name, extra, comment = fields[10:13]
-        start = at + _ENTRY.size
-        names.append(directory[start : start + name].decode("utf-8", "replace"))
-        at = start + name + extra + comment
-    return names

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from typing import IO
 
 _OPCODES = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opcodes}
 _IMPORTS = frozenset(["GLOBAL", "STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4"])
@@ -33,7 +33,7 @@ _COUNTED = {
     pickletools.TAKEN_FROM_ARGUMENT4U: 4,
     pickletools.TAKEN_FROM_ARGUMENT8U: 8,
 }
-_MOST = 1 << 20  # opcodes
+_MOST = 1 << 20
 _LONGEST_LINE = 16 << 20  # bytes
 
 
@@ -45,12 +45,12 @@ class _EndError(Exception):
     """The bytes end, or are too many."""
 
 
-def may_run_code(file: BinaryIO, size: int, *, is_whole: bool = True) -> bool:
+def may_run_code(file: IO[bytes], size: int, *, is_whole: bool = True, most: int = _MOST) -> bool:
     """Return whether unpickling the `size` bytes (the beginning of more, unless `is_whole`) from where `file`
-    stands imports something and uses it. What can't be told within bounds may."""
+    stands imports something and uses it. What can't be told within bounds, `most` opcodes, may."""
     scan = _Scan(file, file.tell() + size)
     try:
-        for _ in range(_MOST):
+        for _ in range(most):
             if scan.step():
                 return True
     except _NoPickleError:
@@ -65,7 +65,7 @@ class _Scan:
     """How far the opcodes are read. `stack` has, for each thing that an unpickler would hold, whether it is a
     mark."""
 
-    file: BinaryIO
+    file: IO[bytes]
     end: int
     stack: list[bool] = field(default_factory=list)
     has_imported: bool = False

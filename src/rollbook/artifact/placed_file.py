@@ -40,10 +40,15 @@ def is_there(destination: Path, sha256: str, size: int) -> bool:
 
 def write_whole(destination: Path, data: bytes) -> None:
     """Write the file that somebody named for an output: whole, or as it was. What is a device or a pipe is
-    written to as it stands. Raises BadCall for a link, StorageFailed when the place can't be written."""
+    written to as it stands, and what a workflow's steps write together is added to. Raises BadCall for a
+    link, StorageFailed when the place can't be written."""
     try:
-        if _is_stream(destination):
+        if is_stream(destination):
             destination.write_bytes(data)
+            return
+        if str(destination) == os.environ.get("GITHUB_STEP_SUMMARY"):
+            with destination.open("ab") as file:
+                file.write(data)
             return
         require_no_link(destination)
         mode = stat.S_IMODE(destination.stat().st_mode) if destination.exists() else None
@@ -57,12 +62,12 @@ def write_whole(destination: Path, data: bytes) -> None:
 
 def require_no_link(destination: Path) -> None:
     """Raise BadCall where a link stands in the place of a file to be written: a stranger may have put it."""
-    if destination.is_symlink() and not _is_stream(destination):
+    if destination.is_symlink() and not is_stream(destination):
         raise BadCall(f"{destination} is a symbolic link", hint="Name the file that is meant itself.")
 
 
-def _is_stream(path: Path) -> bool:
-    """Whether it is no file of a folder: a pipe, a device, or a name of the process's own outputs."""
+def is_stream(path: Path) -> bool:
+    """Return whether it is no file of a folder: a pipe, a device, or a name of the process's own outputs."""
     if str(path.absolute()).startswith(_OWN_OUTPUTS):
         return True
     return path.exists() and not path.is_symlink() and not (path.is_file() or path.is_dir())

@@ -345,7 +345,7 @@ class Storage(ReadOnlyStorage):
 
     def _format(self, digest: ArtifactDigest, name: str) -> str:
         if digest.is_directory:
-            return folder_format(name, (file.path for file in digest.files if "/" not in file.path))
+            return folder_format(name, {file.path: self._cache.path(file.md5) for file in digest.files})
         with self._cache.path(digest.md5).open("rb") as file:
             return detect_open_file(file, name)
 

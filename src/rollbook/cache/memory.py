@@ -82,8 +82,10 @@ _TAG_IDS = "The id of a tag object names its content, signature included."
 FOUND_CLEAN = Memory(
     "found-clean", "1", 16 << 20,
     "Which models, versions and whole registries `check` has found clean",
-    "SHA-256 of the rules (code, schemas, libraries) and of each file's path, mode and content",
-    "Only success is remembered, under everything that it follows from.",
+    "SHA-256 of the rules (code, schemas, libraries) and of each file's path, mode and content; of a whole "
+    "working tree, also of git's index",
+    "Only success is remembered, under everything that it follows from. An index stands for the files while "
+    "git finds each to have the size and the times in it, and nothing else there.",
 )  # fmt: skip
 LISTING = Memory(
     "listing", "1", 256 << 20,

@@ -94,6 +94,9 @@ _OTHERS = {
         "artifact must stay", "An artifact goes only when the base's rules of retention let it go."
     ),
     "RB310": Rule("removed version moves", "A version whose artifact is removed stays where it stands."),
+    "RB312": Rule(
+        "wrongly waived", "Only what the policy waives for a rollback is said to be waived, and of one only."
+    ),
     "RB311": Rule("dated in the future", "No commit's date is ahead of the clock by more than five minutes."),
     "RB501": Rule("not allowed", "Whoever made a commit has a role that may change the file."),
     "RB502": Rule(

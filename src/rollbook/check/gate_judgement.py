@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.check import gates
-from rollbook.check.gates.gate import failed
+from rollbook.check.gates.gate import State, failed, waived
 from rollbook.errors import InvalidFile
 from rollbook.layout import POLICY, model_path
 from rollbook.records.fields import Fields
@@ -55,17 +55,47 @@ def judge(policy: Policy, promotion: Promotion, own: Sequence[Mapping[str, Any]]
 
     A gate that is unknown or can't use its settings fails: nothing passes because it was misspelt.
     """
-    return [
+    listed = [
         *_by_name(policy.gates, POLICY, promotion),
         *_by_name(own, model_path(promotion.model), promotion),
-        *_by_freezes(policy.freezes, promotion),
     ]
+    return [*listed, *_by_freezes(policy.freezes, promotion), *_wrongly_waived(listed, promotion)]
+
+
+def waivable(policy: Policy, promotion: Promotion, own: Sequence[Mapping[str, Any]] = ()) -> frozenset[str]:
+    """Return the names of the gates that a promotion may set aside: none, unless it is a rollback."""
+    if not promotion.is_rollback:
+        return frozenset()
+    guarding = [settings for settings in [*policy.gates, *own] if _guards_way(settings, promotion)]
+    return frozenset(str(settings.get("gate")) for settings in guarding if _is_waivable(settings))
+
+
+def _is_waivable(settings: Mapping[str, Any]) -> bool:
+    gate = GATES.get(str(settings.get("gate")))
+    default = "waived" if gate and gate.schema.waived_for_rollback else "enforced"
+    return bool(settings.get("rollback", default) == "waived")
+
+
+def _is_waived(settings: Mapping[str, Any], promotion: Promotion) -> bool:
+    claimed = promotion.entry is not None and settings.get("gate") in promotion.entry.waived
+    return claimed and _is_waivable(settings) and promotion.is_rollback
+
+
+def _wrongly_waived(listed: Sequence[JudgedGate], promotion: Promotion) -> Iterator[JudgedGate]:
+    """The gates that the entry in stages.yaml says are waived, and none is."""
+    waived = {judged.gate for judged in listed if judged.verdict.state is State.WAIVED}
+    for name in promotion.entry.waived if promotion.entry else ():
+        if name not in waived:
+            hint = "Take it out of `waived`; the policy says which gates a rollback may set aside."
+            verdict = failed("said to be waived", "a gate that is waived for this very move", hint)
+            yield JudgedGate(name, "RB312", verdict, POLICY)
 
 
 def _by_name(gates: Sequence[Mapping[str, Any]], path: str, promotion: Promotion) -> Iterator[JudgedGate]:
     for index, settings in enumerate(gates):
-        if _guards(settings.get("to"), promotion.target) and _guards(settings.get("from"), promotion.start):
-            yield _judged(Fields(settings, path, f"gates.{index}"), path, f"gates.{index}", promotion)
+        if _guards_way(settings, promotion):
+            key, is_waived = f"gates.{index}", _is_waived(settings, promotion)
+            yield _judged(Fields(settings, path, key), path, key, promotion, is_waived=is_waived)
 
 
 def _by_freezes(freezes: Sequence[Mapping[str, Any]], promotion: Promotion) -> Iterator[JudgedGate]:
@@ -74,6 +104,10 @@ def _by_freezes(freezes: Sequence[Mapping[str, Any]], promotion: Promotion) -> I
             key = f"freezes.{index}"
             verdict = _verdict(_FREEZE, Fields(settings, POLICY, key), promotion)
             yield JudgedGate(_FREEZE.name, _FREEZE.code, verdict, POLICY, key)
+
+
+def _guards_way(settings: Mapping[str, Any], promotion: Promotion) -> bool:
+    return _guards(settings.get("to"), promotion.target) and _guards(settings.get("from"), promotion.start)
 
 
 def _guards(stages: object, stage: str) -> bool:
@@ -85,7 +119,7 @@ def guards_stage(gates: Sequence[Mapping[str, Any]], stage: str) -> bool:
     return any(_guards(settings.get("to"), stage) for settings in gates)
 
 
-def _judged(settings: Fields, path: str, key: str, promotion: Promotion) -> JudgedGate:
+def _judged(settings: Fields, path: str, key: str, promotion: Promotion, *, is_waived: bool) -> JudgedGate:
     try:
         name = settings.text("gate")[:100]
     except InvalidFile as error:
@@ -96,7 +130,8 @@ def _judged(settings: Fields, path: str, key: str, promotion: Promotion) -> Judg
         verdict = failed("unknown to this tool", "a gate that can be judged", hint)
         return JudgedGate(name, "RB400", verdict, path, key)
     try:
-        return JudgedGate(name, gate.code, gate.verdict(settings, promotion), path, key)
+        verdict = waived(promotion.target) if is_waived else gate.verdict(settings, promotion)
+        return JudgedGate(name, gate.code, verdict, path, key)
     except InvalidFile as error:
         return JudgedGate(name, "RB400", _unusable(error), path, key)
 

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
     from rollbook.check.promotion_report import GateReport
 
-_MARKS = {State.PASSED: "✅ passed", State.FAILED: "❌ failed", State.WAITING: "⏳ waiting"}
+_MARKS = {
+    State.PASSED: "✅ passed",
+    State.FAILED: "❌ failed",
+    State.WAITING: "⏳ waiting",
+    State.WAIVED: "↩️ waived",
+}
 
 
 def as_markdown(reports: Iterable[GateReport]) -> str:

@@ -25,6 +25,7 @@ from rollbook.check.rules.standing_rules import contents_findings, overall_findi
 from rollbook.check.scope import Paths, concerned, undone
 from rollbook.check.whole_tree import check_tree
 from rollbook.errors import InvalidFile, TooMuch
+from rollbook.git.main_history import commits_touching
 from rollbook.git.merge import merge
 from rollbook.git.repository import resolve_commit
 from rollbook.git.work_limit import limited_work
@@ -128,15 +129,37 @@ def check_push(
     may_run: bool = False,
 ) -> list[Finding]:
     """Everything that is wrong with moving main from the commit `old` to `new`, which builds on it; with
-    `new` as it stands when `old` is None. For `reviews` and `may_run` see `check_merge`."""
-    if old is not None:
-        return _check_commits(repository, old, new, new, reviews=reviews, may_run=may_run)
+    `new` as it stands when `old` is None. For `reviews` and `may_run` see `check_merge`.
+
+    Each commit of main counts as landed: one that changes the registry is judged by itself, upon the one
+    before it, and the first that may not land ends it.
+    """
     try:
+        if old is not None:
+            found: list[Finding] = []
+            with limited_work(MOST_SECONDS):
+                for base, landed in _landings(repository, old, new):
+                    found += _check_commits(
+                        repository, base, landed, landed, reviews=reviews, may_run=may_run
+                    )
+                    if any(finding.severity == "error" for finding in found):
+                        break
+            return arranged(found)
         with limited_work(MOST_SECONDS), closing(commit_snapshot(repository, new)) as snapshot:
             late = list(future_findings(repository, None, new, datetime.now(UTC)))
             return [*check_tree(snapshot), *late]
     except TooMuch as error:
         return [too_much(error)]
+
+
+def _landings(repository: Repository, old: str, new: str) -> Iterator[tuple[str, str]]:
+    """The steps in which a push moves main from `old` to `new`: to each commit that changes the registry."""
+    base = old
+    for landed in commits_touching(repository, new, old, (layout.ROOT,)):
+        yield base, landed.oid
+        base = landed.oid
+    if base != new or old == new:
+        yield base, new
 
 
 def _check_commits(

@@ -11,7 +11,7 @@ from rollbook.check.base_context import circumstances
 from rollbook.check.contributors import contributors
 from rollbook.check.document import read_documents
 from rollbook.check.gate_context import Ground, own_gates
-from rollbook.check.gate_judgement import JudgedGate
+from rollbook.check.gate_judgement import JudgedGate, waivable
 from rollbook.check.gates.gate import State, failed, passed
 from rollbook.check.registry_files import Part, model_names, read_part
 from rollbook.check.rules.transition_rules import is_displaced
@@ -58,7 +58,9 @@ class GateReport:
     def state(self) -> State:
         """The worst that any gate says."""
         states = {judged.verdict.state for judged in self.results}
-        return next((each for each in (State.FAILED, State.WAITING) if each in states), State.PASSED)
+        return next(
+            (each for each in (State.FAILED, State.WAITING, State.WAIVED) if each in states), State.PASSED
+        )
 
     def as_document(self) -> dict[str, Any]:
         """Return the report as JSON data."""
@@ -90,6 +92,22 @@ def move_report(repository: Repository, base: TreeSnapshot, version: ModelVersio
     policy = version.model.registry.policy
     model, ground = ground_of(base, base, policy, version.model.name, known)
     return _report(model, Transition(version.version, version.stage, stage, None), ground)
+
+
+def gates_to_waive(
+    repository: Repository, base: TreeSnapshot, version: ModelVersion, stage: str
+) -> tuple[str, ...]:
+    """Return the gates that a rollback to a version sets aside: those that would not let it pass and that
+    the policy waives. None where it is no rollback. The programs of gates are not run."""
+    policy = version.model.registry.policy
+    model, ground = ground_of(base, base, policy, version.model.name, circumstances(repository, base))
+    move = Transition(version.version, version.stage, stage, None)
+    names = waivable(policy, ground.promotion(model, move), ground.own)
+    if not names:
+        return ()
+    results = ground.judge(model, move)
+    unmet = (judged.gate for judged in results if not judged.verdict.passed)
+    return tuple(dict.fromkeys(name for name in unmet if name in names))
 
 
 def proposed_gate_reports(

@@ -25,6 +25,7 @@ from rollbook.trail.tag import is_trail_name
 
 if TYPE_CHECKING:
     from rollbook.check.finding import Finding
+    from rollbook.git.pushed import PushedRef
     from rollbook.git.repository import Repository
 
 # Whether `command` gates may run their programs on this server.
@@ -36,24 +37,6 @@ _FOXTROT = (
     "main would go on along another line: its last commit must stay on the line of first parents. Rebase "
     "your commits on main, or merge them into main rather than main into them"
 )
-_NOTHING = frozenset("0")
-
-
-@dataclass(frozen=True, slots=True)
-class PushedRef:
-    """A ref that a push moves: from `old` to `new`, zeros where there is none."""
-
-    old: str
-    new: str
-    ref: str
-
-    @property
-    def created(self) -> bool:
-        return set(self.old) == _NOTHING
-
-    @property
-    def deleted(self) -> bool:
-        return set(self.new) == _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +46,6 @@ class Objection:
     ref: str
     message: str
     findings: tuple[Finding, ...] = ()
-
-
-def parse_push(said: bytes) -> list[PushedRef]:
-    """Return the refs of a push, as git gives them to a `pre-receive` hook: `<old> <new> <ref>` a line."""
-    lines = said.decode(errors="surrogateescape").split("\n")
-    return [PushedRef(*line.split(" ", 2)) for line in lines if line]
 
 
 def judge_push(repository: Repository, pushed: list[PushedRef]) -> list[Objection]:

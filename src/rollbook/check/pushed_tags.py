@@ -18,7 +18,7 @@ from rollbook.signing.ssh_keygen import ssh_verified
 from rollbook.signing.verdict import Judgement, Signed
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.text import printable
-from rollbook.trail.agreement import require_trail
+from rollbook.trail.agreement import require_more, require_trail
 from rollbook.trail.reconcile import tag_fault
 from rollbook.trail.standing_tags import is_of_trail, standing_tag
 from rollbook.trail.tag import is_trail_name, read_tag, recorded_trail
@@ -84,7 +84,7 @@ def _trail_faults(
         trail = recorded_trail(repository)
         # What main calls for since what is recorded already: one push may bring the tags of several landings.
         agreed = require_trail(repository, tip, trail, is_published=True)
-        require_trail(repository, tip, trail.with_tags(new.values()), is_published=True)
+        require_more(repository, tip, agreed, trail.with_tags(new.values()))
     except RollbookError as error:
         yield name, printable(str(error))
         return

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rollbook.check.finding import Finding
     from rollbook.snapshot.snapshot import FileIdentity, Snapshot
 
+_SECOND = 1_000_000_000  # nanoseconds
+
 
 def check_tree(
     snapshot: Snapshot,
@@ -33,13 +35,18 @@ def check_tree(
     known = Remembered() if known is None else known
     rules = _rules() if known.keeps else ""
     entries: Mapping[str, FileIdentity] | None = None
-    everything = None
+    indexed = everything = None
     if known.keeps:
         everything = _by_tree(snapshot, rules)
         if everything is None:
+            indexed = _by_index(snapshot, rules)
+            if indexed is not None and indexed in known and _is_still(snapshot, rules, indexed):
+                return []
+            known.begin()
             entries = snapshot.identities(ROOT)
             everything = _by_entries(snapshot, rules, entries)
-        if everything in known:
+        if everything is not None and everything in known:
+            _remember_index(snapshot, rules, known, indexed, everything)
             return []
     entries = snapshot.identities(ROOT) if entries is None else entries
     known.begin()
@@ -49,6 +56,7 @@ def check_tree(
     found = findings(Everything(snapshot, entries, rules), only, known, processes)
     if only is None and not found and everything is not None:
         known.add(everything)
+        _remember_index(snapshot, rules, known, indexed, everything)
     known.save()
     return found
 
@@ -77,6 +85,32 @@ def _by_entries(snapshot: Snapshot, rules: str, entries: Mapping[str, FileIdenti
         return None
     everything = {**entries, **_around(snapshot)}
     return fingerprint(["entries", rules], everything, everything)
+
+
+def _by_index(snapshot: Snapshot, rules: str) -> Fingerprint | None:
+    """By git's index, for as long as git finds each file to be as that says, which takes no look at each file
+    here; None where more than the files decides."""
+    index = snapshot.index_digest()
+    if index is None or not _is_alone(snapshot.root_names()):
+        return None
+    around = _around(snapshot)
+    return fingerprint(["index", rules, index], around, around)
+
+
+def _is_still(snapshot: Snapshot, rules: str, indexed: Fingerprint) -> bool:
+    """Whether git finds the files to be as the index says, and that is still the same one."""
+    return snapshot.is_as_indexed(ROOT) and _by_index(snapshot, rules) == indexed
+
+
+def _remember_index(
+    snapshot: Snapshot, rules: str, known: Remembered, indexed: Fingerprint | None, clean: Fingerprint
+) -> None:
+    """Remember that the files which were found `clean` are those of the index, where they are."""
+    if indexed is not None and snapshot.looks_at_all(ROOT) and _is_still(snapshot, rules, indexed):
+        # Git tells times of one second apart by contents, which are not always all that a file is.
+        settled = (max(clean.newest, indexed.newest) // _SECOND + 1) * _SECOND
+        known.add(Fingerprint(indexed.key, settled))
+        known.save()
 
 
 def _is_alone(names: Iterable[str]) -> bool:

@@ -139,6 +139,8 @@ def execute(arguments: list[str]) -> int:
     except OSError as error:
         where = f": {printable(str(error.filename))}" if error.filename else ""
         click.echo(f"error: {error.strerror or error}{where}", err=True)
+        if "temporary directory" in str(error):
+            click.echo("hint: Name a folder that can be written: TMPDIR=DIR rollbook ...", err=True)
         return 1
     except UnicodeEncodeError as error:
         # A name of a file; what is printed always can be.

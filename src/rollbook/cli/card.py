@@ -85,12 +85,13 @@ def _propose(reference: str, given: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _print(reference: str, given: dict[str, Any], *, as_json: bool) -> None:
-    from rollbook.artifact.placed_file import require_no_link, write_whole
+    from rollbook.artifact.placed_file import is_stream, require_no_link, write_whole
 
     output = given["output"]
     if output:
         require_no_link(output)
-    kept = output if output and output.exists() and not given["html"] else None
+    is_kept = output and output.exists() and not is_stream(output) and not given["html"]
+    kept = output if is_kept else None
     with opened_registry(None, given["rev"], given["at"]) as registry:
         card = registry.card(reference, source=given["source"] or kept, html=given["html"])
     if output:

@@ -46,10 +46,11 @@ def install_command(server: bool, main: str | None) -> None:
 @options.directory
 def receive_command() -> None:
     """Judge a push, read from stdin as git gives it to a `pre-receive` hook."""
-    from rollbook.check.push import judge_push, parse_push, refuse
+    from rollbook.check.push import judge_push, refuse
     from rollbook.check.report.findings_text import as_text
+    from rollbook.git.pushed import pushed_refs
 
-    objections = judge_push(options.repository(), parse_push(sys.stdin.buffer.read()))
+    objections = judge_push(options.repository(), pushed_refs(sys.stdin.buffer.read()))
     for objection in objections:
         if objection.findings:
             click.echo(as_text(list(objection.findings)), err=True, nl=False)
@@ -63,6 +64,7 @@ def received_command() -> None:
 
     Gates that wait for time, such as `soak`, then go by the server's clock instead of what commits say.
     """
-    from rollbook.check.push import parse_push, record_receipt
+    from rollbook.check.push import record_receipt
+    from rollbook.git.pushed import pushed_refs
 
-    record_receipt(options.repository(), parse_push(sys.stdin.buffer.read()), int(time.time()))
+    record_receipt(options.repository(), pushed_refs(sys.stdin.buffer.read()), int(time.time()))

@@ -65,6 +65,8 @@ def report_move(registry: Registry, proposed: ProposedMove, *, then: str | None,
     if not as_json:
         for move in proposed.moves:
             say(f"{proposed.model}@{move.version}: {move.start} -> {move.target}")
+        if proposed.waived:
+            say(f"waived for the rollback: {', '.join(proposed.waived)}")
     carried = carry_on(registry, proposed.branch, then=then, quiet=as_json)
     if as_json:
         print_json({**proposed.as_document(), **carried})

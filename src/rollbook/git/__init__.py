@@ -1,1 +1,1 @@
-"""Everything Rollbook asks of git. Reading runs git as a program; writing goes through GitPython."""
+"""Everything Rollbook asks of git. Reading runs git as a program; gitdb, GitPython's, writes objects."""

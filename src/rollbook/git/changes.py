@@ -3,6 +3,7 @@ stand in fields of their own."""
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.git.main_history import commits_touching, first_parent_line, line_commits
@@ -140,4 +141,5 @@ def _by_commit(listed: bytes) -> dict[str, list[tuple[str, str]]]:
 def _path_change(facts: str, path: str) -> PathChange:
     # https://git-scm.com/docs/git-diff-tree#_raw_output_format
     old_mode, new_mode, old_oid, new_oid, _ = facts[1:].split(" ")
-    return PathChange(path, old_mode, new_mode, old_oid, new_oid)
+    # Modes, and the id of no object, are the same few texts in each of very many changes.
+    return PathChange(path, intern(old_mode), intern(new_mode), intern(old_oid), new_oid)

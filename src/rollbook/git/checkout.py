@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.errors import Conflict, Refused
-from rollbook.git.process import fields, git, line_of, try_git, words
+from rollbook.git.process import RAW, fields, git, git_failed, line_of, start_git, try_git, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,6 +18,13 @@ if TYPE_CHECKING:
 
 _WORKTREE = "worktree "
 _BRANCH = "branch refs/heads/"
+# All that git can know a file by, whatever the user's configuration lets it pass over.
+_STRICT = (
+    "-c", "core.trustctime=true", "-c", "core.checkStat=default", "-c", "core.fileMode=true",
+    "-c", "core.symlinks=true",
+)  # fmt: skip
+_NOT_LOOKED_AT = re.compile(rb"(?:\A|\0)[^H]")
+_LOCKED = "index.lock': File exists"
 
 
 class WorkingTree(NamedTuple):
@@ -76,12 +86,15 @@ def indexed_blobs(repository: Repository, patterns: Sequence[str]) -> dict[str, 
 def require_room(checkout: Path, commit: str) -> None:
     """Raise Refused when a working tree has changes that bringing it to a commit would overwrite, Conflict
     while another git holds its index."""
-    try_git(checkout, "update-index", "-q", "--refresh")
+    refreshed = try_git(checkout, "update-index", "-q", "--refresh")
+    # With 1 something is changed; of another git's lock it says nothing, which the next command does.
+    if refreshed.returncode > 1 and words(refreshed.stderr):
+        raise git_failed(["update-index"], refreshed.stderr)
     old = git(checkout, "rev-parse", "--verify", "HEAD").decode().removesuffix("\n")
     done = try_git(checkout, "read-tree", "-m", "-u", "--dry-run", old, commit)
     if done.returncode:
         said = words(done.stderr)
-        if "index.lock': File exists" in said:
+        if _LOCKED in said:
             raise Conflict(
                 f"another git is at work in {checkout}",
                 hint="Try again when it is done. If a killed one left index.lock there, remove that file.",
@@ -92,8 +105,17 @@ def require_room(checkout: Path, commit: str) -> None:
 
 
 def switch(checkout: Path, old: str, new: str) -> None:
-    """Bring a working tree's files and index from a commit to another. Raises GitFailed."""
-    git(checkout, "read-tree", "-m", "-u", old, new)
+    """Bring a working tree's files and index from a commit to another, for which there is room. Raises
+    GitFailed, with the files as they were; a full disk, or a filter that fails, may stop git half-way."""
+    done = try_git(checkout, "read-tree", "-m", "-u", old, new)
+    if done.returncode:
+        listed = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
+        new_files = fields(try_git(checkout, *listed, "--diff-filter=A", old, new).stdout)
+        if new_files:
+            try_git(checkout, "clean", "--quiet", "--force", "-x", "--", *new_files)
+        others = try_git(checkout, *listed, "--diff-filter=a", old, new).stdout
+        try_git(checkout, "checkout-index", "--quiet", "--force", "-z", "--stdin", stdin=others)
+        raise git_failed(["read-tree"], done.stderr)
 
 
 def known_files(repository: Repository, directory: str) -> Iterable[str]:
@@ -102,6 +124,40 @@ def known_files(repository: Repository, directory: str) -> Iterable[str]:
     inside = f"{directory}/" if directory else "."
     listed = git(repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", inside)
     return dict.fromkeys(path.rstrip("/") for path in fields(listed))
+
+
+def index_digest(repository: Repository) -> str | None:
+    """Return the SHA-256 of the index: of the ids, modes, sizes and times in it, by which git knows files.
+
+    None where there is none, or where it isn't all in one file.
+    """
+    if any(repository.git_dir.glob("sharedindex.*")):
+        return None
+    try:
+        with (repository.git_dir / "index").open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def is_as_indexed(repository: Repository, directory: str) -> bool:
+    """Whether all that git looks at below a directory has the size and the times that the index gives, and
+    nothing else is there that git would add."""
+    inside = f"{directory}/"
+    comparing = start_git(
+        repository, *_STRICT, "diff-files", *RAW, "--", inside,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    # Beside it: the one looks at files, the other at directories.
+    others = try_git(repository, "ls-files", "-z", "--others", "--exclude-standard", "--", inside)
+    changed, _ = comparing.communicate()
+    return comparing.returncode == others.returncode == 0 and not changed and not others.stdout
+
+
+def is_looked_at(repository: Repository, directory: str) -> bool:
+    """Whether git was told of no file below a directory to take it for unchanged, or for left out, without a
+    look, and none is in conflict."""
+    return _NOT_LOOKED_AT.search(git(repository, "ls-files", "-v", "-z", "--", f"{directory}/")) is None
 
 
 def is_tracked(repository: Repository, path: str) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Neither a monitor's program nor a user's taste has a part in what is read here.
 _NEUTRAL = (
     "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-c", "color.ui=false",
-    "-c", "advice.graftFileDeprecated=false",
+    "-c", "advice.graftFileDeprecated=false", "-c", "i18n.commitEncoding=UTF-8",
 )  # fmt: skip
 
 # Two million paths and more; a registry of a hundred thousand versions has a third of them.

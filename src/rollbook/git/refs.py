@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.errors import Conflict
-from rollbook.git.address import without_credentials
 from rollbook.git.process import git, git_failed, line_of, text, try_git, words
 
 if TYPE_CHECKING:
@@ -191,8 +190,9 @@ def push(repository: Repository, remote: str, updates: Sequence[RefUpdate]) -> N
             f"somebody else was first: {remote} has moved",
             hint="Nothing was changed there. Try again.",
         )
-    words = without_credentials(b"\n".join(rejected).decode(errors="replace")).encode()
-    raise git_failed(["push"], done.stderr + b"\n" + words)
+    # A rejected ref is told as a sign, where from and where to, and why, parted by tabs.
+    told = [b": ".join(line.rpartition(b":refs/")[2].split(b"\t")) for line in rejected]
+    raise git_failed(["push"], b"\n".join([done.stderr, *told]))
 
 
 def _has_moved(repository: Repository, remote: str, updates: Sequence[RefUpdate]) -> bool:

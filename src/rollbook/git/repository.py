@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, NotFound
 from rollbook.git.config import config_text
-from rollbook.git.process import line_of, try_git
+from rollbook.git.process import line_of, try_git, words
 from rollbook.git.refs import HEADS, REMOTES, TAGS
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _asked(start: Path, *options: str) -> tuple[list[str], str]:
         "--git-common-dir", "--show-object-format", "--show-toplevel",
     )  # fmt: skip
     lines = done.stdout.decode(errors="surrogateescape").split("\n")[:-1]
-    return lines, done.stderr.decode(errors="replace")
+    return lines, words(done.stderr)
 
 
 def _is_named(start: Path) -> bool:
@@ -82,7 +82,9 @@ def _is_named(start: Path) -> bool:
 
 def _no_repository(start: Path, said: str) -> BadCall:
     if "dubious ownership" in said or "safe.bareRepository" in said:
-        return BadCall(f"git does not trust {start}: {said.strip()}")
+        return BadCall(f"git does not trust {start.resolve()}: {said}")
+    if "not a git repository" not in said:
+        return BadCall(f"git can't read the repository around {start.resolve()}: {said or 'it says nothing'}")
     return BadCall(
         f"{start.resolve()} is not in a git repository",
         hint="Change into a repository, name one with -C DIR, or make one with `git init`.",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rollbook.git.quoting import quoted
@@ -37,4 +38,5 @@ def have_room(common_dir: Path) -> None:
     if common_dir in _folders or _OBJECTS in os.environ:
         return
     if not any(os.access(common_dir / name, os.W_OK) for name in ("objects", "refs", ".")):
-        _folders[common_dir] = tempfile.TemporaryDirectory(prefix="rollbook-")
+        with suppress(OSError):  # where there is no room either, git says whether it needs any
+            _folders[common_dir] = tempfile.TemporaryDirectory(prefix="rollbook-")

@@ -3,22 +3,24 @@ are read and written."""
 
 from __future__ import annotations
 
-import os
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.errors import GitFailed
-from rollbook.git.objects import TreeEntry, tree_entries
+from rollbook.git.objects import ObjectReader, TreeEntry, tree_entries
 from rollbook.git.process import fields, git, git_failed, git_list, text, try_git
+from rollbook.git.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from rollbook.git.objects import ObjectReader
     from rollbook.git.repository import Repository
 
 DIRECTORY = "40000"
 MAX_TREE = 1 << 28
+_PLAIN_FILE = "100"
+_NO_NAMES = {"", ".", ".."}
 _LISTED = ("ls-tree", "-r", "-z", "--full-tree")
 
 
@@ -69,33 +71,47 @@ def holds_file(repository: Repository, commit: str, path: str) -> bool:
 
 
 def unpack(repository: Repository, tree: str, directory: Path) -> None:
-    """Write the files of a tree (`COMMIT:path` for a part of one) to a directory that is there and empty.
+    """Write the plain files of a tree (`COMMIT:path` for a part of one), as they stand in it, to a directory
+    that is there and empty. Nobody's attributes have a part in it.
 
-    Raises GitFailed when there is no such tree.
+    Raises GitFailed when there is no such tree, or a file has no place in a folder.
     """
-    import io
-    import tarfile
-
-    plain = ("-c", "core.autocrlf=false", "-c", f"core.attributesFile={os.devnull}", "-c", "tar.umask=0022")
-    packed = git(repository, *plain, "archive", "--format=tar", tree)
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(directory, filter="data")
+    reader = ObjectReader(repository)
+    try:
+        for file in tree_files(repository, tree):
+            parts = file.path.split("/")
+            if not file.mode.startswith(_PLAIN_FILE):
+                continue
+            if _NO_NAMES & set(parts):
+                raise GitFailed(f"the tree {tree} has a file outside of it", hint="Run `git fsck`.")
+            blob = reader.read(file.oid, sys.maxsize)
+            if blob is None or blob.data is None:
+                raise GitFailed(f"the object {file.oid} is missing", hint="Run `git fsck`.")
+            target = directory.joinpath(*parts)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(blob.data)
+    finally:
+        reader.close()
 
 
 def stored_tree(repository: Repository, directory: Path) -> str:
-    """Store all files of a directory outside the repository, and return the id of the tree that they make:
-    without the repository's own index, and whatever is ignored."""
+    """Store all files of a directory outside the repository, as they are, and return the id of the tree that
+    they make: without the repository's own index, its attributes, and whatever is ignored."""
     import tempfile
 
+    paths = [path for path in directory.absolute().rglob("*") if path.is_file() and not path.is_symlink()]
+    asked = "".join(f"{quoted(str(path))}\n" for path in paths)
+    hashing = ("hash-object", "-w", "--no-filters", "--stdin-paths")
+    ids = git(repository, *hashing, stdin=asked.encode(errors="surrogateescape")).decode().split("\n")[:-1]
+    entries = "".join(
+        f"{_PLAIN_FILE}644 {oid}\t{path.relative_to(directory.absolute()).as_posix()}\0"
+        for oid, path in zip(ids, paths, strict=True)
+    )
     with tempfile.TemporaryDirectory(prefix="rollbook-") as place:
-        variables = {
-            "GIT_DIR": str(repository.git_dir),
-            "GIT_WORK_TREE": str(directory.absolute()),
-            "GIT_INDEX_FILE": f"{place}/index",
-        }
-        plain = ("-c", "core.autocrlf=false", "-c", "core.fileMode=false", "-c", "core.attributesFile=")
-        git(directory, *plain, "add", "--all", "--force", ".", variables=variables)
-        return git(directory, "write-tree", variables=variables).decode().removesuffix("\n")
+        variables = {"GIT_INDEX_FILE": f"{place}/index"}
+        listed = entries.encode(errors="surrogateescape")
+        git(repository, "update-index", "-z", "--index-info", stdin=listed, variables=variables)
+        return git(repository, "write-tree", variables=variables).decode().removesuffix("\n")
 
 
 def changed_tree(

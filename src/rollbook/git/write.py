@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -45,25 +46,30 @@ def identity(repository: Repository) -> Identity:
 
 
 class ObjectWriter:
-    """Stores objects in a repository's object database, in this process, by GitPython."""
+    """Stores objects in a repository's object database, in this process, by gitdb, which is GitPython's.
+
+    GitPython itself would read configuration that git reads otherwise, and run a git of its own choice.
+    """
 
     def __init__(self, repository: Repository) -> None:
         from gitdb import LooseObjectDB
 
-        from git import Repo
-
         self._repository = repository
-        # GitPython's default database starts a git process for each object.
-        self._database = Repo(repository.git_dir, odbt=LooseObjectDB).odb
+        self._objects = repository.common_dir / "objects"
+        self._database = LooseObjectDB(str(self._objects))
 
     def store(self, kind: str, data: bytes) -> str:
         """Write an object (`blob`, `tree`, `tag`) and return its id."""
         from gitdb import IStream
 
         oid = object_id(kind, data)
-        if (self._repository.common_dir / "objects" / oid[:2] / oid[2:]).exists():
+        folder = self._objects / oid[:2]
+        if (folder / oid[2:]).exists():
             return oid  # maybe another user's, whose file can't be touched
         try:
+            if not folder.exists():  # where a group shares the others, it shares this
+                folder.mkdir(exist_ok=True)
+                folder.chmod(stat.S_IMODE(self._objects.stat().st_mode))
             self._database.store(IStream(kind.encode(), len(data), BytesIO(data)))
         except OSError as error:
             why = error.strerror or str(error)

@@ -139,7 +139,8 @@ def _find_branch(repository: Repository, branch: str, remote: str | None) -> _He
             return _Head(branch, tracked, local, tracked)
         if not is_ancestor(repository, tracked, local):
             raise Refused(
-                f"{branch} and {remote}/{branch} have diverged", hint="Bring them together, then land it."
+                f"{branch} and {remote}/{branch} have diverged",
+                hint=f"Keep one of the two: git branch -D {branch}, or git push {remote} --delete {branch}",
             )
     tip = local or tracked
     if not tip:

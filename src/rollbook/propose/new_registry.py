@@ -14,7 +14,7 @@ from rollbook.errors import BadCall, InvalidFile, Refused
 from rollbook.propose.own_source import installed_source, parse_source
 from rollbook.registry.main_branch import main_branch, remote_url
 from rollbook.schema.schemas import SCHEMA_NAMES, schema_text
-from rollbook.snapshot.safe_open import read_beneath, write_beneath
+from rollbook.snapshot.safe_open import read_beneath, require_place, write_beneath
 from rollbook.text import printable
 from rollbook.yaml.write import dump_inline
 
@@ -94,6 +94,8 @@ def initialise(
     address = remote or _folder_beside(root)
     config = _named_remote(root, address)
     foreign = _foreign(root)
+    for path in (*files, _DVC_CONFIG):
+        require_place(root, path)
     written = [
         path for path, text in files.items() if write_beneath(root, path, text.encode(), replace=False)
     ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
+from rollbook.check.promotion_report import gates_to_waive
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.write import identity
 from rollbook.names import normalise_version, require_model_name, require_stage_name, time_now
@@ -45,18 +46,26 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class ProposedMove:
-    """A promotion that was proposed: where it stands, what moves, and what the check says of it."""
+    """A promotion that was proposed: where it stands, what moves, what the check says of it, and the gates
+    that it sets aside as a rollback."""
 
     branch: str
     commit: str
     model: str
     moves: tuple[Move, ...]
     findings: tuple[Finding, ...]
+    waived: tuple[str, ...] = ()
 
     def as_document(self) -> dict[str, Any]:
         """Return the promotion as JSON data."""
         moves = [{"version": move.version, "from": move.start, "to": move.target} for move in self.moves]
-        return {"model": self.model, "moves": moves, "branch": self.branch, "commit": self.commit}
+        return {
+            "model": self.model,
+            "moves": moves,
+            "waived": list(self.waived),
+            "branch": self.branch,
+            "commit": self.commit,
+        }
 
 
 def propose_promotion(
@@ -80,7 +89,8 @@ def propose_promotion(
     if not one_line(reason):
         raise BadCall("a stage change needs a reason", hint='Say why: --reason "..."')
     base = main_commit(repository)
-    with Registry(repository, commit_snapshot(repository, base)) as registry:
+    base_snapshot = commit_snapshot(repository, base)
+    with Registry(repository, base_snapshot) as registry:
         policy = registry.policy
         version = registry.version(reference)
         model, stages = version.model.name, version.model.stages
@@ -88,11 +98,14 @@ def propose_promotion(
         if version.removal is not None:
             raise version.removal.refusal()
         policy.require_transition(str(version), version.stage, stage)
-        entry = _entry(repository, version.version, one_line(reason), details or {})
-        left = f"rolled back to {version.version}: {one_line(reason)}"[:_LONGEST_REASON]
-        moves = plan_moves(
-            policy, stages, version.version, stage, entry, left if action == "rollback" else ""
+        is_rollback = action == "rollback"
+        waived = gates_to_waive(repository, base_snapshot, version, stage) if is_rollback else ()
+        details = {**(details or {}), "waived": [*waived] or None}
+        entry = _entry(repository, version.version, one_line(reason), details)
+        left = (
+            f"rolled back to {version.version}: {one_line(reason)}"[:_LONGEST_REASON] if is_rollback else ""
         )
+        moves = plan_moves(policy, stages, version.version, stage, entry, left)
         path = layout.stages_path(model)
         (data,) = registry.snapshot.read_many([path])
     branch = branch_name(action, model, version.version, stage)
@@ -105,7 +118,7 @@ def propose_promotion(
         verdict.require(f"{version} can't move to {stage}", waiting_too=False)
     message = f"{action.capitalize()} {version} to {stage}\n\n{one_line(reason)}\n"
     made = commit_proposal(repository, Proposal(branch, base, message, files))
-    return ProposedMove(branch, made, model, tuple(moves), verdict.findings)
+    return ProposedMove(branch, made, model, tuple(moves), verdict.findings, waived)
 
 
 def plan_moves(

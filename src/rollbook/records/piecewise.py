@@ -14,8 +14,9 @@ from rollbook.errors import InvalidFile
 from rollbook.records.stages import NO_STAGES, StageEntry, StageTable, parse_stages, stages_from
 from rollbook.yaml.strict import MAX_BYTES, load
 
-# Comments, then keys at the beginning of a line, each with lines that are indented, or blank, below it.
-_FILE = re.compile(r"(?:#[^\n]*\n|\n)*(?P<sections>(?:[a-z][a-z0-9_-]*:[^\n]*\n(?: [^\n]*\n|\n)*)+)")
+# Comments, which are left out and so of plain characters; then keys at the beginning of a line, each with
+# lines that are indented, or blank, below it.
+_FILE = re.compile(r"(?:#[ -~]*\n|\n)*(?P<sections>(?:[a-z][a-z0-9_-]*:[^\n]*\n(?: [^\n]*\n|\n)*)+)")
 _SECTION = re.compile(r"(?P<name>[a-z][a-z0-9_-]*):(?P<rest>[^\n]*\n)(?P<body>(?: [^\n]*\n|\n)*)")
 _ITEM = re.compile(r"  - [^\n]*\n(?:   [^\n]*\n|\n)*")
 

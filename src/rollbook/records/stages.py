@@ -21,7 +21,7 @@ class StageEntry:
 
     Of a version that goes out of use: `replacement` is the version to use instead (`1.2.0`, or of another
     model `name@1.2.0`), `sunset` the last day (`2027-03-01`), `migration` how to get there. `override` is why
-    a freeze was set aside.
+    a freeze was set aside, `waived` names the gates that were for a rollback.
     """
 
     stage: str
@@ -35,6 +35,12 @@ class StageEntry:
     sunset: str = ""
     migration: str = ""
     override: str = ""
+    waived: tuple[str, ...] = ()
+
+    @property
+    def recorded_reason(self) -> str:
+        """Return the reason as the audit trail records it: with the gates that were waived for it."""
+        return f"{self.reason} (waived: {', '.join(self.waived)})" if self.waived else self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +103,5 @@ def _entry(stage: str, fields: Fields) -> StageEntry:
         sunset=fields.optional_text("sunset"),
         migration=fields.optional_text("migration"),
         override=fields.inner("override").optional_text("reason"),
+        waived=tuple(fields.texts("waived")),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rollbook import layout
@@ -24,10 +24,10 @@ class FileChange:
     new_mode: str
     old_oid: str
     new_oid: str
+    place: Place = field(init=False, repr=False, compare=False)
 
-    @property
-    def place(self) -> Place:
-        return layout.place(self.path)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "place", layout.place(self.path))
 
     @property
     def added(self) -> bool:

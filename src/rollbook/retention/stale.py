@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall
-from rollbook.names import precedence, time_text
-from rollbook.registry.version_files import removed_among
-from rollbook.retention.subjects import told_by_history
+from rollbook.insight.query.index.lookup import ask, problem_in
+from rollbook.layout import Kind
+from rollbook.names import time_text
+from rollbook.retention.subjects import require_history, told_by_history
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
 
-    from rollbook.registry.registry import Model, Registry
+    from rollbook.registry.registry import Registry
 
 _SPAN = re.compile(r"(?P<count>[1-9][0-9]{0,4})(?P<unit>[dw])")
 _DAYS = {"d": 1, "w": 7}
 _LAST_SECOND = 253402300799  # of the year 9999
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_SECOND = timedelta(seconds=1)
+_DAY = 24 * 3600  # seconds
+
+# What happened last to each version that nothing uses. A removal counts even where its file can't be read.
+_LAST = """
+SELECT m.name, v.version, coalesce(v.stage, :first_stage), l.what, min(l.at, :last_second) AS moment
+FROM (SELECT model, sort_key, what, at, max(position << 24 | place) FROM told GROUP BY model, sort_key) AS l
+JOIN model AS m ON m.name = l.model JOIN version AS v ON v.model_id = m.id AND v.sort_key = l.sort_key
+WHERE moment <= :latest AND (:models IS NULL OR m.name IN (SELECT value FROM json_each(:models)))
+AND NOT EXISTS (SELECT 1 FROM stage_entry AS e WHERE e.model_id = m.id AND e.version = v.version
+  AND e.stage IN (SELECT value FROM json_each(:exclusive)))
+AND NOT EXISTS (SELECT 1 FROM alias AS a WHERE a.model_id = m.id AND a.version = v.version)
+AND NOT EXISTS (SELECT 1 FROM removal AS r WHERE r.version_id = v.id)
+AND NOT EXISTS (SELECT 1 FROM problem AS p
+  WHERE p.path = 'registry/' || m.name || '/versions/' || v.version || '/removed.yaml')
+ORDER BY m.name, moment, v.sort_key
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,41 +75,36 @@ def parse_span(text: str) -> timedelta:
 
 
 def stale_versions(
-    registry: Registry, span: timedelta, models: Sequence[Model] | None = None, *, now: datetime | None = None
+    registry: Registry, span: timedelta, models: Sequence[str] | None = None, *, now: datetime | None = None
 ) -> list[Stale]:
-    """The versions that were last registered, moved, examined or described `span` ago or longer.
+    """The versions, of all models or of these, that were last registered, moved, examined or described `span`
+    ago or longer.
 
     Told by the history of main that leads to the registry's snapshot. What is in use is never stale: a
     version in an exclusive stage or with an alias; nor is one whose artifact is removed. By model, oldest
-    event first. Raises Refused in a shallow clone.
+    event first. Raises Refused in a shallow clone, InvalidFile for stages that can't be read.
     """
-    asked = registry.models() if models is None else models
-    moment = now or datetime.now(UTC)
-    removed = removed_among(
-        registry.snapshot, ((model.name, version) for model in asked for version in model.version_names)
-    )
-    happened = told_by_history(
+    registry.require()
+    require_history(registry.repository)
+    ask(registry, _require_readable_stages, history=registry.snapshot.commit is not None)
+    policy = registry.policy
+    moment = (now or datetime.now(UTC)) - _EPOCH
+    rows = told_by_history(
         registry,
-        "SELECT model, version, what, at, max(position << 24 | place) FROM told GROUP BY model, sort_key",
+        _LAST,
+        first_stage=policy.first_stage.name,
+        exclusive=json.dumps([stage.name for stage in policy.stages if stage.exclusive]),
+        models=None if models is None else json.dumps([*models]),
+        latest=(moment - span) // _SECOND,
+        last_second=_LAST_SECOND,
     )
-    last = {(model, version): (what, seconds) for model, version, what, seconds, _ in happened}
-    found = []
-    for model in asked:
-        used = _used(registry, model)
-        for version in model.version_names:
-            key = model.name, version
-            if key not in last or key in removed or version in used:
-                continue
-            what, seconds = last[key]
-            at = datetime.fromtimestamp(min(seconds, _LAST_SECOND), UTC)
-            if moment - at >= span:
-                entry = model.stages.entry_of(version)
-                stage = entry.stage if entry else registry.policy.first_stage.name
-                found.append(Stale(*key, stage, what, at, (moment - at).days))
-    return sorted(found, key=lambda each: (each.model, each.at, precedence(each.version)))
+    return [
+        Stale(model, version, stage, what, datetime.fromtimestamp(at, UTC), (moment // _SECOND - at) // _DAY)
+        for model, version, stage, what, at in rows
+    ]
 
 
-def _used(registry: Registry, model: Model) -> frozenset[str]:
-    exclusive = (stage.name for stage in registry.policy.stages if stage.exclusive)
-    holders = {entry.version for name in exclusive for entry in model.stages.holders(name)}
-    return frozenset(holders.union(model.stages.aliases.values()))
+def _require_readable_stages(connection: sqlite3.Connection) -> None:
+    problem = problem_in(connection, "WHERE p.kind = ? ORDER BY m.name", Kind.STAGES.value)
+    if problem is not None:
+        raise problem

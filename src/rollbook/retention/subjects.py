@@ -89,22 +89,24 @@ def indexed_stays(registry: Registry) -> Callable[[str, str], tuple[Stay, ...]]:
     return _stays_of(Move(*move) for move in moves)
 
 
-def told_by_history(registry: Registry, question: str) -> list[tuple[Any, ...]]:
+def told_by_history(registry: Registry, question: str, **values: object) -> list[tuple[Any, ...]]:
     """Return the rows of a query about `told`: what main's history up to a registry's snapshot tells of
-    versions, as the index has it in its table `happened`.
+    versions, as the index has it in its table `happened`. The index's other tables are those of the snapshot.
 
-    For files that are no commit's it is the history of HEAD. Raises Refused in a shallow clone.
+    `values` are the query's own. For files that are no commit's it is the history of HEAD. Raises Refused in
+    a shallow clone.
     """
     require_history(registry.repository)
     commit = registry.snapshot.commit
     if commit is None:
         with Registry(registry.repository, commit_snapshot(registry.repository, "HEAD")) as at_head:
-            return told_by_history(at_head, question)
+            return told_by_history(at_head, question, **values)
     told = (
         "WITH told AS (SELECT * FROM happened WHERE position <= (SELECT position FROM landed"
-        f" WHERE commit_id = ?)) {question}"
+        f" WHERE commit_id = :commit)) {question}"
     )
-    return ask(registry, lambda connection: connection.execute(told, (commit,)).fetchall(), history=True)
+    values["commit"] = commit
+    return ask(registry, lambda connection: connection.execute(told, values).fetchall(), history=True)
 
 
 def require_history(repository: Repository) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rollbook.records.stages import StageEntry
 
 NAMESPACE = "rollbook-approval"
+# What only some transitions have.
+_DETAILS = ("replacement", "sunset", "migration", "override", "waived")
 _WITHOUT_OCCASION, _FORMAT = "rollbook-approval-1", "rollbook-approval-2"
 
 
@@ -53,6 +55,7 @@ class TransitionContent:
     sunset: str = ""
     migration: str = ""
     override: str = ""
+    waived: str = ""
     occasion: Occasion | None = None
 
     def canonical(self) -> bytes:
@@ -76,7 +79,7 @@ class TransitionContent:
             "traffic": self.traffic,
             "manifest_sha256": self.manifest_digest,
         }
-        details = {name: getattr(self, name) for name in ("replacement", "sunset", "migration", "override")}
+        details = {name: getattr(self, name) for name in _DETAILS}
         fields |= {name: value for name, value in details.items() if value}
         if self.occasion:
             fields |= {
@@ -106,6 +109,7 @@ def transition_content(
         sunset=entry.sunset,
         migration=entry.migration,
         override=entry.override,
+        waived=", ".join(entry.waived),
         occasion=occasion,
     )
 

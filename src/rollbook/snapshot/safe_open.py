@@ -50,9 +50,10 @@ def read_beneath(root: Path, path: str) -> bytes | None:
         return file.read()
 
 
-def write_beneath(root: Path, path: str, data: bytes, *, replace: bool) -> bool:
+def write_beneath(root: Path, path: str, data: bytes, *, replace: bool, executable: bool = False) -> bool:
     """Write the file at `path` below `root`, whole or not at all, and the folders that it needs; return
-    whether it was written, which it is not where something stands and `replace` is false.
+    whether it was written, which it is not where something stands and `replace` is false. One that is
+    replaced keeps its mode, unless it is to be `executable`, by everybody.
 
     Raises BadCall where a link stands on the way or is to be replaced, Refused when the system forbids it.
     """
@@ -60,11 +61,34 @@ def write_beneath(root: Path, path: str, data: bytes, *, replace: bool) -> bool:
     try:
         here = _opened_folder(root, folders, make=True)
         try:
-            return _place(here, name, data, replace=replace)
+            return _place(here, name, data, executable, replace=replace)
         finally:
             os.close(here)
     except OSError as error:
         raise _not_taken(root, path, error) from error
+
+
+def require_place(root: Path, path: str) -> None:
+    """See that a file stands at `path` below `root`, or could: so that of several none is written where one
+    can't be. Raises as `write_beneath`."""
+    *folders, name = path.split("/")
+    present = len(folders)
+    while True:
+        try:
+            here = _opened_folder(root, folders[:present])
+            break
+        except FileNotFoundError:
+            present -= 1
+        except OSError as error:
+            raise _not_taken(root, path, error) from error
+    try:
+        mode = _mode(here, name) if present == len(folders) else None
+        if mode is None and not os.access(".", os.W_OK, dir_fd=here):
+            raise _not_taken(root, path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+    finally:
+        os.close(here)
+    if mode is not None and stat.S_ISDIR(mode):
+        raise _no_file(root, path)
 
 
 def _opened_folder(root: Path, folders: list[str], *, make: bool = False) -> int:
@@ -83,7 +107,7 @@ def _opened_folder(root: Path, folders: list[str], *, make: bool = False) -> int
     return here
 
 
-def _place(folder: int, name: str, data: bytes, *, replace: bool) -> bool:
+def _place(folder: int, name: str, data: bytes, executable: bool, *, replace: bool) -> bool:
     mode = _mode(folder, name)
     if mode is not None and not replace:
         return False
@@ -95,7 +119,9 @@ def _place(folder: int, name: str, data: bytes, *, replace: bool) -> bool:
         try:
             file.write(data)
             file.flush()
-            if mode is not None:
+            if executable:
+                os.fchmod(file.fileno(), 0o755)
+            elif mode is not None:
                 os.fchmod(file.fileno(), stat.S_IMODE(mode))
             os.fsync(file.fileno())
             if replace:

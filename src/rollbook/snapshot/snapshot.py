@@ -110,6 +110,19 @@ class Snapshot(Protocol):
         mode = self.mode(path)
         return None if mode is None else FileIdentity(mode, "", sys.maxsize)
 
+    def index_digest(self) -> str | None:
+        """Return a digest of git's index; None where the files are not those of a working tree."""
+        return None
+
+    def is_as_indexed(self, directory: str) -> bool:
+        """Whether each file below `directory` that git looks at is still the one that its index knows, and
+        nothing else is there."""
+        return False
+
+    def looks_at_all(self, directory: str) -> bool:
+        """Whether git looks at each file below `directory` that stands in its index."""
+        return False
+
     def root_names(self) -> Iterable[str]:
         """Return the names in the repository's root; in a working tree, of what git ignores as well."""
         return self.children([""])[0]

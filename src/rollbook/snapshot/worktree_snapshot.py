@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook.errors import InvalidFile
+from rollbook.git import checkout
 from rollbook.git.checkout import known_files
 from rollbook.git.repository import discover
 from rollbook.snapshot.safe_open import open_beneath
@@ -69,6 +70,15 @@ class WorktreeSnapshot(Snapshot):
     def identity(self, path: str) -> FileIdentity | None:
         facts = _looking(str(self.root))(path)
         return None if facts is None else _identity(facts)
+
+    def index_digest(self) -> str | None:
+        return checkout.index_digest(self.repository)
+
+    def is_as_indexed(self, directory: str) -> bool:
+        return checkout.is_as_indexed(self.repository, directory)
+
+    def looks_at_all(self, directory: str) -> bool:
+        return checkout.is_looked_at(self.repository, directory)
 
     def root_names(self) -> list[str]:
         return [path.name for path in self.root.iterdir()]

@@ -72,6 +72,15 @@ def require_trail(
     return replace(_agreement(repository, trail, events, progress, ""), strays=strays)
 
 
+def require_more(repository: Repository, tip: str, agreed: Agreement, trail: RecordedTrail) -> None:
+    """Hold a trail to which tags were added against what `require_trail` derived from main without them.
+    Raises as that does; a tag that records nothing that main holds is left to the caller."""
+    if wrong := _in_the_way(repository, tip, trail, agreed.events):
+        raise wrong
+    oids = _standing_oids(repository, trail.tags, agreed.events)
+    _require_chain(trail.tags, agreed.events, oids, agreed.previous)
+
+
 def _agreement(
     repository: Repository,
     trail: RecordedTrail,

@@ -75,7 +75,7 @@ def derive(
     manifests = Manifests(reader if with_manifests else None)
     first_stage = None
     try:
-        for change in _read_ahead(changes, held, manifests):
+        for change in _read_ahead(repository, changes, held, manifests):
             # What a change does is judged by the policy before it, which only another change can alter.
             first_stage = first_stage or _first_stage(reader, change)
             yield from _Derivation(repository, reader, held, manifests, change, trail, first_stage).events()
@@ -86,11 +86,12 @@ def derive(
 
 
 def _read_ahead(
-    changes: Iterable[LandedChange], tables: StageTables, manifests: Manifests
+    repository: Repository, changes: Iterable[LandedChange], tables: StageTables, manifests: Manifests
 ) -> Iterator[LandedChange]:
     """The changes, what they brought read in bulk: one by one, git's answers take most of the time."""
     if isinstance(changes, list):
-        manifests.read_all(file.new_oid for change in changes for file in change.files if _is_manifest(file))
+        landed = (file.new_oid for change in changes for file in change.files if _is_manifest(file))
+        manifests.read_all(repository, landed)
     remaining = iter(changes)
     while window := list(islice(remaining, _WINDOW)):
         brought = [
@@ -266,7 +267,7 @@ class _Derivation:
             move.version,
             start=move.start,
             target=move.target,
-            reason=entry.reason if entry else "",
+            reason=entry.recorded_reason if entry else "",
             requested_by=entry.requested_by if entry else "",
             requested_at=entry.requested_at if entry else "",
             approved_by=tuple(str(item.get("by", "")) for item in entry.approvals) if entry else (),

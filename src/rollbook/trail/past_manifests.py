@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
-from collections import deque
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.errors import InvalidFile
+from rollbook.git.objects import ObjectReader
+from rollbook.git.repository import discover
 from rollbook.records.manifest import parse_manifest
 from rollbook.snapshot.snapshot import MAX_FILE
+from rollbook.snapshot.workers import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from concurrent.futures import Future
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from rollbook.git.objects import GitObject, ObjectReader
+    from rollbook.git.objects import GitObject
+    from rollbook.git.repository import Repository
     from rollbook.registry.change import FileChange
 
 _MANY = 2000  # blobs that are worth starting processes for
-_BATCH = 250  # blobs that a process is given at once
-_MOST_PROCESSES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,38 +68,27 @@ class Manifests:
         for name, found in zip(wanted, self._reader.read_many(wanted, MAX_FILE), strict=True):
             self._read[name] = _registered(found, "")
 
-    def read_all(self, names: Iterable[str]) -> None:
+    def read_all(self, repository: Repository, names: Iterable[str]) -> None:
         """Read very many blobs on all processors: nearly all the time of a long trail goes into parsing them.
 
-        A few are left for later. So are all where a process of this one's kind can't be had cheaply, or ends.
+        A few are left for later.
         """
         wanted = [name for name in dict.fromkeys(names) if name not in self._read]
-        processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
-        if self._reader is None or len(wanted) < _MANY or processors == 1:
+        if self._reader is None or len(wanted) < _MANY:
             return
-        from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
-        from multiprocessing import get_context
-
-        waiting: deque[tuple[list[str], Future[list[RegisteredManifest]]]] = deque()
-        try:
-            with ProcessPoolExecutor(min(processors, _MOST_PROCESSES), get_context("fork")) as pool:
-                for start in range(0, len(wanted), _BATCH):
-                    batch = wanted[start : start + _BATCH]
-                    found = list(self._reader.read_many(batch, MAX_FILE))
-                    waiting.append((batch, pool.submit(_all_registered, found)))
-                    if len(waiting) > 2 * _MOST_PROCESSES:  # what waits is held in memory
-                        self._take(*waiting.popleft())
-                while waiting:
-                    self._take(*waiting.popleft())
-        except BrokenExecutor:
-            return
-
-    def _take(self, names: list[str], answer: Future[list[RegisteredManifest]]) -> None:
-        self._read.update(zip(names, answer.result(), strict=True))
+        processes = os.cpu_count() or 1
+        for name, told in spread(registered_share, str(repository.directory), wanted, processes):
+            self._read[name] = RegisteredManifest(*told)
 
 
-def _all_registered(found: list[GitObject | None]) -> list[RegisteredManifest]:
-    return [_registered(item, "") for item in found]
+def registered_share(directory: str, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield what events tell of each manifest, in order: the fields of RegisteredManifest."""
+    reader = ObjectReader(discover(Path(directory)))
+    try:
+        for found in reader.read_many(names, MAX_FILE):
+            yield astuple(_registered(found, ""))
+    finally:
+        reader.close()
 
 
 def _registered(found: GitObject | None, path: str) -> RegisteredManifest:

@@ -6,6 +6,7 @@ No server is asked. What there is too little for to tell is said apart from what
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -141,9 +142,11 @@ def verify(
         known = was_verified(repository, ground_of(repository, line, ids, allowed_signers), ids)
         if known is not None:
             return _known_verification(tip, known)
-    history, reader = _read_history(repository, tip, line)
+    with ThreadPoolExecutor(1) as pool:  # git walks main while the tags are read
+        reading = pool.submit(standing, repository)
+        history, reader = _read_history(repository, tip, line)
     try:
-        tags = standing(repository)
+        tags = reading.result()
         found = _verify(repository, history, tags, since, model, allowed_signers, witness)
     finally:
         reader.close()

@@ -18,6 +18,7 @@ from yaml.events import (
 )
 
 from rollbook.errors import InvalidFile
+from rollbook.yaml.plain import plain_mapping
 from rollbook.yaml.scalars import FORBIDDEN, value_of
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ def load(data: bytes, path: str = "") -> Any:
     most MAX_BYTES long and MAX_DEPTH deep. Raises InvalidFile, with `path`, line and key, for anything else.
     """
     text = _decode(data, path)
+    plain = plain_mapping(text)
+    if plain is not None:
+        return plain
     try:
         return _Reading(text, path).document()
     except yaml.MarkedYAMLError as error:

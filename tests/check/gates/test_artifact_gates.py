@@ -97,16 +97,34 @@ def test_verify_finds_bytes_that_are_not_those_registered(world: World) -> None:
     assert "corrupt" in ran.out
 
 
-def test_verify_finds_a_pickle_that_is_registered_as_something_else(world: World) -> None:
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        ("artifact-present", "the manifest says onnx and the bytes are pickle"),
+        ("artifact-format, unsafe: false", "by its bytes pickle"),
+        ("artifact-format, allow: [onnx]", "by its bytes pickle"),
+    ],
+)
+def test_verify_finds_a_pickle_that_is_registered_as_something_else(
+    world: World, gate: str, said: str
+) -> None:
     content = b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00\x8c\x07weights\x94."
     world.register("credit", "1.0.0", content=content)
     manifest = world.registry / "registry/credit/versions/1.0.0/version.yaml"
     assert "format: pickle" in manifest.read_text()
     manifest.write_text(manifest.read_text().replace("format: pickle", "format: onnx"))
     world.git("commit", "--quiet", "-am", "Lie")
-    world.policy("gates:\n  - {gate: artifact-present, to: [staging], verify: true}\n")
+    world.policy(f"gates:\n  - {{gate: {gate}, to: [staging], verify: true}}\n")
     ran = rollbook(world.registry, "gates", "credit@1.0.0", "staging")
-    assert "the manifest says onnx and the bytes are pickle" in ran.out
+    assert ran.code == 1
+    assert said in ran.out
+
+
+def test_verify_passes_a_format_that_is_what_it_says(world: World) -> None:
+    world.register("credit", "1.0.0")
+    world.policy("gates:\n  - {gate: artifact-format, to: [staging], unsafe: false, verify: true}\n")
+    ran = rollbook(world.registry, "gates", "credit@1.0.0", "staging")
+    assert (ran.code, "verified" in ran.out) == (0, True)
 
 
 def test_a_bare_clone_asks_the_remote_as_well(guarded: World) -> None:

@@ -130,7 +130,7 @@ def test_a_module_among_the_gates_is_all_that_a_new_gate_takes(tmp_path: Path) -
     name, title, branch, stages, on_page = json.loads(subprocess.run(command, stdout=-1, check=True).stdout)
     assert (name, title, stages, on_page) == ("weekday", "weekday", ["to", "from", "like"], True)
     assert branch["required"] == ["gate", "to", "day"]
-    assert list(branch["properties"]) == ["gate", "to", "from", "day", "like"]
+    assert list(branch["properties"]) == ["gate", "to", "from", "rollback", "day", "like"]
     assert branch["properties"]["gate"]["const"] == "weekday"
 
 

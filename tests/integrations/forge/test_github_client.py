@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -208,6 +210,67 @@ def test_garbage_is_an_error_and_no_traceback(forge: GitHubStandIn, client: GitH
         forge.answers = [(200, garbage)]
         with pytest.raises(ForgeFailed):
             ask()
+
+
+@pytest.mark.parametrize(
+    "odd", [b"[]", b"{}", b'[{"user": "x"}]', b'{"user": ["x"], "number": 1}', b"<html>"]
+)
+def test_an_odd_answer_is_a_traceback_nowhere(opened: GitHubStandIn, client: GitHub, odd: bytes) -> None:
+    pull = client.pull_request(1)
+    asks = [
+        lambda: client.reviews(pull, ["acme/risk"]),
+        lambda: client.comment(1, MARKER, "no errors"),
+        lambda: client.check_again(pull),
+        lambda: client.open_pull_request("b", "main", "t", "b"),
+        lambda: client.release(Release("credit@v1.0.0", "", "")),
+    ]
+    for ask in asks:
+        opened.answers = [(200, odd)] * 3
+        with suppress(ForgeFailed):
+            ask()
+    opened.answers = []
+
+
+def test_a_comment_without_a_number_is_written_anew(opened: GitHubStandIn, client: GitHub) -> None:
+    opened.answers = [(200, b'[{"user": {"type": "Bot"}, "body": "<!-- rollbook -->"}]')]
+    client.comment(1, MARKER, "no errors")
+    assert [comment["body"] for comment in opened.comments[1]] == [f"{MARKER}\nno errors"]
+
+
+@pytest.mark.parametrize("odd", [b"[1]", b'"admin"'])
+def test_an_odd_answer_about_a_reviewers_rights_is_told(
+    opened: GitHubStandIn, client: GitHub, odd: bytes
+) -> None:
+    opened.review(1, "ana")
+    pull = client.pull_request(1)
+    reviews, commits = (json.dumps(part).encode() for part in (opened.reviews[1], opened.commits[1]))
+    opened.answers = [(200, reviews), (200, commits), (200, odd)]
+    with pytest.raises(ForgeFailed):
+        client.reviews(pull, [])
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "hint"),
+    [
+        (301, {"Location": "https://api.github.com/repositories/1"}, "another name: git remote set-url"),
+        (401, {}, "token is wrong, or has expired"),
+        (403, {}, "permission"),
+        (403, {"X-RateLimit-Remaining": "0"}, "try again later"),
+        (403, {"Retry-After": "60"}, "try again later"),
+        (429, {"Retry-After": "0"}, "try again later"),
+        (503, {}, "try again; nothing is lost"),
+        (200, {}, "GITHUB_API_URL"),
+    ],
+)
+def test_what_to_do_about_an_answer_that_is_none_is_said(
+    forge: GitHubStandIn, client: GitHub, status: int, headers: dict[str, str], hint: str
+) -> None:
+    forge.answers = [(status, b"<html>")]
+    forge.headers = headers
+    with pytest.raises(ForgeFailed) as caught:
+        client.release(Release("credit@v1.0.0", "", ""))
+    assert hint in caught.value.hint
+    assert "which is no JSON" in str(caught.value)
 
 
 def test_a_pull_request_that_does_not_exist_is_not_found(client: GitHub) -> None:

@@ -65,7 +65,7 @@ def test_only_the_files_of_what_changed_are_written_again(root: Path, tmp_path: 
     exported(root, index)
     after = stamps(index)
     changed = {path for path in after if after[path] != before.get(path)}
-    assert changed == {"index.json", "models/1/m.json", "models/1/m.files.json"}
+    assert changed == {".rollbook-digests", "index.json", "models/1/m.json", "models/1/m.files.json"}
 
 
 def test_nothing_is_written_when_nothing_changed(root: Path, tmp_path: Path) -> None:
@@ -110,6 +110,31 @@ def test_a_file_that_got_lost_is_written_again(root: Path, tmp_path: Path) -> No
     exported(root, tmp_path / "index")
     before = contents(tmp_path / "index")
     (tmp_path / "index" / "models/1/m.files.json").unlink()
+    exported(root, tmp_path / "index")
+    assert contents(tmp_path / "index") == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["index.json", "models/1/m.json", "models/1/m.files.json", "trail/000000.json", ".rollbook-digests"],
+)
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]"])
+def test_a_file_that_is_damaged_is_written_again(
+    root: Path, tmp_path: Path, name: str, damage: bytes
+) -> None:
+    rollbook(root, "audit", "record")
+    exported(root, tmp_path / "index")
+    before = contents(tmp_path / "index")
+    (tmp_path / "index" / name).write_bytes(damage)
+    exported(root, tmp_path / "index")
+    assert contents(tmp_path / "index") == before
+
+
+def test_an_edit_that_still_reads_well_is_undone(root: Path, tmp_path: Path) -> None:
+    exported(root, tmp_path / "index")
+    before = contents(tmp_path / "index")
+    file = tmp_path / "index" / "models/1/m.json"
+    file.write_bytes(file.read_bytes().replace(b"1.0.0", b"1.0.9"))
     exported(root, tmp_path / "index")
     assert contents(tmp_path / "index") == before
 
@@ -250,6 +275,9 @@ def test_a_branch_that_holds_the_index_already_is_not_pushed(registered: World, 
     ("branch", "code", "why"),
     [
         ("main", 1, "the registry itself"),
+        ("heads/main", 1, "the registry itself"),
+        ("refs/heads/main", 1, "the registry itself"),
+        ("Main", 1, "the registry itself"),
         ("other", 1, "something else"),
         ("a..b", 2, "no name"),
         ("-x", 2, ""),

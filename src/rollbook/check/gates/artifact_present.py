@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook.artifact.pointer import parse_pointer
@@ -81,13 +79,11 @@ def _unlike(storage: ReadOnlyStorage, pointer: Pointer, manifest: Manifest) -> s
 
     Raises StorageFailed when they have another digest. A format that can run code must not pass as another.
     """
-    from rollbook.artifact.formats import UNSAFE_FORMATS, detect_format
+    from rollbook.artifact.formats import UNSAFE_FORMATS
+    from rollbook.artifact.stored_format import stored_format
 
     artifact = manifest.artifact
-    with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
-        target = Path(directory, pointer.path)
-        storage.uncached().fetch(pointer, sha256=artifact.sha256, size=artifact.size, destination=target)
-        found = detect_format(target)
+    found = stored_format(storage, pointer, artifact)
     if found in UNSAFE_FORMATS and artifact.format not in UNSAFE_FORMATS:
         return f"the manifest says {artifact.format} and the bytes are {found}"
     return ""

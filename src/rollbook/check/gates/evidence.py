@@ -47,6 +47,7 @@ class EvidenceGate:
         },
         example={"to": ["production"], "kind": "fairness", "max_age_days": 30},
         required=("kind",),
+        waived_for_rollback=True,
     )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:

@@ -31,11 +31,13 @@ if TYPE_CHECKING:
 
 
 class State(Enum):
-    """How a gate stands. What waits is not met yet, and time or people can still meet it as it is."""
+    """How a gate stands. What waits is not met yet, and time or people can still meet it as it is; what is
+    waived is not asked, since the version only comes back to where it was."""
 
     PASSED = "passed"
     FAILED = "failed"
     WAITING = "waiting"
+    WAIVED = "waived"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        return self.state is State.PASSED
+        return self.state in (State.PASSED, State.WAIVED)
 
 
 def passed(figure: str, threshold: str) -> Verdict:
@@ -65,6 +67,11 @@ def failed(figure: str, threshold: str, hint: str = "") -> Verdict:
 def waiting(figure: str, threshold: str, hint: str = "") -> Verdict:
     """The gate does not let the version pass yet."""
     return Verdict(State.WAITING, figure, threshold, hint)
+
+
+def waived(stage: str) -> Verdict:
+    """Return that the gate is not asked: the version goes back to where it was."""
+    return Verdict(State.WAIVED, f"a rollback to what {stage} held before", "nothing")
 
 
 def _no_stays(_model: str, _version: str) -> Sequence[Stay]:
@@ -182,7 +189,8 @@ class SettingsSchema:
     and which it can't do without.
 
     `listed_under` is the policy's list that it stands in. In `gates`, each gate has the settings `gate`,
-    `to` and `from` besides its own. References go to the `$defs` of `schemas/policy.schema.json`.
+    `to`, `from` and `rollback` besides its own; `waived_for_rollback` is what the last one is when it is not
+    set. References go to the `$defs` of `schemas/policy.schema.json`.
     """
 
     description: str
@@ -190,6 +198,7 @@ class SettingsSchema:
     example: Mapping[str, Any]
     required: tuple[str, ...] = ()
     listed_under: str = "gates"
+    waived_for_rollback: bool = False
 
     def stage_settings(self) -> list[str]:
         """Return the names of the settings that name one stage or several."""

@@ -86,6 +86,7 @@ class MetricComparison:
             "tolerance": 0.01,
         },
         required=("metric", "with", "direction"),
+        waived_for_rollback=True,
     )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:

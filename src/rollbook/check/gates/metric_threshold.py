@@ -52,6 +52,7 @@ class MetricThreshold:
         },
         example={"to": ["production"], "metric": "auc", "min": 0.85},
         required=("metric",),
+        waived_for_rollback=True,
     )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:

@@ -40,6 +40,7 @@ class Soak:
         },
         example={"to": ["production"], "stage": "canary", "hours": 24},
         required=("hours",),
+        waived_for_rollback=True,
     )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:

@@ -66,7 +66,7 @@ def rewritten_entries(model: ModelFiles, before: StageTable, after: StageTable) 
 
 def _rewritten(old: StageEntry, new: StageEntry) -> list[str]:
     fields = (
-        "reason", "requested_by", "requested_at", "replacement", "sunset", "migration", "override",
+        "reason", "requested_by", "requested_at", "replacement", "sunset", "migration", "override", "waived",
     )  # fmt: skip
     changed = [field for field in fields if getattr(old, field) != getattr(new, field)]
     if any(approval not in new.approvals for approval in old.approvals):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.access.roles import Person
+from rollbook.check.gates.gate import State
 from rollbook.check.promotion_report import proposed_gate_reports
 from rollbook.errors import BadCall, RollbookError
 from rollbook.git.main_history import commit_at, first_parents
@@ -90,7 +91,9 @@ class ComplianceReport:
                 exceptional.append((step, f"a freeze was set aside: {step.override}"))
             for judged in step.gates:
                 verdict = judged.verdict
-                if not verdict.passed:
+                if verdict.state is State.WAIVED:
+                    exceptional.append((step, f"{judged.gate} was waived: {verdict.figure}"))
+                elif not verdict.passed:
                     said = f"{judged.gate} {verdict.state.value}: {verdict.figure}"
                     exceptional.append((step, f"{said}; asked for: {verdict.threshold}"))
         return exceptional

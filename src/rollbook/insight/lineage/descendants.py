@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from rollbook.errors import BadCall, InvalidFile, NotFound
+from rollbook.errors import BadCall, NotFound
 from rollbook.insight.lineage.deployments import Deployed, newest
-from rollbook.insight.query.index.lookup import ask
+from rollbook.insight.query.index.lookup import ask, problem_in
 from rollbook.layout import Kind
 from rollbook.names import parse_reference
 from rollbook.records.evidence import DEPLOYMENT
@@ -126,17 +126,14 @@ def _ask(registry: Registry, question: Callable[[sqlite3.Connection], list[Desce
 def _require_readable(connection: sqlite3.Connection) -> None:
     """Raise InvalidFile for a manifest, a stages.yaml or a deployment that can't be read: it may be part of
     the answer."""
-    row = connection.execute(
-        "SELECT p.message, p.path, p.line, p.key, p.hint FROM problem AS p"
-        " JOIN model AS m ON m.name = p.model"
-        " LEFT JOIN version AS v ON v.model_id = m.id AND v.version = p.version"
-        " WHERE p.kind IN (?1, ?2) OR (p.kind = ?3 AND p.path GLOB ?4)"
-        " ORDER BY p.kind <> ?1, m.name, v.sort_key LIMIT 1",
-        (Kind.STAGES.value, Kind.MANIFEST.value, Kind.EVIDENCE.value, f"*/evidence/{DEPLOYMENT}-*"),
-    ).fetchone()
-    if row:
-        message, path, line, key, hint = row
-        raise InvalidFile(message, path=path, line=line, key=key or "", hint=hint or "")
+    problem = problem_in(
+        connection,
+        "WHERE p.kind IN (?1, ?2) OR (p.kind = ?3 AND p.path GLOB ?4)"
+        " ORDER BY p.kind <> ?1, m.name, v.sort_key",
+        *(Kind.STAGES.value, Kind.MANIFEST.value, Kind.EVIDENCE.value, f"*/evidence/{DEPLOYMENT}-*"),
+    )
+    if problem is not None:
+        raise problem
 
 
 def _splits(data: str) -> list[list[str]]:

@@ -27,6 +27,7 @@ _ATTEMPTS = 3
 _LONGEST_WAIT = 20.0
 # A review that only comments changes nothing about the one before it; one that is pending nobody has seen.
 _WORDS = frozenset(["APPROVED", "CHANGES_REQUESTED", "DISMISSED"])
+_MOVED = frozenset([301, 302, 307, 308])
 # How GitHub says of a person that it does not know, or will not tell, what they are somewhere.
 _UNKNOWN_THERE = frozenset([403, 404])
 
@@ -118,9 +119,10 @@ class GitHub:
         text = {"body": f"{marker}\n{body}"}
         for comment in self._pages(f"{path}/{number}/comments"):
             # Anybody can write the marker; only an app's comment can be the one that was written here.
-            is_app = (comment.get("user") or {}).get("type") == "Bot"
-            if is_app and str(comment.get("body") or "").startswith(marker):
-                return _url(self._send("PATCH", f"{path}/comments/{int(comment['id'])}", text))
+            user, known = comment.get("user"), comment.get("id")
+            is_app = isinstance(user, dict) and user.get("type") == "Bot"
+            if is_app and isinstance(known, int) and str(comment.get("body") or "").startswith(marker):
+                return _url(self._send("PATCH", f"{path}/comments/{known}", text))
         return _url(self._send("POST", f"{path}/{number}/comments", text))
 
     def check_again(self, pull: PullRequest) -> int:
@@ -172,7 +174,7 @@ class GitHub:
         answer = self._ask("GET", path)
         if answer.status in _UNKNOWN_THERE:
             return False
-        return self._read("GET", path, answer).get("permission") in {"admin", "write"}
+        return _facts(self._read("GET", path, answer)).get("permission") in ("admin", "write")
 
     def _teams(self, login: str, teams: Collection[str]) -> tuple[str, ...]:
         return tuple(team for team in teams if self._is_in(login, team))
@@ -184,7 +186,7 @@ class GitHub:
         answer = self._ask("GET", path)
         if answer.status in _UNKNOWN_THERE:
             return False
-        return bool(self._read("GET", path, answer).get("state") == "active")
+        return _facts(self._read("GET", path, answer)).get("state") == "active"
 
     def _pages(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
         for number in range(1, _MOST_PAGES + 1):
@@ -236,20 +238,43 @@ class GitHub:
         if 200 <= answer.status < 300 and isinstance(content, dict | list):
             return content
         said = content.get("message") if isinstance(content, dict) else None
-        words = f": {printable(said[:300])}" if isinstance(said, str) else ""
+        no_json = ", which is no JSON" if content is None else ""
+        words = f": {printable(said[:300])}" if isinstance(said, str) else no_json
         message = f"GitHub answered {method} {printable(path)} with {answer.status}{words}"
         if answer.status == 404:
             raise NotFound(message, hint="Is the name right, and may the token read it?")
-        hint = "Give the workflow's job the permission that it needs." if answer.status in {401, 403} else ""
-        raise ForgeFailed(message, status=answer.status, hint=hint)
+        raise ForgeFailed(message, status=answer.status, hint=_remedy(answer))
 
 
-def _pull_request(data: Mapping[str, Any]) -> PullRequest:
+def _remedy(answer: Response) -> str:
+    """What to do about an answer that is none. GitHub says of its limits by 403, too."""
+    is_limited = answer.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in answer.headers
+    if answer.status == 429 or (answer.status == 403 and is_limited):
+        return "GitHub limits how often it may be asked: try again later; nothing is lost."
+    if answer.status in _MOVED:
+        return "The repository has moved or has another name: git remote set-url REMOTE URL"
+    if answer.status >= 500:
+        return "GitHub is in trouble: try again; nothing is lost."
+    if answer.status == 401:
+        return "The token is wrong, or has expired."
+    if answer.status == 403:
+        return "Give the workflow's job the permission that it needs."
+    return "Is GITHUB_API_URL the address of the API?" if answer.status < 300 else ""
+
+
+def _facts(data: object) -> Mapping[str, Any]:
+    if not isinstance(data, dict):
+        raise ForgeFailed("GitHub answered with something else than it was asked for")
+    return data
+
+
+def _pull_request(answer: object) -> PullRequest:
+    data = _facts(answer)
     try:
         return PullRequest(
             number=int(data["number"]),
             url=str(data["html_url"]),
-            author=str((data.get("user") or {}).get("login") or ""),
+            author=str(_facts(data.get("user") or {}).get("login") or ""),
             head=str(data["head"]["sha"]),
             base=str(data["base"]["ref"]),
             merged=bool(data.get("merged_at")),
@@ -258,8 +283,8 @@ def _pull_request(data: Mapping[str, Any]) -> PullRequest:
         raise ForgeFailed("GitHub described a pull request in a way that can't be read") from error
 
 
-def _url(data: Mapping[str, Any]) -> str:
-    return str(data.get("html_url") or "")
+def _url(answer: object) -> str:
+    return str(_facts(answer).get("html_url") or "")
 
 
 def _person(user: object) -> str:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, Refused
 from rollbook.git.commits import tree_of
-from rollbook.git.refs import NO_OBJECT, RefUpdate, is_branch_name, push, remote_branch
+from rollbook.git.refs import HEADS, NO_OBJECT, RefUpdate, is_branch_name, push, remote_branch
 from rollbook.git.trees import holds_file, stored_tree, unpack
 from rollbook.git.write import commit
+from rollbook.layout import folded
 from rollbook.registry.main_branch import main_branch, remote_name
 from rollbook.transfer.static_index.index_export import WrittenIndex, export
 from rollbook.transfer.static_index.index_layout import ROOT
@@ -45,7 +46,7 @@ def publish(registry: Registry, directory: Path, branch: str) -> Published:
     repository, remote = registry.repository, remote_name(registry.repository)
     if not is_branch_name(repository, branch):
         raise BadCall(f"{branch[:120]!r} is no name of a branch", hint="Name one such as rollbook-index.")
-    if branch == main_branch(repository):
+    if folded(branch.removeprefix(HEADS).removeprefix("heads/")) == folded(main_branch(repository)):
         raise Refused(f"{branch} is the registry itself", hint="Name a branch for the index alone.")
     old = remote_branch(repository, remote, branch)
     if old is not None:

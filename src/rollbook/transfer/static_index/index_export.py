@@ -100,7 +100,7 @@ def _state(registry: Registry) -> _State:
 
 def _written(folder: IndexFolder, before: RootDocument | None, state: _State) -> WrittenIndex:
     names = model_names(state.registry.snapshot)
-    held = set(folder.files())
+    held = folder.sound()
     commits = _to_write(folder, held, before, state, names)
     for number, content in trail_documents(state.chain, _unchanged_events(before, state.chain, held)):
         folder.write(trail_file(number), content)
@@ -167,7 +167,7 @@ def _extends(before: RootDocument, state: _State) -> bool:
 def _changed(
     folder: IndexFolder, held: set[str], before: RootDocument, state: _State, names: Sequence[str]
 ) -> dict[str, str] | None:
-    """Those that changed since, or whose files are missing; None when all have to be made."""
+    """Those that changed since, or whose files are missing or damaged; None when all have to be made."""
     changes = changes_since(state.registry.repository, state.commit, before.commit, state.base)
     if changes.settings is not None:
         return None
@@ -177,7 +177,7 @@ def _changed(
         if name in changes.models:
             commits[name] = changes.models[name]
         elif name in recorded or not {model_file(name), details_file(name)} <= held:
-            data = folder.read(model_file(name))
+            data = folder.read(model_file(name)) if model_file(name) in held else None
             try:
                 commits[name] = parse_model(data or b"", name).commit
             except InvalidFile:

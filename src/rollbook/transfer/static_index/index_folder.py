@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import json
 import os
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollbook.errors import Refused
+from rollbook.errors import InvalidFile, Refused
 from rollbook.transfer.static_index.document_json import parse_root
 from rollbook.transfer.static_index.index_layout import MODELS, ROOT, TRAIL
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 _TEMPORARY = ".rollbook-"
 _UNFINISHED = ".rollbook-unfinished"
+# What the files were when the export ended, by name: SHA-256, hexadecimal.
+_DIGESTS = ".rollbook-digests"
 
 
 class IndexFolder:
@@ -36,7 +40,8 @@ class IndexFolder:
     def root(self) -> RootDocument | None:
         """The root document of the last export; None where there was none.
 
-        Raises Refused when the folder holds something else, InvalidFile for a root that can't be read.
+        Raises Refused when the folder holds something else, InvalidFile for a root that can't be read and
+        that no export wrote.
         """
         for name in (ROOT, MODELS, TRAIL):
             if (self.path / name).is_symlink():
@@ -46,7 +51,7 @@ class IndexFolder:
         except FileNotFoundError:
             # What a first export left behind that was killed is an index' own.
             strangers = sorted(
-                {entry.name for entry in self.path.iterdir()} - {MODELS, TRAIL, _UNFINISHED, ".git"}
+                {entry.name for entry in self.path.iterdir()} - {MODELS, TRAIL, _UNFINISHED, _DIGESTS, ".git"}
             )
             if strangers:
                 raise Refused(
@@ -54,7 +59,12 @@ class IndexFolder:
                     hint="Name a new folder, an empty one, or one that an index was exported to.",
                 ) from None
             return None
-        return parse_root(data, str(self.path / ROOT))
+        try:
+            return parse_root(data, str(self.path / ROOT))
+        except InvalidFile:
+            if self._digests().get(ROOT) in (None, _digest(data)):
+                raise
+            return None  # it is damaged, and written anew
 
     def begin(self) -> bool:
         """Note that an export has begun; say whether the one before was cut off, so that nothing there can be
@@ -65,8 +75,24 @@ class IndexFolder:
         return was_cut_off
 
     def end(self) -> None:
-        """Note that the export is complete."""
+        """Note that the export is complete, and what it left."""
+        written = self.written
+        digests = {name: _digest(self.read(name) or b"") for name in (ROOT, *sorted(self.files()))}
+        self.write(_DIGESTS, json.dumps(digests, indent=0).encode())
+        self.written = written
         (self.path / _UNFINISHED).unlink()
+
+    def sound(self) -> set[str]:
+        """Return the files of the index, but for its root, that are as the last export left them."""
+        known = self._digests()
+        return {name for name in self.files() if known.get(name) == _digest(self.read(name) or b"")}
+
+    def _digests(self) -> dict[str, object]:
+        try:
+            known = json.loads(self.read(_DIGESTS) or b"{}")
+        except ValueError:
+            return {}
+        return known if isinstance(known, dict) else {}
 
     def read(self, name: str) -> bytes | None:
         """Return a file's content; None where there is none."""
@@ -131,6 +157,10 @@ def locked(path: Path) -> Iterator[IndexFolder]:
         yield IndexFolder(path)
     finally:
         os.close(descriptor)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _umask() -> int:

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
+from rollbook.errors import InvalidFile
 from rollbook.git.refs import tag_ids
 from rollbook.insight.query.index.index_files import UNUSABLE, NotWhole, Shelf, is_broken
 from rollbook.insight.query.index.target import IndexState
@@ -54,6 +55,23 @@ def ask(
         pointers,
     )
     return _ask_shelf(Shelf(repository), wanted, question)
+
+
+def problem_in(connection: sqlite3.Connection, which: str, *values: object) -> InvalidFile | None:
+    """Return the first of the files that the index knows can't be read; None when there is none.
+
+    `which` narrows and orders them, as SQL: `p` is a problem, `m` its model and `v` its version.
+    """
+    row = connection.execute(
+        "SELECT p.message, p.path, p.line, p.key, p.hint FROM problem AS p"  # noqa: S608 (of this package)
+        " JOIN model AS m ON m.name = p.model"
+        f" LEFT JOIN version AS v ON v.model_id = m.id AND v.version = p.version {which} LIMIT 1",
+        values,
+    ).fetchone()
+    if row is None:
+        return None
+    message, path, line, key, hint = row
+    return InvalidFile(message, path=path, line=line, key=key or "", hint=hint or "")
 
 
 def _ask_shelf(shelf: Shelf, wanted: IndexState, question: Callable[[sqlite3.Connection], Answer]) -> Answer:

@@ -1,0 +1,103 @@
+"""What a zip archive holds, told from its directory and its members. Nothing is unpacked or unpickled.
+
+Layouts: APPNOTE.TXT 6.3.10, sections 4.3.12 (central directory), 4.3.14-4.3.16 (its end, with zip64). Where
+two readers may see different archives in the same bytes, or there is more than can be looked at, it counts
+as a pickle: who wrote it may have meant that.
+"""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+from rollbook.artifact.pickle_scan import may_run_code
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+_END = struct.Struct("<4s4H2LH")
+_END64 = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR = struct.Struct("<4sLQL")
+_LONGEST_COMMENT = (1 << 16) - 1
+_MOST_DIRECTORY = 16 << 20  # bytes; torch.save writes a hundred for each tensor
+_MOST_ENTRIES = 100_000
+_MOST_MEMBERS = 10_000  # that are looked into
+_MOST_UNPACKED = 1 << 20  # bytes of a member
+_MOST_OPCODES = 10_000  # of a member; what can be followed for so long is a pickle, whatever it does
+_PICKLES = (".pkl", ".pickle", ".p", ".joblib")
+# What TorchScript's own reader takes, which runs no Python.
+_TORCHSCRIPT = frozenset(["data.pkl", "constants.pkl"])
+
+
+def zip_format(file: BinaryIO, size: int) -> str:
+    """Return the format of the zip archive `file` of `size` bytes: `pickle` where a member may be one, and
+    where that can't be told."""
+    if not _is_plain(file, size):
+        return "pickle"
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            names = {member.filename for member in members}
+            found = _by_names(names)
+            if found == "pytorch":
+                return found
+            can_be_told = len(names) == len(members) <= _MOST_MEMBERS
+            if can_be_told and not any(_may_be_pickle(archive, member, found) for member in members):
+                return found
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError, zlib.error):
+        pass
+    return "pickle"
+
+
+def _by_names(present: set[str]) -> str:
+    inner = {name.partition("/")[2] for name in present}
+    if "data.pkl" in inner:
+        return "torchscript" if "constants.pkl" in inner else "pytorch"
+    if {"config.json", "model.weights.h5"} <= present:
+        return "keras"
+    return "skops" if "schema.json" in present else "zip"
+
+
+def _may_be_pickle(archive: zipfile.ZipFile, member: zipfile.ZipInfo, found: str) -> bool:
+    """Whether unpickling a member may run code, by its name or its beginning."""
+    if found == "torchscript" and member.filename.partition("/")[2] in _TORCHSCRIPT:
+        return False
+    if member.filename.lower().endswith(_PICKLES):
+        return True
+    if member.is_dir() and not member.file_size:
+        return False
+    if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return True
+    size = member.file_size
+    if member.compress_type != zipfile.ZIP_STORED:
+        size = min(size, _MOST_UNPACKED)
+    with archive.open(member) as content:
+        return may_run_code(content, size, is_whole=size == member.file_size, most=_MOST_OPCODES)
+
+
+def _is_plain(file: BinaryIO, size: int) -> bool:
+    """Whether every reader finds the same directory: it stands right before its end, which is the file's."""
+    tail_at = max(0, size - _END.size - _LONGEST_COMMENT)
+    file.seek(tail_at)
+    tail = file.read(_END.size + _LONGEST_COMMENT)
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) - at < _END.size:
+        return False
+    _, disk, first_disk, here, entries, length, start, comment = _END.unpack_from(tail, at)
+    end = tail_at + at
+    if end + _END.size + comment != size or disk or first_disk or here != entries:
+        return False
+    if 0xFFFFFFFF in (length, start) or entries == 0xFFFF:
+        end -= _LOCATOR.size + _END64.size
+        if end < 0:
+            return False
+        file.seek(end)
+        record = file.read(_END64.size + _LOCATOR.size)
+        mark, rest, _, _, _, _, here, entries, length, start = _END64.unpack_from(record)
+        locator, _, record_at, _ = _LOCATOR.unpack_from(record, _END64.size)
+        is_whole = (mark, rest, locator, record_at) == (b"PK\x06\x06", _END64.size - 12, b"PK\x06\x07", end)
+        if not is_whole or here != entries:
+            return False
+    return bool(start + length == end and length <= _MOST_DIRECTORY and entries <= _MOST_ENTRIES)
