@@ -67,3 +67,17 @@ def test_a_configuration_behind_a_link_is_not_read(root: Path, tmp_path: Path, l
         (root / ".dvc/config").symlink_to(tmp_path / "config")
     with pytest.raises(BadCall, match="is a symbolic link"):
         read_configuration(root)
+
+
+@pytest.mark.parametrize("text", [b"[core\n", b"[core]\n  bogus = 1\n", b"# J\xf6rg\n"])
+def test_a_users_configuration_that_is_broken_is_not_called_the_repositorys(
+    root: Path, tmp_path: Path, text: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "config").write_bytes(text)
+    monkeypatch.setenv("DVC_GLOBAL_CONFIG_DIR", str(own))
+    with pytest.raises(InvalidFile) as caught:
+        read_configuration(root)
+    assert caught.value.path == str(own / "config")
+    assert "mend it there" in caught.value.hint

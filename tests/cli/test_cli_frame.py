@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rollbook import __version__
+from rollbook.cli.output import print_table
+from rollbook.text import printable
 from worlds import Ran, git, rollbook
 from written import POLICY, new_repository, versions
 
@@ -247,3 +249,12 @@ def test_reading_imports_nothing_heavy(small: Path, arguments):
         [sys.executable, "-c", code, *arguments], cwd=small, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "[]\n")
+
+
+@pytest.mark.parametrize("cell", ["a\tb", "a\nb", "\x1b[31m", "##[command]", "::error::"])
+def test_a_cell_of_a_piped_table_never_acts_nor_looks_like_two(
+    cell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_table(["one", "other"], [["plain", "row"], [cell, "x"]])
+    header, plain, row = capsys.readouterr().out.splitlines()
+    assert (header, plain, row) == ("one\tother", "plain\trow", f"{printable(cell)}\tx")

@@ -64,3 +64,11 @@ def test_a_trail_that_there_is_no_room_to_verify_is_not_tampered_with(
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
     ran = rollbook(registered.registry, "audit", "verify")
     assert (ran.code, "the trail can't be verified: No such file or directory" in ran.err) == (3, True)
+
+
+def test_a_trail_that_there_is_no_git_to_verify_by_is_not_tampered_with(
+    registered: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    ran = rollbook(registered.registry, "audit", "verify")
+    assert (ran.code, "git is not installed" in ran.err) == (3, True)

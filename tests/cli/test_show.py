@@ -97,6 +97,7 @@ def test_the_json_has_exactly_these_keys(root: Path):
         "replacement",
         "migration",
         "override",
+        "waived",
     }
     assert set(found["record"]) == {
         "name",

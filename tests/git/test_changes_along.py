@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from building.world import git
+from rollbook.git import changes
 from rollbook.git.changes import changes_along
 
 if TYPE_CHECKING:
@@ -45,3 +46,12 @@ def test_the_few_commits_that_changed_paths_are_those_among_all(
     assert list(changes_along(repository, tip, start, paths, few=True)) == every
     if since is None and paths == ["a"]:
         assert [len(changes) for _, changes in every] == [1, 1, 1]
+
+
+def test_commits_that_are_asked_about_in_parts_have_changed_the_same(
+    merged: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tip = git(merged.directory, "rev-parse", "main")
+    every = list(changes_along(merged.repository, tip, None, ["a", "b"]))
+    monkeypatch.setattr(changes, "_AT_ONCE", 2)
+    assert list(changes_along(merged.repository, tip, None, ["a", "b"])) == every

@@ -213,3 +213,11 @@ def test_a_group_that_shares_a_repository_can_add_to_what_one_wrote(tmp_path: Pa
     objects.chmod(0o2775)
     oid = ObjectWriter(discover(root)).store("blob", b"shared")
     assert (objects / oid[:2]).stat().st_mode & 0o7777 == 0o2775
+
+
+def test_an_author_of_ones_own_is_kept(tmp_path: Path) -> None:
+    root = new_repository(tmp_path / "r")
+    git(root, "config", "author.email", "ada@example.com")
+    made = make_commit(discover(root), git(root, "rev-parse", "HEAD^{tree}"), [], "x\n")
+    shown = git(root, "show", "--no-patch", "--format=%an <%ae>, %cn <%ce>", made)
+    assert shown == "Jane Doe <ada@example.com>, Jane Doe <jane@example.com>"

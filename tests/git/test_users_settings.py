@@ -212,6 +212,15 @@ def test_what_git_may_not_talk_to_is_not_talked_to(
     assert (ran.code, "transport 'file' not allowed" in ran.err) == (1, True)
 
 
+@pytest.mark.parametrize("count", ["x", "-1", "1e3"])
+def test_a_count_of_settings_that_is_none_is_told(
+    world: World, count: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", count)
+    ran = rollbook(world.root, "list", "--repo", f"file://{world.origin}")
+    assert (ran.code, "GIT_CONFIG_COUNT" in ran.err) == (2, True)
+
+
 def test_files_of_a_tree_are_taken_as_they_are(world: World, tmp_path: Path) -> None:
     attributes = "* text eol=crlf ident export-ignore export-subst filter=other\n"
     (world.registry / ".git/info").mkdir(exist_ok=True)

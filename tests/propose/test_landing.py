@@ -581,3 +581,16 @@ def test_a_filter_that_fails_is_met_before_anything_is_pushed(proposed: World) -
     with pytest.raises(GitFailed, match="clean filter 'broken' failed"):
         land(discover(proposed.registry), BRANCH)
     assert refs(proposed.origin) == before
+
+
+def test_a_hook_that_refuses_to_move_refs_is_told_as_that(proposed: World) -> None:
+    hook = proposed.registry / ".git/hooks/reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('#!/bin/sh\ntest "$1" != prepared || ! grep -q refs/heads/main\n')
+    hook.chmod(0o755)
+    with pytest.raises(GitFailed, match="update-ref failed: fatal: ref updates aborted by hook"):
+        land(discover(proposed.registry), BRANCH)
+    assert proposed.git("status", "--porcelain") == ""
+    hook.unlink()
+    land(discover(proposed.registry), BRANCH)
+    is_complete(proposed)

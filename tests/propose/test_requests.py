@@ -217,3 +217,8 @@ class TestReject:
         assert ran.code == 1
         assert "differs here and on the remote" in ran.err
         assert git(churn.origin, "for-each-ref", "refs/heads/rollbook") != ""
+
+
+def test_a_branch_whose_commits_change_nothing_has_not_landed(churn: World) -> None:
+    churn.git("branch", PROMOTED, churn.git("commit-tree", "-p", "main", "-m", "Mine", "main^{tree}"))
+    assert branches(churn) == [PROMOTED]

@@ -9,7 +9,7 @@ import pytest
 
 from building.texts import stages
 from rollbook.trail import known_tags, tag
-from rollbook.trail.history import each_event
+from rollbook.trail.history import each_event, each_shown
 from rollbook.trail.history import history as events
 from rollbook.trail.record import record
 from rollbook.trail.tag import recorded_trail
@@ -77,6 +77,17 @@ def test_events_that_are_recorded_later_follow_those_that_were_read(recorded: Hi
     assert list(each_event(recorded.repository, "main")) == told
 
 
+def test_a_table_shows_the_same_from_the_lines_that_are_remembered(recorded: History) -> None:
+    told = events(recorded.repository, "main")
+    recorded.commit(registration("credit", "2.0.0"))
+    record(recorded.repository)
+    told += events(recorded.repository, "main")[len(told) :]
+    rows = list(each_shown(recorded.repository, "main"))
+    assert rows == [known_tags.shown(tag) for tag in told]
+    shutil.rmtree(recorded.directory / "rollbook")
+    assert list(each_shown(recorded.repository, "main")) == rows
+
+
 def test_tags_that_came_and_went_meanwhile_are_shown_as_they_stand(recorded: History) -> None:
     known_tags.known_trail(recorded.repository)
     recorded.commit(registration("credit", "2.0.0"))
@@ -107,7 +118,7 @@ def test_a_memory_that_is_not_whole_is_discarded(recorded: History, spoil: str) 
             "flip": old.replace(b"for staging", b"for staginG"),
             "empty": b"",
             "zeros": b"\0" * 500,
-            "other": old.replace(b"tags 2 ", b"tags 3 "),
+            "other": old.replace(b"tags 3 ", b"tags 4 "),
         }[spoil]
     )
     assert path.read_bytes() != old

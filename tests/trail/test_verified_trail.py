@@ -14,7 +14,7 @@ from rollbook.errors import CannotTell
 from rollbook.git.main_history import first_parents
 from rollbook.git.refs import tag_ids
 from rollbook.trail.record import record
-from rollbook.trail.verified_trail import ground_of, was_verified
+from rollbook.trail.verified_trail import was_verified
 
 from .histories import START, History
 from .verifying import landed_history, public, put, recorded_history, sign_with, ssh_key, tag_bytes, verified
@@ -39,10 +39,7 @@ def recorded(_recorded_once: Path, tmp_path: Path) -> History:
 
 def known(history: History, allowed_signers: bytes | None = None) -> VerifiedTrail | None:
     repository = history.repository
-    tags = tag_ids(repository)
-    return was_verified(
-        repository, ground_of(repository, first_parents(repository, "main"), tags, allowed_signers), tags
-    )
+    return was_verified(repository, first_parents(repository, "main"), allowed_signers)
 
 
 def test_a_trail_that_was_verified_is_known_to_be_and_reported_alike(recorded: History) -> None:

@@ -86,6 +86,7 @@ def read_configuration(root: Path) -> Configuration:
             raise BadCall(f"{folder / 'config'}: no default remote is set", hint=_NO_REMOTE)
         options = dict(get_fs_config(config, name=name))
     except (ConfigError, KeyError, RecursionError) as error:
+        _require_readable_users()
         raise InvalidFile(printable(error), path=str(folder / "config"), hint=_NO_REMOTE) from error
     _require_own(folder.parent, config, options)
     cache = config["cache"]
@@ -124,6 +125,7 @@ def address_settings(root: Path, url: str) -> RemoteSettings:
             for name in sorted(config["remote"], key=lambda name: name != default)
         ]
     except (ConfigError, KeyError, RecursionError) as error:
+        _require_readable_users()
         raise InvalidFile(printable(error), path=str(folder / "config"), hint=_NO_REMOTE) from error
     if not options:
         options = _settings_alike(address, remotes)
@@ -140,6 +142,19 @@ def _settings_alike(address: str, remotes: Sequence[dict[str, Any]]) -> dict[str
     same = [remote for remote in alike if urlsplit(remote["url"]).netloc == host]
     found = next(iter(same), {}) or next(iter(alike if scheme in _OF_A_SERVICE else ()), {})
     return {name: value for name, value in found.items() if name != "url"}
+
+
+def _require_readable_users() -> None:
+    """Raise InvalidFile where it is the user's configuration of DVC, or the machine's, that is broken."""
+    from dvc.config import Config, ConfigError
+
+    try:
+        Config()  # of no working tree
+    except ConfigError as error:
+        files = [Path(Config.get_dir(level), "config") for level in ("global", "system")]
+        where = next(filter(Path.exists, files), files[0])
+        hint = "It is your own, or the machine's, and not the repository's: mend it there."
+        raise InvalidFile(printable(error), path=str(where), hint=hint) from error
 
 
 def _require_own(root: Path, config: Any, options: Mapping[str, Any]) -> None:

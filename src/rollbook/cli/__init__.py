@@ -137,17 +137,15 @@ def execute(arguments: list[str]) -> int:
     except RollbookError as error:
         return _report(error)
     except OSError as error:
-        where = f": {printable(str(error.filename))}" if error.filename else ""
-        click.echo(f"error: {error.strerror or error}{where}", err=True)
-        if "temporary directory" in str(error):
-            click.echo("hint: Name a folder that can be written: TMPDIR=DIR rollbook ...", err=True)
-        return 1
+        where = f": {error.filename}" if error.filename else ""
+        is_about_room = "temporary directory" in str(error)
+        hint = "Name a folder that can be written: TMPDIR=DIR rollbook ..." if is_about_room else ""
+        return _report(RollbookError(f"{error.strerror or error}{where}", hint=hint))
     except UnicodeEncodeError as error:
         # A name of a file; what is printed always can be.
         name = error.object.encode("ascii", errors="backslashreplace").decode("ascii")
-        click.echo(f"error: {name} can't be named in this locale's encoding ({error.encoding})", err=True)
-        click.echo("hint: Set PYTHONUTF8=1, or LC_ALL=C.UTF-8.", err=True)
-        return 1
+        message = f"{name} can't be named in this locale's encoding ({error.encoding})"
+        return _report(RollbookError(message, hint="Set PYTHONUTF8=1, or LC_ALL=C.UTF-8."))
     return code if isinstance(code, int) else 0
 
 

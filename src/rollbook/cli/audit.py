@@ -10,6 +10,7 @@ import click
 
 from rollbook.cli import options
 from rollbook.cli.output import print_json, say
+from rollbook.errors import CannotTell, GitFailed
 from rollbook.text import printable
 
 if TYPE_CHECKING:
@@ -110,9 +111,11 @@ def verify_command(
     """
     gc.disable()  # very many small objects, and none in a circle
     click.get_current_context().call_on_close(gc.enable)
-    found = options.registry().audit.verify(
-        since=since, model=model, allowed_signers=allowed_signers, witness=witness
-    )
+    try:
+        trail = options.registry().audit
+    except GitFailed as error:  # it can't be run, say
+        raise CannotTell(str(error), hint=error.hint) from error
+    found = trail.verify(since=since, model=model, allowed_signers=allowed_signers, witness=witness)
     if as_json:
         print_json(found)
     else:

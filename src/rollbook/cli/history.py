@@ -13,14 +13,14 @@ import click
 from rollbook import layout
 from rollbook.cli import options
 from rollbook.cli.output import json_text, print_table, say
-from rollbook.names import parse_reference, time_text
+from rollbook.names import parse_reference
+from rollbook.text import printable, spreadsheet_cell
 from rollbook.trail.event import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rollbook.git.repository import Repository
-    from rollbook.trail.tag import RecordedTag
     from rollbook.transfer.gto.past_events import PastEvent
 
 _FORMATS = ("table", "json", "jsonl", "csv", "markdown", "html")
@@ -104,9 +104,13 @@ def _events(
     repository = None if rev or at or past or model or ref else _registry_here()
     if repository is not None and form == "table":
         from rollbook.trail import history
+        from rollbook.trail.known_tags import shown
 
-        wanted = history.narrowed(**narrowed)
-        _print_table(history.each_event(repository, "HEAD", None, wanted), [])
+        if any(narrowed.values()):
+            wanted = history.narrowed(**narrowed)
+            _print_rows(map(shown, history.each_event(repository, "HEAD", None, wanted)))
+        else:
+            _print_rows(history.each_shown(repository, "HEAD"))
         return None
     from rollbook.cli.source import opened_registry
 
@@ -115,7 +119,9 @@ def _events(
     with opened_registry(None, rev, at) as registry:
         told = registry.history(model, ref=ref, past=past, with_evidence=form != "table", **narrowed)
     if form == "table":
-        _print_table(told.events, told.past)
+        from rollbook.trail.known_tags import shown
+
+        _print_rows(chain(map(_past_row, told.past), map(shown, told.events)))
         return None
     if form == "json":
         return json_text(told)
@@ -130,8 +136,8 @@ def _registry_here() -> Repository | None:
     return repository if is_here else None
 
 
-def _print_table(tags: Iterable[RecordedTag], before: Sequence[PastEvent]) -> None:
-    rows = chain(map(_past_row, before), map(_row, tags))
+def _print_rows(every: Iterable[list[str]]) -> None:
+    rows = iter(every)
     first = next(rows, None)
     if first is None:
         say("nothing of the kind is recorded; `rollbook audit record` records what landed on main")
@@ -144,20 +150,6 @@ def _past_row(event: PastEvent) -> list[str]:
     said = event.as_mapping()
     keys = ("requested_at", "model", "version", "action", "from", "to", "requested_by", "reason")
     return [str(said[key] or "") for key in keys]
-
-
-def _row(tag: RecordedTag) -> list[str]:
-    event = tag.event
-    return [
-        time_text(tag.recorded_at),
-        event.model,
-        event.version,
-        event.action.value,
-        event.start,
-        event.target,
-        event.requested_by,
-        event.reason,
-    ]
 
 
 def _csv(rows: Sequence[dict[str, Any]]) -> str:
@@ -178,8 +170,6 @@ def _csv(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _cell(value: object) -> str:
-    from rollbook.text import printable, spreadsheet_cell
-
     text = " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
     return spreadsheet_cell(printable(text))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from contextlib import contextmanager
 from itertools import islice
@@ -30,19 +29,10 @@ def json_text(value: Any) -> str:
 
     JSON has no infinite numbers and no NaN; they become null.
     """
-    import json
-
     from rollbook.api.json_document import document
+    from rollbook.cli.indented_json import indented
 
-    return f"{json.dumps(_finite(document(value)), indent=2, allow_nan=False)}\n"
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return f"{indented(document(value))}\n"
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -55,7 +45,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     if not sys.stdout.isatty():
         click.echo(_tabbed(columns))
         while some:
-            click.echo("\n".join(map(_tabbed, some)))
+            click.echo(_all_tabbed(some))
             some = list(islice(remaining, _TOGETHER))
         return
     _print_drawn(columns, some)
@@ -75,10 +65,23 @@ def _print_drawn(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     Console().print(table)
 
 
+def _all_tabbed(rows: Sequence[Sequence[str]]) -> str:
+    text = "\n".join(map("\t".join, rows))
+    cells_have_none = (
+        text.count("\t") == sum(map(len, rows)) - len(rows) and text.count("\n") == len(rows) - 1
+    )
+    if cells_have_none and _is_harmless(text.replace("\t", "").replace("\n", "")):
+        return text  # as nearly all of a long table
+    return "\n".join(map(_tabbed, rows))
+
+
+def _is_harmless(text: str) -> bool:
+    return text.isprintable() and "::" not in text and "##" not in text
+
+
 def _tabbed(row: Sequence[str]) -> str:
-    text = "".join(row)
-    if text.isprintable() and "::" not in text and "##" not in text:
-        return "\t".join(row)  # as nearly every row of a long table
+    if _is_harmless("".join(row)):
+        return "\t".join(row)
     return "\t".join(printable(cell) for cell in row)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from rollbook.git.environment import counted_settings
 from rollbook.text import printable
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _change(event: Mapping[str, Any], summary: Path) -> tuple[str, ...]:
 
 def git_settings(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that have git give the token to the forge alone."""
-    count = int(environment.get("GIT_CONFIG_COUNT", "0"))
+    count = counted_settings(environment)
     forge = environment["GITHUB_SERVER_URL"]
     return {
         "GIT_CONFIG_COUNT": str(count + 1),

@@ -4,13 +4,13 @@ stand in fields of their own."""
 from __future__ import annotations
 
 from sys import intern
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from rollbook.git.main_history import commits_touching, first_parent_line, line_commits
 from rollbook.git.process import RAW, fields, git, git_list, line_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from rollbook.git.main_history import LineCommit
     from rollbook.git.repository import Repository
@@ -19,6 +19,10 @@ ABSENT = "000000"
 # Every git knows the tree without entries, whether it is stored or not.
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 _DIFF = ("diff-tree", "-r", *RAW)
+_AT_ONCE = 10_000  # commits that one git is asked about
+
+Part = TypeVar("Part")
+Answer = TypeVar("Answer")
 
 
 class PathChange(NamedTuple):
@@ -66,12 +70,27 @@ def changes_in(
 def _changes_of(
     repository: Repository, line: Sequence[LineCommit], paths: Sequence[str]
 ) -> Iterator[tuple[LineCommit, list[PathChange]]]:
-    # A commit with a parent beside it is compared with that parent alone.
-    asked = "".join(f"{commit.oid} {commit.parent or ''}".rstrip() + "\n" for commit in line)
-    changed = _changed_by(repository, asked, ["--root"], paths)
-    for commit in line:
-        if commit.oid in changed:
-            yield commit, [_path_change(facts, path) for facts, path in changed[commit.oid]]
+    def changed_by(some: Sequence[LineCommit]) -> dict[str, list[tuple[str, str]]]:
+        # A commit with a parent beside it is compared with that parent alone.
+        asked = "".join(f"{commit.oid} {commit.parent or ''}".rstrip() + "\n" for commit in some)
+        return _changed_by(repository, asked, ["--root"], paths)
+
+    parts = [line[start : start + _AT_ONCE] for start in range(0, len(line), _AT_ONCE)]
+    for part, changed in zip(parts, _each(changed_by, parts), strict=True):
+        for commit in part:
+            if commit.oid in changed:
+                yield commit, [_path_change(facts, path) for facts, path in changed[commit.oid]]
+
+
+def _each(ask: Callable[[Part], Answer], parts: Sequence[Part]) -> Iterator[Answer]:
+    """Yield the answers to parts of one question, of which two gits work at once."""
+    if len(parts) < 2:
+        yield from map(ask, parts)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(2) as pool:
+        yield from pool.map(ask, parts)
 
 
 def changes_of_commits(repository: Repository, commits: Iterable[str]) -> dict[str, list[PathChange]]:

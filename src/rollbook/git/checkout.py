@@ -144,13 +144,11 @@ def is_as_indexed(repository: Repository, directory: str) -> bool:
     """Whether all that git looks at below a directory has the size and the times that the index gives, and
     nothing else is there that git would add."""
     inside = f"{directory}/"
-    comparing = start_git(
-        repository, *_STRICT, "diff-files", *RAW, "--", inside,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    # Beside it: the one looks at files, the other at directories.
-    others = try_git(repository, "ls-files", "-z", "--others", "--exclude-standard", "--", inside)
-    changed, _ = comparing.communicate()
+    compare = (*_STRICT, "diff-files", *RAW, "--", inside)
+    with start_git(repository, *compare, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as comparing:
+        # Beside it: the one looks at files, the other at directories.
+        others = try_git(repository, "ls-files", "-z", "--others", "--exclude-standard", "--", inside)
+        changed, _ = comparing.communicate()
     return comparing.returncode == others.returncode == 0 and not changed and not others.stdout
 
 

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollbook.errors import BadCall
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # What `git rev-parse --local-env-vars` names: the variables that tie git to one repository, index or work
 # tree, as hooks inherit them; but for those by which a push in quarantine is read, and `git -c` works.
@@ -51,6 +57,16 @@ def clean_environment(**extra: str) -> dict[str, str]:
         name: value for name, value in os.environ.items() if name not in REDIRECTING and name not in _UNWANTED
     }
     return {**kept, "PATH": _absolute(kept.get("PATH", os.defpath)), **_HARDENING, **extra}
+
+
+def counted_settings(environment: Mapping[str, str]) -> int:
+    """Return how many settings an environment gives git by GIT_CONFIG_KEY_0 and so on. Raises BadCall where
+    it says something else than a number."""
+    said = environment.get("GIT_CONFIG_COUNT") or "0"
+    if not (said.isascii() and said.isdecimal() and len(said) < 6):
+        hint = "Unset it, or say how many settings there are."
+        raise BadCall(f"GIT_CONFIG_COUNT is no number: {said[:20]!r}", hint=hint)
+    return int(said)
 
 
 def _absolute(path: str) -> str:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, GitFailed, NotFound
+from rollbook.git.environment import counted_settings
 from rollbook.git.process import git_failed, try_git
 from rollbook.git.refs import REMOTES
 from rollbook.git.repository import commit_or_none, new_bare, places
@@ -228,7 +229,7 @@ def _no_commit(revision: str) -> NotFound:
 
 def _variables(address: str) -> dict[str, str]:
     """The variables that name the remote, so that no address with its credentials is written to a file."""
-    count = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    count = counted_settings(os.environ)
     settings = {
         f"remote.{_REMOTE}.url": address,
         f"remote.{_REMOTE}.promisor": "true",

@@ -25,6 +25,8 @@ _REMOTE_REF = re.compile(rb"(?P<oid>[0-9a-f]{40})\t(?P<name>.+)", re.DOTALL)
 _FETCH = ("fetch", "--no-write-fetch-head", "--no-recurse-submodules")
 _PUSH = ("push", "--atomic", "--porcelain", "--quiet", "--no-follow-tags", "--recurse-submodules=no")
 _ALL_TAGS = f"{TAGS}*:{TAGS}*"
+# How git says of a ref here that it isn't where it was, or that another git moves it.
+_MOVED = (b"but expected", b"already exists", b"unable to resolve reference", b"File exists")
 # How git says, when it answers a push, that the ref has moved or is being moved by somebody else.
 _OVERTAKEN = (
     b"stale info",
@@ -144,6 +146,11 @@ def remote_branch(repository: Repository, remote: str, branch: str) -> str | Non
     return oid
 
 
+def reached_address(repository: Repository, remote: str) -> str:
+    """Return the address that git reaches a remote by, once `url.*.insteadOf` has had its say."""
+    return line_of(repository, "ls-remote", "--get-url", "--", remote) or ""
+
+
 def remote_head(repository: Repository, remote: str) -> str | None:
     """Return the branch that a remote calls its head now; None where it names none.
 
@@ -156,16 +163,20 @@ def remote_head(repository: Repository, remote: str) -> str | None:
 
 
 def update_refs(repository: Repository, updates: Sequence[RefUpdate]) -> None:
-    """Move local refs. Raises Conflict, and moves none, when one isn't where `old` says."""
+    """Move local refs, all or none. Raises Conflict when one isn't where `old` says, GitFailed when they
+    can't be moved: the disk is full, or a hook refuses it."""
     if not updates:
         return
     lines = "".join(f"update {update.ref}\0{update.new}\0{update.old}\0" for update in updates)
     done = try_git(repository, "update-ref", "--stdin", "-z", stdin=lines.encode(errors="surrogateescape"))
-    if done.returncode:
+    if not done.returncode:
+        return
+    if any(reason in done.stderr for reason in _MOVED):
         raise Conflict(
             f"the repository has moved meanwhile: {words(done.stderr)}",
             hint="Nothing was changed. Try again.",
         )
+    raise git_failed(["update-ref"], done.stderr)
 
 
 def push(repository: Repository, remote: str, updates: Sequence[RefUpdate]) -> None:

@@ -148,7 +148,7 @@ def hooks_directory(repository: Repository) -> Path:
 
 def hooks_are_shared(repository: Repository, hooks: Path) -> bool:
     """Whether other repositories look for their hooks in this folder too, by `core.hooksPath`."""
-    folder = hooks.resolve()
+    folder = hooks.parent.resolve() / hooks.name  # a link there is for whoever writes to refuse
     if folder.is_relative_to(repository.common_dir.resolve()):
         return False
     if not folder.is_relative_to(repository.directory.resolve()):

@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, GitFailed
-from rollbook.git.config import flag
+from rollbook.git.config import flag, settings
 from rollbook.git.objects import ObjectReader
 from rollbook.git.process import git, line_of
 from rollbook.git.trees import changed_tree, raw_tree
@@ -115,8 +115,10 @@ def commit(
     Raises BadCall when git does not know who commits; where it knows no author, that is who.
     """
     committer = identity(repository)
-    author = {"GIT_AUTHOR_NAME": committer.name, "GIT_AUTHOR_EMAIL": committer.email}
-    unknown = {name: value for name, value in author.items() if not os.environ.get(name)}
+    author = {"author.name": committer.name, "author.email": committer.email}
+    stated = settings(repository, r"^author\.(name|email)$")
+    variables = {key.upper().replace(".", "_"): value for key, value in author.items() if key not in stated}
+    unknown = {f"GIT_{name}": value for name, value in variables.items() if not os.environ.get(f"GIT_{name}")}
     signed = ["-S"] if sign or flag(repository, "commit.gpgsign") else []
     chain = [word for parent in parents for word in ("-p", parent)]
     arguments = ("commit-tree", *signed, *chain, "-F", "-", tree)

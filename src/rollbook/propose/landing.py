@@ -10,7 +10,7 @@ from rollbook.access.recorders import may_record
 from rollbook.access.roles import RECORDER, Person, roles_at
 from rollbook.check.commit_dates import future_findings
 from rollbook.check.judge import check_merge
-from rollbook.errors import BadCall, Conflict, NotFound, Refused, TagInTheWay
+from rollbook.errors import BadCall, Conflict, GitFailed, NotFound, Refused, TagInTheWay
 from rollbook.git.checkout import checkouts_of, require_room, switch
 from rollbook.git.commits import read_commit
 from rollbook.git.main_history import merged_commits
@@ -169,7 +169,7 @@ def _move_local(
         switch(checkout, old, commit_id)
     try:
         update_refs(repository, [RefUpdate(ref, commit_id, old), *others])
-    except Conflict:
+    except (Conflict, GitFailed):
         for checkout in checkouts:
             switch(checkout, commit_id, old)
         raise

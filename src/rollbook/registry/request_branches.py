@@ -77,11 +77,12 @@ def _asked(repository: Repository, remote: str) -> dict[str, str]:
 
 
 def has_landed(repository: Repository, base: str, commit: str) -> bool:
-    """Whether main at `base` holds all that a branch changes, however it came there: merged, squashed, or
-    made again."""
+    """Return whether main at `base` holds all that a branch changes, however it came there: merged, squashed,
+    or made again. A branch with commits that change nothing is somebody's all the same."""
     if is_ancestor(repository, commit, base):
         return True
-    if not merge_bases(repository, base, commit):
+    starts = merge_bases(repository, base, commit)
+    if not starts or tree_of(repository, commit) in {tree_of(repository, start) for start in starts}:
         return False
     return merge(repository, base, commit).tree == tree_of(repository, base)
 

@@ -311,7 +311,10 @@ class _Derivation:
         )
 
     def _progress(self, model: str) -> Progress:
-        return self._trail.setdefault(model, Progress())
+        found = self._trail.get(model)
+        if found is None:
+            found = self._trail[model] = Progress()
+        return found
 
     def _stages(self, file: FileChange) -> StageTable | None:
         """The stages as a change leaves them; None where they can't be read."""

@@ -13,7 +13,7 @@ from rollbook.names import parse_moment
 from rollbook.trail.chain import linked
 from rollbook.trail.checkpoint import Reached, reached, remember, tag_refs
 from rollbook.trail.event import Action
-from rollbook.trail.known_tags import chain_to, known_trail
+from rollbook.trail.known_tags import chain_to, known_trail, shown, shown_to
 from rollbook.trail.tag import RecordedTag, recorded_trail
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from rollbook.git.repository import Repository
     from rollbook.trail.checkpoint import TagRefs
+
+
+_EVIDENCE = "/evidence/"  # in the path of each file of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +100,12 @@ def each_event(
     events of all models are never held together."""
     wanted = wanted or EventFilter()
     refs, commit = tag_refs(repository), resolve_commit(repository, revision)
-    if refs and wanted.is_undated and model is None:
-        known = reached(repository, refs, ORDERED)
-        if known and is_first_parent(repository, known.tip, commit):
-            chained = chain_to(repository, known.head)
-            if chained is not None:
-                everything = wanted == EventFilter()
-                return chained if everything else (tag for tag in chained if wanted.includes(tag, 0))
+    if wanted.is_undated and model is None:
+        known = _in_order(repository, commit, refs)
+        chained = chain_to(repository, known.head) if known else None
+        if chained is not None:
+            everything = wanted == EventFilter()
+            return chained if everything else (tag for tag in chained if wanted.includes(tag, 0))
     tags = _in_order_of_the_chain(repository, commit, model, refs) if refs and wanted.is_undated else None
     if tags is not None:
         return tags if wanted == EventFilter() else [tag for tag in tags if wanted.includes(tag, 0)]
@@ -124,6 +126,22 @@ def each_event(
     if refs and model is None and len(recorded) == len(landed_tags):
         _remember_order(repository, commit, refs, landed_tags)
     return [tag for tag in landed_tags if wanted.includes(tag, moments[order[tag.event.landed_in]])]
+
+
+def each_shown(repository: Repository, revision: str) -> Iterable[list[str]]:
+    """Return what a table shows of each event that `each_event` gives of all models, as `shown` does; where
+    the repository remembers their order, without taking their tags apart."""
+    commit = resolve_commit(repository, revision)
+    known = _in_order(repository, commit, tag_refs(repository))
+    rows = shown_to(repository, known.head) if known else None
+    return rows if rows is not None else map(shown, each_event(repository, commit))
+
+
+def _in_order(repository: Repository, commit: str, refs: TagRefs | None) -> Reached | None:
+    """Up to where the repository remembers that its tags are one chain in main's order, of a commit that
+    leads through there; None where it does not."""
+    known = reached(repository, refs, ORDERED) if refs else None
+    return known if known and is_first_parent(repository, known.tip, commit) else None
 
 
 def _remember_order(repository: Repository, commit: str, refs: TagRefs, tags: Sequence[RecordedTag]) -> None:
@@ -164,8 +182,8 @@ def evidence(
 ) -> Mapping[str, tuple[str, ...]]:
     """For each of these events, by its tag, the paths of the evidence that stood with its version when it
     landed, sorted."""
-    from rollbook.layout import Kind
-    from rollbook.trail.landings import landed_changes
+    from rollbook import layout
+    from rollbook.git.changes import ABSENT, changes_along
 
     if not tags:
         return {}
@@ -174,11 +192,12 @@ def evidence(
         awaited.setdefault(tag.event.landed_in, []).append(tag)
     held: dict[tuple[str | None, str | None], set[str]] = {}
     found: dict[str, tuple[str, ...]] = {}
-    for change in landed_changes(repository, revision):
-        for file in change.files:
-            if file.place.kind is Kind.EVIDENCE:
-                paths = held.setdefault((file.place.model, file.place.version), set())
-                (paths.discard if file.removed else paths.add)(file.path)
-        for tag in awaited.get(change.commit, ()):
+    for commit, changes in changes_along(repository, revision, None, (layout.ROOT,)):
+        for change in changes:
+            place = layout.place(change.path) if _EVIDENCE in change.path else None
+            if place is not None and place.kind is layout.Kind.EVIDENCE:
+                paths = held.setdefault((place.model, place.version), set())
+                (paths.discard if change.new_mode == ABSENT else paths.add)(change.path)
+        for tag in awaited.get(commit.oid, ()):
             found[tag.name] = tuple(sorted(held.get((tag.event.model, tag.event.version), ())))
     return found

@@ -10,18 +10,19 @@ object it ends: a trail that was found to be one chain to its head is read a lin
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from rollbook.cache.memory import TAGS
 from rollbook.git.objects import ObjectReader, read_at_once
 from rollbook.git.refs import annotated_tags, tag_ids
+from rollbook.names import time_text
 from rollbook.trail.event import Action, Event
 from rollbook.trail.standing_tags import MAX_TAG
 from rollbook.trail.tag import RecordedTag, RecordedTrail, recorded_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterator
     from typing import BinaryIO
 
     from rollbook.git.repository import Repository
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 _FEW = 500  # tags that are quicker read anew each time than written once
 # A line a tag: lines and fields are told apart by what is split at the speed of C.
 _BETWEEN, _WITHIN = "\0", "\x1f"
-_PREVIOUS = 4  # the place of the tag before among the fields
+_CELLS = "\t"
+_SHOWN, _PREVIOUS = 1, 5  # places among the fields: what a table shows of a tag, and the tag before it
 _ACTIONS = {action.value: action for action in Action}
 
 
@@ -53,15 +55,49 @@ def known_trail(repository: Repository) -> RecordedTrail:
 def chain_to(repository: Repository, head: str) -> Iterator[RecordedTag] | None:
     """Return the tags of the chain that ends with the object `head`, the first one first, read one after the
     other; None where too many of them were not read before."""
+    chained = _opened(repository, head)
+    if chained is None:
+        return None
+    lines, later = chained
+    return chain((_tag("", line.decode().removesuffix("\n").split(_BETWEEN)) for line in lines), later)
+
+
+def shown_to(repository: Repository, head: str) -> Iterator[list[str]] | None:
+    """Return what a table shows of the tags that `chain_to` gives, as `shown` does."""
+    chained = _opened(repository, head)
+    if chained is None:
+        return None
+    lines, later = chained
+    cells = (line.decode().split(_BETWEEN, _SHOWN + 1)[_SHOWN].split(_CELLS) for line in lines)
+    return chain(cells, map(shown, later))
+
+
+def shown(tag: RecordedTag) -> list[str]:
+    """Return what a table shows of a tag: when it landed, model, version, action, from, to, by, and why."""
+    event = tag.event
+    return [
+        time_text(tag.recorded_at), event.model, event.version, event.action.value, event.start, event.target,
+        event.requested_by, event.reason,
+    ]  # fmt: skip
+
+
+def _opened(repository: Repository, head: str) -> tuple[Iterator[bytes], list[RecordedTag]] | None:
+    """The remembered lines of the chain's tags, read one after the other, and the tags after them; None where
+    too many of them were not read before."""
     file = TAGS.opened(repository)
     if file is None:
         return None
     count, _, end = file.readline().decode().strip().partition(" ")
     later = _between(repository, end, head)
     if later is not None:
-        return _chained(file, int(count), later)
+        return _lines(file, int(count)), later
     file.close()
     return None
+
+
+def _lines(file: BinaryIO, count: int) -> Iterator[bytes]:
+    with file:
+        yield from islice(file, count)
 
 
 def _between(repository: Repository, end: str, head: str) -> list[RecordedTag] | None:
@@ -81,23 +117,16 @@ def _between(repository: Repository, end: str, head: str) -> list[RecordedTag] |
     return later[::-1]
 
 
-def _chained(file: BinaryIO, count: int, later: Iterable[RecordedTag]) -> Iterator[RecordedTag]:
-    with file:
-        for line in islice(file, count):
-            yield _tag("", line.decode().removesuffix("\n").split(_BETWEEN))
-    yield from later
-
-
 def _write(repository: Repository, known: dict[str, list[str]]) -> None:
     """Remember the fields of tags, those of one chain first."""
     after = {fields[_PREVIOUS]: oid for oid, fields in known.items()}
-    chain, end = list[str](), ""
+    in_order, end = list[str](), ""
     while end in after:
         end = after.pop(end)
-        chain.append(end)
-    others = known.keys() - set(chain)
-    lines = (_BETWEEN.join(known[oid]) for oid in (*chain, *others))
-    TAGS.write(repository, "\n".join([f"{len(chain)} {end}", *lines]).encode(errors="replace"))
+        in_order.append(end)
+    others = known.keys() - set(in_order)
+    lines = (_BETWEEN.join(known[oid]) for oid in (*in_order, *others))
+    TAGS.write(repository, "\n".join([f"{len(in_order)} {end}", *lines]).encode(errors="replace"))
 
 
 def _read_anew(repository: Repository, known: Collection[str]) -> dict[str, RecordedTag]:
@@ -113,9 +142,8 @@ def _fields(tag: RecordedTag) -> list[str]:
     """What a tag says, after the id of its object."""
     event = tag.event
     return [
-        tag.oid, tag.commit, str(tag.recorded_at), tag.tagger, tag.previous, tag.pull_request,
-        "signed" if tag.signed else "", event.action.value, str(event.number), event.model, event.version,
-        event.start, event.target, event.reason, event.requested_by, event.requested_at,
+        tag.oid, _CELLS.join(shown(tag)), tag.commit, str(tag.recorded_at), tag.tagger, tag.previous,
+        tag.pull_request, "signed" if tag.signed else "", str(event.number), event.requested_at,
         "".join(f"{name}{_WITHIN}" for name in event.approved_by), event.landed_in,
         event.manifest_digest, event.artifact_digest, event.origin,
     ]  # fmt: skip
@@ -124,9 +152,10 @@ def _fields(tag: RecordedTag) -> list[str]:
 def _tag(name: str, fields: list[str]) -> RecordedTag:
     """Return the tag with these fields; without a name it has the one that it calls itself."""
     (
-        oid, commit, recorded_at, tagger, previous, pull_request, signed, action, number, model, version,
-        start, target, reason, by, at, approved, landed_in, manifest, artifact, origin,
+        oid, cells, commit, recorded_at, tagger, previous, pull_request, signed, number, at, approved,
+        landed_in, manifest, artifact, origin,
     ) = fields  # fmt: skip
+    _, model, version, action, start, target, by, reason = cells.split(_CELLS)
     event = Event(
         _ACTIONS[action], int(number), model, version, start, target, reason, by, at,
         tuple(approved.split(_WITHIN)[:-1]), landed_in, commit, int(recorded_at), manifest, artifact, origin,
@@ -144,6 +173,8 @@ def _read(repository: Repository) -> dict[str, list[str]]:
 
 
 def _is_plain(tag: RecordedTag) -> bool:
-    """Whether nothing in it would be taken for what stands between lines, fields and names."""
-    text = "".join([*_fields(tag)[:16], *tag.event.approved_by, tag.event.origin])
-    return not any(mark in text for mark in ("\n", _BETWEEN, _WITHIN))
+    """Whether nothing in it would be taken for what stands between lines, fields, cells and names."""
+    fields = _fields(tag)
+    text = "".join([*shown(tag), *fields[:_SHOWN], *fields[_SHOWN + 1 :]])
+    within = "".join(tag.event.approved_by)
+    return not any(mark in text for mark in ("\n", _BETWEEN, _CELLS)) and _WITHIN not in within

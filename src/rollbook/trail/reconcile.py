@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rollbook.git.write import Identity
 from rollbook.text import one_line
 from rollbook.trail.contradiction import Contradiction
 from rollbook.trail.pinned_tags import changed_tags
 from rollbook.trail.standing_tags import standing_tag
-from rollbook.trail.tag import tag_object
+from rollbook.trail.tag import tag_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from rollbook.trail.standing_tags import StandingTag, StandingTags
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}")
-_NOBODY = Identity("", "")
+_APPROVED = "Approved-By: "
 _FIND_OUT = "Find out who changed it: compare it with another clone's tag, or with a backup's."
 _NOT_RECORDED = (
     "If it landed just now, run `rollbook audit record`. If it was recorded before, somebody deleted the "
@@ -115,13 +114,13 @@ def _difference(event: Event, tag: StandingTag) -> str:
 
     What is attested, and which tag stands before, is the tag's word; where and how that is written is not.
     """
-    _, *trailers = (line.partition(": ") for line in tag.message.split("\n"))
-    attested = [value for key, _, value in trailers if key == "Approved-By" and value == one_line(value)]
+    approved = [line[len(_APPROVED) :] for line in tag.message.split("\n")[1:] if line.startswith(_APPROVED)]
+    attested = [name for name in approved if name and name == one_line(name)]
     pull_request = one_line(tag.trailer("Pull-Request"))
-    names = tuple(dict.fromkeys([*event.approved_by, *filter(None, attested)]))
+    names = tuple(dict.fromkeys([*event.approved_by, *attested]))
     previous = tag.previous if _OBJECT_ID.fullmatch(tag.previous) else ""
-    data = tag_object(replace(event, approved_by=names), _NOBODY, previous, pull_request)
-    expected = data.partition(b"\n\n")[2].decode(errors="surrogateescape")
+    called_for = event if names == event.approved_by else replace(event, approved_by=names)
+    expected = tag_message(called_for, previous, pull_request)
     return "" if tag.message == expected else _first_difference(expected.split("\n"), tag.message.split("\n"))
 
 

@@ -85,7 +85,12 @@ def tag_object(event: Event, tagger: Identity, previous: str, pull_request: str 
         f"tag {event.tag}\n"
         f"tagger {tagger.name} <{tagger.email}> {event.recorded_at} +0000\n"
     )
-    return f"{head}\n{event.summary}\n\n{_trailers(event, previous, pull_request)}".encode()
+    return f"{head}\n{tag_message(event, previous, pull_request)}".encode()
+
+
+def tag_message(event: Event, previous: str, pull_request: str = "") -> str:
+    """Return the message of the tag that `tag_object` makes."""
+    return f"{event.summary}\n\n{_trailers(event, previous, pull_request)}"
 
 
 def _trailers(event: Event, previous: str, pull_request: str) -> str:

@@ -19,6 +19,7 @@ from rollbook import __version__
 from rollbook.cache.memory import VERIFIED_TRAIL
 from rollbook.git.config import path_setting
 from rollbook.git.objects import ObjectReader
+from rollbook.git.refs import tag_ids
 from rollbook.signing.sshsig import ARMOUR
 from rollbook.trail.standing_tags import MAX_TAG
 
@@ -68,14 +69,17 @@ def _revoked(path: str | None) -> bytes:
         return b"unreadable"
 
 
-def was_verified(repository: Repository, ground: str, tags: Mapping[str, str]) -> VerifiedTrail | None:
-    """Return what came of verifying on this very ground; None where that is not known, or where a tag's
-    object isn't what its id stands for."""
+def was_verified(
+    repository: Repository, line: Iterable[Landed], allowed_signers: bytes | None
+) -> VerifiedTrail | None:
+    """Return what came of verifying on the ground that main's line, the tags as they stand and who may sign
+    are; None where that is not known, or where a tag's object isn't what its id stands for."""
     body = VERIFIED_TRAIL.read(repository)
-    said = json.loads(body) if body is not None else {}
-    if said.pop("ground", None) != ground or not _are_whole(repository, tags.values()):
+    if body is None:
         return None
-    return VerifiedTrail(**said)
+    said, tags = json.loads(body), tag_ids(repository)
+    is_known = said.pop("ground", None) == ground_of(repository, line, tags, allowed_signers)
+    return VerifiedTrail(**said) if is_known and _are_whole(repository, tags.values()) else None
 
 
 def remember_verified(repository: Repository, ground: str, tags: StandingTags, found: VerifiedTrail) -> None:

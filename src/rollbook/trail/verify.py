@@ -14,7 +14,6 @@ from rollbook.errors import CannotTell, NotFound
 from rollbook.git.config import setting
 from rollbook.git.main_history import first_parents
 from rollbook.git.objects import ObjectReader
-from rollbook.git.refs import tag_ids
 from rollbook.git.repository import is_ancestor, is_shallow, resolve_commit
 from rollbook.git.substitutes import substitutes
 from rollbook.names import parse_moment
@@ -138,8 +137,7 @@ def verify(
     # What stands in for objects is looked for each time: it comes and goes without a trace in the trail.
     is_whole = since is None and model is None and witness is None and not any(substitutes(repository))
     if is_whole:
-        ids = tag_ids(repository)
-        known = was_verified(repository, ground_of(repository, line, ids, allowed_signers), ids)
+        known = was_verified(repository, line, allowed_signers)
         if known is not None:
             return _known_verification(tip, known)
     with ThreadPoolExecutor(1) as pool:  # git walks main while the tags are read

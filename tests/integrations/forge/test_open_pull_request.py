@@ -121,6 +121,7 @@ def test_a_remote_that_is_not_on_github_is_refused_without_its_password(
         "https://x-access-token:abc@github.com/acme/registry.git",
         "git@github.com:acme/registry.git",
         "ssh://git@github.com:22/acme/registry.git",
+        "gh:acme/registry",
     ],
 )
 def test_github_is_recognised_in_every_form_of_its_address(
@@ -130,6 +131,7 @@ def test_github_is_recognised_in_every_form_of_its_address(
     monkeypatch.setenv("GITHUB_API_URL", forge.url)
     forge.open(1, "a" * 40)
     world.git("remote", "set-url", "origin", address)
+    world.git("config", "url.git@github.com:.insteadOf", "gh:")
     assert forge_of(discover(world.registry)).pull_request(1).number == 1
 
 

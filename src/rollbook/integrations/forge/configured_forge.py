@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from rollbook.errors import BadCall
 from rollbook.git.address import without_credentials
+from rollbook.git.refs import reached_address
 from rollbook.integrations.forge.github import GitHub
 from rollbook.registry.main_branch import has_remote, remote_name, remote_url
 
@@ -43,9 +44,11 @@ def forge_of(repository: Repository) -> GitHub:
     """
     remote = remote_name(repository)
     address = remote_url(repository) or ""
-    place = _ON_A_HOST.fullmatch(address)
     server = urlsplit(os.environ.get("GITHUB_SERVER_URL") or "https://github.com").hostname
-    if place is None or place[1].lower() != server or not _REPOSITORY.fullmatch(place[2]):
+    # What is written may be short for it (`gh:acme/models`), or what is reached a mirror of it.
+    found = (_on_server(server, one) for one in (address, reached_address(repository, remote)))
+    place = next(filter(None, found), None)
+    if place is None:
         shown = without_credentials(address) or "no address"
         raise BadCall(
             f"the remote {remote!r} is no repository on {server}: {shown}",
@@ -57,7 +60,15 @@ def forge_of(repository: Repository) -> GitHub:
             "there is no token to open a pull request with",
             hint='Set GH_TOKEN, e.g. GH_TOKEN="$(gh auth token)", or push with --push and open it by hand.',
         )
-    return GitHub(place[2], token, _api())
+    return GitHub(place, token, _api())
+
+
+def _on_server(server: str | None, address: str) -> str | None:
+    """The repository (`owner/name`) that an address names on a server; None where it names none there."""
+    found = _ON_A_HOST.fullmatch(address)
+    if found is None or found[1].lower() != server or not _REPOSITORY.fullmatch(found[2]):
+        return None
+    return found[2]
 
 
 def forge_at_hand(repository: Repository) -> GitHub | None:
