@@ -18,7 +18,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "rollbook"
 SPLITTING = {
     "artifact/untrusted_remote.py", "check/card_sections.py", "check/gates/command.py",
     "check/requirements_file.py", "cli/card.py", "cli/demo/kept.py", "cli/demo/shell.py",
-    "insight/lineage/cyclonedx.py", "insight/query/index/update.py", "insight/query/views.py",
+    "insight/query/index/update.py", "insight/query/views.py",
     "propose/new_registry.py", "trail/head.py", "yaml/edit.py", "yaml/write.py",
 }  # fmt: skip
 # What starts programs, beside git's own room.

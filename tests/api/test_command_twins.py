@@ -138,5 +138,5 @@ def test_an_options_name_in_python_is_its_word_or_the_plural_of_it(name: str) ->
         if isinstance(option, click.Option) and option.expose_value and option.name not in excepted:
             words = {word.lstrip("-").replace("-", "_") for word in option.opts if word.startswith("--")}
             plurals = {f"{word}s" for word in words}
-            # `from` is a word of Python's; a query's parameters are called so by SQL.
-            assert option.name in words | plurals | {"source", "parameters"}
+            # `from` and `as` are words of Python's; a query's parameters are called so by SQL.
+            assert option.name in words | plurals | {"source", "name", "parameters"}

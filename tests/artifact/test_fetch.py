@@ -5,16 +5,20 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from rollbook.artifact.digest import digest_artifact
 from rollbook.artifact.dir_object import parse_listing
 from rollbook.artifact.pointer import Pointer
-from rollbook.artifact.storage import Storage, Stored, read_only_storage
+from rollbook.artifact.read_only_storage import read_only_storage
 from rollbook.errors import Refused, StorageFailed
 
 from .conftest import files_below
+
+if TYPE_CHECKING:
+    from rollbook.artifact.storage import Storage, Stored
 
 
 @pytest.fixture

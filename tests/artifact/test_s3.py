@@ -10,7 +10,8 @@ import boto3
 import pytest
 
 from rollbook.artifact.digest import digest_artifact
-from rollbook.artifact.storage import Storage, open_storage, read_only_storage
+from rollbook.artifact.read_only_storage import read_only_storage
+from rollbook.artifact.storage import Storage, open_storage
 from rollbook.errors import StorageFailed
 
 from .conftest import configured

@@ -11,7 +11,8 @@ from rollbook import layout
 from rollbook.artifact.dvc_remote import RemoteSettings, connect
 from rollbook.artifact.pointer import parse_pointer, unsafe_artifact_name
 from rollbook.artifact.progress import quiet
-from rollbook.artifact.storage import ReadOnlyStorage, open_storage, read_only_storage
+from rollbook.artifact.read_only_storage import ReadOnlyStorage, read_only_storage
+from rollbook.artifact.storage import open_storage
 from rollbook.artifact.untrusted_remote import is_relative, restricted_remote
 from rollbook.errors import InvalidFile, NotFound, StorageFailed
 from rollbook.git.clone import home, is_far

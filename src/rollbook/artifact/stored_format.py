@@ -10,7 +10,7 @@ from rollbook.artifact.formats import detect_format
 
 if TYPE_CHECKING:
     from rollbook.artifact.pointer import Pointer
-    from rollbook.artifact.storage import ReadOnlyStorage
+    from rollbook.artifact.read_only_storage import ReadOnlyStorage
     from rollbook.records.manifest import Artifact
 
 

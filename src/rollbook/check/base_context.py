@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from rollbook.access.roles import Person
-    from rollbook.artifact.storage import ReadOnlyStorage
+    from rollbook.artifact.read_only_storage import ReadOnlyStorage
     from rollbook.git.repository import Repository
     from rollbook.signing.approval_signature import Occasion
     from rollbook.snapshot.snapshot import Snapshot
@@ -84,8 +84,8 @@ def _base_storage(repository: Repository, base: Snapshot) -> Iterator[ReadOnlySt
     The working tree's own settings, credentials included, are used while they are the base's; a change that
     is checked out can't point elsewhere. Raises NotFound when the base has no such file.
     """
+    from rollbook.artifact.read_only_storage import read_only_storage
     from rollbook.artifact.retrieval import registry_storage
-    from rollbook.artifact.storage import read_only_storage
 
     (config,) = base.read_many([_CONFIG])
     if config is None:

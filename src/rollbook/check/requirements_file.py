@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CONTINUED = re.compile(r"\\\r?\n")
 # From the first of some blanks on alone: else very many take the square of their number.
 _COMMENT = re.compile(r"(?:^|(?<!\s)\s+)#.*$")
 # An option of one requirement, as `--hash`, ends it; so does an old `--global-option="a b"`.
@@ -40,7 +39,7 @@ class RequirementLine:
 def requirement_lines(text: str) -> Iterator[RequirementLine]:
     """Yield the requirements of a file. An option that only says how to look for them is none; one that
     brings in another file is, for what that says is not on record."""
-    for raw in _CONTINUED.sub(" ", text).splitlines():
+    for raw in _joined(text):
         line = _COMMENT.sub("", raw).strip()
         if not line:
             continue
@@ -50,6 +49,23 @@ def requirement_lines(text: str) -> Iterator[RequirementLine]:
             yield RequirementLine(line, _loose_address(found["what"], line))
         elif not line.startswith("-"):
             yield _read(_OPTIONS.split(line, maxsplit=1)[0], line)
+
+
+def _joined(text: str) -> Iterator[str]:
+    """The lines of a text, those that a backslash continues as one. A comment ends what went before, and is
+    never continued itself: nothing hides behind it."""
+    parts: list[str] = []
+    for line in text.splitlines():
+        if _COMMENT.match(line):
+            yield "".join([*parts, " ", line])
+            parts = []
+        elif line.endswith("\\"):
+            parts.append(line.removesuffix("\\"))
+        else:
+            yield "".join([*parts, line])
+            parts = []
+    if parts:
+        yield "".join(parts)
 
 
 def _read(requirement: str, line: str) -> RequirementLine:

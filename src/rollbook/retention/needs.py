@@ -13,7 +13,7 @@ from rollbook.layout import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from rollbook.artifact.storage import ReadOnlyStorage
+    from rollbook.artifact.read_only_storage import ReadOnlyStorage
     from rollbook.retention.landed_removals import LandedRemoval
     from rollbook.retention.object_mentions import Mention
 

@@ -13,7 +13,7 @@ from rollbook.retention.needs import members
 from rollbook.snapshot.snapshot import MAX_FILE
 
 if TYPE_CHECKING:
-    from rollbook.artifact.storage import ReadOnlyStorage
+    from rollbook.artifact.read_only_storage import ReadOnlyStorage
     from rollbook.git.repository import Repository
 
 _MD5 = re.compile(r"md5: *['\"]?([0-9a-f]{32}(?:\.dir)?)")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from rollbook.artifact.storage import ReadOnlyStorage
+    from rollbook.artifact.read_only_storage import ReadOnlyStorage
     from rollbook.check.gates.gate import Promotion, Verdict
     from rollbook.records.fields import Fields
 

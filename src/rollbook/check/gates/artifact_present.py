@@ -13,7 +13,7 @@ from rollbook.records.removal import Removal
 
 if TYPE_CHECKING:
     from rollbook.artifact.pointer import Pointer
-    from rollbook.artifact.storage import ReadOnlyStorage
+    from rollbook.artifact.read_only_storage import ReadOnlyStorage
     from rollbook.check.gates.gate import Promotion, Verdict
     from rollbook.check.registry_files import VersionFiles
     from rollbook.records.fields import Fields

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from rollbook.access.roles import Person
-    from rollbook.artifact.storage import ReadOnlyStorage
+    from rollbook.artifact.read_only_storage import ReadOnlyStorage
     from rollbook.check.finding import Rule
     from rollbook.check.registry_files import ModelFiles, VersionFiles
     from rollbook.records.fields import Fields
