@@ -231,10 +231,10 @@ def is_model(inside: Mapping[str, bool], versions: Mapping[str, bool]) -> bool:
 
 def model_made_by(path: str) -> str | None:
     """Return the model that a file at `path` makes exist, by the rule of `is_model`; None for none."""
-    found = place(path)
-    if found.model is None or not is_model_name(found.model):
+    file_place = place(path)
+    if file_place.model is None or not is_model_name(file_place.model):
         return None
-    return found.model if found.version is None or is_version(found.version) else None
+    return file_place.model if file_place.version is None or is_version(file_place.version) else None
 
 
 def _version_file(name: str, model: str) -> Kind:

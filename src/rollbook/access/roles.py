@@ -65,7 +65,7 @@ class Person:
         if not name:
             return bool(self.key) and key == self.key
         if name.startswith("@"):
-            return _folded(name[1:]) in {_folded(held) for held in (self.login, *self.teams) if held}
+            return _folded(name[1:]) in {_folded(handle) for handle in (self.login, *self.teams) if handle}
         return bool(self.email) and _folded(name) == _folded(self.email)
 
 
@@ -82,8 +82,8 @@ def member_name(member: str) -> MemberName:
     """Return what a policy's `member` says: `ADDRESS`, `@LOGIN`, `KEY`, or `ADDRESS=openpgp:FINGERPRINT`."""
     if member.startswith(SSH_KEY):
         return MemberName("", member)
-    name, found, fingerprint = member.rpartition(OPENPGP_KEY)
-    if not found or (name and not name.endswith("=")):
+    name, separator, fingerprint = member.rpartition(OPENPGP_KEY)
+    if not separator or (name and not name.endswith("=")):
         return MemberName(member, "")
     return MemberName(name.removesuffix("="), OPENPGP_KEY + fingerprint.upper())
 

@@ -125,8 +125,8 @@ def _all_findings(repository: Repository, cached: bool) -> list[Finding]:
     from rollbook.check.whole_tree import check_tree
     from rollbook.snapshot.worktree_snapshot import worktree_snapshot
 
-    known = Remembered(repository if cached else None)
-    return check_tree(worktree_snapshot(repository), None, known, processes=_processors())
+    remembered = Remembered(repository if cached else None)
+    return check_tree(worktree_snapshot(repository), None, remembered, processes=_processors())
 
 
 def _processors() -> int:
@@ -145,6 +145,6 @@ def _staged_findings(repository: Repository) -> list[Finding]:
     try:
         findings = check_change(repository, commit_snapshot(repository, "HEAD"), index)
         # What waits for time or for other people can't hold up the commit that asks for it.
-        return [replace(each, severity="warning") if each.waiting else each for each in findings]
+        return [replace(finding, severity="warning") if finding.waiting else finding for finding in findings]
     except NotFound:
         return check_tree(index)

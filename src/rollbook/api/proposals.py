@@ -72,7 +72,7 @@ class Proposals(registry.Registry):
         told = told_facts.take_version(facts, fields) if not version and not bump else None
         fields.pop("version", None)
         record = {"owner": owner, "team": team, "task": task, "use_case": use_case}
-        wanted = registration.Registration(
+        request = registration.Registration(
             model=model,
             artifact=str(artifact) if at_address.is_address(str(artifact)) else Path(artifact),
             version=version or told or None,
@@ -86,7 +86,7 @@ class Proposals(registry.Registry):
             links=LinkRule.ALL if follow_links else LinkRule.NAMED,
             remarks=left_out,
         )
-        return registration.register(self.repository, wanted, progress)
+        return registration.register(self.repository, request, progress)
 
     def note(
         self,
@@ -197,8 +197,8 @@ class Proposals(registry.Registry):
         """
         from rollbook.transfer.gto.takeover import take_over
 
-        wanted = _wanted(models, stages, renames, paths, skip_missing=skip_missing)
-        return take_over(self.repository, wanted, progress)
+        request = _wanted(models, stages, renames, paths, skip_missing=skip_missing)
+        return take_over(self.repository, request, progress)
 
     def plan_gto(
         self,
@@ -212,8 +212,8 @@ class Proposals(registry.Registry):
         """Return what `import_gto` would take over, and what has to be decided first; change nothing."""
         from rollbook.transfer.gto.takeover import plan_from_gto
 
-        wanted = _wanted(models, stages, renames, paths, skip_missing=skip_missing)
-        return plan_from_gto(self.repository, wanted)
+        request = _wanted(models, stages, renames, paths, skip_missing=skip_missing)
+        return plan_from_gto(self.repository, request)
 
     def push(self, branch: str) -> str:
         """Push a proposal's branch to the remote; return the remote's name.

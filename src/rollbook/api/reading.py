@@ -127,10 +127,10 @@ class ReadOnlyRegistry(VersionQuestions, registry.Registry):
             (descendants.from_commit, commit),
             (descendants.from_version, parent),
         )
-        asked = [(answer, source) for answer, source in questions if source is not None]
-        if len(asked) != 1:
+        queries = [(answer, source) for answer, source in questions if source is not None]
+        if len(queries) != 1:
             raise BadCall("one source is needed", hint="Give one of data, commit and parent.")
-        ((answer, source),) = asked
+        ((answer, source),) = queries
         return answer(self, source)
 
     def query(
@@ -203,15 +203,15 @@ class ReadOnlyRegistry(VersionQuestions, registry.Registry):
 
         model, version = self._asked_about(model, ref)
         revision = self.snapshot.commit or "HEAD"
-        wanted = history.narrowed(
+        event_filter = history.narrowed(
             since=since, until=until, action=action, stage=stage, by=by, version=version
         )
-        events = history.history(self.repository, revision, model, wanted)
+        events = history.history(self.repository, revision, model, event_filter)
         before: Sequence[PastEvent] = ()
         if past:
             from rollbook.transfer.gto.past_events import past_events
 
-            before = past_events(self, model, wanted)
+            before = past_events(self, model, event_filter)
         stood = history.evidence(self.repository, revision, events) if with_evidence else {}
         return History(events, before, stood)
 

@@ -68,7 +68,7 @@ class Shown:
             "tags": dict(self.tags),
             "manifest": asdict(self.manifest),
             "notes": asdict(self.notes),
-            "evidence": [each.as_document() for each in self.evidence],
+            "evidence": [evidence.as_document() for evidence in self.evidence],
         }
 
 

@@ -134,8 +134,8 @@ class _Watch:
     ) -> None:
         self._timer.cancel()
         with self._lock:
-            for held in self._sockets:
-                held.close()
+            for sock in self._sockets:
+                sock.close()
             self._sockets.clear()
         if self._over and (kind is None or isinstance(error, OSError | HTTPException | ValueError)):
             raise self._late() from error
@@ -143,9 +143,9 @@ class _Watch:
     def _cut(self) -> None:
         with self._lock:
             self._over = True
-            for held in self._sockets:
+            for sock in self._sockets:
                 with contextlib.suppress(OSError):  # it was closed already
-                    held.shutdown(socket.SHUT_RDWR)
+                    sock.shutdown(socket.SHUT_RDWR)
 
     def _late(self) -> TimeoutError:
         return TimeoutError(f"it took longer than {self._seconds:g} seconds")

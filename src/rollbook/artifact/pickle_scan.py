@@ -101,12 +101,12 @@ class _Scan:
 
     def _change_stack(self, opcode: pickletools.OpcodeInfo) -> None:
         before = opcode.stack_before
-        taken = len(before)
+        operands = len(before)
         if _MARK in before:
             while not self._pop():
                 pass
-            taken = before.index(_MARK)
-        for _ in range(taken):
+            operands = before.index(_MARK)
+        for _ in range(operands):
             self._pop()
         self.stack.extend(kind is _MARK for kind in opcode.stack_after)
 

@@ -39,8 +39,8 @@ def unsafe_artifact_name(name: str) -> str:
     if len(name.encode()) > 240:
         return "is longer than 240 bytes"
     lower = name.lower()
-    taken = lower == "evidence" or place(f"registry/m/versions/1.0.0/{lower}").kind is not Kind.STRAY
-    return "is the name of another file of a version" if taken else ""
+    reserved = lower == "evidence" or place(f"registry/m/versions/1.0.0/{lower}").kind is not Kind.STRAY
+    return "is the name of another file of a version" if reserved else ""
 
 
 def require_artifact_name(name: str) -> str:

@@ -103,10 +103,10 @@ def author_findings(
 
 
 def _right_to(commit: AuthoredCommit, person: Person, path: str, policy: Policy) -> Iterator[Finding]:
-    held = roles_of(person, policy.roles)
-    if not may_change(held, path, policy):
+    roles = roles_of(person, policy.roles)
+    if not may_change(roles, path, policy):
         who = printable(str(person)) or "nobody"
-        what = f"who is {' and '.join(held)}" if held else "who has no role in the policy"
+        what = f"who is {' and '.join(roles)}" if roles else "who has no role in the policy"
         message = f"commit {commit.oid[:12]} by {who}, {what}, may not change this file"
         hint = f"Somebody who may has to make this change: {' or '.join(needed_for(path, policy))}."
         yield Finding("RB501", path, message, hint=hint)

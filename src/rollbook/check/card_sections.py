@@ -21,8 +21,8 @@ _FENCE = re.compile(r" {0,3}(?P<mark>```+|~~~+)")
 
 def front_matter(card: str) -> Mapping[str, Any]:
     """The YAML block at the head of a card; empty when there is none. Raises InvalidFile for a broken one."""
-    found = FRONT_MATTER.match(card)
-    value = load(found["yaml"].encode()) if found else None
+    match = FRONT_MATTER.match(card)
+    value = load(match["yaml"].encode()) if match else None
     if value is None:
         return {}
     if not isinstance(value, dict):

@@ -27,14 +27,14 @@ MOST_SECONDS = 600
 def require_little(repository: Repository, changes: Sequence[FileChange]) -> None:
     """Raise TooMuch when a change touches more files of the registry than can be judged, or leaves more bytes
     in them. A content that stands at many paths is stored once, but read for each."""
-    left = [change.new_oid for change in changes if change.path.startswith(f"{layout.ROOT}/")]
-    if len(left) > _MOST_FILES:
+    blobs = [change.new_oid for change in changes if change.path.startswith(f"{layout.ROOT}/")]
+    if len(blobs) > _MOST_FILES:
         raise TooMuch(
-            f"{len(left):,} files of the registry change, more than {_MOST_FILES:,}", hint=_IN_PARTS
+            f"{len(blobs):,} files of the registry change, more than {_MOST_FILES:,}", hint=_IN_PARTS
         )
-    if len(left) * MAX_FILE <= _MOST_BYTES:
+    if len(blobs) * MAX_FILE <= _MOST_BYTES:
         return
-    size = sum(min(size, MAX_FILE) for size in sizes_of(repository, left))
+    size = sum(min(size, MAX_FILE) for size in sizes_of(repository, blobs))
     if size > _MOST_BYTES:
         raise TooMuch(
             f"the files that change have {size >> 20:,} MiB together, more than {_MOST_BYTES >> 20}",

@@ -141,12 +141,19 @@ def _yaml_document(path: str, place: Place, data: bytes, *, explained: bool) -> 
 
 
 def _violations(path: str, place: Place, data: bytes, value: object) -> list[Finding]:
-    found = contract.violations(SCHEMAS[place.kind], value)
+    violations = contract.violations(SCHEMAS[place.kind], value)
     findings = [
-        Finding("RB102", path, each.message, line_of(data, each.path), dotted(each.path), each.hint)
-        for each in found[:_MOST_VIOLATIONS]
+        Finding(
+            "RB102",
+            path,
+            violation.message,
+            line_of(data, violation.path),
+            dotted(violation.path),
+            violation.hint,
+        )
+        for violation in violations[:_MOST_VIOLATIONS]
     ]
-    if more := len(found) - len(findings):
+    if more := len(violations) - len(findings):
         findings.append(Finding("RB102", path, f"{more:,} more violations of the schema are not shown"))
     return findings
 

@@ -66,12 +66,12 @@ class Everything:
 
     def versions(self, name: str) -> dict[Key, list[str]]:
         """The paths in a model's folder that stand where a version's do, by that version."""
-        found: dict[Key, list[str]] = {}
+        paths: dict[Key, list[str]] = {}
         for path in self.owned[name]:
             place = layout.place(path)
             if place.model and place.version:
-                found.setdefault((place.model, place.version), []).append(path)
-        return found
+                paths.setdefault((place.model, place.version), []).append(path)
+        return paths
 
     def model_fingerprint(self, name: str) -> Fingerprint:
         """What the verdict on a model by itself follows from: its files and the policy."""
@@ -89,8 +89,8 @@ def findings(
 ) -> list[Finding]:
     """Everything that is wrong with a registry, or with the models in `only` and what belongs to none."""
     marks = {name: whole.model_fingerprint(name) for name in sorted(whole.names)} if known.keeps else {}
-    wanted = whole.names if only is None else whole.names.intersection(only)
-    judged = [name for name in sorted(wanted) if name not in marks or marks[name] not in known]
+    names = whole.names if only is None else whole.names.intersection(only)
+    judged = [name for name in sorted(names) if name not in marks or marks[name] not in known]
     entered = whole.policy is not None and whole.policy.dvc_artifacts
     wrong: set[str] = set()
 
@@ -99,13 +99,13 @@ def findings(
             wrong.update(_around(finding.path))
             yield finding
 
-    found = chain(
+    all_findings = chain(
         _overall(whole, judged, only),
         _versions(whole, judged, known, processes),
         _models(whole, judged),
-        entry_findings(whole.snapshot, list(_with_paths(whole, wanted)), {}) if entered else (),
+        entry_findings(whole.snapshot, list(_with_paths(whole, names)), {}) if entered else (),
     )
-    shown = arranged(noted(found))
+    shown = arranged(noted(all_findings))
     for name in judged:
         if name in marks and name not in wrong:
             known.add(marks[name])
@@ -128,16 +128,16 @@ def _overall(whole: Everything, judged: Collection[str], only: Collection[str] |
 def _versions(
     whole: Everything, judged: Sequence[str], known: Remembered, processes: int
 ) -> Iterator[Finding]:
-    wanted = {key: paths for name in judged for key, paths in whole.versions(name).items()}
+    versions = {key: paths for name in judged for key, paths in whole.versions(name).items()}
     marks = {}
     if known.keeps:
-        marks = {key: whole.version_fingerprint(key, paths) for key, paths in wanted.items()}
-        wanted = {key: paths for key, paths in wanted.items() if marks[key] not in known}
-    found = judged_in_shares(whole.snapshot, whole.modes, wanted, processes)
-    for key in wanted:
-        if key in marks and key not in found:
+        marks = {key: whole.version_fingerprint(key, paths) for key, paths in versions.items()}
+        versions = {key: paths for key, paths in versions.items() if marks[key] not in known}
+    faults = judged_in_shares(whole.snapshot, whole.modes, versions, processes)
+    for key in versions:
+        if key in marks and key not in faults:
             known.add(marks[key])
-    for wrong in found.values():
+    for wrong in faults.values():
         yield from wrong
 
 

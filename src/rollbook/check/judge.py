@@ -116,8 +116,8 @@ def check_merge(
     merged = merge(repository, base, head)
     if merged.tree is None:
         return arranged(_conflict(path) for path in merged.conflicts), None
-    found = _check_commits(repository, base, head, merged.tree, reviews=reviews, may_run=may_run)
-    return found, merged.tree
+    findings = _check_commits(repository, base, head, merged.tree, reviews=reviews, may_run=may_run)
+    return findings, merged.tree
 
 
 def check_push(
@@ -181,15 +181,15 @@ def _check_commits(
         try:
             commits = authored_commits(repository, before.treeish, head)
             authors, hands = contributors(repository, commits)
-            known = circumstances(
+            context = circumstances(
                 repository, before, authors=authors, hands=hands, reviews=reviews, may_run=may_run
             )
             changes = changed_files(repository, before.treeish, result, "")
             return arranged(
                 chain(
-                    _judged(before, after, changes, known),
+                    _judged(before, after, changes, context),
                     _author_findings(repository, before, commits),
-                    future_findings(repository, base, head, known.now),
+                    future_findings(repository, base, head, context.now),
                 )
             )
         except TooMuch as error:

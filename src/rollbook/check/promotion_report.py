@@ -59,7 +59,12 @@ class GateReport:
         """The worst that any gate says."""
         states = {judged.verdict.state for judged in self.results}
         return next(
-            (each for each in (State.FAILED, State.WAITING, State.WAIVED) if each in states), State.PASSED
+            (
+                gate_state
+                for gate_state in (State.FAILED, State.WAITING, State.WAIVED)
+                if gate_state in states
+            ),
+            State.PASSED,
         )
 
     def as_document(self) -> dict[str, Any]:
@@ -142,10 +147,10 @@ def proposed_gate_reports(
             return []
         policy = _policy(before)
         authors, hands = contributors(repository, authored_commits(repository, tip, commit))
-        known = circumstances(
+        context = circumstances(
             repository, before, authors=authors, hands=hands, reviews=reviews, may_run=may_run, now=now
         )
-        return [report for name in names for report in _reports_of(before, after, policy, name, known)]
+        return [report for name in names for report in _reports_of(before, after, policy, name, context)]
     finally:
         before.close()
         after.close()
@@ -215,8 +220,8 @@ def _legality(model: str, move: Transition, ground: Ground) -> JudgedGate:
     except (Refused, NotFound) as error:
         return JudgedGate(TRANSITION, "RB303", failed(str(error), threshold, error.hint))
     stage = policy.stage(target)
-    held = [entry.version for entry in ground.standing.holders(target)] if stage.exclusive else []
-    if held and stage.displaced_to is None and move.entry is None:
+    holders = [entry.version for entry in ground.standing.holders(target)] if stage.exclusive else []
+    if holders and stage.displaced_to is None and move.entry is None:
         hint = f"Move it elsewhere first, or set {target}'s displaced_to."
-        return JudgedGate(TRANSITION, "RB204", failed(f"{target} is held by {held[0]}", threshold, hint))
+        return JudgedGate(TRANSITION, "RB204", failed(f"{target} is held by {holders[0]}", threshold, hint))
     return JudgedGate(TRANSITION, "RB303", passed(f"{move.start} to {target}", threshold))

@@ -51,28 +51,28 @@ class Objection:
 def judge_push(repository: Repository, pushed: list[PushedRef]) -> list[Objection]:
     """Everything that speaks against a push; none when it may pass."""
     main = f"refs/heads/{main_branch(repository)}"
-    found = [Objection(moved.ref, _ELSEWHERE) for moved in pushed if not _OWN.match(moved.ref)]
+    objections = [Objection(moved.ref, _ELSEWHERE) for moved in pushed if not _OWN.match(moved.ref)]
     base = tip = ref_id(repository, main)
     for moved in pushed:
         if moved.ref == main:
-            found += _main_objections(repository, moved)
+            objections += _main_objections(repository, moved)
             tip = None if moved.deleted else moved.new
     tags = [moved for moved in pushed if moved.ref.startswith(TAGS)]
-    mended = _mended(repository, tags, tip, base) if tip and base and not found else frozenset[str]()
-    return found + _tag_objections(repository, [tag for tag in tags if tag.ref not in mended], tip, base)
+    mended = _mended(repository, tags, tip, base) if tip and base and not objections else frozenset[str]()
+    return objections + _tag_objections(repository, [tag for tag in tags if tag.ref not in mended], tip, base)
 
 
 def _mended(repository: Repository, tags: list[PushedRef], tip: str, base: str) -> frozenset[str]:
     """The tags that this push removes and may: an admin's commit, which it brings onto main, says so, and
     verifying condemns them."""
-    gone = [tag for tag in tags if tag.deleted and is_trail_name(tag.ref[len(TAGS) :])]
-    if not gone or tip == base:
+    deleted_tags = [tag for tag in tags if tag.deleted and is_trail_name(tag.ref[len(TAGS) :])]
+    if not deleted_tags or tip == base:
         return frozenset()
     recorded = [item for item in commits_of(repository, tip, base) if may_mend(repository, base, item)]
     condemned = {(tag.name, tag.oid) for tag in condemned_tags(repository)} if recorded else set()
     return frozenset(
         tag.ref
-        for tag in gone
+        for tag in deleted_tags
         if (tag.ref[len(TAGS) :], tag.old) in condemned
         and any(mends(item, tag.ref[len(TAGS) :], tag.old) for item in recorded)
     )
@@ -97,13 +97,13 @@ def _main_objections(repository: Repository, moved: PushedRef) -> list[Objection
 def _tag_objections(
     repository: Repository, tags: list[PushedRef], tip: str | None, base: str | None
 ) -> list[Objection]:
-    found = [
+    objections = [
         Objection(tag.ref, "a tag of the audit trail is never moved or deleted")
         for tag in tags
         if not tag.created and is_trail_name(tag.ref[len(TAGS) :])
     ]
-    if found:
-        return found
+    if objections:
+        return objections
     new = {tag.ref[len(TAGS) :]: tag.new for tag in tags if not tag.deleted}
     return [Objection(f"{TAGS}{name}", why) for name, why in tag_faults(repository, new, tip, base)]
 

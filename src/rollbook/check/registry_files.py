@@ -40,10 +40,10 @@ class VersionFiles:
 
     @cached_property
     def documents(self) -> Mapping[Kind, list[Document]]:
-        found: dict[Kind, list[Document]] = {}
+        by_kind: dict[Kind, list[Document]] = {}
         for document in self._read(sorted(self.paths)):
-            found.setdefault(document.place.kind, []).append(document)
-        return found
+            by_kind.setdefault(document.place.kind, []).append(document)
+        return by_kind
 
     @property
     def directory(self) -> str:
@@ -142,23 +142,23 @@ class Contents:
 
 def model_names(paths: Iterable[str]) -> frozenset[str]:
     """The names of the models that files at these paths make."""
-    found: set[str] = set()
+    names: set[str] = set()
     start = len(f"{layout.ROOT}/")
     for path in paths:
         # Nearly all paths are those of versions of a model that is known by then.
-        if path[start : path.find("/versions/", start)] in found:
+        if path[start : path.find("/versions/", start)] in names:
             continue
         if name := layout.model_made_by(path):
-            found.add(name)
-    return frozenset(found)
+            names.add(name)
+    return frozenset(names)
 
 
 def by_owner(paths: Iterable[str], names: Collection[str]) -> dict[str | None, list[str]]:
     """The paths by the model among `names` in whose directory they stand; None for no model's."""
-    found: dict[str | None, list[str]] = {}
+    owned: dict[str | None, list[str]] = {}
     for path in paths:
-        found.setdefault(owner(path, names), []).append(path)
-    return found
+        owned.setdefault(owner(path, names), []).append(path)
+    return owned
 
 
 def owner(path: str, names: Collection[str]) -> str | None:
@@ -194,9 +194,11 @@ def read_part(snapshot: Snapshot, part: Part) -> Contents:
     readable = readable_places(part.modes, places)
 
     def read(paths: Collection[str]) -> list[Document]:
-        wanted = [path for path in paths if path in readable]
-        later = read_documents(snapshot, {path: readable[path] for path in wanted if path not in documents})
-        return [documents.get(path) or later[path] for path in wanted]
+        readable_paths = [path for path in paths if path in readable]
+        later = read_documents(
+            snapshot, {path: readable[path] for path in readable_paths if path not in documents}
+        )
+        return [documents.get(path) or later[path] for path in readable_paths]
 
     documents = read_documents(
         snapshot, {path: place for path, place in readable.items() if _at_once(place, owners[path], part)}

@@ -49,9 +49,9 @@ def fates(policy: Policy, rules: Retention, model: ModelStanding, now: datetime)
     `rules` are the policy's retention with the model's own.
     """
     versions = sorted((name for name in model.versions if is_version(name)), key=precedence)
-    held = [name for name in versions if name not in model.removed]
-    court = _Court(policy, rules, model, now, _newest(versions), _recent(rules, model, held))
-    return [court.fate(name) for name in held]
+    remaining = [name for name in versions if name not in model.removed]
+    court = _Court(policy, rules, model, now, _newest(versions), _recent(rules, model, remaining))
+    return [court.fate(name) for name in remaining]
 
 
 def _newest(versions: Sequence[str]) -> str | None:
@@ -115,8 +115,8 @@ class _Court:
         return ""
 
     def _by_stage(self, version: str, stage: str) -> str:
-        known = self.policy.has_stage(stage)
-        if stage not in self.rules.remove_from or (known and self.policy.stage(stage).exclusive):
+        in_policy = self.policy.has_stage(stage)
+        if stage not in self.rules.remove_from or (in_policy and self.policy.stage(stage).exclusive):
             return f"it is in {stage}; artifacts go from {' or '.join(self.rules.remove_from)}"
         stays = self.model.stays(version)
         if not stays or stays[-1].left is not None or stays[-1].stage != stage:

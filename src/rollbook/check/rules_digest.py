@@ -31,14 +31,14 @@ def rules_digest() -> str:
 
 
 def _files(directory: str, suffix: str) -> list[str]:
-    found = []
+    paths = []
     with os.scandir(directory) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                found += _files(entry.path, suffix)
+                paths += _files(entry.path, suffix)
             elif entry.name.endswith(suffix):
-                found.append(entry.path)
-    return found
+                paths.append(entry.path)
+    return paths
 
 
 def _libraries() -> Iterator[Path]:

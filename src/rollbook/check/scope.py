@@ -58,8 +58,8 @@ def concerned(head: TreeSnapshot, changes: Sequence[FileChange], more: Collectio
         everything = whole(head)
         return Part(everything.modes, everything.names, models, versions)
     present = {change.path: change.new_mode for change in changes if not change.removed}
-    known = {path: present[path] for path in paths if path in present}
-    modes = dict(sorted({**known, **head.modes_at(sorted(places))}.items()))
+    touched_modes = {path: present[path] for path in paths if path in present}
+    modes = dict(sorted({**touched_modes, **head.modes_at(sorted(places))}.items()))
     around = frozenset(name.partition("/")[0] for name in models)
     return Part(modes, model_names(modes) | (around & models_of(head, around)), models, versions)
 
@@ -89,19 +89,19 @@ def _models_around(head: TreeSnapshot, paths: Iterable[str]) -> frozenset[str]:
 
 def _twins(head: TreeSnapshot, paths: Iterable[str], models: Iterable[str]) -> set[str]:
     """What stands beside a touched path or model under the same name but for its case."""
-    wanted: dict[str, set[str]] = defaultdict(set)
+    names: dict[str, set[str]] = defaultdict(set)
     for path in paths:
-        wanted[layout.ROOT].add(path.split("/", 2)[1])
+        names[layout.ROOT].add(path.split("/", 2)[1])
     for model in models:
         namespace, slash, name = model.partition("/")
         if slash:
-            wanted[layout.model_directory(namespace)].add(name)
-    found = set()
-    for directory, beside in zip(wanted, head.children(list(wanted)), strict=True):
-        alike = {layout.folded(name) for name in wanted[directory]}
-        twins = {name for name in beside if layout.folded(name) in alike} - wanted[directory]
-        found |= {f"{directory}/{name}" for name in twins}
-    return found
+            names[layout.model_directory(namespace)].add(name)
+    twin_paths = set()
+    for directory, beside in zip(names, head.children(list(names)), strict=True):
+        alike = {layout.folded(name) for name in names[directory]}
+        twins = {name for name in beside if layout.folded(name) in alike} - names[directory]
+        twin_paths |= {f"{directory}/{name}" for name in twins}
+    return twin_paths
 
 
 def _top(path: str) -> str:

@@ -44,6 +44,6 @@ def judge_share(place: Sequence[Any], items: Sequence[Item]) -> Iterator[list[di
     """Yield what is wrong with each version, of the files at a place (the fields of `OnDisk`)."""
     modes = {path: mode for *_, own in items for path, mode in own.items()}
     versions = {(model, version): list(own) for model, version, own in items}
-    found = version_findings(snapshot_on_disk(OnDisk(*place)), modes, versions)
+    findings = version_findings(snapshot_on_disk(OnDisk(*place)), modes, versions)
     for key in versions:
-        yield [asdict(finding) for finding in found.get(key, ())]
+        yield [asdict(finding) for finding in findings.get(key, ())]

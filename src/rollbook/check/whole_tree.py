@@ -53,12 +53,12 @@ def check_tree(
 
     from rollbook.check.everything import Everything, findings
 
-    found = findings(Everything(snapshot, entries, rules), only, known, processes)
-    if only is None and not found and everything is not None:
+    all_findings = findings(Everything(snapshot, entries, rules), only, known, processes)
+    if only is None and not all_findings and everything is not None:
         known.add(everything)
         _remember_index(snapshot, rules, known, indexed, everything)
     known.save()
-    return found
+    return all_findings
 
 
 def _rules() -> str:
@@ -120,5 +120,5 @@ def _is_alone(names: Iterable[str]) -> bool:
 
 def _around(snapshot: Snapshot) -> dict[str, FileIdentity]:
     """What the check of a whole registry reads outside of it."""
-    found = {path: snapshot.identity(path) for path in (DVC_YAML, CODEOWNERS, ".gitattributes")}
-    return {path: entry for path, entry in found.items() if entry is not None}
+    identities = {path: snapshot.identity(path) for path in (DVC_YAML, CODEOWNERS, ".gitattributes")}
+    return {path: entry for path, entry in identities.items() if entry is not None}

@@ -24,8 +24,8 @@ def placeholder(text: str) -> str:
         if _ASKING.search(comment["text"]):
             return " ".join(comment[0].split())[:60]
     plain = without_comments(text)
-    found = next((match for pattern in _PLACEHOLDERS if (match := pattern.search(plain))), None)
-    return found[0].strip()[:60] if found else ""
+    first_match = next((match for pattern in _PLACEHOLDERS if (match := pattern.search(plain))), None)
+    return first_match[0].strip()[:60] if first_match else ""
 
 
 def without_comments(text: str) -> str:

@@ -115,12 +115,12 @@ def verify_command(
         trail = options.registry().audit
     except GitFailed as error:  # it can't be run, say
         raise CannotTell(str(error), hint=error.hint) from error
-    found = trail.verify(since=since, model=model, allowed_signers=allowed_signers, witness=witness)
+    verification = trail.verify(since=since, model=model, allowed_signers=allowed_signers, witness=witness)
     if as_json:
-        print_json(found)
+        print_json(verification)
     else:
-        _print_verification(found)
-    click.get_current_context().exit(found.exit_code)
+        _print_verification(verification)
+    click.get_current_context().exit(verification.exit_code)
 
 
 def _print_verification(found: Verification) -> None:
@@ -155,13 +155,13 @@ def head_command(witness: str | None, as_json: bool) -> None:
     trail was only added to. With --witness, verifies that first.
     """
     trail = options.registry().audit
-    found = trail.head()
+    head = trail.head()
     if witness:
         verification = trail.verify(witness=witness)
         if verification.result != "verified":
             _print_verification(verification)
             click.get_current_context().exit(verification.exit_code)
     if as_json:
-        print_json(found)
+        print_json(head)
     else:
-        click.echo(found.as_text(), nl=False)
+        click.echo(head.as_text(), nl=False)

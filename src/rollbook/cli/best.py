@@ -41,12 +41,12 @@ def command(
     on stderr.
     """
     with opened_registry(repo, rev, at) as registry:
-        found = registry.best(model, metric, lower_is_better=lower_is_better, evidence=evidence, stage=stage)
-    if found.without:
-        say(f"without {metric}: {', '.join(found.without)}")
+        best = registry.best(model, metric, lower_is_better=lower_is_better, evidence=evidence, stage=stage)
+    if best.without:
+        say(f"without {metric}: {', '.join(best.without)}")
     if as_json:
-        print_json(found)
+        print_json(best)
         return
-    facts = found.as_document()
+    facts = best.as_document()
     for name in ("version", "stage", "value", "metrics_from", "commit", "path", "sha256"):
         click.echo(f"{name}\t{printable(str(facts[name]))}")

@@ -84,14 +84,14 @@ def add_command(reference: str, kind: str, then: str | None, as_json: bool, **gi
 def list_command(reference: str, repo: str | None, rev: str | None, at: str | None, as_json: bool) -> None:
     """List the evidence on REF: how it went, when, by whom, what was measured, what is attached."""
     with opened_registry(repo, rev, at) as registry:
-        held = registry.evidence.list(reference)
+        listing = registry.evidence.list(reference)
     if as_json:
-        print_json(held)
-    elif held.evidence:
+        print_json(listing)
+    elif listing.evidence:
         columns = ["evidence", "status", "at", "by", "metrics", "attachments"]
-        print_table(columns, [_row(each) for each in held.evidence])
+        print_table(columns, [_row(evidence) for evidence in listing.evidence])
     else:
-        say(f"{held.model}@{held.version} has no evidence")
+        say(f"{listing.model}@{listing.version} has no evidence")
 
 
 @command.command("fetch")
@@ -132,9 +132,9 @@ def fetch_command(
 def evidence_line(evidence: Evidence) -> str:
     """A piece of evidence on one line, for a person."""
     where = f" at {evidence.target}" if evidence.target else ""
-    said = f"{_status(evidence)}{where} on {evidence.created_at} by {evidence.created_by}"
+    outcome = f"{_status(evidence)}{where} on {evidence.created_at} by {evidence.created_by}"
     attached = _attachments(evidence.attachments)
-    parts = [said, evidence.summary, _metrics(evidence), f"attached: {attached}" if attached else ""]
+    parts = [outcome, evidence.summary, _metrics(evidence), f"attached: {attached}" if attached else ""]
     return "; ".join(part for part in parts if part)
 
 
@@ -160,7 +160,8 @@ def _metrics(evidence: Evidence) -> str:
 
 
 def _attachments(attachments: tuple[Attachment, ...]) -> str:
-    counts = (f"{each.files:,} files, " if each.files else "" for each in attachments)
+    counts = (f"{attachment.files:,} files, " if attachment.files else "" for attachment in attachments)
     return ", ".join(
-        f"{each.path} ({count}{size(each.size)})" for each, count in zip(attachments, counts, strict=True)
+        f"{attachment.path} ({count}{size(attachment.size)})"
+        for attachment, count in zip(attachments, counts, strict=True)
     )

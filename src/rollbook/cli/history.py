@@ -107,8 +107,8 @@ def _events(
         from rollbook.trail.known_tags import shown
 
         if any(narrowed.values()):
-            wanted = history.narrowed(**narrowed)
-            _print_rows(map(shown, history.each_event(repository, "HEAD", None, wanted)))
+            event_filter = history.narrowed(**narrowed)
+            _print_rows(map(shown, history.each_event(repository, "HEAD", None, event_filter)))
         else:
             _print_rows(history.each_shown(repository, "HEAD"))
         return None
@@ -147,9 +147,9 @@ def _print_rows(every: Iterable[list[str]]) -> None:
 
 
 def _past_row(event: PastEvent) -> list[str]:
-    said = event.as_mapping()
+    fields = event.as_mapping()
     keys = ("requested_at", "model", "version", "action", "from", "to", "requested_by", "reason")
-    return [str(said[key] or "") for key in keys]
+    return [str(fields[key] or "") for key in keys]
 
 
 def _csv(rows: Sequence[dict[str, Any]]) -> str:

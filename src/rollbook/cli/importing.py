@@ -78,13 +78,13 @@ def gto(dry_run: bool, then: str | None, as_json: bool, **given: Any) -> None:
         return
     try:
         with progress_bar("taking over", None) as progress:
-            taken = registry.import_gto(progress=progress, **given)
+            takeover = registry.import_gto(progress=progress, **given)
     except Undecided as undecided:
         if as_json:
             raise
         _say_notes(undecided.plan, given)
         raise click.exceptions.Exit(1) from None
-    _report_takeover(registry, taken, then=then, as_json=as_json)
+    _report_takeover(registry, takeover, then=then, as_json=as_json)
 
 
 @command.command("bundle")

@@ -96,5 +96,9 @@ def _list(found: Sequence[Descendant], *, as_json: bool) -> None:
 
 
 def _running(item: Descendant) -> str:
-    targets = [each.target or each.evidence for each in item.deployments if each.status == "running"]
+    targets = [
+        deployment.target or deployment.evidence
+        for deployment in item.deployments
+        if deployment.status == "running"
+    ]
     return ", ".join(targets)

@@ -91,17 +91,17 @@ def _print_models(listed: Sequence[ListedModel], *, as_json: bool, requested: in
             say("the registry has no models yet; register one: rollbook register MODEL ARTIFACT")
         return
     stages = dict.fromkeys(stage for row in listed for stage in row.stages)
-    held = [name for name in stages if any(row.stages.get(name) for row in listed)]
+    shown_stages = [name for name in stages if any(row.stages.get(name) for row in listed)]
     rows = [
         [
             *([row.registry] if row.registry else []),
             row.model,
             row.latest or "",
-            *(", ".join(row.stages.get(name, ())) for name in held),
+            *(", ".join(row.stages.get(name, ())) for name in shown_stages),
         ]
         for row in listed
     ]
-    print_table([*(["registry"] if listed[0].registry else []), "model", "latest", *held], rows)
+    print_table([*(["registry"] if listed[0].registry else []), "model", "latest", *shown_stages], rows)
 
 
 def _print_stale(listed: Sequence[Stale], *, as_json: bool) -> None:
@@ -109,8 +109,15 @@ def _print_stale(listed: Sequence[Stale], *, as_json: bool) -> None:
         print_json(listed)
         return
     rows = [
-        [each.model, each.version, each.stage, each.last, time_text(int(each.at.timestamp())), str(each.days)]
-        for each in listed
+        [
+            stale.model,
+            stale.version,
+            stale.stage,
+            stale.last,
+            time_text(int(stale.at.timestamp())),
+            str(stale.days),
+        ]
+        for stale in listed
     ]
     print_table(["model", "version", "stage", "last", "at", "days"], rows)
 

@@ -28,15 +28,15 @@ def command(
     Prints the version, the commit it was read from, the artifact's path and its SHA-256, one a line.
     """
     with asked_version(reference, repo, rev, at) as version:
-        found = resolved(version, with_stage=as_json or field == "stage")
+        resolution = resolved(version, with_stage=as_json or field == "stage")
         warn_if_deprecated(version)
         warn_if_removed(version)
     if field:
-        click.echo(printable(str(getattr(found, field))))
+        click.echo(printable(str(getattr(resolution, field))))
     elif as_json:
         from rollbook.cli.output import print_json
 
-        print_json(found)
+        print_json(resolution)
     else:
         for name in ("version", "commit", "path", "sha256"):
-            click.echo(f"{name}\t{printable(str(getattr(found, name)))}")
+            click.echo(f"{name}\t{printable(str(getattr(resolution, name)))}")

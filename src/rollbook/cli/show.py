@@ -27,15 +27,15 @@ def command(reference: str, repo: tuple[str, ...], rev: str | None, at: str | No
         told = shown(version)
         warn_if_deprecated(version)
         warn_if_removed(version)
-    found = told.as_document()
+    document = told.as_document()
     if as_json:
-        print_json(found)
+        print_json(document)
         return
-    click.echo(click.style(f"{found['model']}@{found['version']}", bold=True))
-    print_facts([*_summary(found), ("imported", "; ".join(imports(told.imported)))])
+    click.echo(click.style(f"{document['model']}@{document['version']}", bold=True))
+    print_facts([*_summary(document), ("imported", "; ".join(imports(told.imported)))])
     if told.evidence:
         click.echo("\nevidence")
-        print_facts([(f"  {each.name}", evidence_line(each)) for each in told.evidence])
+        print_facts([(f"  {evidence.name}", evidence_line(evidence)) for evidence in told.evidence])
     for title in (
         "metrics",
         "hyperparameters",
@@ -46,7 +46,7 @@ def command(reference: str, repo: tuple[str, ...], rev: str | None, at: str | No
         "tags",
         "extra",
     ):
-        facts = list(_flat(found["tags"] if title == "tags" else found["manifest"][title]))
+        facts = list(_flat(document["tags"] if title == "tags" else document["manifest"][title]))
         if facts:
             click.echo(f"\n{title}")
             print_facts([(f"  {name}", value) for name, value in facts])

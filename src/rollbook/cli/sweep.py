@@ -27,11 +27,11 @@ def command(yes: bool, also: tuple[str, ...], as_json: bool) -> None:
         print_json(swept)
         return
     rows = [
-        [f"{each.model}@{each.version}", each.landed_at, each.state, size(each.frees), each.why]
-        for each in swept.removals
+        [f"{entry.model}@{entry.version}", entry.landed_at, entry.state, size(entry.frees), entry.why]
+        for entry in swept.removals
     ]
     print_table(["version", "removed", "bytes", "frees", "why"], rows)
-    many = f"{len(swept.objects)} objects, {size(sum(each.size for each in swept.objects))}"
+    many = f"{len(swept.objects)} objects, {size(sum(entry.size for entry in swept.objects))}"
     if yes:
         say(f"deleted from {swept.remote}: {many}")
     elif swept.objects:

@@ -95,13 +95,13 @@ def git_settings(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _run(step: Step, environment: Mapping[str, str]) -> tuple[int, dict[str, str]]:
     """Run a step's calls up to the first that fails; its exit code, and the step's outputs."""
-    given = base64.b64decode(environment["INPUT"], validate=True)
+    stdin = base64.b64decode(environment["INPUT"], validate=True)
     outputs: dict[str, str] = {}
     code = 0
     for call in step.calls:
         command = [sys.executable, "-I", "-m", "rollbook", *call]
         ended = subprocess.run(
-            command, input=given, stdout=subprocess.PIPE, env=dict(environment), check=False
+            command, input=stdin, stdout=subprocess.PIPE, env=dict(environment), check=False
         )
         printed = ended.stdout.decode(errors="replace")
         _print(printed, trusted=call[0] == "check")

@@ -32,7 +32,7 @@ def attributes_of(files: Mapping[str, bytes], paths: Iterable[str]) -> dict[str,
                 variables={"GIT_ATTR_NOSYSTEM": "1"},
             )
         )
-    given: dict[str, dict[str, str]] = {}
+    attributes: dict[str, dict[str, str]] = {}
     for path, name, value in zip(listed[::3], listed[1::3], listed[2::3], strict=True):
-        given.setdefault(path, {})[name] = value
-    return given
+        attributes.setdefault(path, {})[name] = value
+    return attributes

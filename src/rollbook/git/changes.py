@@ -102,9 +102,11 @@ def changes_of_commits(repository: Repository, commits: Iterable[str]) -> dict[s
 
     Raises TooMuch: they haven't landed, so nobody has judged yet how much it is.
     """
-    asked = "".join(f"{commit}\n" for commit in commits)
+    commit_lines = "".join(f"{commit}\n" for commit in commits)
     arguments = (*_DIFF, "-m", "--root", "--stdin", "--")
-    listed = git_list(repository, *arguments, stdin=asked.encode(), variables=_without_index(repository))
+    listed = git_list(
+        repository, *arguments, stdin=commit_lines.encode(), variables=_without_index(repository)
+    )
     return {commit: [_path_change(*pair) for pair in pairs] for commit, pairs in _by_commit(listed).items()}
 
 

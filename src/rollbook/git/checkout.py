@@ -93,14 +93,14 @@ def require_room(checkout: Path, commit: str) -> None:
     old = git(checkout, "rev-parse", "--verify", "HEAD").decode().removesuffix("\n")
     done = try_git(checkout, "read-tree", "-m", "-u", "--dry-run", old, commit)
     if done.returncode:
-        said = words(done.stderr)
-        if _LOCKED in said:
+        stderr = words(done.stderr)
+        if _LOCKED in stderr:
             raise Conflict(
                 f"another git is at work in {checkout}",
                 hint="Try again when it is done. If a killed one left index.lock there, remove that file.",
             )
         raise Refused(
-            f"local changes in {checkout} would be overwritten: {said}", hint="Commit or stash them first."
+            f"local changes in {checkout} would be overwritten: {stderr}", hint="Commit or stash them first."
         )
 
 

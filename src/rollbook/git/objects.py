@@ -107,18 +107,18 @@ def read_at_once(repository: Repository, oids: Iterable[str]) -> Iterator[bytes]
     place = 0
     while place < len(data):
         start = data.index(b"\n", place) + 1
-        found = _FOUND.fullmatch(data, place, start)
-        if found is None:
+        match = _FOUND.fullmatch(data, place, start)
+        if match is None:
             raise GitFailed("an object of the repository is missing", hint="Run `git fsck`.")
-        end = start + int(found["size"])
+        end = start + int(match["size"])
         yield data[start:end]
         place = end + 1
 
 
 def sizes_of(repository: Repository, oids: Iterable[str]) -> list[int]:
     """Return how many bytes each object has; 0 for one that isn't there."""
-    asked = "".join(f"{oid}\n" for oid in oids).encode()
-    told = git(repository, "cat-file", "--batch-check=%(objectsize)", stdin=asked).split(b"\n")[:-1]
+    stdin = "".join(f"{oid}\n" for oid in oids).encode()
+    told = git(repository, "cat-file", "--batch-check=%(objectsize)", stdin=stdin).split(b"\n")[:-1]
     return [int(size) if size.isdigit() else 0 for size in told]
 
 
@@ -164,10 +164,10 @@ def _answer(out: IO[bytes], limit: int) -> GitObject | None:
     if not header.endswith(b"\n"):
         raise GitFailed("git cat-file ended early")
     # What isn't there is answered by the name, which may hold anything, and a word such as `missing`.
-    found = _FOUND.fullmatch(header)
-    if found is None:
+    match = _FOUND.fullmatch(header)
+    if match is None:
         return None
-    size = int(found["size"])
+    size = int(match["size"])
     data = None
     if size <= limit:
         data = out.read(size)
@@ -175,7 +175,7 @@ def _answer(out: IO[bytes], limit: int) -> GitObject | None:
         _pass_over(out, size)
     if (data is not None and len(data) < size) or out.read(1) != b"\n":
         raise GitFailed("git cat-file ended early")
-    return GitObject(found["oid"].decode(), found["type"].decode(), size, data)
+    return GitObject(match["oid"].decode(), match["type"].decode(), size, data)
 
 
 def _pass_over(out: IO[bytes], size: int) -> None:
@@ -186,10 +186,10 @@ def _pass_over(out: IO[bytes], size: int) -> None:
 def tree_names(data: bytes) -> dict[str, bool]:
     """The names in a raw tree object, and whether each is a directory: `tree_entries` without the rest, for
     listing many. Raises GitFailed for anything else."""
-    found = _TREE_NAME.findall(data)
-    if sum(len(mode) + len(name) + _TREE_ENTRY_REST for mode, name in found) != len(data):
+    entries = _TREE_NAME.findall(data)
+    if sum(len(mode) + len(name) + _TREE_ENTRY_REST for mode, name in entries) != len(data):
         raise GitFailed("a tree object is broken", hint="Run `git fsck`.")
-    return {name.decode(errors="surrogateescape"): mode == b"40000" for mode, name in found}
+    return {name.decode(errors="surrogateescape"): mode == b"40000" for mode, name in entries}
 
 
 def tree_entries(data: bytes) -> Iterator[TreeEntry]:

@@ -160,10 +160,10 @@ class PartialClone:
             self._filtered(WHOLE, ["--refetch", extent], [refspec])
 
     def _commit(self, revision: str, asked: str) -> str:
-        found = commit_or_none(self.repository, revision)
-        if found is None:
+        commit = commit_or_none(self.repository, revision)
+        if commit is None:
             raise _no_commit(asked)
-        return found
+        return commit
 
     def _ask_named(self, extent: str, name: str, filters: Filters) -> None:
         """Bring what a name stands for at the address, tried in the order of `places`."""
@@ -205,14 +205,14 @@ class PartialClone:
             stdin=stdin, variables=self._variables,
         )  # fmt: skip
         if done.returncode:
-            said = done.stderr.decode(errors="replace")
-            if other := _OTHER_HASH.search(said):
+            stderr = done.stderr.decode(errors="replace")
+            if other := _OTHER_HASH.search(stderr):
                 raise BadCall(
                     f"the repository names its objects by {other[1]}; only SHA-1 repositories are supported",
                     hint="Start the registry in a repository made with `git init --object-format=sha1`.",
                 )
             for pattern, error in _REFUSALS:
-                if pattern.search(said):
+                if pattern.search(stderr):
                     raise error(str(git_failed(["fetch"], done.stderr)))
             raise git_failed(["fetch"], done.stderr)
 

@@ -89,11 +89,11 @@ def git_list(
     none before it has them all.
     """
     left = seconds_left()
-    with counted_child(), tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as errors:
-        given.write(stdin)
-        given.seek(0)
+    with counted_child(), tempfile.TemporaryFile() as input_file, tempfile.TemporaryFile() as errors:
+        input_file.write(stdin)
+        input_file.seek(0)
         with start_git(
-            place, *arguments, stdin=given, stdout=subprocess.PIPE, stderr=errors, variables=variables
+            place, *arguments, stdin=input_file, stdout=subprocess.PIPE, stderr=errors, variables=variables
         ) as running:
             assert running.stdout is not None
             limit_process(running.pid, MOST_SECONDS if left is None else min(MOST_SECONDS, left))
@@ -144,9 +144,9 @@ def start_git(
 
 def git_failed(arguments: Sequence[str], stderr: bytes) -> GitFailed:
     """Return the error for a git command that failed, with git's own words."""
-    said = words(stderr)
+    message = words(stderr)
     verb = next((word for word in arguments if not word.startswith("-")), "")
-    return GitFailed(f"git {verb} failed: {said or 'no reason given'}")
+    return GitFailed(f"git {verb} failed: {message or 'no reason given'}")
 
 
 def words(stderr: bytes) -> str:

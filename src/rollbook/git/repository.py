@@ -44,16 +44,16 @@ def discover(start: Path) -> Repository:
     """
     if not start.is_dir():
         raise BadCall(f"{start} is not a directory")
-    lines, said = _asked(start)
-    if "safe.bareRepository" in said and _is_named(start):
-        lines, said = _asked(start, "-c", "safe.bareRepository=all")
+    lines, complaint = _asked(start)
+    if "safe.bareRepository" in complaint and _is_named(start):
+        lines, complaint = _asked(start, "-c", "safe.bareRepository=all")
         if lines[1:2] != [str(start.resolve())]:
             raise BadCall(
                 f"git does not trust the bare repository around {start}",
                 hint="Name its top directory.",
             )
     if len(lines) not in (4, 5) or lines[0] not in ("true", "false"):
-        raise _no_repository(start, said)
+        raise _no_repository(start, complaint)
     if lines[3] != "sha1":
         raise BadCall(
             f"{start.resolve()} names its objects by {lines[3]}; only SHA-1 repositories are supported",

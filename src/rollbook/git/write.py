@@ -34,8 +34,8 @@ class Identity:
 
 def identity(repository: Repository) -> Identity:
     """The user's name and email. Raises BadCall when git has none."""
-    said = line_of(repository, "var", "GIT_COMMITTER_IDENT")
-    name, bracket, rest = (said or "").partition(" <")
+    ident = line_of(repository, "var", "GIT_COMMITTER_IDENT")
+    name, bracket, rest = (ident or "").partition(" <")
     email = rest.partition(">")[0]
     if not bracket or not email:
         raise BadCall(

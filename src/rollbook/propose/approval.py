@@ -79,13 +79,13 @@ def approve(
     version there, Refused when the approver is the requester, lacks the role or a key that the registry
     allows, or has approved already, CannotTell in a shallow clone.
     """
-    asked = parse_reference(reference)
+    candidate = parse_reference(reference)
     base = main_commit(repository)
-    names = [branch] if branch else _names(repository, base, asked, stage)
+    names = [branch] if branch else _names(repository, base, candidate, stage)
     name, head = _open_request(repository, base, names)
     by = identity(repository).email
     policy, allowed_signers = _rules(repository, base)
-    entry, content = _transition(repository, base, head, asked, stage)
+    entry, content = _transition(repository, base, head, candidate, stage)
     _refuse_approver(by, entry, policy)
     if by in valid_approvers(content, entry.approvals, allowed_signers):
         raise Refused(f"{by} has approved this already")
@@ -159,8 +159,8 @@ def _transition(
 def _refuse_approver(by: str, entry: StageEntry, policy: Policy) -> None:
     if by.casefold() == entry.requested_by.casefold():
         raise Refused(f"{by} requested this, and so can't approve it", hint="Ask somebody else.")
-    held = roles_of(Person(email=by), policy.roles)
-    if policy.roles and APPROVER not in held and ADMIN not in held:
+    roles = roles_of(Person(email=by), policy.roles)
+    if policy.roles and APPROVER not in roles and ADMIN not in roles:
         raise Refused(f"{by} is no approver", hint="The policy's `roles:` say who is.")
 
 
@@ -190,8 +190,8 @@ def _added(content: TransitionContent, approval: dict[str, str]) -> Callable[[An
     """An edit of the document in stages.yaml that adds an approval to the transition's entry."""
 
     def change(document: Any) -> None:
-        held = document[content.target]
-        for entry in held if isinstance(held, list) else [held]:
+        holders = document[content.target]
+        for entry in holders if isinstance(holders, list) else [holders]:
             if entry["version"] == content.version:
                 others = (item for item in entry.get("approvals", ()) if item.get("by") != approval["by"])
                 entry["approvals"] = [*others, approval]

@@ -29,13 +29,13 @@ def code_lineage(directory: Path) -> dict[str, Any]:
         raise BadCall(f"{directory} has no commit that could go on record", hint="Commit the code first.")
     if code.work_tree is None:
         raise BadCall(f"{directory} is a bare repository", hint="Name the working copy with --code DIR.")
-    found: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "repository": repository_address(code),
         "commit": commit,
         "branch": current_branch(code),
         "dirty": is_dirty(code),
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def current_code(registry: Repository) -> Path | None:

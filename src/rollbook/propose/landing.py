@@ -103,12 +103,12 @@ def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> L
     tags = missing.tags if missing else []
     updates = [RefUpdate(f"refs/heads/{main}", merged, base), *(tag.ref for tag in tags)]
     if remote:
-        gone = (
+        deletions = (
             [RefUpdate(f"refs/heads/{branch}", NO_OBJECT, head.remote)]
             if head.remote and not keep_branch
             else []
         )
-        push(repository, remote, [*updates, *gone])
+        push(repository, remote, [*updates, *deletions])
     _move_local(repository, main, merged, updates[1:], checkouts)
     if missing:
         missing.remember(repository)

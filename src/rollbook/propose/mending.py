@@ -67,8 +67,8 @@ def to_mend(repository: Repository, names: Sequence[str] = (), *, push_refs: boo
                 hint="Nothing is wrong with it, or later tags build on it: see `rollbook audit verify`.",
             )
     chosen = [tag for tag in condemned.values() if tag.name in names or (not names and not tag.is_evidence)]
-    left = [tag for tag in condemned.values() if tag not in chosen]
-    return Mended(tuple(chosen), tuple(left))
+    kept = [tag for tag in condemned.values() if tag not in chosen]
+    return Mended(tuple(chosen), tuple(kept))
 
 
 def mend(repository: Repository, names: Sequence[str] = (), *, push_refs: bool | None = None) -> Mended:
@@ -77,25 +77,27 @@ def mend(repository: Repository, names: Sequence[str] = (), *, push_refs: bool |
 
     Raises Refused unless the policy's roles make the user an admin, Conflict when something moved meanwhile.
     """
-    found = to_mend(repository, names, push_refs=push_refs)
+    plan = to_mend(repository, names, push_refs=push_refs)
     to_remote = has_remote(repository) if push_refs is None else push_refs
     remote = remote_name(repository) if to_remote else None
     base = landed_commit(repository, remote)
     _require_admin(repository, base)
     tree = tree_of(repository, base)
-    if not found.removed or tree is None:
-        return found
-    message = mending_message(list(found.removed))
+    if not plan.removed or tree is None:
+        return plan
+    message = mending_message(list(plan.removed))
     made = commit(repository, tree, [base], message, sign=has_key(repository))
     main = f"refs/heads/{main_branch(repository)}"
-    gone = [RefUpdate(f"{TAGS}{tag.name}", NO_OBJECT, tag.oid) for tag in found.removed]
+    deletions = [RefUpdate(f"{TAGS}{tag.name}", NO_OBJECT, tag.oid) for tag in plan.removed]
     if remote:
         there = remote_refs(repository, remote, f"{TAGS}*")
-        push(repository, remote, [RefUpdate(main, made, base), *(tag for tag in gone if tag.ref in there)])
+        push(
+            repository, remote, [RefUpdate(main, made, base), *(tag for tag in deletions if tag.ref in there)]
+        )
     # A main that stands elsewhere here is its user's to bring up to date.
     own = [RefUpdate(main, made, base)] if ref_id(repository, main) == base else []
-    update_refs(repository, [*own, *gone])
-    return Mended(found.removed, found.left, made)
+    update_refs(repository, [*own, *deletions])
+    return Mended(plan.removed, plan.left, made)
 
 
 def _require_admin(repository: Repository, base: str) -> None:

@@ -103,8 +103,8 @@ def add_evidence(
     files = {path: dump(data, header=schema_line("evidence", path)), **attachments.pointers(path)}
     judge(repository, base, files).require(f"{kind} evidence can't be added to {version}")
     uploaded = attachments.push(base, progress)
-    said = "passed" if examination.passed else "failed"
-    message = f"Add evidence to {version}: {kind} {said}\n\n{examination.summary}".rstrip() + "\n"
+    outcome = "passed" if examination.passed else "failed"
+    message = f"Add evidence to {version}: {kind} {outcome}\n\n{examination.summary}".rstrip() + "\n"
     made = commit_proposal(repository, Proposal(branch, base, message, files))
     return AddedEvidence(
         model=model,

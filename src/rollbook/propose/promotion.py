@@ -133,19 +133,19 @@ def plan_moves(
     start = current.stage if current else policy.first_stage.name
     target = policy.stage(stage)
     moves = []
-    for held in stages.holders(stage) if target.exclusive else ():
+    for holder in stages.holders(stage) if target.exclusive else ():
         if target.displaced_to is None:
             raise Refused(
-                f"{stage} is held by {held.version}",
+                f"{stage} is held by {holder.version}",
                 hint=f"Move it elsewhere first, or set {stage}'s displaced_to.",
             )
         why = {
-            "version": held.version,
+            "version": holder.version,
             "reason": left or f"replaced by {version} in {stage}",
             "requested_by": entry["requested_by"],
             "requested_at": entry["requested_at"],
         }
-        moves.append(Move(held.version, stage, target.displaced_to, why))
+        moves.append(Move(holder.version, stage, target.displaced_to, why))
     return [*moves, Move(version, start, stage, entry)]
 
 
@@ -162,15 +162,15 @@ def write_moves(policy: Policy, moves: list[Move]) -> Callable[[Any], None]:
 
 
 def _take_out(document: Any, stage: str, version: str) -> None:
-    held = document.get(stage)
-    if isinstance(held, dict) and held.get("version") == version:
+    holders = document.get(stage)
+    if isinstance(holders, dict) and holders.get("version") == version:
         del document[stage]
-    elif isinstance(held, list):
-        for index, item in enumerate(held):
+    elif isinstance(holders, list):
+        for index, item in enumerate(holders):
             if item.get("version") == version:
-                del held[index]
+                del holders[index]
                 break
-        if not held:
+        if not holders:
             del document[stage]
 
 
@@ -178,11 +178,11 @@ def _put_in(document: Any, policy: Policy, move: Move) -> None:
     if policy.stage(move.target).exclusive:
         document[move.target] = move.entry
         return
-    held = document.get(move.target)
-    if isinstance(held, list):
-        held.append(move.entry)
+    holders = document.get(move.target)
+    if isinstance(holders, list):
+        holders.append(move.entry)
     else:
-        document[move.target] = [move.entry] if held is None else [held, move.entry]
+        document[move.target] = [move.entry] if holders is None else [holders, move.entry]
 
 
 def _entry(repository: Repository, version: str, reason: str, details: Mapping[str, Any]) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def _planned(
     else:
         models = [registry.model(target)]
     directory = layout.ROOT if target is None else layout.model_directory(models[0].name)
-    held = pointers(registry.snapshot, directory)
+    pointer_map = pointers(registry.snapshot, directory)
     goes: list[Pruned] = []
     stays: list[Pruned] = []
     rules = {}
@@ -138,7 +138,7 @@ def _planned(
         rules[judgement.model.name] = judgement.rules
         for fate in judgement.fates:
             if version in (None, fate.version):
-                pointer = held.get((judgement.model.name, fate.version))
+                pointer = pointer_map.get((judgement.model.name, fate.version))
                 if pointer is None:
                     raise _no_pointer(judgement.model.name, fate.version)
                 item = Pruned(judgement.model.name, fate, pointer.size, pointer.md5)

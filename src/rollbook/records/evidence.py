@@ -113,7 +113,7 @@ def evidence_from(fields: Fields, path: str) -> Evidence:
         tool=fields.mapping("tool"),
         uri=fields.optional_text("uri"),
         target=fields.optional_text("target"),
-        attachments=tuple(_attachment(each) for each in fields.each("attachments")),
+        attachments=tuple(_attachment(attachment) for attachment in fields.each("attachments")),
         extra=fields.mapping("extra"),
     )
 

@@ -118,11 +118,11 @@ class Fields:
         return value
 
     def _wrong(self, name: str, called: str) -> InvalidFile:
-        found = "is missing" if name not in self._data else f"must be {called}"
+        fault = "is missing" if name not in self._data else f"must be {called}"
         unquoted = called == _TEXT and isinstance(self._data.get(name), int | float)
         key = self._inside(name)
         return InvalidFile(
-            f"the field {found}",
+            f"the field {fault}",
             path=self._path,
             line=_line(self._text, key) or _line(self._text, self._key),
             key=key,
@@ -141,4 +141,4 @@ def read_fields(data: bytes, path: str) -> Fields:
 def _line(text: bytes, key: str) -> int | None:
     if not text:
         return None
-    return next((line for found, line in locate(text).items() if dotted(found) == key), None)
+    return next((line for key_path, line in locate(text).items() if dotted(key_path) == key), None)

@@ -75,7 +75,7 @@ def imported_from(fields: Fields, path: str) -> Imported:
     return Imported(
         model=fields.text("model"),
         version=fields.text("version"),
-        sources=tuple(_source(each, path, f"sources.{index}") for index, each in enumerate(sources)),
+        sources=tuple(_source(source, path, f"sources.{index}") for index, source in enumerate(sources)),
     )
 
 
@@ -88,7 +88,7 @@ def _source(fields: Fields, path: str, key: str) -> ImportSource:
         commit=fields.text("commit"),
         imported_at=fields.text("imported_at"),
         imported_by=fields.text("imported_by"),
-        tags=tuple(SourceTag(each.text("tag"), each.text("object"), each.text("content")) for each in tags),
+        tags=tuple(SourceTag(tag.text("tag"), tag.text("object"), tag.text("content")) for tag in tags),
         signed_by=fields.optional_text("signed_by"),
     )
 

@@ -81,12 +81,12 @@ def parse_origin(manifest: Manifest) -> TrainingOrigin:
     """The lineage of a manifest. Raises InvalidFile naming the file and the key."""
     path = layout.manifest_path(manifest.model, manifest.version)
     fields = Fields(manifest.lineage, path, "lineage")
-    given = manifest.lineage
+    lineage = manifest.lineage
     return TrainingOrigin(
         data=tuple(_data_set(Fields(item, path, "lineage.data")) for item in fields.items("data")),
-        features=_features(fields.required("features")) if given.get("features") is not None else None,
-        code=_code(fields.required("code")) if given.get("code") is not None else None,
-        run=_run(fields.required("run")) if given.get("run") is not None else None,
+        features=_features(fields.required("features")) if lineage.get("features") is not None else None,
+        code=_code(fields.required("code")) if lineage.get("code") is not None else None,
+        run=_run(fields.required("run")) if lineage.get("run") is not None else None,
         parents=tuple(dict.fromkeys(_canonical(parent) for parent in fields.texts("parents"))),
     )
 

@@ -49,8 +49,8 @@ class OldTag:
     @property
     def counter(self) -> int:
         """The number at the end of the tag's name; 0 when there is none."""
-        found = _COUNTER.fullmatch(self.tag, self.tag.rfind("#")) if "#" in self.tag else None
-        return int(found[1]) if found else 0
+        match = _COUNTER.fullmatch(self.tag, self.tag.rfind("#")) if "#" in self.tag else None
+        return int(match[1]) if match else 0
 
 
 @dataclass(frozen=True)

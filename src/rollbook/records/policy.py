@@ -62,8 +62,8 @@ class Policy:
         for stage in self.stages:
             if stage.name == name:
                 return stage
-        known = ", ".join(stage.name for stage in self.stages)
-        raise NotFound(f"there is no stage {name[:80]!r}", hint=f"The policy's stages are: {known}.")
+        names = ", ".join(stage.name for stage in self.stages)
+        raise NotFound(f"there is no stage {name[:80]!r}", hint=f"The policy's stages are: {names}.")
 
     def require_transition(self, version: str, start: str, target: str) -> None:
         """Raise Refused, with the legal ways, when no transition leads from `start` to `target`."""

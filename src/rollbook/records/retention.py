@@ -53,8 +53,8 @@ class OwnRetention:
 
     def tightened(self, policy: Retention) -> Retention:
         """The policy's rules and these together. They keep more than either alone, never less."""
-        known = policy.keep_unpromoted
-        keep = None if known is None or self.keep_all else max(known, self.keep_unpromoted)
+        policy_count = policy.keep_unpromoted
+        keep = None if policy_count is None or self.keep_all else max(policy_count, self.keep_unpromoted)
         return Retention(
             keep_unpromoted=keep,
             keep_days=max(policy.keep_days, self.keep_days),
@@ -69,16 +69,16 @@ class OwnRetention:
 
 def retention_from(fields: Fields) -> Retention:
     """Read a policy's retention. Raises InvalidFile naming the file and the key."""
-    found = Retention()
+    defaults = Retention()
     return Retention(
         keep_unpromoted=fields.optional_integer("keep_unpromoted"),
-        keep_days=_integer(fields, "keep_days", found.keep_days),
-        keep_stages=_texts(fields, "keep_stages", found.keep_stages),
-        remove_from=_texts(fields, "remove_from", found.remove_from),
-        days_there=_integer(fields, "days_there", found.days_there),
-        bytes_stay_days=_integer(fields, "bytes_stay_days", found.bytes_stay_days),
+        keep_days=_integer(fields, "keep_days", defaults.keep_days),
+        keep_stages=_texts(fields, "keep_stages", defaults.keep_stages),
+        remove_from=_texts(fields, "remove_from", defaults.remove_from),
+        days_there=_integer(fields, "days_there", defaults.days_there),
+        bytes_stay_days=_integer(fields, "bytes_stay_days", defaults.bytes_stay_days),
         price_per_gb_month=fields.optional_number("price_per_gb_month"),
-        currency=fields.optional_text("currency") or found.currency,
+        currency=fields.optional_text("currency") or defaults.currency,
     )
 
 
@@ -94,8 +94,8 @@ def own_retention_from(fields: Fields) -> OwnRetention:
 
 
 def _integer(fields: Fields, name: str, default: int) -> int:
-    found = fields.optional_integer(name)
-    return default if found is None else found
+    value = fields.optional_integer(name)
+    return default if value is None else value
 
 
 def _texts(fields: Fields, name: str, default: tuple[str, ...]) -> tuple[str, ...]:

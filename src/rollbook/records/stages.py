@@ -73,9 +73,9 @@ def stages_from(document: object, path: str, text: bytes = b"") -> StageTable:
         raise InvalidFile("a mapping of stages to versions is needed here", path=path)
     entries = [
         _entry(stage, Fields(item, path, key, text))
-        for stage, held in document.items()
+        for stage, holders in document.items()
         if stage not in NO_STAGES
-        for key, item in _keyed(stage, held)
+        for key, item in _keyed(stage, holders)
     ]
     aliases = Fields(document, path, text=text).inner("aliases")
     return StageTable(tuple(entries), {name: aliases.text(name) for name in document.get("aliases") or {}})

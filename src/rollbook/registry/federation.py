@@ -63,8 +63,8 @@ class Federation:
 
     def models(self) -> Sequence[Model]:
         """Every model, sorted by name."""
-        found = [model for _, models in self.ask(Registry.models) for model in models]
-        return sorted(found, key=lambda model: model.name)
+        all_models = [model for _, models in self.ask(Registry.models) for model in models]
+        return sorted(all_models, key=lambda model: model.name)
 
     def model(self, name: str) -> Model:
         """The model of that name.
@@ -73,7 +73,7 @@ class Federation:
         """
         require_model_name(name)
         has = self.ask(lambda registry: registry.has_model(name))
-        having = [member for member, (_, found) in zip(self.members, has, strict=True) if found]
+        having = [member for member, (_, present) in zip(self.members, has, strict=True) if present]
         if not having:
             raise self._no_model(name)
         if len(having) > 1:
@@ -86,8 +86,8 @@ class Federation:
 
     def version(self, reference: str | Reference) -> ModelVersion:
         """The version that a reference such as `credit-approval@production` stands for. Raises as `model`."""
-        wanted = parse_reference(reference) if isinstance(reference, str) else reference
-        return self.model(wanted.model).select(wanted)
+        target = parse_reference(reference) if isinstance(reference, str) else reference
+        return self.model(target.model).select(target)
 
     def ask(self, question: Callable[[Registry], Answer]) -> list[tuple[str, Answer]]:
         """Put a question to all at once, since each may wait for a server of its own; each address with its
@@ -96,10 +96,10 @@ class Federation:
 
         with ThreadPoolExecutor(len(self.members) or 1) as pool:
             answers = pool.map(question, (member.registry for member in self.members))
-            return [(member.address, found) for member, found in zip(self.members, answers, strict=True)]
+            return [(member.address, answer) for member, answer in zip(self.members, answers, strict=True)]
 
     def _no_model(self, name: str) -> NotFound:
         for member in self.members:
             member.registry.require()
-        known = sorted({name for member in self.members for name in model_names(member.registry.snapshot)})
-        return NotFound(f"none of the registries has a model {name!r}", hint=nearest(name, known))
+        names = sorted({name for member in self.members for name in model_names(member.registry.snapshot)})
+        return NotFound(f"none of the registries has a model {name!r}", hint=nearest(name, names))

@@ -47,7 +47,11 @@ class Listed:
 
     def holders(self, stage: str) -> list[str]:
         """The versions in a stage, in the order of the file. One whose artifact is removed is in none."""
-        return [version for held, version in self.held if held == stage and version not in self.removed]
+        return [
+            version
+            for entry_stage, version in self.held
+            if entry_stage == stage and version not in self.removed
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,25 +128,25 @@ def listing(registry: Registry) -> list[Listed]:
     outer = snapshot.subtrees([layout.ROOT])
     if outer is None:
         return _listed(registry, registry.models())
-    known = _read(_LISTING.read(registry.repository))
-    trees, namespaces = _model_trees(snapshot, outer[0], known)
-    new = [name for name, tree in trees.items() if tree not in known]
+    cached_rows = _read(_LISTING.read(registry.repository))
+    trees, namespaces = _model_trees(snapshot, outer[0], cached_rows)
+    new = [name for name, tree in trees.items() if tree not in cached_rows]
     rows = {trees[item.name]: _row(item) for item in _listed(registry, registry.models_named(new))}
     if rows:
-        current = {tree: rows.get(tree) or known[tree] for tree in trees.values()}
-        others = [tree for tree in known if tree not in current][-_MOST_OTHERS:]
-        kept = {tree: known[tree] for tree in others}
+        current = {tree: rows.get(tree) or cached_rows[tree] for tree in trees.values()}
+        others = [tree for tree in cached_rows if tree not in current][-_MOST_OTHERS:]
+        kept = {tree: cached_rows[tree] for tree in others}
         kept |= {tree: row for tree, row in current.items() if tree not in namespaces}
         _LISTING.write(registry.repository, json.dumps(kept, separators=(",", ":")).encode())
-        known = current
-    return [Listed(name, *known[trees[name]]) for name in sorted(trees)]
+        cached_rows = current
+    return [Listed(name, *cached_rows[trees[name]]) for name in sorted(trees)]
 
 
 def _read(body: bytes | None) -> dict[str, list[Any]]:
     if body is None:
         return {}
-    known: dict[str, list[Any]] = json.loads(body)
-    return known
+    rows: dict[str, list[Any]] = json.loads(body)
+    return rows
 
 
 def _row(item: Listed) -> list[Any]:
@@ -185,8 +189,8 @@ def _model_trees(
     listed |= folders(snapshot, (name for name, tree in inner.items() if tree not in known))
     models = models_among(snapshot, listed)
     trees = {**outer, **inner}
-    found = {name: tree for name, tree in trees.items() if name in models or tree in known}
+    model_trees = {name: tree for name, tree in trees.items() if name in models or tree in known}
     return (
-        {name: tree for name, tree in found.items() if is_model_name(name)},
+        {name: tree for name, tree in model_trees.items() if is_model_name(name)},
         {trees[name] for name, inside in listed.items() if may_be_models(inside)},
     )

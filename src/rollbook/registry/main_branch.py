@@ -76,22 +76,22 @@ class _Configuration:
 
 
 def _configuration(repository: Repository) -> _Configuration:
-    said = _Configuration()
+    configuration = _Configuration()
     for key, value in setting_pairs(repository, _SETTINGS):
         section, _, rest = key.partition(".")
         name, _, last = rest.rpartition(".")
         match section, last:
             case "rollbook", "main":
-                said.main = value
+                configuration.main = value
             case "rollbook", "remote":
-                said.remote = value
+                configuration.remote = value
             case "branch", _:
-                said.upstreams[name] = value
+                configuration.upstreams[name] = value
             case _, "url":
-                said.addresses[name] = value
+                configuration.addresses[name] = value
             case _:
-                said.refspecs.setdefault(name, []).append(value)
-    return said
+                configuration.refspecs.setdefault(name, []).append(value)
+    return configuration
 
 
 def read_main(repository: Repository) -> MainBranch:
@@ -99,13 +99,13 @@ def read_main(repository: Repository) -> MainBranch:
 
     Raises Refused when it, or the remote that it lives on, can't be told.
     """
-    said = _configuration(repository)
-    remote = _home(repository, said)
-    refs = _refs(repository, said, remote, *([said.main] if said.main else _USUAL))
-    name = said.main or _named(repository, said, remote, refs)
-    tracking = said.tracking_ref(remote, name)
-    if not said.main and name not in _USUAL:
-        refs = _refs(repository, said, remote, name)
+    configuration = _configuration(repository)
+    remote = _home(repository, configuration)
+    refs = _refs(repository, configuration, remote, *([configuration.main] if configuration.main else _USUAL))
+    name = configuration.main or _named(repository, configuration, remote, refs)
+    tracking = configuration.tracking_ref(remote, name)
+    if not configuration.main and name not in _USUAL:
+        refs = _refs(repository, configuration, remote, name)
     local, tracked = refs.get(f"{HEADS}{name}"), refs.get(tracking or "")
     return MainBranch(name, remote, local.oid if local else None, tracked.oid if tracked else None)
 
@@ -192,10 +192,10 @@ def _policys_main(repository: Repository, revision: str) -> str | None:
     policy that can be read."""
     reader = ObjectReader(repository)
     try:
-        found = reader.read(f"{revision}:{layout.POLICY}", MAX_FILE)
+        blob = reader.read(f"{revision}:{layout.POLICY}", MAX_FILE)
     finally:
         reader.close()
-    return _main_in(found.data) if found and found.type == "blob" and found.data is not None else None
+    return _main_in(blob.data) if blob and blob.type == "blob" and blob.data is not None else None
 
 
 @functools.lru_cache(maxsize=16)
@@ -219,8 +219,8 @@ def remote_name(repository: Repository) -> str:
 
 def remote_url(repository: Repository) -> str | None:
     """Return the address of the remote that the registry lives on; None without one."""
-    said = _configuration(repository)
-    return said.addresses.get(_home(repository, said))
+    configuration = _configuration(repository)
+    return configuration.addresses.get(_home(repository, configuration))
 
 
 def has_remote(repository: Repository) -> bool:

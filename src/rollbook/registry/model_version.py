@@ -79,8 +79,8 @@ class ModelVersion:
         snapshot = self.model.registry.snapshot
         paths = evidence_paths(snapshot, self.model.name, self.version)
         contents = zip(paths, snapshot.read_many(paths), strict=True)
-        found = [parse_evidence(data, path) for path, data in contents if data is not None]
-        return tuple(sorted(found, key=lambda each: (each.kind, each.number)))
+        all_evidence = [parse_evidence(data, path) for path, data in contents if data is not None]
+        return tuple(sorted(all_evidence, key=lambda each: (each.kind, each.number)))
 
     def notes(self) -> Notes:
         """What the version's notes say; empty without any. Raises InvalidFile for a broken file."""

@@ -185,15 +185,15 @@ class Registry:
 
         Raises BadCall for what is no reference, NotFound for one that stands for nothing.
         """
-        wanted = parse_reference(reference) if isinstance(reference, str) else reference
-        return self.model(wanted.model).select(wanted)
+        target = parse_reference(reference) if isinstance(reference, str) else reference
+        return self.model(target.model).select(target)
 
     def _no_model(self, name: str) -> NotFound:
-        known = model_names(self.snapshot)
-        if not known:
+        names = model_names(self.snapshot)
+        if not names:
             self.require()
             return NotFound("the registry has no models yet", hint="Register one with `rollbook register`.")
-        return NotFound(f"there is no model {name!r}", hint=nearest(name, known))
+        return NotFound(f"there is no model {name!r}", hint=nearest(name, names))
 
 
 class Model:
@@ -227,10 +227,12 @@ class Model:
 
     def versions(self, names: Sequence[str] | None = None) -> Sequence[ModelVersion]:
         """Every version, oldest first, or those named; their manifests read in bulk."""
-        wanted = self.version_names if names is None else names
-        paths = [layout.manifest_path(self.name, version) for version in wanted]
+        chosen_names = self.version_names if names is None else names
+        paths = [layout.manifest_path(self.name, version) for version in chosen_names]
         contents = self.registry.snapshot.read_many(paths)
-        return [self.make_version(version, data) for version, data in zip(wanted, contents, strict=True)]
+        return [
+            self.make_version(version, data) for version, data in zip(chosen_names, contents, strict=True)
+        ]
 
     def version(self, version: str) -> ModelVersion:
         """That version. Raises NotFound that suggests the nearest."""
@@ -239,10 +241,10 @@ class Model:
             return self._versions[name]
         if name not in self.version_names:
             raise NotFound(f"{self.name} has no version {name}", hint=nearest(name, self.version_names))
-        found = self.make_version(name)
+        model_version = self.make_version(name)
         if self.registry.snapshot.commit is not None:
-            _keep(self._versions, name, found)
-        return found
+            _keep(self._versions, name, model_version)
+        return model_version
 
     def stage(self, stage: str) -> ModelVersion:
         """The version in that stage; the newest where several hold it.
@@ -278,12 +280,14 @@ class Model:
         if name in self.stages.aliases:
             return self.version(self.stages.aliases[name])
         stages = (stage.name for stage in self.registry.policy.stages)
-        known = dict.fromkeys([*stages, *self.stages.aliases, LATEST])
-        raise NotFound(f"{self.name} has no stage or alias {name!r}", hint=nearest(name, list(known)))
+        choices = dict.fromkeys([*stages, *self.stages.aliases, LATEST])
+        raise NotFound(f"{self.name} has no stage or alias {name!r}", hint=nearest(name, list(choices)))
 
     def _occupied(self) -> str:
-        held = dict.fromkeys(entry.stage for entry in self.stages.entries)
-        return f"Stages that hold a version: {', '.join(held)}." if held else "No stage holds a version yet."
+        stages = dict.fromkeys(entry.stage for entry in self.stages.entries)
+        return (
+            f"Stages that hold a version: {', '.join(stages)}." if stages else "No stage holds a version yet."
+        )
 
 
 def _keep(kept: dict[str, Kept], name: str, item: Kept) -> None:

@@ -25,12 +25,12 @@ def evidence_paths(snapshot: Snapshot, model: str, version: str) -> list[str]:
 
 def removed_among(snapshot: Snapshot, versions: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
     """Those of `versions` (model, version) whose artifact is removed."""
-    asked = list(dict.fromkeys(versions))
+    pairs = list(dict.fromkeys(versions))
     # One look at every path is quicker than thousands of looks at one.
-    paths = snapshot.paths_of("removed.yaml", layout.ROOT) if len(asked) > _MANY else None
+    paths = snapshot.paths_of("removed.yaml", layout.ROOT) if len(pairs) > _MANY else None
     if paths is not None:
         places = map(layout.place, paths)
         there = {(place.model, place.version) for place in places if place.kind is Kind.REMOVAL}
-        return frozenset(pair for pair in asked if pair in there)
-    found = snapshot.read_many([layout.removal_path(model, version) for model, version in asked])
-    return frozenset(pair for pair, data in zip(asked, found, strict=True) if data is not None)
+        return frozenset(pair for pair in pairs if pair in there)
+    contents = snapshot.read_many([layout.removal_path(model, version) for model, version in pairs])
+    return frozenset(pair for pair, data in zip(pairs, contents, strict=True) if data is not None)

@@ -91,21 +91,23 @@ def storage_report(registry: Registry, *, now: datetime | None = None) -> Storag
     """
     require_history(registry.repository)
     kept = stored(registry)
-    held, unlisted = _held(registry, kept)
-    artifacts = [each for each in held if each.format != ATTACHMENT]
-    users = Counter(oid for each in held for oid in each.objects)
+    holdings, unlisted = _held(registry, kept)
+    artifacts = [each for each in holdings if each.format != ATTACHMENT]
+    users = Counter(oid for each in holdings for oid in each.objects)
     going = _going(registry, now or datetime.now(UTC))
     may_go = _share("may go", [each for each in artifacts if each.key in going], users)
-    size = sum({oid: size for each in held for oid, size in each.objects.items()}.values())
+    size = sum({oid: size for each in holdings for oid, size in each.objects.items()}.values())
     retention = registry.policy.retention
     return StorageReport(
         versions=len(artifacts),
         removed=len(kept.stages) - len(artifacts),
-        total=sum(each.size for each in held),
+        total=sum(each.size for each in holdings),
         stored=size,
-        models=_shares(held, users, lambda each: each.key[0]),
-        stages=_shares(held, users, lambda each: each.stage, [each.name for each in registry.policy.stages]),
-        formats=_shares(held, users, lambda each: each.format),
+        models=_shares(holdings, users, lambda each: each.key[0]),
+        stages=_shares(
+            holdings, users, lambda each: each.stage, [each.name for each in registry.policy.stages]
+        ),
+        formats=_shares(holdings, users, lambda each: each.format),
         may_go=may_go,
         currency=retention.currency,
         cost=_cost(size, retention.price_per_gb_month),
@@ -131,16 +133,16 @@ def _held(registry: Registry, kept: Stored) -> tuple[list[_Held], tuple[str, ...
     """The artifacts and the attachments of the versions, and the folders that can't be taken apart."""
     pointers = [*kept.artifacts.values(), *(pointer for _, pointer in kept.attachments)]
     objects, unlisted = _objects(registry, pointers)
-    held = [
+    holdings = [
         _Held(key, stage, kept.formats[key], kept.artifacts[key].size, objects[kept.artifacts[key]])
         for key, stage in kept.stages.items()
         if key in kept.artifacts
     ]
-    held += [
+    holdings += [
         _Held(key, kept.stages[key], ATTACHMENT, pointer.size, objects[pointer])
         for key, pointer in kept.attachments
     ]
-    return held, unlisted
+    return holdings, unlisted
 
 
 def _cost(count: int, price: float | None) -> float | None:
@@ -158,10 +160,10 @@ def _shares(
 
 
 def _share(name: str, members: Sequence[_Held], users: Counter[str]) -> Share:
-    inside = Counter(oid for each in members for oid in each.objects)
-    sizes = {oid: size for each in members for oid, size in each.objects.items()}
+    inside = Counter(oid for holding in members for oid in holding.objects)
+    sizes = {oid: size for holding in members for oid, size in holding.objects.items()}
     own = sum(size for oid, size in sizes.items() if inside[oid] == users[oid])
-    return Share(name, len({each.key for each in members}), sum(sizes.values()), own)
+    return Share(name, len({holding.key for holding in members}), sum(sizes.values()), own)
 
 
 def _objects(
@@ -169,24 +171,26 @@ def _objects(
 ) -> tuple[dict[Pointer, Mapping[str, int]], tuple[str, ...]]:
     """For each pointer the objects it leads to, with their sizes; and the folders that can't be taken
     apart."""
-    objects: dict[Pointer, Mapping[str, int]] = {each: {each.md5: each.size} for each in dict.fromkeys(found)}
-    folders = [each for each in objects if each.is_directory]
+    objects: dict[Pointer, Mapping[str, int]] = {
+        pointer: {pointer.md5: pointer.size} for pointer in dict.fromkeys(found)
+    }
+    folders = [pointer for pointer in objects if pointer.is_directory]
     if not folders:
         return objects, ()
     try:
         with registry_storage(registry) as storage:
-            parts = {each: _parts(storage, each) for each in folders}
+            parts = {pointer: _parts(storage, pointer) for pointer in folders}
             sizes = storage.sizes(oid for part in parts.values() for oid in part)
     except RollbookError:
         # Without the remote a folder is what its pointer says: one thing of that size.
-        return objects, tuple(sorted(each.md5 for each in folders))
+        return objects, tuple(sorted(pointer.md5 for pointer in folders))
     unlisted = set()
-    for each, part in parts.items():
-        known = {oid: size for oid in part if (size := sizes.get(oid)) is not None}
-        if part and len(known) == len(part):
-            objects[each] = known
+    for pointer, part in parts.items():
+        part_sizes = {oid: size for oid in part if (size := sizes.get(oid)) is not None}
+        if part and len(part_sizes) == len(part):
+            objects[pointer] = part_sizes
         else:
-            unlisted.add(each.md5)
+            unlisted.add(pointer.md5)
     return objects, tuple(sorted(unlisted))
 
 

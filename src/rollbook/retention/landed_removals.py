@@ -59,9 +59,9 @@ def landed_removals(
             for version in (*model.stages.aliases.values(), *_serving(registry, model.name))
         }
     moments = _landings(repository, tip) if recorded else {}
-    left = stored([removal.md5 for removal in recorded.values()]) if recorded else ()
+    still_stored = stored([removal.md5 for removal in recorded.values()]) if recorded else ()
     courts = _Courts(repository)
-    found = []
+    landed = []
     for key in sorted(recorded):
         landed_in, landed_at = moments.get(key, ("", 0))
         if key in standing:
@@ -69,9 +69,9 @@ def landed_removals(
         elif key in in_use:
             doubt = "a stage or an alias names it"
         else:
-            doubt = courts.doubt(landed_in, landed_at, key) if recorded[key].md5 in left else ""
-        found.append(LandedRemoval(recorded[key], landed_at, stay_days, doubt))
-    return found
+            doubt = courts.doubt(landed_in, landed_at, key) if recorded[key].md5 in still_stored else ""
+        landed.append(LandedRemoval(recorded[key], landed_at, stay_days, doubt))
+    return landed
 
 
 def _serving(registry: Registry, model: str) -> list[str]:
@@ -116,7 +116,9 @@ class _Courts:
             return "main's history does not tell how it landed"
         try:
             with Registry(self._repository, commit_snapshot(self._repository, commit)) as registry:
-                found = judged(registry, registry.models(), datetime.fromtimestamp(landed_at, UTC))
+                judgements = judged(registry, registry.models(), datetime.fromtimestamp(landed_at, UTC))
         except (InvalidFile, NotFound) as error:
             return f"the rules before it can't be read: {error}"
-        return {(each.model.name, fate.version): fate for each in found for fate in each.fates}
+        return {
+            (judgement.model.name, fate.version): fate for judgement in judgements for fate in judgement.fates
+        }

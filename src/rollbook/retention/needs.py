@@ -44,7 +44,7 @@ def needs_of(
 
     Raises StorageFailed when a folder that is needed can't be listed: nobody can tell then what else is.
     """
-    released = {(each.key, each.removal.md5) for each in removed}
+    released = {(removal.key, removal.removal.md5) for removal in removed}
     needed: dict[str, str] = {}
     current: dict[str, bool] = {}
     for mention in mentions:

@@ -72,13 +72,13 @@ def _in_git(repository: Repository) -> Iterator[Mention]:
         blobs.setdefault(oid, set()).update(paths)
     reader = ObjectReader(repository)
     try:
-        for (oid, paths), found in zip(blobs.items(), reader.read_many(blobs, _LARGEST), strict=True):
-            if found is None or (found.type == "blob" and found.data is None):
+        for (oid, paths), blob in zip(blobs.items(), reader.read_many(blobs, _LARGEST), strict=True):
+            if blob is None or (blob.type == "blob" and blob.data is None):
                 raise Refused(
                     f"the file {min(paths)!r} ({oid[:12]}) can't be read, so what it needs can't be told",
                     hint="Run `git fsck`, or fetch what is missing.",
                 )
-            yield from _in_file(paths, found.data or b"")
+            yield from _in_file(paths, blob.data or b"")
     finally:
         reader.close()
 
@@ -136,6 +136,6 @@ def _in_snapshot(snapshot: Snapshot) -> Iterator[Mention]:
 
 def _in_file(paths: Iterable[str], data: bytes) -> Iterator[Mention]:
     is_current = _OF_DVC_3.search(data) is not None
-    for oid in {found.decode() for found in _DIGEST.findall(data)}:
+    for oid in {digest.decode() for digest in _DIGEST.findall(data)}:
         for path in paths:
             yield Mention(path, oid, is_current)

@@ -29,8 +29,8 @@ def removed_objects(repository: Repository, commit: str, storage: ReadOnlyStorag
     finally:
         reader.close()
     texts = ((file.data or b"").decode(errors="replace") for file in files if file is not None)
-    found = {oid for text in texts for oid in _MD5.findall(text)}
-    folders = [oid for oid in found if oid.endswith(SUFFIX)]
+    oids = {oid for text in texts for oid in _MD5.findall(text)}
+    folders = [oid for oid in oids if oid.endswith(SUFFIX)]
     for folder in storage.sizes(folders):
-        found.update(members(storage, folder) or ())
-    return frozenset(found)
+        oids.update(members(storage, folder) or ())
+    return frozenset(oids)

@@ -83,16 +83,18 @@ def _by_index(first_stage: str, connection: sqlite3.Connection) -> Stored | None
 
 
 def _by_files(registry: Registry, first_stage: str) -> Stored:
-    models, held = registry.models(), pointers(registry.snapshot)
+    models, pointer_map = registry.models(), pointers(registry.snapshot)
     stages, formats = dict[Key, str](), dict[Key, str]()
     for model in models:
         for name in model.version_names:
             entry = model.stages.entry_of(name)
             stages[model.name, name] = entry.stage if entry else first_stage
-        for version in model.versions([name for name in model.version_names if (model.name, name) in held]):
+        for version in model.versions(
+            [name for name in model.version_names if (model.name, name) in pointer_map]
+        ):
             formats[model.name, version.version] = version.manifest.artifact.format
-    artifacts = {key: pointer for key, pointer in held.items() if key in stages}
-    attachments = [each for each in attached(registry.snapshot) if each[0] in stages]
+    artifacts = {key: pointer for key, pointer in pointer_map.items() if key in stages}
+    attachments = [pair for pair in attached(registry.snapshot) if pair[0] in stages]
     return Stored(stages, artifacts, formats, attachments)
 
 
@@ -101,29 +103,29 @@ def pointers(snapshot: Snapshot, directory: str = layout.ROOT) -> Mapping[Key, P
 
     Raises InvalidFile for one that can't be read.
     """
-    found = _files(snapshot, directory, Kind.POINTER)
-    return {key: parse_pointer(load(data, path), path) for key, path, data in found}
+    files = _files(snapshot, directory, Kind.POINTER)
+    return {key: parse_pointer(load(data, path), path) for key, path, data in files}
 
 
 def attached(snapshot: Snapshot, directory: str = layout.ROOT) -> list[tuple[Key, Pointer]]:
     """The pointers to what is attached to evidence below a directory, each with its version. Raises as
     `pointers` does."""
-    found = _files(snapshot, directory, Kind.ATTACHMENT)
-    return [(key, parse_pointer(load(data, path), path)) for key, path, data in found]
+    files = _files(snapshot, directory, Kind.ATTACHMENT)
+    return [(key, parse_pointer(load(data, path), path)) for key, path, data in files]
 
 
 def removals(snapshot: Snapshot, directory: str = layout.ROOT) -> Mapping[Key, Removal]:
     """The record of each version below a directory whose artifact is removed. Raises as `pointers` does."""
-    found = _files(snapshot, directory, Kind.REMOVAL)
-    return {key: parse_removal(data, path) for key, path, data in found}
+    files = _files(snapshot, directory, Kind.REMOVAL)
+    return {key: parse_removal(data, path) for key, path, data in files}
 
 
 def _files(snapshot: Snapshot, directory: str, kind: Kind) -> list[tuple[Key, str, bytes]]:
     places = {path: layout.place(path) for path in snapshot.modes(directory)}
     paths = [path for path, place in places.items() if place.kind is kind]
-    found = []
+    files = []
     for path, data in zip(paths, snapshot.read_many(paths), strict=True):
         place = places[path]
         if data is not None and place.model and place.version:
-            found.append(((place.model, place.version), path, data))
-    return found
+            files.append(((place.model, place.version), path, data))
+    return files

@@ -48,18 +48,18 @@ def judged(
     `told` tells the stays of a version (model, version); by default main's history is read for them. Raises
     Refused in a shallow clone, where nobody can tell what was in production.
     """
-    asked = [(model.name, version) for model in models for version in model.version_names]
-    removed = removed_among(registry.snapshot, asked)
+    pairs = [(model.name, version) for model in models for version in model.version_names]
+    removed = removed_among(registry.snapshot, pairs)
     told = told or every_stay(registry.repository, registry.snapshot.commit or "HEAD")
     policy = registry.policy
-    found = []
+    judgements = []
     for model in models:
         rules = own_retention(model).tightened(policy.retention)
-        gone = {version for name, version in removed if name == model.name}
+        removed_versions = {version for name, version in removed if name == model.name}
         stays_of = functools.partial(told, model.name)
-        standing = ModelStanding(model.version_names, gone, model.stages, stays_of)
-        found.append(JudgedModel(model, rules, tuple(fates(policy, rules, standing, now))))
-    return found
+        standing = ModelStanding(model.version_names, removed_versions, model.stages, stays_of)
+        judgements.append(JudgedModel(model, rules, tuple(fates(policy, rules, standing, now))))
+    return judgements
 
 
 def own_retention(model: Model) -> OwnRetention:

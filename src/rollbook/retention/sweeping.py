@@ -118,8 +118,8 @@ def sweep(
             refresh(repository)
         else:
             raise Conflict("the git remote keeps moving", hint="Nothing was deleted. Try again.")
-    gone = _delete(storage, plan) if delete else frozenset(plan.objects)
-    objects = tuple(each for each in plan.objects if each in gone)
+    swept = _delete(storage, plan) if delete else frozenset(plan.objects)
+    objects = tuple(candidate for candidate in plan.objects if candidate in swept)
     return Sweeping(storage.remote_url, delete, objects, plan.removals)
 
 
@@ -133,12 +133,12 @@ def _plan(repository: Repository, storage: Storage, also: Sequence[str], now: da
     due = [removal for removal in landed if _is_due(removal, now)]
     needs = needs_of(mentioned, due, storage)
     oids = {removal.key: needs.objects(removal.removal.md5) for removal in due}
-    wanted = list(dict.fromkeys(oid for found in oids.values() for oid in found if oid not in needs))
-    stored = storage.stored(wanted)
+    candidates = list(dict.fromkeys(oid for parts in oids.values() for oid in parts if oid not in needs))
+    stored = storage.stored(candidates)
     young = _young(stored, due, oids, now)
-    going = [oid for oid in wanted if oid in stored and not young & {oid, *needs.objects(oid)}]
+    going = [oid for oid in candidates if oid in stored and not young & {oid, *needs.objects(oid)}]
     sizes = storage.sizes(going)
-    removals = tuple(_told(each, oids.get(each.key), needs, young, sizes, now) for each in landed)
+    removals = tuple(_told(landing, oids.get(landing.key), needs, young, sizes, now) for landing in landed)
     # A listing after the files that it names: the next run needs it to finish what this one may leave.
     ordered = sorted(going, key=lambda oid: (oid.endswith(SUFFIX), oid))
     objects = tuple(SweptObject(oid, sizes.get(oid) or 0) for oid in ordered)
@@ -147,15 +147,19 @@ def _plan(repository: Repository, storage: Storage, also: Sequence[str], now: da
 
 def _delete(storage: Storage, plan: _SweepPlan) -> frozenset[SweptObject]:
     """Delete what the plan says but for what was stored anew since; return what went."""
-    gone: set[SweptObject] = set()
+    deleted: set[SweptObject] = set()
     renewed: set[str] = set()
     for batch in _batches(plan.objects):
-        stored = storage.stored([each.oid for each in batch])
-        renewed |= {each.oid for each in batch if stored.get(each.oid) != plan.stored.get(each.oid)}
-        going = [each for each in batch if not renewed & {*plan.parts[each.oid]}]
-        storage.delete([each.oid for each in going])
-        gone.update(going)
-    return frozenset(gone)
+        stored = storage.stored([candidate.oid for candidate in batch])
+        renewed |= {
+            candidate.oid
+            for candidate in batch
+            if stored.get(candidate.oid) != plan.stored.get(candidate.oid)
+        }
+        going = [candidate for candidate in batch if not renewed & {*plan.parts[candidate.oid]}]
+        storage.delete([candidate.oid for candidate in going])
+        deleted.update(going)
+    return frozenset(deleted)
 
 
 def _batches(objects: Sequence[SweptObject]) -> Iterator[list[SweptObject]]:
@@ -176,13 +180,13 @@ def _young(
 ) -> frozenset[str]:
     """The objects that were stored again after the removal, not long ago: somebody may be registering
     them."""
-    found = set()
+    young = set()
     for removal in due:
         for oid in oids[removal.key]:
             at = stored.get(oid)
             if at is not None and at > max(removal.landed_at, now.timestamp() - removal.stay_days * _DAY):
-                found.add(oid)
-    return frozenset(found)
+                young.add(oid)
+    return frozenset(young)
 
 
 def _told(

@@ -130,13 +130,13 @@ def _told_once(objections: Iterable[_Objection]) -> Iterator[_Objection]:
 
 def _wrong_type(objection: _Objection) -> Words:
     value: Any = objection.value
-    wanted = [objection.wanted] if isinstance(objection.wanted, str) else list(objection.wanted)
-    message = f"must be {_or(_TYPES[name] for name in wanted)}, not {_described(value)}"
+    types = [objection.wanted] if isinstance(objection.wanted, str) else list(objection.wanted)
+    message = f"must be {_or(_TYPES[name] for name in types)}, not {_described(value)}"
     if value is None:
         return message, "Give it a value, or remove the key."
-    if "string" in wanted and isinstance(value, bool | int | float):
+    if "string" in types and isinstance(value, bool | int | float):
         return message, _quote(_last_key(objection), value)
-    if isinstance(value, str) and {"integer", "number"} & set(wanted):
+    if isinstance(value, str) and {"integer", "number"} & set(types):
         return message, "Write a number, without quotes."
     return message, _example(objection.schema)
 
@@ -162,10 +162,10 @@ def _missing(objection: _Objection) -> Iterator[Explained]:
 
 
 def _unknown(objection: _Objection) -> Iterator[Explained]:
-    known = list(objection.schema.get("properties", {}))
+    properties = list(objection.schema.get("properties", {}))
     for key in objection.value:
-        if key not in known:
-            hint = _did_you_mean(key, known)
+        if key not in properties:
+            hint = _did_you_mean(key, properties)
             yield (
                 (*objection.path, key),
                 f"unknown key {shown(key)}",
@@ -181,9 +181,9 @@ def _own_place(objection: _Objection) -> str:
 
 
 def _not_among(objection: _Objection) -> Words:
-    known = [str(word) for word in objection.wanted]
-    hint = _did_you_mean(str(objection.value), known)
-    return f"{shown(objection.value)} is none of: {', '.join(known)}", hint
+    words = [str(word) for word in objection.wanted]
+    hint = _did_you_mean(str(objection.value), words)
+    return f"{shown(objection.value)} is none of: {', '.join(words)}", hint
 
 
 def _not_constant(objection: _Objection) -> Words:
@@ -244,8 +244,8 @@ def _no_alternative(objection: _Objection) -> Iterator[Explained]:
         message = f"must be {_or(_TYPES[name] for name in types)}, not {_described(objection.value)}"
         yield objection.path, message, _example(objection.schema)
         return
-    word, known = named[0].value, [str(part.wanted) for part in named]
-    hint = f"{_did_you_mean(str(word), known)} Known: {', '.join(known)}.".strip()
+    word, choices = named[0].value, [str(part.wanted) for part in named]
+    hint = f"{_did_you_mean(str(word), choices)} Known: {', '.join(choices)}.".strip()
     yield named[0].path, f"{shown(word)} is no known {named[0].path[-1]}", hint
 
 

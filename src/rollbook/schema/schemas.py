@@ -109,10 +109,10 @@ def violations(name: str, data: Any) -> list[Violation]:
         return _in_order(unreadable)
     if newer := list(_newer_format(validator.schema, data)):
         return newer
-    found = [Violation(*explained) for explained in explain(validator.iter_errors(data))]
-    told = {violation.path for violation in found}
-    found.extend(violation for violation in _not_finite(data) if violation.path not in told)
-    return _in_order(found)
+    all_violations = [Violation(*explained) for explained in explain(validator.iter_errors(data))]
+    told = {violation.path for violation in all_violations}
+    all_violations.extend(violation for violation in _not_finite(data) if violation.path not in told)
+    return _in_order(all_violations)
 
 
 def is_valid(name: str, data: Any) -> bool:
@@ -192,10 +192,12 @@ def _not_finite(data: object) -> Iterator[Violation]:
 
 
 def _newer_format(document: Any, data: object) -> Iterator[Violation]:
-    known = document["properties"].get("rollbook", {}).get("const")
-    found = data.get("rollbook") if isinstance(data, dict) else None
-    if known is not None and type(found) is int and found > known:
-        message = f"the file has format {shown(found)}; this rollbook knows formats up to {known}"
+    newest_format = document["properties"].get("rollbook", {}).get("const")
+    file_format = data.get("rollbook") if isinstance(data, dict) else None
+    if newest_format is not None and type(file_format) is int and file_format > newest_format:
+        message = (
+            f"the file has format {shown(file_format)}; this rollbook knows formats up to {newest_format}"
+        )
         yield Violation(("rollbook",), message, "Upgrade it: pip install --upgrade rollbook")
 
 

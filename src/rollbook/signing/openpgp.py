@@ -44,10 +44,10 @@ def openpgp_signer(program: str, signature: str, payload: bytes) -> str | None:
         file.write(signature)
         file.flush()
         words, code = _verified(program, Path(file.name), payload)
-    said = [word[0] for word in words if word]
+    keywords = [word[0] for word in words if word]
     valid = [word for word in words if word[:1] == ["VALIDSIG"]]
-    is_sound = said.count("NEWSIG") == said.count("GOODSIG") == len(valid) == 1
-    if code or not is_sound or _UNSOUND & set(said):
+    is_sound = keywords.count("NEWSIG") == keywords.count("GOODSIG") == len(valid) == 1
+    if code or not is_sound or _UNSOUND & set(keywords):
         return None
     return f"openpgp:{valid[0][-1]}"
 

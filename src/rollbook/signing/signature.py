@@ -40,7 +40,7 @@ def judge(
     Raises CannotTell when the program that judges can't be started.
     """
     roots = {item.roots: "" for item in signed}
-    found: dict[int, SignatureVerdict] = {}
+    verdicts: dict[int, SignatureVerdict] = {}
     with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
         ssh = SshJudge(repository, Path(directory))
         for contents in roots:
@@ -50,20 +50,20 @@ def judge(
             item = signed[place]
             principal = known.principal(item.oid, roots[item.roots], item.at) if known else None
             if principal:
-                found[place] = SignatureVerdict(Judgement.GOOD, principal)
+                verdicts[place] = SignatureVerdict(Judgement.GOOD, principal)
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            new = [place for place in by_ssh if place not in found]
+            new = [place for place in by_ssh if place not in verdicts]
             judged = ssh.verdicts([signed[place] for place in new], pool)
             for place, verdict in zip(new, judged, strict=True):
-                found[place] = verdict
+                verdicts[place] = verdict
                 if known and verdict.judgement is Judgement.GOOD:
                     item = signed[place]
                     known.add(item.oid, roots[item.roots], item.at, verdict.principal)
-            others = [place for place in range(len(signed)) if place not in found]
+            others = [place for place in range(len(signed)) if place not in verdicts]
             program = openpgp_program(repository) if others and repository else "gpg"
             told = pool.map(lambda place: _openpgp(program, signed[place], Path(directory)), others)
-            found.update(zip(others, told, strict=True))
-    return [found[place] for place in range(len(signed))]
+            verdicts.update(zip(others, told, strict=True))
+    return [verdicts[place] for place in range(len(signed))]
 
 
 def _openpgp(program: str, item: Signed, directory: Path) -> SignatureVerdict:

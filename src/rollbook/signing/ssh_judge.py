@@ -70,7 +70,7 @@ class SshJudge:
 
     def verdicts(self, signed: Sequence[Signed], pool: Executor) -> list[SignatureVerdict]:
         """A verdict on each of `signed`, in order. Raises CannotTell when ssh-keygen can't be started."""
-        found: dict[int, SignatureVerdict] = {}
+        by_place: dict[int, SignatureVerdict] = {}
         groups: dict[_Question, list[int]] = {}
         alone: list[int] = []
         for place, item in enumerate(signed):
@@ -80,19 +80,19 @@ class SshJudge:
             else:
                 groups.setdefault(question, []).append(place)
         first = [places[0] for places in groups.values()] + alone
-        found.update(zip(first, pool.map(self.verdict, (signed[place] for place in first)), strict=True))
+        by_place.update(zip(first, pool.map(self.verdict, (signed[place] for place in first)), strict=True))
         rest: list[int] = []
         for places in groups.values():
-            said = found[places[0]]
+            verdict = by_place[places[0]]
             for place in places[1:]:
-                if said.judgement is Judgement.GOOD:
-                    found[place] = said
-                elif said.judgement is Judgement.NOT_ALLOWED:
-                    found[place] = _not_allowed(signed[place])
+                if verdict.judgement is Judgement.GOOD:
+                    by_place[place] = verdict
+                elif verdict.judgement is Judgement.NOT_ALLOWED:
+                    by_place[place] = _not_allowed(signed[place])
                 else:
                     rest.append(place)
-        found.update(zip(rest, pool.map(self.verdict, (signed[place] for place in rest)), strict=True))
-        return [found[place] for place in range(len(signed))]
+        by_place.update(zip(rest, pool.map(self.verdict, (signed[place] for place in rest)), strict=True))
+        return [by_place[place] for place in range(len(signed))]
 
     def verdict(self, item: Signed) -> SignatureVerdict:
         """What ssh-keygen says of one."""
@@ -140,8 +140,8 @@ class SshJudge:
         if names and not any(_PATTERN & set(name) for name in names):
             return tuple(dict.fromkeys(names))
         question = ("find-principals", "-f", str(allowed), "-s", str(signature), *verify_time(at))
-        found = ask(self._program, *question)
-        return [] if found.returncode else found.stdout.decode(errors="replace").split("\n")[:-1]
+        done = ask(self._program, *question)
+        return [] if done.returncode else done.stdout.decode(errors="replace").split("\n")[:-1]
 
 
 def _moment(item: Signed) -> datetime:

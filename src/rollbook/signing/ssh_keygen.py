@@ -122,9 +122,9 @@ def signature_by(command: list[str], data: bytes, directory: Path | None) -> byt
     done = _run(command, data, directory)
     signature = done.stdout.replace(b"\r\n", b"\n")
     if done.returncode or not signature.startswith(_ARMOUR):
-        said = done.stderr.decode(errors="replace").strip()
+        stderr = done.stderr.decode(errors="replace").strip()
         raise Refused(
-            f"signing failed: {command[0]}: {said or 'it printed no signature'}",
+            f"signing failed: {command[0]}: {stderr or 'it printed no signature'}",
             hint="Check user.signingKey and gpg.format in git's configuration.",
         )
     return signature

@@ -84,11 +84,11 @@ class PartialSnapshot(Snapshot):
 
         Who lists a folder reads it: the small files in it come along.
         """
-        wanted = [path.rstrip("/") for path in paths] or [""]
-        self._bring(wanted)
+        starts = [path.rstrip("/") for path in paths] or [""]
+        self._bring(starts)
         return {
             path: entry.mode
-            for start in wanted
+            for start in starts
             for path, entry in self._below(start, SMALL_FILES)
             if entry.mode != _DIRECTORY
         }
@@ -108,27 +108,27 @@ class PartialSnapshot(Snapshot):
             else:
                 tip = self._clone.past(self.label)
                 commit = commit_at(self._clone.repository, tip, self._moment, called=self.label)
-            found = self._objects.read(commit, MAX_TREE)
-            if found is None or found.data is None:
+            commit_object = self._objects.read(commit, MAX_TREE)
+            if commit_object is None or commit_object.data is None:
                 raise GitFailed(f"the commit {commit} can't be read")
             # `tree <id>` is a commit's first line: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
-            self._root = found.data[5:45].decode()
+            self._root = commit_object.data[5:45].decode()
             self._commit = commit
         return self._commit
 
     def _bring(self, paths: Sequence[str]) -> None:
         """Bring every object on the way to `paths`, and what stands there."""
         commit = self._opened(paths)
-        wanted = dict.fromkeys([*paths, *_companions(paths)])
+        needed_paths = dict.fromkeys([*paths, *_companions(paths)])
         before: set[str] = set()
-        while missing := self._missing(wanted):
+        while missing := self._missing(needed_paths):
             if missing.keys() <= before:
                 raise _not_given(next(iter(missing.values())))
             before |= missing.keys()
             if len(missing) > _MANY:
                 self._clone.bring_again(commit, down_to(1 + max(len(_split(path)) for path in paths)))
             else:
-                self._clone.bring(missing, _filters(missing.values(), wanted))
+                self._clone.bring(missing, _filters(missing.values(), needed_paths))
 
     def _missing(self, paths: Iterable[str]) -> dict[str, str]:
         """The objects that stop the way to `paths`, each with the path that it stands at."""
@@ -157,7 +157,7 @@ class PartialSnapshot(Snapshot):
             return []
         if entry.mode != _DIRECTORY:
             return [(start, entry)]
-        found: list[tuple[str, TreeEntry]] = []
+        entries: list[tuple[str, TreeEntry]] = []
         level = [(start, entry)]
         while level:
             self._obtain([tree.oid for _, tree in level], filters)
@@ -166,9 +166,9 @@ class PartialSnapshot(Snapshot):
                 for path, tree in level
                 for name, entry in self._trees.get(tree.oid, {}).items()
             ]
-            found += inside
+            entries += inside
             level = [(path, entry) for path, entry in inside if entry.mode == _DIRECTORY]
-        return found
+        return entries
 
     def _obtain(self, oids: Sequence[str], filters: Filters) -> None:
         self._load(oids)
@@ -185,12 +185,12 @@ class PartialSnapshot(Snapshot):
     def _load(self, oids: Iterable[str]) -> None:
         """Take note of those objects that are here."""
         unknown = [oid for oid in dict.fromkeys(oids) if oid not in self._held]
-        for oid, found in zip(unknown, self._objects.read_many(unknown, MAX_TREE), strict=True):
-            if found is None:
+        for oid, git_object in zip(unknown, self._objects.read_many(unknown, MAX_TREE), strict=True):
+            if git_object is None:
                 continue
             self._held.add(oid)
-            if found.type == "tree" and found.data is not None:
-                self._trees[oid] = {entry.name: entry for entry in tree_entries(found.data)}
+            if git_object.type == "tree" and git_object.data is not None:
+                self._trees[oid] = {entry.name: entry for entry in tree_entries(git_object.data)}
 
     def _entry(self, path: str) -> TreeEntry | None:
         entry: TreeEntry | None = TreeEntry(_DIRECTORY, "", self._root)

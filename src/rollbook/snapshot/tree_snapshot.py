@@ -43,12 +43,12 @@ class TreeSnapshot(Snapshot):
     def commit_id(self) -> str | None:
         """The id of the commit that the snapshot's name stands for; None when it is no commit."""
         # The process that reads the files answers this too, which saves starting another.
-        found = self._objects.read(f"{self.treeish}^{{commit}}", 0)
-        return found.oid if found is not None and found.type == "commit" else None
+        commit = self._objects.read(f"{self.treeish}^{{commit}}", 0)
+        return commit.oid if commit is not None and commit.type == "commit" else None
 
     def tree_id(self, directory: str) -> str | None:
-        found = self._objects.read(f"{self.treeish}:{directory}", 0)
-        return found.oid if found is not None and found.type == "tree" else None
+        tree = self._objects.read(f"{self.treeish}:{directory}", 0)
+        return tree.oid if tree is not None and tree.type == "tree" else None
 
     def modes(self, directory: str) -> Mapping[str, str]:
         return self.modes_at([f"{directory}/"] if directory else [])
@@ -104,8 +104,12 @@ class TreeSnapshot(Snapshot):
         tree = self._objects.read(f"{self.treeish}:{directory}", MAX_TREE)
         if tree is None or tree.type != "tree" or tree.data is None:
             return None
-        found = next((entry for entry in tree_entries(tree.data) if entry.name == name), None)
-        return None if found is None or found.mode == _TREE else FileIdentity(found.mode, found.oid)
+        file_entry = next((entry for entry in tree_entries(tree.data) if entry.name == name), None)
+        return (
+            None
+            if file_entry is None or file_entry.mode == _TREE
+            else FileIdentity(file_entry.mode, file_entry.oid)
+        )
 
     def mode(self, path: str) -> str | None:
         identity = self.identity(path)

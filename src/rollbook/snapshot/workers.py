@@ -57,16 +57,16 @@ class _Share:
         self.done = 0
         self.process: subprocess.Popen[bytes] | None = None
         self._begun = b""
-        with tempfile.TemporaryFile() as asked:
-            asked.write(json.dumps({"context": context, "items": items}).encode())
-            asked.seek(0)
+        with tempfile.TemporaryFile() as request_file:
+            request_file.write(json.dumps({"context": context, "items": items}).encode())
+            request_file.seek(0)
             # -P: a folder named like a module, in the directory where this runs, must not be imported; nor
             # by a PYTHONPATH that this process was told to ignore.
             python = [sys.executable, "-P", *(["-E"] if sys.flags.ignore_environment else [])]
             command = [*python, "-m", __spec__.name, __file__, work.__module__, work.__name__]
             with suppress(OSError):
                 self.process = subprocess.Popen(
-                    command, stdin=asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                    command, stdin=request_file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
                 )
 
     def answers(self, data: bytes) -> Iterator[tuple[Any, Any]]:
@@ -107,9 +107,9 @@ def main() -> None:
     installation, module, name = sys.argv[1:]
     if installation != __file__:
         sys.exit("another installation of Rollbook than the one that asks")
-    asked = json.load(sys.stdin.buffer)
+    request = json.load(sys.stdin.buffer)
     work: Work = getattr(import_module(module), name)
-    for numbered in enumerate(work(asked["context"], asked["items"])):
+    for numbered in enumerate(work(request["context"], request["items"])):
         sys.stdout.write(f"{json.dumps(numbered, separators=(',', ':'))}\n")
 
 

@@ -116,15 +116,15 @@ class WorktreeSnapshot(Snapshot):
 def _looking(root: str) -> Callable[[str], os.stat_result | None]:
     """What stands at a path below `root`, with no link on the way; None where nothing does. Each directory is
     looked at once: the index may still name files below what is a link by now."""
-    known = {"": True}
+    directories = {"": True}
 
     def is_directory(path: str) -> bool:
         here = ""
-        for part in path.split("/") if path not in known else ():
+        for part in path.split("/") if path not in directories else ():
             around, here = here, f"{here}/{part}" if here else part
-            if here not in known:
-                known[here] = known[around] and _is_directory(f"{root}/{here}")
-        return known[path]
+            if here not in directories:
+                directories[here] = directories[around] and _is_directory(f"{root}/{here}")
+        return directories[path]
 
     def look(path: str) -> os.stat_result | None:
         try:

@@ -59,7 +59,7 @@ def registry_root(
     reader = ObjectReader(repository)
     try:
         names = [file.new_oid for _, file in moves]
-        read = [found.data if found else None for found in reader.read_many(names, MAX_FILE)]
+        read = [blob.data if blob else None for blob in reader.read_many(names, MAX_FILE)]
     finally:
         reader.close()
     return TrustRoot(

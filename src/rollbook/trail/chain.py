@@ -24,9 +24,9 @@ def chain(repository: Repository, strays: Collection[str] = ()) -> list[Recorded
 def linked(tags: Iterable[RecordedTag]) -> list[RecordedTag]:
     """These tags, of which one follows the other, from the first on; see `chain`."""
     after = {tag.previous: tag for tag in tags if tag.name == tag.event.tag}
-    found: list[RecordedTag] = []
+    chained: list[RecordedTag] = []
     oid = ""
     while oid in after:
-        found.append(after.pop(oid))
-        oid = found[-1].oid
-    return found
+        chained.append(after.pop(oid))
+        oid = chained[-1].oid
+    return chained

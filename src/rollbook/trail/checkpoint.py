@@ -97,8 +97,8 @@ def reached(repository: Repository, refs: TagRefs, fact: Memory = RECORDED) -> R
     `fact` is RECORDED, as above; or ORDERED: the tags, all or not, are one chain in the order of main.
     """
     body = fact.read(repository)
-    found = None if body is None else Reached(*body.decode().split("\n"))
-    return found if found is not None and found.refs == refs.digest else None
+    checkpoint = None if body is None else Reached(*body.decode().split("\n"))
+    return checkpoint if checkpoint is not None and checkpoint.refs == refs.digest else None
 
 
 def remember(repository: Repository, found: Reached, fact: Memory = RECORDED) -> None:

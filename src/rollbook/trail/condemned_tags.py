@@ -45,18 +45,18 @@ def condemned_tags(repository: Repository) -> list[CondemnedTag]:
     verification = verify(repository)
     refs, tags = tag_ids(repository), standing(repository).tags
     line = {item.oid for item in first_parent_line(repository, verification.main)}
-    found: dict[str, CondemnedTag] = {}
+    condemned: dict[str, CondemnedTag] = {}
     for item in verification.contradictions:
         is_known = item.code in _STRAY | _DOUBTFUL and item.severity == "error"
         if is_known and item.tag in refs and item.tag not in verification.pinned:
             landed_in = tags[item.tag].trailer("Landed-In") if item.tag in tags else ""
             is_evidence = item.code in _DOUBTFUL or (bool(landed_in) and landed_in not in line)
             tag = CondemnedTag(item.tag, refs[item.tag], item.code, item.message, is_evidence)
-            found.setdefault(item.tag, tag)
-    sound = {name: oid for name, oid in refs.items() if name not in found}
+            condemned.setdefault(item.tag, tag)
+    sound = {name: oid for name, oid in refs.items() if name not in condemned}
     rests_on = {tag.previous for name, tag in tags.items() if name in sound}
     needed = rests_on - set(sound.values())
-    return [tag for tag in found.values() if tag.oid not in needed]
+    return [tag for tag in condemned.values() if tag.oid not in needed]
 
 
 def mending_message(tags: list[CondemnedTag]) -> str:

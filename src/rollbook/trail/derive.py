@@ -71,14 +71,16 @@ def derive(
     the events lack what these tell, and come much sooner.
     """
     reader = ObjectReader(repository)
-    held = tables or StageTables(reader)
+    stage_tables = tables or StageTables(reader)
     manifests = Manifests(reader if with_manifests else None)
     first_stage = None
     try:
-        for change in _read_ahead(repository, changes, held, manifests):
+        for change in _read_ahead(repository, changes, stage_tables, manifests):
             # What a change does is judged by the policy before it, which only another change can alter.
             first_stage = first_stage or _first_stage(reader, change)
-            yield from _Derivation(repository, reader, held, manifests, change, trail, first_stage).events()
+            yield from _Derivation(
+                repository, reader, stage_tables, manifests, change, trail, first_stage
+            ).events()
             if any(file.path == layout.POLICY for file in change.files):
                 first_stage = None
     finally:
@@ -163,9 +165,9 @@ class _Derivation:
                 if file.place.kind is Kind.MANIFEST:
                     self._manifests.note(file)
         for model in sorted(by_model):
-            taken = self._taken_over(model, by_model[model])
-            yield from self._registrations(model, by_model[model], taken)
-            yield from self._departures_from_before(model, by_model[model], taken)
+            old_tags = self._taken_over(model, by_model[model])
+            yield from self._registrations(model, by_model[model], old_tags)
+            yield from self._departures_from_before(model, by_model[model], old_tags)
             yield from self._moves(model, by_model[model])
             yield from self._removals(model, by_model[model])
 
@@ -177,24 +179,24 @@ class _Derivation:
         """
         progress = self._progress(model)
         file = next((file for file in files if file.place.kind is Kind.ORIGIN and _is_new(file)), None)
-        found = _read(self._reader, file.new_oid) if file and not progress.number else None
-        origin = effective_origin(found, file.path) if file and found else None
+        data = _read(self._reader, file.new_oid) if file and not progress.number else None
+        origin = effective_origin(data, file.path) if file and data else None
         before = origin.registrations if origin else {}
-        taken = {
+        old_tags = {
             version: before[version] for version in self._new_versions(model, files) if version in before
         }
-        if origin is not None and taken:
+        if origin is not None and old_tags:
             progress.origin = origin
             progress.number = origin.highest_counter
             progress.recorded_at = min(last_moment(origin), self._change.committed_at)
-        return taken
+        return old_tags
 
     def _new_versions(self, model: str, files: list[FileChange]) -> list[str]:
-        known = self._progress(model).registered_in
+        registered = self._progress(model).registered_in
         added = (
             file.place.version or "" for file in files if file.place.kind is Kind.MANIFEST and _is_new(file)
         )
-        return sorted((name for name in added if is_version(name) and name not in known), key=precedence)
+        return sorted((name for name in added if is_version(name) and name not in registered), key=precedence)
 
     def _registrations(
         self, model: str, files: list[FileChange], taken: Mapping[str, OldTag]
@@ -212,14 +214,14 @@ class _Derivation:
             yield self._moved(model, move, Action.UNASSIGNED)
 
     def _moves(self, model: str, files: list[FileChange]) -> Iterator[Event]:
-        known = self._progress(model).registered_in
+        registered = self._progress(model).registered_in
         first_stage = self._first_stage
         for file in files:
             after = self._stages(file) if file.place.kind is Kind.STAGES else None
             if after is None:
                 continue
             before = self._stages_before(file)
-            moves = [move for move in transitions(before, after, first_stage) if move.version in known]
+            moves = [move for move in transitions(before, after, first_stage) if move.version in registered]
             for move in moves:
                 if move.start != first_stage:
                     yield self._moved(model, move, Action.UNASSIGNED)

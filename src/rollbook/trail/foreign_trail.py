@@ -57,8 +57,8 @@ def contradictions(
 def _event(tag: SourceTag) -> tuple[Event | None, str]:
     """What a tag records; else why it can't be believed."""
     name, content = tag.tag[:80], tag.content.encode(errors="surrogateescape")
-    if (found := object_id(content)) != tag.object:
-        return None, f"the object of the tag {name!r} is {found}, and not {tag.object[:80]}"
+    if (oid := object_id(content)) != tag.object:
+        return None, f"the object of the tag {name!r} is {oid}, and not {tag.object[:80]}"
     read, recorded = standing_tag(tag.tag, tag.object, content), recorded_tag(tag.tag, tag.object, content)
     if read is None or recorded is None:
         return None, f"{name!r} is no tag of an audit trail"

@@ -63,22 +63,22 @@ class GtoArtifact:
 def read_artifacts(repository: Repository) -> list[GtoArtifact]:
     """Every artifact that a repository's tags name, by name."""
     named = [(name, oid) for name, oid in tag_ids(repository).items() if artifact_of(name)]
-    found: dict[str, list[tuple[OldTag, str]]] = {}
+    artifacts: dict[str, list[tuple[OldTag, str]]] = {}
     reader = ObjectReader(repository)
     try:
         objects = reader.read_many((oid for _, oid in named), MAX_TAG)
         for (name, oid), item in zip(named, objects, strict=True):
             if item is not None and not is_of_trail(item.data or b""):
-                found.setdefault(artifact_of(name), []).append(old_tag(name, oid, item))
+                artifacts.setdefault(artifact_of(name), []).append(old_tag(name, oid, item))
     finally:
         reader.close()
-    return [_artifact(name, read) for name, read in sorted(found.items())]
+    return [_artifact(name, read) for name, read in sorted(artifacts.items())]
 
 
 def artifact_of(tag: str) -> str:
     """The artifact that a tag's name is about, as GTO prints it; empty when it is no name of GTO's."""
-    found = _TAG.fullmatch(tag) if len(tag) <= _LONGEST else None
-    return found["artifact"].replace("=", ":") if found else ""
+    match = _TAG.fullmatch(tag) if len(tag) <= _LONGEST else None
+    return match["artifact"].replace("=", ":") if match else ""
 
 
 def old_tag(name: str, oid: str, item: GitObject) -> tuple[OldTag, str]:
@@ -86,8 +86,8 @@ def old_tag(name: str, oid: str, item: GitObject) -> tuple[OldTag, str]:
 
     Its `version` is that of its name, without the `v`; which version a stage's tag is about, it can't say.
     """
-    said = _TAG.fullmatch(name)
-    if said is None or item.type != "tag":
+    match = _TAG.fullmatch(name)
+    if match is None or item.type != "tag":
         return OldTag(name, oid, oid, IGNORED), NO_ANNOTATION
     data = item.data or b""
     head = _HEAD.match(data)
@@ -104,9 +104,9 @@ def old_tag(name: str, oid: str, item: GitObject) -> tuple[OldTag, str]:
         tag=name,
         object=oid,
         commit=commit,
-        action=_action(said),
-        version=said["version"] or "",
-        stage=said["stage"] or "",
+        action=_action(match),
+        version=match["version"] or "",
+        stage=match["stage"] or "",
         at=time_text(int(head["when"])),
         by=who,
         reason=one_line(message, 1000),
@@ -132,11 +132,11 @@ def _artifact(name: str, read: Iterable[tuple[OldTag, str]]) -> GtoArtifact:
             versions.setdefault(tag.commit, set()).add(tag.version)
     tags = []
     for tag, _ in ordered:
-        held = versions.get(tag.commit, set()) if tag.stage else {tag.version}
-        if len(held) != 1:
-            why = "several versions are" if held else "no version is"
+        registered = versions.get(tag.commit, set()) if tag.stage else {tag.version}
+        if len(registered) != 1:
+            why = "several versions are" if registered else "no version is"
             unread.append((tag.tag, f"{why} registered on its commit {tag.commit[:12]}"))
-        tags.append(replace(tag, version=next(iter(held)) if len(held) == 1 else ""))
+        tags.append(replace(tag, version=next(iter(registered)) if len(registered) == 1 else ""))
     return GtoArtifact(name, tuple(tags), tuple(unread))
 
 

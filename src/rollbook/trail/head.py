@@ -62,11 +62,11 @@ def in_one_chain(tags: Iterable[StandingTag]) -> list[StandingTag]:
     for tag in tags:
         following.setdefault(tag.previous, []).append(tag)
     chain: list[StandingTag] = []
-    while found := following.pop(chain[-1].oid if chain else "", []):
-        if len(found) > 1:
-            names = " and ".join(sorted(tag.name for tag in found))
+    while successors := following.pop(chain[-1].oid if chain else "", []):
+        if len(successors) > 1:
+            names = " and ".join(sorted(tag.name for tag in successors))
             raise Refused(f"{names} both follow the same tag: the trail has no single head", hint=_VERIFY)
-        chain += found
+        chain += successors
     if following:
         lost = next(iter(following.values()))[0]
         raise Refused(f"the tag {lost.name!r} follows a tag that is not there", hint=_VERIFY)
@@ -79,9 +79,9 @@ def parse_head(text: str, where: str) -> Head:
         data = json.loads(text)
     except (ValueError, RecursionError):
         data = _trailers(text)
-    found = _head(data) if isinstance(data, dict) else None
-    if found is not None:
-        return found
+    parsed_head = _head(data) if isinstance(data, dict) else None
+    if parsed_head is not None:
+        return parsed_head
     raise InvalidFile(
         "there is no head of a trail in it",
         path=where,
@@ -101,10 +101,10 @@ def _head(data: dict[str, Any]) -> Head | None:
 
 
 def _trailers(text: str) -> dict[str, str | int]:
-    found: dict[str, str | int] = {"tag": "", "object": ""}
+    fields: dict[str, str | int] = {"tag": "", "object": ""}
     keys = {name: key for key, name in _NAMES.items()}
     for line in text.splitlines():
         name, colon, value = line.strip().partition(": ")
         if colon and name in keys:
-            found[keys[name]] = int(value) if name == "Trail-Events" and value.isdecimal() else value
-    return found
+            fields[keys[name]] = int(value) if name == "Trail-Events" and value.isdecimal() else value
+    return fields

@@ -70,7 +70,7 @@ def narrowed(
     version: str | None = None,
 ) -> EventFilter:
     """Return the events that texts ask for, two of them dates. Raises BadCall for no date and no action."""
-    if action and action not in (known.value for known in Action):
+    if action and action not in (choice.value for choice in Action):
         raise BadCall(f"{action[:40]!r} is nothing that happens", hint=", ".join(one.value for one in Action))
     return EventFilter(
         since=parse_moment(since, begins=True) if since else None,
@@ -101,8 +101,8 @@ def each_event(
     wanted = wanted or EventFilter()
     refs, commit = tag_refs(repository), resolve_commit(repository, revision)
     if wanted.is_undated and model is None:
-        known = _in_order(repository, commit, refs)
-        chained = chain_to(repository, known.head) if known else None
+        checkpoint = _in_order(repository, commit, refs)
+        chained = chain_to(repository, checkpoint.head) if checkpoint else None
         if chained is not None:
             everything = wanted == EventFilter()
             return chained if everything else (tag for tag in chained if wanted.includes(tag, 0))
@@ -162,19 +162,21 @@ def _in_order_of_the_chain(
     """All events, or those of one model, where this repository remembers that its tags are one chain in the
     order of the commits that lead to `commit`; None where it does not."""
     facts = (reached(repository, refs, fact) for fact in (RECORDED, ORDERED))
-    known = next((fact for fact in facts if fact and is_first_parent(repository, fact.tip, commit)), None)
-    if known is None:
+    checkpoint = next(
+        (fact for fact in facts if fact and is_first_parent(repository, fact.tip, commit)), None
+    )
+    if checkpoint is None:
         return None
     tags = _tags(repository, model)
     if model is not None:
         own = (tag for tag in tags.values() if tag.event.model == model)
         return sorted(own, key=lambda tag: tag.event.number)
-    found = linked(tags.values())
-    if len(found) != len(tags) or (found and found[-1].oid != known.head):
+    chain = linked(tags.values())
+    if len(chain) != len(tags) or (chain and chain[-1].oid != checkpoint.head):
         return None
     if tag_refs(repository) == refs:
-        remember(repository, known, ORDERED)  # the next time they need not be held together
-    return found
+        remember(repository, checkpoint, ORDERED)  # the next time they need not be held together
+    return chain
 
 
 def evidence(
@@ -190,14 +192,16 @@ def evidence(
     awaited: dict[str, list[RecordedTag]] = {}
     for tag in tags:
         awaited.setdefault(tag.event.landed_in, []).append(tag)
-    held: dict[tuple[str | None, str | None], set[str]] = {}
-    found: dict[str, tuple[str, ...]] = {}
+    standing_paths: dict[tuple[str | None, str | None], set[str]] = {}
+    paths_by_tag: dict[str, tuple[str, ...]] = {}
     for commit, changes in changes_along(repository, revision, None, (layout.ROOT,)):
         for change in changes:
             place = layout.place(change.path) if _EVIDENCE in change.path else None
             if place is not None and place.kind is layout.Kind.EVIDENCE:
-                paths = held.setdefault((place.model, place.version), set())
+                paths = standing_paths.setdefault((place.model, place.version), set())
                 (paths.discard if change.new_mode == ABSENT else paths.add)(change.path)
         for tag in awaited.get(commit.oid, ()):
-            found[tag.name] = tuple(sorted(held.get((tag.event.model, tag.event.version), ())))
-    return found
+            paths_by_tag[tag.name] = tuple(
+                sorted(standing_paths.get((tag.event.model, tag.event.version), ()))
+            )
+    return paths_by_tag

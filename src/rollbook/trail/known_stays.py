@@ -31,18 +31,18 @@ def known_stays(repository: Repository, commit: str, model: str, version: str) -
     """Return the stays of a version as the history of `commit` has them, oldest first, each at the time that
     the trail records."""
     part = hashlib.sha256(model.encode()).hexdigest()
-    known = _read(STAYS.read(repository, part), model)
-    if known is None or _distance(repository, known, commit) is None:
-        known = recorded_moves(repository, model, version)
-        distance = _distance(repository, known, commit) if known else None
-        if known is not None and distance is not None and distance <= _NEAR:
-            known = _brought(repository, known, commit, model)
-            return stays(move for move in known.moves if move.version == version)
-        known = KnownMoves()
-    if known.upto != commit:
-        known = _brought(repository, known, commit, model)
-        STAYS.write(repository, json.dumps(_as_json(known, model)).encode(), part)
-    return stays(move for move in known.moves if move.version == version)
+    known_model = _read(STAYS.read(repository, part), model)
+    if known_model is None or _distance(repository, known_model, commit) is None:
+        known_model = recorded_moves(repository, model, version)
+        distance = _distance(repository, known_model, commit) if known_model else None
+        if known_model is not None and distance is not None and distance <= _NEAR:
+            known_model = _brought(repository, known_model, commit, model)
+            return stays(move for move in known_model.moves if move.version == version)
+        known_model = KnownMoves()
+    if known_model.upto != commit:
+        known_model = _brought(repository, known_model, commit, model)
+        STAYS.write(repository, json.dumps(_as_json(known_model, model)).encode(), part)
+    return stays(move for move in known_model.moves if move.version == version)
 
 
 def _distance(repository: Repository, known: KnownMoves, commit: str) -> int | None:
@@ -59,8 +59,8 @@ def _brought(repository: Repository, known: KnownMoves, commit: str, model: str)
     progress = {model: known.progress}
     changes = landed_changes(repository, commit, known.upto, paths_of(model))
     events = derive(repository, changes, progress, with_manifests=False)
-    came = [move_of(event) for event in events if event.model == model]
-    return KnownMoves(commit, progress[model], (*known.moves, *came))
+    new_moves = [move_of(event) for event in events if event.model == model]
+    return KnownMoves(commit, progress[model], (*known.moves, *new_moves))
 
 
 def _as_json(known: KnownMoves, model: str) -> dict[str, Any]:
@@ -74,12 +74,12 @@ def _as_json(known: KnownMoves, model: str) -> dict[str, Any]:
 
 
 def _read(body: bytes | None, model: str) -> KnownMoves | None:
-    said = json.loads(body) if body is not None else {}
-    if said.get("model") != model:
+    document = json.loads(body) if body is not None else {}
+    if document.get("model") != model:
         return None
-    number, recorded_at, registered_in, removed = said["progress"]
+    number, recorded_at, registered_in, removed = document["progress"]
     return KnownMoves(
-        said["upto"],
+        document["upto"],
         Progress(number, recorded_at, registered_in, removed=set(removed)),
-        tuple(Move(model, *move) for move in said["moves"]),
+        tuple(Move(model, *move) for move in document["moves"]),
     )

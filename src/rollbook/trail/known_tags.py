@@ -37,16 +37,16 @@ _ACTIONS = {action.value: action for action in Action}
 
 def known_trail(repository: Repository) -> RecordedTrail:
     """Every tag of the repository, of which only those are read that were not read before."""
-    known = _read(repository)
+    cached_tags = _read(repository)
     refs = tag_ids(repository)
-    new = _read_anew(repository, known) if any(oid not in known for oid in refs.values()) else {}
-    if len(new) > max(_FEW, len(known) // 10):
-        known |= {oid: _fields(tag) for oid, tag in new.items() if _is_plain(tag)}
-        _write(repository, {oid: known[oid] for oid in refs.values() if oid in known})
+    new = _read_anew(repository, cached_tags) if any(oid not in cached_tags for oid in refs.values()) else {}
+    if len(new) > max(_FEW, len(cached_tags) // 10):
+        cached_tags |= {oid: _fields(tag) for oid, tag in new.items() if _is_plain(tag)}
+        _write(repository, {oid: cached_tags[oid] for oid in refs.values() if oid in cached_tags})
     tags = {}
     for name, oid in refs.items():
-        if oid in known:
-            tags[name] = _tag(name, known[oid])
+        if oid in cached_tags:
+            tags[name] = _tag(name, cached_tags[oid])
         elif oid in new:
             tags[name] = replace(new[oid], name=name)
     return RecordedTrail(tags, frozenset(refs.keys() - tags.keys()))
@@ -106,8 +106,12 @@ def _between(repository: Repository, end: str, head: str) -> list[RecordedTag] |
     reader = ObjectReader(repository)
     try:
         while head != end:
-            found = reader.read(head, MAX_TAG) if head and len(later) < _FEW else None
-            tag = recorded_tag("", head, found.data) if found and found.data is not None else None
+            tag_object = reader.read(head, MAX_TAG) if head and len(later) < _FEW else None
+            tag = (
+                recorded_tag("", head, tag_object.data)
+                if tag_object and tag_object.data is not None
+                else None
+            )
             if tag is None:
                 return None
             later.append(replace(tag, name=tag.event.tag))

@@ -59,7 +59,7 @@ def approvals(
     for event in events:
         if event.action is Action.ASSIGNED:
             arrivals.setdefault((event.model, event.version, event.target), []).append(event)
-    found: dict[str, Approval] = {}
+    by_digest: dict[str, Approval] = {}
     before: dict[str, frozenset[int]] = {}
     for change in changes:
         for file in change.files:
@@ -73,14 +73,16 @@ def approvals(
             for entry in signed:
                 if id(entry) in seen:
                     continue
-                held = arrivals.get((model, entry.version, entry.stage), ())
-                landed = (event for event in reversed(held) if order[event.landed_in] <= order[change.commit])
+                candidates = arrivals.get((model, entry.version, entry.stage), ())
+                landed = (
+                    event for event in reversed(candidates) if order[event.landed_in] <= order[change.commit]
+                )
                 arrival = next(landed, None)
                 if arrival is not None:
                     contents = _contents(arrival, previous[model, arrival.landed_in], entry, rules)
                     for approval in _given(arrival, change.commit, entry, contents):
-                        found.setdefault(approval.digest(contents[-1]), approval)
-    return list(found.values())
+                        by_digest.setdefault(approval.digest(contents[-1]), approval)
+    return list(by_digest.values())
 
 
 def _contents(event: Event, previous: Event | None, entry: StageEntry, rules: Rules) -> tuple[bytes, ...]:
@@ -115,9 +117,11 @@ def approval_contradictions(
     verdicts: dict[int, SignatureVerdict] = {}
     for turn in range(2):
         places = [place for place, approval in enumerate(given) if turn < len(approval.contents)]
-        left = [place for place in places if place not in verdicts or not _is_good(verdicts[place])]
-        signed = [_signed(given[place], turn, root, order[given[place].landed_in], moments) for place in left]
-        verdicts |= dict(zip(left, judge(repository, signed, known), strict=True)) if signed else {}
+        remaining = [place for place in places if place not in verdicts or not _is_good(verdicts[place])]
+        signed = [
+            _signed(given[place], turn, root, order[given[place].landed_in], moments) for place in remaining
+        ]
+        verdicts |= dict(zip(remaining, judge(repository, signed, known), strict=True)) if signed else {}
     for place, approval in enumerate(given):
         verdict = verdicts[place]
         if _is_good(verdict):

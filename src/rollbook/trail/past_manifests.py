@@ -64,20 +64,20 @@ class Manifests:
         """Read blobs that will be asked for, all at once."""
         if self._reader is None:
             return
-        wanted = [name for name in dict.fromkeys(names) if name not in self._read]
-        for name, found in zip(wanted, self._reader.read_many(wanted, MAX_FILE), strict=True):
-            self._read[name] = _registered(found, "")
+        unread = [name for name in dict.fromkeys(names) if name not in self._read]
+        for name, blob in zip(unread, self._reader.read_many(unread, MAX_FILE), strict=True):
+            self._read[name] = _registered(blob, "")
 
     def read_all(self, repository: Repository, names: Iterable[str]) -> None:
         """Read very many blobs on all processors: nearly all the time of a long trail goes into parsing them.
 
         A few are left for later.
         """
-        wanted = [name for name in dict.fromkeys(names) if name not in self._read]
-        if self._reader is None or len(wanted) < _MANY:
+        unread = [name for name in dict.fromkeys(names) if name not in self._read]
+        if self._reader is None or len(unread) < _MANY:
             return
         processes = os.cpu_count() or 1
-        for name, told in spread(registered_share, str(repository.directory), wanted, processes):
+        for name, told in spread(registered_share, str(repository.directory), unread, processes):
             self._read[name] = RegisteredManifest(*told)
 
 

@@ -43,9 +43,9 @@ class StageTables:
 
     def read_ahead(self, names: Iterable[str]) -> None:
         """Read blobs that will be asked for, all at once."""
-        wanted = [name for name in dict.fromkeys(names) if name not in self._tables]
-        for name, found in zip(wanted, self._reader.read_many(wanted, MAX_FILE), strict=True):
-            self._tables[name] = self._parsed(found, "")
+        unread = [name for name in dict.fromkeys(names) if name not in self._tables]
+        for name, blob in zip(unread, self._reader.read_many(unread, MAX_FILE), strict=True):
+            self._tables[name] = self._parsed(blob, "")
 
     def _parsed(self, found: GitObject | None, path: str) -> StageTable | None:
         if found is None or found.type != "blob" or found.data is None:

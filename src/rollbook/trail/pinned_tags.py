@@ -74,8 +74,8 @@ def changed_tags(origins: Iterable[Origin], standing: Mapping[str, str]) -> Iter
 
 def require_old_tags(repository: Repository, origins: Iterable[Origin]) -> None:
     """Raise Refused unless every old tag stands as it did when its model was taken over."""
-    known = list(origins)
-    changed = next(changed_tags(known, tag_ids(repository)), None) if known else None
+    all_origins = list(origins)
+    changed = next(changed_tags(all_origins, tag_ids(repository)), None) if all_origins else None
     if changed is not None:
         raise Refused(
             f"the tag {changed.tag!r} is not the one that was taken over ({changed.object[:12]})",

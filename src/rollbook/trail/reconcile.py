@@ -46,25 +46,25 @@ def compare(events: Sequence[Event], standing: StandingTags, main: Main) -> list
     A tag that was replaced is named itself; the tag after it, which names the old one, only when nothing else
     is wrong with either.
     """
-    found: list[Contradiction] = []
-    held = {tag.oid: tag.name for tag in standing.tags.values()}
+    contradictions: list[Contradiction] = []
+    tag_names = {tag.oid: tag.name for tag in standing.tags.values()}
     before: str | None = ""
     before_is_sound = True
     for event in events:
         tag = standing.tags.get(event.tag)
         wrong = list(_absence(event, standing) if tag is None else tag_contradictions(event, tag))
         if tag is not None and not wrong and before is not None and tag.previous != before:
-            found += _broken_link(event, tag, before, held) if before_is_sound else ()
-        found += wrong
+            contradictions += _broken_link(event, tag, before, tag_names) if before_is_sound else ()
+        contradictions += wrong
         before = tag.oid if tag else None
         before_is_sound = not wrong
     derived = {event.tag for event in events}
     for tag in standing.tags.values():
         if tag.name not in derived:
-            found.append(_extra(tag, main))
-    found += _outside(derived, standing, main)
-    found += _taken_over(standing, main)
-    return found
+            contradictions.append(_extra(tag, main))
+    contradictions += _outside(derived, standing, main)
+    contradictions += _taken_over(standing, main)
+    return contradictions
 
 
 def _absence(event: Event, standing: StandingTags) -> Iterator[Contradiction]:
@@ -130,8 +130,8 @@ def _first_difference(expected: list[str], lines: list[str]) -> str:
             key, colon, value = line.partition(": ")
             if not colon:
                 return f"its summary is not {line!r}"
-            said = [found.partition(": ")[2] for found in lines if found.startswith(f"{key}: ")]
-            return f"its {key} is {said[0] if said else ''!r} where main says {value!r}"
+            values = [tag_line.partition(": ")[2] for tag_line in lines if tag_line.startswith(f"{key}: ")]
+            return f"its {key} is {values[0] if values else ''!r} where main says {value!r}"
     foreign = next((line for line in lines if line and line not in expected), "")
     if not foreign:
         return "its lines are those that main calls for, in another order, or not each of them once"
@@ -199,14 +199,12 @@ def _taken_over(standing: StandingTags, main: Main) -> Iterator[Contradiction]:
     for model, origin in main.origins.items():
         landed_in = places.get(main.began.get(model, -1), "")
         for tag in changed_tags([origin], standing.objects):
-            found = standing.objects.get(tag.tag)
-            if found is None:
+            oid = standing.objects.get(tag.tag)
+            if oid is None:
                 message = f"the model was taken over with this tag ({tag.object[:12]}), and it is gone"
                 yield Contradiction("RB601", tag.tag, landed_in, message, _RESTORE, model)
             else:
-                message = (
-                    f"the model was taken over with {tag.object[:12]}, and {found[:12]} stands there now"
-                )
+                message = f"the model was taken over with {tag.object[:12]}, and {oid[:12]} stands there now"
                 yield Contradiction("RB604", tag.tag, landed_in, message, _FIND_OUT, model)
 
 

@@ -160,11 +160,11 @@ class Missing:
         if self.refs is None:
             return
         after = self.refs.after(tag.ref for tag in self.tags)
-        found = Reached(after.digest, self.tip, self.head)
-        remember(repository, found)
+        checkpoint = Reached(after.digest, self.tip, self.head)
+        remember(repository, checkpoint)
         ordered = reached(repository, self.refs, ORDERED)
         if ordered is not None and ordered.head == self.previous:
-            remember(repository, found, ORDERED)
+            remember(repository, checkpoint, ORDERED)
 
 
 def missing_tags(
@@ -185,9 +185,9 @@ def missing_tags(
             hint="Fetch it: git fetch --unshallow; in CI, fetch-depth: 0.",
         )
     refs = tag_refs(repository)
-    known = reached(repository, refs) if refs else None
-    found = _missing_since(repository, tip, known, refs, attest) if known else None
-    return found or _missing(repository, tip, refs, attest, is_published=is_published)
+    checkpoint = reached(repository, refs) if refs else None
+    missing = _missing_since(repository, tip, checkpoint, refs, attest) if checkpoint else None
+    return missing or _missing(repository, tip, refs, attest, is_published=is_published)
 
 
 def _missing_since(
@@ -257,10 +257,10 @@ def _made(
     for event in events:
         oid = oids.get(event.tag)
         if oid is None:
-            known = attest(event.landed_in)
-            attested = filter(None, map(one_line, known.approved_by))
+            attestation = attest(event.landed_in)
+            attested = filter(None, map(one_line, attestation.approved_by))
             names = tuple(dict.fromkeys([*event.approved_by, *attested]))
-            pull_request = one_line(known.pull_request)
+            pull_request = one_line(attestation.pull_request)
             data = tag_object(replace(event, approved_by=names), tagger, previous, pull_request)
             oid = writer.store("tag", sign(data) if sign else data)
         made.append(NewTag(event, oid))

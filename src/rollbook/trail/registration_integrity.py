@@ -45,8 +45,8 @@ def record_contradictions(
                 else:
                     first[file.path] = file
     for path, (commit, file) in last.items():
-        came = first[path]
-        if (file.new_oid, file.new_mode) == (came.new_oid, came.new_mode):
+        original = first[path]
+        if (file.new_oid, file.new_mode) == (original.new_oid, original.new_mode):
             continue
         place = file.place
         tag = tags.get((place.model or "", place.version or ""), "")
@@ -56,6 +56,6 @@ def record_contradictions(
             tag,
             commit,
             f"{path} was {what} on main after it had landed",
-            f"Put it back as it was: git cat-file blob {came.new_oid[:12]} prints it.",
+            f"Put it back as it was: git cat-file blob {original.new_oid[:12]} prints it.",
             place.model or "",
         )

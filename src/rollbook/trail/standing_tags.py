@@ -82,8 +82,8 @@ def standing(repository: Repository) -> StandingTags:
     try:
         objects = reader.read_many(refs.values(), MAX_TAG)
         return sorted_out(
-            (name, oid, (found.data or b"") if found and found.type == "tag" else b"")
-            for (name, oid), found in zip(refs.items(), objects, strict=True)
+            (name, oid, (tag_object.data or b"") if tag_object and tag_object.type == "tag" else b"")
+            for (name, oid), tag_object in zip(refs.items(), objects, strict=True)
         )
     finally:
         reader.close()

@@ -50,14 +50,14 @@ class Subscription:
 
 def subscriptions(policy: Policy) -> tuple[Subscription, ...]:
     """Those that a policy names, each URL once. Raises InvalidFile for an entry that can't be used."""
-    found: dict[str, Subscription] = {}
+    by_url: dict[str, Subscription] = {}
     for index, entry in enumerate(policy.notify):
         subscription = _subscription(Fields(entry, POLICY, f"notify.{index}"), f"notify.{index}")
-        if subscription.url in found:
+        if subscription.url in by_url:
             message = f"{subscription.name} is named twice"
             raise InvalidFile(message, path=POLICY, key=f"notify.{index}.url", hint="Join the two.")
-        found[subscription.url] = subscription
-    return tuple(found.values())
+        by_url[subscription.url] = subscription
+    return tuple(by_url.values())
 
 
 def _subscription(fields: Fields, key: str) -> Subscription:
@@ -72,7 +72,7 @@ def _subscription(fields: Fields, key: str) -> Subscription:
         raise InvalidFile("not the name of an environment variable", path=POLICY, key=f"{key}.secret_env")
     unknown = set(subscription.events) - {action.value for action in Action}
     if unknown:
-        known = ", ".join(action.value for action in Action)
+        actions = ", ".join(action.value for action in Action)
         message = f"there is no event {min(unknown)[:40]!r}"
-        raise InvalidFile(message, path=POLICY, key=f"{key}.events", hint=f"Events are: {known}.")
+        raise InvalidFile(message, path=POLICY, key=f"{key}.events", hint=f"Events are: {actions}.")
     return subscription

@@ -77,8 +77,8 @@ def judge_signers(
         elif verdict.judgement is Judgement.UNKNOWN:
             unknown[verdict.why] += 1
         else:
-            said = "" if verdict.judgement is Judgement.BROKEN else "it was signed "
-            wrong.append(_about(item, _CODES[verdict.judgement], said + verdict.why, _REPLACED))
+            prefix = "" if verdict.judgement is Judgement.BROKEN else "it was signed "
+            wrong.append(_about(item, _CODES[verdict.judgement], prefix + verdict.why, _REPLACED))
     unsigned = sum(not item.tag.signature for item in recorded if item.tag.name in scope)
     return Signers(tags, unsigned, wrong, unknown)
 

@@ -77,9 +77,9 @@ def was_verified(
     body = VERIFIED_TRAIL.read(repository)
     if body is None:
         return None
-    said, tags = json.loads(body), tag_ids(repository)
-    is_known = said.pop("ground", None) == ground_of(repository, line, tags, allowed_signers)
-    return VerifiedTrail(**said) if is_known and _are_whole(repository, tags.values()) else None
+    document, tags = json.loads(body), tag_ids(repository)
+    is_known = document.pop("ground", None) == ground_of(repository, line, tags, allowed_signers)
+    return VerifiedTrail(**document) if is_known and _are_whole(repository, tags.values()) else None
 
 
 def remember_verified(repository: Repository, ground: str, tags: StandingTags, found: VerifiedTrail) -> None:
@@ -91,14 +91,14 @@ def remember_verified(repository: Repository, ground: str, tags: StandingTags, f
 
 def _are_whole(repository: Repository, oids: Iterable[str]) -> bool:
     """Return whether each object is there, and each tag's object says what its id stands for."""
-    asked = list(dict.fromkeys(oids))
+    unique_oids = list(dict.fromkeys(oids))
     reader = ObjectReader(repository)
     try:
-        for oid, found in zip(asked, reader.read_many(asked, MAX_TAG), strict=True):
-            if found is None:
+        for oid, git_object in zip(unique_oids, reader.read_many(unique_oids, MAX_TAG), strict=True):
+            if git_object is None:
                 return False
-            if found.type == "tag":
-                data = found.data or b""
+            if git_object.type == "tag":
+                data = git_object.data or b""
                 if hashlib.sha1(b"tag %d\0" % len(data) + data, usedforsecurity=False).hexdigest() != oid:
                     return False
     finally:

@@ -137,23 +137,25 @@ def verify(
     # What stands in for objects is looked for each time: it comes and goes without a trace in the trail.
     is_whole = since is None and model is None and witness is None and not any(substitutes(repository))
     if is_whole:
-        known = was_verified(repository, line, allowed_signers)
-        if known is not None:
-            return _known_verification(tip, known)
+        remembered = was_verified(repository, line, allowed_signers)
+        if remembered is not None:
+            return _known_verification(tip, remembered)
     with ThreadPoolExecutor(1) as pool:  # git walks main while the tags are read
         reading = pool.submit(standing, repository)
         history, reader = _read_history(repository, tip, line)
     try:
         tags = reading.result()
-        found = _verify(repository, history, tags, since, model, allowed_signers, witness)
+        verification = _verify(repository, history, tags, since, model, allowed_signers, witness)
     finally:
         reader.close()
-    if is_whole and found.head is not None:
+    if is_whole and verification.head is not None:
         ground = ground_of(repository, line, tags.objects, allowed_signers)
-        signers, head = found.signers, found.head
-        verified = VerifiedTrail(found.events, dict(signers.tags), signers.unsigned, head.tag, head.object)
+        signers, head = verification.signers, verification.head
+        verified = VerifiedTrail(
+            verification.events, dict(signers.tags), signers.unsigned, head.tag, head.object
+        )
         remember_verified(repository, ground, tags, verified)
-    return found
+    return verification
 
 
 def _known_verification(tip: str, known: VerifiedTrail) -> Verification:
@@ -179,29 +181,31 @@ def _verify(
         for event in history.events
         if (model is None or event.model == model) and history.order[event.landed_in] >= start
     ]
-    found = compare(history.events, tags, Main(history.order, _began(history), history.origins))
-    signers = _signers(repository, history, tags, found, in_scope, allowed_signers)
-    found += [*signers.contradictions, *record_contradictions(history.changes, history.events)]
-    found += _approvals(repository, history)
-    found = [
+    contradictions = compare(history.events, tags, Main(history.order, _began(history), history.origins))
+    signers = _signers(repository, history, tags, contradictions, in_scope, allowed_signers)
+    contradictions += [*signers.contradictions, *record_contradictions(history.changes, history.events)]
+    contradictions += _approvals(repository, history)
+    contradictions = [
         item
-        for item in found
+        for item in contradictions
         if model in (None, item.model) and history.order.get(item.commit, len(history.order)) >= start
     ]
-    found += _replacements(repository)
+    contradictions += _replacements(repository)
     if witness is not None:
-        found += witness_contradictions(witness, history.events, tags, history.order)
-    found, doubts = _sorted_out(repository, history.tip, arranged(found, history.order))
+        contradictions += witness_contradictions(witness, history.events, tags, history.order)
+    contradictions, doubts = _sorted_out(repository, history.tip, arranged(contradictions, history.order))
     doubts += [
         Doubt(f"signatures can't be verified ({count} tags): {why}", "Name a list: --allowed-signers FILE.")
         for why, count in signers.unknown.items()
     ]
     head = None
-    if not any(item.severity == "error" for item in found) and not doubts and history.events:
+    if not any(item.severity == "error" for item in contradictions) and not doubts and history.events:
         last = history.events[-1].tag
         head = Head(last, tags.tags[last].oid, len(history.events), history.tip)
     pinned = frozenset(tag.tag for origin in history.origins.values() for tag in origin.tags)
-    return Verification(history.tip, len(in_scope), tuple(found), tuple(doubts), signers, head, pinned)
+    return Verification(
+        history.tip, len(in_scope), tuple(contradictions), tuple(doubts), signers, head, pinned
+    )
 
 
 def _read_history(
@@ -237,8 +241,8 @@ def _start(repository: Repository, since: str | None, history: _History) -> int:
 
 
 def _require_tags(tags: StandingTags, events: Sequence[Event]) -> None:
-    held = tags.tags.keys() | tags.broken | tags.foreign.keys()
-    if events and not tags.tags and not any(event.tag in held for event in events):
+    tag_names = tags.tags.keys() | tags.broken | tags.foreign.keys()
+    if events and not tags.tags and not any(event.tag in tag_names for event in events):
         raise CannotTell(
             f"main's history holds {len(events)} events, and there is no tag of the trail here",
             hint=f"{_FETCH_TAGS} If nothing was ever recorded: rollbook audit record.",
@@ -271,10 +275,10 @@ def _signers(
         root = given_root(allowed_signers)
     else:
         root = registry_root(repository, history.changes, history.order)
-    known = VerifiedSignatures(repository)
+    signatures = VerifiedSignatures(repository)
     scope = {event.tag for event in in_scope}
-    signers = judge_signers(repository, recorded, scope, root, history.moments, known)
-    known.save()
+    signers = judge_signers(repository, recorded, scope, root, history.moments, signatures)
+    signatures.save()
     return signers
 
 
@@ -282,25 +286,27 @@ def _approvals(repository: Repository, history: _History) -> list[Contradiction]
     reader = ObjectReader(repository)
     try:
         rules = Rules(reader, history.changes)
-        given = approvals(history.changes, history.events, history.tables, history.order, rules)
+        signed_approvals = approvals(history.changes, history.events, history.tables, history.order, rules)
     finally:
         reader.close()
-    if not given:
+    if not signed_approvals:
         return []
     root = registry_root(repository, history.changes, history.order)
-    known = VerifiedSignatures(repository)
-    found = approval_contradictions(repository, given, root, history.order, history.moments, known)
-    wrong = list(found)
-    known.save()
+    signatures = VerifiedSignatures(repository)
+    contradictions = approval_contradictions(
+        repository, signed_approvals, root, history.order, history.moments, signatures
+    )
+    wrong = list(contradictions)
+    signatures.save()
     return wrong
 
 
 def _replacements(repository: Repository) -> Iterator[Contradiction]:
     """What lets git show others something else than was verified here, where nothing of it is believed."""
-    for found in substitutes(repository):
-        severity: Severity = "warning" if found.is_borrowed else "error"
-        message = f"{found.place}: {found.deed}; what was verified is what the ids stand for"
-        yield Contradiction("RB616", "", "", message, found.remedy, severity=severity)
+    for substitute in substitutes(repository):
+        severity: Severity = "warning" if substitute.is_borrowed else "error"
+        message = f"{substitute.place}: {substitute.deed}; what was verified is what the ids stand for"
+        yield Contradiction("RB616", "", "", message, substitute.remedy, severity=severity)
 
 
 def _sorted_out(

@@ -35,11 +35,11 @@ def edit(data: bytes, change: Callable[[Any], None], path: str = "") -> bytes:
     text = data.decode().replace("\r\n", "\n")
     splicing = _Splicing(text, _root(text), document)
     change(document)
-    wanted = plain(document)
-    if repr(wanted) == before:
+    content = plain(document)
+    if repr(content) == before:
         return data
     edited = splicing.edited(document)
-    if not _reads_as(edited, wanted):
+    if not _reads_as(edited, content):
         raise InvalidFile(
             "can't be edited without changing what else it says",
             path=path,
@@ -117,8 +117,8 @@ def _dash(text: str, node: _Node, before: int) -> int:
     if not node.entries:
         return node.start
     dash = re.compile(rf"^ {{{node.column}}}-", re.MULTILINE)
-    found = dash.search(text, _line_after(text, node.entries[-1].node), before + 1)
-    return found.end() - 1 if found else before
+    match = dash.search(text, _line_after(text, node.entries[-1].node), before + 1)
+    return match.end() - 1 if match else before
 
 
 def _line_after(text: str, node: _Node) -> int:
@@ -210,8 +210,8 @@ class _Splicing:
         return self._node_of(item) is entry.node
 
     def _node_of(self, value: object) -> _Node | None:
-        known = self._nodes.get(id(value))
-        return known[1] if known and known[0] is value else None
+        pair = self._nodes.get(id(value))
+        return pair[1] if pair and pair[0] is value else None
 
     @staticmethod
     def _fits_flow(node: _Node, kept: list[int | None]) -> bool:

@@ -77,8 +77,8 @@ def source(data: bytes, path: KeyPath) -> str | None:
 
     Raises InvalidFile for what `load` refuses.
     """
-    for found, _, event in walk(data):
-        if found == path and type(event) is ScalarEvent:
+    for key_path, _, event in walk(data):
+        if key_path == path and type(event) is ScalarEvent:
             start: Any = event.start_mark
             end: Any = event.end_mark
             return data.decode()[start.index : end.index].rstrip()
@@ -132,8 +132,8 @@ def _decode(data: bytes, path: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InvalidFile("not UTF-8", path=path, line=line, hint="Save the file as UTF-8.") from None
-    if found := FORBIDDEN.search(text) or _LONE_CR.search(text):
-        raise _forbidden(found[0], path, text.count("\n", 0, found.start()) + 1, "")
+    if match := FORBIDDEN.search(text) or _LONE_CR.search(text):
+        raise _forbidden(match[0], path, text.count("\n", 0, match.start()) + 1, "")
     return text
 
 
@@ -194,8 +194,8 @@ class _Reading:
                 return value_of(text)
             except ValueError as error:
                 raise self.invalid(event, str(error), "Quote it if text is meant.") from None
-        if event.style == '"' and (found := FORBIDDEN.search(text)):  # escapes: the text itself is clean
-            raise _forbidden(found[0], self.path, event.start_mark.line + 1, dotted(tuple(self.trail)))
+        if event.style == '"' and (match := FORBIDDEN.search(text)):  # escapes: the text itself is clean
+            raise _forbidden(match[0], self.path, event.start_mark.line + 1, dotted(tuple(self.trail)))
         return text
 
     def mapping(self) -> dict[str, Any]:

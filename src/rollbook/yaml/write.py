@@ -21,8 +21,8 @@ def dump(data: Mapping[str, Any], header: str = "") -> bytes:
     `strict.load` reads the same data back. Raises BadCall for what it would refuse: values that are no JSON
     data, NaN and infinity, control characters, too deep or too large.
     """
-    if found := FORBIDDEN.search(header):
-        raise BadCall(f"forbidden character U+{ord(found[0]):04X} in the header")
+    if match := FORBIDDEN.search(header):
+        raise BadCall(f"forbidden character U+{ord(match[0]):04X} in the header")
     comment = "".join(
         (line if line.startswith("#") else f"# {line}".rstrip()) + "\n" for line in header.splitlines()
     )
@@ -72,8 +72,8 @@ def plain(value: Any, path: KeyPath = ()) -> Any:
 
 
 def _plain_text(text: str, path: KeyPath) -> str:
-    if found := FORBIDDEN.search(text):
-        raise _unwritable(path, f"forbidden character U+{ord(found[0]):04X}")
+    if match := FORBIDDEN.search(text):
+        raise _unwritable(path, f"forbidden character U+{ord(match[0]):04X}")
     return text
 
 

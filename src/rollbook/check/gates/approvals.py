@@ -149,17 +149,17 @@ def _why_invalid(content: TransitionContent, approval: Mapping[str, Any], signer
 
 def _unfit(person: Person, promotion: Promotion, role: str) -> str:
     """Why a person's approval of this promotion does not count; empty when it does."""
-    entry, known = promotion.entry, promotion.circumstances
+    entry, circumstances = promotion.entry, promotion.circumstances
     own = {alike(person.email), alike(f"@{person.login}"), alike(person.key)} - {"", "@"}
     if entry is not None and alike(entry.requested_by) in own:
         return "asked for it"
-    if own & {alike(author) for author in (known.authors or frozenset()) | known.hands}:
+    if own & {alike(author) for author in (circumstances.authors or frozenset()) | circumstances.hands}:
         return "is an author of the change"
     roles = promotion.policy.roles if promotion.policy else {}
-    held = roles_of(person, roles)
+    held_roles = roles_of(person, roles)
     if role:
-        return "" if role in held else f"is no {role}"
-    return "" if not roles or {ADMIN, APPROVER} & set(held) else f"is neither {ADMIN} nor {APPROVER}"
+        return "" if role in held_roles else f"is no {role}"
+    return "" if not roles or {ADMIN, APPROVER} & set(held_roles) else f"is neither {ADMIN} nor {APPROVER}"
 
 
 GATE = Approvals()

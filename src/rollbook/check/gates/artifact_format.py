@@ -78,11 +78,11 @@ class ArtifactFormat:
 
         allowed, denied = settings.texts("allow"), settings.texts("deny")
         unsafe, most = settings.flag("unsafe", default=True), settings.optional_integer("max_size")
-        asked = [f"one of {', '.join(allowed)}"] if allowed else []
-        asked += [f"none of {', '.join(denied)}"] if denied else []
-        asked += [] if unsafe else ["no format that can run code"]
-        asked += [] if most is None else [f"at most {most:,} bytes"]
-        threshold = "; ".join(asked) or "an artifact"
+        requirements = [f"one of {', '.join(allowed)}"] if allowed else []
+        requirements += [f"none of {', '.join(denied)}"] if denied else []
+        requirements += [] if unsafe else ["no format that can run code"]
+        requirements += [] if most is None else [f"at most {most:,} bytes"]
+        threshold = "; ".join(requirements) or "an artifact"
         if promotion.manifest is None:
             return failed("no manifest that can be read", threshold)
         artifact = promotion.manifest.artifact

@@ -51,8 +51,8 @@ class ArtifactPresent:
         if open_storage is None:
             return waiting("the remote was not asked", threshold, "Check where the remote can be reached.")
         files, manifest = promotion.version_files, promotion.manifest
-        if files is not None and isinstance(gone := _removal(files), Removal):
-            error = gone.refusal()
+        if files is not None and isinstance(removal := _removal(files), Removal):
+            error = removal.refusal()
             return failed(str(error), threshold, error.hint)
         if files is None or manifest is None or len(files.pointers) != 1 or files.pointers[0].findings:
             return failed("no pointer that can be read", threshold, "Register it with `rollbook register`.")
@@ -83,9 +83,9 @@ def _unlike(storage: ReadOnlyStorage, pointer: Pointer, manifest: Manifest) -> s
     from rollbook.artifact.stored_format import stored_format
 
     artifact = manifest.artifact
-    found = stored_format(storage, pointer, artifact)
-    if found in UNSAFE_FORMATS and artifact.format not in UNSAFE_FORMATS:
-        return f"the manifest says {artifact.format} and the bytes are {found}"
+    actual_format = stored_format(storage, pointer, artifact)
+    if actual_format in UNSAFE_FORMATS and artifact.format not in UNSAFE_FORMATS:
+        return f"the manifest says {artifact.format} and the bytes are {actual_format}"
     return ""
 
 

@@ -87,12 +87,12 @@ class Command:
         except OSError as error:
             return failed(f"can't be run: {error.strerror}", threshold, "Install it where the check runs.")
         lines = [line for line in _ESCAPE.sub("", ended.output).splitlines() if line.strip()]
-        said = printable(lines[-1].strip()[:_SHOWN]) if lines else ""
+        last_line = printable(lines[-1].strip()[:_SHOWN]) if lines else ""
         if ended.code is None:
             return failed(
                 f"not done after {limit:g} s", threshold, "Make it faster, or raise its time_limit."
             )
-        figure = f"exit code {ended.code}" + (f": {said}" if said else "")
+        figure = f"exit code {ended.code}" + (f": {last_line}" if last_line else "")
         return failed(figure, threshold, "See what the program asks for.") if ended.code else passed(
             figure, threshold
         )  # fmt: skip
@@ -134,12 +134,12 @@ def run_bounded(command: Sequence[str], stdin: bytes, limit: float) -> Ended:
     environment. Raises OSError when it can't be started.
     """
     deadline = time.monotonic() + limit
-    with tempfile.TemporaryDirectory(prefix="rollbook-") as folder, tempfile.TemporaryFile() as given:
-        given.write(stdin)
-        given.seek(0)
+    with tempfile.TemporaryDirectory(prefix="rollbook-") as folder, tempfile.TemporaryFile() as input_file:
+        input_file.write(stdin)
+        input_file.seek(0)
         process = subprocess.Popen(
             command,
-            stdin=given,
+            stdin=input_file,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=folder,

@@ -99,8 +99,8 @@ def _bad_sunset(text: str, days: int, promotion: Promotion) -> str:
 def _bad_note(text: str) -> str:
     if not text.strip():
         return "no migration note"
-    left = placeholder(text)
-    return f"the migration note still says {shown(left)}" if left else ""
+    leftover = placeholder(text)
+    return f"the migration note still says {shown(leftover)}" if leftover else ""
 
 
 GATE = DeprecationGate()

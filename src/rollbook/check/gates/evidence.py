@@ -57,15 +57,15 @@ class EvidenceGate:
         threshold = f"{kind} passed" + ("" if most is None else f" within the last {most:g} days")
         way = f"Add it: rollbook evidence add {promotion.model}@{promotion.version} {kind} --status ..."
         files = promotion.version_files
-        found = newest_evidence(files, kind)
-        if found is None:
+        newest = newest_evidence(files, kind)
+        if newest is None:
             others = sum(_kind(document) == kind for document in files.evidence) if files else 0
             about = f"; {others} about another artifact or unreadable" if others else ""
             return failed(f"no {kind} evidence about this artifact{about}", threshold, way)
-        when = found.moment
+        when = newest.moment
         age = promotion.circumstances.now - when
-        figure = f"{kind} {'passed' if found.passed else 'failed'} on {when.date().isoformat()}"
-        if not found.passed:
+        figure = f"{kind} {'passed' if newest.passed else 'failed'} on {when.date().isoformat()}"
+        if not newest.passed:
             return failed(figure, threshold, "Register a version that passes.")
         if age < -_SKEW:
             return failed(f"{figure}, which is in the future", threshold, way)
@@ -106,8 +106,8 @@ def metric_of(
     """A metric of the manifest, or with `kind` of the newest such evidence; None when it was not measured."""
     if not kind:
         return manifest.metrics.get(metric) if manifest else None
-    found = newest_evidence(files, kind, known)
-    return found.metrics.get(metric) if found else None
+    newest = newest_evidence(files, kind, known)
+    return newest.metrics.get(metric) if newest else None
 
 
 def _kind(document: Document) -> object:

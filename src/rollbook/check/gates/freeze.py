@@ -173,12 +173,12 @@ def _weekly_end(first: str, last: str, now: datetime) -> datetime | None:
 
 
 def _into_week(text: str) -> timedelta:
-    found = _WEEKLY.fullmatch(text)
-    if not found:
+    match = _WEEKLY.fullmatch(text)
+    if not match:
         raise InvalidFile(
             f"{text[:40]!r} is no time of a week", key="weekly", hint="Write it like: fri 16:00"
         )
-    return timedelta(days=DAYS.index(found["day"]), hours=int(found["hour"]), minutes=int(found["minute"]))
+    return timedelta(days=DAYS.index(match["day"]), hours=int(match["hour"]), minutes=int(match["minute"]))
 
 
 GATE = Freeze()

@@ -162,7 +162,7 @@ class Promotion:
     def holders(self, stage: str) -> list[VersionFiles]:
         """The other versions that were in `stage` before."""
         names = [entry.version for entry in self.standing.holders(stage) if entry.version != self.version]
-        return [found for name in names if (found := self.version_files_of(name))]
+        return [version_files for name in names if (version_files := self.version_files_of(name))]
 
     def exists(self, model: str, version: str) -> bool:
         """Whether the registry has that version after the change."""
@@ -204,7 +204,7 @@ class SettingsSchema:
         """Return the names of the settings that name one stage or several."""
         common = ["to", "from"] if self.listed_under == "gates" else []
         kinds = (ref("stage-name"), ref("gate-stages"))
-        own = [name for name, said in self.settings.items() if {"$ref": said.get("$ref")} in kinds]
+        own = [name for name, schema in self.settings.items() if {"$ref": schema.get("$ref")} in kinds]
         return [*common, *own]
 
 

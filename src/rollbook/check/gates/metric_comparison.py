@@ -101,18 +101,18 @@ class MetricComparison:
             for other in promotion.holders(stage)
         }
         measured = {version: value for version, value in others.items() if value is not None}
-        asked = f"{metric} {_wanted(settings, direction)} than in {stage}"
+        requirement = f"{metric} {_wanted(settings, direction)} than in {stage}"
         value = metric_of(promotion.version_files, promotion.manifest, metric, kind)
         if value is None:
-            return failed(f"{metric} not measured", asked, f"Register a version that gives {metric}.")
+            return failed(f"{metric} not measured", requirement, f"Register a version that gives {metric}.")
         figure = f"{metric} = {value!r}"
         if not math.isfinite(value):
-            return failed(figure, asked, "Register a version whose metric is a finite number.")
+            return failed(figure, requirement, "Register a version whose metric is a finite number.")
         if not measured:
             why = "no other version is there" if not others else f"{', '.join(others)} has no {metric}"
-            return passed(f"{figure}; nothing to compare with: {why}", asked)
+            return passed(f"{figure}; nothing to compare with: {why}", requirement)
         if not all(map(math.isfinite, measured.values())):
-            return failed(f"{figure}; that in {stage} is no finite number", asked)
+            return failed(f"{figure}; that in {stage} is no finite number", requirement)
         pick = max if direction == "higher" else min
         rival, best = pick(measured.items(), key=lambda item: item[1])
         bound = _bound(settings, direction, best)
@@ -120,7 +120,7 @@ class MetricComparison:
         better = sign * value > sign * bound if settings.flag("better", default=False) else _no_worse(
             sign * value, sign * bound
         )  # fmt: skip
-        threshold = f"{asked}: {rival} has {best!r}, so the limit is {bound!r}"
+        threshold = f"{requirement}: {rival} has {best!r}, so the limit is {bound!r}"
         if better:
             return passed(figure, threshold)
         return failed(figure, threshold, "Register a version that meets it.")

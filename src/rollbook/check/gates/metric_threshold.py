@@ -67,8 +67,8 @@ class MetricThreshold:
                 else (f"Register a version with --metric {metric}=VALUE.")
             )
             required = settings.flag("required", default=True)
-            said = f"{metric} not measured"
-            return failed(said, threshold, way) if required else passed(said, threshold)
+            unmeasured = f"{metric} not measured"
+            return failed(unmeasured, threshold, way) if required else passed(unmeasured, threshold)
         figure = f"{metric} = {value!r}"
         # Written so that a NaN, which compares with nothing, fails.
         inside = (least is None or value >= least) and (greatest is None or value <= greatest)

@@ -41,24 +41,32 @@ class ModelCard:
     )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
-        wanted = settings.texts("sections")
-        threshold = f"a card with {', '.join(wanted)}" if wanted else "a card without placeholders"
+        required_sections = settings.texts("sections")
+        threshold = (
+            f"a card with {', '.join(required_sections)}"
+            if required_sections
+            else "a card without placeholders"
+        )
         card = promotion.text_of(Kind.CARD)
         if card is None or not card.strip():
             return failed("no card.md", threshold, "Write card.md beside the manifest.")
-        if left := placeholder(card):
-            return failed(f"the placeholder {shown(left)} is left", threshold, "Write what belongs there.")
-        found = sections(card)
-        missing = [name for name in wanted if name.strip().casefold() not in found]
+        if leftover := placeholder(card):
+            return failed(
+                f"the placeholder {shown(leftover)} is left", threshold, "Write what belongs there."
+            )
+        card_sections = sections(card)
+        missing = [name for name in required_sections if name.strip().casefold() not in card_sections]
         empty = [
-            name for name in wanted if name not in missing and not found[name.strip().casefold()].strip()
+            name
+            for name in required_sections
+            if name not in missing and not card_sections[name.strip().casefold()].strip()
         ]
         wrong = [f"no section {name}" for name in missing] + [f"{name} is empty" for name in empty]
         if wrong:
             return failed("; ".join(wrong), threshold, "Write them in card.md, each under its own heading.")
-        if not wanted and not any(text.strip() for text in found.values()):
+        if not required_sections and not any(text.strip() for text in card_sections.values()):
             return failed("the card says nothing", threshold, "Write sections, each under its own heading.")
-        return passed(f"{len(found)} sections, no placeholder", threshold)
+        return passed(f"{len(card_sections)} sections, no placeholder", threshold)
 
 
 GATE = ModelCard()

@@ -59,13 +59,13 @@ def _load(name: str) -> Any:
     """The gate of that name among what is installed. Raises InvalidFile unless there is just one."""
     from importlib.metadata import entry_points
 
-    found = list(entry_points(group=GROUP, name=name))
-    if len(found) != 1:
-        known = ", ".join(sorted({point.name for point in entry_points(group=GROUP)})) or "none"
-        many = f"{len(found)} installed packages have" if found else "no installed package has"
-        raise InvalidFile(f"{many} a gate {name[:60]!r}", key="name", hint=f"Installed gates: {known}.")
+    points = list(entry_points(group=GROUP, name=name))
+    if len(points) != 1:
+        installed = ", ".join(sorted({point.name for point in entry_points(group=GROUP)})) or "none"
+        many = f"{len(points)} installed packages have" if points else "no installed package has"
+        raise InvalidFile(f"{many} a gate {name[:60]!r}", key="name", hint=f"Installed gates: {installed}.")
     try:
-        loaded = found[0].load()
+        loaded = points[0].load()
         return loaded() if isinstance(loaded, type) else loaded
     except RollbookError:
         raise

@@ -71,16 +71,16 @@ class RequiredFields:
         fields = settings.texts("fields")
         clean = settings.flag("clean_code", default=False)
         pinned = settings.flag("pinned", default=False)
-        asked = [*fields, *["clean code"] * clean, *["pinned dependencies"] * pinned]
+        demands = [*fields, *["clean code"] * clean, *["pinned dependencies"] * pinned]
         wrong = [f"no {path}" for path in fields if not is_given(promotion, path)]
-        if clean and (said := _unclean(promotion)):
-            wrong.append(said)
-        if pinned and (said := _unpinned(promotion)):
-            wrong.append(said)
+        if clean and (reason := _unclean(promotion)):
+            wrong.append(reason)
+        if pinned and (reason := _unpinned(promotion)):
+            wrong.append(reason)
         if wrong:
             hint = "The manifest is fixed at registration: register a version that has what is missing there."
-            return failed("; ".join(wrong), ", ".join(asked), hint)
-        return passed(f"{len(asked)} of {len(asked)} given", ", ".join(asked))
+            return failed("; ".join(wrong), ", ".join(demands), hint)
+        return passed(f"{len(demands)} of {len(demands)} given", ", ".join(demands))
 
 
 def is_given(promotion: Promotion, path: str) -> bool:

@@ -33,16 +33,16 @@ class RequiredTags:
     )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
-        wanted = settings.mapping("tags")
-        if not wanted or not all(isinstance(value, str) for value in wanted.values()):
+        required_tags = settings.mapping("tags")
+        if not required_tags or not all(isinstance(value, str) for value in required_tags.values()):
             raise InvalidFile(
                 "tags must be a mapping of names to texts", key="tags", hint="Quote the values."
             )
-        threshold = ", ".join(f"{name}: {value}" for name, value in wanted.items())
+        threshold = ", ".join(f"{name}: {value}" for name, value in required_tags.items())
         tags = promotion.tags
         wrong = [
             f"{name}: {shown(tags[name])}" if name in tags else f"no tag {name}"
-            for name, value in wanted.items()
+            for name, value in required_tags.items()
             if tags.get(name) != value
         ]
         if wrong:

@@ -34,13 +34,13 @@ def attribute_findings(snapshot: Snapshot, paths: Iterable[str]) -> Iterator[Fin
     if not _NAMES.search(data.get(ATTRIBUTES, b"")):
         return
     told: set[str] = set()
-    for path, given in attributes_of(data, paths).items():
-        for name in sorted(_harmful(given) - told):
+    for path, attributes in attributes_of(data, paths).items():
+        for name in sorted(_harmful(attributes) - told):
             told.add(name)
             yield Finding(
                 "RB109",
                 ATTRIBUTES,
-                f"the attribute {name}={given[name][:80]} changes what clones get of {path}",
+                f"the attribute {name}={attributes[name][:80]} changes what clones get of {path}",
                 hint=f"Name other paths, or take it back in {FILES[1]}: * !{name}",
             )
 

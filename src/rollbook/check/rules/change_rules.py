@@ -57,7 +57,7 @@ def change_findings(
         policy = after.policy
     else:
         policy = policy_file.record if isinstance(policy_file.record, Policy) else None
-        yield from (found for found in policy_file.findings if found.code == "RB108")
+        yield from (finding for finding in policy_file.findings if finding.code == "RB108")
     yield from removal_findings(changes, base, before, after.models, policy, circumstances)
     for path, record in zip(stages, records, strict=True):
         name = layout.place(path).model or ""
@@ -111,7 +111,7 @@ def _moved_versions(
     for name in sorted(named.union(move.version for move in moves)):
         if version := model.versions.get(name):
             for documents in version.documents.values():
-                yield from (found for document in documents for found in document.findings)
+                yield from (finding for document in documents for finding in document.findings)
             yield from directory_findings(version)
 
 
@@ -119,11 +119,11 @@ def _version_changes(
     changes: Sequence[FileChange], before: Mapping[str, str], after: Contents
 ) -> Iterator[Finding]:
     added = added_versions(changes)
-    known: dict[str, list[str]] = {name: [] for name in added}
+    registered: dict[str, list[str]] = {name: [] for name in added}
     for path in before if added else ():
         place = layout.place(path)
-        if place.kind is Kind.MANIFEST and place.model in known and place.version:
-            known[place.model].append(place.version)
+        if place.kind is Kind.MANIFEST and place.model in registered and place.version:
+            registered[place.model].append(place.version)
     for name, versions in added.items():
         model = after.models.get(name) or ModelFiles(name)
         # A manifest that is no regular file, or whose directory is no version, is a finding elsewhere.
@@ -132,8 +132,10 @@ def _version_changes(
             for version in versions
             if is_version(version) and version in model.versions and model.versions[version].manifest_file
         ]
-        taken = taken_over(model, before)
-        yield from version_findings(model, known[name], [version for version in new if version not in taken])
+        old_tags = taken_over(model, before)
+        yield from version_findings(
+            model, registered[name], [version for version in new if version not in old_tags]
+        )
 
 
 def added_versions(changes: Sequence[FileChange]) -> dict[str, list[str]]:

@@ -114,15 +114,17 @@ def _drift(model: ModelFiles, path: str | None, registered: Collection[str]) -> 
     newest = _newest(model, registered) or _newest(model)
     if newest is None or path in _paths(newest):
         return ""
-    wanted = f"{model.name}@{newest.version}"
+    reference = f"{model.name}@{newest.version}"
     if path is None:
-        return f"it does not name {wanted}"
+        return f"it does not name {reference}"
     named = model.versions.get(place(f"{path}.dvc").version or "")
     if named is None or path not in _paths(named):
-        return f"it names {shown(path)}, which is not the artifact of {wanted}"
+        return f"it names {shown(path)}, which is not the artifact of {reference}"
     if newest.version in registered:
-        return f"it names {model.name}@{named.version}, and the change registers {wanted}"
-    return f"it names {model.name}@{named.version}, and {wanted} is newer" if _is_older(named, newest) else ""
+        return f"it names {model.name}@{named.version}, and the change registers {reference}"
+    return (
+        f"it names {model.name}@{named.version}, and {reference} is newer" if _is_older(named, newest) else ""
+    )
 
 
 def _newest(model: ModelFiles, among: Collection[str] | None = None) -> VersionFiles | None:

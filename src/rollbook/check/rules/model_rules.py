@@ -107,14 +107,14 @@ def _named_files(version: VersionFiles, document: Document, manifest: Manifest) 
 def _requirements_digest(version: VersionFiles, document: Document, manifest: Manifest) -> Iterator[Finding]:
     expected = manifest.environment.get("sha256")
     for requirements in version.documents.get(Kind.REQUIREMENTS, ()) if expected else ():
-        found = hashlib.sha256(requirements.data).hexdigest()
-        if found != expected and not requirements.findings:
+        digest = hashlib.sha256(requirements.data).hexdigest()
+        if digest != expected and not requirements.findings:
             yield document.finding(
                 "RB214",
                 "requirements.txt is not the file that was registered",
                 "environment",
                 "sha256",
-                hint=f"Its SHA-256 is {found}.",
+                hint=f"Its SHA-256 is {digest}.",
             )
 
 
@@ -148,8 +148,8 @@ def _imported_findings(version: VersionFiles, document: Document) -> Iterator[Fi
         if told != expected:
             message = f"the file says {shown(told)}; its path says {shown(expected)}"
             yield document.finding("RB201", message, key, hint=f"Write {expected} here.")
-    found = list(_contradictions(version, document, imported))
-    yield from found[:_SHOWN]
+    conflicts = list(_contradictions(version, document, imported))
+    yield from conflicts[:_SHOWN]
 
 
 def _contradictions(version: VersionFiles, document: Document, imported: Imported) -> Iterator[Finding]:

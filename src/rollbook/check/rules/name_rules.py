@@ -124,14 +124,14 @@ def pattern_findings(model: ModelFiles, policy: Policy, *, new: bool) -> Iterato
 
 
 def _mismatch(name: str, pattern: str, record: ModelRecord) -> str:
-    known = {"team": record.team, "task": record.task}
-    needed = [field for field in _FIELD.findall(pattern) if not known.get(field, "any")]
+    fields = {"team": record.team, "task": record.task}
+    needed = [field for field in _FIELD.findall(pattern) if not fields.get(field, "any")]
     if needed:
         return f"model.yaml gives no {needed[0]}"
     text = name if "/" in pattern else name.rpartition("/")[2]
-    filled = _FIELD.sub(lambda match: _slug(known[match[1]]) if match[1] in known else "\0", pattern)
-    parts, wanted = text.lower().split("/"), filled.lower().split("/")
-    matches = len(parts) == len(wanted) and all(map(_matches, parts, wanted))
+    filled = _FIELD.sub(lambda match: _slug(fields[match[1]]) if match[1] in fields else "\0", pattern)
+    parts, expected_parts = text.lower().split("/"), filled.lower().split("/")
+    matches = len(parts) == len(expected_parts) and all(map(_matches, parts, expected_parts))
     return "" if matches else f"{filled.replace(chr(0), '...')} is expected"
 
 
@@ -152,8 +152,8 @@ def _matches(text: str, pattern: str) -> bool:
         return False
     position, end = len(first), len(text) - len(last)
     for piece in middle:
-        found = text.find(piece, position + 1, end)
-        if found < 0:
+        start = text.find(piece, position + 1, end)
+        if start < 0:
             return False
-        position = found + len(piece)
+        position = start + len(piece)
     return position < end

@@ -77,7 +77,7 @@ def _number_taken(model: ModelFiles, change: FileChange, before: Mapping[str, st
 
 def _contradicted(repository: Repository, document: Document, origin: Origin) -> Iterator[Finding]:
     reader = ObjectReader(repository)
-    found = 0
+    count = 0
     try:
         objects = reader.read_many((tag.object for tag in origin.tags), MAX_TAG)
         for index, (tag, item) in enumerate(zip(origin.tags, objects, strict=True)):
@@ -85,8 +85,8 @@ def _contradicted(repository: Repository, document: Document, origin: Origin) ->
             if message:
                 hint = _FETCH if item is None else _ANEW
                 yield document.finding("RB307", message, "tags", index, hint=hint)
-                found += 1
-            if found == _SHOWN:
+                count += 1
+            if count == _SHOWN:
                 return
     finally:
         reader.close()
@@ -96,13 +96,13 @@ def _contradiction(tag: OldTag, item: GitObject | None) -> str:
     """In what the file and the tag's object disagree; empty when they don't."""
     if item is None:
         return f"the object {tag.object[:12]} of the tag {tag.tag[:80]!r} is not here"
-    said, _ = old_tag(tag.tag, tag.object, item)
+    parsed_tag, _ = old_tag(tag.tag, tag.object, item)
     for fact in _FACTS:
-        told, found = getattr(tag, fact), getattr(said, fact)
-        if told != found:
-            return f"the tag {tag.tag[:80]!r} says {fact}: {found[:120]!r}, and not {told[:120]!r}"
-    if said.version and is_version(said.version) and tag.version != said.version:
-        return f"the tag {tag.tag[:80]!r} is about {said.version}, and not {tag.version[:80]!r}"
+        told, actual = getattr(tag, fact), getattr(parsed_tag, fact)
+        if told != actual:
+            return f"the tag {tag.tag[:80]!r} says {fact}: {actual[:120]!r}, and not {told[:120]!r}"
+    if parsed_tag.version and is_version(parsed_tag.version) and tag.version != parsed_tag.version:
+        return f"the tag {tag.tag[:80]!r} is about {parsed_tag.version}, and not {tag.version[:80]!r}"
     return ""
 
 

@@ -40,14 +40,14 @@ def pointer_findings(version: VersionFiles, pointer: Document) -> Iterator[Findi
         facts.append(("path", output.get("path"), artifact.path))
         facts.append(("size", output.get("size"), artifact.size))
         facts.append(("nfiles", output.get("nfiles"), artifact.files))
-    if all(found == expected for _, found, expected in facts) and (reason := _miscounted(output)):
+    if all(actual == expected for _, actual, expected in facts) and (reason := _miscounted(output)):
         yield pointer.finding("RB205", reason, "outs", 0, "md5", hint=_WRITES_BOTH)
-    for key, found, expected in facts:
-        if found != expected:
+    for key, actual, expected in facts:
+        if actual != expected:
             whose = "its own name" if expected is name else "the manifest"
             yield pointer.finding(
                 "RB205",
-                f"the pointer says {_said(found)}; {whose} says {_said(expected)}",
+                f"the pointer says {_said(actual)}; {whose} says {_said(expected)}",
                 "outs",
                 0,
                 key,
@@ -88,7 +88,10 @@ def attachment_findings(version: VersionFiles) -> Iterator[Finding]:
         if evidence.findings or not isinstance(record, Evidence):
             continue
         yield from _unpointed(version, evidence, record.attachments)
-        listed = {attachment_pointer_path(evidence.path, each.path): each for each in record.attachments}
+        listed = {
+            attachment_pointer_path(evidence.path, attachment.path): attachment
+            for attachment in record.attachments
+        }
         folder = f"{evidence.path.removesuffix('.yaml')}/"
         for path in [path for path in pointers if path.startswith(folder)]:
             if path in listed:

@@ -29,7 +29,7 @@ def policy_file_findings(document: Document | None) -> Iterator[Finding]:
     if document.findings or not isinstance(policy, Policy):
         return
     names = [stage.name for stage in policy.stages]
-    known = f"The policy's stages are: {', '.join(names)}."
+    stages_hint = f"The policy's stages are: {', '.join(names)}."
     for index, stage in enumerate(policy.stages):
         if stage.name in names[:index]:
             message = f"the stage {shown(stage.name)} stands in the policy twice"
@@ -38,12 +38,12 @@ def policy_file_findings(document: Document | None) -> Iterator[Finding]:
             yield unreachable(document, "stage", stage.name, "stages", index, "name")
         for position, target in enumerate(stage.next):
             if target not in names:
-                yield _unknown(document, target, known, "stages", index, "next", position)
+                yield _unknown(document, target, stages_hint, "stages", index, "next", position)
         if stage.displaced_to is not None and stage.displaced_to not in names:
-            yield _unknown(document, stage.displaced_to, known, "stages", index, "displaced_to")
+            yield _unknown(document, stage.displaced_to, stages_hint, "stages", index, "displaced_to")
         if stage.displaced_to == stage.name:
             message = f"the version displaced from {stage.name} can't stay in it"
-            yield document.finding("RB212", message, "stages", index, "displaced_to", hint=known)
+            yield document.finding("RB212", message, "stages", index, "displaced_to", hint=stages_hint)
     yield from gate_stage_findings(document, policy.gates, policy)
     for index, settings in enumerate(policy.freezes):
         yield from _unknown_stages(document, settings.get("stages"), policy, "freezes", index, "stages")
@@ -57,10 +57,10 @@ def policy_file_findings(document: Document | None) -> Iterator[Finding]:
 def _retention_findings(document: Document, policy: Policy) -> Iterator[Finding]:
     """The unknown stages that the retention names, and those it must not take artifacts from."""
     value = document.value
-    given = value.get("retention", {}) if isinstance(value, dict) else {}
+    retention = value.get("retention", {}) if isinstance(value, dict) else {}
     for name in ("keep_stages", "remove_from"):
-        yield from _unknown_stages(document, given.get(name, ()), policy, "retention", name)
-    for position, stage in enumerate(given.get("remove_from", ())):
+        yield from _unknown_stages(document, retention.get(name, ()), policy, "retention", name)
+    for position, stage in enumerate(retention.get("remove_from", ())):
         if policy.has_stage(stage) and policy.stage(stage).exclusive:
             message = f"{shown(stage)} is exclusive: the version in it is in use"
             hint = "Archive it first: artifacts go from a stage for what is out of use."
@@ -87,12 +87,12 @@ def gate_stage_findings(
 
 def _unknown_stages(document: Document, named: object, policy: Policy, *key: str | int) -> Iterator[Finding]:
     """The unknown ones of what a setting names: one stage, or a list of them."""
-    known = f"The policy's stages are: {', '.join(stage.name for stage in policy.stages)}."
+    stages_hint = f"The policy's stages are: {', '.join(stage.name for stage in policy.stages)}."
     if isinstance(named, str) and not policy.has_stage(named):
-        yield _unknown(document, named, known, *key)
+        yield _unknown(document, named, stages_hint, *key)
     for position, stage in enumerate(named if isinstance(named, list | tuple) else ()):
         if not policy.has_stage(stage):
-            yield _unknown(document, stage, known, *key, position)
+            yield _unknown(document, stage, stages_hint, *key, position)
 
 
 def _receiver_findings(document: Document, policy: Policy) -> Iterator[Finding]:

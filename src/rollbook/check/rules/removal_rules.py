@@ -59,9 +59,9 @@ def removed_directory_findings(version: VersionFiles, document: Document) -> Ite
         ("artifact", "size"): (removal.size, artifact.size),
         ("artifact", "files"): (removal.files, artifact.files),
     }
-    for key, (found, expected) in facts.items():
-        if found != expected:
-            message = f"the file says {_said(found)}; the manifest says {_said(expected)}"
+    for key, (recorded, expected) in facts.items():
+        if recorded != expected:
+            message = f"the file says {_said(recorded)}; the manifest says {_said(expected)}"
             yield document.finding("RB221", message, *key, hint="Let `rollbook prune` write the file.")
 
 
@@ -158,9 +158,9 @@ def _judged(change: FileChange, model: ModelFiles | None, base: _Base) -> Iterat
         ("retention",): ({**removal.retention}, base.rules.rules()),
         ("artifact", "md5"): (removal.md5, pointer.md5 if pointer else None),
     }
-    for key, (found, expected) in facts.items():
-        if found != expected:
-            message = f"the file says {_said(found)}, and the main branch {_said(expected)}"
+    for key, (recorded, expected) in facts.items():
+        if recorded != expected:
+            message = f"the file says {_said(recorded)}, and the main branch {_said(expected)}"
             hint = "Propose it anew with `rollbook prune`, which writes what stands there now."
             yield document.finding("RB309", message, *key, hint=hint)
 
@@ -176,23 +176,23 @@ def _base(
     """A model as the base has it; None where that can't be read."""
     places = {path: layout.place(path) for path in before}
     versions = [place.version for place in places.values() if _is(place, name, Kind.MANIFEST)]
-    gone = {place.version for place in places.values() if _is(place, name, Kind.REMOVAL)}
+    removed = {place.version for place in places.values() if _is(place, name, Kind.REMOVAL)}
     pointers = {path: place for path, place in places.items() if _is(place, name, Kind.POINTER)}
     own = [layout.model_path(name), layout.stages_path(name)]
-    wanted = {path: layout.place(path) for path in own if path in before} | pointers
-    documents = read_documents(base, wanted)
+    needed_places = {path: layout.place(path) for path in own if path in before} | pointers
+    documents = read_documents(base, needed_places)
     stages = documents[own[1]].record if own[1] in documents else StageTable()
     rules = _rules(policy, documents.get(own[0]), model)
     if policy is None or rules is None or not isinstance(stages, StageTable):
         return None
     standing = ModelStanding(
         [version for version in versions if version],
-        {version for version in gone if version},
+        {version for version in removed if version},
         stages,
         partial(circumstances.stays, name),
     )
-    found = {fate.version: fate for fate in fates(policy, rules, standing, circumstances.now)}
-    return _Base(policy, rules, found, dict(_pointers(documents, pointers)))
+    version_fates = {fate.version: fate for fate in fates(policy, rules, standing, circumstances.now)}
+    return _Base(policy, rules, version_fates, dict(_pointers(documents, pointers)))
 
 
 def _is(place: layout.Place, model: str, kind: Kind) -> bool:

@@ -48,11 +48,11 @@ def policy_findings(model: ModelFiles, policy: Policy, whose: str = "the policy"
     document, table = model.stages_file, model.stages
     if document is None or table is None:
         return
-    known = f"The policy's stages are: {', '.join(stage.name for stage in policy.stages)}."
+    stages_hint = f"The policy's stages are: {', '.join(stage.name for stage in policy.stages)}."
     counts = Counter(entry.stage for entry in table.entries)
     for name, count in counts.items():
         if not policy.has_stage(name):
-            yield document.finding("RB206", f"{whose} has no stage {shown(name)}", name, hint=known)
+            yield document.finding("RB206", f"{whose} has no stage {shown(name)}", name, hint=stages_hint)
         elif count > 1 and policy.stage(name).exclusive:
             message = f"{count} versions stand in {name}, which {whose} makes exclusive"
             ways = policy.stage(name).displaced_to or "another stage"
@@ -68,12 +68,12 @@ def located(document: Document, table: StageTable) -> list[tuple[StageEntry, Key
     """Each entry of a stages.yaml with the key it stands at."""
     value = document.value if isinstance(document.value, dict) else {}
     counts: Counter[str] = Counter()
-    found: list[tuple[StageEntry, Key]] = []
+    keyed_entries: list[tuple[StageEntry, Key]] = []
     for entry in table.entries:
         is_list = isinstance(value.get(entry.stage), list)
-        found.append((entry, (entry.stage, counts[entry.stage]) if is_list else (entry.stage,)))
+        keyed_entries.append((entry, (entry.stage, counts[entry.stage]) if is_list else (entry.stage,)))
         counts[entry.stage] += 1
-    return found
+    return keyed_entries
 
 
 def _unknown_versions(model: ModelFiles, document: Document, table: StageTable) -> Iterator[Finding]:

@@ -43,8 +43,8 @@ def is_displaced(move: Transition, entered: Collection[str], policy: Policy) -> 
 
 
 def _displaced_to(policy: Policy, stage: str) -> str | None:
-    known = policy.stage(stage) if policy.has_stage(stage) else None
-    return known.displaced_to if known and known.exclusive else None
+    definition = policy.stage(stage) if policy.has_stage(stage) else None
+    return definition.displaced_to if definition and definition.exclusive else None
 
 
 def rewritten_entries(model: ModelFiles, before: StageTable, after: StageTable) -> Iterator[Finding]:

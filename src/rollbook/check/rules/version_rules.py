@@ -32,15 +32,15 @@ def version_findings(
     `versions` are their paths by model and version, `modes` those of at least these paths. What stands in a
     directory that is not named like a version is judged file by file.
     """
-    found = {}
+    findings = {}
     for part in _parts(versions):
         paths = [path for _, own in part for path in own]
         with _no_collection():
             documents = read_documents(snapshot, readable_places(modes, paths))
             for key, own in part:
                 if wrong := list(_findings(key, own, documents)):
-                    found[key] = wrong
-    return found
+                    findings[key] = wrong
+    return findings
 
 
 @contextmanager

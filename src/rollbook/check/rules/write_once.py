@@ -23,7 +23,9 @@ _INSTEAD = "Register what changed as a new version; put what was learnt later in
 def write_once_findings(changes: Sequence[FileChange], before: Mapping[str, str]) -> Iterator[Finding]:
     """What a change does to files that never change. `before` holds the base's paths."""
     added = {change.new_oid: change.path for change in changes if change.added}
-    gone = {change.path for change in changes if change.removed and change.place.kind is Kind.MANIFEST}
+    removed_manifests = {
+        change.path for change in changes if change.removed and change.place.kind is Kind.MANIFEST
+    }
     # Whether these removals are lawful is judged apart (`removal.py`).
     released = {
         (change.place.model, change.place.version)
@@ -42,7 +44,7 @@ def write_once_findings(changes: Sequence[FileChange], before: Mapping[str, str]
                 yield _version_removed(change, place.version, added)
             elif place.kind is Kind.POINTER and (place.model, place.version) in released:
                 continue
-            elif manifest not in gone:
+            elif manifest not in removed_manifests:
                 yield _removed(change, added)
         elif not change.added:
             yield _edited(change)

@@ -95,13 +95,17 @@ def approve(figures: Figures) -> Chapter:
 
 
 def _counted_up() -> list[Step]:
-    asked = [
-        *(_asked(each, stage) for stage in ("production", "canary") for each in (SHUFFLED, BOOSTING)),
+    promotions = [
+        *(
+            _asked(reference, stage)
+            for stage in ("production", "canary")
+            for reference in (SHUFFLED, BOOSTING)
+        ),
         _asked(LOGISTIC, "deprecated"),
     ]
     return [
         Say("Each kind of gate has let a version pass by now, and kept one out:"),
-        Verdicts((*asked, _PROPOSED, _DEPRECATED)),
+        Verdicts((*promotions, _PROPOSED, _DEPRECATED)),
     ]
 
 

@@ -19,13 +19,13 @@ def same_finding(code: str, outputs: Mapping[str, str]) -> dict[str, str]:
 
     Raises RollbookError when one holds none or another one.
     """
-    found = {name: _finding(code, output) for name, output in outputs.items()}
-    lacking = [name for name, line in found.items() if not line]
+    lines = {name: _finding(code, output) for name, output in outputs.items()}
+    lacking = [name for name, line in lines.items() if not line]
     if lacking:
         raise RollbookError(f"the demo did not go as told: no finding {code} from: {', '.join(lacking)}")
-    if len(set(found.values())) > 1:
-        raise RollbookError(f"the demo did not go as told: different findings {code}: {found}")
-    return found
+    if len(set(lines.values())) > 1:
+        raise RollbookError(f"the demo did not go as told: different findings {code}: {lines}")
+    return lines
 
 
 def _finding(code: str, output: str) -> str:
@@ -44,8 +44,8 @@ def verdict_table(outputs: Mapping[str, str]) -> list[str]:
         told = [
             (state, name)
             for name, output in outputs.items()
-            for each, state in _states(output)
-            if each == gate
+            for kind, state in _states(output)
+            if kind == gate
         ]
         let_pass = next((name for state, name in told if state is State.PASSED), "")
         kept_out = next((f"{name} ({state.value})" for state, name in told if state is not State.PASSED), "")

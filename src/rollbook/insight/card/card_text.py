@@ -39,9 +39,11 @@ def new_card(template: str, facts: CardFacts, path: str) -> str:
     """Fill in the parts of a template. The placeholder right below a part goes when the part says something.
     Raises InvalidFile, naming the template's `path`, for markers that don't pair up."""
     filled = _renewed(template, facts, path)
-    said = {name for name, text in written_parts(facts, "").items() if text}
+    part_names = {name for name, text in written_parts(facts, "").items() if text}
     return _NEEDLESS.sub(
-        lambda match: match["end"] if any(f":end {name} " in match["end"] for name in said) else match[0],
+        lambda match: (
+            match["end"] if any(f":end {name} " in match["end"] for name in part_names) else match[0]
+        ),
         filled,
     )
 

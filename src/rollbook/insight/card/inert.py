@@ -25,7 +25,7 @@ def prose(text: str) -> str:
     if placeholder(text):
         return MISSING
     paragraphs = re.split(r"\n[ \t\r]*\n", text[:_LONGEST_PROSE])
-    return "\n\n".join(inert_line(each, _LONGEST_PROSE) for each in paragraphs if each.strip())
+    return "\n\n".join(inert_line(paragraph, _LONGEST_PROSE) for paragraph in paragraphs if paragraph.strip())
 
 
 def code(text: object) -> str:

@@ -158,16 +158,18 @@ def compare(
     baseline = _baseline(model)
     chosen = _read(model, [_named(model, text) for text in versions] or default_versions(model))
     sources = [measured(item, evidence) for item in chosen]
-    given = [item.metrics for item in sources]
-    names = list(dict.fromkeys(metrics or (name for item in given for name in item)))
-    _require_measured(model, given, metrics)
+    measurements = [item.metrics for item in sources]
+    names = list(dict.fromkeys(metrics or (name for item in measurements for name in item)))
+    _require_measured(model, measurements, metrics)
     lower = tuple(
         name for name in names if is_lower_better(name, lower=lower_is_better, higher=higher_is_better)
     )
     before = measured(baseline, evidence).metrics if baseline else {}
     others = [baseline is None or item.version != baseline.version for item in chosen]
     metric_values = {
-        name: _figures([item.get(name) for item in given], before.get(name), others, lower=name in lower)
+        name: _figures(
+            [item.get(name) for item in measurements], before.get(name), others, lower=name in lower
+        )
         for name in names
     }
     manifests = [item.manifest for item in chosen]

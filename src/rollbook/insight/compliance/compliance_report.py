@@ -94,8 +94,8 @@ class ComplianceReport:
                 if verdict.state is State.WAIVED:
                     exceptional.append((step, f"{judged.gate} was waived: {verdict.figure}"))
                 elif not verdict.passed:
-                    said = f"{judged.gate} {verdict.state.value}: {verdict.figure}"
-                    exceptional.append((step, f"{said}; asked for: {verdict.threshold}"))
+                    outcome = f"{judged.gate} {verdict.state.value}: {verdict.figure}"
+                    exceptional.append((step, f"{outcome}; asked for: {verdict.threshold}"))
         return exceptional
 
 

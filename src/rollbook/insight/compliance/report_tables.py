@@ -72,11 +72,11 @@ def _verification(report: ComplianceReport) -> Section:
     }
     signers = verification.signers
     counts = f"{sum(signers.tags.values())} signed, {signers.unsigned} unsigned"
-    said = f"{words[verification.result]} {verification.events} events, {counts}."
+    summary = f"{words[verification.result]} {verification.events} events, {counts}."
     wrong = [(item.code, item.tag, item.commit[:12], item.message) for item in verification.contradictions]
     wrong += [("-", "", "", doubt.message) for doubt in verification.doubts]
     return Section(
-        "Verification", said, Table(("Code", "Tag", "Main", "What"), tuple(wrong)) if wrong else None
+        "Verification", summary, Table(("Code", "Tag", "Main", "What"), tuple(wrong)) if wrong else None
     )
 
 
@@ -94,8 +94,8 @@ def _inventory(report: ComplianceReport) -> Section:
         for holding in report.holdings
     )
     columns = ("Model", "Version", "Stage", "Owner", "Registered by", "Artifact SHA-256", "Manifest SHA-256")
-    said = f"{len(rows)} versions at the period's end." if rows else "There was no version."
-    return Section("Inventory", said, Table(columns, rows) if rows else None)
+    summary = f"{len(rows)} versions at the period's end." if rows else "There was no version."
+    return Section("Inventory", summary, Table(columns, rows) if rows else None)
 
 
 def _transitions(report: ComplianceReport) -> Section:
@@ -104,8 +104,8 @@ def _transitions(report: ComplianceReport) -> Section:
         "When", "Model", "Version", "What", "From", "To", "Why", "Asked for by", "Approved by",
         "Pull request", "Evidence", "Tag",
     )  # fmt: skip
-    said = f"{len(rows)} events." if rows else "Nothing happened."
-    return Section("Registrations and transitions", said, Table(columns, rows) if rows else None)
+    summary = f"{len(rows)} events." if rows else "Nothing happened."
+    return Section("Registrations and transitions", summary, Table(columns, rows) if rows else None)
 
 
 def _row(step: Step) -> tuple[str, ...]:
@@ -129,13 +129,13 @@ def _row(step: Step) -> tuple[str, ...]:
 def _gates(report: ComplianceReport) -> Section:
     rows = tuple(row for step in report.steps for row in _gate_rows(step))
     columns = ("Tag", "Gate", "State", "Found", "Asked for")
-    said = (
+    summary = (
         "The gates of each transition, judged again from what main held when it landed. Programs that a "
         "policy names are not run again."
         if rows
         else "No gate guarded any of these transitions."
     )
-    return Section("Gates", said, Table(columns, rows) if rows else None)
+    return Section("Gates", summary, Table(columns, rows) if rows else None)
 
 
 def _gate_rows(step: Step) -> Iterator[tuple[str, ...]]:
@@ -149,7 +149,7 @@ def _gate_rows(step: Step) -> Iterator[tuple[str, ...]]:
 
 def _exceptions(report: ComplianceReport) -> Section:
     rows = tuple((step.tag.name, step.tag.event.requested_by, what) for step, what in report.exceptions)
-    said = "What to ask about." if rows else "None: no freeze was set aside, and every gate passes again."
+    summary = "What to ask about." if rows else "None: no freeze was set aside, and every gate passes again."
     return Section(
-        "Exceptions and overrides", said, Table(("Tag", "Asked for by", "What"), rows) if rows else None
+        "Exceptions and overrides", summary, Table(("Tag", "Asked for by", "What"), rows) if rows else None
     )

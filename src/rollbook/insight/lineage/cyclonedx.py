@@ -67,8 +67,8 @@ def _written(item: Traced, model: Any, parents: list[Any], used: list[Any]) -> d
         model.pedigree = _of("model.component").Pedigree(ancestors=parents)
     made.register_dependency(model, used)
     output = _of("output.json").JsonV1Dot6(made)
-    found: dict[str, Any] = json.loads(output.output_as_string())
-    return found
+    document: dict[str, Any] = json.loads(output.output_as_string())
+    return document
 
 
 def _component_of(item: Traced, bom_ref: str) -> Any:
@@ -129,8 +129,8 @@ def _component(kind: str, **facts: Any) -> Any:
 
 def _hashes(sha256: str) -> list[Any]:
     model = _of("model")
-    known = re.fullmatch("[0-9a-f]{64}", sha256)
-    return [model.HashType(alg=model.HashAlgorithm.SHA_256, content=sha256)] if known else []
+    match = re.fullmatch("[0-9a-f]{64}", sha256)
+    return [model.HashType(alg=model.HashAlgorithm.SHA_256, content=sha256)] if match else []
 
 
 def _reference(kind: str, address: str) -> Any:

@@ -69,11 +69,11 @@ def newest(told: Iterable[Deployed]) -> Mapping[str, tuple[Deployment, ...]]:
     for each in last.values():
         if each.passed and (each.target not in running or each.order >= running[each.target].order):
             running[each.target] = each
-    found: dict[str, tuple[Deployment, ...]] = {}
+    by_reference: dict[str, tuple[Deployment, ...]] = {}
     for target, reference in sorted(last):
         deployment = _standing(last[target, reference], running.get(target))
-        found[reference] = (*found.get(reference, ()), deployment)
-    return found
+        by_reference[reference] = (*by_reference.get(reference, ()), deployment)
+    return by_reference
 
 
 def _standing(own: Deployed, running: Deployed | None) -> Deployment:
@@ -107,10 +107,10 @@ def deployments(model: Model) -> Mapping[str, tuple[Deployment, ...]]:
     for (name, path), data in zip(paths, contents, strict=True):
         told.setdefault(name, []).append(parse_evidence(data or b"", path))
     return newest(
-        _deployed(str(version), each)
+        _deployed(str(version), evidence)
         for version in model.versions([*told])
-        for each in told[version.version]
-        if each.is_about(model.name, version.version, version.manifest.artifact.sha256)
+        for evidence in told[version.version]
+        if evidence.is_about(model.name, version.version, version.manifest.artifact.sha256)
     )
 
 

@@ -74,8 +74,8 @@ def from_data(registry: Registry, data: str) -> list[Descendant]:
     def question(connection: sqlite3.Connection) -> list[Descendant]:
         direct = _came_from(connection, _SAW, data=data, named=json.dumps(_splits(data))) if data else []
         if not direct:
-            known = _known_data(connection, data)
-            raise NotFound(f"no version names the data set {data[:200]!r}", hint=nearest(data, known))
+            names = _known_data(connection, data)
+            raise NotFound(f"no version names the data set {data[:200]!r}", hint=nearest(data, names))
         return _closure(connection, direct, registry.policy.first_stage.name)
 
     return _ask(registry, question)
@@ -100,17 +100,17 @@ def from_commit(registry: Registry, commit: str) -> list[Descendant]:
 def from_version(registry: Registry, reference: str) -> list[Descendant]:
     """Every version that was derived from one, directly or through others; the version itself is not among
     them. It need not be in the registry if another names it. Raises NotFound when nothing knows it."""
-    asked = parse_reference(reference)
+    ancestor = parse_reference(reference)
 
     def question(connection: sqlite3.Connection) -> list[Descendant]:
-        parent = str(asked)
-        children = _children(connection, [parent]) if asked.version is not None else {}
+        parent = str(ancestor)
+        children = _children(connection, [parent]) if ancestor.version is not None else {}
         if not children:
-            parent = str(registry.version(asked))
+            parent = str(registry.version(ancestor))
             children = _children(connection, [parent])
         direct = [child for child in children.get(parent, ()) if child.reference != parent]
-        found = _closure(connection, direct, registry.policy.first_stage.name)
-        return [item for item in found if item.reference != parent]
+        descendants = _closure(connection, direct, registry.policy.first_stage.name)
+        return [item for item in descendants if item.reference != parent]
 
     return _ask(registry, question)
 
@@ -148,9 +148,9 @@ def _known_data(connection: sqlite3.Connection, data: str) -> list[str]:
         "SELECT DISTINCT name || '@' || version FROM source"
         " WHERE kind = 'data' AND name = ? AND version IS NOT NULL LIMIT ?"
     )
-    found = [*connection.execute(names, (_MOST_NAMES,))]
-    found += connection.execute(versions, (data.partition("@")[0], _MOST_NAMES))
-    return [name for (name,) in found]
+    rows = [*connection.execute(names, (_MOST_NAMES,))]
+    rows += connection.execute(versions, (data.partition("@")[0], _MOST_NAMES))
+    return [name for (name,) in rows]
 
 
 def _came_from(connection: sqlite3.Connection, ids: str, **values: str) -> list[_Found]:
@@ -168,10 +168,10 @@ def _children(connection: sqlite3.Connection, parents: Sequence[str]) -> dict[st
         f" WHERE s.kind = 'parent' AND s.name IN (SELECT value FROM json_each(?)) {_IN_ORDER}",
         (json.dumps(parents),),
     )
-    found: dict[str, list[_Found]] = {}
+    children: dict[str, list[_Found]] = {}
     for parent, *child in rows:
-        found.setdefault(parent, []).append(_Found(*child))
-    return found
+        children.setdefault(parent, []).append(_Found(*child))
+    return children
 
 
 def _closure(connection: sqlite3.Connection, direct: Sequence[_Found], first_stage: str) -> list[Descendant]:
@@ -221,15 +221,19 @@ def _deployments(connection: sqlite3.Connection, ids: Sequence[int]) -> Mapping[
     told: dict[str, list[Deployed]] = {}
     for model, reference, number, target, passed, at, by, uri in rows:
         told.setdefault(model, []).append(Deployed(reference, number, target, bool(passed), at, by, uri))
-    return {reference: found for each in told.values() for reference, found in newest(each).items()}
+    return {
+        reference: deployments
+        for deployed in told.values()
+        for reference, deployments in newest(deployed).items()
+    }
 
 
 def _aliases(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
     """The aliases of every version that has one, sorted."""
-    found: dict[str, tuple[str, ...]] = {}
+    aliases: dict[str, tuple[str, ...]] = {}
     for reference, alias in connection.execute(
         "SELECT m.name || '@' || a.version, a.alias FROM alias AS a JOIN model AS m ON m.id = a.model_id"
         " ORDER BY a.alias"
     ):
-        found[reference] = (*found.get(reference, ()), alias)
-    return found
+        aliases[reference] = (*aliases.get(reference, ()), alias)
+    return aliases

@@ -73,8 +73,8 @@ def graph_of(lineage: Lineage) -> Graph:
             for parent in item.origin.parents
         ]
         arrows |= dict.fromkeys((place(source), target) for source in sources)
-    asked = place(heads[lineage.reference])
-    arrows |= dict.fromkeys((asked, place(Node(kind, text))) for kind, text in became(lineage))
+    root = place(heads[lineage.reference])
+    arrows |= dict.fromkeys((root, place(Node(kind, text))) for kind, text in became(lineage))
     return Graph(tuple(places), tuple(arrows))
 
 

@@ -24,9 +24,9 @@ def as_tree(lineage: Lineage) -> str:
 
     A parent that stands higher up already is not repeated.
     """
-    asked = lineage.asked
+    root = lineage.asked
     after = [f"{kind:<11} {printable(text)}" for kind, text in became(lineage)]
-    lines = [_head(asked), *_below(lineage, asked, {asked.reference}, "", after)]
+    lines = [_head(root), *_below(lineage, root, {root.reference}, "", after)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -36,15 +36,15 @@ def facts(version: Traced) -> list[tuple[str, str]]:
     framework = " ".join(str(value) for value in manifest.framework.values())
     python = manifest.environment.get("python")
     environment = ", ".join(part for part in (f"python {python}" if python else "", framework) if part)
-    found = [("imported", text) for text in imports(version.imported)]
-    found += [("data", _data(item)) for item in origin.data]
+    pairs = [("imported", text) for text in imports(version.imported)]
+    pairs += [("data", _data(item)) for item in origin.data]
     if origin.features:
-        found.append(("features", _counted(str(origin.features), origin.features.count, "features")))
+        pairs.append(("features", _counted(str(origin.features), origin.features.count, "features")))
     if origin.code:
-        found.append(("code", _code(origin.code)))
+        pairs.append(("code", _code(origin.code)))
     if origin.run:
-        found.append(("run", _joined(str(origin.run), origin.run.uri)))
-    return [*found, ("environment", environment)] if environment else found
+        pairs.append(("run", _joined(str(origin.run), origin.run.uri)))
+    return [*pairs, ("environment", environment)] if environment else pairs
 
 
 def became(lineage: Lineage) -> list[tuple[str, str]]:
@@ -58,10 +58,10 @@ def _span(stood: Stood) -> str:
 
 
 def _deployment(one: Deployment) -> str:
-    said = {"running": "since", "replaced": "from", "failed": "failed"}[one.status]
+    word = {"running": "since", "replaced": "from", "failed": "failed"}[one.status]
     replaced = f", replaced by {one.replaced_by}" if one.replaced_by else ""
     where = one.target or "a target without a name"
-    return _joined(where, f"{said} {one.at}{replaced}", f"({one.evidence} by {one.by})")
+    return _joined(where, f"{word} {one.at}{replaced}", f"({one.evidence} by {one.by})")
 
 
 def _below(

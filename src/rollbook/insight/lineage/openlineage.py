@@ -148,29 +148,29 @@ def _job_facets(item: Traced) -> dict[str, Any]:
 def _source(code: TrainingCode) -> dict[str, Any]:
     # The facet demands a URL. Code that has none is still named by its commit.
     address = as_uri(code.repository) or f"urn:git:{quote(code.commit, safe='')}"
-    given = {"repoUrl": code.repository, "branch": code.branch}
+    optional_fields = {"repoUrl": code.repository, "branch": code.branch}
     return _facet(
         "SourceCodeLocationJobFacet",
         type="git",
         url=address,
         version=code.commit,
-        **{name: value for name, value in given.items() if value},
+        **{name: value for name, value in optional_fields.items() if value},
     )
 
 
 def _data_set(data: DataSet) -> dict[str, Any]:
-    found = _dataset(data.name, data.version, {"sha256": data.digest})
+    dataset = _dataset(data.name, data.version, {"sha256": data.digest})
     uri = as_uri(data.uri)
     if uri:
-        found["facets"]["dataSource"] = _facet("DatasourceDatasetFacet", name=data.name, uri=uri)
+        dataset["facets"]["dataSource"] = _facet("DatasourceDatasetFacet", name=data.name, uri=uri)
         address = urlsplit(uri)
         if address.netloc and address.path.strip("/"):
-            found |= {"namespace": f"{address.scheme}://{address.netloc}", "name": address.path.strip("/")}
+            dataset |= {"namespace": f"{address.scheme}://{address.netloc}", "name": address.path.strip("/")}
     if data.rows is not None:
-        found["inputFacets"] = {
+        dataset["inputFacets"] = {
             "inputStatistics": _facet("InputStatisticsInputDatasetFacet", rowCount=data.rows)
         }
-    return found
+    return dataset
 
 
 def _dataset(

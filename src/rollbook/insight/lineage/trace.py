@@ -102,19 +102,21 @@ def trace(registry: Registry, reference: str) -> Lineage:
     """
     start = registry.version(reference)
     models = {start.model.name: start.model}
-    found: dict[str, Traced] = {}
+    versions: dict[str, Traced] = {}
     missing: dict[str, None] = {}
     generation = [start]
     while generation:
-        found |= {str(item): traced(item) for item in generation}
-        parents = dict.fromkeys(parent for item in generation for parent in found[str(item)].origin.parents)
-        unseen = [parent for parent in parents if parent not in found and parent not in missing]
-        known = {parent: _locate(registry, models, parent) for parent in unseen}
-        existing = read_versions(registry, [place for place in known.values() if place is not None])
+        versions |= {str(item): traced(item) for item in generation}
+        parents = dict.fromkeys(
+            parent for item in generation for parent in versions[str(item)].origin.parents
+        )
+        unseen = [parent for parent in parents if parent not in versions and parent not in missing]
+        places = {parent: _locate(registry, models, parent) for parent in unseen}
+        existing = read_versions(registry, [place for place in places.values() if place is not None])
         generation = [item for item in existing if item is not None]
         there = {str(item) for item in generation}
         missing |= dict.fromkeys(parent for parent in unseen if parent not in there)
-    return Lineage(str(start), found, tuple(missing))
+    return Lineage(str(start), versions, tuple(missing))
 
 
 def traced(version: ModelVersion) -> Traced:
@@ -131,11 +133,11 @@ def traced(version: ModelVersion) -> Traced:
 
 def read_versions(registry: Registry, places: Iterable[tuple[Model, str]]) -> list[ModelVersion | None]:
     """Versions of any models, their manifests read in one go; None for one without a manifest."""
-    wanted = list(places)
-    paths = [layout.manifest_path(model.name, version) for model, version in wanted]
+    pairs = list(places)
+    paths = [layout.manifest_path(model.name, version) for model, version in pairs]
     return [
         None if data is None else ModelVersion(model, version, data)
-        for (model, version), data in zip(wanted, registry.snapshot.read_many(paths), strict=True)
+        for (model, version), data in zip(pairs, registry.snapshot.read_many(paths), strict=True)
     ]
 
 

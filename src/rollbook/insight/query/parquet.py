@@ -121,9 +121,9 @@ def _type(arrow: Any, kind: Type) -> Any:
 
 
 def _array(arrow: Any, column: Column, values: tuple[Any, ...]) -> Any:
-    given: list[Any] = list(values)
+    cells: list[Any] = list(values)
     if column.type == "time":
-        given = [None if value is None else datetime.fromisoformat(value) for value in values]
+        cells = [None if value is None else datetime.fromisoformat(value) for value in values]
     elif column.type == "flag":
-        given = [None if value is None else bool(value) for value in values]
-    return arrow.array(given, type=_type(arrow, column.type))
+        cells = [None if value is None else bool(value) for value in values]
+    return arrow.array(cells, type=_type(arrow, column.type))

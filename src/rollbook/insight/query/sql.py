@@ -118,18 +118,18 @@ def _run(
 
 
 def _explained(error: Exception, limits: Limits) -> BadCall | Refused:
-    said = str(error)
+    message = str(error)
     if limits.reason or isinstance(error, MemoryError):
         return Refused(
             limits.reason or "the query took too much memory", hint="Ask for less, or raise --timeout."
         )
-    if any(word in said for word in _FORBIDDEN):
-        return BadCall(f"the query is not allowed: {said}", hint=f"{_READS_ONLY} {_SCHEMA}")
-    missing = _MISSING.fullmatch(said)
+    if any(word in message for word in _FORBIDDEN):
+        return BadCall(f"the query is not allowed: {message}", hint=f"{_READS_ONLY} {_SCHEMA}")
+    missing = _MISSING.fullmatch(message)
     if missing and missing["name"].lower() in OF_EVENTS:
         return no_events()
     hint = _nearest(missing["what"], missing["name"]) if missing else ""
-    return BadCall(f"the query is wrong: {said}", hint=f"{hint} {_SCHEMA}".strip())
+    return BadCall(f"the query is wrong: {message}", hint=f"{hint} {_SCHEMA}".strip())
 
 
 def no_events() -> Refused:

@@ -43,7 +43,12 @@ def _view(name: str, meaning: str, columns: str, rows: str) -> View:
     kinds: dict[str, Type] = {
         "text": "text", "integer": "integer", "real": "real", "flag": "flag", "time": "time"
     }  # fmt: skip
-    return View(name, meaning, tuple(Column(each, kinds[kind], said) for each, kind, said in read), rows)
+    return View(
+        name,
+        meaning,
+        tuple(Column(column, kinds[kind], description) for column, kind, description in read),
+        rows,
+    )
 
 
 # The joins that most views begin with: `m` is the model, `v` the version.

@@ -148,9 +148,14 @@ class GitHub:
     def release(self, release: Release) -> str:
         path = f"{self._repository}/releases"
         # "Latest" means nothing where several models are released side by side.
-        asked = {"tag_name": release.tag, "name": release.title, "body": release.body, "make_latest": "false"}
+        payload = {
+            "tag_name": release.tag,
+            "name": release.title,
+            "body": release.body,
+            "make_latest": "false",
+        }
         try:
-            return _url(self._send("POST", path, asked))
+            return _url(self._send("POST", path, payload))
         except ForgeFailed as error:
             if error.status != 422:
                 raise
@@ -199,8 +204,8 @@ class GitHub:
         raise ForgeFailed(f"GitHub lists more than {_MOST_PAGES * _PAGE:,} things at {printable(path)}")
 
     def _get(self, path: str, **query: int | str) -> Any:
-        asked = f"{path}?{urlencode(query)}" if query else path
-        return self._read("GET", path, self._ask("GET", asked))
+        target = f"{path}?{urlencode(query)}" if query else path
+        return self._read("GET", path, self._ask("GET", target))
 
     def _send(self, method: str, path: str, content: Mapping[str, Any] | None) -> Any:
         body = None if content is None else json.dumps(content).encode()
@@ -225,8 +230,8 @@ class GitHub:
             else:
                 if attempt == attempts or not (answer.status >= 500 or answer.status == 429):
                     return answer
-                asked = answer.headers.get("retry-after", "")
-                wait = float(asked) if asked.isdecimal() and len(asked) < 5 else wait
+                retry_after = answer.headers.get("retry-after", "")
+                wait = float(retry_after) if retry_after.isdecimal() and len(retry_after) < 5 else wait
             time.sleep(min(wait, _LONGEST_WAIT))
         raise AssertionError("the loop returns or raises")
 
@@ -237,9 +242,9 @@ class GitHub:
             content = None
         if 200 <= answer.status < 300 and isinstance(content, dict | list):
             return content
-        said = content.get("message") if isinstance(content, dict) else None
+        reason = content.get("message") if isinstance(content, dict) else None
         no_json = ", which is no JSON" if content is None else ""
-        words = f": {printable(said[:300])}" if isinstance(said, str) else no_json
+        words = f": {printable(reason[:300])}" if isinstance(reason, str) else no_json
         message = f"GitHub answered {method} {printable(path)} with {answer.status}{words}"
         if answer.status == 404:
             raise NotFound(message, hint="Is the name right, and may the token read it?")

@@ -195,8 +195,8 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [columns, ["---"] * len(columns)]
     lines += [[_cell(cell) for cell in row] for row in rows[:_MOST_ROWS]]
     text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    left = len(rows) - _MOST_ROWS
-    return f"{text}\nAnd {left} more.\n" if left > 0 else text
+    remainder = len(rows) - _MOST_ROWS
+    return f"{text}\nAnd {remainder} more.\n" if remainder > 0 else text
 
 
 def _cell(text: str) -> str:

@@ -50,8 +50,8 @@ def deliver(delivery: Delivery, secret: str, source: str, deadline: float, pause
 def _send(url: str, tag: RecordedTag, secret: str, source: str, deadline: float, pause: float) -> None:
     body = cloud_event(tag, source)
     for attempt in range(1, _ATTEMPTS + 1):
-        left = deadline - time.monotonic()
-        if left <= 0:
+        seconds_left = deadline - time.monotonic()
+        if seconds_left <= 0:
             raise Unreachable("time is up")
         try:
             answer = send(
@@ -59,7 +59,7 @@ def _send(url: str, tag: RecordedTag, secret: str, source: str, deadline: float,
                 url,
                 headers=headers(body, tag.oid, secret, int(time.time())),
                 body=body,
-                timeout=min(_ANSWER_WITHIN, left),
+                timeout=min(_ANSWER_WITHIN, seconds_left),
                 within=_ANSWER_WITHIN,
                 longest=0,  # what it says besides is no reason to send again
             )

@@ -95,9 +95,9 @@ def _deliver_all(deliveries: Sequence[Delivery], source: str, limit: float, paus
 
 def _outcome(delivery: Delivery, problem: str) -> Outcome:
     reached = [tag.oid for tag in delivery.waiting].index(delivery.reached) + 1 if delivery.reached else 0
-    left = [tag for tag in delivery.waiting[reached:] if delivery.subscription.wants(tag.event)]
-    reason = delivery.problem or ("time is up" if left else problem)
-    return Outcome(delivery.subscription.name, delivery.sent, len(left), reason)
+    unsent = [tag for tag in delivery.waiting[reached:] if delivery.subscription.wants(tag.event)]
+    reason = delivery.problem or ("time is up" if unsent else problem)
+    return Outcome(delivery.subscription.name, delivery.sent, len(unsent), reason)
 
 
 def _undelivered(

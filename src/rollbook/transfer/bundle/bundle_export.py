@@ -130,13 +130,13 @@ def _files(version: ModelVersion) -> tuple[dict[str, bytes], list[str]]:
     places = {
         path.removeprefix(f"{directory}/"): layout.place(path).kind for path in snapshot.modes(directory)
     }
-    taken = sorted(name for name, kind in places.items() if is_bundled(kind))
+    bundled = sorted(name for name, kind in places.items() if is_bundled(kind))
     left_out = sorted(
         name for name, kind in places.items() if not is_bundled(kind) and kind not in _SAID_OTHERWISE
     )
-    paths = [layout.model_path(model), *(f"{directory}/{name}" for name in taken)]
+    paths = [layout.model_path(model), *(f"{directory}/{name}" for name in bundled)]
     files: dict[str, bytes] = {}
-    for name, path, data in zip(["model.yaml", *taken], paths, snapshot.read_many(paths), strict=True):
+    for name, path, data in zip(["model.yaml", *bundled], paths, snapshot.read_many(paths), strict=True):
         if data is None:
             raise NotFound(f"{path} does not exist", hint="Run `rollbook check --all`.")
         files[FILES + name] = data
@@ -167,12 +167,12 @@ def _parts(
 ) -> dict[str, tuple[BundleMember, Path]]:
     """The files of the artifact and the attachments by their names in the bundle, each brought to where it
     stands below `directory`."""
-    held = holdings(version.manifest, version.model.name, version.version, version.evidence())
+    payloads = holdings(version.manifest, version.model.name, version.version, version.evidence())
     parts = {}
     places = {"": [fetch_version(version, directory / "artifact", progress=progress)]}
-    for name in dict.fromkeys(holding.evidence for holding in held if holding.evidence):
+    for name in dict.fromkeys(holding.evidence for holding in payloads if holding.evidence):
         places[name] = fetch_attachments(version, name, directory / name, progress=progress)
-    for holding in held:
+    for holding in payloads:
         path = places[holding.evidence].pop(0)
         digest = digest_artifact(path)
         for file in digest.files:

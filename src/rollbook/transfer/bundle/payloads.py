@@ -66,12 +66,12 @@ def holdings(manifest: Manifest, model: str, version: str, evidence: Iterable[Ev
     """Return the artifact of a version, and what is attached to its evidence."""
     artifact = manifest.artifact
     pointer = layout.pointer_path(model, version, artifact.path)
-    held = [HeldPayload(artifact.path, artifact.size, artifact.sha256, artifact.files, ARTIFACT, pointer)]
+    payloads = [HeldPayload(artifact.path, artifact.size, artifact.sha256, artifact.files, ARTIFACT, pointer)]
     for record in evidence:
         for item in record.attachments:
             pointer = layout.attachment_pointer_path(record.path, item.path)
             folder = f"{ATTACHMENTS}{record.name}/"
-            held.append(
+            payloads.append(
                 HeldPayload(item.path, item.size, item.sha256, item.files, folder, pointer, record.name)
             )
-    return held
+    return payloads

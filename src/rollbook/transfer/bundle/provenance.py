@@ -76,7 +76,7 @@ def verify_origin(repository: Repository, bundle: Bundle, trust: Trust) -> Verif
     contents, files = bundle.contents, bundle.files()
     path = layout.manifest_path(contents.model, contents.version)
     manifest = parse_manifest(files["version.yaml"], path)
-    held = _holdings(bundle, manifest, files)
+    payloads = _holdings(bundle, manifest, files)
     user = identity(repository).email
     nearest = ImportSource(contents.registry, contents.commit, time_now(), user, _tags(bundle))
     sources = [nearest, *_earlier(files, contents.model, contents.version)]
@@ -84,11 +84,15 @@ def verify_origin(repository: Repository, bundle: Bundle, trust: Trust) -> Verif
         raise Refused(f"the version went through more than {_MOST_SOURCES} registries")
     digest = hashlib.sha256(files["version.yaml"]).hexdigest()
     for source in sources:
-        said = contradictions(source.tags, contents.model, contents.version, digest, manifest.artifact.sha256)
-        for _, wrong in said:
+        conflicts = contradictions(
+            source.tags, contents.model, contents.version, digest, manifest.artifact.sha256
+        )
+        for _, wrong in conflicts:
             raise Refused(f"the bundle contradicts itself: {wrong}", hint=_FORGED)
     judged, doubt = _vouched(repository, sources, trust)
-    return VerifiedOrigin(files, manifest, held, Imported(contents.model, contents.version, judged), doubt)
+    return VerifiedOrigin(
+        files, manifest, payloads, Imported(contents.model, contents.version, judged), doubt
+    )
 
 
 def imported_yaml(imported: Imported) -> bytes:
@@ -123,10 +127,10 @@ def _holdings(bundle: Bundle, manifest: Manifest, files: Mapping[str, bytes]) ->
         for name, data in files.items()
         if layout.place(f"{directory}/{name}").kind is Kind.EVIDENCE
     ]
-    held = holdings(manifest, model, version, evidence)
+    payloads = holdings(manifest, model, version, evidence)
     members = bundle.stored()
     listed = 0
-    for holding in held:
+    for holding in payloads:
         own = holding.members(members)
         listed += len(own)
         if not holding.consists_of(own):
@@ -134,7 +138,7 @@ def _holdings(bundle: Bundle, manifest: Manifest, files: Mapping[str, bytes]) ->
             raise Refused(f"what lies in {holding.folder} is not {what}", hint=_FORGED)
     if listed != len(members):
         raise Refused("the bundle holds files that neither manifest nor evidence names", hint=_FORGED)
-    return tuple(held)
+    return tuple(payloads)
 
 
 def _tags(bundle: Bundle) -> tuple[SourceTag, ...]:
@@ -176,8 +180,8 @@ def _vouched(
             require_good(source.tags, own, source.registry)
         registration = own[0]
         if place == 0 and registration.judgement is not Judgement.GOOD:
-            said = "it was signed " if registration.judgement is Judgement.NOT_ALLOWED else ""
-            doubt = f"{said}{registration.why}"
+            prefix = "it was signed " if registration.judgement is Judgement.NOT_ALLOWED else ""
+            doubt = f"{prefix}{registration.why}"
         judged.append(replace(source, signed_by=registration.principal))
     return tuple(judged), doubt
 
@@ -215,10 +219,10 @@ def require_good(tags: Sequence[SourceTag], judged: Sequence[SignatureVerdict], 
     """Raise Refused unless somebody who may has signed every tag."""
     for tag, verdict in zip(tags, judged, strict=True):
         if verdict.judgement is not Judgement.GOOD:
-            said = "it was signed " if verdict.judgement is Judgement.NOT_ALLOWED else ""
+            prefix = "it was signed " if verdict.judgement is Judgement.NOT_ALLOWED else ""
             hint = "Name a list that holds the signer's key: --allowed-signers FILE"
             if not tag.signed:
                 hint = "Let that registry sign its trail: git config user.signingKey KEY"
             raise Refused(
-                f"nobody vouches for the tag {tag.tag!r} of {registry}: {said}{verdict.why}", hint=hint
+                f"nobody vouches for the tag {tag.tag!r} of {registry}: {prefix}{verdict.why}", hint=hint
             )

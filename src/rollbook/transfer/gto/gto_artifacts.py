@@ -190,9 +190,9 @@ def _locked(snapshot: TreeSnapshot, folder: str) -> Iterator[tuple[str, Mapping[
     for name, stage in stages.items() if isinstance(stages, dict) else ():
         if isinstance(stage, dict):
             # `train@a` is one of the stages that `train` was written for.
-            said = pipeline.get(str(name).partition("@")[0]) if isinstance(pipeline, dict) else None
+            definition = pipeline.get(str(name).partition("@")[0]) if isinstance(pipeline, dict) else None
             yield from _listed(
-                stage.get("outs"), folder, said.get("wdir") if isinstance(said, dict) else None
+                stage.get("outs"), folder, definition.get("wdir") if isinstance(definition, dict) else None
             )
 
 

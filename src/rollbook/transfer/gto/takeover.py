@@ -49,12 +49,12 @@ class TakenOver:
 
     def as_document(self) -> dict[str, Any]:
         """Return the takeover as JSON data."""
-        taken = {**self.plan.as_document(), "branch": self.branch, "commit": self.commit}
-        for model in taken["models"]:
+        document = {**self.plan.as_document(), "branch": self.branch, "commit": self.commit}
+        for model in document["models"]:
             for version in model["versions"]:
                 digest = self.stored[f"{model['model']}@{version['version']}"].digest
                 version |= {"sha256": digest.sha256, "size": digest.size}
-        return {**taken, "uploaded": self.uploaded}
+        return {**document, "uploaded": self.uploaded}
 
 
 class _Lacking(Exception):
@@ -187,13 +187,14 @@ def _message(plan: Plan) -> str:
     subject = names[0] if len(names) == 1 else f"{len(names)} models"
     lines = []
     for model in plan.models:
-        held = [
+        placements = [
             f"{version.version} in {version.placing.stage}"
             for version in model.versions
             if version.placing.tag
         ]
         count = len(model.versions)
         lines.append(
-            f"{model.name}: {count} version{'s' if count > 1 else ''}" + "".join(f", {item}" for item in held)
+            f"{model.name}: {count} version{'s' if count > 1 else ''}"
+            + "".join(f", {item}" for item in placements)
         )
     return f"Take {subject} over from GTO\n\n" + "\n".join(lines) + "\n"

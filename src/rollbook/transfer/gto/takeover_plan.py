@@ -182,10 +182,10 @@ def plan_takeover(repository: Repository, sources: Sources, wanted: TakeoverRequ
         main.close()
     planning.note_stages()
     if not planning.models and not planning.problems:
-        said = "; ".join(f"{note.what}: {note.why}" for note in planning.skipped[:3])
+        reasons = "; ".join(f"{note.what}: {note.why}" for note in planning.skipped[:3])
         raise Refused(
-            "there is nothing to take over" + (f": {said}" if said else ""),
-            hint="" if said else "GTO's tags are read from this clone: git fetch --tags.",
+            "there is nothing to take over" + (f": {reasons}" if reasons else ""),
+            hint="" if reasons else "GTO's tags are read from this clone: git fetch --tags.",
         )
     planning.refuse_twins()
     return Plan(base, policy, tuple(planning.models), tuple(planning.skipped), tuple(planning.problems))
@@ -369,16 +369,16 @@ class _Planning:
         if snapshot.commit_id() is None:
             raise NotFound(f"there is no commit {tag.commit[:12]}")
         told = self._wanted.paths.get(artifact.name)
-        said = _annotated(snapshot, artifact.name, must_be_readable=told is None)
-        if not said.path and told is None:
+        entry = _annotated(snapshot, artifact.name, must_be_readable=told is None)
+        if not entry.path and told is None:
             raise NotFound(
                 "no dvc.yaml or artifacts.yaml of its commit says where its bytes are",
                 hint=f"Say it: --path {artifact.name}=PATH",
             )
-        said = replace(said, path=said.path or inner_path(told or ""))
-        source = locate(snapshot, said.path)
+        entry = replace(entry, path=entry.path or inner_path(told or ""))
+        source = locate(snapshot, entry.path)
         self._bytes.require(source)
-        return source, said
+        return source, entry
 
     @staticmethod
     def _with_paths(origin: Origin, versions: Sequence[PlannedVersion]) -> Origin:

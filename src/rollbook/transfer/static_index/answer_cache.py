@@ -85,9 +85,9 @@ class Cache:
 
     def _make_room(self, size: int) -> None:
         """Remove what was confirmed longest ago until `size` more bytes fit."""
-        held = sorted(self._held())
-        total = sum(length for _, length, _ in held) + size
-        for _, length, path in held:
+        entries = sorted(self._held())
+        total = sum(length for _, length, _ in entries) + size
+        for _, length, path in entries:
             if total <= self._largest:
                 return
             with suppress(OSError):

@@ -150,10 +150,10 @@ def parse_details(data: bytes, where: str) -> DetailsDocument:
 
 def stages_mapping(table: StageTable) -> dict[str, Any]:
     """Return what a model's document tells of `stages.yaml`, in that file's form."""
-    held: dict[str, Any] = {}
+    stages: dict[str, Any] = {}
     for entry in table.entries:
-        held.setdefault(entry.stage, []).append({"version": entry.version, **_entry_facts(entry)})
-    return {**held, "aliases": dict(table.aliases)}
+        stages.setdefault(entry.stage, []).append({"version": entry.version, **_entry_facts(entry)})
+    return {**stages, "aliases": dict(table.aliases)}
 
 
 def _stage_names(fields: Fields, where: str) -> tuple[str, ...]:
@@ -165,7 +165,7 @@ def _stage_names(fields: Fields, where: str) -> tuple[str, ...]:
 
 def _entry_facts(entry: StageEntry) -> dict[str, Any]:
     """Return an entry without the people in it; its reason only where it goes out of use."""
-    given = {
+    facts = {
         "requested_at": entry.requested_at,
         "traffic": entry.traffic,
         "reason": entry.reason if deprecation_of("", entry) else "",
@@ -173,7 +173,7 @@ def _entry_facts(entry: StageEntry) -> dict[str, Any]:
         "sunset": entry.sunset,
         "migration": entry.migration,
     }
-    return {key: value for key, value in given.items() if value not in ("", None)}
+    return {key: value for key, value in facts.items() if value not in ("", None)}
 
 
 def _entry(fields: Fields) -> StageEntry:

@@ -100,9 +100,11 @@ def _state(registry: Registry) -> _State:
 
 def _written(folder: IndexFolder, before: RootDocument | None, state: _State) -> WrittenIndex:
     names = model_names(state.registry.snapshot)
-    held = folder.sound()
-    commits = _to_write(folder, held, before, state, names)
-    for number, content in trail_documents(state.chain, _unchanged_events(before, state.chain, held)):
+    existing_files = folder.sound()
+    commits = _to_write(folder, existing_files, before, state, names)
+    for number, content in trail_documents(
+        state.chain, _unchanged_events(before, state.chain, existing_files)
+    ):
         folder.write(trail_file(number), content)
     snapshot = TreeSnapshot(state.registry.repository, state.commit, state.commit)
     try:

@@ -203,12 +203,12 @@ def _unpacked(answer: Response, url: str) -> bytes:
 def _failed(url: str, answer: Response) -> RollbookError:
     from rollbook.artifact.http import Unreachable
 
-    said = f"no answer for {url}: the host says {answer.status}"
+    message = f"no answer for {url}: the host says {answer.status}"
     if answer.status == 401:
-        return Refused(said, hint=f"Put a token that may read it into the variable {_TOKEN}.")
+        return Refused(message, hint=f"Put a token that may read it into the variable {_TOKEN}.")
     if 300 <= answer.status < 400:
-        return Refused(said, hint=f"Redirects are not followed. It leads to {_target(answer.headers)}.")
-    return Unreachable(said) if answer.status in _PASSING or answer.status >= 500 else Refused(said)
+        return Refused(message, hint=f"Redirects are not followed. It leads to {_target(answer.headers)}.")
+    return Unreachable(message) if answer.status in _PASSING or answer.status >= 500 else Refused(message)
 
 
 def _target(headers: Mapping[str, str]) -> str:

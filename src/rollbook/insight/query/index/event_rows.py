@@ -36,28 +36,30 @@ def bring(connection: sqlite3.Connection, repository: Repository, wanted: IndexS
 def _bring_tags(connection: sqlite3.Connection, repository: Repository, tags: Mapping[str, str]) -> None:
     # A table holds no bytes that are no text.
     listed = {name.encode(errors="replace").decode(): oid for name, oid in tags.items()}
-    known: dict[str, str] = dict(connection.execute("SELECT name, oid FROM ref"))
-    gone = [(name,) for name, oid in known.items() if listed.get(name) != oid]
+    indexed: dict[str, str] = dict(connection.execute("SELECT name, oid FROM ref"))
+    stale_names = [(name,) for name, oid in indexed.items() if listed.get(name) != oid]
     for statement in (
         "DELETE FROM ref WHERE name = ?",
         "DELETE FROM event WHERE tag = ?",
         "DELETE FROM approver WHERE tag = ?",
     ):
-        connection.executemany(statement, gone)
-    came = [(name, oid) for name, oid in listed.items() if known.get(name) != oid]
-    connection.executemany("INSERT INTO ref VALUES (?, ?)", came)
+        connection.executemany(statement, stale_names)
+    new_tags = [(name, oid) for name, oid in listed.items() if indexed.get(name) != oid]
+    connection.executemany("INSERT INTO ref VALUES (?, ?)", new_tags)
     reader = ObjectReader(repository)
     try:
-        for start in range(0, len(came), _TOGETHER):
-            _insert(connection, list(_read(reader, came[start : start + _TOGETHER])))
+        for start in range(0, len(new_tags), _TOGETHER):
+            _insert(connection, list(_read(reader, new_tags[start : start + _TOGETHER])))
     finally:
         reader.close()
 
 
 def _read(reader: ObjectReader, tags: Sequence[tuple[str, str]]) -> Iterator[RecordedTag]:
-    for (name, oid), found in zip(tags, reader.read_many([oid for _, oid in tags], MAX_TAG), strict=True):
-        if found is not None and found.type == "tag" and found.data is not None:
-            recorded = recorded_tag(name, oid, found.data)
+    for (name, oid), tag_object in zip(
+        tags, reader.read_many([oid for _, oid in tags], MAX_TAG), strict=True
+    ):
+        if tag_object is not None and tag_object.type == "tag" and tag_object.data is not None:
+            recorded = recorded_tag(name, oid, tag_object.data)
             if recorded is not None:
                 yield recorded
 

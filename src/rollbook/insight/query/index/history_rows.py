@@ -116,10 +116,10 @@ def _reached(connection: sqlite3.Connection) -> int:
 
 def _landed(connection: sqlite3.Connection, commit: str) -> tuple[int, int] | None:
     """Return the place and the time of a commit of main."""
-    found: tuple[int, int] | None = connection.execute(
+    row: tuple[int, int] | None = connection.execute(
         "SELECT position, at FROM landed WHERE commit_id = ?", (commit,)
     ).fetchone()
-    return found
+    return row
 
 
 def _all_landed(
@@ -133,19 +133,19 @@ def _all_landed(
 def bring_landed(connection: sqlite3.Connection, repository: Repository, commit: str) -> None:
     """Note the first-parent commits that lead to `commit`, after those that are noted already."""
     position, at = -1, 0
-    came: list[tuple[str, int]] = []
+    new_commits: list[tuple[str, int]] = []
     for oid, seconds in back_from(repository, commit):
-        known = _landed(connection, oid)
-        if known is not None:
-            position, at = known
+        landing = _landed(connection, oid)
+        if landing is not None:
+            position, at = landing
             break
-        came.append((oid, seconds))
-    if not came:
+        new_commits.append((oid, seconds))
+    if not new_commits:
         return  # main is further than that already
     connection.execute("DELETE FROM landed WHERE position > ?", (position,))
     _forget_after(connection, position)
     rows = []
-    for oid, seconds in reversed(came):
+    for oid, seconds in reversed(new_commits):
         position, at = position + 1, max(at, seconds)
         rows.append((oid, position, at))
     connection.executemany("INSERT INTO landed VALUES (?, ?, ?)", rows)

@@ -47,14 +47,14 @@ def ask(
         with closing(of_files(snapshot)) as connection:
             return question(connection)
     repository = registry.repository
-    wanted = IndexState(
+    state = IndexState(
         tree,
         snapshot.commit if events else None,
         tag_ids(repository) if events and snapshot.commit else {},
         snapshot.commit if history else None,
         pointers,
     )
-    return _ask_shelf(Shelf(repository), wanted, question)
+    return _ask_shelf(Shelf(repository), state, question)
 
 
 def problem_in(connection: sqlite3.Connection, which: str, *values: object) -> InvalidFile | None:

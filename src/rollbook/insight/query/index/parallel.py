@@ -48,12 +48,12 @@ def read_share(directory: str, jobs: Sequence[tuple[str, str, str]]) -> Iterator
         for start in range(0, len(jobs), _TOGETHER):
             some = jobs[start : start + _TOGETHER]
             contents = reader.read_many([oid for oid, *_ in some], MAX_FILE)
-            for (_, kind, path), found in zip(some, contents, strict=True):
-                if found is None or found.type != "blob":
+            for (_, kind, path), blob in zip(some, contents, strict=True):
+                if blob is None or blob.type != "blob":
                     yield None
-                elif found.data is None:
-                    yield problem(too_large(path, found.size))
+                elif blob.data is None:
+                    yield problem(too_large(path, blob.size))
                 else:
-                    yield facts(Kind(kind), path, found.data)
+                    yield facts(Kind(kind), path, blob.data)
     finally:
         reader.close()

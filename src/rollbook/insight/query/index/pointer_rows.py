@@ -48,12 +48,14 @@ def bring(connection: sqlite3.Connection, repository: Repository, tree: str) -> 
     reader = ObjectReader(repository)
     try:
         while some := list(islice(moved, _TOGETHER)):
-            connection.executemany("DELETE FROM pointer WHERE path = ?", ((_stored(each),) for each in some))
-            there = [each for each in some if each.oid is not None]
-            contents = reader.read_many((each.oid or "" for each in there), MAX_FILE)
+            connection.executemany(
+                "DELETE FROM pointer WHERE path = ?", ((_stored(pointer),) for pointer in some)
+            )
+            there = [pointer for pointer in some if pointer.oid is not None]
+            contents = reader.read_many((pointer.oid or "" for pointer in there), MAX_FILE)
             connection.executemany(
                 "INSERT INTO pointer VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (row for each, found in zip(there, contents, strict=True) for row in _rows(each, found)),
+                (row for pointer, blob in zip(there, contents, strict=True) for row in _rows(pointer, blob)),
             )
     finally:
         reader.close()

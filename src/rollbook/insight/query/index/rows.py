@@ -51,9 +51,9 @@ def _policy(data: bytes, path: str) -> Rows:
 
 
 def _model(data: bytes, path: str) -> Rows:
-    said = parse_model(data, path)
-    record = (said.owner, said.team, said.task, said.use_case, said.description, said.compliance)
-    return {"record": [list(map(text, record))], "model_tag": _tags(said.tags)}
+    model = parse_model(data, path)
+    record = (model.owner, model.team, model.task, model.use_case, model.description, model.compliance)
+    return {"record": [list(map(text, record))], "model_tag": _tags(model.tags)}
 
 
 def _stages(data: bytes, path: str) -> Rows:
@@ -73,24 +73,24 @@ def _stages(data: bytes, path: str) -> Rows:
 
 
 def _manifest(data: bytes, path: str) -> Rows:
-    said = parse_manifest(data, path)
-    artifact, framework = said.artifact, said.framework
+    record = parse_manifest(data, path)
+    artifact, framework = record.artifact, record.framework
     row = [
-        moment(said.created_at), text(said.created_by), text(said.description), text(said.algorithm),
+        moment(record.created_at), text(record.created_by), text(record.description), text(record.algorithm),
         text(framework.get("name")), text(framework.get("version")), text(artifact.path),
         text(artifact.format), whole(artifact.size), text(artifact.sha256), whole(artifact.files),
     ]  # fmt: skip
     rows = {
         "manifest": [row],
-        "metric": _numbers(said.metrics),
+        "metric": _numbers(record.metrics),
         "param": [
-            [_encodable(name), _shown(value), number(value)] for name, value in said.hyperparameters.items()
+            [_encodable(name), _shown(value), number(value)] for name, value in record.hyperparameters.items()
         ],
-        "version_tag": [["manifest", *tag] for tag in _tags(said.tags)],
+        "version_tag": [["manifest", *tag] for tag in _tags(record.tags)],
     }
     try:
         # Told by its path, as a version is everywhere: what the manifest says of itself may be wrong.
-        rows["source"] = _sources(parse_origin(said))
+        rows["source"] = _sources(parse_origin(record))
     except InvalidFile as error:
         rows |= problem(
             InvalidFile(error.message, path=path, line=error.line, key=error.key, hint=error.hint)
@@ -100,38 +100,38 @@ def _manifest(data: bytes, path: str) -> Rows:
 
 def _sources(origin: TrainingOrigin) -> list[list[Any]]:
     features, code, run = origin.features, origin.code, origin.run
-    found = [
+    sources = [
         ["data", place, one.name, one.version, one.uri, one.digest, whole(one.rows)]
         for place, one in enumerate(origin.data)
     ]
-    found += [["features", 0, features.name, features.version, "", "", None]] if features else []
-    found += [["code", 0, code.repository, code.commit, "", "", None]] if code else []
-    found += [["run", 0, run.tool, run.id, run.uri, "", None]] if run else []
-    found += [["parent", place, name, "", "", "", None] for place, name in enumerate(origin.parents)]
-    return [[kind, place, *map(text, texts), rows] for kind, place, *texts, rows in found]
+    sources += [["features", 0, features.name, features.version, "", "", None]] if features else []
+    sources += [["code", 0, code.repository, code.commit, "", "", None]] if code else []
+    sources += [["run", 0, run.tool, run.id, run.uri, "", None]] if run else []
+    sources += [["parent", place, name, "", "", "", None] for place, name in enumerate(origin.parents)]
+    return [[kind, place, *map(text, texts), rows] for kind, place, *texts, rows in sources]
 
 
 def _notes(data: bytes, path: str) -> Rows:
-    said = parse_notes(data, path)
+    notes = parse_notes(data, path)
     return {
-        "notes": [[text(said.description)]],
-        "version_tag": [["notes", *tag] for tag in _tags(said.tags)],
+        "notes": [[text(notes.description)]],
+        "version_tag": [["notes", *tag] for tag in _tags(notes.tags)],
     }
 
 
 def _evidence(data: bytes, path: str) -> Rows:
-    said = parse_evidence(data, path)
+    evidence = parse_evidence(data, path)
     row = [
-        text(said.model), text(said.version), text(said.artifact_sha256), int(said.passed),
-        moment(said.created_at), text(said.created_by), text(said.summary), text(said.uri),
-        text(said.tool.get("name")), text(said.tool.get("version")), text(said.target),
+        text(evidence.model), text(evidence.version), text(evidence.artifact_sha256), int(evidence.passed),
+        moment(evidence.created_at), text(evidence.created_by), text(evidence.summary), text(evidence.uri),
+        text(evidence.tool.get("name")), text(evidence.tool.get("version")), text(evidence.target),
     ]  # fmt: skip
-    return {"evidence": [row], "evidence_metric": _numbers(said.metrics)}
+    return {"evidence": [row], "evidence_metric": _numbers(evidence.metrics)}
 
 
 def _removal(data: bytes, path: str) -> Rows:
-    said = parse_removal(data, path)
-    return {"removal": [[moment(said.removed_at), text(said.removed_by), text(said.reason)]]}
+    removal = parse_removal(data, path)
+    return {"removal": [[moment(removal.removed_at), text(removal.removed_by), text(removal.reason)]]}
 
 
 _READERS: Mapping[Kind, Callable[[bytes, str], Rows]] = {
@@ -177,10 +177,10 @@ def number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
-        found = float(value)
+        figure = float(value)
     except OverflowError:
         return None
-    return found if math.isfinite(found) else None
+    return figure if math.isfinite(figure) else None
 
 
 def whole(value: int | None) -> int | None:
@@ -191,8 +191,8 @@ def whole(value: int | None) -> int | None:
 def moment(value: str) -> str | None:
     """A time in UTC, to the second, e.g. `2026-11-21T09:00:00Z`; None for what is no time."""
     try:
-        found = datetime.fromisoformat(value)
-        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        instant = datetime.fromisoformat(value)
+        instant = instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
-    return f"{found:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

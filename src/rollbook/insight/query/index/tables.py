@@ -86,19 +86,19 @@ class Tables:
 
     def _count(self, placed: Sequence[tuple[TreeChange, Indexed]]) -> None:
         """Count the files that make models and versions exist."""
-        held: Counter[str] = Counter()
+        model_counts: Counter[str] = Counter()
         files: Counter[tuple[str, str]] = Counter()
         for change, place in placed:
             if place.model is not None:
-                held[place.model] += change.delta
+                model_counts[place.model] += change.delta
                 if place.version is not None:
                     files[place.model, place.version] += change.delta
         self._connection.executemany(
             "INSERT INTO model (name, held) VALUES (?, ?)"
             " ON CONFLICT (name) DO UPDATE SET held = held + excluded.held",
-            held.items(),
+            model_counts.items(),
         )
-        for name in held:
+        for name in model_counts:
             self._models[name] = self._one("SELECT id FROM model WHERE name = ?", name)
         self._connection.executemany(
             "INSERT INTO version (model_id, version, sort_key, release, files) VALUES (?, ?, ?, ?, ?)"
@@ -138,8 +138,8 @@ class Tables:
         self._connection.execute("DELETE FROM problem WHERE path = ?", (path,))
 
     def _note_moved(self, model: int | None) -> None:
-        held = self._connection.execute("SELECT version FROM stage_entry WHERE model_id = ?", (model,))
-        self._moved |= {(int(model or 0), version) for (version,) in held}
+        rows = self._connection.execute("SELECT version FROM stage_entry WHERE model_id = ?", (model,))
+        self._moved |= {(int(model or 0), version) for (version,) in rows}
 
     def _insert(self, job: Job, rows: Rows) -> None:
         place = indexed(job.path)
