@@ -181,7 +181,7 @@ def attachment_pointer_path(evidence: str, name: str) -> str:
 
 
 def folded(name: str) -> str:
-    """What a name is to a file system that tells neither case nor Unicode forms apart."""
+    """Return what a name is to a file system that tells neither case nor Unicode forms apart."""
     return name.lower() if name.isascii() else unicodedata.normalize("NFKC", name).casefold()
 
 
@@ -201,7 +201,7 @@ def as_meant(path: str) -> str:
 
 @functools.cache
 def _short(name: str) -> re.Pattern[str]:
-    """The short names that Windows gives a long one: `GITHUB~1`, `GI7EBA~1`."""
+    """Return the short names that Windows gives a long one: `GITHUB~1`, `GI7EBA~1`."""
     stem, dot, ending = name.lstrip(".").partition(".")
     return re.compile(rf"(?:{stem[:6]}|{stem[:2]}[0-9a-f]{{4}})~[0-9]+" + (rf"\.{ending[:3]}" if dot else ""))
 

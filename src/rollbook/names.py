@@ -114,7 +114,7 @@ Precedence = tuple[int, int, int, bool, tuple[tuple[int, int, str], ...]]
 
 @functools.lru_cache(maxsize=1 << 16)
 def precedence(version: str) -> Precedence:
-    """A sort key that orders versions by https://semver.org/#spec-item-11.
+    """Return a sort key that orders versions by https://semver.org/#spec-item-11.
 
     Raises ValueError when `version` is no semantic version.
     """
@@ -130,7 +130,7 @@ def precedence(version: str) -> Precedence:
 
 
 def bump(version: str | None, part: str) -> str:
-    """The next version after `version` when `part` ("major", "minor" or "patch") is raised.
+    """Return the next version after `version` when `part` ("major", "minor" or "patch") is raised.
 
     A model without versions starts at 1.0.0 (major), 0.1.0 (minor) or 0.0.1 (patch). A pre-release is
     finished rather than raised when that is enough: 2.0.0-rc.1 with "major" gives 2.0.0. Raises BadCall when
@@ -225,19 +225,19 @@ def is_bare_date(text: str) -> bool:
 
 
 def time_now() -> str:
-    """The present moment."""
+    """Return the present moment."""
     return datetime.now(UTC).strftime(_TIME)
 
 
 def time_text(seconds: int) -> str:
-    """A moment of git's, given in seconds since 1970."""
+    """Return a moment of git's, given in seconds since 1970."""
     # As strftime would, in half the time: a long trail has tens of thousands.
     year, month, day, hour, minute, second = time.gmtime(seconds)[:6]
     return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
 
 
 def time_seconds(text: str) -> int:
-    """The moment that RFC 3339 text names, in seconds since 1970; 0 when it names none."""
+    """Return the moment that RFC 3339 text names, in seconds since 1970; 0 when it names none."""
     try:
         moment = datetime.fromisoformat(text)
         return int(moment.timestamp()) if moment.tzinfo else 0

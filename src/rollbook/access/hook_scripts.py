@@ -62,8 +62,10 @@ def install_hooks(repository: Repository, *, server: bool, main: str | None = No
 
 
 def _root(repository: Repository, folder: Path) -> Path:
-    """The folder below which no link is followed on the way to the hooks: a stranger's commit, or whoever can
-    write to the repository, may have put it there. Where the hooks stand elsewhere, the owner says so."""
+    """Return the folder below which no link is followed on the way to the hooks: a stranger's commit, or
+    whoever can write to the repository, may have put it there. Where the hooks stand elsewhere, the owner
+    says so.
+    """
     roots = (repository.common_dir, repository.directory)
     return next((root for root in roots if folder.is_relative_to(root)), folder)
 

@@ -54,7 +54,7 @@ def recorder_fault(
 
 
 def _signing_key(tag: StandingTag) -> str:
-    """The fingerprint of the SSH key that signed a tag; empty when none did."""
+    """Return the fingerprint of the SSH key that signed a tag; empty when none did."""
     blob = unarmoured(tag.signature) if tag.signature else None
     key = public_key(blob) if blob else None
     if blob is None or key is None or not is_signature_of(blob, tag.payload, _NAMESPACE):

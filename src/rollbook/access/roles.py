@@ -95,7 +95,9 @@ def alike(name: str) -> str:
 
 
 def _folded(name: str) -> str:
-    """A name without regard to case. Other letters than ASCII's stay: folding makes two of them one of it."""
+    """Return a name without regard to case. Other letters than ASCII's stay: folding makes two of them one of
+    it.
+    """
     return name.lower() if name.isascii() else name
 
 

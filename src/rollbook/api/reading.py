@@ -216,7 +216,7 @@ class ReadOnlyRegistry(VersionQuestions, registry.Registry):
         return History(events, before, stood)
 
     def _asked_about(self, model: str | None, ref: str | None) -> tuple[str | None, str]:
-        """The model and the version that are asked for; empty for all."""
+        """Return the model and the version that are asked for; empty for all."""
         from rollbook.errors import BadCall
         from rollbook.names import parse_reference
 

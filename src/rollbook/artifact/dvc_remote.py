@@ -135,8 +135,9 @@ def address_settings(root: Path, url: str) -> RemoteSettings:
 
 
 def _settings_alike(address: str, remotes: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The settings of the first remote at the same host; else, where settings say which service is meant, of
-    the first with the same scheme. No other host gets to see a password."""
+    """Return the settings of the first remote at the same host; else, where settings say which service is
+    meant, of the first with the same scheme. No other host gets to see a password.
+    """
     scheme, host = urlsplit(address)[:2]
     alike = [remote for remote in remotes if urlsplit(remote["url"]).scheme == scheme]
     same = [remote for remote in alike if urlsplit(remote["url"]).netloc == host]

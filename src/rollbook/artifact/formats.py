@@ -153,7 +153,7 @@ def _decompressor(head: bytes) -> str:
 
 
 def _inflated(head: bytes) -> bytes:
-    """The first bytes of compressed content; empty when it can't be unpacked within bounds."""
+    """Return the first bytes of compressed content; empty when it can't be unpacked within bounds."""
     unpack: dict[str, Callable[[], bytes]] = {
         "zlib": lambda: zlib.decompressobj().decompress(head, _INFLATED),
         "gzip": lambda: zlib.decompressobj(wbits=31).decompress(head, _INFLATED),
@@ -213,7 +213,7 @@ def _is_onnx(head: bytes) -> bool:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """The protobuf varint at `at` and where it ends; past the data's end when it is cut off."""
+    """Return the protobuf varint at `at` and where it ends; past the data's end when it is cut off."""
     value = 0
     for shift in range(0, 70, 7):
         if at >= len(data):

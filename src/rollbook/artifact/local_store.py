@@ -96,7 +96,9 @@ class ObjectFolder:
         return self._standing(oid) is not None
 
     def _standing(self, oid: str) -> Hashes | None:
-        """The digests of the object's content; None when it is not here, or has another md5 than its name."""
+        """Return the digests of the object's content; None when it is not here, or has another md5 than its
+        name.
+        """
         try:
             descriptor = self._open(oid)
         except FileNotFoundError:

@@ -156,7 +156,7 @@ def registry_storage(registry: Registry) -> Iterator[ReadOnlyStorage]:
 
 @contextmanager
 def _unpacked_remote(registry: Registry, config: str) -> Iterator[Path]:
-    """The folder that the configuration's relative addresses start from.
+    """Bring the folder that the configuration's relative addresses start from.
 
     A DVC remote that is kept inside the repository has no files in a bare one: they come from the commit.
     """

@@ -135,8 +135,9 @@ class Storage(ReadOnlyStorage):
         return sum(sizes.values())
 
     def _lacking(self, pointer: Pointer, again: Collection[str]) -> dict[str, int]:
-        """The objects that the remote lacks, has at another size, or is to get again, with their sizes in the
-        cache, else 0."""
+        """Return the objects that the remote lacks, has at another size, or is to get again, with their sizes
+        in the cache, else 0.
+        """
         contents = {entry.md5 for entry in self.folder(pointer)} if pointer.is_directory else set[str]()
         oids = [*sorted(contents), pointer.md5]
         cached = self._cache.sizes(oids)

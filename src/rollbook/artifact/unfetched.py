@@ -82,7 +82,7 @@ def require_there(path: Path) -> None:
 
 
 def _tracked_by(path: Path) -> Path | None:
-    """The file that says that DVC keeps `path`, or a folder it is in; None when there is none."""
+    """Return the file that says that DVC keeps `path`, or a folder it is in; None when there is none."""
     whole = path.absolute()
     for place in (whole, *whole.parents):
         pointer = place.with_name(f"{place.name}{_POINTER_SUFFIX}") if place.name else place
@@ -108,7 +108,7 @@ def _is_output(lock: Path, path: Path) -> bool:
 
 
 def _outputs(data: bytes) -> list[str]:
-    """The paths that the text of a `.dvc` file tracks; empty when it is none."""
+    """Return the paths that the text of a `.dvc` file tracks; empty when it is none."""
     return list(_paths(_document(data).get("outs")))
 
 

@@ -75,7 +75,7 @@ def restricted_settings(url: str, settings: Mapping[str, str], *, base: Path) ->
 
 
 def _parse(config: str) -> tuple[dict[str, dict[str, str]], str]:
-    """The remotes by name, each with its settings, and the default one's name."""
+    """Return the remotes by name, each with its settings, and the default one's name."""
     from configobj import ConfigObj, ConfigObjError  # type: ignore[import-untyped]
 
     if len(config) > _LARGEST:
@@ -97,7 +97,7 @@ def _parse(config: str) -> tuple[dict[str, dict[str, str]], str]:
 
 
 def _follow(remotes: dict[str, dict[str, str]], name: str) -> tuple[str, dict[str, str]]:
-    """A remote's URL and other settings; `remote://other/path` builds on another remote."""
+    """Return a remote's URL and other settings; `remote://other/path` builds on another remote."""
     settings: dict[str, str] = {}
     tail = ""
     for _ in range(_MOST_HOPS):

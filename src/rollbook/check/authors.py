@@ -83,7 +83,7 @@ def authored_commits(repository: Repository, base: str, head: str) -> list[Autho
 def author_findings(
     repository: Repository, commits: Sequence[AuthoredCommit], policy: Policy, allowed_signers: bytes | None
 ) -> Iterator[Finding]:
-    """What was changed by somebody who may not, and commits whose signature is not their author's.
+    """Yield what was changed by somebody who may not, and commits whose signature is not their author's.
 
     Without roles in the policy everybody may do everything.
     """

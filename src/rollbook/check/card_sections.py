@@ -20,7 +20,9 @@ _FENCE = re.compile(r" {0,3}(?P<mark>```+|~~~+)")
 
 
 def front_matter(card: str) -> Mapping[str, Any]:
-    """The YAML block at the head of a card; empty when there is none. Raises InvalidFile for a broken one."""
+    """Return the YAML block at the head of a card; empty when there is none. Raises InvalidFile for a broken
+    one.
+    """
     match = FRONT_MATTER.match(card)
     value = load(match["yaml"].encode()) if match else None
     if value is None:
@@ -31,7 +33,8 @@ def front_matter(card: str) -> Mapping[str, Any]:
 
 
 def sections(card: str) -> dict[str, str]:
-    """The text below each heading, down to the next heading of its level or above, by the heading folded.
+    """Return the text below each heading, down to the next heading of its level or above, by the heading
+    folded.
 
     Headings inside fenced code are none, and neither are those in comments.
     """

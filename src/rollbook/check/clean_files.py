@@ -39,7 +39,9 @@ class Fingerprint:
 def fingerprint(
     context: Iterable[str | bytes], entries: Mapping[str, FileIdentity], paths: Iterable[str]
 ) -> Fingerprint:
-    """The fingerprint of files, by their paths, in a context that names what is judged and by which rules."""
+    """Return the fingerprint of files, by their paths, in a context that names what is judged and by which
+    rules.
+    """
     digest = hashlib.sha256()
     for part in context:
         data = part if isinstance(part, bytes) else part.encode(errors="surrogateescape")
@@ -96,13 +98,15 @@ class Remembered:
 
 
 def _read(repository: Repository) -> list[bytes]:
-    """The digests that the repository, with all its work trees, remembers."""
+    """Return the digests that the repository, with all its work trees, remembers."""
     body = FOUND_CLEAN.read(repository) or b""
     return [body[at : at + _DIGEST] for at in range(0, len(body), _DIGEST)]
 
 
 def _clock(directory: Path) -> int:
-    """The time by the clock of the file system, which may be another machine's; 0 when it can't be told."""
+    """Return the time by the clock of the file system, which may be another machine's; 0 when it can't be
+    told.
+    """
     try:
         directory.mkdir(exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=directory, prefix="found-") as probe:

@@ -120,7 +120,9 @@ class ListedKeys:
         return Proof(author, _SOMEBODY_ELSE.format(_name(author)))
 
     def _alone(self, author: Person, key: str) -> Proof:
-        """What a key proves that the roles list on its own: that its holder made the commit, and no more."""
+        """Return what a key proves that the roles list on its own: that its holder made the commit, and no
+        more.
+        """
         named = roles_of(author, self._policy.roles)
         return Proof(Person(key=key), _SOMEBODY_ELSE.format(_name(author)) if named else "")
 

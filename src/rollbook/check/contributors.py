@@ -59,7 +59,7 @@ def _only_approves(reader: ObjectReader, commit: AuthoredCommit) -> bool:
 
 
 def _read(reader: ObjectReader, oid: str) -> object:
-    """A file's content; None when it isn't there or can't be read."""
+    """Return a file's content; None when it isn't there or can't be read."""
     blob = reader.read(oid, MAX_FILE)
     if blob is None or blob.data is None:
         return None

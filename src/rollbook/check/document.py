@@ -61,12 +61,12 @@ class Document:
     def finding(
         self, code: str, message: str, *key: str | int, hint: str = "", severity: Severity = "error"
     ) -> Finding:
-        """A finding at a key of this file."""
+        """Return a finding at a key of this file."""
         return Finding(code, self.path, message, line_of(self.data, key), dotted(key), hint, severity)
 
 
 def line_of(data: bytes, key: Key) -> int | None:
-    """The line of a key in a YAML file, or of the nearest key around it; None where there is none."""
+    """Return the line of a key in a YAML file, or of the nearest key around it; None where there is none."""
     lines = _lines(data)
     while key and key not in lines:
         key = key[:-1]
@@ -159,7 +159,7 @@ def _violations(path: str, place: Place, data: bytes, value: object) -> list[Fin
 
 
 def _violated(path: str, place: Place, value: object) -> list[Finding]:
-    """The same in short, for when more is wrong already than anybody reads."""
+    """Return the same in short, for when more is wrong already than anybody reads."""
     if contract.is_valid(SCHEMAS[place.kind], value):
         return []
     return [Finding("RB102", path, "the file violates its schema", hint="Check it alone to be told how.")]

@@ -65,7 +65,7 @@ class Everything:
         return policy_of(self.loose.get(layout.POLICY))
 
     def versions(self, name: str) -> dict[Key, list[str]]:
-        """The paths in a model's folder that stand where a version's do, by that version."""
+        """Return the paths in a model's folder that stand where a version's do, by that version."""
         paths: dict[Key, list[str]] = {}
         for path in self.owned[name]:
             place = layout.place(path)
@@ -74,13 +74,13 @@ class Everything:
         return paths
 
     def model_fingerprint(self, name: str) -> Fingerprint:
-        """What the verdict on a model by itself follows from: its files and the policy."""
+        """Return what the verdict on a model by itself follows from: its files and the policy."""
         policy_file = self.loose.get(layout.POLICY)
         policy = hashlib.sha256(policy_file.data).digest() if policy_file else b""
         return fingerprint(["model", self.rules, policy, name], self.entries, self.owned[name])
 
     def version_fingerprint(self, key: Key, paths: Sequence[str]) -> Fingerprint:
-        """What the verdict on a version by itself follows from: its files."""
+        """Return what the verdict on a version by itself follows from: its files."""
         return fingerprint(["version", self.rules, *key], self.entries, paths)
 
 
@@ -113,7 +113,9 @@ def findings(
 
 
 def _overall(whole: Everything, judged: Collection[str], only: Collection[str] | None) -> Iterator[Finding]:
-    """What is wrong apart from the models' contents. Names are compared across all models, known or not."""
+    """Yield what is wrong apart from the models' contents. Names are compared across all models, known or
+    not.
+    """
     yield from overall_findings(whole.snapshot, whole.loose.get(layout.POLICY), whole.policy)
     yield from attribute_findings(whole.snapshot, whole.entries)
     for document in whole.loose.values():
@@ -174,6 +176,6 @@ def _with_paths(whole: Everything, names: Collection[str]) -> Iterator[ModelFile
 
 
 def _around(path: str) -> list[str]:
-    """The names of the models that a finding at `path` may be about."""
+    """Return the names of the models that a finding at `path` may be about."""
     parts = path.split("/")[1:3]
     return ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]

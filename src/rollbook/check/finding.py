@@ -45,8 +45,9 @@ class Finding:
 
 
 def arranged(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings by path, line and code, each once; of errors, of what waits, and of warnings as many as
-    anybody reads, each with one more that counts the others and is as grave."""
+    """Return the findings by path, line and code, each once; of errors, of what waits, and of warnings as
+    many as anybody reads, each with one more that counts the others and is as grave.
+    """
     kept: dict[tuple[Severity, bool], dict[Finding, None]] = {}
     more: Counter[tuple[Severity, bool]] = Counter()
     for finding in findings:

@@ -37,7 +37,7 @@ class Ground:
     circumstances: Circumstances = field(default_factory=Circumstances)
 
     def promotion(self, model: ModelFiles, move: Transition) -> Promotion:
-        """The promotion that a move of one of the model's versions is."""
+        """Return the promotion that a move of one of the model's versions is."""
         files = model.versions.get(move.version)
         return Promotion(
             model.name,
@@ -55,20 +55,23 @@ class Ground:
         )
 
     def judge(self, model: ModelFiles, move: Transition) -> list[JudgedGate]:
-        """What every gate says of a move."""
+        """Return what every gate says of a move."""
         return judge(self.policy, self.promotion(model, move), self.own)
 
 
 def own_gates(base: Document | None, model: ModelFiles) -> tuple[Mapping[str, Any], ...] | None:
-    """A model's own gates, by its model.yaml in the base; by that of the change when the model is new. None
-    when the base's can't be read."""
+    """Return a model's own gates, by its model.yaml in the base; by that of the change when the model is new.
+    None when the base's can't be read.
+    """
     if base is None:
         return model.record.gates if model.record else ()
     return base.record.gates if isinstance(base.record, ModelRecord) else None
 
 
 def gate_findings(model: ModelFiles, moves: Sequence[Transition], ground: Ground) -> Iterator[Finding]:
-    """The gates that don't let a move pass. A version that only makes room for another one meets none."""
+    """Yield the gates that don't let a move pass. A version that only makes room for another one meets
+    none.
+    """
     keys = entry_keys(model)
     entered = {move.target for move in moves}
     for move in moves:
@@ -88,6 +91,6 @@ def gate_findings(model: ModelFiles, moves: Sequence[Transition], ground: Ground
 
 
 def unreadable_gates(model: str) -> Finding:
-    """The finding that a model's own gates are not known."""
+    """Return the finding that a model's own gates are not known."""
     message = "the base's file can't be read, so its gates can't be judged"
     return Finding("RB400", model_path(model), message, hint="Repair it on the main branch first.")

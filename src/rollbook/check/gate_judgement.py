@@ -50,8 +50,8 @@ class JudgedGate:
 
 
 def judge(policy: Policy, promotion: Promotion, own: Sequence[Mapping[str, Any]] = ()) -> list[JudgedGate]:
-    """The verdict of every gate of the policy that guards the stage, in the policy's order, then of the
-    model's `own` gates, then of the policy's freezes.
+    """Return the verdict of every gate of the policy that guards the stage, in the policy's order, then of
+    the model's `own` gates, then of the policy's freezes.
 
     A gate that is unknown or can't use its settings fails: nothing passes because it was misspelt.
     """
@@ -82,7 +82,7 @@ def _is_waived(settings: Mapping[str, Any], promotion: Promotion) -> bool:
 
 
 def _wrongly_waived(listed: Sequence[JudgedGate], promotion: Promotion) -> Iterator[JudgedGate]:
-    """The gates that the entry in stages.yaml says are waived, and none is."""
+    """Yield the gates that the entry in stages.yaml says are waived, and none is."""
     waived = {judged.gate for judged in listed if judged.verdict.state is State.WAIVED}
     for name in promotion.entry.waived if promotion.entry else ():
         if name not in waived:

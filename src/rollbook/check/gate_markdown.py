@@ -21,7 +21,7 @@ _MARKS = {
 
 
 def as_markdown(reports: Iterable[GateReport]) -> str:
-    """A heading and a table for each promotion."""
+    """Return a heading and a table for each promotion."""
     return "\n".join(_section(report) for report in reports) or "No version changes its stage.\n"
 
 

@@ -88,7 +88,7 @@ def _judged(
 
 
 def _attributed(head: TreeSnapshot, changes: Sequence[FileChange]) -> Iterable[str]:
-    """The paths whose attributes a change sets: its own, or all where it changes those files."""
+    """Return the paths whose attributes a change sets: its own, or all where it changes those files."""
     if any(change.path in ATTRIBUTE_FILES for change in changes):
         return head.modes(layout.ROOT)
     return [change.path for change in changes if _is_inside(change.path) and not change.removed]
@@ -153,7 +153,9 @@ def check_push(
 
 
 def _landings(repository: Repository, old: str, new: str) -> Iterator[tuple[str, str]]:
-    """The steps in which a push moves main from `old` to `new`: to each commit that changes the registry."""
+    """Yield the steps in which a push moves main from `old` to `new`: to each commit that changes the
+    registry.
+    """
     base = old
     for landed in commits_touching(repository, new, old, (layout.ROOT,)):
         yield base, landed.oid
@@ -171,8 +173,9 @@ def _check_commits(
     reviews: tuple[Person, ...],
     may_run: bool,
 ) -> list[Finding]:
-    """What is wrong with the tree or commit `result`, which what leads to the commit `head` makes of the
-    commit `base`."""
+    """Return what is wrong with the tree or commit `result`, which what leads to the commit `head` makes of
+    the commit `base`.
+    """
     with (
         limited_work(MOST_SECONDS),
         closing(TreeSnapshot(repository, base, base, base)) as before,
@@ -220,7 +223,9 @@ def _tree_findings(snapshot: Snapshot, contents: Contents, scope: frozenset[str]
 
 
 def _scope(changes: list[FileChange], contents: Contents) -> frozenset[str] | None:
-    """The paths to be judged: those of the touched models, and all that changed; None for everything."""
+    """Return the paths to be judged: those of the touched models, and all that changed; None for
+    everything.
+    """
     touched = contents.part.models
     if touched is None:
         return None

@@ -124,7 +124,7 @@ def proposed_gate_reports(
     may_run: bool = True,
     now: datetime | None = None,
 ) -> list[GateReport]:
-    """What each promotion meets that merging the revision `head` into `base` would make, by model and
+    """Return what each promotion meets that merging the revision `head` into `base` would make, by model and
     version.
 
     For `reviews` and `may_run` see `check_merge`; `now` is the moment it is judged for. Raises NotFound for

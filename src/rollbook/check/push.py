@@ -63,8 +63,9 @@ def judge_push(repository: Repository, pushed: list[PushedRef]) -> list[Objectio
 
 
 def _mended(repository: Repository, tags: list[PushedRef], tip: str, base: str) -> frozenset[str]:
-    """The tags that this push removes and may: an admin's commit, which it brings onto main, says so, and
-    verifying condemns them."""
+    """Return the tags that this push removes and may: an admin's commit, which it brings onto main, says so,
+    and verifying condemns them.
+    """
     deleted_tags = [tag for tag in tags if tag.deleted and is_trail_name(tag.ref[len(TAGS) :])]
     if not deleted_tags or tip == base:
         return frozenset()

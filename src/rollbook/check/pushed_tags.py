@@ -106,7 +106,7 @@ def _trail_faults(
 
 
 def _rules(repository: Repository, commit: str) -> tuple[Policy | None, bytes]:
-    """A commit's policy, None where it can't be read, and its list of keys."""
+    """Return a commit's policy, None where it can't be read, and its list of keys."""
     snapshot = commit_snapshot(repository, commit)
     try:
         data, allowed = snapshot.read_many([layout.POLICY, layout.ALLOWED_SIGNERS])

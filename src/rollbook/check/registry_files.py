@@ -141,7 +141,7 @@ class Contents:
 
 
 def model_names(paths: Iterable[str]) -> frozenset[str]:
-    """The names of the models that files at these paths make."""
+    """Return the names of the models that files at these paths make."""
     names: set[str] = set()
     start = len(f"{layout.ROOT}/")
     for path in paths:
@@ -154,7 +154,7 @@ def model_names(paths: Iterable[str]) -> frozenset[str]:
 
 
 def by_owner(paths: Iterable[str], names: Collection[str]) -> dict[str | None, list[str]]:
-    """The paths by the model among `names` in whose directory they stand; None for no model's."""
+    """Return the paths by the model among `names` in whose directory they stand; None for no model's."""
     owned: dict[str | None, list[str]] = {}
     for path in paths:
         owned.setdefault(owner(path, names), []).append(path)
@@ -162,7 +162,7 @@ def by_owner(paths: Iterable[str], names: Collection[str]) -> dict[str | None, l
 
 
 def owner(path: str, names: Collection[str]) -> str | None:
-    """The model among `names` in whose directory `path` stands."""
+    """Return the model among `names` in whose directory `path` stands."""
     parts = path.split("/", 3)
     if len(parts) > 2 and parts[1] in names:
         # In a namespace that is wrongly a model too, the inner model's files are still its own.
@@ -213,7 +213,9 @@ def read_part(snapshot: Snapshot, part: Part) -> Contents:
 
 
 def readable_places(modes: Mapping[str, str], paths: Iterable[str]) -> dict[str, Place]:
-    """What stands at those of `paths` whose files are read: regular ones that the layout has a place for."""
+    """Return what stands at those of `paths` whose files are read: regular ones that the layout has a place
+    for.
+    """
     places = {path: layout.place(path) for path in paths}
     return {
         path: place
@@ -223,7 +225,7 @@ def readable_places(modes: Mapping[str, str], paths: Iterable[str]) -> dict[str,
 
 
 def policy_of(document: Document | None) -> Policy | None:
-    """The policy; None when there is none that is as its schema asks."""
+    """Return the policy; None when there is none that is as its schema asks."""
     if document is None or document.findings:
         return None
     return document.record if isinstance(document.record, Policy) else None

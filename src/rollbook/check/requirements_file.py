@@ -52,8 +52,9 @@ def requirement_lines(text: str) -> Iterator[RequirementLine]:
 
 
 def _joined(text: str) -> Iterator[str]:
-    """The lines of a text, those that a backslash continues as one. A comment ends what went before, and is
-    never continued itself: nothing hides behind it."""
+    """Yield the lines of a text, those that a backslash continues as one. A comment ends what went before,
+    and is never continued itself: nothing hides behind it.
+    """
     parts: list[str] = []
     for line in text.splitlines():
         if _COMMENT.match(line):

@@ -44,7 +44,7 @@ class Fate:
 
 
 def fates(policy: Policy, rules: Retention, model: ModelStanding, now: datetime) -> list[Fate]:
-    """The fate of each version of a model that has its artifact still, oldest first.
+    """Return the fate of each version of a model that has its artifact still, oldest first.
 
     `rules` are the policy's retention with the model's own.
     """
@@ -55,13 +55,13 @@ def fates(policy: Policy, rules: Retention, model: ModelStanding, now: datetime)
 
 
 def _newest(versions: Sequence[str]) -> str | None:
-    """What `@latest` stands for."""
+    """Return what `@latest` stands for."""
     releases = [name for name in versions if "-" not in name]
     return next(reversed(releases or versions), None)
 
 
 def _recent(rules: Retention, model: ModelStanding, held: Sequence[str]) -> frozenset[str]:
-    """The newest unpromoted versions, as many as the rules keep."""
+    """Return the newest unpromoted versions, as many as the rules keep."""
     unpromoted = [name for name in held if not _promoted(rules, model.stays(name))]
     return frozenset(unpromoted[-rules.keep_unpromoted :] if rules.keep_unpromoted else unpromoted)
 

@@ -18,7 +18,7 @@ _SCHEMAS = (_PACKAGE / "schemas", _PACKAGE.parents[1] / "schemas")
 
 
 def rules_digest() -> str:
-    """A digest in hexadecimal that is another one whenever the check might judge differently."""
+    """Return a digest in hexadecimal that is another one whenever the check might judge differently."""
     digest = hashlib.sha256(f"{sys.version}\0{sys.platform}\0".encode())
     for root, suffix in ((_PACKAGE, ".py"), *((folder, ".json") for folder in _SCHEMAS if folder.is_dir())):
         for path in sorted(_files(str(root), suffix)):

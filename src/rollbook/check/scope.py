@@ -41,8 +41,9 @@ class Paths:
 
 
 def concerned(head: TreeSnapshot, changes: Sequence[FileChange], more: Collection[str] = ()) -> Part:
-    """The part of `head` that changes lead to concern, with the models in `more`; everything when they touch
-    the policy."""
+    """Return the part of `head` that changes lead to concern, with the models in `more`; everything when they
+    touch the policy.
+    """
     paths = [change.path for change in changes if change.path.startswith(_ROOT)]
     if layout.POLICY in paths:
         return whole(head)
@@ -65,7 +66,7 @@ def concerned(head: TreeSnapshot, changes: Sequence[FileChange], more: Collectio
 
 
 def undone(modes: Mapping[str, str], changes: Iterable[FileChange]) -> dict[str, str]:
-    """The paths and modes from which `changes` led to `modes`."""
+    """Return the paths and modes from which `changes` led to `modes`."""
     before = dict(modes)
     for change in changes:
         if not change.path.startswith(_ROOT):
@@ -78,7 +79,7 @@ def undone(modes: Mapping[str, str], changes: Iterable[FileChange]) -> dict[str,
 
 
 def _models_around(head: TreeSnapshot, paths: Iterable[str]) -> frozenset[str]:
-    """The models, before or after the change, in whose directories one of these paths may stand."""
+    """Return the models, before or after the change, in whose directories one of these paths may stand."""
     possible: set[str] = set()
     for path in paths:
         parts = path.split("/", 3)
@@ -88,7 +89,7 @@ def _models_around(head: TreeSnapshot, paths: Iterable[str]) -> frozenset[str]:
 
 
 def _twins(head: TreeSnapshot, paths: Iterable[str], models: Iterable[str]) -> set[str]:
-    """What stands beside a touched path or model under the same name but for its case."""
+    """Return what stands beside a touched path or model under the same name but for its case."""
     names: dict[str, set[str]] = defaultdict(set)
     for path in paths:
         names[layout.ROOT].add(path.split("/", 2)[1])

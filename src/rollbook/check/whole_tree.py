@@ -119,6 +119,6 @@ def _is_alone(names: Iterable[str]) -> bool:
 
 
 def _around(snapshot: Snapshot) -> dict[str, FileIdentity]:
-    """What the check of a whole registry reads outside of it."""
+    """Return what the check of a whole registry reads outside of it."""
     identities = {path: snapshot.identity(path) for path in (DVC_YAML, CODEOWNERS, ".gitattributes")}
     return {path: entry for path, entry in identities.items() if entry is not None}

@@ -19,7 +19,7 @@ _PLACEHOLDERS = (
 
 
 def placeholder(text: str) -> str:
-    """The first placeholder that is left in a text; empty when there is none."""
+    """Return the first placeholder that is left in a text; empty when there is none."""
     for comment in _COMMENT.finditer(text):
         if _ASKING.search(comment["text"]):
             return " ".join(comment[0].split())[:60]
@@ -29,5 +29,5 @@ def placeholder(text: str) -> str:
 
 
 def without_comments(text: str) -> str:
-    """A text without its HTML comments, which no reader sees."""
+    """Return a text without its HTML comments, which no reader sees."""
     return _COMMENT.sub("", text)

@@ -116,7 +116,7 @@ def cli(ctx: click.Context, directory: str) -> None:
 
 
 def main() -> None:
-    """The program: run the command line on the process's arguments and exit."""
+    """Run the command line on the process's arguments and exit."""
     print_in_any_encoding()
     sys.exit(execute(sys.argv[1:]))
 

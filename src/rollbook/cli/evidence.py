@@ -130,7 +130,7 @@ def fetch_command(
 
 
 def evidence_line(evidence: Evidence) -> str:
-    """A piece of evidence on one line, for a person."""
+    """Return a piece of evidence on one line, for a person."""
     where = f" at {evidence.target}" if evidence.target else ""
     outcome = f"{_status(evidence)}{where} on {evidence.created_at} by {evidence.created_by}"
     attached = _attachments(evidence.attachments)

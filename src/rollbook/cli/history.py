@@ -97,7 +97,7 @@ def _events(
     *,
     past: bool,
 ) -> str | None:
-    """The events as JSON, JSON Lines or CSV; the other forms are printed."""
+    """Return the events as JSON, JSON Lines or CSV; the other forms are printed."""
     if form in ("markdown", "html"):
         raise click.UsageError(f"--format {form} is for a report: give --report START..END.")
     ref = narrowed.pop("ref")
@@ -130,7 +130,9 @@ def _events(
 
 
 def _registry_here() -> Repository | None:
-    """The repository, where a registry is checked out: its tags say all, and none of its files is read."""
+    """Return the repository, where a registry is checked out: its tags say all, and none of its files is
+    read.
+    """
     repository = options.repository()
     is_here = repository.work_tree is not None and (repository.work_tree / layout.POLICY).is_file()
     return repository if is_here else None

@@ -174,7 +174,7 @@ def _say_notes(plan: Plan, given: Mapping[str, Any]) -> None:
 
 
 def _words(given: Mapping[str, Any]) -> Iterator[str]:
-    """The options of a call, as they are typed."""
+    """Yield the options of a call, as they are typed."""
     for name in given["models"]:
         yield shlex.join(["--model", name])
     for option, field in (("--stage", "stages"), ("--rename", "renames"), ("--path", "paths")):

@@ -112,19 +112,19 @@ def proposal(command: Command) -> Command:
 
 
 def registry() -> Registry:
-    """The registry around the directory that `-C` names, of which nothing is read yet."""
+    """Return the registry around the directory that `-C` names, of which nothing is read yet."""
     from rollbook.api.public_registry import Registry
 
     return Registry(repository())
 
 
 def repository() -> Repository:
-    """The repository that `-C` names, around the current directory by default."""
+    """Return the repository that `-C` names, around the current directory by default."""
     from rollbook.git.repository import discover
 
     return discover(start())
 
 
 def start() -> Path:
-    """The directory that `-C` names."""
+    """Return the directory that `-C` names."""
     return Path(click.get_current_context().find_object(str) or ".")

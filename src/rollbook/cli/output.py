@@ -104,7 +104,7 @@ def warn(message: str) -> None:
 
 
 def size(count: int) -> str:
-    """A number of bytes for a person: `812 bytes`, `1.4 MiB`."""
+    """Return a number of bytes for a person: `812 bytes`, `1.4 MiB`."""
     amount = float(count)
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if amount < 1024:
@@ -115,7 +115,7 @@ def size(count: int) -> str:
 
 @contextmanager
 def progress_bar(label: str, total: int | None) -> Iterator[Progress]:
-    """A progress bar over `total` bytes on a terminal; silent elsewhere."""
+    """Draw a progress bar over `total` bytes on a terminal; silent elsewhere."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return

@@ -73,7 +73,7 @@ def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _described(found: dict[str, Any]) -> str:
-    """The description that counts, and where it stands when it isn't the manifest's."""
+    """Return the description that counts, and where it stands when it isn't the manifest's."""
     noted: str = found["notes"]["description"]
     return f"{noted} (from notes.yaml)" if noted else str(found["description"])
 

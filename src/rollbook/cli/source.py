@@ -121,14 +121,14 @@ _INDEX_OPTIONS = (
 
 
 def index_options() -> IndexOptions:
-    """What the command that runs was told of an index."""
+    """Return what the command that runs was told of an index."""
     meta = click.get_current_context().meta
     return IndexOptions(**{field: meta[f"{_META}{field}"] for field in IndexOptions.__slots__})
 
 
 @contextmanager
 def opened_registry(repo: str | None, rev: str | None, at: str | None) -> Iterator[ReadOnlyRegistry]:
-    """The registry that the options name."""
+    """Open the registry that the options name."""
     _require_one_time(rev, at)
     if repo is None:
         with ReadOnlyRegistry.open(options.start(), rev=rev, at=at) as registry:
@@ -140,7 +140,7 @@ def opened_registry(repo: str | None, rev: str | None, at: str | None) -> Iterat
 
 @contextmanager
 def opened_federation(repos: Sequence[str], rev: str | None, at: str | None) -> Iterator[Federation]:
-    """The registries that the options name, as one."""
+    """Open the registries that the options name, as one."""
     from rollbook.api.public_federation import Federation
 
     _require_one_time(rev, at)
@@ -162,7 +162,7 @@ def asked_version(
     *,
     whole: bool = False,
 ) -> Iterator[ModelVersion]:
-    """The version that REF stands for, in the registries or the index that the options name.
+    """Open the version that REF stands for, in the registries or the index that the options name.
 
     `whole` says that more than the artifact and the stage will be asked of it.
     """
@@ -193,7 +193,8 @@ def asked_version(
 def _verified_version(
     source: IndexSource, reference: str, index: IndexOptions, *, whole: bool
 ) -> ModelVersion:
-    """The version that REF stands for, by an index whose every word on the model agrees with the trail.
+    """Return the version that REF stands for, by an index whose every word on the model agrees with the
+    trail.
 
     Raises Refused when one does not.
     """

@@ -72,7 +72,9 @@ def step_of(environment: Mapping[str, str], event: Mapping[str, Any]) -> Step:
 
 
 def _change(event: Mapping[str, Any], summary: Path) -> tuple[str, ...]:
-    """The options that have the check judge what an event would change; none of a push or a schedule."""
+    """Return the options that have the check judge what an event would change; none of a push or a
+    schedule.
+    """
     if pull := event.get("pull_request"):
         base, head, number = pull["base"]["sha"], pull["head"]["sha"], str(pull["number"])
     elif group := event.get("merge_group"):

@@ -15,7 +15,7 @@ _TRANSPORT_PROGRAM = re.compile(r"[A-Za-z0-9+.-]*::")
 
 
 def local_directory(address: str) -> Path | None:
-    """The directory that an address is the path of; None for a URL.
+    """Return the directory that an address is the path of; None for a URL.
 
     Raises BadCall for an address that git must not be given, GitFailed for a path where nothing is.
     """
@@ -33,7 +33,9 @@ def without_credentials(text: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """The host of a URL, with its port: all of a URL that may be printed, for the rest may be a secret."""
+    """Return the host of a URL, with its port: all of a URL that may be printed, for the rest may be a
+    secret.
+    """
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.hostname or '?'}{port}"

@@ -132,7 +132,9 @@ def every_blob(repository: Repository, patterns: Sequence[str]) -> dict[str, set
 
 
 def _automatic_stashes(repository: Repository) -> Iterator[str]:
-    """The commits that git keeps what was not committed in while a working tree is rebased or merged."""
+    """Yield the commits that git keeps what was not committed in while a working tree is rebased or
+    merged.
+    """
     common = repository.common_dir
     for working_tree in (common, *sorted(common.glob("worktrees/*"))):
         for name in _AUTOMATIC_STASHES:
@@ -143,8 +145,9 @@ def _automatic_stashes(repository: Repository) -> Iterator[str]:
 
 
 def _without_index(repository: Repository) -> dict[str, str]:
-    """What keeps git from reading a large index, which takes longer than comparing trees: these have no use
-    for it."""
+    """Return what keeps git from reading a large index, which takes longer than comparing trees: these have
+    no use for it.
+    """
     return {"GIT_INDEX_FILE": str(repository.git_dir / "rollbook-no-index")}
 
 
@@ -155,7 +158,9 @@ def _changed_by(
     paths: Sequence[str],
     variables: Mapping[str, str] | None = None,
 ) -> dict[str, list[tuple[str, str]]]:
-    """What `git diff-tree` says of each commit that changed something: facts and path of each change."""
+    """Return what `git diff-tree` says of each commit that changed something: facts and path of each
+    change.
+    """
     if not commits:
         return {}
     arguments = (*_DIFF, *options, "--stdin", "--", *paths)

@@ -49,7 +49,7 @@ def other_repository(address: str) -> Iterator[Repository]:
 
 @contextmanager
 def partial_clone(address: str) -> Iterator[PartialClone]:
-    """An empty clone of the repository at a URL, in a temporary directory, that fills as it is asked."""
+    """Make an empty clone of the repository at a URL, in a temporary directory, that fills as it is asked."""
     with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
         yield PartialClone(Path(directory) / ".git", address, {_CLONED_FROM: _local_path(address)})
 

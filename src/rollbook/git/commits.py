@@ -104,13 +104,14 @@ def split_signature(data: bytes) -> tuple[str, bytes]:
 
 
 def _values(lines: Sequence[bytes], name: bytes) -> list[bytes]:
-    """The values of a header. Lines that go on another one begin with a space."""
+    """Return the values of a header. Lines that go on another one begin with a space."""
     return [line.removeprefix(name) for line in lines if line.startswith(name)]
 
 
 def _email(author: bytes) -> str:
-    """The address in `Name <address> 1700000000 +0100`, from the first `<` to the `>` after it, as git reads
-    it; surrogates stand for what is no UTF-8."""
+    """Return the address in `Name <address> 1700000000 +0100`, from the first `<` to the `>` after it, as git
+    reads it; surrogates stand for what is no UTF-8.
+    """
     return author.partition(b"<")[2].partition(b">")[0].decode(errors="surrogateescape")
 
 

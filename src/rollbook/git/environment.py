@@ -70,6 +70,7 @@ def counted_settings(environment: Mapping[str, str]) -> int:
 
 
 def _absolute(path: str) -> str:
-    """A search path without the entries that mean the current directory, or are relative to it: programs are
-    started in working trees that strangers fill."""
+    """Return a search path without the entries that mean the current directory, or are relative to it:
+    programs are started in working trees that strangers fill.
+    """
     return os.pathsep.join(entry for entry in path.split(os.pathsep) if Path(entry).is_absolute())

@@ -58,11 +58,11 @@ class ObjectReader:
         self._process: subprocess.Popen[bytes] | None = None
 
     def read(self, name: str, limit: int) -> GitObject | None:
-        """The object that `name` (an id, or `REV:path`) stands for; None when there is none."""
+        """Return the object that `name` (an id, or `REV:path`) stands for; None when there is none."""
         return next(self.read_many([name], limit))
 
     def read_many(self, names: Iterable[str], limit: int) -> Iterator[GitObject | None]:
-        """The objects that `names` stand for, in order; None for each that does not exist.
+        """Yield the objects that `names` stand for, in order; None for each that does not exist.
 
         Content beyond `limit` bytes is passed over. Raises GitFailed when git ends early.
         """
@@ -98,8 +98,9 @@ class ObjectReader:
 
 
 def read_at_once(repository: Repository, oids: Iterable[str]) -> Iterator[bytes]:
-    """The bytes of all these objects, in order, held in memory together: the quickest way to read very many
-    that are small. Raises GitFailed when one does not exist."""
+    """Yield the bytes of all these objects, in order, held in memory together: the quickest way to read very
+    many that are small. Raises GitFailed when one does not exist.
+    """
     names = "".join(f"{oid}\n" for oid in oids)
     if not names:
         return
@@ -138,7 +139,9 @@ def copy_blob(repository: Repository, commit: str, path: str, file: IO[bytes]) -
 
 
 def _windows(names: Iterable[str]) -> Iterator[list[bytes]]:
-    """The questions for `names`, as many together as may be sent at once; empty for what can't be asked."""
+    """Yield the questions for `names`, as many together as may be sent at once; empty for what can't be
+    asked.
+    """
     window: list[bytes] = []
     length = 0
     for name in names:
@@ -184,8 +187,9 @@ def _pass_over(out: IO[bytes], size: int) -> None:
 
 
 def tree_names(data: bytes) -> dict[str, bool]:
-    """The names in a raw tree object, and whether each is a directory: `tree_entries` without the rest, for
-    listing many. Raises GitFailed for anything else."""
+    """Return the names in a raw tree object, and whether each is a directory: `tree_entries` without the
+    rest, for listing many. Raises GitFailed for anything else.
+    """
     entries = _TREE_NAME.findall(data)
     if sum(len(mode) + len(name) + _TREE_ENTRY_REST for mode, name in entries) != len(data):
         raise GitFailed("a tree object is broken", hint="Run `git fsck`.")
@@ -193,7 +197,7 @@ def tree_names(data: bytes) -> dict[str, bool]:
 
 
 def tree_entries(data: bytes) -> Iterator[TreeEntry]:
-    """The entries of a raw tree object, as `git cat-file tree` prints it.
+    """Yield the entries of a raw tree object, as `git cat-file tree` prints it.
 
     Each entry is `<mode> <name>\\0<20 raw bytes of the id>`. Raises GitFailed for anything else.
     """

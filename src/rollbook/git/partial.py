@@ -81,12 +81,12 @@ _OTHER_HASH = re.compile(r"mismatched algorithms: client sha1; server (\w+)")
 
 
 def trees_down_to(depth: int) -> Filters:
-    """A commit's trees, 1 for the root alone, and the files in all but the deepest."""
+    """Return a commit's trees, 1 for the root alone, and the files in all but the deepest."""
     return (f"tree:{depth}", ALONE[1], None)
 
 
 def down_to(depth: int) -> Filters:
-    """A commit's trees and small files down to a depth."""
+    """Return a commit's trees and small files down to a depth."""
     return (f"combine:tree:{depth}+{SMALL}", SMALL, None)
 
 
@@ -228,7 +228,9 @@ def _no_commit(revision: str) -> NotFound:
 
 
 def _variables(address: str) -> dict[str, str]:
-    """The variables that name the remote, so that no address with its credentials is written to a file."""
+    """Return the variables that name the remote, so that no address with its credentials is written to a
+    file.
+    """
     count = counted_settings(os.environ)
     settings = {
         f"remote.{_REMOTE}.url": address,

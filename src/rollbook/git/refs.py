@@ -213,7 +213,7 @@ def _has_moved(repository: Repository, remote: str, updates: Sequence[RefUpdate]
 
 
 def _standing(repository: Repository, remote: str, *patterns: str) -> dict[str, str]:
-    """The refs of a remote; none when it can't be reached, of which whoever asks has better words."""
+    """Return the refs of a remote; none when it can't be reached, of which whoever asks has better words."""
     done = try_git(repository, "ls-remote", "--", remote, *patterns)
     return {} if done.returncode else _remote_refs(done.stdout)
 

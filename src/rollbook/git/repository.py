@@ -64,8 +64,9 @@ def discover(start: Path) -> Repository:
 
 
 def _asked(start: Path, *options: str) -> tuple[list[str], str]:
-    """What git says of the repository around a directory, a line a fact (paths with line breaks make more),
-    and what it complains of."""
+    """Return what git says of the repository around a directory, a line a fact (paths with line breaks make
+    more), and what it complains of.
+    """
     done = try_git(
         start, *options, "rev-parse", "--is-bare-repository", "--absolute-git-dir", "--path-format=absolute",
         "--git-common-dir", "--show-object-format", "--show-toplevel",

@@ -56,9 +56,10 @@ def staged_tree(repository: Repository) -> str:
 def _staged_changes(
     repository: Repository, variables: Mapping[str, str]
 ) -> dict[str, tuple[str, str] | None] | None:
-    """What the index has otherwise than HEAD. None where only git itself can tell the tree: before the first
-    commit, while a merge's conflicts stand in the index, with an empty file that is staged, or after very
-    many changes."""
+    """Return what the index has otherwise than HEAD. None where only git itself can tell the tree: before the
+    first commit, while a merge's conflicts stand in the index, with an empty file that is staged, or after
+    very many changes.
+    """
     listed = try_git(repository, "diff-index", "--cached", *RAW, "HEAD", "--", variables=variables)
     if listed.returncode:
         return None

@@ -120,7 +120,8 @@ def changed_tree(
     changes: Mapping[str, tuple[str, str] | None],
     store: Callable[[Sequence[TreeEntry]], str],
 ) -> str | None:
-    """The id of what a tree (None: an empty one) becomes by `changes`; None when nothing is left in it.
+    """Return the id of what a tree (None: an empty one) becomes by `changes`; None when nothing is left in
+    it.
 
     A change is a path with git's mode and the id of what is to stand there, or None for nothing. `store`
     writes a tree object of entries in any order, and gives its id.
@@ -147,7 +148,7 @@ def changed_tree(
 
 
 def raw_tree(entries: Sequence[TreeEntry]) -> bytes:
-    """A tree object's content."""
+    """Return a tree object's content."""
 
     # Git sorts a directory as if its name ended in a slash.
     def order(entry: TreeEntry) -> bytes:

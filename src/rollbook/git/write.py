@@ -33,7 +33,7 @@ class Identity:
 
 
 def identity(repository: Repository) -> Identity:
-    """The user's name and email. Raises BadCall when git has none."""
+    """Return the user's name and email. Raises BadCall when git has none."""
     ident = line_of(repository, "var", "GIT_COMMITTER_IDENT")
     name, bracket, rest = (ident or "").partition(" <")
     email = rest.partition(">")[0]
@@ -80,7 +80,7 @@ class ObjectWriter:
         return oid
 
     def tree(self, base: str, files: Mapping[str, bytes | None]) -> str:
-        """The tree that `base` (a commit or tree) becomes with `files` written, or removed where None.
+        """Return the tree that `base` (a commit or tree) becomes with `files` written, or removed where None.
 
         Only the directories on the way to the files are read and written.
         """

@@ -104,15 +104,16 @@ def approve(
 
 
 def _names(repository: Repository, base: str, asked: Reference, stage: str) -> list[str]:
-    """The branches on which the version may be proposed to move to `stage`."""
+    """Return the branches on which the version may be proposed to move to `stage`."""
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         version = registry.version(asked)
     return [branch_name(action, asked.model, version.version, stage) for action in _ACTIONS]
 
 
 def _open_request(repository: Repository, base: str, names: Sequence[str]) -> tuple[str, str]:
-    """The first of these branches that has not landed, and its tip: here or, where it is newer, as last
-    fetched. Raises NotFound when there is none, Refused when it differs here and there."""
+    """Return the first of these branches that has not landed, and its tip: here or, where it is newer, as
+    last fetched. Raises NotFound when there is none, Refused when it differs here and there.
+    """
     for name in names:
         tips = (resolve_branch(repository, name), resolve_branch(repository, name, remote_name(repository)))
         unlanded = dict.fromkeys(tip for tip in tips if tip and not has_landed(repository, base, tip))
@@ -128,7 +129,7 @@ def _open_request(repository: Repository, base: str, names: Sequence[str]) -> tu
 
 
 def _rules(repository: Repository, base: str) -> tuple[Policy, bytes]:
-    """The base's policy, and the keys that it allows."""
+    """Return the base's policy, and the keys that it allows."""
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         (allowed,) = registry.snapshot.read_many([layout.ALLOWED_SIGNERS])
         return registry.policy, allowed or b""
@@ -137,7 +138,7 @@ def _rules(repository: Repository, base: str) -> tuple[Policy, bytes]:
 def _transition(
     repository: Repository, base: str, head: str, asked: Reference, stage: str
 ) -> tuple[StageEntry, TransitionContent]:
-    """The entry by which `head` moves the version to `stage`, and what of it is signed."""
+    """Return the entry by which `head` moves the version to `stage`, and what of it is signed."""
     with (
         Registry(repository, commit_snapshot(repository, base)) as before,
         Registry(repository, commit_snapshot(repository, head)) as after,
@@ -167,7 +168,7 @@ def _refuse_approver(by: str, entry: StageEntry, policy: Policy) -> None:
 def _signed(
     repository: Repository, content: TransitionContent, by: str, allowed_signers: bytes
 ) -> dict[str, str]:
-    """The approval to be written, once it is sure that the registry accepts it."""
+    """Return the approval to be written, once it is sure that the registry accepts it."""
     if setting(repository, "gpg.format") != "ssh" or not has_key(repository):
         raise BadCall(
             "no SSH signing key is configured",
@@ -187,7 +188,7 @@ def _signed(
 
 
 def _added(content: TransitionContent, approval: dict[str, str]) -> Callable[[Any], None]:
-    """An edit of the document in stages.yaml that adds an approval to the transition's entry."""
+    """Return an edit of the document in stages.yaml that adds an approval to the transition's entry."""
 
     def change(document: Any) -> None:
         holders = document[content.target]

@@ -121,14 +121,14 @@ def _staged_versions(registry: Registry, index: TreeSnapshot) -> list[ModelVersi
 
 
 def _generated(version: ModelVersion) -> list[Card]:
-    """The version's card in its snapshot, when there is one with generated parts."""
+    """Return the version's card in its snapshot, when there is one with generated parts."""
     path = layout.card_path(version.model.name, version.version)
     (data,) = version.model.registry.snapshot.read_many([path])
     return [make_card(version)] if data is not None and is_generated(_text(data, path)) else []
 
 
 def _template(own: bytes | None) -> tuple[str, str]:
-    """The template to start a card from, and its path: the registry's own, else Rollbook's."""
+    """Return the template to start a card from, and its path: the registry's own, else Rollbook's."""
     if own is not None:
         return _text(own, layout.CARD_TEMPLATE), layout.CARD_TEMPLATE
     text = resources.files("rollbook.propose").joinpath("templates", "card.md").read_text(encoding="utf-8")

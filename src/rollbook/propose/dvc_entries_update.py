@@ -57,7 +57,9 @@ def drifted(repository: Repository) -> list[str]:
 
 
 def _drift(repository: Repository) -> tuple[bytes | None, Mapping[str, str]]:
-    """The working tree's dvc.yaml, and the paths that it ought to give, by model, where it does not."""
+    """Return the working tree's dvc.yaml, and the paths that it ought to give, by model, where it does
+    not.
+    """
     snapshot = worktree_snapshot(repository)
     with Registry(repository, snapshot) as registry:
         if not registry.policy.dvc_artifacts:

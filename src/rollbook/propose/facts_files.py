@@ -34,7 +34,7 @@ class _Walk:
         self.left_out: dict[str, str] = {}
 
     def items(self, value: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-        """The entries of a mapping by their dotted names."""
+        """Yield the entries of a mapping by their dotted names."""
         for name, inner in value.items():
             self._left -= 1
             if self._left < 0:
@@ -42,7 +42,7 @@ class _Walk:
             yield (f"{prefix}.{name}" if prefix else str(name)), inner
 
     def numbers(self, value: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
-        """The finite numbers, nested names joined by dots."""
+        """Yield the finite numbers, nested names joined by dots."""
         for name, inner in self.items(value, prefix):
             if isinstance(inner, dict):
                 yield from self.numbers(inner, name)
@@ -52,7 +52,7 @@ class _Walk:
                 yield name, inner
 
     def scalars(self, value: Any, name: str) -> Iterator[tuple[str, Any]]:
-        """What a manifest's groups hold, scalars and lists of them; deeper names are joined by dots."""
+        """Yield what a manifest's groups hold, scalars and lists of them; deeper names are joined by dots."""
         if isinstance(value, list | tuple) and all(isinstance(item, _SCALARS) for item in value):
             yield name, list(value)
         elif isinstance(value, dict) or (isinstance(value, list | tuple) and value):
@@ -67,7 +67,7 @@ class _Walk:
             self.left_out[name] = "no value"
 
     def told(self) -> str:
-        """A line on what was left out; empty when nothing was."""
+        """Return a line on what was left out; empty when nothing was."""
         if not self.left_out:
             return ""
         items = [f"{printable(name[:80])} ({why})" for name, why in self.left_out.items()]
@@ -133,7 +133,7 @@ def _mapping(path: Path) -> dict[Any, Any]:
 
 
 def _lawful(field: str, values: dict[str, Any], walk: _Walk) -> dict[str, Any]:
-    """What the schema allows of `values`; the rest is left out."""
+    """Return what the schema allows of `values`; the rest is left out."""
     while wrong := [item.path for item in violations("version", {**_LAWFUL, field: values}) if item.path[1:]]:
         for _, *steps in wrong:
             first, *deeper = map(str, steps)

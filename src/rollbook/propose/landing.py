@@ -119,8 +119,9 @@ def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> L
 def _to_record(
     repository: Repository, base: str, tip: str, *, is_published: bool
 ) -> tuple[Missing | None, str]:
-    """What `tip` calls for and no tag records yet; or None and why that is left to others: main holds all
-    that is needed to record it later."""
+    """Return what `tip` calls for and no tag records yet; or None and why that is left to others: main holds
+    all that is needed to record it later.
+    """
     roles = roles_at(repository, base)
     if not may_record(roles, Person(email=identity(repository).email)):
         return None, f"recording it is left to {', '.join(roles[RECORDER])}, as the policy says"
@@ -181,7 +182,7 @@ def _drop_branch(repository: Repository, head: _Head, *, keep_branch: bool) -> N
 
 
 def _complete(repository: Repository, main: str, base: str, head: _Head, *, keep_branch: bool) -> Landing:
-    """The branch is on main already: bring the local side up to it, and record what is missing."""
+    """Return the branch is on main already: bring the local side up to it, and record what is missing."""
     local = resolve_branch(repository, main)
     missing, unrecorded = _to_record(repository, base, base, is_published=has_remote(repository))
     tags = missing.tags if missing else []

@@ -173,7 +173,7 @@ def _is_scalar(value: object) -> bool:
 
 
 def _dtype(values: Iterable[Any]) -> str:
-    """The type that holds all values; a missing one turns whole numbers into floats, as in pandas."""
+    """Return the type that holds all values; a missing one turns whole numbers into floats, as in pandas."""
     kinds = {type(value) for value in values}
     present = kinds - {type(None)}
     if present == {bool}:

@@ -121,7 +121,9 @@ def add_evidence(
 
 
 def _require_sense(examination: Examination) -> str:
-    """The kind. Raises BadCall for one that there is not, and for a target of what is no deployment."""
+    """Return the kind. Raises BadCall for one that there is not, and for a target of what is no
+    deployment.
+    """
     kind = examination.kind
     if kind not in KINDS:
         raise BadCall(f"{kind[:80]!r} is no kind of evidence", hint=nearest(kind, KINDS))
@@ -175,7 +177,9 @@ class Attachments:
     """Files and folders to attach. Nothing is read before `store`, and nothing uploaded before `push`."""
 
     def __init__(self, repository: Repository, paths: Sequence[Path]) -> None:
-        """Raises BadCall for a path that is missing, or whose name a registry can't hold or has already."""
+        """Take the files at these paths. Raises BadCall for a path that is missing, or whose name a
+        registry can't hold or has already.
+        """
         if paths and repository.work_tree is None:
             raise BadCall("nothing can be attached in a bare repository", hint="Use a clone of it.")
         self._repository = repository

@@ -137,7 +137,7 @@ def template(name: str, source: OwnSource | None, main: str = "main", registry: 
 
 
 def _files(source: OwnSource | None, main: str, registry: str) -> dict[str, str]:
-    """What a registry is made of, by path; DVC's configuration apart."""
+    """Return what a registry is made of, by path; DVC's configuration apart."""
     files = {
         target: template(name, source, main, registry)
         for name, target in TEMPLATES.items()
@@ -148,7 +148,9 @@ def _files(source: OwnSource | None, main: str, registry: str) -> dict[str, str]
 
 
 def _missing(root: Path, source: OwnSource | None) -> tuple[str, ...]:
-    """What a registry goes without, because of files of one's own or for want of a source of Rollbook."""
+    """Return what a registry goes without, because of files of one's own or for want of a source of
+    Rollbook.
+    """
     reasons = []
     for name, target in TEMPLATES.items():
         if (lack := _LACKS.get(name)) is None:
@@ -165,7 +167,7 @@ def _missing(root: Path, source: OwnSource | None) -> tuple[str, ...]:
 
 
 def _own_file(target: str, data: bytes, lack: str) -> list[str]:
-    """What is wrong with a file that was there, for a registry."""
+    """Return what is wrong with a file that was there, for a registry."""
     if b"rollbook" not in data:
         return [f"{target} is your own, and does not run rollbook: {lack}"]
     if _BY_NAME.search(data):
@@ -177,7 +179,9 @@ def _own_file(target: str, data: bytes, lack: str) -> list[str]:
 
 
 def _foreign(root: Path) -> tuple[str, ...]:
-    """What stands in the registry's folder before there is a registry, which every check would refuse."""
+    """Return what stands in the registry's folder before there is a registry, which every check would
+    refuse.
+    """
     folder = root / layout.ROOT
     if (root / layout.POLICY).exists() or folder.is_symlink() or not folder.is_dir():
         return ()
@@ -192,7 +196,9 @@ def _foreign(root: Path) -> tuple[str, ...]:
 
 
 def _registry_name(repository: Repository, root: Path) -> str:
-    """What approvals shall call the registry: the owner and the name at the forge, else the folder's name."""
+    """Return what approvals shall call the registry: the owner and the name at the forge, else the folder's
+    name.
+    """
     address = re.split(r"[:/]+", (remote_url(repository) or "").removesuffix("/").removesuffix(".git"))
     is_far = len(address) > 2 and bool(_AT_A_HOST.match(remote_url(repository) or ""))
     name = "/".join(address[-2:]) if is_far else root.name
@@ -200,8 +206,9 @@ def _registry_name(repository: Repository, root: Path) -> str:
 
 
 def _folder_beside(root: Path) -> str:
-    """The address of a folder beside the repository, seen from `.dvc/`; beside the outermost one where it
-    stands in another's working tree, as a submodule does, so that no repository has it in its files."""
+    """Return the address of a folder beside the repository, seen from `.dvc/`; beside the outermost one where
+    it stands in another's working tree, as a submodule does, so that no repository has it in its files.
+    """
     outer = [parent for parent in root.parents if (parent / ".git").exists()]
     beside = (outer[-1] if outer else root).parent / f"{root.name}-artifacts"
     return Path(os.path.relpath(beside, root / ".dvc")).as_posix()
@@ -246,6 +253,6 @@ def _named_remote(root: Path, address: str) -> str | None:
 
 
 def _remote(section: str) -> str:
-    """The name of the remote that a section of DVC's configuration is about; empty for another."""
+    """Return the name of the remote that a section of DVC's configuration is about; empty for another."""
     found = _REMOTE_SECTION.fullmatch(section)
     return found["name"] if found else ""

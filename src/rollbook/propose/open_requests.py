@@ -94,7 +94,7 @@ def _request(repository: Repository, base: str, branch: RequestBranch) -> Reques
 
 
 def _moves(repository: Repository, base: str, tree: str) -> tuple[RequestedMove, ...]:
-    """What a merged tree registers and moves. Raises RollbookError for a file that can't be read."""
+    """Return what a merged tree registers and moves. Raises RollbookError for a file that can't be read."""
     changes = changed_files(repository, base, tree)
     registered = [
         RequestedMove(change.place.model or "", change.place.version or "", "", "")

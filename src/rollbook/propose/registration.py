@@ -211,14 +211,14 @@ def _plan(repository: Repository, registration: Registration, *, above: str = ""
 
 
 def _record(model: str, owner: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """A new model's model.yaml."""
+    """Return a new model's model.yaml."""
     record = {"name": model, "owner": owner, **given}
     require_lawful("model", record, "model.yaml")
     return record
 
 
 def _standing_facts(repository: Repository, commit: str, model: str, version: str) -> dict[str, Any]:
-    """The manifest in a commit without its artifact; empty when it isn't there or can't be read."""
+    """Return the manifest in a commit without its artifact; empty when it isn't there or can't be read."""
     path = layout.manifest_path(model, version)
     with Registry(repository, commit_snapshot(repository, commit)) as registry:
         (data,) = registry.snapshot.read_many([path])
@@ -230,7 +230,7 @@ def _standing_facts(repository: Repository, commit: str, model: str, version: st
 
 
 def _entry(plan: _RegistrationPlan, stored: Stored) -> dict[str, str]:
-    """The model's entry in dvc.yaml."""
+    """Return the model's entry in dvc.yaml."""
     return {plan.model: artifact_path(plan.model, plan.version, stored.pointer.path)}
 
 
@@ -265,7 +265,7 @@ def _next_version(model: str, versions: Sequence[str], registration: Registratio
 def _facts(
     repository: Repository, registration: Registration, model: str, version: str, parents: Sequence[str]
 ) -> dict[str, Any]:
-    """The manifest without its artifact, judged by the schema as far as it goes."""
+    """Return the manifest without its artifact, judged by the schema as far as it goes."""
     claimed = _OWN & registration.facts.keys()
     for name in sorted(claimed):
         expected = {"model": model, "version": version}.get(name)
@@ -309,7 +309,7 @@ def _files(plan: _RegistrationPlan, registration: Registration, stored: Stored) 
 
 
 def _lacking(facts: Mapping[str, Any], attachments: Mapping[str, bytes], form: str) -> Iterator[str]:
-    """What a manifest does not say that will be missed: it is written once."""
+    """Yield what a manifest does not say that will be missed: it is written once."""
     if not facts.get("lineage", {}).get("code", {}).get("commit"):
         yield "which commit of the code trained it: --code DIR"
     dependencies = facts.get("environment", {}).get("dependencies")
@@ -323,7 +323,7 @@ def _lacking(facts: Mapping[str, Any], attachments: Mapping[str, bytes], form: s
 
 
 def _twins(repository: Repository, base: str, md5: str) -> tuple[str, ...]:
-    """The versions in `base` whose pointer names the same bytes."""
+    """Return the versions in `base` whose pointer names the same bytes."""
     paths = files_holding(repository, base, f"md5: {md5}", f"{layout.ROOT}/**/*.dvc")
     places = (layout.place(path) for path in paths)
     return tuple(

@@ -78,7 +78,7 @@ def reject(repository: Repository, branch: str, *, reason: str) -> Rejected:
 
 
 def _tip(repository: Repository, branch: str, local: str | None, there: str | None) -> str:
-    """The commit that a request stands at, here and on the remote alike."""
+    """Return the commit that a request stands at, here and on the remote alike."""
     commit = local or there
     if commit is None:
         raise NotFound(f"there is no branch {branch!r}", hint="`rollbook requests` lists what is open.")

@@ -112,7 +112,7 @@ def attach_files(told: ToldFacts, fields: dict[str, Any]) -> dict[str, bytes]:
 
 
 def _utf_8(data: bytes) -> bytes:
-    """A text as it is, but for one in UTF-16, as PowerShell writes what a program prints."""
+    """Return a text as it is, but for one in UTF-16, as PowerShell writes what a program prints."""
     return decoded(data).encode() if data.startswith((b"\xff\xfe", b"\xfe\xff")) else data
 
 

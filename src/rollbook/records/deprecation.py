@@ -26,7 +26,7 @@ class Deprecation:
     migration: str
 
     def warning(self, version: str) -> str:
-        """What to tell those who use `version` (`credit-approval@1.0.0`), in one line."""
+        """Return what to tell those who use `version` (`credit-approval@1.0.0`), in one line."""
         parts = [f"{version} is deprecated"]
         if self.since:
             parts[0] += f" since {self.since[:10]}"

@@ -128,10 +128,10 @@ def _attachment(fields: Fields) -> Attachment:
 
 
 def evidence_number(path: str) -> int:
-    """The number in a path that ends in `<kind>-<n>.yaml`."""
+    """Return the number in a path that ends in `<kind>-<n>.yaml`."""
     return int(path.rpartition("-")[2].removesuffix(".yaml"))
 
 
 def evidence_kind(path: str) -> str:
-    """The kind in a path that ends in `<kind>-<n>.yaml`."""
+    """Return the kind in a path that ends in `<kind>-<n>.yaml`."""
     return path.rpartition("/")[2].rpartition("-")[0]

@@ -37,15 +37,15 @@ class Fields:
         return self._data.get(name) is not None
 
     def text(self, name: str) -> str:
-        """A required string."""
+        """Return a required string."""
         return str(self._typed(name, str, _TEXT, required=True))
 
     def optional_text(self, name: str) -> str:
-        """A string, empty when it isn't there."""
+        """Return a string, empty when it isn't there."""
         return str(self._typed(name, str, _TEXT) or "")
 
     def integer(self, name: str) -> int:
-        """A required whole number."""
+        """Return a required whole number."""
         return int(self._typed(name, int, "a whole number", required=True))
 
     def optional_integer(self, name: str) -> int | None:
@@ -63,29 +63,29 @@ class Fields:
         return default if value is None else value
 
     def mapping(self, name: str) -> Mapping[str, Any]:
-        """A mapping as it stands in the file, empty when it isn't there."""
+        """Return a mapping as it stands in the file, empty when it isn't there."""
         return self._typed(name, dict, "a mapping") or {}
 
     def items(self, name: str) -> list[Any]:
-        """A list as it stands in the file, empty when it isn't there."""
+        """Return a list as it stands in the file, empty when it isn't there."""
         return self._typed(name, list, "a list") or []
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """A list of strings, empty when it isn't there."""
+        """Return a list of strings, empty when it isn't there."""
         values = self.items(name)
         if not all(isinstance(value, str) for value in values):
             raise self._wrong(name, "a list of texts")
         return tuple(values)
 
     def mappings(self, name: str) -> tuple[Mapping[str, Any], ...]:
-        """A list of mappings as they stand in the file, empty when it isn't there."""
+        """Return a list of mappings as they stand in the file, empty when it isn't there."""
         values = self.items(name)
         if not all(isinstance(value, dict) for value in values):
             raise self._wrong(name, "a list of mappings")
         return tuple(values)
 
     def numbers(self, name: str) -> Mapping[str, float]:
-        """A mapping whose values are numbers."""
+        """Return a mapping whose values are numbers."""
         values = self.mapping(name)
         if not all(
             isinstance(value, int | float) and not isinstance(value, bool) for value in values.values()
@@ -94,11 +94,11 @@ class Fields:
         return values
 
     def inner(self, name: str) -> Fields:
-        """The fields of a mapping inside this one; without any when it isn't there."""
+        """Return the fields of a mapping inside this one; without any when it isn't there."""
         return Fields(self.mapping(name), self._path, self._inside(name), self._text)
 
     def each(self, name: str) -> list[Fields]:
-        """The fields of each mapping in a list; none when it isn't there."""
+        """Return the fields of each mapping in a list; none when it isn't there."""
         key = self._inside(name)
         return [
             Fields(item, self._path, f"{key}.{place}", self._text)
@@ -106,7 +106,7 @@ class Fields:
         ]
 
     def required(self, name: str) -> Fields:
-        """The fields of a mapping inside this one, which must be there."""
+        """Return the fields of a mapping inside this one, which must be there."""
         return Fields(self._data.get(name), self._path, self._inside(name), self._text)
 
     def _typed(self, name: str, kind: type, called: str, *, required: bool = False) -> Any:
@@ -134,7 +134,7 @@ class Fields:
 
 
 def read_fields(data: bytes, path: str) -> Fields:
-    """The fields of a YAML file. Raises InvalidFile when it isn't strict YAML or no mapping."""
+    """Return the fields of a YAML file. Raises InvalidFile when it isn't strict YAML or no mapping."""
     return Fields(load(data, path), path, text=data)
 
 

@@ -78,7 +78,7 @@ class TrainingOrigin:
 
 
 def parse_origin(manifest: Manifest) -> TrainingOrigin:
-    """The lineage of a manifest. Raises InvalidFile naming the file and the key."""
+    """Return the lineage of a manifest. Raises InvalidFile naming the file and the key."""
     path = layout.manifest_path(manifest.model, manifest.version)
     fields = Fields(manifest.lineage, path, "lineage")
     lineage = manifest.lineage
@@ -119,7 +119,7 @@ def _run(fields: Fields) -> TrainingRun:
 
 
 def _canonical(parent: str) -> str:
-    """A parent in the one form that versions are named in; as it stands when it names no version."""
+    """Return a parent in the one form that versions are named in; as it stands when it names no version."""
     try:
         return str(parse_reference(parent))
     except BadCall:

@@ -75,8 +75,9 @@ class Origin:
         return standing
 
     def active_stages(self, version: str) -> Mapping[str, OldTag]:
-        """The old tool's stages that `version` stood in, each with the tag that put it there; the one it was
-        put into last comes last."""
+        """Return the old tool's stages that `version` stood in, each with the tag that put it there; the one
+        it was put into last comes last.
+        """
         standing: dict[str, OldTag] = {}
         for tag in self.tags:
             if tag.version != version or not tag.stage:

@@ -36,7 +36,7 @@ class PiecewiseStages:
         return self._table(text) or parse_stages(data, path)
 
     def _table(self, text: str) -> StageTable | None:
-        """The table that the text's pieces make up; None where it has to be read as a whole."""
+        """Return the table that the text's pieces make up; None where it has to be read as a whole."""
         whole = _FILE.fullmatch(text)
         if whole is None:
             return None
@@ -63,7 +63,9 @@ class PiecewiseStages:
 
 
 def _pieces(section: re.Match[str]) -> list[str]:
-    """A section's items, each under its key; or the section whole, where it isn't a plain list of items."""
+    """Return a section's items, each under its key; or the section whole, where it isn't a plain list of
+    items.
+    """
     body = section["body"]
     if section["name"] not in NO_STAGES and section["rest"] == "\n" and body.startswith("  - "):
         items: list[str] = _ITEM.findall(body)
@@ -73,7 +75,7 @@ def _pieces(section: re.Match[str]) -> list[str]:
 
 
 def _parsed(name: str, text: str) -> StageTable | None:
-    """A piece's table; None where it isn't one mapping of this one key, or can't be read."""
+    """Return a piece's table; None where it isn't one mapping of this one key, or can't be read."""
     try:
         document = load(text.encode())
         if not isinstance(document, dict) or list(document) != [name]:

@@ -58,7 +58,7 @@ class Policy:
         return any(stage.name == name for stage in self.stages)
 
     def stage(self, name: str) -> Stage:
-        """The stage of that name. Raises NotFound that lists those there are."""
+        """Return the stage of that name. Raises NotFound that lists those there are."""
         for stage in self.stages:
             if stage.name == name:
                 return stage

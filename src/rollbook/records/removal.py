@@ -35,7 +35,7 @@ class Removal:
     retention: Mapping[str, Any]
 
     def refusal(self) -> Refused:
-        """The error for whoever asks for the artifact."""
+        """Return the error for whoever asks for the artifact."""
         return Refused(
             f"the artifact of {self.model}@{self.version} was removed on {self.removed_at} by "
             f"{self.removed_by}: {self.reason}",

@@ -31,7 +31,7 @@ class Retention:
     currency: str = "USD"
 
     def rules(self) -> dict[str, object]:
-        """The rules as a removal records them."""
+        """Return the rules as a removal records them."""
         return {
             "keep_unpromoted": self.keep_unpromoted,
             "keep_days": self.keep_days,
@@ -52,7 +52,7 @@ class OwnRetention:
     days_there: int = 0
 
     def tightened(self, policy: Retention) -> Retention:
-        """The policy's rules and these together. They keep more than either alone, never less."""
+        """Return the policy's rules and these together. They keep more than either alone, never less."""
         policy_count = policy.keep_unpromoted
         keep = None if policy_count is None or self.keep_all else max(policy_count, self.keep_unpromoted)
         return Retention(

@@ -51,11 +51,11 @@ class StageTable:
     aliases: Mapping[str, str] = field(default_factory=dict)
 
     def holders(self, stage: str) -> tuple[StageEntry, ...]:
-        """The entries of one stage, in the order of the file."""
+        """Return the entries of one stage, in the order of the file."""
         return tuple(entry for entry in self.entries if entry.stage == stage)
 
     def entry_of(self, version: str) -> StageEntry | None:
-        """The entry that names `version`; None when no stage does."""
+        """Return the entry that names `version`; None when no stage does."""
         return next((entry for entry in self.entries if entry.version == version), None)
 
 
@@ -82,7 +82,7 @@ def stages_from(document: object, path: str, text: bytes = b"") -> StageTable:
 
 
 def _keyed(stage: str, held: object) -> list[tuple[str, object]]:
-    """What holds a stage, each with its key in the file."""
+    """Return what holds a stage, each with its key in the file."""
     return (
         [(f"{stage}.{index}", item) for index, item in enumerate(held)]
         if isinstance(held, list)

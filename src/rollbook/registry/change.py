@@ -52,7 +52,8 @@ class Transition:
 def changed_files(
     repository: Repository, base: str, head: str, directory: str = layout.ROOT
 ) -> list[FileChange]:
-    """The files below `directory` (empty: all) that differ between two trees or commits, in git's order.
+    """Return the files below `directory` (empty: all) that differ between two trees or commits, in git's
+    order.
 
     Renames are not guessed: a moved file is one removed and one added.
     """
@@ -61,7 +62,7 @@ def changed_files(
 
 
 def transitions(before: StageTable, after: StageTable, first_stage: str) -> list[Transition]:
-    """The moves that lead from one table of stages to another, ordered by version.
+    """Return the moves that lead from one table of stages to another, ordered by version.
 
     A version that a table doesn't name is at the first stage.
     """

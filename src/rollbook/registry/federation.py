@@ -50,7 +50,7 @@ class Federation:
     def open(
         cls, addresses: Iterable[str], *, rev: str | None = None, at: str | None = None
     ) -> Iterator[Self]:
-        """The registries at paths and URLs, as `Registry.at_address` opens each; as a context."""
+        """Open the registries at paths and URLs, as `Registry.at_address` opens each; as a context."""
         with ExitStack() as stack:
             members = [
                 Member(
@@ -67,7 +67,7 @@ class Federation:
         return sorted(all_models, key=lambda model: model.name)
 
     def model(self, name: str) -> Model:
-        """The model of that name.
+        """Return the model of that name.
 
         Raises BadCall for no possible name, NotFound when no registry has it, Refused when several do.
         """
@@ -85,7 +85,9 @@ class Federation:
         return having[0].registry.model(name)
 
     def version(self, reference: str | Reference) -> ModelVersion:
-        """The version that a reference such as `credit-approval@production` stands for. Raises as `model`."""
+        """Return the version that a reference such as `credit-approval@production` stands for. Raises as
+        `model`.
+        """
         target = parse_reference(reference) if isinstance(reference, str) else reference
         return self.model(target.model).select(target)
 

@@ -46,7 +46,9 @@ class Listed:
         return newest(self.versions)
 
     def holders(self, stage: str) -> list[str]:
-        """The versions in a stage, in the order of the file. One whose artifact is removed is in none."""
+        """Return the versions in a stage, in the order of the file. One whose artifact is removed is in
+        none.
+        """
         return [
             version
             for entry_stage, version in self.held
@@ -174,7 +176,8 @@ def _listed(registry: Registry, models: Iterable[Model]) -> list[Listed]:
 def _model_trees(
     snapshot: Snapshot, outer: Mapping[str, str], known: Mapping[str, object]
 ) -> tuple[dict[str, str], set[str]]:
-    """The id of each model's tree, by the model's name; and the trees in which there may be other models.
+    """Return the id of each model's tree, by the model's name; and the trees in which there may be other
+    models.
 
     A tree that is known is a model's, and holds no other's.
     """

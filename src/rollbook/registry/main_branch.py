@@ -59,7 +59,7 @@ class _Configuration:
     upstreams: dict[str, str] = field(default_factory=dict)
 
     def tracking_ref(self, remote: str, branch: str) -> str | None:
-        """The ref that a fetch keeps a remote's branch in; None where none does.
+        """Return the ref that a fetch keeps a remote's branch in; None where none does.
 
         Any other ref below refs/remotes says nothing of the remote: whoever pushes here can have made it.
         """
@@ -111,7 +111,9 @@ def read_main(repository: Repository) -> MainBranch:
 
 
 def _refs(repository: Repository, said: _Configuration, remote: str, *branches: str) -> dict[str, Ref]:
-    """The refs here of these branches and of those that a fetch keeps, and what the remote calls its head."""
+    """Return the refs here of these branches and of those that a fetch keeps, and what the remote calls its
+    head.
+    """
     tracking = (said.tracking_ref(remote, branch) for branch in branches)
     names = [*(f"{HEADS}{branch}" for branch in branches), *filter(None, tracking), _remote_head(remote)]
     return {ref.name: ref for ref in listed_refs(repository, *names)}
@@ -122,7 +124,7 @@ def _remote_head(remote: str) -> str:
 
 
 def _home(repository: Repository, said: _Configuration) -> str:
-    """The remote that the registry lives on; what git would call the first where there is none yet."""
+    """Return the remote that the registry lives on; what git would call the first where there is none yet."""
     if said.remote or len(said.addresses) <= 1:
         return said.remote or next(iter(said.addresses), _FIRST_REMOTE)
     mains = [said.main] if said.main else [_policys_main(repository, "HEAD"), *_USUAL]
@@ -137,7 +139,7 @@ def _home(repository: Repository, said: _Configuration) -> str:
 
 
 def _named(repository: Repository, said: _Configuration, remote: str, refs: dict[str, Ref]) -> str:
-    """The main branch's name, of which the configuration says nothing."""
+    """Return the main branch's name, of which the configuration says nothing."""
     head = refs.get(_remote_head(remote))
     branch = head.target.removeprefix(f"refs/remotes/{remote}/") if head else ""
     if head is not None and said.tracking_ref(remote, branch) == head.target:
@@ -157,7 +159,9 @@ def _named(repository: Repository, said: _Configuration, remote: str, refs: dict
 
 
 def _agreed(repository: Repository, said: _Configuration, remote: str, refs: dict[str, Ref]) -> set[str]:
-    """The names that the branches here give main: by what their policies state, else by being there."""
+    """Return the names that the branches here give main: by what their policies state, else by being
+    there.
+    """
     stated, implied, there = set[str](), set[str](), set[str]()
     for branch in _USUAL:
         for ref in (f"{HEADS}{branch}", said.tracking_ref(remote, branch)):
@@ -173,7 +177,7 @@ def _agreed(repository: Repository, said: _Configuration, remote: str, refs: dic
 
 
 def _asked(repository: Repository, said: _Configuration, remote: str, names: set[str]) -> str:
-    """The main branch by what the remote calls its head now. Raises Refused when it does not say."""
+    """Return the main branch by what the remote calls its head now. Raises Refused when it does not say."""
     try:
         branch = remote_head(repository, remote) if remote in said.addresses else None
     except GitFailed:
@@ -188,7 +192,7 @@ def _asked(repository: Repository, said: _Configuration, remote: str, names: set
 
 
 def _policys_main(repository: Repository, revision: str) -> str | None:
-    """The main branch that the policy at a revision states, empty where it states none; None without a
+    """Return the main branch that the policy at a revision states, empty where it states none; None without a
     policy that can be read."""
     reader = ObjectReader(repository)
     try:

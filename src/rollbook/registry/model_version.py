@@ -72,7 +72,7 @@ class ModelVersion:
         return self.manifest.artifact if told is None else told
 
     def evidence(self) -> tuple[Evidence, ...]:
-        """What was learnt later, by kind and number. Raises InvalidFile for a broken file."""
+        """Return what was learnt later, by kind and number. Raises InvalidFile for a broken file."""
         from rollbook.records.evidence import parse_evidence
         from rollbook.registry.version_files import evidence_paths
 
@@ -83,7 +83,7 @@ class ModelVersion:
         return tuple(sorted(all_evidence, key=lambda each: (each.kind, each.number)))
 
     def notes(self) -> Notes:
-        """What the version's notes say; empty without any. Raises InvalidFile for a broken file."""
+        """Return what the version's notes say; empty without any. Raises InvalidFile for a broken file."""
         from rollbook.records.notes import parse_notes
 
         path = layout.notes_path(self.model.name, self.version)

@@ -67,7 +67,7 @@ class Registry:
 
     @classmethod
     def open(cls, directory: str | Path = ".", *, rev: str | None = None, at: str | None = None) -> Self:
-        """The registry of the repository around `directory`, working or bare.
+        """Return the registry of the repository around `directory`, working or bare.
 
         By default that of the commit checked out; with `rev`, of that branch, tag or commit; with `at`, as
         the main branch stood at that date (`2026-03-01` means the end of that day, UTC). Raises BadCall
@@ -89,7 +89,7 @@ class Registry:
     @classmethod
     @contextmanager
     def at_address(cls, address: str, *, rev: str | None = None, at: str | None = None) -> Iterator[Self]:
-        """The registry of the repository at a path or URL, without a clone of one's own; as a context.
+        """Open the registry of the repository at a path or URL, without a clone of one's own; as a context.
 
         It may be a stranger's: nothing that its own configuration names is run.
 
@@ -153,7 +153,7 @@ class Registry:
         return self.models_named(model_names(self.snapshot))
 
     def models_named(self, names: Sequence[str]) -> Sequence[Model]:
-        """The models of these names, which are there, with what a listing needs read in bulk."""
+        """Return the models of these names, which are there, with what a listing needs read in bulk."""
         listed = self.snapshot.children([layout.versions_directory(name) for name in names])
         stages = self.snapshot.read_many([layout.stages_path(name) for name in names])
         return [
@@ -166,7 +166,9 @@ class Registry:
         return bool(models_of(self.snapshot, [name]))
 
     def model(self, name: str) -> Model:
-        """The model of that name. Raises BadCall for no possible name, NotFound that suggests the nearest."""
+        """Return the model of that name. Raises BadCall for no possible name, NotFound that suggests the
+        nearest.
+        """
         if name in self._models:
             return self._models[name]
         require_model_name(name)
@@ -181,7 +183,7 @@ class Registry:
         return model
 
     def version(self, reference: str | Reference) -> ModelVersion:
-        """The version that a reference such as `credit-approval@production` stands for.
+        """Return the version that a reference such as `credit-approval@production` stands for.
 
         Raises BadCall for what is no reference, NotFound for one that stands for nothing.
         """
@@ -235,7 +237,7 @@ class Model:
         ]
 
     def version(self, version: str) -> ModelVersion:
-        """That version. Raises NotFound that suggests the nearest."""
+        """Return that version. Raises NotFound that suggests the nearest."""
         name = normalise_version(version)
         if name in self._versions:
             return self._versions[name]
@@ -247,7 +249,7 @@ class Model:
         return model_version
 
     def stage(self, stage: str) -> ModelVersion:
-        """The version in that stage; the newest where several hold it.
+        """Return the version in that stage; the newest where several hold it.
 
         Raises NotFound when none does, or when the policy has no such stage.
         """
@@ -260,13 +262,13 @@ class Model:
         return self._newest(holders)
 
     def _newest(self, names: list[str]) -> ModelVersion:
-        """The newest of some versions; one whose artifact is removed only when all of theirs are."""
+        """Return the newest of some versions; one whose artifact is removed only when all of theirs are."""
         newest_first = [self.version(name) for name in sorted(names, key=precedence, reverse=True)]
         kept = (version for version in newest_first if version.removal is None)
         return newest_first[0] if len(newest_first) == 1 else next(kept, newest_first[0])
 
     def select(self, reference: Reference) -> ModelVersion:
-        """The version that a reference to this model stands for."""
+        """Return the version that a reference to this model stands for."""
         if reference.version is not None:
             return self.version(reference.version)
         name = reference.name or LATEST
@@ -298,12 +300,14 @@ def _keep(kept: dict[str, Kept], name: str, item: Kept) -> None:
 
 
 def newest(versions: Sequence[str]) -> str | None:
-    """The newest of versions that are sorted by precedence, a release before a pre-release; None for none."""
+    """Return the newest of versions that are sorted by precedence, a release before a pre-release; None for
+    none.
+    """
     return next((name for name in reversed(versions) if "-" not in name), versions[-1] if versions else None)
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
-    """A hint: what was perhaps meant, or what there is."""
+    """Return a hint: what was perhaps meant, or what there is."""
     import difflib
 
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)

@@ -130,7 +130,7 @@ def _going(registry: Registry, now: datetime) -> set[Key]:
 
 
 def _held(registry: Registry, kept: Stored) -> tuple[list[_Held], tuple[str, ...]]:
-    """The artifacts and the attachments of the versions, and the folders that can't be taken apart."""
+    """Return the artifacts and the attachments of the versions, and the folders that can't be taken apart."""
     pointers = [*kept.artifacts.values(), *(pointer for _, pointer in kept.attachments)]
     objects, unlisted = _objects(registry, pointers)
     holdings = [
@@ -195,7 +195,7 @@ def _objects(
 
 
 def _parts(storage: ReadOnlyStorage, folder: Pointer) -> frozenset[str]:
-    """The distinct files of a folder; none where that can't be told."""
+    """Return the distinct files of a folder; none where that can't be told."""
     try:
         return frozenset(entry.md5 for entry in storage.folder(folder))
     except StorageFailed:

@@ -44,7 +44,7 @@ class LandedRemoval:
 def landed_removals(
     repository: Repository, stored: Callable[[Sequence[str]], Collection[str]]
 ) -> list[LandedRemoval]:
-    """The removals on main as everybody has it, by model and version.
+    """Return the removals on main as everybody has it, by model and version.
 
     Each whose object is still `stored` is judged once more by the rules that stood before it landed: what
     got onto main past the check frees no byte. Raises Refused when main here is ahead of the remote's.
@@ -110,7 +110,7 @@ class _Courts:
         return "" if fates[key].goes else f"it landed against the rules: {fates[key].why}"
 
     def _before(self, landed_in: str, landed_at: int) -> dict[tuple[str, str], Fate] | str:
-        """The fate of each version before a commit of main, or why that can't be told."""
+        """Return the fate of each version before a commit of main, or why that can't be told."""
         commit = commit_or_none(self._repository, f"{landed_in}^1") if landed_in else None
         if commit is None:
             return "main's history does not tell how it landed"

@@ -29,18 +29,20 @@ class Needs:
         return oid in self._needed
 
     def by(self, oid: str) -> str:
-        """A file that needs the object."""
+        """Return a file that needs the object."""
         return self._needed[oid]
 
     def objects(self, oid: str) -> Sequence[str]:
-        """The objects that an artifact consists of: itself, and those that a folder's listing names."""
+        """Return the objects that an artifact consists of: itself, and those that a folder's listing
+        names.
+        """
         return [*dict.fromkeys((*self._listings.get(oid, ()), oid))]
 
 
 def needs_of(
     mentions: Iterable[Mention], removed: Iterable[LandedRemoval], storage: ReadOnlyStorage
 ) -> Needs:
-    """What is needed by all that `mentions` it, but for the pointers of `removed` to what was removed.
+    """Return what is needed by all that `mentions` it, but for the pointers of `removed` to what was removed.
 
     Raises StorageFailed when a folder that is needed can't be listed: nobody can tell then what else is.
     """
@@ -76,7 +78,7 @@ def _is_released(mention: Mention, released: set[tuple[tuple[str, str], str]]) -
 
 
 def members(storage: ReadOnlyStorage, folder: str) -> list[str] | None:
-    """The files of a folder, whatever they are called; None when nothing holds its listing intact."""
+    """Return the files of a folder, whatever they are called; None when nothing holds its listing intact."""
     data = storage.listing(folder)
     if data is None:
         return None

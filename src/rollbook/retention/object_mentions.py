@@ -42,7 +42,7 @@ class Mention:
     is_current: bool = True
 
     def elsewhere(self, address: str) -> Mention:
-        """The same mention, in the repository at `address`."""
+        """Return the same mention, in the repository at `address`."""
         return Mention(f"{address}: {self.path}", self.oid, self.is_current)
 
 
@@ -66,7 +66,7 @@ def is_tracking(path: str) -> bool:
 
 
 def _in_git(repository: Repository) -> Iterator[Mention]:
-    """What any commit, any stash and any index mentions."""
+    """Yield what any commit, any stash and any index mentions."""
     blobs = every_blob(repository, _TRACKING)
     for oid, paths in indexed_blobs(repository, _TRACKING).items():
         blobs.setdefault(oid, set()).update(paths)
@@ -84,7 +84,7 @@ def _in_git(repository: Repository) -> Iterator[Mention]:
 
 
 def _bare_trees(repository: Repository) -> Iterator[Mention]:
-    """What refs mention that lead to a tree without a commit."""
+    """Yield what refs mention that lead to a tree without a commit."""
     reader = ObjectReader(repository)
     try:
         ends = reader.read_many((f"{oid}^{{}}" for oid in set(ref_ids(repository).values())), 0)
@@ -98,7 +98,7 @@ def _bare_trees(repository: Repository) -> Iterator[Mention]:
 
 
 def _on_disk(repository: Repository) -> Iterator[Mention]:
-    """What the files of every working tree mention, those that git ignores too."""
+    """Yield what the files of every working tree mention, those that git ignores too."""
     for tree in working_trees(repository):
         if tree.exists:
             for path in filter(is_tracking, files_met(tree.directory, _TRACKING)):
@@ -111,7 +111,7 @@ def _on_disk(repository: Repository) -> Iterator[Mention]:
 
 
 def _content(path: Path) -> bytes:
-    """A file's content, also behind a link, as DVC reads it; empty where there is no file."""
+    """Return a file's content, also behind a link, as DVC reads it; empty where there is no file."""
     try:
         if not path.is_file():
             return b""

@@ -20,8 +20,9 @@ _MD5 = re.compile(r"md5: *['\"]?([0-9a-f]{32}(?:\.dir)?)")
 
 
 def removed_objects(repository: Repository, commit: str, storage: ReadOnlyStorage) -> frozenset[str]:
-    """The objects of all artifacts whose removal stands in a commit: whoever registers the same bytes again
-    stores them again, so that they are young, and no sweep takes them for left over."""
+    """Return the objects of all artifacts whose removal stands in a commit: whoever registers the same bytes
+    again stores them again, so that they are young, and no sweep takes them for left over.
+    """
     paths = files_holding(repository, commit, "md5: ", f"{layout.ROOT}/**/removed.yaml")
     reader = ObjectReader(repository)
     try:

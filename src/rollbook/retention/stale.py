@@ -67,7 +67,7 @@ class Stale:
 
 
 def parse_span(text: str) -> timedelta:
-    """A span of days or weeks such as `90d` or `12w`. Raises BadCall for anything else."""
+    """Return a span of days or weeks such as `90d` or `12w`. Raises BadCall for anything else."""
     match = _SPAN.fullmatch(text)
     if match is None:
         raise BadCall(f"{text[:40]!r} is no span of time", hint="Write days or weeks: 90d, 12w.")
@@ -77,8 +77,8 @@ def parse_span(text: str) -> timedelta:
 def stale_versions(
     registry: Registry, span: timedelta, models: Sequence[str] | None = None, *, now: datetime | None = None
 ) -> list[Stale]:
-    """The versions, of all models or of these, that were last registered, moved, examined or described `span`
-    ago or longer.
+    """Return the versions, of all models or of these, that were last registered, moved, examined or described
+    `span` ago or longer.
 
     Told by the history of main that leads to the registry's snapshot. What is in use is never stale: a
     version in an exclusive stage or with an alias; nor is one whose artifact is removed. By model, oldest

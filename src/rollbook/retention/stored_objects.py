@@ -99,7 +99,7 @@ def _by_files(registry: Registry, first_stage: str) -> Stored:
 
 
 def pointers(snapshot: Snapshot, directory: str = layout.ROOT) -> Mapping[Key, Pointer]:
-    """The pointer of each version below a directory that has its artifact.
+    """Return the pointer of each version below a directory that has its artifact.
 
     Raises InvalidFile for one that can't be read.
     """
@@ -108,14 +108,16 @@ def pointers(snapshot: Snapshot, directory: str = layout.ROOT) -> Mapping[Key, P
 
 
 def attached(snapshot: Snapshot, directory: str = layout.ROOT) -> list[tuple[Key, Pointer]]:
-    """The pointers to what is attached to evidence below a directory, each with its version. Raises as
+    """Return the pointers to what is attached to evidence below a directory, each with its version. Raises as
     `pointers` does."""
     files = _files(snapshot, directory, Kind.ATTACHMENT)
     return [(key, parse_pointer(load(data, path), path)) for key, path, data in files]
 
 
 def removals(snapshot: Snapshot, directory: str = layout.ROOT) -> Mapping[Key, Removal]:
-    """The record of each version below a directory whose artifact is removed. Raises as `pointers` does."""
+    """Return the record of each version below a directory whose artifact is removed. Raises as `pointers`
+    does.
+    """
     files = _files(snapshot, directory, Kind.REMOVAL)
     return {key: parse_removal(data, path) for key, path, data in files}
 

@@ -63,7 +63,7 @@ def judged(
 
 
 def own_retention(model: Model) -> OwnRetention:
-    """What a model's own file adds to the policy's rules; nothing without a file."""
+    """Return what a model's own file adds to the policy's rules; nothing without a file."""
     try:
         return model.record.retention
     except NotFound:

@@ -178,7 +178,7 @@ def _young(
     oids: Mapping[tuple[str, str], Sequence[str]],
     now: datetime,
 ) -> frozenset[str]:
-    """The objects that were stored again after the removal, not long ago: somebody may be registering
+    """Return the objects that were stored again after the removal, not long ago: somebody may be registering
     them."""
     young = set()
     for removal in due:

@@ -35,7 +35,7 @@ _TYPES = {
 
 
 def explain(errors: Iterable[ValidationError]) -> Iterator[Explained]:
-    """The path, the message and the hint of each thing that is wrong, without repetition.
+    """Yield the path, the message and the hint of each thing that is wrong, without repetition.
 
     No message holds more than 80 characters of the file's own content, and none holds a control character.
     """
@@ -95,7 +95,7 @@ def _objection(error: ValidationError) -> _Objection:
 
 
 def _resolved(objection: _Objection) -> Iterator[_Objection]:
-    """The objections of the alternative that the author meant, in place of "none of them fits"."""
+    """Yield the objections of the alternative that the author meant, in place of "none of them fits"."""
     branches: dict[str | int, list[_Objection]] = {}
     for part in objection.alternatives:
         branches.setdefault(part.branch, []).append(part)

@@ -60,7 +60,7 @@ class Violation:
 
 
 def schema_directory() -> Path:
-    """The folder of the schemas: inside the installed package, or the repository's `schemas/`.
+    """Return the folder of the schemas: inside the installed package, or the repository's `schemas/`.
 
     Raises NotFound when the installation lacks them.
     """
@@ -74,7 +74,7 @@ def schema_directory() -> Path:
 
 
 def schema_text(name: str) -> str:
-    """The schema `name` as it stands in its file. Raises BadCall when there is none of that name."""
+    """Return the schema `name` as it stands in its file. Raises BadCall when there is none of that name."""
     if name not in SCHEMA_NAMES:
         raise BadCall(
             f"there is no schema {shown(name)}", hint=f"The schemas are: {', '.join(SCHEMA_NAMES)}."
@@ -83,13 +83,13 @@ def schema_text(name: str) -> str:
 
 
 def schema(name: str) -> dict[str, Any]:
-    """The schema `name`, parsed. Raises BadCall when there is none of that name."""
+    """Return the schema `name`, parsed. Raises BadCall when there is none of that name."""
     parsed: dict[str, Any] = json.loads(schema_text(name))
     return parsed
 
 
 def schema_line(name: str, path: str) -> str:
-    """The comment that tells an editor's YAML language server which schema the file at `path` follows.
+    """Return the comment that tells an editor's YAML language server which schema the file at `path` follows.
 
     `path` is relative to the repository's root, where `schemas/` stands.
     """
@@ -147,7 +147,7 @@ def _nodes(data: object) -> Iterator[tuple[KeyPath, object]]:
 
 
 def _unreadable(data: object) -> Iterator[Violation]:
-    """What would keep the validator, or a writer of JSON, from doing its work."""
+    """Yield what would keep the validator, or a writer of JSON, from doing its work."""
     for count, (path, value) in enumerate(_nodes(data)):
         if count >= _MOST_NODES:
             yield Violation(

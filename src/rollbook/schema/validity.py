@@ -105,7 +105,9 @@ def _unique_items(_: Validator, wanted: bool, value: object, __: object) -> Iter
 
 
 def _in_place(part: Any, definitions: dict[str, Any]) -> Any:
-    """A schema with what its references name put in their place, so that an error tells of the whole."""
+    """Return a schema with what its references name put in their place, so that an error tells of the
+    whole.
+    """
     if isinstance(part, list):
         return [_in_place(item, definitions) for item in part]
     if not isinstance(part, dict):

@@ -53,7 +53,7 @@ def openpgp_signer(program: str, signature: str, payload: bytes) -> str | None:
 
 
 def _verified(program: str, signature: Path, payload: bytes) -> tuple[list[list[str]], int]:
-    """The words of each of gpg's status lines, and its exit code. It asks no server for a key."""
+    """Return the words of each of gpg's status lines, and its exit code. It asks no server for a key."""
     command = [program, "--batch", "--no-auto-key-retrieve", "--status-fd=1", "--verify", str(signature), "-"]
     require_time()
     try:

@@ -82,5 +82,5 @@ def _openpgp(program: str, item: Signed, directory: Path) -> SignatureVerdict:
 
 
 def _digest(contents: Sequence[bytes]) -> str:
-    """What tells one set of contents from another: SHA-256, hexadecimal."""
+    """Return what tells one set of contents from another: SHA-256, hexadecimal."""
     return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()

@@ -69,7 +69,9 @@ class SshJudge:
         self._lock = threading.Lock()
 
     def verdicts(self, signed: Sequence[Signed], pool: Executor) -> list[SignatureVerdict]:
-        """A verdict on each of `signed`, in order. Raises CannotTell when ssh-keygen can't be started."""
+        """Return a verdict on each of `signed`, in order. Raises CannotTell when ssh-keygen can't be
+        started.
+        """
         by_place: dict[int, SignatureVerdict] = {}
         groups: dict[_Question, list[int]] = {}
         alone: list[int] = []
@@ -95,7 +97,7 @@ class SshJudge:
         return [by_place[place] for place in range(len(signed))]
 
     def verdict(self, item: Signed) -> SignatureVerdict:
-        """What ssh-keygen says of one."""
+        """Return what ssh-keygen says of one."""
         blob = unarmoured(item.signature)
         key = public_key(blob) if blob else None
         if key is None:
@@ -154,8 +156,9 @@ def _not_allowed(item: Signed) -> SignatureVerdict:
 
 
 def _question(item: Signed) -> _Question | None:
-    """What ssh-keygen is to be asked about a signature that is sound; None where it is to be asked about this
-    very one, because that can't be told here."""
+    """Return what ssh-keygen is to be asked about a signature that is sound; None where it is to be asked
+    about this very one, because that can't be told here.
+    """
     blob = unarmoured(item.signature) or b""
     key, phase = public_key(blob), _phase(item)
     if key is None or phase is None or not item.roots:
@@ -179,8 +182,9 @@ def _phase(item: Signed) -> tuple[int, ...] | None:
 
 @lru_cache(maxsize=64)
 def _dates(content: bytes) -> list[tuple[float, float]] | None:
-    """The moments at which a list begins or ends to allow a key (Unix time, seconds), each with how far it
-    may be from there; None where one is written in a way that is not known here."""
+    """Return the moments at which a list begins or ends to allow a key (Unix time, seconds), each with how
+    far it may be from there; None where one is written in a way that is not known here.
+    """
     written = _DATE.findall(content)
     if len(written) != len(_DATED.findall(content)):
         return None

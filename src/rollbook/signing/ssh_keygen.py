@@ -56,9 +56,10 @@ def ssh_key(repository: Repository) -> str:
 def ssh_sign(
     data: bytes, key: str, namespace: str, program: str = "ssh-keygen", directory: Path | None = None
 ) -> bytes:
-    """The armoured signature of `data` by `key`: a file's path, from `directory`, or a public key whose
-    private half the agent holds, written as git's `user.signingKey` takes it. Raises Refused when signing
-    fails."""
+    """Return the armoured signature of `data` by `key`: a file's path, from `directory`, or a public key
+    whose private half the agent holds, written as git's `user.signingKey` takes it. Raises Refused when
+    signing fails.
+    """
     if not key.startswith(_LITERAL):
         command = [program, "-Y", "sign", "-n", namespace, "-f", str(Path(key).expanduser())]
         return signature_by(command, data, directory)
@@ -117,8 +118,9 @@ def verify_time(at: datetime | None) -> list[str]:
 
 
 def signature_by(command: list[str], data: bytes, directory: Path | None) -> bytes:
-    """What a signing program, started in `directory`, prints for `data` on its stdin. Raises Refused when it
-    fails, or prints no signature."""
+    """Return what a signing program, started in `directory`, prints for `data` on its stdin. Raises Refused
+    when it fails, or prints no signature.
+    """
     done = _run(command, data, directory)
     signature = done.stdout.replace(b"\r\n", b"\n")
     if done.returncode or not signature.startswith(_ARMOUR):

@@ -89,7 +89,7 @@ def is_signature_of(blob: bytes, payload: bytes, namespace: str) -> bool:
 
 
 def _parts(blob: bytes, payload: bytes, namespace: str) -> tuple[bytes, bytes, bytes, bytes]:
-    """The key, the bytes that it signs, the signature's algorithm and its value."""
+    """Return the key, the bytes that it signs, the signature's algorithm and its value."""
     if not blob.startswith(_MAGIC):
         raise ValueError("no signature")
     key, rest = _string(blob.removeprefix(_MAGIC))
@@ -176,7 +176,7 @@ def _ecdsa(kind: bytes, curve: bytes, rest: bytes) -> _Check:
 
 
 def _string(data: bytes) -> tuple[bytes, bytes]:
-    """The first string of some bytes (RFC 4251, section 5), and what follows it."""
+    """Return the first string of some bytes (RFC 4251, section 5), and what follows it."""
     end = 4 + int.from_bytes(data[:4], "big")
     if len(data) < end:
         raise ValueError("cut off")
@@ -184,7 +184,7 @@ def _string(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _number(data: bytes) -> tuple[int, bytes]:
-    """The first number (`mpint`), positive and written as short as can be, and what follows it."""
+    """Return the first number (`mpint`), positive and written as short as can be, and what follows it."""
     digits, rest = _string(data)
     number = int.from_bytes(digits, "big")
     if not number or digits != number.to_bytes(number.bit_length() // 8 + 1, "big"):

@@ -21,7 +21,8 @@ _NAMESPACE = "git"
 
 
 def signer(repository: Repository) -> Callable[[bytes], bytes] | None:
-    """A function that returns tag bytes with a signature appended; None when tags are not to be signed.
+    """Return a function that returns tag bytes with a signature appended; None when tags are not to be
+    signed.
 
     They are where `tag.gpgSign` says so, or where there is a key and it says nothing. `user.signingKey` names
     the key, else git's own default for its kind (`gpg.format`: `openpgp` or `ssh`). Raises Refused for a kind

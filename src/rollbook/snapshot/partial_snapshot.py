@@ -131,7 +131,7 @@ class PartialSnapshot(Snapshot):
                 self._clone.bring(missing, _filters(missing.values(), needed_paths))
 
     def _missing(self, paths: Iterable[str]) -> dict[str, str]:
-        """The objects that stop the way to `paths`, each with the path that it stands at."""
+        """Return the objects that stop the way to `paths`, each with the path that it stands at."""
         missing: dict[str, str] = {}
         reached = dict.fromkeys(paths, self._root)
         for depth in count():
@@ -219,7 +219,7 @@ def _is_file(entry: TreeEntry) -> bool:
 
 
 def _model(path: str) -> str | None:
-    """The model whose folder a path leads into, by the path alone."""
+    """Return the model whose folder a path leads into, by the path alone."""
     root, *parts = _split(path) or [""]
     if root != layout.ROOT or len(parts) < 2:
         return None
@@ -232,7 +232,7 @@ def _depth(paths: Sequence[str]) -> int:
 
 
 def _companions(paths: Sequence[str]) -> list[str]:
-    """What is read together with `paths` sooner or later, so that it comes at once."""
+    """Return what is read together with `paths` sooner or later, so that it comes at once."""
     models = {model for path in paths if (model := _model(path))}
     if not models or len(models) > _FEW:
         return []
@@ -241,7 +241,7 @@ def _companions(paths: Sequence[str]) -> list[str]:
 
 
 def _filters(missing: Iterable[str], wanted: Mapping[str, object]) -> Filters:
-    """What is to come below the missing objects, which stand at the paths `missing`."""
+    """Return what is to come below the missing objects, which stand at the paths `missing`."""
     missing = list(missing)
     if "" in missing:
         return trees_down_to(_depth(list(wanted)))

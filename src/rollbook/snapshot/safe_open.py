@@ -145,7 +145,7 @@ def _mode(folder: int, name: str) -> int | None:
 
 
 def _not_taken(root: Path, path: str, error: OSError) -> BadCall | Refused:
-    """The error for a path that can't be used: where a link stands on the way it says so."""
+    """Return the error for a path that can't be used: where a link stands on the way it says so."""
     place = root
     for part in path.split("/"):
         place /= part

@@ -34,14 +34,15 @@ class TreeSnapshot(Snapshot):
         self._paths: TreePaths | None = None
 
     def at(self, commit: str) -> TreeSnapshot:
-        """The files of another commit, by its id, read by the process that reads this one's, which ends with
-        either."""
+        """Return the files of another commit, by its id, read by the process that reads this one's, which
+        ends with either.
+        """
         other = TreeSnapshot(self.repository, commit, commit, commit)
         other._objects = self._objects
         return other
 
     def commit_id(self) -> str | None:
-        """The id of the commit that the snapshot's name stands for; None when it is no commit."""
+        """Return the id of the commit that the snapshot's name stands for; None when it is no commit."""
         # The process that reads the files answers this too, which saves starting another.
         commit = self._objects.read(f"{self.treeish}^{{commit}}", 0)
         return commit.oid if commit is not None and commit.type == "commit" else None
@@ -123,7 +124,7 @@ class TreeSnapshot(Snapshot):
 
 
 def commit_snapshot(repository: Repository, revision: str) -> TreeSnapshot:
-    """The files at a revision. Raises NotFound when it names no commit."""
+    """Return the files at a revision. Raises NotFound when it names no commit."""
     snapshot = TreeSnapshot(repository, revision, revision)
     commit = snapshot.commit_id() or resolve_commit(repository, revision)
     snapshot.commit, snapshot.treeish = commit, commit
@@ -131,6 +132,7 @@ def commit_snapshot(repository: Repository, revision: str) -> TreeSnapshot:
 
 
 def index_snapshot(repository: Repository) -> TreeSnapshot:
-    """The staged files, as a hook of `git commit` is given them. Raises Refused while a merge's conflicts
-    stand in the index."""
+    """Return the staged files, as a hook of `git commit` is given them. Raises Refused while a merge's
+    conflicts stand in the index.
+    """
     return TreeSnapshot(repository, staged_tree(repository), "the index")

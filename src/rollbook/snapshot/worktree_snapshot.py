@@ -114,8 +114,9 @@ class WorktreeSnapshot(Snapshot):
 
 
 def _looking(root: str) -> Callable[[str], os.stat_result | None]:
-    """What stands at a path below `root`, with no link on the way; None where nothing does. Each directory is
-    looked at once: the index may still name files below what is a link by now."""
+    """Return what stands at a path below `root`, with no link on the way; None where nothing does. Each
+    directory is looked at once: the index may still name files below what is a link by now.
+    """
     directories = {"": True}
 
     def is_directory(path: str) -> bool:

@@ -97,8 +97,8 @@ def _agreement(
 def _standing_oids(
     repository: Repository, tags: Mapping[str, RecordedTag], events: list[Event]
 ) -> dict[str, str]:
-    """The tag objects there are already, by tag name: those that a ref names, and those that a run which was
-    cut off wrote without naming them, which the `Previous-Event` of a later tag still tells.
+    """Return the tag objects there are already, by tag name: those that a ref names, and those that a run
+    which was cut off wrote without naming them, which the `Previous-Event` of a later tag still tells.
 
     Raises Refused when a later tag tells of one that is gone: made anew, it would break the chain.
     """
@@ -133,7 +133,7 @@ def _require_chain(
 
 
 def _strays(trail: RecordedTrail, events: list[Event], *, complete: bool) -> Iterator[str]:
-    """The tags of these landings, or of all, that record nothing that main holds."""
+    """Yield the tags of these landings, or of all, that record nothing that main holds."""
     derived = {event.tag for event in events}
     landed_in = {event.landed_in for event in events}
     for name, tag in trail.tags.items():
@@ -144,7 +144,9 @@ def _strays(trail: RecordedTrail, events: list[Event], *, complete: bool) -> Ite
 def _in_the_way(
     repository: Repository, tip: str, trail: RecordedTrail, events: list[Event]
 ) -> TagInTheWay | None:
-    """The first tag that stands where an event is to be recorded, and is not what would be written there."""
+    """Return the first tag that stands where an event is to be recorded, and is not what would be written
+    there.
+    """
     standing = [event for event in events if event.tag in trail.tags]
     objects = read_at_once(repository, (trail.tags[event.tag].oid for event in standing))
     for event, data in zip(standing, objects, strict=True):
@@ -180,8 +182,9 @@ def _is_on(repository: Repository, commit: str, tip: str) -> bool:
 
 
 def _head(tags: Mapping[str, RecordedTag]) -> RecordedTag | None:
-    """The trail's last tag; None when it must be derived from the beginning, because it is empty or has a
-    gap, or more tags than one claim to be the last."""
+    """Return the trail's last tag; None when it must be derived from the beginning, because it is empty or
+    has a gap, or more tags than one claim to be the last.
+    """
     oids = {tag.oid for tag in tags.values()}
     named = {tag.previous for tag in tags.values() if tag.previous}
     heads = [tag for tag in tags.values() if tag.oid not in named]

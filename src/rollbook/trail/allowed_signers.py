@@ -30,18 +30,20 @@ class TrustRoot:
     is_given: bool
 
     def at(self, place: int) -> bytes:
-        """What held at a place on main; empty where nothing did yet."""
+        """Return what held at a place on main; empty where nothing did yet."""
         index = bisect_right(self.since, place) - 1
         return self.contents[index] if index >= 0 else b""
 
     def from_then_on(self, place: int) -> tuple[bytes, ...]:
-        """What held at a place on main and after it: a tag is signed when its event has landed, or later."""
+        """Return what held at a place on main and after it: a tag is signed when its event has landed, or
+        later.
+        """
         first = max(bisect_right(self.since, place) - 1, 0)
         return tuple(dict.fromkeys(content for content in self.contents[first:] if content.strip()))
 
 
 def given_root(content: bytes) -> TrustRoot:
-    """A trust root that is kept out of band."""
+    """Return a trust root that is kept out of band."""
     return TrustRoot((0,), (content,), is_given=True)
 
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 def chain(repository: Repository, strays: Collection[str] = ()) -> list[RecordedTag]:
-    """The trail's tags but for the `strays`, from the first to the last that an unbroken chain leads to.
+    """Return the trail's tags but for the `strays`, from the first to the last that an unbroken chain leads
+    to.
 
     A tag that calls itself otherwise than the ref that names it, and what comes after a gap, is left out.
     """
@@ -22,7 +23,7 @@ def chain(repository: Repository, strays: Collection[str] = ()) -> list[Recorded
 
 
 def linked(tags: Iterable[RecordedTag]) -> list[RecordedTag]:
-    """These tags, of which one follows the other, from the first on; see `chain`."""
+    """Return these tags, of which one follows the other, from the first on; see `chain`."""
     after = {tag.previous: tag for tag in tags if tag.name == tag.event.tag}
     chained: list[RecordedTag] = []
     oid = ""

@@ -37,7 +37,7 @@ class TagRefs:
     packed: str
 
     def after(self, updates: Iterable[RefUpdate]) -> TagRefs:
-        """The tags once refs that are new were made."""
+        """Return the tags once refs that are new were made."""
         return TagRefs({**self.loose, **{update.ref: update.new for update in updates}}, self.packed)
 
     @property
@@ -58,7 +58,9 @@ class Reached:
 
 
 def tag_refs(repository: Repository) -> TagRefs | None:
-    """The tags as they stand; None where git keeps them in another way, or one names no object itself."""
+    """Return the tags as they stand; None where git keeps them in another way, or one names no object
+    itself.
+    """
     common = repository.common_dir
     if (common / "reftable").exists():
         return None

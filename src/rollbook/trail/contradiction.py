@@ -26,6 +26,6 @@ class Contradiction:
 
 
 def arranged(found: Iterable[Contradiction], order: Mapping[str, int]) -> list[Contradiction]:
-    """The contradictions in the order of main (`order`: a commit's place there), each once."""
+    """Return the contradictions in the order of main (`order`: a commit's place there), each once."""
     last = len(order)
     return sorted(dict.fromkeys(found), key=lambda item: order.get(item.commit, last))

@@ -62,8 +62,8 @@ def derive(
     *,
     with_manifests: bool = True,
 ) -> Iterator[Event]:
-    """The events of `changes`, in order: by commit, by model name, registrations first (by version), then
-    the departures from stages, the arrivals, and the removals of artifacts (each by version).
+    """Yield the events of `changes`, in order: by commit, by model name, registrations first (by version),
+    then the departures from stages, the arrivals, and the removals of artifacts (each by version).
 
     `trail` says how far each model's trail has come before, and is carried on. A file that can't be read
     never stops the trail: stages that can't be read count as the last ones that could, and a manifest that
@@ -90,7 +90,7 @@ def derive(
 def _read_ahead(
     repository: Repository, changes: Iterable[LandedChange], tables: StageTables, manifests: Manifests
 ) -> Iterator[LandedChange]:
-    """The changes, what they brought read in bulk: one by one, git's answers take most of the time."""
+    """Yield the changes, what they brought read in bulk: one by one, git's answers take most of the time."""
     if isinstance(changes, list):
         landed = (file.new_oid for change in changes for file in change.files if _is_manifest(file))
         manifests.read_all(repository, landed)
@@ -172,7 +172,8 @@ class _Derivation:
             yield from self._removals(model, by_model[model])
 
     def _taken_over(self, model: str, files: list[FileChange]) -> Mapping[str, OldTag]:
-        """The versions that come in with the model's origin, each with the tag that registered it before.
+        """Return the versions that come in with the model's origin, each with the tag that registered it
+        before.
 
         The model's numbers and times go on from those of its old tags. An origin that comes later says
         nothing about what is there already, nor about what is still to come.
@@ -319,13 +320,13 @@ class _Derivation:
         return found
 
     def _stages(self, file: FileChange) -> StageTable | None:
-        """The stages as a change leaves them; None where they can't be read."""
+        """Return the stages as a change leaves them; None where they can't be read."""
         if file.removed:
             return StageTable()
         return self._tables.table(file.new_oid, file.path) if file.new_mode.startswith(_REGULAR) else None
 
     def _stages_before(self, file: FileChange) -> StageTable:
-        """The stages as the last commit left them in which they could be read."""
+        """Return the stages as the last commit left them in which they could be read."""
         if file.added:
             return StageTable()
         if file.old_mode.startswith(_REGULAR):

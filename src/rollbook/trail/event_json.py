@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def event_mapping(tag: RecordedTag) -> dict[str, object]:
-    """What a tag of the trail records."""
+    """Return what a tag of the trail records."""
     event = tag.event
     return {
         "tag": tag.name,

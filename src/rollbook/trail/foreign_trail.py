@@ -25,12 +25,12 @@ _OF_STAGES = (Action.ASSIGNED, Action.UNASSIGNED)
 
 
 def object_id(content: bytes) -> str:
-    """The id that git gives a tag object (`git hash-object -t tag`)."""
+    """Return the id that git gives a tag object (`git hash-object -t tag`)."""
     return hashlib.sha1(b"tag %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def tag_name(content: bytes) -> str | None:
-    """The name that stands inside a tag object; None when it isn't written as git writes one."""
+    """Return the name that stands inside a tag object; None when it isn't written as git writes one."""
     read = standing_tag("", "", content)
     return read.inner if read else None
 
@@ -38,8 +38,9 @@ def tag_name(content: bytes) -> str | None:
 def contradictions(
     tags: Sequence[SourceTag], model: str, version: str, manifest_sha256: str, artifact_sha256: str
 ) -> Iterator[tuple[int, str]]:
-    """What is wrong with the tags of a version whose manifest and artifact have these digests: the place of
-    each tag that is, and what."""
+    """Yield what is wrong with the tags of a version whose manifest and artifact have these digests: the
+    place of each tag that is, and what.
+    """
     number = 0
     for place, tag in enumerate(tags):
         event, wrong = _event(tag)
@@ -55,7 +56,7 @@ def contradictions(
 
 
 def _event(tag: SourceTag) -> tuple[Event | None, str]:
-    """What a tag records; else why it can't be believed."""
+    """Return what a tag records; else why it can't be believed."""
     name, content = tag.tag[:80], tag.content.encode(errors="surrogateescape")
     if (oid := object_id(content)) != tag.object:
         return None, f"the object of the tag {name!r} is {oid}, and not {tag.object[:80]}"
@@ -70,7 +71,7 @@ def _event(tag: SourceTag) -> tuple[Event | None, str]:
 
 
 def _misplaced(event: Event, place: int, number: int) -> str:
-    """What is wrong with an event at this place, after that of the given number."""
+    """Return what is wrong with an event at this place, after that of the given number."""
     if place == 0 and event.action is not Action.REGISTERED:
         return "comes first, and does not register the version"
     if place > 0 and event.action not in _OF_STAGES:

@@ -76,13 +76,13 @@ def read_artifacts(repository: Repository) -> list[GtoArtifact]:
 
 
 def artifact_of(tag: str) -> str:
-    """The artifact that a tag's name is about, as GTO prints it; empty when it is no name of GTO's."""
+    """Return the artifact that a tag's name is about, as GTO prints it; empty when it is no name of GTO's."""
     match = _TAG.fullmatch(tag) if len(tag) <= _LONGEST else None
     return match["artifact"].replace("=", ":") if match else ""
 
 
 def old_tag(name: str, oid: str, item: GitObject) -> tuple[OldTag, str]:
-    """What a tag of that name says, and why it counts for nothing (empty when it counts).
+    """Return what a tag of that name says, and why it counts for nothing (empty when it counts).
 
     Its `version` is that of its name, without the `v`; which version a stage's tag is about, it can't say.
     """
@@ -123,7 +123,9 @@ def _action(said: re.Match[str]) -> str:
 
 
 def _artifact(name: str, read: Iterable[tuple[OldTag, str]]) -> GtoArtifact:
-    """An artifact's tags in their order; each stage's, with the version that is registered on its commit."""
+    """Return an artifact's tags in their order; each stage's, with the version that is registered on its
+    commit.
+    """
     ordered = sorted(read, key=lambda pair: (pair[0].at, pair[0].counter, pair[0].tag))
     unread = [(tag.tag, why) for tag, why in ordered if why]
     versions: dict[str, set[str]] = {}
@@ -141,6 +143,6 @@ def _artifact(name: str, read: Iterable[tuple[OldTag, str]]) -> GtoArtifact:
 
 
 def renamed(tags: Iterable[OldTag], names: Mapping[str, str]) -> Iterator[OldTag]:
-    """The tags, their versions by the names they get."""
+    """Yield the tags, their versions by the names they get."""
     for tag in tags:
         yield replace(tag, version=names.get(tag.version, tag.version)) if tag.version else tag

@@ -39,12 +39,12 @@ class Head:
     main: str
 
     def as_text(self) -> str:
-        """The head as trailers, one a line."""
+        """Return the head as trailers, one a line."""
         return "".join(f"{_NAMES[key]}: {value}\n" for key, value in asdict(self).items() if value != "")
 
 
 def head(repository: Repository) -> Head:
-    """The head of the trail as the tags have it.
+    """Return the head of the trail as the tags have it.
 
     Raises Refused when the tags make no single chain, CannotTell in a shallow clone.
     """
@@ -56,8 +56,9 @@ def head(repository: Repository) -> Head:
 
 
 def in_one_chain(tags: Iterable[StandingTag]) -> list[StandingTag]:
-    """The tags, each after the one that it names as its predecessor. Raises Refused when they make no single
-    chain."""
+    """Return the tags, each after the one that it names as its predecessor. Raises Refused when they make no
+    single chain.
+    """
     following: dict[str, list[StandingTag]] = {}
     for tag in tags:
         following.setdefault(tag.previous, []).append(tag)

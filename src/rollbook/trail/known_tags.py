@@ -82,8 +82,9 @@ def shown(tag: RecordedTag) -> list[str]:
 
 
 def _opened(repository: Repository, head: str) -> tuple[Iterator[bytes], list[RecordedTag]] | None:
-    """The remembered lines of the chain's tags, read one after the other, and the tags after them; None where
-    too many of them were not read before."""
+    """Yield the remembered lines of the chain's tags, read one after the other, and the tags after them; None
+    where too many of them were not read before.
+    """
     file = TAGS.opened(repository)
     if file is None:
         return None
@@ -134,7 +135,7 @@ def _write(repository: Repository, known: dict[str, list[str]]) -> None:
 
 
 def _read_anew(repository: Repository, known: Collection[str]) -> dict[str, RecordedTag]:
-    """The trail's tags whose objects are not among the `known`, by the ids of these."""
+    """Return the trail's tags whose objects are not among the `known`, by the ids of these."""
     annotated, _ = annotated_tags(repository)
     refs = {name: oid for name, oid in annotated.items() if oid not in known}
     objects = read_at_once(repository, refs.values())
@@ -143,7 +144,7 @@ def _read_anew(repository: Repository, known: Collection[str]) -> dict[str, Reco
 
 
 def _fields(tag: RecordedTag) -> list[str]:
-    """What a tag says, after the id of its object."""
+    """Return what a tag says, after the id of its object."""
     event = tag.event
     return [
         tag.oid, _CELLS.join(shown(tag)), tag.commit, str(tag.recorded_at), tag.tagger, tag.previous,
@@ -171,7 +172,7 @@ def _tag(name: str, fields: list[str]) -> RecordedTag:
 
 
 def _read(repository: Repository) -> dict[str, list[str]]:
-    """The fields that are remembered, by the ids of objects."""
+    """Return the fields that are remembered, by the ids of objects."""
     _, *lines = (TAGS.read(repository) or b"").decode().split("\n")
     return {line[:40]: line.split(_BETWEEN) for line in lines}
 

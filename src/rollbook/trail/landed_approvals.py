@@ -53,7 +53,7 @@ def approvals(
     order: Mapping[str, int],
     rules: Rules,
 ) -> list[Approval]:
-    """The signed approvals that main's history holds, each once, in its order."""
+    """Return the signed approvals that main's history holds, each once, in its order."""
     previous = last_before(events)
     arrivals: dict[tuple[str, str, str], list[Event]] = {}
     for event in events:
@@ -86,8 +86,9 @@ def approvals(
 
 
 def _contents(event: Event, previous: Event | None, entry: StageEntry, rules: Rules) -> tuple[bytes, ...]:
-    """What an approval of the event's transition signs: on this occasion; also, where the policy did not name
-    the registry yet, the transition alone, as approvals did before."""
+    """Return what an approval of the event's transition signs: on this occasion; also, where the policy did
+    not name the registry yet, the transition alone, as approvals did before.
+    """
     occasion = rules.occasion(previous, event.landed_in)
     content = transition_content(event.model, event.start, entry, event.manifest_digest, occasion)
     if rules.names_registry(event.landed_in):
@@ -110,7 +111,7 @@ def approval_contradictions(
     moments: Sequence[int],
     known: VerifiedSignatures,
 ) -> Iterator[Contradiction]:
-    """The approvals that do not hold by the keys which main allowed before they landed.
+    """Yield the approvals that do not hold by the keys which main allowed before they landed.
 
     `moments` are main's dates (Unix time, seconds) by place.
     """

@@ -36,8 +36,9 @@ class LandedChange:
 def landed_changes(
     repository: Repository, tip: str, since: str | None = None, paths: Sequence[str] = (layout.ROOT,)
 ) -> list[LandedChange]:
-    """The first-parent commits from `since` (excluded; None: from the beginning) to `tip` that touched the
-    registry, or those of its `paths`, oldest first."""
+    """Return the first-parent commits from `since` (excluded; None: from the beginning) to `tip` that touched
+    the registry, or those of its `paths`, oldest first.
+    """
     return _landed(changes_along(repository, tip, since, paths, few=layout.ROOT not in paths))
 
 

@@ -46,11 +46,11 @@ class Manifests:
         self._read: dict[str, RegisteredManifest] = {}
 
     def note(self, file: FileChange) -> None:
-        """A change of a manifest that has landed."""
+        """Note a change of a manifest that has landed."""
         self._oids[file.path] = "" if file.removed else file.new_oid
 
     def of(self, model: str, version: str, commit: str) -> RegisteredManifest:
-        """What stands at a commit of main, the last one whose changes went by."""
+        """Return what stands at a commit of main, the last one whose changes went by."""
         path = layout.manifest_path(model, version)
         # The history may have begun before the changes did.
         name = self._oids.get(path, f"{commit}:{path}")

@@ -36,7 +36,9 @@ class StageTables:
         self._tables: dict[str, StageTable | None] = {}
 
     def table(self, name: str, path: str) -> StageTable | None:
-        """The stages in the blob that `name` (an id, or `REV:path`) is; None where they can't be read."""
+        """Return the stages in the blob that `name` (an id, or `REV:path`) is; None where they can't be
+        read.
+        """
         if name not in self._tables:
             self._tables[name] = self._parsed(self._reader.read(name, MAX_FILE), path)
         return self._tables[name]

@@ -28,8 +28,9 @@ _STAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9/_-]{0,98}[A-Za-z0-9])?")
 
 
 def effective_origin(data: bytes, path: str) -> Origin | None:
-    """The origin in a file that has landed; None when a part of it could not be written into a tag, or it
-    can't be read at all: the trail goes on without it."""
+    """Return the origin in a file that has landed; None when a part of it could not be written into a tag, or
+    it can't be read at all: the trail goes on without it.
+    """
     try:
         origin = parse_origin(data, path)
     except InvalidFile:
@@ -54,7 +55,7 @@ def last_moment(origin: Origin) -> int:
 def departures(
     origin: Origin, versions: Iterable[str], table: StageTable, first_stage: str
 ) -> Iterator[Transition]:
-    """The old stages that versions which are taken over stood in, and that they don't hold here."""
+    """Yield the old stages that versions which are taken over stood in, and that they don't hold here."""
     for version in versions:
         entry = table.entry_of(version)
         target = entry.stage if entry else first_stage
@@ -65,7 +66,7 @@ def departures(
 
 
 def changed_tags(origins: Iterable[Origin], standing: Mapping[str, str]) -> Iterator[OldTag]:
-    """The old tags that are gone, or point at something else than they did."""
+    """Yield the old tags that are gone, or point at something else than they did."""
     for origin in origins:
         for tag in origin.tags:
             if standing.get(tag.tag) != tag.object:

@@ -172,7 +172,7 @@ def _extra(tag: StandingTag, main: Main) -> Contradiction:
 
 
 def _outside(derived: set[str], standing: StandingTags, main: Main) -> Iterator[Contradiction]:
-    """The tags that GTO reads as events of a model of the registry, and that are no events."""
+    """Yield the tags that GTO reads as events of a model of the registry, and that are no events."""
     old = {tag.tag for origin in main.origins.values() for tag in origin.tags}
     for name in sorted(standing.broken - derived - old):
         yield Contradiction("RB602", name, "", "it looks like an event, and main calls for none", _FIND_OUT)
@@ -194,7 +194,7 @@ def _outside(derived: set[str], standing: StandingTags, main: Main) -> Iterator[
 
 
 def _taken_over(standing: StandingTags, main: Main) -> Iterator[Contradiction]:
-    """The old tags of models that were taken over, where they don't stand as they did."""
+    """Yield the old tags of models that were taken over, where they don't stand as they did."""
     places = {place: commit for commit, place in main.order.items()}
     for model, origin in main.origins.items():
         landed_in = places.get(main.began.get(model, -1), "")

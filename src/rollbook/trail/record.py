@@ -130,8 +130,9 @@ def _send(repository: Repository, remote: str, updates: list[RefUpdate]) -> None
 
 
 def _unsent(repository: Repository, remote: str, strays: tuple[str, ...]) -> list[RefUpdate]:
-    """The tags of the trail that stand here and not on the remote, in the chain's order: recorded before
-    there was a remote, or lost there."""
+    """Return the tags of the trail that stand here and not on the remote, in the chain's order: recorded
+    before there was a remote, or lost there.
+    """
     there = remote_refs(repository, remote, f"{TAGS}*")
     if all(f"{TAGS}{name}" in there or not is_trail_name(name) for name in tag_ids(repository)):
         return []
@@ -197,8 +198,9 @@ def _missing_since(
     refs: TagRefs | None,
     attest: Callable[[str], Attestation],
 ) -> Missing | None:
-    """What is missing since the trail was found whole, of the models that changed since; None where that does
-    not tell, because main was rewritten, or tags stand that were not to be expected."""
+    """Return what is missing since the trail was found whole, of the models that changed since; None where
+    that does not tell, because main was rewritten, or tags stand that were not to be expected.
+    """
     if tip == known.tip:
         return Missing([], tip, known.head, known.head, refs)
     if not is_first_parent(repository, known.tip, tip):
@@ -224,7 +226,7 @@ def _missing(
     *,
     is_published: bool,
 ) -> Missing:
-    """What is missing, by all the tags that there are."""
+    """Return what is missing, by all the tags that there are."""
     trail = recorded_trail(repository)
     if tag_refs(repository) != refs:
         refs = None  # somebody else writes tags: which ones were read, nobody can tell
@@ -249,7 +251,7 @@ def _made(
     previous: str,
     attest: Callable[[str], Attestation],
 ) -> list[NewTag]:
-    """The tags of these events, in one chain after `previous`; the objects in `oids` stand already."""
+    """Return the tags of these events, in one chain after `previous`; the objects in `oids` stand already."""
     if not events:
         return []
     writer, sign, tagger = ObjectWriter(repository), signer(repository), identity(repository)

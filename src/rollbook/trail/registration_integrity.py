@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def record_contradictions(
     changes: Iterable[LandedChange], events: Iterable[Event]
 ) -> Iterator[Contradiction]:
-    """The write-once files of registered versions that are on main otherwise than they first came there.
+    """Yield the write-once files of registered versions that are on main otherwise than they first came
+    there.
 
     Judged by git's object ids alone; what was put right again on main is right. A pointer may go, with the
     change that brings the record of its artifact's removal.

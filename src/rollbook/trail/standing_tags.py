@@ -45,7 +45,7 @@ class StandingTag:
     payload: bytes
 
     def trailer(self, key: str) -> str:
-        """The first value of a trailer; empty when there is none."""
+        """Return the first value of a trailer; empty when there is none."""
         start = self.message.find(f"\n{key}: ")
         return self.message[start + len(key) + 3 :].partition("\n")[0] if start >= 0 else ""
 
@@ -113,8 +113,9 @@ def is_of_trail(data: bytes) -> bool:
 
 
 def standing_tag(name: str, oid: str, data: bytes) -> StandingTag | None:
-    """The tag object `data` (https://git-scm.com/docs/git-mktag), under the ref `name`; None when its head
-    isn't written as git writes it."""
+    """Return the tag object `data` (https://git-scm.com/docs/git-mktag), under the ref `name`; None when its
+    head isn't written as git writes it.
+    """
     head = _HEAD.match(data)
     if head is None:
         return None

@@ -70,12 +70,12 @@ class RecordedTrail:
     foreign: frozenset[str]
 
     def with_tags(self, added: Iterable[RecordedTag]) -> RecordedTrail:
-        """The trail as it would be with these tags as well."""
+        """Return the trail as it would be with these tags as well."""
         return RecordedTrail({**self.tags, **{tag.name: tag for tag in added}}, self.foreign)
 
 
 def tag_object(event: Event, tagger: Identity, previous: str, pull_request: str = "") -> bytes:
-    """The bytes of the annotated tag object that records `event`, unsigned (gitformat of `git mktag`).
+    """Return the bytes of the annotated tag object that records `event`, unsigned (gitformat of `git mktag`).
 
     `pull_request` is the address of the one that brought it, where a forge has told.
     """
@@ -139,7 +139,7 @@ def is_trail_name(name: str) -> bool:
 
 
 def read_tag(repository: Repository, name: str, oid: str) -> RecordedTag:
-    """The tag object `oid`, which is to be named `name`.
+    """Return the tag object `oid`, which is to be named `name`.
 
     Raises Refused when it is no annotated tag of the trail, or names itself otherwise: a signature counts
     for the name inside the object only.
@@ -157,7 +157,9 @@ def read_tag(repository: Repository, name: str, oid: str) -> RecordedTag:
 
 
 def recorded_tag(name: str, oid: str, data: bytes) -> RecordedTag | None:
-    """The annotated tag with these bytes, under the ref `name`; None when it is no event of a trail."""
+    """Return the annotated tag with these bytes, under the ref `name`; None when it is no event of a
+    trail.
+    """
     text = data.decode(errors="replace")
     written = _AS_WRITTEN.fullmatch(text)
     if written is None:
@@ -186,7 +188,7 @@ def recorded_tag(name: str, oid: str, data: bytes) -> RecordedTag | None:
 
 
 def _recorded(name: str, oid: str, text: str) -> RecordedTag | None:
-    """The same of a tag that isn't written the way it is written here."""
+    """Return the same of a tag that isn't written the way it is written here."""
     facts = _head(text)
     contents = text.partition("\n\n")[2]
     pairs = [line.partition(": ") for line in _trailer_lines(contents)]
@@ -215,7 +217,7 @@ def _head(text: str) -> dict[str, str]:
 
 
 def parse_trailers(contents: str) -> Mapping[str, list[str]]:
-    """The trailers of a tag's message: its last paragraph before any signature."""
+    """Return the trailers of a tag's message: its last paragraph before any signature."""
     trailers: dict[str, list[str]] = {}
     for line in _trailer_lines(contents):
         key, colon, value = line.partition(": ")

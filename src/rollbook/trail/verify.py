@@ -228,7 +228,7 @@ def _read_history(
 
 
 def _start(repository: Repository, since: str | None, history: _History) -> int:
-    """The place on main from which on things are reported."""
+    """Return the place on main from which on things are reported."""
     if since is None:
         return 0
     if _DATE.match(since):
@@ -302,7 +302,9 @@ def _approvals(repository: Repository, history: _History) -> list[Contradiction]
 
 
 def _replacements(repository: Repository) -> Iterator[Contradiction]:
-    """What lets git show others something else than was verified here, where nothing of it is believed."""
+    """Yield what lets git show others something else than was verified here, where nothing of it is
+    believed.
+    """
     for substitute in substitutes(repository):
         severity: Severity = "warning" if substitute.is_borrowed else "error"
         message = f"{substitute.place}: {substitute.deed}; what was verified is what the ids stand for"
@@ -312,7 +314,7 @@ def _replacements(repository: Repository) -> Iterator[Contradiction]:
 def _sorted_out(
     repository: Repository, tip: str, found: list[Contradiction]
 ) -> tuple[list[Contradiction], list[Doubt]]:
-    """What is wrong, and what only looks so because this clone lacks something."""
+    """Return what is wrong, and what only looks so because this clone lacks something."""
     doubts: list[Doubt] = []
     behind = [
         item

@@ -24,7 +24,7 @@ _SCHEMES = ("https", "file")
 
 
 def read_witness(address: str) -> Head:
-    """The head at a path, or at a URL (`https` or `file`).
+    """Return the head at a path, or at a URL (`https` or `file`).
 
     Raises BadCall for another kind of URL, CannotTell when it can't be had, InvalidFile when it is no head.
     """

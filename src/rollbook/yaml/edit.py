@@ -83,7 +83,7 @@ class _Entry:
 
 
 def _root(text: str) -> _Node | None:
-    """The document's value; None where nothing is written."""
+    """Return the document's value; None where nothing is written."""
     events: Iterator[Any] = yaml.parse(text, Loader=LOADER)
     for event in events:
         if type(event) is DocumentStartEvent:
@@ -164,7 +164,9 @@ class _Splicing:
                 self._note(entry.node, value[entry.key if node.is_mapping else index])
 
     def _without_open_end(self, text: str) -> str:
-        """The text with a line break at its end, which must not become part of a text that ends there."""
+        """Return the text with a line break at its end, which must not become part of a text that ends
+        there.
+        """
         last = self._root
         while last is not None and last.entries:
             last = last.entries[-1].node
@@ -295,7 +297,7 @@ def _line_start(text: str, index: int) -> int:
 
 
 def _lines(key: str | None, item: Any) -> list[str]:
-    """An entry in block style, as its lines."""
+    """Return an entry in block style, as its lines."""
     whole = {"list": [item]} if key is None else {key: item}
     lines = dump(whole).decode().splitlines()
     if lines[-1] == "...":  # behind a text that ends with empty lines

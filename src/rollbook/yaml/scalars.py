@@ -48,7 +48,7 @@ _TIME_LEFT_PLAIN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-
 
 
 def value_of(text: str) -> Scalar:
-    """The value of an unquoted scalar.
+    """Return the value of an unquoted scalar.
 
     Raises ValueError when `text` is a number too large to keep: an integer of more than MAX_DIGITS digits,
     or a float beyond the range of 64 bits.

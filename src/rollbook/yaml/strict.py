@@ -73,7 +73,7 @@ def locate(data: bytes) -> dict[KeyPath, int]:
 
 
 def source(data: bytes, path: KeyPath) -> str | None:
-    """The scalar at `path` as it is written, quotes included; None when no scalar stands there.
+    """Return the scalar at `path` as it is written, quotes included; None when no scalar stands there.
 
     Raises InvalidFile for what `load` refuses.
     """
@@ -114,7 +114,7 @@ def _walk_node(
 
 
 def dotted(path: KeyPath) -> str:
-    """A key path as findings show it: `archived.0.version`."""
+    """Return a key path as findings show it: `archived.0.version`."""
     return ".".join(map(str, path))
 
 

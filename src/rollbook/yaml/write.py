@@ -48,7 +48,7 @@ def _dumped(value: Any, *, flow: bool) -> str:
 
 
 def plain(value: Any, path: KeyPath = ()) -> Any:
-    """A copy of `value` in plain dict, list, str, int, float, bool and None.
+    """Return a copy of `value` in plain dict, list, str, int, float, bool and None.
 
     Raises BadCall, with the key, for what `strict.load` never returns.
     """
@@ -98,7 +98,7 @@ def _text_style(text: str) -> str | None:
 
 
 def float_text(number: float) -> str:
-    """The shortest text that every reader takes for `number`. Raises BadCall for NaN and infinity."""
+    """Return the shortest text that every reader takes for `number`. Raises BadCall for NaN and infinity."""
     if not math.isfinite(number):
         raise BadCall(f"{number} has no place in a registry file", hint="Leave the value out.")
     mantissa, e, exponent = repr(number).partition("e")

@@ -125,7 +125,7 @@ def _candidates(promotion: Promotion) -> Iterator[tuple[Person, str]]:
 
 
 def _occasion(promotion: Promotion) -> tuple[Occasion | None, str]:
-    """The occasion that approvals must be given on; or why it can't be told, and none counts."""
+    """Return the occasion that approvals must be given on; or why it can't be told, and none counts."""
     tell = promotion.circumstances.occasion
     if tell is None:
         return None, "only where a commit is the base can it be told on which occasion it was given"

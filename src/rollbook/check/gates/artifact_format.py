@@ -110,7 +110,9 @@ class ArtifactFormat:
 def _stored_format(
     open_storage: Callable[[], AbstractContextManager[ReadOnlyStorage]], promotion: Promotion
 ) -> str:
-    """The format of the bytes. Raises StorageFailed, and InvalidFile where no pointer leads to them."""
+    """Return the format of the bytes. Raises StorageFailed, and InvalidFile where no pointer leads to
+    them.
+    """
     from rollbook.artifact.pointer import parse_pointer
     from rollbook.artifact.stored_format import stored_format
 

@@ -75,7 +75,8 @@ def _removal(files: VersionFiles) -> object:
 
 
 def _unlike(storage: ReadOnlyStorage, pointer: Pointer, manifest: Manifest) -> str:
-    """What is unlike the manifest in the remote's bytes, which are brought here for a moment; else empty.
+    """Return what is unlike the manifest in the remote's bytes, which are brought here for a moment; else
+    empty.
 
     Raises StorageFailed when they have another digest. A format that can run code must not pass as another.
     """

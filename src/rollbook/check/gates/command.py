@@ -99,7 +99,9 @@ class Command:
 
 
 def request(promotion: Promotion) -> dict[str, Any]:
-    """What the program gets to read. A NaN or an infinity of a broken manifest stands as Python writes it."""
+    """Return what the program gets to read. A NaN or an infinity of a broken manifest stands as Python writes
+    it.
+    """
     entry, manifest, record = promotion.entry, promotion.manifest, promotion.record
     files = promotion.version_files
     return {
@@ -163,7 +165,7 @@ def _environment(folder: str) -> dict[str, str]:
 
 
 def _read(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, bool]:
-    """The first bytes of the output, and whether the program itself ended before the deadline.
+    """Return the first bytes of the output, and whether the program itself ended before the deadline.
 
     What it leaves running may hold the pipe open for ever, so the program's end counts and not the pipe's.
     """
@@ -226,7 +228,7 @@ def _kill_strays(folder: str) -> None:
 
 
 def _environment_of(process: Path) -> list[bytes]:
-    """A process's environment; nothing of one that has ended, or is somebody else's."""
+    """Return a process's environment; nothing of one that has ended, or is somebody else's."""
     try:
         return (process / "environ").read_bytes().split(b"\0")
     except OSError:

@@ -77,7 +77,8 @@ class EvidenceGate:
 def newest_evidence(
     files: VersionFiles | None, kind: str, known: Container[str] | None = None
 ) -> Evidence | None:
-    """The newest evidence of a kind that is about the version's very artifact; None when there is none.
+    """Return the newest evidence of a kind that is about the version's very artifact; None when there is
+    none.
 
     Later numbers are newer among those of one time. With `known`, only files at these paths count.
     """
@@ -103,7 +104,9 @@ def metric_of(
     kind: str,
     known: Container[str] | None = None,
 ) -> float | None:
-    """A metric of the manifest, or with `kind` of the newest such evidence; None when it was not measured."""
+    """Return a metric of the manifest, or with `kind` of the newest such evidence; None when it was not
+    measured.
+    """
     if not kind:
         return manifest.metrics.get(metric) if manifest else None
     newest = newest_evidence(files, kind, known)

@@ -148,7 +148,7 @@ def _end(settings: Fields, now: datetime) -> datetime | None:
 
 
 def _moment(text: str, key: str, *, end_of_day: bool = False) -> datetime:
-    """A date or a local time; a date that ends something means the end of that day."""
+    """Return a date or a local time; a date that ends something means the end of that day."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:

@@ -55,17 +55,17 @@ class Verdict:
 
 
 def passed(figure: str, threshold: str) -> Verdict:
-    """The gate lets the version pass."""
+    """Return the gate lets the version pass."""
     return Verdict(State.PASSED, figure, threshold)
 
 
 def failed(figure: str, threshold: str, hint: str = "") -> Verdict:
-    """The gate does not let the version pass, unless something about it changes."""
+    """Return the gate does not let the version pass, unless something about it changes."""
     return Verdict(State.FAILED, figure, threshold, hint)
 
 
 def waiting(figure: str, threshold: str, hint: str = "") -> Verdict:
-    """The gate does not let the version pass yet."""
+    """Return the gate does not let the version pass yet."""
     return Verdict(State.WAITING, figure, threshold, hint)
 
 
@@ -130,7 +130,7 @@ class Promotion:
         return self.version_files_of(self.version)
 
     def version_files_of(self, version: str) -> VersionFiles | None:
-        """The files of a version of the same model; None when there is none."""
+        """Return the files of a version of the same model; None when there is none."""
         return self.files.versions.get(version) if self.files else None
 
     @property
@@ -145,7 +145,7 @@ class Promotion:
         return hashlib.sha256(document.data).hexdigest() if document else ""
 
     def text_of(self, kind: Kind) -> str | None:
-        """The text of the version's card or requirements; None when there is none that is text."""
+        """Return the text of the version's card or requirements; None when there is none that is text."""
         documents = self.version_files.documents.get(kind) if self.version_files else None
         if not documents or documents[0].findings:
             return None
@@ -160,7 +160,7 @@ class Promotion:
         return {**(self.manifest.tags if self.manifest else {}), **(later or {})}
 
     def holders(self, stage: str) -> list[VersionFiles]:
-        """The other versions that were in `stage` before."""
+        """Return the other versions that were in `stage` before."""
         names = [entry.version for entry in self.standing.holders(stage) if entry.version != self.version]
         return [version_files for name in names if (version_files := self.version_files_of(name))]
 

@@ -132,7 +132,9 @@ def _no_worse(value: float, bound: float) -> bool:
 
 
 def _bound(settings: Fields, direction: str, best: float) -> float:
-    """The figure to reach: the other's, and the tolerance (absolute, or in percent of it) taken off."""
+    """Return the figure to reach: the other's, and the tolerance (absolute, or in percent of it) taken
+    off.
+    """
     absolute, percent = _tolerances(settings)
     slack = absolute + abs(best) * percent / 100
     return best - slack if direction == "higher" else best + slack

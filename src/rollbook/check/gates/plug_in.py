@@ -56,7 +56,7 @@ class PlugIn:
 
 
 def _load(name: str) -> Any:
-    """The gate of that name among what is installed. Raises InvalidFile unless there is just one."""
+    """Return the gate of that name among what is installed. Raises InvalidFile unless there is just one."""
     from importlib.metadata import entry_points
 
     points = list(entry_points(group=GROUP, name=name))

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 
 
 def as_json(findings: list[Finding]) -> str:
-    """An object with the counts `errors` and `warnings` and the list `findings`, whose fields are those of
-    `Finding`. `line` is null where none is meant; bytes of a path that are no UTF-8 stand as `\\xNN`."""
+    """Return an object with the counts `errors` and `warnings` and the list `findings`, whose fields are
+    those of `Finding`. `line` is null where none is meant; bytes of a path that are no UTF-8 stand as
+    `\\xNN`.
+    """
     return json.dumps(as_data(findings), indent=2, allow_nan=False) + "\n"
 
 
 def as_data(findings: Sequence[Finding]) -> dict[str, Any]:
-    """What `as_json` writes, as JSON data."""
+    """Return what `as_json` writes, as JSON data."""
     errors = sum(finding.severity == "error" for finding in findings)
     return {
         "errors": errors,
@@ -29,7 +31,7 @@ def as_data(findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def as_mapping(finding: Finding) -> dict[str, Any]:
-    """A finding as a JSON object."""
+    """Return a finding as a JSON object."""
     return {
         name: well_formed(value) if isinstance(value, str) else value
         for name, value in asdict(finding).items()

@@ -64,6 +64,8 @@ def _uri(path: str) -> str:
 
 
 def _fingerprint(finding: Finding, ordinal: int) -> str:
-    """The same for the same problem when lines move or a figure changes; `ordinal` tells equal ones apart."""
+    """Return the same for the same problem when lines move or a figure changes; `ordinal` tells equal ones
+    apart.
+    """
     facts = "\0".join((finding.code, finding.path, finding.key, str(ordinal)))
     return hashlib.sha256(facts.encode(errors="surrogateescape")).hexdigest()

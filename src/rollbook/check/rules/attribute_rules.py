@@ -24,8 +24,9 @@ _MERGED_AS_TEXT = frozenset(["set", "unset", "text", "binary"])
 
 
 def attribute_findings(snapshot: Snapshot, paths: Iterable[str]) -> Iterator[Finding]:
-    """The attributes that the root gives files of a registry, each with the first of `paths` that a clone, an
-    archive or a merge gets changed by it."""
+    """Yield the attributes that the root gives files of a registry, each with the first of `paths` that a
+    clone, an archive or a merge gets changed by it.
+    """
     try:
         data = {path: text for path, text in zip(FILES, snapshot.read_many(FILES), strict=True) if text}
     except InvalidFile as error:

@@ -41,7 +41,8 @@ def change_findings(
     paths: tuple[Paths, Paths],
     circumstances: Circumstances,
 ) -> Iterator[Finding]:
-    """What is wrong with a change, judged by the base's policy, or by the change's own when there is none.
+    """Yield what is wrong with a change, judged by the base's policy, or by the change's own when there is
+    none.
 
     `before` holds those of the base's paths that the change concerns, `after` the models of the head that it
     touches. `paths` stand for all paths of the base and of the head.
@@ -105,7 +106,7 @@ def _stage_changes(
 def _moved_versions(
     model: ModelFiles, moves: Sequence[Transition], standing: StageTable
 ) -> Iterator[Finding]:
-    """What is wrong with the versions that stages and aliases begin to name."""
+    """Yield what is wrong with the versions that stages and aliases begin to name."""
     aliases = model.stages.aliases if model.stages else {}
     named = {version for alias, version in aliases.items() if standing.aliases.get(alias) != version}
     for name in sorted(named.union(move.version for move in moves)):
@@ -139,7 +140,7 @@ def _version_changes(
 
 
 def added_versions(changes: Sequence[FileChange]) -> dict[str, list[str]]:
-    """The versions, by model, whose manifests a change adds."""
+    """Return the versions, by model, whose manifests a change adds."""
     added: dict[str, list[str]] = {}
     for change in changes:
         place = change.place
@@ -149,7 +150,9 @@ def added_versions(changes: Sequence[FileChange]) -> dict[str, list[str]]:
 
 
 def _names(before: Mapping[str, str], policy: Policy | None, after: Contents) -> Iterator[Finding]:
-    """New models by the base's naming pattern; those there were by the head's, when the policy changes."""
+    """Yield what is wrong with names: new models by the base's naming pattern; those there were by the
+    head's, when the policy changes.
+    """
     for model in after.models.values():
         new = layout.model_path(model.name) not in before
         if new and policy is not None:

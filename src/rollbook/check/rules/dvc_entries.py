@@ -54,7 +54,7 @@ def entry_findings(
 
 
 def edited_models(base: TreeSnapshot, head: TreeSnapshot, changes: Collection[FileChange]) -> frozenset[str]:
-    """The models of `head` whose entries a change edits, where its policy asks for entries."""
+    """Return the models of `head` whose entries a change edits, where its policy asks for entries."""
     if not any(change.path == DVC_YAML for change in changes) or not _asks_for_entries(head):
         return frozenset()
     old, new = _entries_or_none(base), _entries_or_none(head)
@@ -81,7 +81,7 @@ def _entries_or_none(snapshot: Snapshot) -> Mapping[str, object]:
 
 
 def drifted_entries(contents: Contents, data: bytes | None) -> dict[str, str]:
-    """The paths that the entries of dvc.yaml ought to give, by model, for those that do not.
+    """Return the paths that the entries of dvc.yaml ought to give, by model, for those that do not.
 
     Raises InvalidFile for a file that can't be read.
     """
@@ -96,7 +96,7 @@ def drifted_entries(contents: Contents, data: bytes | None) -> dict[str, str]:
 
 
 def read_dvc_yaml(snapshot: Snapshot) -> bytes | None:
-    """The file's content; None when there is none. Raises InvalidFile for what is no regular file."""
+    """Return the file's content; None when there is none. Raises InvalidFile for what is no regular file."""
     mode = snapshot.mode(DVC_YAML)
     if mode not in (None, FILE, EXECUTABLE):
         raise InvalidFile("it is no regular file", path=DVC_YAML, hint="Put a regular file here.")
@@ -110,7 +110,7 @@ def _finding(data: bytes | None, name: str, message: str, hint: str) -> Finding:
 
 
 def _drift(model: ModelFiles, path: str | None, registered: Collection[str]) -> str:
-    """What is wrong with the path of a model's entry (None: there is none); empty when nothing is."""
+    """Return what is wrong with the path of a model's entry (None: there is none); empty when nothing is."""
     newest = _newest(model, registered) or _newest(model)
     if newest is None or path in _paths(newest):
         return ""
@@ -128,14 +128,18 @@ def _drift(model: ModelFiles, path: str | None, registered: Collection[str]) -> 
 
 
 def _newest(model: ModelFiles, among: Collection[str] | None = None) -> VersionFiles | None:
-    """The version of the highest precedence that has a pointer, of those named in `among` (None: of all)."""
+    """Return the version of the highest precedence that has a pointer, of those named in `among` (None: of
+    all).
+    """
     names = [name for name, version in model.versions.items() if _paths(version)]
     eligible = [name for name in names if among is None or name in among]
     return model.versions[max(eligible, key=precedence)] if eligible else None
 
 
 def _paths(version: VersionFiles) -> set[str]:
-    """The paths of a version's artifact, by its pointers; by its manifest once the artifact is removed."""
+    """Return the paths of a version's artifact, by its pointers; by its manifest once the artifact is
+    removed.
+    """
     pointers = [path for path in version.paths if place(path).kind is Kind.POINTER]
     names = [path.rpartition("/")[2].removesuffix(".dvc") for path in pointers]
     if removal_path(version.model, version.version) in version.paths and version.manifest is not None:

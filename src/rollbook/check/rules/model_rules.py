@@ -30,8 +30,9 @@ _SHOWN = 10
 
 
 def model_findings(model: ModelFiles, policy: Policy | None) -> Iterator[Finding]:
-    """What is wrong with a model as a whole, its versions apart. Without a policy, what needs one is left
-    out."""
+    """Yield what is wrong with a model as a whole, its versions apart. Without a policy, what needs one is
+    left out.
+    """
     if model.record_file is None:
         path = layout.model_path(model.name)
         yield Finding("RB103", path, "the model has no model.yaml", hint="Say there what it is, and whose.")
@@ -57,7 +58,7 @@ def _same(document: Document, key: str, found: object, expected: str) -> Iterato
 
 
 def directory_findings(version: VersionFiles) -> Iterator[Finding]:
-    """What is wrong with a version's directory as a whole. It depends on nothing outside of it."""
+    """Yield what is wrong with a version's directory as a whole. It depends on nothing outside of it."""
     document, manifest = version.manifest_file, version.manifest
     if document is None:
         path = f"{version.directory}/version.yaml"
@@ -137,7 +138,7 @@ def _evidence_findings(version: VersionFiles, evidence: Document) -> Iterator[Fi
 
 
 def _imported_findings(version: VersionFiles, document: Document) -> Iterator[Finding]:
-    """What is wrong with the record of an import, whose tags must name the very manifest beside it."""
+    """Yield what is wrong with the record of an import, whose tags must name the very manifest beside it."""
     imported = document.record
     if document.findings or not isinstance(imported, Imported):
         return

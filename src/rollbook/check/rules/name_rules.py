@@ -38,7 +38,7 @@ def root_findings(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def twins(paths: Iterable[str], scope: frozenset[str] | None) -> Iterator[Finding]:
-    """The names that differ from another one in the same directory by case or Unicode form only.
+    """Yield the names that differ from another one in the same directory by case or Unicode form only.
 
     With a `scope` of paths, only groups one of whose names leads to such a path.
     """
@@ -72,14 +72,14 @@ def _twin(path: str, other: str) -> Finding:
 
 
 def _upwards(path: str) -> Iterator[str]:
-    """A path and the directories above it; nothing of a path that is too long to be legal anyway."""
+    """Yield a path and the directories above it; nothing of a path that is too long to be legal anyway."""
     while "/" in path and len(path) <= LONGEST_PATH:
         yield path
         path = path.rpartition("/")[0]
 
 
 def namespace_findings(names: frozenset[str], only: frozenset[str] | None) -> Iterator[Finding]:
-    """The names that are a model and a namespace of models at once."""
+    """Yield the names that are a model and a namespace of models at once."""
     for name in sorted(names):
         namespace, slash, _ = name.partition("/")
         if slash and namespace in names and (only is None or not only.isdisjoint([name, namespace])):
@@ -92,7 +92,7 @@ def namespace_findings(names: frozenset[str], only: frozenset[str] | None) -> It
 
 
 def unreachable(document: Document, kind: str, name: str, *key: str | int) -> Finding:
-    """The warning about a stage or an alias, at its key, that `@` takes for a version."""
+    """Return the warning about a stage or an alias, at its key, that `@` takes for a version."""
     return document.finding(
         "RB217",
         f"`@{name}` means a version; the {kind} of that name is reached by `#{name}` only",

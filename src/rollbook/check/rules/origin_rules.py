@@ -40,7 +40,9 @@ def comes_with_origin(model: ModelFiles, before: Mapping[str, str]) -> bool:
 
 
 def taken_over(model: ModelFiles, before: Mapping[str, str]) -> Mapping[str, OldTag]:
-    """The versions that a change takes over with the model, each with the tag that registered it before."""
+    """Return the versions that a change takes over with the model, each with the tag that registered it
+    before.
+    """
     origin = model.origin
     return origin.registrations if origin is not None and comes_with_origin(model, before) else {}
 
@@ -51,7 +53,7 @@ def origin_findings(
     before: Mapping[str, str],
     models: Mapping[str, ModelFiles],
 ) -> Iterator[Finding]:
-    """What is wrong with the origins that a change brings, and with versions that have one's number."""
+    """Yield what is wrong with the origins that a change brings, and with versions that have one's number."""
     for change in changes:
         model = models.get(change.place.model or "")
         if model is None or model.origin_file is None or model.origin is None or not change.added:
@@ -66,7 +68,7 @@ def origin_findings(
 
 
 def _number_taken(model: ModelFiles, change: FileChange, before: Mapping[str, str]) -> Iterator[Finding]:
-    """A version that is new here, whose tag stands already."""
+    """Yield a version that is new here, whose tag stands already."""
     name = f"{model.name}@v{change.place.version}"
     origin = model.origin
     is_old = origin is not None and any(tag.tag == name for tag in origin.tags)
@@ -107,8 +109,9 @@ def _contradiction(tag: OldTag, item: GitObject | None) -> str:
 
 
 def not_judged(findings: Iterator[Finding]) -> Iterator[Finding]:
-    """What the gates would say of versions that got to their stage before there was a policy: worth knowing,
-    and nothing to hold up the takeover."""
+    """Yield what the gates would say of versions that got to their stage before there was a policy: worth
+    knowing, and nothing to hold up the takeover.
+    """
     for finding in findings:
         yield replace(finding, severity="warning", waiting=False)
 
@@ -116,6 +119,6 @@ def not_judged(findings: Iterator[Finding]) -> Iterator[Finding]:
 def split(
     moves: Sequence[Transition], taken: Mapping[str, OldTag]
 ) -> tuple[list[Transition], list[Transition]]:
-    """The moves that are made now, and those that were made before the model was taken over."""
+    """Return the moves that are made now, and those that were made before the model was taken over."""
     made = [move for move in moves if move.version not in taken]
     return made, [move for move in moves if move.version in taken]

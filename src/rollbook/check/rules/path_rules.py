@@ -22,7 +22,7 @@ _KINDS = {LINK: "a symbolic link", SUBMODULE: "a submodule", EXECUTABLE: "an exe
 
 
 def path_findings(path: str, mode: str) -> Iterator[Finding]:
-    """What is wrong with a path and the mode git gives it, whatever its content."""
+    """Yield what is wrong with a path and the mode git gives it, whatever its content."""
     if reason := unsafe_name(path):
         yield Finding(
             "RB106", path, f"the name {reason}", hint="Rename it: letters, digits, `-`, `_` and `.`."

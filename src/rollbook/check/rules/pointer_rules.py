@@ -23,7 +23,7 @@ _STRAY = "Remove it. What is attached comes with new evidence: `rollbook evidenc
 
 
 def pointer_findings(version: VersionFiles, pointer: Document) -> Iterator[Finding]:
-    """What is wrong with the pointer to a version's artifact."""
+    """Yield what is wrong with the pointer to a version's artifact."""
     name = pointer.path.rpartition("/")[2].removesuffix(".dvc")
     if len(version.pointers) > 1:
         yield pointer.finding(
@@ -68,7 +68,7 @@ def _said(value: object) -> str:
 
 
 def _output(pointer: Document) -> dict[str, object] | None:
-    """The pointer's output; None when the file is not as its schema asks."""
+    """Return the pointer's output; None when the file is not as its schema asks."""
     value = pointer.value
     if pointer.findings or not isinstance(value, dict):
         return None

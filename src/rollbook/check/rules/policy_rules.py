@@ -55,7 +55,7 @@ def policy_file_findings(document: Document | None) -> Iterator[Finding]:
 
 
 def _retention_findings(document: Document, policy: Policy) -> Iterator[Finding]:
-    """The unknown stages that the retention names, and those it must not take artifacts from."""
+    """Yield the unknown stages that the retention names, and those it must not take artifacts from."""
     value = document.value
     retention = value.get("retention", {}) if isinstance(value, dict) else {}
     for name in ("keep_stages", "remove_from"):
@@ -68,7 +68,7 @@ def _retention_findings(document: Document, policy: Policy) -> Iterator[Finding]
 
 
 def own_retention_findings(document: Document, own: OwnRetention, policy: Policy) -> Iterator[Finding]:
-    """The unknown stages that a model's own retention names."""
+    """Yield the unknown stages that a model's own retention names."""
     yield from _unknown_stages(document, own.keep_stages, policy, "retention", "keep_stages")
 
 
@@ -86,7 +86,7 @@ def gate_stage_findings(
 
 
 def _unknown_stages(document: Document, named: object, policy: Policy, *key: str | int) -> Iterator[Finding]:
-    """The unknown ones of what a setting names: one stage, or a list of them."""
+    """Yield the unknown ones of what a setting names: one stage, or a list of them."""
     stages_hint = f"The policy's stages are: {', '.join(stage.name for stage in policy.stages)}."
     if isinstance(named, str) and not policy.has_stage(named):
         yield _unknown(document, named, stages_hint, *key)
@@ -96,7 +96,7 @@ def _unknown_stages(document: Document, named: object, policy: Policy, *key: str
 
 
 def _receiver_findings(document: Document, policy: Policy) -> Iterator[Finding]:
-    """The first receiver that nothing could be sent to."""
+    """Yield the first receiver that nothing could be sent to."""
     from rollbook.trail.subscription import subscriptions
 
     try:

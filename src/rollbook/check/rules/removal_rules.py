@@ -36,12 +36,14 @@ _STAYS = "See what may go, and why the rest stays: rollbook prune --dry-run"
 
 
 def removal_of(version: VersionFiles) -> Document | None:
-    """The record that the version's artifact is removed; None while it has its artifact."""
+    """Return the record that the version's artifact is removed; None while it has its artifact."""
     return next(iter(version.documents.get(Kind.REMOVAL, ())), None)
 
 
 def removed_directory_findings(version: VersionFiles, document: Document) -> Iterator[Finding]:
-    """What is wrong beside a record of removal: a pointer that stands there, a manifest that disagrees."""
+    """Yield what is wrong beside a record of removal: a pointer that stands there, a manifest that
+    disagrees.
+    """
     for pointer in version.pointers:
         yield pointer.finding(
             "RB221",
@@ -70,7 +72,7 @@ def _said(value: object) -> str:
 
 
 def removed_in_use_findings(model: ModelFiles, policy: Policy | None) -> Iterator[Finding]:
-    """The exclusive stages and the aliases of a model that name a version without an artifact."""
+    """Yield the exclusive stages and the aliases of a model that name a version without an artifact."""
     document, table = model.stages_file, model.stages
     if document is None or table is None:
         return
@@ -92,7 +94,7 @@ def _is_removed(model: ModelFiles, version: str) -> bool:
 
 
 def moved_findings(model: ModelFiles, moves: Sequence[Transition]) -> Iterator[Finding]:
-    """The versions that move to a stage though their artifact is removed, or is by this very change."""
+    """Yield the versions that move to a stage though their artifact is removed, or is by this very change."""
     for move in moves:
         if _is_removed(model, move.version):
             path = layout.removal_path(model.name, move.version)
@@ -119,7 +121,7 @@ def removal_findings(
     policy: Policy | None,
     circumstances: Circumstances,
 ) -> Iterator[Finding]:
-    """The removals in a change that the base does not let happen.
+    """Yield the removals in a change that the base does not let happen.
 
     The base's policy judges, with the model's own rules as they are before the change and after it: nobody
     removes what the same change makes removable. `before` holds the base's paths, `models` those of the head.
@@ -173,7 +175,7 @@ def _base(
     name: str,
     circumstances: Circumstances,
 ) -> _Base | None:
-    """A model as the base has it; None where that can't be read."""
+    """Return a model as the base has it; None where that can't be read."""
     places = {path: layout.place(path) for path in before}
     versions = [place.version for place in places.values() if _is(place, name, Kind.MANIFEST)]
     removed = {place.version for place in places.values() if _is(place, name, Kind.REMOVAL)}
@@ -200,7 +202,9 @@ def _is(place: layout.Place, model: str, kind: Kind) -> bool:
 
 
 def _rules(policy: Policy | None, base: Document | None, model: ModelFiles | None) -> Retention | None:
-    """The policy's rules with the model's own, by its file in the base and by that of the head together."""
+    """Return the policy's rules with the model's own, by its file in the base and by that of the head
+    together.
+    """
     if policy is None or (base is not None and not isinstance(base.record, ModelRecord)):
         return None
     before = base.record.retention if base and isinstance(base.record, ModelRecord) else OwnRetention()

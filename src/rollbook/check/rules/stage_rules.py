@@ -22,7 +22,7 @@ _SHOWN = 5
 
 
 def stage_findings(model: ModelFiles) -> Iterator[Finding]:
-    """What is wrong with a model's stages and aliases under any policy."""
+    """Yield what is wrong with a model's stages and aliases under any policy."""
     document, table = model.stages_file, model.stages
     if document is None or table is None:
         return
@@ -44,7 +44,7 @@ def stage_findings(model: ModelFiles) -> Iterator[Finding]:
 
 
 def policy_findings(model: ModelFiles, policy: Policy, whose: str = "the policy") -> Iterator[Finding]:
-    """What is wrong with a model's stages and aliases under a policy; `whose` names it."""
+    """Yield what is wrong with a model's stages and aliases under a policy; `whose` names it."""
     document, table = model.stages_file, model.stages
     if document is None or table is None:
         return

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def overall_findings(
     snapshot: Snapshot, policy_file: Document | None, policy: Policy | None
 ) -> Iterator[Finding]:
-    """What is wrong with a registry apart from its models."""
+    """Yield what is wrong with a registry apart from its models."""
     yield from root_findings(snapshot)
     yield from policy_file_findings(policy_file)
     (text,) = snapshot.read_many([code_owners.PATH])
@@ -38,8 +38,9 @@ def overall_findings(
 def places_findings(
     modes: Mapping[str, str], scope: frozenset[str] | None, beside: Iterable[str] = ()
 ) -> Iterator[Finding]:
-    """What is wrong with paths and modes, whatever the contents; only within a `scope` of paths (None: all).
-    `beside` are further names that a path could be a twin of."""
+    """Yield what is wrong with paths and modes, whatever the contents; only within a `scope` of paths (None:
+    all). `beside` are further names that a path could be a twin of.
+    """
     yield from twins([*modes, *beside], scope)
     for path, mode in modes.items():
         if scope is None or path in scope:
@@ -49,7 +50,9 @@ def places_findings(
 def contents_findings(
     contents: Contents, policy: Policy | None, scope: frozenset[str] | None
 ) -> Iterator[Finding]:
-    """What is wrong with the files that were read, and with each model and version among them as a whole."""
+    """Yield what is wrong with the files that were read, and with each model and version among them as a
+    whole.
+    """
     for path, document in contents.documents.items():
         if scope is None or path in scope:
             yield from document.findings

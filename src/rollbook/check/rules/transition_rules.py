@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def transition_findings(model: ModelFiles, moves: Sequence[Transition], policy: Policy) -> Iterator[Finding]:
-    """The moves that the policy has no transition for."""
+    """Yield the moves that the policy has no transition for."""
     entered = {move.target for move in moves}
     keys = entry_keys(model)
     for move in moves:
@@ -48,7 +48,7 @@ def _displaced_to(policy: Policy, stage: str) -> str | None:
 
 
 def rewritten_entries(model: ModelFiles, before: StageTable, after: StageTable) -> Iterator[Finding]:
-    """The entries whose reason, requester, time or approvals were rewritten while the version stayed.
+    """Yield the entries whose reason, requester, time or approvals were rewritten while the version stayed.
 
     Traffic may change, and approvals may be added.
     """
@@ -84,7 +84,7 @@ def entry_keys(model: ModelFiles) -> dict[str, Key]:
 def at_stage(
     model: ModelFiles, key: Key | None, code: str, message: str, hint: str, *, waiting: bool = False
 ) -> Finding:
-    """A finding at a key of the model's stages.yaml, which may be gone."""
+    """Return a finding at a key of the model's stages.yaml, which may be gone."""
     if model.stages_file is None:
         return Finding(code, stages_path(model.name), message, hint=hint, waiting=waiting)
     return replace(model.stages_file.finding(code, message, *(key or ()), hint=hint), waiting=waiting)

@@ -26,8 +26,8 @@ _FILES = 2_000
 def version_findings(
     snapshot: Snapshot, modes: Mapping[str, str], versions: Mapping[Key, Sequence[str]]
 ) -> dict[Key, list[Finding]]:
-    """What is wrong with each version, as far as that depends on nothing outside of its directory; only those
-    with which something is.
+    """Return what is wrong with each version, as far as that depends on nothing outside of its directory;
+    only those with which something is.
 
     `versions` are their paths by model and version, `modes` those of at least these paths. What stands in a
     directory that is not named like a version is judged file by file.

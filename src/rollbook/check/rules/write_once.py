@@ -21,7 +21,7 @@ _INSTEAD = "Register what changed as a new version; put what was learnt later in
 
 
 def write_once_findings(changes: Sequence[FileChange], before: Mapping[str, str]) -> Iterator[Finding]:
-    """What a change does to files that never change. `before` holds the base's paths."""
+    """Yield what a change does to files that never change. `before` holds the base's paths."""
     added = {change.new_oid: change.path for change in changes if change.added}
     removed_manifests = {
         change.path for change in changes if change.removed and change.place.kind is Kind.MANIFEST

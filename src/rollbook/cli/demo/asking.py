@@ -21,20 +21,20 @@ def _asked(reference: str, stage: str) -> str:
 
 
 def _ask(reference: str, stage: str, *says: str) -> CommandRun:
-    """What moving a version to a stage would meet now: never everything that is asked for."""
+    """Return what moving a version to a stage would meet now: never everything that is asked for."""
     return CommandRun(
         "registry", ("rollbook", "gates", reference, stage), 1, says, lines=20, keep=_asked(reference, stage)
     )
 
 
 def _propose_check(branch: str, keep: str, *says: str) -> CommandRun:
-    """What a proposal's promotion meets: all that is asked for."""
+    """Return what a proposal's promotion meets: all that is asked for."""
     command = ("rollbook", "gates", "--base", "origin/main", "--head", branch)
     return CommandRun("registry", command, 0, says, lines=20, keep=keep)
 
 
 def ask(figures: Figures) -> Chapter:
-    """What the promotions of each model would meet."""
+    """Return what the promotions of each model would meet."""
     stored = f"artifacts/files/md5/{figures.shuffled_md5[:2]}/{figures.shuffled_md5[2:]}"
     careless = (
         "rollbook", "register", MODEL, "../training/shuffled/model.pkl",
@@ -62,7 +62,7 @@ def ask(figures: Figures) -> Chapter:
 
 
 def approve(figures: Figures) -> Chapter:
-    """The second model gets all that it lacks, and goes into production."""
+    """Return the second model gets all that it lacks, and goes into production."""
     branch = branch_name("promote", MODEL, "1.1.0", "production")
     better = f"auc {figures.boosting} on held-out data; 1.0.0 has {figures.logistic}"
     evidence = (

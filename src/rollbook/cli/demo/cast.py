@@ -11,17 +11,17 @@ _DATA = "breast-cancer-wisconsin=https://archive.ics.uci.edu/dataset/17"
 
 
 def git(folder: str, *words: str) -> CommandRun:
-    """A git command that succeeds."""
+    """Return a git command that succeeds."""
     return CommandRun(folder, ("git", *words))
 
 
 def rollbook(*words: str, code: int = 0, says: tuple[str, ...] = (), lines: int = 14) -> CommandRun:
-    """A command of Rollbook, in the clone that is the registry."""
+    """Return a command of Rollbook, in the clone that is the registry."""
     return CommandRun("registry", ("rollbook", *words), code, says, lines)
 
 
 def registration(name: str, framework: str, *options: str, says: tuple[str, ...]) -> CommandRun:
-    """Registers the model trained as `name`, with all that its training left behind."""
+    """Register the model trained as `name`, with all that its training left behind."""
     folder = f"../training/{name}"
     left_behind = (
         "--metrics-file", f"{folder}/metrics.json", "--requirements", f"{folder}/requirements.txt",

@@ -15,7 +15,8 @@ _FROM_SERVER = "remote: "  # what git puts before each line that a server's hook
 
 
 def same_finding(code: str, outputs: Mapping[str, str]) -> dict[str, str]:
-    """The finding with `code` that each output holds, by the output's name: the same line, place included.
+    """Return the finding with `code` that each output holds, by the output's name: the same line, place
+    included.
 
     Raises RollbookError when one holds none or another one.
     """

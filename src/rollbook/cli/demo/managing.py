@@ -38,7 +38,7 @@ def ask_around() -> Chapter:
 
 
 def tidy_up() -> Chapter:
-    """What storage holds, and what retention lets go."""
+    """Return what storage holds, and what retention lets go."""
     again = (
         "register", MODEL, "../training/shuffled/model.pkl", "--bump", "minor",
         "--metrics-file", "../training/shuffled/metrics.json", "--code", "../training", "--land",
@@ -60,7 +60,7 @@ def tidy_up() -> Chapter:
 
 
 def publish() -> Chapter:
-    """Static files that answer without git."""
+    """Publish static files that answer without git."""
     return Chapter(
         "Readers need no git: the registry as static files",
         [
@@ -75,7 +75,7 @@ def publish() -> Chapter:
 
 
 def hand_over() -> Chapter:
-    """A version goes over into a registry of its own."""
+    """Return a version goes over into a registry of its own."""
     return Chapter(
         "From one registry into another, with what vouches for it",
         [

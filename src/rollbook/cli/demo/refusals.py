@@ -16,7 +16,7 @@ _HOOK, _CI, _LAND, _SERVER = _PLACES = ("pre-commit", "CI", "land", "server")
 
 
 def refuse(figures: Figures) -> Chapter:
-    """What is tried to get the bad model into production, and what stops it."""
+    """Return what is tried to get the bad model into production, and what stops it."""
     return Chapter(
         "Attempts to get around the rules",
         [
@@ -35,7 +35,7 @@ def refuse(figures: Figures) -> Chapter:
 
 
 def _refused_everywhere(figures: Figures) -> list[Step]:
-    """The same promotion, written by hand, meets the same findings wherever it comes in."""
+    """Return the same promotion, written by hand, meets the same findings wherever it comes in."""
     commit = ("git", "commit", "--quiet", "--all", "-m", "Put 1.2.0 into production")
     return [
         Say("By hand, then, on a branch of one's own. The pre-commit hook judges what is staged:"),

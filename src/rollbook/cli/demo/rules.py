@@ -44,7 +44,7 @@ _BOBS_SETTINGS = f"""\
 
 
 def agree() -> Chapter:
-    """The policy gets every kind of gate, by a change that is checked like any other."""
+    """Return the policy gets every kind of gate, by a change that is checked like any other."""
     return Chapter(
         "The team agrees on more rules, and the server enforces them",
         [
@@ -73,7 +73,7 @@ def agree() -> Chapter:
 
 
 def _freezes() -> str:
-    """A freeze that is on, and one that is to come."""
+    """Return a freeze that is on, and one that is to come."""
     today = datetime.now(UTC).date()
     yesterday, soon, later = (today + timedelta(days=days) for days in (-1, 30, 44))
     return f"""

@@ -41,7 +41,7 @@ def tell(chapter: Chapter, root: Path, number: int, kept: MutableMapping[str, st
 
 
 def scratch_environment(root: Path) -> dict[str, str]:
-    """The environment of the story's commands: the user's, without what leads out of `root`."""
+    """Return the environment of the story's commands: the user's, without what leads out of `root`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_LEADS_OUT)}
     searched = kept.get("PYTHONPATH")
     # The commands run in other folders than this process, and find what the story installs.
@@ -152,7 +152,7 @@ def _untold(step: CommandRun, code: int, output: str) -> RollbookError:
 
 
 def displayed(command: Sequence[str]) -> str:
-    """A command as a person types it, broken before options where it is long."""
+    """Return a command as a person types it, broken before options where it is long."""
     groups: list[list[str]] = [[]]
     for word in command:
         if word.startswith("--"):

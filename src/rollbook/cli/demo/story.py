@@ -55,12 +55,12 @@ _OWN_SETTINGS = ("git", "config", "include.path", "../../gitconfig")
 
 
 def opening() -> list[Chapter]:
-    """What happens until there are models to register."""
+    """Return what happens until there are models to register."""
     return [_start(), _train()]
 
 
 def plot(figures: Figures) -> list[Chapter]:
-    """What happens with the models. `figures` are what their training measured."""
+    """Return what happens with the models. `figures` are what their training measured."""
     return [
         _register(figures),
         _promote(),
@@ -239,7 +239,7 @@ def _use() -> Chapter:
 
 
 def closing(root: str) -> str:
-    """What to look at and to try, once the story is told."""
+    """Return what to look at and to try, once the story is told."""
     return f"""\
 Everything is in {root} and stays there. To look at:
 

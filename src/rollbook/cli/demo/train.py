@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def measure(model: Any, rows: Any, truth: Any) -> dict[str, float]:
-    """The metrics of a fitted model on rows that it has not seen."""
+    """Return the metrics of a fitted model on rows that it has not seen."""
     auc = roc_auc_score(truth, model.predict_proba(rows)[:, 1])
     accuracy = accuracy_score(truth, model.predict(rows))
     return {"auc": round(float(auc), 4), "accuracy": round(float(accuracy), 4)}

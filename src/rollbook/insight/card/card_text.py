@@ -93,7 +93,7 @@ def _renewed(card: str, facts: CardFacts, path: str) -> str:
 
 
 def split_front(front: str, path: str) -> tuple[str, str]:
-    """What a person wrote into the front matter, before and after the generated block."""
+    """Return what a person wrote into the front matter, before and after the generated block."""
     begin = _FRONT_BEGIN.search(front)
     end = _FRONT_END.search(front, begin.end()) if begin else None
     before, after = (front[: begin.start()], front[end.end() :]) if begin and end else ("", front)
@@ -145,7 +145,7 @@ def _with_parts(body: str, parts: Mapping[str, str], newline: str, path: str) ->
 
 
 def _pairs(body: str, path: str) -> Iterator[tuple[re.Match[str], re.Match[str]]]:
-    """The markers of each part."""
+    """Yield the markers of each part."""
     markers = [*_MARKER.finditer(body)]
     seen: set[str] = set()
     for begin, end in zip(markers[::2], [*markers[1::2], None], strict=False):
@@ -168,7 +168,7 @@ def _unpaired(message: str, body: str, marker: re.Match[str], path: str) -> Inva
 
 
 def _lacking(fresh: str, titles: set[str]) -> str:
-    """The sections of a new card whose titles are not among `titles`."""
+    """Return the sections of a new card whose titles are not among `titles`."""
     starts = [heading.start() for heading in _SECTION.finditer(fresh)]
     whole = [fresh[start:end] for start, end in zip(starts, [*starts[1:], len(fresh)], strict=True)]
     return "".join(section for section in whole if not titles & {*sections(section)})

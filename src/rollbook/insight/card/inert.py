@@ -34,12 +34,12 @@ def code(text: object) -> str:
 
 
 def link(address: str) -> str:
-    """An address as a link when it is a plain web address, else as text."""
+    """Return an address as a link when it is a plain web address, else as text."""
     return f"<{address}>" if _WEB.fullmatch(address) and len(address) <= 2048 else inert_line(address)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are Markdown already; nothing without rows."""
+    """Return a table of cells that are Markdown already; nothing without rows."""
     listed = list(rows)
     if not listed:
         return ""

@@ -242,7 +242,7 @@ def _baseline(model: Model) -> ModelVersion | None:
 
 
 def _named(model: Model, text: str) -> str:
-    """The version that a user names, in full or without the model."""
+    """Return the version that a user names, in full or without the model."""
     reference = parse_reference(text if "@" in text or "#" in text else f"{model.name}@{text}")
     if reference.model != model.name:
         raise BadCall(f"{str(reference)[:200]!r} is no version of {model.name}")

@@ -181,7 +181,7 @@ def _steps(repository: Repository, commit: str, tags: Sequence[RecordedTag]) -> 
 def _judged(
     repository: Repository, parent: str | None, tag: RecordedTag, reviews: tuple[Person, ...]
 ) -> Mapping[tuple[str, str, str], tuple[JudgedGate, ...]] | str:
-    """The gates of every promotion that a commit of main made; or why they can't be judged.
+    """Return the gates of every promotion that a commit of main made; or why they can't be judged.
 
     Judged for the moment it landed. No program of the policy runs.
     """
@@ -209,7 +209,7 @@ def _person(name: str) -> Person:
 
 
 def _entry(repository: Repository, tag: RecordedTag) -> StageEntry | None:
-    """The line of stages.yaml that an event is about, as it landed; None where it can't be read."""
+    """Return the line of stages.yaml that an event is about, as it landed; None where it can't be read."""
     event = tag.event
     path = layout.stages_path(event.model)
     snapshot = commit_snapshot(repository, event.landed_in)

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 
 def bill_of_materials(version: ModelVersion) -> dict[str, Any]:
-    """The version, its data sets, libraries and parents as a CycloneDX 1.6 document, the same each time.
+    """Return the version, its data sets, libraries and parents as a CycloneDX 1.6 document, the same each
+    time.
 
     Libraries are the manifest's `environment.dependencies` and what `requirements.txt` pins. Raises BadCall
     without the extra `bom`.
@@ -139,7 +140,7 @@ def _reference(kind: str, address: str) -> Any:
 
 
 def _dependencies(version: ModelVersion) -> Mapping[str, str]:
-    """The version of each library; what the manifest says wins over what `requirements.txt` pins."""
+    """Return the version of each library; what the manifest says wins over what `requirements.txt` pins."""
     directory = layout.version_directory(version.model.name, version.version)
     (data,) = version.model.registry.snapshot.read_many([f"{directory}/requirements.txt"])
     pinned = [line for line in requirement_lines(decoded(data or b"")) if line.version]
@@ -151,12 +152,12 @@ def _dependencies(version: ModelVersion) -> Mapping[str, str]:
 
 
 def _canonical(name: str) -> str:
-    """A library's one name among those that PyPI takes for the same."""
+    """Return a library's one name among those that PyPI takes for the same."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _model_card(version: ModelVersion, data: list[str]) -> dict[str, Any]:
-    """The standard's `modelCard`: what the model is for, reads and returns, and how good it is."""
+    """Return the standard's `modelCard`: what the model is for, reads and returns, and how good it is."""
     manifest = version.manifest
     parameters: dict[str, Any] = {
         "task": version.model.record.task,
@@ -201,7 +202,7 @@ def _moment(item: Traced) -> datetime:
 
 
 def _of(module: str) -> Any:
-    """A module of CycloneDX's library. Raises BadCall when it is not installed."""
+    """Return a module of CycloneDX's library. Raises BadCall when it is not installed."""
     try:
         return import_module(f"cyclonedx.{module}")
     except ImportError as error:

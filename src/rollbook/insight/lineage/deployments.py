@@ -58,7 +58,7 @@ class Deployment:
 
 
 def newest(told: Iterable[Deployed]) -> Mapping[str, tuple[Deployment, ...]]:
-    """The deployments of each version of one model, the newest of each target, sorted by target.
+    """Return the deployments of each version of one model, the newest of each target, sorted by target.
 
     What is told last wins; of what is told at one time, the higher number.
     """
@@ -90,8 +90,9 @@ def _standing(own: Deployed, running: Deployed | None) -> Deployment:
 
 
 def deployments(model: Model) -> Mapping[str, tuple[Deployment, ...]]:
-    """The deployments of each version of a model that has any. Evidence that is about another artifact than
-    the version's own tells nothing. Raises InvalidFile for a file that can't be read."""
+    """Return the deployments of each version of a model that has any. Evidence that is about another artifact
+    than the version's own tells nothing. Raises InvalidFile for a file that can't be read.
+    """
     snapshot = model.registry.snapshot
     directories = {layout.evidence_directory(model.name, name): name for name in model.version_names}
     paths = [

@@ -137,7 +137,7 @@ def _require_readable(connection: sqlite3.Connection) -> None:
 
 
 def _splits(data: str) -> list[list[str]]:
-    """The ways to read a text as a data set's name and version: `NAME@VERSION`, wherever an `@` is."""
+    """Return the ways to read a text as a data set's name and version: `NAME@VERSION`, wherever an `@` is."""
     return [[data[:at], data[at + 1 :]] for at, character in enumerate(data) if character == "@"]
 
 
@@ -154,7 +154,7 @@ def _known_data(connection: sqlite3.Connection, data: str) -> list[str]:
 
 
 def _came_from(connection: sqlite3.Connection, ids: str, **values: str) -> list[_Found]:
-    """The versions with these ids, by model and then from old to new."""
+    """Return the versions with these ids, by model and then from old to new."""
     rows = connection.execute(
         f"SELECT v.id, {_NAME} FROM {_VERSIONS} WHERE v.id IN ({ids}) {_IN_ORDER}", values
     )
@@ -162,7 +162,7 @@ def _came_from(connection: sqlite3.Connection, ids: str, **values: str) -> list[
 
 
 def _children(connection: sqlite3.Connection, parents: Sequence[str]) -> dict[str, list[_Found]]:
-    """The versions that name these as their parents, by parent, each list in order."""
+    """Return the versions that name these as their parents, by parent, each list in order."""
     rows = connection.execute(
         f"SELECT s.name, v.id, {_NAME} FROM {_VERSIONS} JOIN source AS s ON s.version_id = v.id"
         f" WHERE s.kind = 'parent' AND s.name IN (SELECT value FROM json_each(?)) {_IN_ORDER}",
@@ -229,7 +229,7 @@ def _deployments(connection: sqlite3.Connection, ids: Sequence[int]) -> Mapping[
 
 
 def _aliases(connection: sqlite3.Connection) -> dict[str, tuple[str, ...]]:
-    """The aliases of every version that has one, sorted."""
+    """Return the aliases of every version that has one, sorted."""
     aliases: dict[str, tuple[str, ...]] = {}
     for reference, alias in connection.execute(
         "SELECT m.name || '@' || a.version, a.alias FROM alias AS a JOIN model AS m ON m.id = a.model_id"

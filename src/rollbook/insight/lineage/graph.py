@@ -53,8 +53,9 @@ class Graph:
 
 
 def graph_of(lineage: Lineage) -> Graph:
-    """The graph of a lineage, with what became of the version that was asked for. The same data set or commit
-    of two versions is one node."""
+    """Return the graph of a lineage, with what became of the version that was asked for. The same data set or
+    commit of two versions is one node.
+    """
     places: dict[Node, int] = {}
     arrows: dict[tuple[int, int], None] = {}
 
@@ -79,7 +80,7 @@ def graph_of(lineage: Lineage) -> Graph:
 
 
 def as_mermaid(graph: Graph) -> str:
-    """A Mermaid flowchart. Nothing in a label is anything but text."""
+    """Return a Mermaid flowchart. Nothing in a label is anything but text."""
     lines = ["flowchart LR"]
     for place, node in enumerate(graph.nodes):
         opening = _SHAPES[node.kind]
@@ -90,7 +91,7 @@ def as_mermaid(graph: Graph) -> str:
 
 
 def as_dot(graph: Graph) -> str:
-    """A Graphviz digraph. Nothing in a label is anything but text."""
+    """Return a Graphviz digraph. Nothing in a label is anything but text."""
     lines = ["digraph lineage {", "    rankdir=LR;"]
     for place, node in enumerate(graph.nodes):
         label = _shortened(node).replace("\\", "\\\\").replace('"', '\\"')

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def imports(imported: Imported | None) -> list[str]:
-    """A text on each registry that a version was brought from, the nearest first."""
+    """Return a text on each registry that a version was brought from, the nearest first."""
     if imported is None:
         return []
     reference = f"{imported.model}@{imported.version}"
@@ -24,7 +24,8 @@ def vouched(source: ImportSource) -> str:
 
 
 def home_of_parents(imported: Imported | None) -> str:
-    """The registry whose versions an imported version's manifest names; empty for one that was not imported.
+    """Return the registry whose versions an imported version's manifest names; empty for one that was not
+    imported.
 
     That is where it was registered first, and its manifest written.
     """
@@ -32,7 +33,7 @@ def home_of_parents(imported: Imported | None) -> str:
 
 
 def missing_parent(imported: Imported | None) -> str:
-    """What is to be said of a version's parent that this registry does not have."""
+    """Return what is to be said of a version's parent that this registry does not have."""
     first = home_of_parents(imported)
     return f"in {first}, not in this registry" if first else "not in this registry"
 

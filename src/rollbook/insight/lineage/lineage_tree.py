@@ -19,8 +19,8 @@ _DEEPEST = 40
 
 
 def as_tree(lineage: Lineage) -> str:
-    """A line for the version and for each thing it came from, each parent with its own below it; then one for
-    each stage it stood in, and for each target it was deployed to.
+    """Return a line for the version and for each thing it came from, each parent with its own below it; then
+    one for each stage it stood in, and for each target it was deployed to.
 
     A parent that stands higher up already is not repeated.
     """
@@ -31,7 +31,7 @@ def as_tree(lineage: Lineage) -> str:
 
 
 def facts(version: Traced) -> list[tuple[str, str]]:
-    """What a version came from but its parents, each as its kind and a text."""
+    """Return what a version came from but its parents, each as its kind and a text."""
     origin, manifest = version.origin, version.manifest
     framework = " ".join(str(value) for value in manifest.framework.values())
     python = manifest.environment.get("python")
@@ -48,7 +48,7 @@ def facts(version: Traced) -> list[tuple[str, str]]:
 
 
 def became(lineage: Lineage) -> list[tuple[str, str]]:
-    """What became of the version that was asked for, each as its kind and a text."""
+    """Return what became of the version that was asked for, each as its kind and a text."""
     stages = [("stage", _joined(one.stage, _span(one))) for one in lineage.stood]
     return [*stages, *(("deployment", _deployment(one)) for one in lineage.deployments)]
 

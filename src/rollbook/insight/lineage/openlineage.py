@@ -50,7 +50,9 @@ def as_events(lineage: Lineage) -> list[dict[str, Any]]:
 
 
 def _deployment(item: Traced, one: Deployment) -> dict[str, Any]:
-    """The run of a deployment job, one for each model and target: the version went in, the target runs it."""
+    """Return the run of a deployment job, one for each model and target: the version went in, the target runs
+    it.
+    """
     model, version = _name_and_version(item.reference)
     job_type = _facet("JobTypeJobFacet", processingType="BATCH", integration="ROLLBOOK", jobType="DEPLOYMENT")
     tags = {"status": one.status, "replaced_by": one.replaced_by, "uri": one.uri}
@@ -176,7 +178,7 @@ def _data_set(data: DataSet) -> dict[str, Any]:
 def _dataset(
     name: str, version: str = "", tags: dict[str, str] | None = None, also_in: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """A data set, or a model as one. `also_in` are other registries that know it by the same name."""
+    """Return a data set, or a model as one. `also_in` are other registries that know it by the same name."""
     facets = {}
     if version:
         facets["version"] = _facet("DatasetVersionDatasetFacet", datasetVersion=version)

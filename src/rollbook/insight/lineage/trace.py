@@ -96,7 +96,7 @@ class Lineage:
 
 
 def trace(registry: Registry, reference: str) -> Lineage:
-    """The lineage of the version that a reference stands for; cycles of parents end where they close.
+    """Return the lineage of the version that a reference stands for; cycles of parents end where they close.
 
     Raises NotFound and BadCall as `Registry.version` does, InvalidFile for a manifest that can't be read.
     """
@@ -120,7 +120,7 @@ def trace(registry: Registry, reference: str) -> Lineage:
 
 
 def traced(version: ModelVersion) -> Traced:
-    """A version with its lineage read. Raises InvalidFile when that can't be read."""
+    """Return a version with its lineage read. Raises InvalidFile when that can't be read."""
     return Traced(
         reference=str(version),
         stage=version.stage,
@@ -142,7 +142,7 @@ def read_versions(registry: Registry, places: Iterable[tuple[Model, str]]) -> li
 
 
 def _locate(registry: Registry, models: dict[str, Model], parent: str) -> tuple[Model, str] | None:
-    """The model and version that a parent names; None when the registry has none such."""
+    """Return the model and version that a parent names; None when the registry has none such."""
     try:
         reference = parse_reference(parent)
         if reference.version is None:  # a stage moves on: it says nothing about the past

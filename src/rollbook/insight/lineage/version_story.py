@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def followed(registry: Registry, lineage: Lineage) -> Lineage:
-    """A lineage with what became of the version that was asked for.
+    """Return a lineage with what became of the version that was asked for.
 
     The stages are those of main's history as the snapshot's commit has it. Where there is no history, as in a
     shallow clone, they are the present one. Raises InvalidFile for evidence of a

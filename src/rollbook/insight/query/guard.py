@@ -72,6 +72,6 @@ def _authorizer() -> Callable[[int, str | None, str | None, str | None, str | No
 
 
 def _memory() -> int:
-    """The most memory that the process has had, in bytes."""
+    """Return the most memory that the process has had, in bytes."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024

@@ -56,7 +56,7 @@ class Result:
         ]
 
     def to_dataframe(self) -> Any:
-        """A pandas DataFrame with a row for each row. Raises BadCall without pandas."""
+        """Return a pandas DataFrame with a row for each row. Raises BadCall without pandas."""
         try:
             pandas = import_module("pandas")
         except ImportError as error:
@@ -71,7 +71,7 @@ def query(
     *,
     timeout: float = TIMEOUT,
 ) -> Result:
-    """What one SELECT over the views (`rollbook.insight.query.views`) gives, in SQLite's dialect.
+    """Return what one SELECT over the views (`rollbook.insight.query.views`) gives, in SQLite's dialect.
 
     `parameters` stand for the `?` or the `:name` in it; `timeout` is in seconds. Raises BadCall for SQL that
     is wrong or does more than read, Refused when it takes too long, too much memory, or gives too many rows.
@@ -133,7 +133,7 @@ def _explained(error: Exception, limits: Limits) -> BadCall | Refused:
 
 
 def no_events() -> Refused:
-    """The error for a question about events where there are no tags to read them from."""
+    """Return the error for a question about events where there are no tags to read them from."""
     return Refused(
         "the audit trail can't be asked here: it is in the tags of a clone, and of a commit",
         hint="Clone the repository, and ask there.",

@@ -64,7 +64,9 @@ def forge_of(repository: Repository) -> GitHub:
 
 
 def _on_server(server: str | None, address: str) -> str | None:
-    """The repository (`owner/name`) that an address names on a server; None where it names none there."""
+    """Return the repository (`owner/name`) that an address names on a server; None where it names none
+    there.
+    """
     found = _ON_A_HOST.fullmatch(address)
     if found is None or found[1].lower() != server or not _REPOSITORY.fullmatch(found[2]):
         return None

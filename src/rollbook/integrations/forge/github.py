@@ -212,7 +212,9 @@ class GitHub:
         return self._read(method, path, self._ask(method, path, body))
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> Response:
-        """The answer to a request. A question is repeated while the forge is busy; an order is given once."""
+        """Return the answer to a request. A question is repeated while the forge is busy; an order is given
+        once.
+        """
         headers = {
             "Accept": "application/vnd.github+json",
             "Authorization": f"Bearer {self._token}",
@@ -252,7 +254,7 @@ class GitHub:
 
 
 def _remedy(answer: Response) -> str:
-    """What to do about an answer that is none. GitHub says of its limits by 403, too."""
+    """Return what to do about an answer that is none. GitHub says of its limits by 403, too."""
     is_limited = answer.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in answer.headers
     if answer.status == 429 or (answer.status == 403 and is_limited):
         return "GitHub limits how often it may be asked: try again later; nothing is lost."
@@ -293,7 +295,7 @@ def _url(answer: object) -> str:
 
 
 def _person(user: object) -> str:
-    """The login of a person; empty for a program, and for an account that is gone."""
+    """Return the login of a person; empty for a program, and for an account that is gone."""
     if not isinstance(user, dict) or user.get("type") != "User":
         return ""
     return str(user.get("login") or "")

@@ -152,7 +152,9 @@ def _gates(repository: Repository, base: str, head: str, reviews: tuple[Person, 
 
 
 def _figures(merged: _Merge) -> str:
-    """New versions, and those on their way into another stage, beside the version now in production."""
+    """Return the figures of new versions, and of those on their way into another stage, beside the
+    version now in production.
+    """
     comparisons = [(merged.after, name, version) for name, version in _added(merged)]
     for subject, *_ in _moves(merged):
         name, _, version = subject.rpartition("@")
@@ -204,7 +206,7 @@ def _cell(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    """The text, or as many of its lines as there is room for."""
+    """Return the text, or as many of its lines as there is room for."""
     data = text.encode()
     if len(data) <= _LONGEST:
         return text

@@ -47,7 +47,7 @@ def _same_content(repository: Repository, base: str, offered: str, head: str) ->
 
 
 def _teams(repository: Repository, base: str) -> list[str]:
-    """The teams (`org/team`) that the base's policy names."""
+    """Return the teams (`org/team`) that the base's policy names."""
     try:
         roles = roles_at(repository, base)
     except RollbookError:

@@ -103,7 +103,7 @@ def _outcome(delivery: Delivery, problem: str) -> Outcome:
 def _undelivered(
     repository: Repository, tip: str, trail: Sequence[RecordedTag], subscription: Subscription
 ) -> Sequence[RecordedTag]:
-    """What a receiver has not had yet, in the trail's order."""
+    """Return what a receiver has not had yet, in the trail's order."""
     last = ref_id(repository, subscription.ref)
     for index, tag in enumerate(trail):
         if tag.oid == last:
@@ -113,7 +113,7 @@ def _undelivered(
 
 
 def _landed_since(repository: Repository, tip: str, subscription: Subscription) -> frozenset[str]:
-    """The commits of main from that on since which the policy names the receiver."""
+    """Return the commits of main from that on since which the policy names the receiver."""
     first = ""
     for commit in commits_changing(repository, tip, POLICY):
         try:

@@ -124,7 +124,7 @@ def export_version(
 
 
 def _files(version: ModelVersion) -> tuple[dict[str, bytes], list[str]]:
-    """The version's files by their names in the bundle, and the names of those that stay behind."""
+    """Return the version's files by their names in the bundle, and the names of those that stay behind."""
     snapshot, model = version.model.registry.snapshot, version.model.name
     directory = layout.version_directory(model, version.version)
     places = {
@@ -165,8 +165,9 @@ def _scratch(target: Path) -> tempfile.TemporaryDirectory[str]:
 def _parts(
     version: ModelVersion, directory: Path, progress: Progress
 ) -> dict[str, tuple[BundleMember, Path]]:
-    """The files of the artifact and the attachments by their names in the bundle, each brought to where it
-    stands below `directory`."""
+    """Return the files of the artifact and the attachments by their names in the bundle, each brought to
+    where it stands below `directory`.
+    """
     payloads = holdings(version.manifest, version.model.name, version.version, version.evidence())
     parts = {}
     places = {"": [fetch_version(version, directory / "artifact", progress=progress)]}
@@ -236,7 +237,7 @@ def excerpt(version: ModelVersion, commit: str, manifest: bytes) -> tuple[Source
 
 
 def _tag(tag: RecordedTag, data: bytes) -> SourceTag:
-    """A tag that a file of a registry can hold. Raises Refused for another."""
+    """Return a tag that a file of a registry can hold. Raises Refused for another."""
     try:
         content = data.decode()
     except UnicodeDecodeError:

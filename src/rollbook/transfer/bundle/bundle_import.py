@@ -129,7 +129,7 @@ def _trust(registry: Registry, given: bytes | None, *, required: bool) -> Trust:
 
 
 def _known(registry: Registry, verified: VerifiedOrigin) -> Brought:
-    """What is to be said when the version is here. Raises Refused when it is another one."""
+    """Return what is to be said when the version is here. Raises Refused when it is another one."""
     model, name = verified.imported.model, verified.imported.version
     version = registry.model(model).version(name)
     directory = layout.version_directory(model, name)

@@ -143,7 +143,7 @@ def _text(value: object) -> str:
 
 
 def _wrong(contents: BundleContents) -> str:
-    """What is wrong with the contents; empty when nothing is."""
+    """Return what is wrong with the contents; empty when nothing is."""
     names = [member.name.encode() for member in contents.members]
     if not is_model_name(contents.model) or not is_version(contents.version):
         return "names no possible model and version"

@@ -108,7 +108,7 @@ def open_bundle(path: Path) -> Iterator[Bundle]:
 
 
 def _frame(descriptor: int, path: Path, total: int) -> tuple[BundleContents, dict[str, int]]:
-    """The contents of a bundle of `total` bytes, and where each content begins."""
+    """Return the contents of a bundle of `total` bytes, and where each content begins."""
     size = ustar.size_of(_bytes(descriptor, path, 0, min(ustar.BLOCK, total)), INDEX)
     if size is None:
         hint = "A bundle is what `rollbook export REF --bundle FILE` writes."
@@ -162,7 +162,7 @@ def _bytes(descriptor: int, path: Path, place: int, size: int) -> bytes:
 
 
 def _of_another_length(path: Path, total: int, whole: int | None) -> InvalidFile:
-    """The error for a bundle of `total` bytes that is cut off, or goes on after its end."""
+    """Return the error for a bundle of `total` bytes that is cut off, or goes on after its end."""
     what = "is cut off" if whole is None else f"goes on after its {whole:,} bytes"
     return InvalidFile(f"the bundle {what}: it has {total:,} bytes", path=str(path), hint=_AGAIN)
 

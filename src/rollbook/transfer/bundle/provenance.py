@@ -119,7 +119,7 @@ def _source(source: ImportSource) -> dict[str, Any]:
 
 
 def _holdings(bundle: Bundle, manifest: Manifest, files: Mapping[str, bytes]) -> tuple[HeldPayload, ...]:
-    """What manifest and evidence name. Raises Refused unless the bundle lists the very files of it."""
+    """Return what manifest and evidence name. Raises Refused unless the bundle lists the very files of it."""
     model, version = bundle.contents.model, bundle.contents.version
     directory = layout.version_directory(model, version)
     evidence = [
@@ -142,7 +142,7 @@ def _holdings(bundle: Bundle, manifest: Manifest, files: Mapping[str, bytes]) ->
 
 
 def _tags(bundle: Bundle) -> tuple[SourceTag, ...]:
-    """The bundle's own tags, in the order of their events."""
+    """Return the bundle's own tags, in the order of their events."""
     numbered: list[tuple[int, SourceTag]] = []
     for oid, data in bundle.tags().items():
         try:
@@ -168,7 +168,7 @@ def _earlier(files: Mapping[str, bytes], model: str, version: str) -> Sequence[I
 def _vouched(
     repository: Repository, sources: Sequence[ImportSource], trust: Trust
 ) -> tuple[tuple[ImportSource, ...], str]:
-    """The sources with who signed for each, and why nobody vouches for the nearest."""
+    """Return the sources with who signed for each, and why nobody vouches for the nearest."""
     tags = [tag for source in sources for tag in source.tags]
     judgements = iter(verdicts(repository, tags, trust.allowed_signers, only_ssh=trust.is_given))
     judged: list[ImportSource] = []

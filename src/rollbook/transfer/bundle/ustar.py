@@ -46,7 +46,7 @@ def size_of(block: bytes, name: str) -> int | None:
 
 
 def _record(key: str, value: bytes) -> bytes:
-    """A pax record, which begins with its own length in bytes."""
+    """Return a pax record, which begins with its own length in bytes."""
     rest = b" %s=%s\n" % (key.encode(), value)
     length = len(rest) + 1
     while len(b"%d" % length) + len(rest) != length:

@@ -204,7 +204,7 @@ def _listed(outs: object, folder: str, wdir: object) -> Iterator[tuple[str, Mapp
 
 
 def _document(snapshot: TreeSnapshot, path: str) -> Mapping[str, Any]:
-    """A YAML file's mapping; empty when there is none. Raises NotFound when it can't be read."""
+    """Return a YAML file's mapping; empty when there is none. Raises NotFound when it can't be read."""
     try:
         (data,) = snapshot.read_many([path])
         document = _loaded(data, path) if data else None
@@ -215,5 +215,5 @@ def _document(snapshot: TreeSnapshot, path: str) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=8)
 def _loaded(data: bytes, path: str) -> Any:
-    """A file's YAML; many versions in a row have the very same."""
+    """Return a file's YAML; many versions in a row have the very same."""
     return load(data, path)

@@ -59,7 +59,7 @@ class Sources:
                 storage.retrieve(pointer, destination, progress)
 
     def _storage(self, path: str) -> Storage:
-        """The storage of the DVC project around `path`: in a monorepo, folders have their own. Its
+        """Return the storage of the DVC project around `path`: in a monorepo, folders have their own. Its
         configuration is the working tree's, never a commit's that anybody may have tagged."""
         parents = [self._root / parent for parent in Path(path).parents]
         project = next((folder for folder in parents if (folder / ".dvc").is_dir()), self._root)

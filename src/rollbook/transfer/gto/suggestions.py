@@ -24,18 +24,18 @@ _USUAL_STAGES = {
 
 
 def stage_like(stage: str, known: Sequence[str]) -> str:
-    """The stage of the policy that GTO's obviously means; STAGE where none is obvious."""
+    """Return the stage of the policy that GTO's obviously means; STAGE where none is obvious."""
     meant = _USUAL_STAGES.get(stage.lower(), stage.lower())
     return next((name for name in known if name.lower() == meant), "STAGE")
 
 
 def model_name_like(name: str) -> str:
-    """A name like GTO's that a model can have here; NAME where none is near."""
+    """Return a name like GTO's that a model can have here; NAME where none is near."""
     found = re.sub(r"[^a-z0-9/_-]+", "-", name.replace(":", "/").lower()).strip("-/_")
     return found if is_model_name(found) else "NAME"
 
 
 def version_like(version: str) -> str:
-    """A version like GTO's that can stand here: build metadata told as a pre-release; else VERSION."""
+    """Return a version like GTO's that can stand here: build metadata told as a pre-release; else VERSION."""
     found = version.replace("+", "." if "-" in version else "-", 1)
     return found if is_version(found) else "VERSION"

@@ -106,11 +106,11 @@ def _labels(said: Annotation) -> dict[str, str]:
 
 
 def _text(text: str) -> str:
-    """What others wrote, without what no file of a registry holds."""
+    """Return what others wrote, without what no file of a registry holds."""
     kept = "".join(char for char in text if char.isprintable() or char in "\n\t")
     return kept[:_LONGEST_TEXT].strip()
 
 
 def _yaml(schema: str, path: str, data: Mapping[str, Any]) -> bytes:
-    """A file, without the fields that say nothing."""
+    """Return a file, without the fields that say nothing."""
     return dump({key: value for key, value in data.items() if value}, header=schema_line(schema, path))

@@ -280,7 +280,7 @@ class _Planning:
         return None
 
     def _problems(self, artifact: GtoArtifact, name: str) -> Iterator[Note]:
-        """What has to be decided, or put right, before the artifact can be planned."""
+        """Yield what has to be decided, or put right, before the artifact can be planned."""
         if not is_model_name(name):
             rename = ("--rename", f"{artifact.name}={model_name_like(name)}")
             yield Note(

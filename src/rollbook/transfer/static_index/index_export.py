@@ -142,7 +142,7 @@ def _to_write(
     state: _State,
     names: Sequence[str],
 ) -> dict[str, str]:
-    """The models whose documents are to be written, each with the commit that last changed it."""
+    """Return the models whose documents are to be written, each with the commit that last changed it."""
     if before is not None and _extends(before, state):
         changed = _changed(folder, held, before, state, names)
         if changed is not None:

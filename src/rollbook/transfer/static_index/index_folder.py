@@ -38,7 +38,7 @@ class IndexFolder:
         self.removed = 0
 
     def root(self) -> RootDocument | None:
-        """The root document of the last export; None where there was none.
+        """Return the root document of the last export; None where there was none.
 
         Raises Refused when the folder holds something else, InvalidFile for a root that can't be read and
         that no export wrote.

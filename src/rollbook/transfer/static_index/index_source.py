@@ -173,7 +173,7 @@ def _headers(kept: CachedAnswer | None) -> dict[str, str]:
 
 
 def _modified(answer: Response) -> str:
-    """The time to ask with later, where it tells two states apart: RFC 9110, section 8.8.2.2."""
+    """Return the time to ask with later, where it tells two states apart: RFC 9110, section 8.8.2.2."""
     from email.utils import parsedate_to_datetime
 
     modified = answer.headers.get("last-modified", "")

@@ -56,7 +56,7 @@ def documents(
 
 
 def _contents(snapshot: TreeSnapshot, names: Sequence[str]) -> dict[str, Contents]:
-    """The small files of each model by path; the error in place of one that can't be read."""
+    """Return the small files of each model by path; the error in place of one that can't be read."""
     files: dict[str, Contents] = {name: {} for name in names}
     paths = [
         path

@@ -88,8 +88,9 @@ def claims_of(snapshot: IndexSnapshot, model: Model) -> Claims:
 
 
 def _chain(source: IndexSource, root: RootDocument, *, settled: bool) -> list[StandingTag]:
-    """The whole trail, its ids and links checked, up to the head that the index names. `settled` reads the
-    parts that are full without asking, where they were read before."""
+    """Return the whole trail, its ids and links checked, up to the head that the index names. `settled` reads
+    the parts that are full without asking, where they were read before.
+    """
     if root.events > _LARGEST_TRAIL:
         raise Refused(f"the index claims a trail of {root.events:,} events")
     chain: list[StandingTag] = []
@@ -172,7 +173,7 @@ def _require_agreement(claims: Claims, chain: Iterable[StandingTag]) -> None:
 
 
 def _replayed(model: str, chain: Iterable[StandingTag]) -> Claims:
-    """What a model's events add up to."""
+    """Return what a model's events add up to."""
     digests: dict[str, tuple[str, str]] = {}
     stages: dict[str, str] = {}
     mark = f"\nModel: {model}\n"

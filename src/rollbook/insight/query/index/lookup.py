@@ -31,7 +31,7 @@ def ask(
     history: bool = False,
     pointers: bool = False,
 ) -> Answer:
-    """What `question` makes of the index that stands for exactly the registry's snapshot.
+    """Return what `question` makes of the index that stands for exactly the registry's snapshot.
 
     It may be called again where the index turns out to be broken. The connection is for reading only. With
     `events` the index also has the events of the commits that lead to the snapshot's, by their tags; with

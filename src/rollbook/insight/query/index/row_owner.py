@@ -30,7 +30,9 @@ def indexed(path: str) -> Indexed:
 
 
 def sort_key(version: str) -> str:
-    """A text that sorts, character by character, as the version does by precedence; no two have the same."""
+    """Return a text that sorts, character by character, as the version does by precedence; no two have the
+    same.
+    """
     *numbers, is_release, identifiers = precedence(version)
     core = ".".join(_digits(number) for number in numbers)
     if is_release:
@@ -41,6 +43,6 @@ def sort_key(version: str) -> str:
 
 
 def _digits(number: int) -> str:
-    """A number so that more digits sort later."""
+    """Return a number so that more digits sort later."""
     digits = str(number)
     return f"{chr(ord('a') + len(digits))}{digits}"

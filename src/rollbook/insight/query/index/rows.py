@@ -34,7 +34,7 @@ _LARGEST = (1 << 63) - 1
 
 
 def facts(kind: Kind, path: str, data: bytes) -> Rows:
-    """The rows that a file comes to; one row of the table `problem` when it can't be read."""
+    """Return the rows that a file comes to; one row of the table `problem` when it can't be read."""
     try:
         return _READERS[kind](data, path)
     except InvalidFile as error:
@@ -42,7 +42,7 @@ def facts(kind: Kind, path: str, data: bytes) -> Rows:
 
 
 def problem(error: InvalidFile) -> Rows:
-    """The one row for a file that can't be read."""
+    """Return the one row for a file that can't be read."""
     return {PROBLEM: [[text(error.message), error.line, text(error.key), text(error.hint)]]}
 
 
@@ -155,7 +155,7 @@ def _numbers(values: Mapping[str, Any]) -> list[list[Any]]:
 
 
 def _shown(value: Any) -> str | None:
-    """A value as text: text as it is, anything else as JSON."""
+    """Return a value as text: text as it is, anything else as JSON."""
     if value is None:
         return None
     if type(value) is int:  # as JSON has it, much sooner
@@ -164,7 +164,7 @@ def _shown(value: Any) -> str | None:
 
 
 def text(value: object) -> str | None:
-    """A text, None for an empty one and for what is none."""
+    """Return a text, None for an empty one and for what is none."""
     return _encodable(value) if isinstance(value, str) and value else None
 
 
@@ -173,7 +173,7 @@ def _encodable(value: str) -> str:
 
 
 def number(value: object) -> float | None:
-    """A finite number; None for anything else."""
+    """Return a finite number; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -184,12 +184,12 @@ def number(value: object) -> float | None:
 
 
 def whole(value: int | None) -> int | None:
-    """A whole number that a table can hold; None for a larger one."""
+    """Return a whole number that a table can hold; None for a larger one."""
     return value if value is not None and -_LARGEST <= value <= _LARGEST else None
 
 
 def moment(value: str) -> str | None:
-    """A time in UTC, to the second, e.g. `2026-11-21T09:00:00Z`; None for what is no time."""
+    """Return a time in UTC, to the second, e.g. `2026-11-21T09:00:00Z`; None for what is no time."""
     try:
         instant = datetime.fromisoformat(value)
         instant = instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)

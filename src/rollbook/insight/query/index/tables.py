@@ -179,7 +179,9 @@ class Tables:
         self._waiting, self._many = {}, 0
 
     def _tidy(self) -> None:
-        """What follows from the rows: which models and versions are gone, which stage a version is in."""
+        """Derive what follows from the rows: which models and versions are gone, which stage a version is
+        in.
+        """
         execute = self._connection.executemany
         execute("DELETE FROM version WHERE id = ? AND files = 0", ((one,) for one in self._versions.values()))
         execute("DELETE FROM model WHERE id = ? AND held = 0", ((one,) for one in self._models.values()))
@@ -195,7 +197,7 @@ def _marks(row: Sequence[object]) -> str:
 
 
 def _key(version: str | None) -> str | None:
-    """The sort key of what a stages.yaml calls a version; None when it is none."""
+    """Return the sort key of what a stages.yaml calls a version; None when it is none."""
     try:
         return sort_key(version) if version else None
     except ValueError:

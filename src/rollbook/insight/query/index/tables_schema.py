@@ -123,7 +123,7 @@ def _execute(connection: sqlite3.Connection, statements: str) -> None:
 
 
 def get(connection: sqlite3.Connection, key: str) -> object:
-    """What the index says of itself under `key`; None when it says nothing."""
+    """Return what the index says of itself under `key`; None when it says nothing."""
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return row[0] if row else None
 

@@ -26,7 +26,8 @@ class TreeChange(NamedTuple):
 
 
 def changes(repository: Repository, old: str, new: str) -> list[TreeChange]:
-    """What becomes of the folder `registry/` from the tree `old` to the tree `new`, both of that folder.
+    """Return what becomes of the folder `registry/` from the tree `old` to the tree `new`, both of that
+    folder.
 
     Raises GitFailed when the repository does not have one of them any more.
     """

@@ -64,7 +64,7 @@ def bring(shelf: Shelf, wanted: IndexState) -> None:
 
 
 def in_memory(shelf: Shelf, wanted: IndexState) -> sqlite3.Connection:
-    """What is wanted, in memory, begun from the nearest index that can be read."""
+    """Return what is wanted, in memory, begun from the nearest index that can be read."""
     connection = index_in_memory()
     path, _ = _nearest(shelf, wanted.tree)
     try:
@@ -82,7 +82,9 @@ def in_memory(shelf: Shelf, wanted: IndexState) -> sqlite3.Connection:
 
 
 def _nearest(shelf: Shelf, tree: str) -> tuple[Path | None, Sequence[TreeChange]]:
-    """The index with the least difference to a tree, and the difference; the first that is near will do."""
+    """Return the index with the least difference to a tree, and the difference; the first that is near will
+    do.
+    """
     best: tuple[Path | None, Sequence[TreeChange]] = (None, ())
     for path in shelf.paths():
         between = _difference(path, shelf.repository, tree)
@@ -94,7 +96,9 @@ def _nearest(shelf: Shelf, tree: str) -> tuple[Path | None, Sequence[TreeChange]
 
 
 def _difference(path: Path, repository: Repository, tree: str) -> Sequence[TreeChange] | None:
-    """What differs between an index's tree and another; None for an index that is not there, or is broken."""
+    """Return what differs between an index's tree and another; None for an index that is not there, or is
+    broken.
+    """
     if not path.exists():
         return None
     try:
