@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from access.conftest import Team, assemble
+from building.world import git, rollbook
 from rollbook.git.repository import discover
 from rollbook.records.stages import parse_stages
 from rollbook.signing.approval_signature import NAMESPACE, transition_content
 from rollbook.signing.ssh_keygen import ssh_sign
-from worlds import git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from building.once import Template
-    from worlds import World
+    from building.world import World
 
 BRANCH = "rollbook/promote/credit-approval/1.0.0-production"
 STAGES = "registry/credit-approval/stages.yaml"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from building.once import Template
-    from worlds import World
+    from building.world import World
 
 BRANCH = "rollbook/promote/credit-approval/1.0.0-production"
 STAGES = "registry/credit-approval/stages.yaml"
@@ -72,7 +72,7 @@ def test_somebody_without_the_role_can_not_approve(proposed: Team) -> None:
 def test_a_key_that_the_registry_does_not_allow_can_not_approve(proposed: Team) -> None:
     proposed.become("bob")
     proposed.world.git("config", "user.signingKey", str(proposed.keys / "mallory.pub"))
-    from worlds import rollbook
+    from building.world import rollbook
 
     ran = rollbook(proposed.world.registry, "approve", "credit-approval@1.0.0", "production")
     assert ran.code == 1

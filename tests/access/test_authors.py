@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from building.world import git
 from rollbook.git.commits import split_signature
-from worlds import git
 
 if TYPE_CHECKING:
     from access.conftest import Team

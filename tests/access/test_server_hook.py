@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from access.conftest import Team, assemble
+from building.world import git, rollbook
 from rollbook.git.receipts import receipts
 from rollbook.git.repository import discover
-from worlds import git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from building.once import Template
-    from worlds import World
+    from building.world import World
 
 MODEL = "registry/credit-approval/model.yaml"
 STAGES = "registry/credit-approval/stages.yaml"

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from access.conftest import Team, assemble
-from worlds import rollbook
+from building.world import rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from building.once import Template
-    from worlds import World
+    from building.world import World
 
 STAGES = "registry/credit-approval/stages.yaml"
 TAG = "credit-approval#production#4"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from building.world import git, rollbook
 from rollbook import (
     BadCall,
     ChangeRefused,
@@ -18,7 +19,6 @@ from rollbook import (
     open_index,
 )
 from rollbook.names import parse_moment
-from worlds import git, rollbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
+from building.world import rollbook
 from rollbook.artifact.at_address import AtAddress, address_name, is_address
 from rollbook.artifact.digest import digest_artifact
 from rollbook.artifact.dvc_remote import address_settings
 from rollbook.artifact.storage import Storage, open_storage
 from rollbook.artifact.stream import CHUNK
 from rollbook.errors import BadCall, Refused, StorageFailed
-from worlds import rollbook
 
 from .conftest import configured
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from worlds import World
+    from building.world import World
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import git
 from rollbook.artifact.dvc_remote import read_configuration
 from rollbook.errors import BadCall, InvalidFile
-from worlds import git
 
 if TYPE_CHECKING:
     from pathlib import Path

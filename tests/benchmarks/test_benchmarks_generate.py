@@ -11,8 +11,8 @@ from benchmarks.generate.facts import version_facts
 from benchmarks.generate.plan import FIRST_MODEL, Plan
 from benchmarks.generate.yaml_text import yaml_text
 
+from building.world import git, rollbook
 from rollbook.yaml.write import dump
-from worlds import git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path

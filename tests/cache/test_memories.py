@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import World, rollbook
 from rollbook.cache.memory import MEMORIES, read_kept, write_kept
-from worlds import World, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 import rollbook.check.clean_files as memory
 import rollbook.check.whole_tree as whole_tree
+from building.world import World, git, rollbook
 from check.desk import POLICY, Desk, entry, model_files, policy_text, registry_files, version_files
 from rollbook.check.clean_files import Remembered
 from rollbook.check.rules import version_rules as by_version
@@ -21,7 +22,6 @@ from rollbook.check.whole_tree import check_tree
 from rollbook.git.repository import discover
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.snapshot.worktree_snapshot import WorktreeSnapshot, worktree_snapshot
-from worlds import World, git, rollbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +36,8 @@ TICK = 0.012
 
 @pytest.fixture(autouse=True)
 def _short_tick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "_TICK", int(TICK * 1e9))
-    monkeypatch.setattr(whole_tree, "_SECOND", 1)
+    monkeypatch.setattr(memory, "TICK", int(TICK * 1e9))
+    monkeypatch.setattr(whole_tree, "SECOND", 1)
 
 
 def settle() -> None:
@@ -62,13 +62,13 @@ def check_again(desk: Desk, commit: str) -> list[Finding]:
 def judged(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """The versions that were judged, in order."""
     seen: list[tuple[str, str]] = []
-    original = by_version._findings
+    original = by_version.one_versions_findings
 
     def record(key: tuple[str, str], *rest: object) -> Iterator[Finding]:
         seen.append(key)
         return original(key, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(by_version, "_findings", record)
+    monkeypatch.setattr(by_version, "one_versions_findings", record)
     return seen
 
 
@@ -172,10 +172,10 @@ def harmed(path: Path, harm: str) -> None:
 
 
 def test_no_more_is_kept_than_has_room(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "_MOST", 3)
+    monkeypatch.setattr(memory, "MOST_DIGESTS", 3)
     commit = desk.commit(registry_files("1.0.0", "1.1.0", "1.2.0", "1.3.0"))
     check_again(desk, commit)
-    kept = memory._read(desk.repository)
+    kept = memory.read_digests(desk.repository)
     assert len(kept) == 3
     assert check_again(desk, commit) == []
 
@@ -187,7 +187,7 @@ def test_two_that_write_at_once_keep_what_both_found(desk: Desk) -> None:
         known.add(memory.Fingerprint(key))
     one.save()
     other.save()
-    assert set(memory._read(desk.repository)) == {b"1" * 32, b"2" * 32}
+    assert set(memory.read_digests(desk.repository)) == {b"1" * 32, b"2" * 32}
 
 
 def test_a_place_that_cannot_be_written_costs_time_only(desk: Desk) -> None:
@@ -203,7 +203,7 @@ def test_a_file_that_was_just_written_is_not_taken_for_settled(
     world: World, judged: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.register("credit", "1.0.0")
-    monkeypatch.setattr(memory, "_TICK", int(1e12))
+    monkeypatch.setattr(memory, "TICK", int(1e12))
     for _ in range(2):
         world.run("check", "--all")
     assert judged == [("credit", "1.0.0")] * 2

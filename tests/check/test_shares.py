@@ -17,8 +17,8 @@ from rollbook.snapshot.worktree_snapshot import worktree_snapshot
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from building.world import World
     from rollbook.check.finding import Finding
-    from worlds import World
 
 FILES = {
     POLICY: policy_text(),
@@ -31,7 +31,7 @@ FILES = {
 
 @pytest.fixture(autouse=True)
 def _small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shares, "_LEAST_FILES", 1)
+    monkeypatch.setattr(shares, "LEAST_FILES", 1)
 
 
 def check(desk: Desk, processes: int) -> list[Finding]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.texts import POLICY, versions
+from building.work_tree import new_repository
+from building.world import Ran, git, rollbook
 from rollbook import __version__
 from rollbook.cli.output import print_table
 from rollbook.text import printable
-from worlds import Ran, git, rollbook
-from written import POLICY, new_repository, versions
 
 if TYPE_CHECKING:
     from pathlib import Path

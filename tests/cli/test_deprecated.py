@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import Ran, World, git, rollbook
 from rollbook import Registry
-from worlds import Ran, World, git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path

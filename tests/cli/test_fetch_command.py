@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import World, git, rollbook
 from smart_server import serving
-from worlds import World, git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path

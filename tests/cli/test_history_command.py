@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import World, rollbook
 from rollbook.git.repository import discover
 from rollbook.trail.history import history
-from worlds import World, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path

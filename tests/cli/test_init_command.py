@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from worlds import git, rollbook
+from building.world import git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path

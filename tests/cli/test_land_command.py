@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from worlds import rollbook
+from building.world import rollbook
 
 if TYPE_CHECKING:
     from building.once import Template
-    from worlds import World
+    from building.world import World
 
 BRANCH = "rollbook/register/credit/1.0.0"
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from worlds import git, rollbook
-from written import POLICY, manifest, model, new_repository, versions
+from building.texts import POLICY, manifest, model, versions
+from building.work_tree import new_repository
+from building.world import git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path

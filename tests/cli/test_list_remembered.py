@@ -9,13 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from building.texts import manifest
+from building.work_tree import new_repository, write
+from building.world import git, rollbook
 from rollbook import Registry
 from rollbook.git.repository import discover
 from rollbook.registry import version_files
 from rollbook.registry.listing import listing
 from rollbook.registry.version_files import removed_among
-from worlds import git, rollbook
-from written import manifest, new_repository, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,7 +138,7 @@ def test_removed_artifacts_are_found_alike_one_by_one_and_all_at_once(
     with Registry.open(root) as registry:
         asked = [(model.name, version) for model in registry.models() for version in model.version_names]
         singly = removed_among(registry.snapshot, asked)
-        monkeypatch.setattr(version_files, "_MANY", 0)
+        monkeypatch.setattr(version_files, "MANY", 0)
         assert removed_among(registry.snapshot, asked) == singly == {("credit-approval", "1.0.0")}
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from worlds import rollbook
+from building.world import rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from worlds import World
+    from building.world import World
 
 
 def test_a_model_goes_from_registration_to_production_and_is_fetched(world: World, tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from worlds import git, rollbook
+from building.world import git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from worlds import Ran, World
+    from building.world import Ran, World
 
 BRANCH = "rollbook/register/credit/1.0.0"
 DIRECTORY = "registry/credit/versions/1.0.0"

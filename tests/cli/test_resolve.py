@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from worlds import Ran, git, rollbook
-from written import POLICY, STAGES, commit, manifest, model, new_repository, versions, write
+from building.texts import POLICY, STAGES, manifest, model, versions
+from building.work_tree import commit, new_repository, write
+from building.world import Ran, git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path

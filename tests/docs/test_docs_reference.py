@@ -12,10 +12,10 @@ import click
 import pytest
 from docs_session import ROOT
 
+from building.world import World, rollbook
 from notify_receiver import subscribe
 from rollbook.check.codes import rules
 from rollbook.cli import cli
-from worlds import World, rollbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -53,5 +53,5 @@ def test_commits_that_are_asked_about_in_parts_have_changed_the_same(
 ) -> None:
     tip = git(merged.directory, "rev-parse", "main")
     every = list(changes_along(merged.repository, tip, None, ["a", "b"]))
-    monkeypatch.setattr(changes, "_AT_ONCE", 2)
+    monkeypatch.setattr(changes, "AT_ONCE", 2)
     assert list(changes_along(merged.repository, tip, None, ["a", "b"])) == every

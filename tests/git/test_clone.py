@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.work_tree import commit, new_repository, write
+from building.world import git
 from rollbook.errors import BadCall, GitFailed
 from rollbook.git.address import local_directory
 from rollbook.git.clone import home, other_repository, partial_clone
 from rollbook.git.repository import discover, resolve_commit
-from worlds import git
-from written import commit, new_repository, write
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from building.work_tree import commit, new_repository
+from building.world import git
 from rollbook.errors import BadCall, NotFound
 from rollbook.git.main_history import commit_at, first_parents
 from rollbook.git.repository import Repository, discover
 from rollbook.names import parse_moment
-from worlds import git
-from written import commit, new_repository
 
 if TYPE_CHECKING:
     from pathlib import Path

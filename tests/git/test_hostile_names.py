@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from building.work_tree import new_repository
+from building.world import git
 from rollbook.check.authors import authored_commits
 from rollbook.git.changes import changed_paths, changes_along, changes_of_commits, every_blob
 from rollbook.git.checkout import checkouts_of, known_files
@@ -19,8 +21,6 @@ from rollbook.git.merge import merge
 from rollbook.git.refs import annotated_tags, listed_refs, ref_ids, remote_refs, tag_ids
 from rollbook.git.repository import Repository, discover
 from rollbook.git.trees import files_holding, paths_named, tree_files
-from worlds import git
-from written import new_repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

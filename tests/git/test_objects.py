@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from building.work_tree import commit, new_repository
+from building.world import git
 from rollbook.errors import GitFailed
 from rollbook.git.objects import GitObject, ObjectReader, TreeEntry, tree_entries, tree_names
 from rollbook.git.repository import discover
-from worlds import git
-from written import commit, new_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

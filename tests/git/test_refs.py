@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.work_tree import commit, new_repository
+from building.world import git
 from rollbook.errors import Conflict, GitFailed
 from rollbook.git.refs import NO_OBJECT, RefUpdate, fetch, fetch_tags, push, update_refs
 from rollbook.git.repository import Repository, discover
-from worlds import git
-from written import commit, new_repository
 
 if TYPE_CHECKING:
     from pathlib import Path

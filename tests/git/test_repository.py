@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from building.work_tree import commit, new_repository
+from building.world import git
 from rollbook.errors import BadCall, NotFound
 from rollbook.git import repository as repositories
 from rollbook.git.repository import Repository, discover
-from worlds import git
-from written import commit, new_repository
 
 
 @pytest.fixture

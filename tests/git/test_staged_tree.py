@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from building.world import git
 from rollbook.errors import Refused
 from rollbook.git.repository import discover
 from rollbook.git.staged import staged_tree
-from worlds import git
 
 if TYPE_CHECKING:
     from pathlib import Path

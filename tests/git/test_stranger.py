@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.texts import registry_files
+from building.work_tree import new_repository
+from building.world import git, rollbook
 from rollbook.errors import Refused
 from rollbook.git.clone import home, local_repository
 from rollbook.git.refs import listed_refs
 from rollbook.git.repository import discover, resolve_commit
 from rollbook.registry.main_branch import main_branch
 from rollbook.registry.registry import Registry
-from worlds import git, rollbook
-from written import new_repository, registry_files
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from building.work_tree import commit, new_repository
+from building.world import git
 from rollbook.errors import BadCall, GitFailed
 from rollbook.git.repository import discover
 from rollbook.git.write import Identity, ObjectWriter, identity
 from rollbook.git.write import commit as make_commit
-from worlds import git
-from written import commit, new_repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

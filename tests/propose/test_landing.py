@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import World, git, rollbook
 from killed import killed_at, killed_at_each_git_call
 from rollbook.errors import BadCall, Conflict, GitFailed, NotFound, Refused
 from rollbook.git.repository import discover
 from rollbook.propose.landing import land
 from rollbook.propose.proposal import ChangeRefused
-from worlds import World, git, rollbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import ACTION, git, rollbook
 from rollbook.artifact.dvc_remote import read_configuration
 from rollbook.check.judge import check_tree
 from rollbook.errors import BadCall, InvalidFile, Refused
@@ -14,7 +15,6 @@ from rollbook.git.repository import discover
 from rollbook.propose.new_registry import initialise
 from rollbook.records.policy import parse_policy
 from rollbook.snapshot.tree_snapshot import commit_snapshot
-from worlds import ACTION, git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from building.world import git
 from rollbook.errors import BadCall
 from rollbook.propose.own_source import parse_source, source_of
-from worlds import git
 
 if TYPE_CHECKING:
     from pathlib import Path

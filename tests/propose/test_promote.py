@@ -11,6 +11,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from building.world import World, git, rollbook
 from rollbook.check.judge import check_tree
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.repository import discover
@@ -18,7 +19,6 @@ from rollbook.propose.promotion import propose_promotion
 from rollbook.propose.proposal import ChangeRefused
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.record import record
-from worlds import World, git, rollbook
 
 if TYPE_CHECKING:
     from rollbook.propose.promotion import ProposedMove

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import git
 from rollbook.errors import Conflict, NotFound, Refused
 from rollbook.git.repository import discover
 from rollbook.propose.proposal import (
@@ -18,10 +19,9 @@ from rollbook.propose.proposal import (
     push_branch,
 )
 from rollbook.registry.main_branch import main_commit
-from worlds import git
 
 if TYPE_CHECKING:
-    from worlds import World
+    from building.world import World
 
 BRANCH = "rollbook/promote/credit/1.0.0-staging"
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from building.world import git, rollbook
 from killed import killed_at
 from rollbook.errors import Refused
 from rollbook.git.repository import discover
 from rollbook.propose.registration import Registration, register
-from worlds import git, rollbook
 
 if TYPE_CHECKING:
-    from worlds import Ran, World
+    from building.world import Ran, World
 
 BRANCH = "rollbook/register/credit/1.0.0"
 DIRECTORY = "registry/credit/versions/1.0.0"

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from worlds import git, rollbook
+from building.world import git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from worlds import World
+    from building.world import World
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import written
+from building import texts
 from rollbook.errors import InvalidFile, NotFound, Refused
 from rollbook.records.manifest import Artifact, Manifest, parse_manifest
 from rollbook.records.model import ModelRecord, parse_model
@@ -14,7 +14,7 @@ from rollbook.records.policy import Policy, Stage, parse_policy
 from rollbook.records.stages import StageEntry, StageTable, parse_stages
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
-MANIFEST = written.manifest(
+MANIFEST = texts.manifest(
     "risk/fraud",
     "1.2.0",
     """\
@@ -121,7 +121,7 @@ def test_a_policy_is_read_field_by_field():
 
 @pytest.fixture
 def policy() -> Policy:
-    return parse_policy(written.POLICY.encode(), "registry/policy.yaml")
+    return parse_policy(texts.POLICY.encode(), "registry/policy.yaml")
 
 
 def test_the_first_stage_is_where_a_version_begins(policy: Policy):
@@ -174,7 +174,7 @@ def test_a_policy_without_stages_is_refused(text):
 
 
 def test_stages_are_read_in_the_order_of_the_file():
-    table = parse_stages(written.STAGES.encode(), "x")
+    table = parse_stages(texts.STAGES.encode(), "x")
     assert [(entry.stage, entry.version) for entry in table.entries] == [
         ("production", "1.1.0"),
         ("staging", "1.2.0"),
@@ -192,7 +192,7 @@ def test_a_stages_entry_is_read_field_by_field():
 
 
 def test_a_stages_holders_and_a_versions_entry_are_found():
-    table = parse_stages(written.STAGES.encode(), "x")
+    table = parse_stages(texts.STAGES.encode(), "x")
     assert [entry.version for entry in table.holders("staging")] == ["1.2.0", "1.10.0"]
     assert table.holders("nothing") == ()
     assert table.entry_of("1.0.0").stage == "archived"

@@ -10,6 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from building.texts import POLICY, model
+from building.work_tree import commit, new_repository, write
+from building.world import rollbook
 from rollbook import Registry as PublicRegistry
 from rollbook import layout
 from rollbook.check.registry_files import model_names as names_in_paths
@@ -18,8 +21,6 @@ from rollbook.registry.model_folders import model_names, models_of
 from rollbook.registry.registry import Registry
 from rollbook.retention.subjects import judged
 from rollbook.snapshot.worktree_snapshot import worktree_snapshot
-from worlds import rollbook
-from written import POLICY, commit, model, new_repository, write
 
 if TYPE_CHECKING:
     from pathlib import Path

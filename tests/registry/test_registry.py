@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.texts import POLICY, manifest, model, registry_files, versions
+from building.work_tree import commit, new_repository, write
+from building.world import git
 from rollbook import Registry
 from rollbook.errors import BadCall, InvalidFile, NotFound
 from rollbook.records.manifest import parse_manifest
@@ -12,14 +15,12 @@ from rollbook.records.model import parse_model
 from rollbook.records.policy import parse_policy
 from rollbook.records.stages import parse_stages
 from rollbook.registry.main_branch import any_main_commit
-from worlds import git
-from written import POLICY, commit, manifest, model, new_repository, registry_files, versions, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from worlds import World
+    from building.world import World
 
 NAME = "credit-approval"
 

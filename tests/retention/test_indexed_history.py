@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from building.texts import stages
+from building.world import git
 from rollbook.errors import InvalidFile, NotFound
 from rollbook.git.main_history import first_parents
 from rollbook.insight.query.sql import query
@@ -28,7 +29,6 @@ from rollbook.trail.landings import landed_changes
 from rollbook.trail.stage_times import landing_times
 from trail.histories import History, new_history, registration
 from trail.test_trail import STEP, play
-from worlds import git
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from worlds import World, git, rollbook
+from building.world import World, git, rollbook
 
 from .conftest import fill, write_policy
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import World, rollbook
 from rollbook.check.base_context import circumstances
 from rollbook.check.judge import check_change, check_tree
 from rollbook.git.repository import discover
 from rollbook.snapshot.tree_snapshot import commit_snapshot
-from worlds import World, rollbook
 
 from .conftest import write_policy
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from building.world import git
 from rollbook.artifact.dir_object import FolderEntry, listing_bytes
 from rollbook.artifact.dvc_remote import RemoteSettings
 from rollbook.artifact.local_store import ObjectFolder
@@ -19,7 +20,6 @@ from rollbook.records.removal import Removal
 from rollbook.retention.landed_removals import LandedRemoval
 from rollbook.retention.needs import needs_of
 from rollbook.retention.object_mentions import mentions
-from worlds import git
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

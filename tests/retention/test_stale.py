@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from worlds import World, rollbook
+from building.world import World, rollbook
 
 DAYS = {"0.1.0": 400, "0.2.0": 300, "0.3.0": 200, "0.4.0": 100, "0.5.0": 10}
 

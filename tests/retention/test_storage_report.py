@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from worlds import World, rollbook
+from building.world import World, rollbook
 
 from .conftest import RULES, write_policy
 

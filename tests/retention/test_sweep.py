@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from building.world import World, git, rollbook
 from rollbook.artifact.storage import Storage
 from rollbook.git.repository import discover
 from rollbook.retention.sweeping import sweep
-from worlds import World, git, rollbook
 
 from .conftest import RULES, fill, write_policy
 

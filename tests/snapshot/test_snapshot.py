@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.texts import registry_files
+from building.work_tree import commit, new_repository, write
+from building.world import git
 from rollbook import Registry
 from rollbook.errors import InvalidFile, NotFound, Refused
 from rollbook.git.repository import discover
 from rollbook.snapshot.snapshot import MAX_FILE, Snapshot
 from rollbook.snapshot.tree_snapshot import commit_snapshot, index_snapshot
 from rollbook.snapshot.worktree_snapshot import worktree_snapshot
-from worlds import git
-from written import commit, new_repository, registry_files, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable

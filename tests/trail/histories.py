@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from building.bare import START, Bare
 from building.texts import manifest
-from worlds import git
+from building.world import git
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

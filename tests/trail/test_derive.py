@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from building.texts import manifest, stages
+from building.world import git
 from rollbook.trail import past_manifests
 from rollbook.trail.derive import derive
 from rollbook.trail.landings import landed_changes
-from worlds import git
 
 from .histories import POLICY, registration
 
@@ -181,7 +181,7 @@ def test_manifests_that_are_read_by_several_processes_say_the_same(
     long_history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = events(long_history)
-    monkeypatch.setattr(past_manifests, "_MANY", 2)
+    monkeypatch.setattr(past_manifests, "MANY", 2)
     assert events(long_history) == expected
     assert expected[-1].manifest_digest
 
@@ -190,7 +190,7 @@ def test_processes_that_end_early_change_nothing(
     long_history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = events(long_history)
-    monkeypatch.setattr(past_manifests, "_MANY", 2)
+    monkeypatch.setattr(past_manifests, "MANY", 2)
     monkeypatch.setattr(sys, "executable", "/bin/false")
     assert events(long_history) == expected
 

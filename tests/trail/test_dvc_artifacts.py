@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import World, rollbook
 from rollbook.artifact.dvc_yaml import entries
-from worlds import World, rollbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from worlds import World, git
+from building.world import World, git
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from worlds import World
+    from building.world import World
 
 BIN = Path(sys.executable).parent
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from building.texts import stages
+from building.world import rollbook
 from rollbook.trail.record import record
 from trail.histories import START, History, new_history, registration
-from worlds import rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path

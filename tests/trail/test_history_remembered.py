@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from building.texts import stages
+from building.world import git, rollbook
 from rollbook.trail import known_tags, tag
 from rollbook.trail.history import each_event, each_shown
 from rollbook.trail.history import history as events
 from rollbook.trail.record import record
 from rollbook.trail.tag import recorded_trail
-from worlds import git, rollbook
 
 from .histories import History, new_history, registration
 from .verifying import object_id, put, sign_with, ssh_key, tag_bytes
@@ -43,7 +43,7 @@ def _long(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def recorded(_long: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> History:
-    monkeypatch.setattr(known_tags, "_FEW", 2)  # so that a short trail is remembered too
+    monkeypatch.setattr(known_tags, "FEW", 2)  # so that a short trail is remembered too
     shutil.copytree(_long, tmp_path / "registry.git")
     return History(tmp_path / "registry.git")
 
@@ -233,5 +233,5 @@ def test_a_tag_reads_the_same_by_one_look_and_line_by_line(
         data = tag_bytes(recorded, name).replace(old, new)
         quick = tag.recorded_tag(name, object_id(data), data)
         with monkeypatch.context() as patch:
-            patch.setattr(tag, "_AS_WRITTEN", tag.re.compile("(?!)"))
+            patch.setattr(tag, "AS_WRITTEN", tag.re.compile("(?!)"))
             assert tag.recorded_tag(name, object_id(data), data) == quick

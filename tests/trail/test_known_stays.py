@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from building.texts import stages
+from building.world import git
 from rollbook.git.refs import tag_ids
 from rollbook.trail.derive import derive
 from rollbook.trail.known_stays import known_stays
 from rollbook.trail.landings import landed_changes
 from rollbook.trail.record import record
 from rollbook.trail.stage_times import Move, stays
-from worlds import git
 
 from .histories import START, History, new_history, registration
 from .test_trail import STEP, play

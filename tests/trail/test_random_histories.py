@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from building.world import git
 from rollbook.trail.derive import derive
 from rollbook.trail.head import Head, head
 from rollbook.trail.landings import landed_changes
@@ -21,7 +22,6 @@ from rollbook.trail.record import record
 from rollbook.trail.standing_tags import sorted_out, standing
 from rollbook.trail.tag import recorded_trail
 from rollbook.trail.witness import witness_contradictions
-from worlds import git
 
 from .histories import new_history
 from .test_trail import STEP, play

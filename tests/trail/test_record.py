@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from building.texts import stages
+from building.world import git
 from killed import killed_at_each_git_call
 from rollbook.errors import Conflict, GitFailed, Refused
 from rollbook.git.repository import discover
 from rollbook.trail.record import record
-from worlds import git
 
 from .histories import History, registration
 

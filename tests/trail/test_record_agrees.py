@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from building.texts import stages
+from building.world import git
 from rollbook.errors import CannotTell
 from rollbook.trail.record import record
 from rollbook.trail.verify import verify
-from worlds import git
 
 from .histories import POLICY, new_history, registration
 

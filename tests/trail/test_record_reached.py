@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from building.texts import stages
+from building.world import git
 from rollbook.cache.memory import RECORDED
 from rollbook.errors import RollbookError
 from rollbook.trail.record import record
-from worlds import git
 
 from .histories import History, new_history, registration
 

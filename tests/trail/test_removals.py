@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import git
 from rollbook.trail.derive import derive
 from rollbook.trail.event import Action, Event
 from rollbook.trail.landings import landed_changes
 from rollbook.trail.record import record
 from rollbook.trail.verify import verify
-from worlds import git
 
 from .histories import History, new_history, registration
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from building.texts import stages
+from building.world import git
 from rollbook.errors import BadCall, Refused
 from rollbook.trail.record import record
 from rollbook.trail.tag import recorded_trail
-from worlds import git
 
 from .histories import registration
 

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from building.world import git
 from rollbook.signing.ssh_judge import SshJudge
 from rollbook.signing.sshsig import ARMOUR, is_signature_of, unarmoured
 from rollbook.signing.verdict import Judgement, Signed
-from worlds import git
 
 from .histories import History
 

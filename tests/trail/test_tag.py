@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from building.texts import stages
+from building.world import git
 from rollbook.git.write import Identity
 from rollbook.text import one_line
 from rollbook.trail.event import Action, Event
 from rollbook.trail.record import record
 from rollbook.trail.tag import parse_trailers, recorded_trail, tag_object
-from worlds import git
 
 from .histories import registration
 

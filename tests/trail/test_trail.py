@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from building.texts import stages
+from building.world import git
 from rollbook.trail.derive import derive
 from rollbook.trail.landings import landed_changes
 from rollbook.trail.record import record
 from rollbook.trail.tag import recorded_trail
-from worlds import git
 
 from .histories import History, new_history, registration
 

@@ -10,14 +10,14 @@ import pytest
 import yaml
 from workflow_runner import BIN, ROOT, tool
 
+from building.world import ACTION
 from rollbook.cli import COMMANDS
 from rollbook.propose.new_registry import template
-from worlds import ACTION
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from worlds import World
+    from building.world import World
 
 STAGES = "registry/credit-approval/stages.yaml"
 GOOD = """\

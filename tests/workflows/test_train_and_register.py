@@ -13,8 +13,8 @@ import yaml
 from nbclient import NotebookClient
 from workflow_runner import BIN, ROOT, runner
 
+from building.world import ACTION, git
 from github_stand_in import REPOSITORY, GitHubStandIn, serve
-from worlds import ACTION, git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from workflow_runner import Job
 
-    from worlds import World
+    from building.world import World
 
 EXAMPLE = ROOT / "examples" / "train-and-register"
 WORKFLOW = ".github/workflows/train-and-register.yml"

@@ -13,17 +13,17 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from workflow_runner import ROOT, tool
 
+from building.world import ACTION, git, rollbook
 from rollbook import __version__
 from rollbook.cli.workflow_step import git_settings
 from rollbook.propose.new_registry import TEMPLATES, template
 from rollbook.propose.own_source import parse_source
-from worlds import ACTION, git, rollbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from worlds import World
+    from building.world import World
 
 WORKFLOWS = [
     *sorted((ROOT / ".github" / "workflows").glob("*.yml")),

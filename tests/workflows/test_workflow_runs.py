@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 from workflow_runner import open_pull_request, run_monitor, run_pull_request, run_push, run_review
 
+from building.world import git
 from github_stand_in import GitHubStandIn, serve
 from notify_receiver import SECRET, Receiver, listen
-from worlds import git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from building.once import Template
-    from worlds import World
+    from building.world import World
 
 PROMOTION = "rollbook/promote/credit-approval/1.0.0-staging"
 MANIFEST = "registry/credit-approval/versions/1.0.0/version.yaml"

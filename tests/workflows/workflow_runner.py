@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from building.world import ACTION, git
 from github_stand_in import REPOSITORY
-from worlds import ACTION, git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from building.world import World
     from github_stand_in import GitHubStandIn
-    from worlds import World
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = Path(__file__).parent / "actions"

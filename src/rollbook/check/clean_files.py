@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from rollbook.snapshot.snapshot import FileIdentity
 
 _DIGEST = 32
-_MOST = FOUND_CLEAN.most // _DIGEST
+MOST_DIGESTS = FOUND_CLEAN.most // _DIGEST
 # The coarsest clock that a file system keeps times by (FAT: two seconds).
-_TICK = 2_000_000_000
+TICK = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Remembered:
 
     def __init__(self, repository: Repository | None = None) -> None:
         self._repository = repository
-        self._known = dict.fromkeys(_read(repository)) if repository else {}
+        self._known = dict.fromkeys(read_digests(repository)) if repository else {}
         self._added = False
         self._settled: int | None = None
 
@@ -78,7 +78,7 @@ class Remembered:
         while before it is read.
         """
         if self._repository is not None and self._settled is None:
-            self._settled = _clock(FOUND_CLEAN.path(self._repository).parent) - _TICK
+            self._settled = _clock(FOUND_CLEAN.path(self._repository).parent) - TICK
 
     def add(self, found: Fingerprint) -> None:
         """Remember that all which `found` stands for is clean."""
@@ -92,12 +92,12 @@ class Remembered:
         if self._repository is None or not self._added:
             return
         # Another process may have written since: what it found is true as well.
-        digests = list(dict.fromkeys([*_read(self._repository), *self._known]))[-_MOST:]
+        digests = list(dict.fromkeys([*read_digests(self._repository), *self._known]))[-MOST_DIGESTS:]
         FOUND_CLEAN.write(self._repository, b"".join(digests))
         self._added = False
 
 
-def _read(repository: Repository) -> list[bytes]:
+def read_digests(repository: Repository) -> list[bytes]:
     """Return the digests that the repository, with all its work trees, remembers."""
     body = FOUND_CLEAN.read(repository) or b""
     return [body[at : at + _DIGEST] for at in range(0, len(body), _DIGEST)]

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     Item = tuple[str, str, Mapping[str, str]]  # model, version, and the modes of their paths
 
 # A process starts in a tenth of a second, in which some 500 files are judged.
-_LEAST_FILES = 2_000
+LEAST_FILES = 2_000
 
 
 def judged_in_shares(
     snapshot: Snapshot, modes: Mapping[str, str], versions: Mapping[Key, Sequence[str]], processes: int
 ) -> dict[Key, list[Finding]]:
     """Return what `version_findings` does, judged by up to so many processes."""
-    count = min(processes, sum(map(len, versions.values())) // _LEAST_FILES)
+    count = min(processes, sum(map(len, versions.values())) // LEAST_FILES)
     place = snapshot.on_disk()
     if count < 2 or place is None:
         return version_findings(snapshot, modes, versions)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rollbook.check.finding import Finding
     from rollbook.snapshot.snapshot import FileIdentity, Snapshot
 
-_SECOND = 1_000_000_000  # nanoseconds
+SECOND = 1_000_000_000  # nanoseconds
 
 
 def check_tree(
@@ -108,7 +108,7 @@ def _remember_index(
     """Remember that the files which were found `clean` are those of the index, where they are."""
     if indexed is not None and snapshot.looks_at_all(ROOT) and _is_still(snapshot, rules, indexed):
         # Git tells times of one second apart by contents, which are not always all that a file is.
-        settled = (max(clean.newest, indexed.newest) // _SECOND + 1) * _SECOND
+        settled = (max(clean.newest, indexed.newest) // SECOND + 1) * SECOND
         known.add(Fingerprint(indexed.key, settled))
         known.save()
 

@@ -23,7 +23,7 @@ ABSENT = "000000"
 # Every git knows the tree without entries, whether it is stored or not.
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 _DIFF = ("diff-tree", "-r", *RAW)
-_AT_ONCE = 10_000  # commits that one git is asked about
+AT_ONCE = 10_000  # commits that one git is asked about
 
 Part = TypeVar("Part")
 Answer = TypeVar("Answer")
@@ -79,7 +79,7 @@ def _changes_of(
         asked = "".join(f"{commit.oid} {commit.parent or ''}".rstrip() + "\n" for commit in some)
         return _changed_by(repository, asked, ["--root"], paths)
 
-    parts = [line[start : start + _AT_ONCE] for start in range(0, len(line), _AT_ONCE)]
+    parts = [line[start : start + AT_ONCE] for start in range(0, len(line), AT_ONCE)]
     for part, changed in zip(parts, _each(changed_by, parts), strict=True):
         for commit in part:
             if commit.oid in changed:

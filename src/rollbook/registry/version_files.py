@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from rollbook.snapshot.snapshot import Snapshot
 
-_MANY = 500
+MANY = 500
 
 
 def evidence_paths(snapshot: Snapshot, model: str, version: str) -> list[str]:
@@ -27,7 +27,7 @@ def removed_among(snapshot: Snapshot, versions: Iterable[tuple[str, str]]) -> fr
     """Those of `versions` (model, version) whose artifact is removed."""
     pairs = list(dict.fromkeys(versions))
     # One look at every path is quicker than thousands of looks at one.
-    paths = snapshot.paths_of("removed.yaml", layout.ROOT) if len(pairs) > _MANY else None
+    paths = snapshot.paths_of("removed.yaml", layout.ROOT) if len(pairs) > MANY else None
     if paths is not None:
         places = map(layout.place, paths)
         there = {(place.model, place.version) for place in places if place.kind is Kind.REMOVAL}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from rollbook.git.repository import Repository
 
-_FEW = 500  # tags that are quicker read anew each time than written once
+FEW = 500  # tags that are quicker read anew each time than written once
 # A line a tag: lines and fields are told apart by what is split at the speed of C.
 _BETWEEN, _WITHIN = "\0", "\x1f"
 _CELLS = "\t"
@@ -40,7 +40,7 @@ def known_trail(repository: Repository) -> RecordedTrail:
     cached_tags = _read(repository)
     refs = tag_ids(repository)
     new = _read_anew(repository, cached_tags) if any(oid not in cached_tags for oid in refs.values()) else {}
-    if len(new) > max(_FEW, len(cached_tags) // 10):
+    if len(new) > max(FEW, len(cached_tags) // 10):
         cached_tags |= {oid: _fields(tag) for oid, tag in new.items() if _is_plain(tag)}
         _write(repository, {oid: cached_tags[oid] for oid in refs.values() if oid in cached_tags})
     tags = {}
@@ -107,7 +107,7 @@ def _between(repository: Repository, end: str, head: str) -> list[RecordedTag] |
     reader = ObjectReader(repository)
     try:
         while head != end:
-            tag_object = reader.read(head, MAX_TAG) if head and len(later) < _FEW else None
+            tag_object = reader.read(head, MAX_TAG) if head and len(later) < FEW else None
             tag = (
                 recorded_tag("", head, tag_object.data)
                 if tag_object and tag_object.data is not None

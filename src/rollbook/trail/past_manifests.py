@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.registry.change import FileChange
 
-_MANY = 2000  # blobs that are worth starting processes for
+MANY = 2000  # blobs that are worth starting processes for
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Manifests:
         A few are left for later.
         """
         unread = [name for name in dict.fromkeys(names) if name not in self._read]
-        if self._reader is None or len(unread) < _MANY:
+        if self._reader is None or len(unread) < MANY:
             return
         processes = os.cpu_count() or 1
         for name, told in spread(registered_share, str(repository.directory), unread, processes):

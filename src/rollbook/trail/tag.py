@@ -30,7 +30,7 @@ _ACTIONS = {action.value: action for action in Action}
 _TIME = re.compile(r"[0-9]{1,12}")
 _APPROVED = "Approved-By: "
 # A tag as `tag_object` writes it: read by one look, where a long trail has tens of thousands.
-_AS_WRITTEN = re.compile(
+AS_WRITTEN = re.compile(
     r"object ([0-9a-f]{40})\ntype commit\ntag [^\n]+\n"
     r"tagger ([^\n<>]* <[^\n<>]*>) ([0-9]{1,12}) [+-][0-9]{4}\n\n[^\n]+\n\n"
     r"Action: ([a-z]+)\nEvent: ([1-9][0-9]{0,17})\nModel: ([^\n]+)\nVersion: ([^\n]+)\n"
@@ -161,7 +161,7 @@ def recorded_tag(name: str, oid: str, data: bytes) -> RecordedTag | None:
     trail.
     """
     text = data.decode(errors="replace")
-    written = _AS_WRITTEN.fullmatch(text)
+    written = AS_WRITTEN.fullmatch(text)
     if written is None:
         return _recorded(name, oid, text)
     (

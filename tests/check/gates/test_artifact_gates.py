@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from worlds import World, git, rollbook
+from building.world import World, git, rollbook
 
 from ..desk import manifest_text
 from .bench import NEW, said, state

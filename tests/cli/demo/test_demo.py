@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import git, rollbook
 from rollbook.check.gate_judgement import ALL_GATES
 from rollbook.cli.demo.scene import Chapter, CommandRun, Edit, Write
 from rollbook.cli.demo.shell import aligned, displayed, tell
 from rollbook.errors import RollbookError
-from worlds import git, rollbook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -188,7 +188,7 @@ def test_a_file_in_place_of_the_directory_is_refused(tmp_path: Path) -> None:
 def test_without_scikit_learn_the_demo_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rollbook.cli.demo.performance._NEEDED", ("no-such-distribution",))
+    monkeypatch.setattr("rollbook.cli.demo.performance.NEEDED", ("no-such-distribution",))
     ran = rollbook(tmp_path, "demo", "scratch")
     assert ran.code == 2
     assert "pip install 'rollbook[demo]'" in ran.err

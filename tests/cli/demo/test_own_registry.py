@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from worlds import git, rollbook
+from building.world import git, rollbook
 
 ROOT = Path(__file__).resolve().parents[3]
 KEPT = (

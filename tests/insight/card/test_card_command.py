@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import World, rollbook
 from rollbook.cli import execute
-from worlds import World, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path

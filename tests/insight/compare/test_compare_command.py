@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from worlds import rollbook
-from written import POLICY, STAGES, manifest, model, new_repository
+from building.texts import POLICY, STAGES, manifest, model
+from building.work_tree import new_repository
+from building.world import rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from in_memory import registry_of
+from building.memory import registry_of
 from rollbook.insight.compare.comparison import best, compare
 from rollbook.insight.compare.comparison_table import as_rows
 

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from in_memory import registry_of
+from building.memory import registry_of
 from rollbook.errors import BadCall
 from rollbook.insight.compare.comparison import compare
 from rollbook.insight.compare.plot import plot

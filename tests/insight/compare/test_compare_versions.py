@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from in_memory import registry_of
+from building.memory import registry_of
 from rollbook.errors import BadCall, NotFound
 from rollbook.insight.compare.comparison import best, compare, default_versions
 from rollbook.insight.compare.comparison_table import as_markdown, as_rows

@@ -10,9 +10,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from building.texts import stages
+from building.world import git, rollbook
 from rollbook.trail.record import record
 from trail.histories import START, History, new_history, registration
-from worlds import git, rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from in_memory import registry_of
+from building.memory import registry_of
 from rollbook.errors import InvalidFile
 from rollbook.insight.lineage.cyclonedx import bill_of_materials
 

@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from in_memory import registry_of
+from building.memory import registry_of
+from building.texts import POLICY, manifest, model
+from building.work_tree import commit, new_repository, write
+from building.world import rollbook
 from rollbook import Registry
 from rollbook.errors import InvalidFile
 from rollbook.insight.lineage.deployments import Deployed, deployments, newest
 from rollbook.insight.lineage.descendants import from_data, from_version
 from rollbook.insight.lineage.trace import trace
 from rollbook.insight.lineage.version_story import followed
-from worlds import rollbook
-from written import POLICY, commit, manifest, model, new_repository, write
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from in_memory import registry_of
+from building.memory import registry_of
 from rollbook.insight.lineage.graph import as_dot, as_mermaid, graph_of
 from rollbook.insight.lineage.lineage_tree import as_tree
 from rollbook.insight.lineage.openlineage import as_events

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from in_memory import registry_of
+from building.memory import registry_of
 from rollbook.errors import BadCall, InvalidFile, NotFound
 from rollbook.insight.lineage.descendants import from_commit, from_data, from_version
 from rollbook.insight.lineage.trace import trace

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.work_tree import new_repository
+from building.world import rollbook
 from rollbook import Registry
 from rollbook.insight.query.views import VIEWS
-from worlds import rollbook
-from written import new_repository
 
 pytest.importorskip("pyarrow")
 

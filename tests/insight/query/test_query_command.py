@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.work_tree import commit, new_repository, write
+from building.world import rollbook
 from rollbook.insight.query import sql as query_run
 from rollbook.insight.query.views import VIEWS
-from worlds import rollbook
-from written import commit, new_repository, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -184,7 +184,7 @@ def test_a_query_that_gives_too_many_rows_is_refused(small: Path, monkeypatch: p
 
 
 def test_a_query_that_takes_too_much_memory_is_ended(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rollbook.insight.query.guard._MOST_MEMORY", 1 << 25)
+    monkeypatch.setattr("rollbook.insight.query.guard.MOST_MEMORY", 1 << 25)
     sql = f"{_ENDLESS} SELECT count(*) FROM (SELECT DISTINCT i, hex(randomblob(500)) FROM n)"
     ran = rollbook(small, "query", sql)
     assert ran.code == 1

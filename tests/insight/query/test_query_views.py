@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.work_tree import commit, write
+from building.world import World, git
 from rollbook import Registry
 from rollbook.insight.query.views import VIEWS
-from worlds import World, git
-from written import commit, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

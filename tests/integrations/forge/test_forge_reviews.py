@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import git, rollbook
 from rollbook.errors import NotFound
 from rollbook.git.repository import discover
 from rollbook.integrations.forge.reviews import attestation, reviews
-from worlds import git, rollbook
 
 if TYPE_CHECKING:
     from building.once import Template
+    from building.world import World
     from github_stand_in import GitHubStandIn
     from rollbook.integrations.forge.github import GitHub
-    from worlds import World
 
 BRANCH = "rollbook/promote/credit-approval/1.0.0-staging"
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import git, rollbook
 from github_stand_in import REPOSITORY, GitHubStandIn
 from rollbook.errors import BadCall
 from rollbook.git.repository import discover
 from rollbook.integrations.forge.configured_forge import forge_of
-from worlds import git, rollbook
 
 if TYPE_CHECKING:
     from building.once import Template
-    from worlds import Ran, World
+    from building.world import Ran, World
 
 BRANCH = "rollbook/promote/credit-approval/1.0.0-staging"
 PROMOTE = ("promote", "credit-approval@1.0.0", "staging", "--reason", "to try it")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from building.once import Template
-    from worlds import World
+    from building.world import World
 
 HOSTILE = (
     "</code><script>alert(1)</script> @acme/risk #12 GH-12 `x` | y | [a](https://evil.example) "

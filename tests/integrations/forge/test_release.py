@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import rollbook
 from rollbook.git.repository import discover
 from rollbook.trail.chain import chain
-from worlds import rollbook
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from building.once import Template
+    from building.world import World
     from github_stand_in import GitHubStandIn
-    from worlds import World
 
 pytestmark = pytest.mark.usefixtures("environment")
 

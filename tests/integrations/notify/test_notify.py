@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 
+from building.world import git, rollbook
 from notify_receiver import SECRET, SECRET_ENV, Receiver, listen, subscribe, told
 from rollbook.git.repository import discover
 from rollbook.schema.schemas import schema
 from rollbook.trail.chain import chain
-from worlds import git, rollbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from building.once import Template
-    from worlds import World
+    from building.world import World
 
 FIRST = "credit-approval@v1.0.0"
 STAGED = "credit-approval#staging#2"

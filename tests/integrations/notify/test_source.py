@@ -10,7 +10,7 @@ from rollbook.git.repository import discover
 from rollbook.integrations.notify.notifier import registry_uri
 
 if TYPE_CHECKING:
-    from worlds import World
+    from building.world import World
 
 URLS = [
     ("https://github.com/acme/registry.git", "https://github.com/acme/registry.git"),

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
+from building.world import World, git, rollbook
 from rollbook import Registry
 from rollbook.errors import BadCall, Conflict, NotFound
 from rollbook.git.repository import discover
 from rollbook.propose.new_evidence import Examination, add_evidence
 from rollbook.records.evidence import KINDS
 from rollbook.schema.schemas import schema, violations
-from worlds import World, git, rollbook
 
 REF = "credit-approval@1.0.0"
 FOLDER = "registry/credit-approval/versions/1.0.0/evidence"

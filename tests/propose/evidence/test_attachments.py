@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from building.world import World, git, rollbook
 from rollbook import Registry, open_index
 from rollbook.artifact.digest import digest_artifact
 from rollbook.errors import BadCall, InvalidFile, NotFound, StorageFailed
@@ -18,7 +19,6 @@ from rollbook.git.repository import discover
 from rollbook.propose.new_evidence import Examination, add_evidence
 from rollbook.yaml.strict import load
 from rollbook.yaml.write import dump
-from worlds import World, git, rollbook
 
 from .conftest import one_version
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from worlds import World, rollbook
+from building.world import World, rollbook
 
 REF = "credit-approval@1.0.0"
 PATH = "registry/credit-approval/versions/1.0.0/notes.yaml"

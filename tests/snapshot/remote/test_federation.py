@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.texts import POLICY, model, registry_files, versions
+from building.work_tree import new_repository
+from building.world import Ran, rollbook
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.registry.federation import Federation
-from worlds import Ran, rollbook
-from written import POLICY, model, new_repository, registry_files, versions
 
 if TYPE_CHECKING:
     from pathlib import Path

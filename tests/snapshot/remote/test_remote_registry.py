@@ -13,12 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from building.texts import manifest, model, registry_files, versions
+from building.work_tree import commit, new_repository, write
+from building.world import Ran, git, rollbook
 from rollbook import Registry
 from rollbook.errors import BadCall, GitFailed, NotFound
 from rollbook.snapshot.partial_snapshot import PartialSnapshot
 from smart_server import ALLOW_FILTERS, SmartServer, serving
-from worlds import Ran, git, rollbook
-from written import commit, manifest, model, new_repository, registry_files, versions, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

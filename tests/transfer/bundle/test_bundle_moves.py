@@ -7,14 +7,14 @@ import json
 import subprocess
 from typing import TYPE_CHECKING
 
-from worlds import rollbook
+from building.world import rollbook
 
 from .conftest import REFERENCE, Pair
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from worlds import World
+    from building.world import World
 
 VERSION = "registry/credit/versions/1.2.0"
 FILES = ("version.yaml", "card.md", "requirements.txt", "sample-input.json", "evidence/fairness-1.yaml")

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from building.world import rollbook
 from rollbook.errors import RollbookError
 from rollbook.transfer.bundle import ustar
 from rollbook.transfer.bundle.bundle_reading import open_bundle
-from worlds import rollbook
 
 from .bundles import put_together, taken_apart, with_tag, write
 from .conftest import REFERENCE, Pair, new_key, public

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from building.world import World, rollbook
 from killed import killed_at
-from worlds import World, rollbook
 
 from .conftest import REFERENCE, Pair
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from worlds import World, git
+from building.world import World, git
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from building.world import World, git, rollbook
 from rollbook.artifact.digest import digest_artifact
 from rollbook.yaml.strict import load
-from worlds import World, git, rollbook
 
 from .gto_world import OPTIONS
 

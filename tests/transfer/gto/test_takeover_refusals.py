@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from building.world import Ran, World, git, rollbook
 from rollbook.trail.gto_tags import artifact_of
 from rollbook.transfer.gto.suggestions import stage_like
-from worlds import Ran, World, git, rollbook
 
 from .gto_world import OPTIONS
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from worlds import World, git, rollbook
+from building.world import World, git, rollbook
 
 from .gto_world import OPTIONS
 

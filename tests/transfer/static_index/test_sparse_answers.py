@@ -11,6 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from building.texts import POLICY, manifest, model
+from building.work_tree import commit, new_repository, write
+from building.world import git
 from rollbook import Registry, open_index
 from rollbook.api.version_answers import shown
 from rollbook.errors import BadCall, Conflict, InvalidFile, RollbookError
@@ -18,8 +21,6 @@ from rollbook.transfer.static_index.index_export import export
 from rollbook.transfer.static_index.index_layout import details_file, model_file
 from rollbook.transfer.static_index.index_snapshot import IndexSnapshot
 from rollbook.transfer.static_index.index_source import source_at
-from worlds import git
-from written import POLICY, commit, manifest, model, new_repository, write
 
 if TYPE_CHECKING:
     from pathlib import Path

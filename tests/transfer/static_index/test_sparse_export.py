@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from test_sparse_answers import POINTER, contents, version_files
 
+from building.texts import POLICY
+from building.work_tree import commit, new_repository, write
+from building.world import Ran, World, git, rollbook
 from rollbook.transfer.static_index.index_layout import model_file, shard
-from worlds import Ran, World, git, rollbook
-from written import POLICY, commit, new_repository, write
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from worlds import World
+    from building.world import World
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "index-format.md"
 # What only some registries have.

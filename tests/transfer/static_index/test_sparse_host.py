@@ -13,10 +13,11 @@ import pytest
 from index_host import Host, served
 from test_sparse_answers import version_files
 
+from building.texts import POLICY
+from building.work_tree import new_repository
+from building.world import Ran, rollbook
 from rollbook.transfer.static_index import index_source as rule
 from rollbook.transfer.static_index.answer_cache import Cache
-from worlds import Ran, rollbook
-from written import POLICY, new_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from index_host import served
 
-from worlds import Ran, World, rollbook
+from building.world import Ran, World, rollbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable

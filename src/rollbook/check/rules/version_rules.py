@@ -38,7 +38,7 @@ def version_findings(
         with _no_collection():
             documents = read_documents(snapshot, readable_places(modes, paths))
             for key, own in part:
-                if wrong := list(_findings(key, own, documents)):
+                if wrong := list(one_versions_findings(key, own, documents)):
                     findings[key] = wrong
     return findings
 
@@ -68,7 +68,9 @@ def _parts(versions: Mapping[Key, Sequence[str]]) -> Iterator[list[tuple[Key, Se
         yield part
 
 
-def _findings(key: Key, paths: Iterable[str], documents: Mapping[str, Document]) -> Iterator[Finding]:
+def one_versions_findings(
+    key: Key, paths: Iterable[str], documents: Mapping[str, Document]
+) -> Iterator[Finding]:
     own = [documents[path] for path in paths if path in documents]
     for document in own:
         yield from document.findings

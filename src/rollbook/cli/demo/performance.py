@@ -17,7 +17,7 @@ from rollbook.cli.demo.story import opening, plot
 from rollbook.errors import BadCall
 from rollbook.text import printable
 
-_NEEDED = ("scikit-learn", "joblib")
+NEEDED = ("scikit-learn", "joblib")
 
 
 def perform(directory: Path | None = None) -> Path:
@@ -40,7 +40,7 @@ def perform(directory: Path | None = None) -> Path:
 
 
 def _require_packages() -> None:
-    for package in _NEEDED:
+    for package in NEEDED:
         try:
             version(package)
         except PackageNotFoundError as error:

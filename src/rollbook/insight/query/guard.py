@@ -21,7 +21,7 @@ _HARMLESS = frozenset([sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE])
 
 _LONGEST_TEXT = 1 << 23  # bytes of a value or of the SQL
 _LONGEST_PATTERN = 1_000  # bytes; matching one costs its length times the text's
-_MOST_MEMORY = 1 << 30  # bytes that a query may take beyond what the process has
+MOST_MEMORY = 1 << 30  # bytes that a query may take beyond what the process has
 _LOOK_AFTER = 20_000  # steps of SQLite's machine
 
 
@@ -31,7 +31,7 @@ class Limits:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._ends = time.monotonic() + seconds
-        self._memory = _memory() + _MOST_MEMORY
+        self._memory = _memory() + MOST_MEMORY
         self.reason = ""
 
     def exceeded(self) -> bool:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from from_scratch import FromScratch, Rows, in_order
 
 from building.bare import START, Bare
+from building.texts import POLICY
+from building.world import git
 from rollbook import Registry
 from rollbook.git.write import Identity
 from rollbook.insight.query.index.lookup import ask
@@ -16,8 +18,6 @@ from rollbook.insight.query.sql import prepare
 from rollbook.insight.query.views import VIEWS
 from rollbook.trail.event import Action, Event
 from rollbook.trail.tag import tag_object
-from worlds import git
-from written import POLICY
 
 if TYPE_CHECKING:
     import sqlite3

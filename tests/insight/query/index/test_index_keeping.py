@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from index_desk import Desk
 
+from building.texts import manifest
 from rollbook import Registry
 from rollbook.errors import NotFound
 from rollbook.git.repository import discover
@@ -27,7 +28,6 @@ from rollbook.insight.query.index.index_files import (
 from rollbook.insight.query.index.parallel import Job, read
 from rollbook.insight.query.index.update import file_system_of
 from rollbook.layout import Kind
-from written import manifest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -266,7 +266,7 @@ def _read_here(desk: Desk, jobs: list[Job]) -> list[object]:
 def test_files_that_several_processes_read_give_the_same_rows(
     desk: Desk, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parallel, "_WORTHWHILE", 0)
+    monkeypatch.setattr(parallel, "WORTHWHILE", 0)
     monkeypatch.setattr("os.cpu_count", lambda: 3)
     here = _read_here(desk, jobs)
     assert sorted(read(discover(desk.directory), jobs), key=repr) == sorted(here, key=repr)
@@ -277,7 +277,7 @@ def test_files_that_several_processes_read_give_the_same_rows(
 def test_what_a_process_fails_to_read_is_read_here(
     desk: Desk, jobs: list[Job], monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
-    monkeypatch.setattr(parallel, "_WORTHWHILE", 0)
+    monkeypatch.setattr(parallel, "WORTHWHILE", 0)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     monkeypatch.setattr(sys, "executable", program)
     here = _read_here(desk, jobs)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from index_desk import Desk
 
+from building.texts import manifest
 from rollbook import Registry
-from written import manifest
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,6 +17,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 from index_desk import Desk, collect_garbage
 
 from building.memory import Files
+from building.texts import POLICY, manifest
 from rollbook import Registry
 from rollbook.errors import InvalidFile, NotFound
 from rollbook.insight.lineage.descendants import from_data, from_version
@@ -24,7 +25,6 @@ from rollbook.insight.query.index import update
 from rollbook.insight.query.index.index_files import KEPT
 from rollbook.insight.query.index.lookup import ask
 from rollbook.trail.event import Action
-from written import POLICY, manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rollbook.insight.query.index.rows import Rows
 
 # Below so many files, starting processes costs more than they save.
-_WORTHWHILE = 5_000
+WORTHWHILE = 5_000
 # Files held at once; each has at most 1 MiB.
 _TOGETHER = 64
 
@@ -35,7 +35,7 @@ class Job(NamedTuple):
 
 def read(repository: Repository, jobs: Sequence[Job]) -> Iterator[tuple[Job, Rows | None]]:
     """Yield each file's rows; None where there is no such content. In any order."""
-    processes = os.cpu_count() or 1 if len(jobs) >= _WORTHWHILE else 1
+    processes = os.cpu_count() or 1 if len(jobs) >= WORTHWHILE else 1
     plain = [(job.oid, job.kind.value, job.path) for job in jobs]
     for (oid, kind, path), rows in spread(read_share, str(repository.directory), plain, processes):
         yield Job(oid, Kind(kind), path), rows
