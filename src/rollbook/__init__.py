@@ -74,8 +74,8 @@ if TYPE_CHECKING:
     from rollbook.trail.verify import Verification as Verification
     from rollbook.transfer.bundle.bundle_export import Packed as Packed
     from rollbook.transfer.bundle.bundle_import import Brought as Brought
+    from rollbook.transfer.gto.gto_plan import Plan as Plan
     from rollbook.transfer.gto.takeover import TakenOver as TakenOver
-    from rollbook.transfer.gto.takeover_plan import Plan as Plan
 
 __version__ = "0.1.0"
 
@@ -146,7 +146,7 @@ _HOMES = {
     "Packed": "transfer.bundle.bundle_export",
     "Brought": "transfer.bundle.bundle_import",
     "TakenOver": "transfer.gto.takeover",
-    "Plan": "transfer.gto.takeover_plan",
+    "Plan": "transfer.gto.gto_plan",
 }
 __all__ = list(_HOMES)
 

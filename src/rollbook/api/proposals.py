@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from rollbook.propose.told_facts import PathLike, ToldFacts
     from rollbook.signing.approval_signature import TransitionContent
     from rollbook.transfer.bundle.bundle_import import Brought
+    from rollbook.transfer.gto.gto_plan import Plan, TakeoverRequest
     from rollbook.transfer.gto.takeover import TakenOver
-    from rollbook.transfer.gto.takeover_plan import Plan, TakeoverRequest
 
 
 class Proposals(registry.Registry):
@@ -290,6 +290,6 @@ def _wanted(
     *,
     skip_missing: bool,
 ) -> TakeoverRequest:
-    from rollbook.transfer.gto.takeover_plan import TakeoverRequest
+    from rollbook.transfer.gto.gto_plan import TakeoverRequest
 
     return TakeoverRequest(tuple(models), stages or {}, renames or {}, paths or {}, skip_missing)

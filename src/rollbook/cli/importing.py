@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from rollbook.api.public_registry import Registry
     from rollbook.transfer.bundle.bundle_import import Brought
+    from rollbook.transfer.gto.gto_plan import Plan, PlannedModel, PlannedVersion
     from rollbook.transfer.gto.takeover import TakenOver
-    from rollbook.transfer.gto.takeover_plan import Plan, PlannedModel, PlannedVersion
 
 _MANY: dict[str, Any] = {"multiple": True}
 _FILE = click.Path(dir_okay=False, path_type=Path)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rollbook.artifact.storage import Storage, Stored
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
-    from rollbook.transfer.gto.takeover_plan import Plan, PlannedVersion, TakeoverRequest
+    from rollbook.transfer.gto.gto_plan import Plan, PlannedVersion, TakeoverRequest
 
 _SCRATCH = Path(".dvc/tmp")  # on the cache's file system, and ignored by git
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rollbook.records.origin import OldTag, Origin
     from rollbook.records.policy import Policy
     from rollbook.transfer.gto.gto_artifacts import Annotation
-    from rollbook.transfer.gto.takeover_plan import PlannedModel, PlannedVersion
+    from rollbook.transfer.gto.gto_plan import PlannedModel, PlannedVersion
 
 _NOBODY = "unknown"
 _LONGEST_TEXT = 10_000

@@ -6,9 +6,8 @@ many versions in one; here a version gets one of them.
 
 from __future__ import annotations
 
-import shlex
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.repository import is_shallow
@@ -20,11 +19,12 @@ from rollbook.registry.registry import Registry, nearest
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.gto_tags import read_artifacts, renamed
 from rollbook.transfer.gto.gto_artifacts import Annotation, InGit, annotation, inner_path, locate
-from rollbook.transfer.gto.placings import Placing, placings
+from rollbook.transfer.gto.gto_plan import Note, Plan, PlannedModel, PlannedVersion, TakeoverRequest
+from rollbook.transfer.gto.placings import placings
 from rollbook.transfer.gto.suggestions import model_name_like, stage_like, version_like
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from rollbook.git.repository import Repository
     from rollbook.records.origin import OldTag
@@ -36,123 +36,6 @@ if TYPE_CHECKING:
 
 _MOST_TAGS = 10_000
 _SKEW = 24 * 60 * 60  # seconds that a clock may be ahead
-
-
-@dataclass(frozen=True, slots=True)
-class TakeoverRequest:
-    """What is asked for. `models` restricts to artifacts by GTO's names; `stages` maps GTO's stages to those
-    of the policy; `names` gives artifacts and versions (`name@1.0.0`) other names; `paths` says where an
-    artifact stands that no file tells; with `skip_missing`, versions without bytes are left out."""
-
-    models: tuple[str, ...] = ()
-    stages: Mapping[str, str] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
-    paths: Mapping[str, str] = field(default_factory=dict)
-    skip_missing: bool = False
-    without: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something to be known: what it is about, what is so, what can be done about it, and the option that
-    would do it, words in capitals standing for what only a person knows."""
-
-    what: str
-    why: str
-    hint: str = ""
-    option: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedVersion:
-    """A version that will be registered: GTO's tag that registered it, where its bytes are, what GTO's
-    repository said of it then, and the stage it will stand in."""
-
-    version: str
-    tag: OldTag
-    source: InGit | InDvc
-    annotation: Annotation
-    placing: Placing
-
-    @property
-    def kept_in(self) -> str:
-        """What keeps the bytes: `git` or `dvc`."""
-        return "git" if isinstance(self.source, InGit) else "dvc"
-
-    @property
-    def remarks(self) -> list[str]:
-        """What happens to its stages besides."""
-        placing = self.placing
-        told = [f"leaves {stage}, where it stood besides" for stage in placing.besides]
-        if placing.displaced_by:
-            told.append(
-                f"goes to {placing.stage}: {placing.displaced_by} came into {placing.displaced_from} after it"
-            )
-        return told
-
-    def as_document(self) -> dict[str, Any]:
-        """Return the version as JSON data."""
-        return {
-            "version": self.version,
-            "stage": self.placing.stage,
-            "registered_at": self.tag.at,
-            "registered_by": self.tag.by,
-            "path": self.annotation.path,
-            "kept_in": self.kept_in,
-            "tag": self.tag.tag,
-            "tag_object": self.tag.object,
-            "commit": self.tag.commit,
-            "remarks": self.remarks,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedModel:
-    """A model that will be registered, with what will be its origin.yaml."""
-
-    name: str
-    origin: Origin
-    versions: tuple[PlannedVersion, ...]
-
-    def as_document(self) -> dict[str, Any]:
-        """Return the model as JSON data."""
-        return {
-            "model": self.name,
-            "gto_name": self.origin.name,
-            "stages": dict(self.origin.stages),
-            "tags": len(self.origin.tags),
-            "versions": [version.as_document() for version in self.versions],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a takeover does to `base`, a commit of main; what it leaves out; and the problems that have to be
-    solved first."""
-
-    base: str
-    policy: Policy
-    models: tuple[PlannedModel, ...]
-    skipped: tuple[Note, ...]
-    problems: tuple[Note, ...]
-
-    @property
-    def options(self) -> list[str]:
-        """Return the options that solve the problems, quoted for a shell, each once."""
-        pairs = dict.fromkeys(note.option for note in self.problems if note.option)
-        return [shlex.join(pair) for pair in pairs]
-
-    def as_document(self) -> dict[str, Any]:
-        """Return the plan as JSON data."""
-        return {
-            "models": [model.as_document() for model in self.models],
-            "skipped": [_document(note) for note in self.skipped],
-            "problems": [_document(note) for note in self.problems],
-        }
-
-
-def _document(note: Note) -> dict[str, Any]:
-    return {**asdict(note), "option": list(note.option)}
 
 
 def plan_takeover(repository: Repository, sources: Sources, wanted: TakeoverRequest) -> Plan:
