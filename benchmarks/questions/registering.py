@@ -40,7 +40,7 @@ def _large(place: Place) -> list[Command]:
 
 
 def _rollbook(place: Place, artifact: Path, label: str) -> Command:
-    """Store, describe and propose, from an empty cache and an empty remote."""
+    """Store, describe and propose, from an empty cache and a remote that holds nothing of it."""
     registry = place.registry
     shelf = place.root / "artifacts"
     away = place.root / "artifacts-put-away"
@@ -55,6 +55,8 @@ def _rollbook(place: Place, artifact: Path, label: str) -> Command:
 
     def prepare() -> None:
         _empty(registry / ".dvc" / "cache", shelf)
+        # An empty folder is taken for one that is not mounted.
+        (shelf / "files" / "md5").mkdir(parents=True)
         run(registry, "git", "update-ref", "-d", _BRANCH)
         _settle(artifact)
 
