@@ -110,11 +110,12 @@ class Storage(ReadOnlyStorage):
             self._remote.delete(oids)
 
     def push(
-        self, pointer: Pointer, progress: Progress = quiet, *, again: Collection[str] = frozenset()
+        self, pointer: Pointer, progress: Progress = quiet, *, again: Callable[[], Collection[str]] = tuple
     ) -> int:
         """Upload the objects that the remote lacks, a folder's listing last; return the number of bytes sent.
 
-        Those in `again` are uploaded even if it has them, so that they are as young there as new ones.
+        Those that `again` tells, which is asked only when the remote has any, are uploaded even so: they are
+        as young there then as new ones.
         Raises StorageFailed when the cache does not hold them intact, or the remote not all afterwards.
         """
         sizes = self._lacking(pointer, again)
@@ -134,7 +135,7 @@ class Storage(ReadOnlyStorage):
             raise StorageFailed(f"{self.remote_url} does not hold {lost[0]} after the upload")
         return sum(sizes.values())
 
-    def _lacking(self, pointer: Pointer, again: Collection[str]) -> dict[str, int]:
+    def _lacking(self, pointer: Pointer, again: Callable[[], Collection[str]]) -> dict[str, int]:
         """Return the objects that the remote lacks, has at another size, or is to get again, with their sizes
         in the cache, else 0.
         """
@@ -143,10 +144,11 @@ class Storage(ReadOnlyStorage):
         cached = self._cache.sizes(oids)
         with reported(self._settings, "cannot be read"):
             present = self._remote.sizes(oids)
+        renewed = again() if present else ()
         return {
             oid: cached.get(oid, 0)
             for oid in oids
-            if oid not in present or oid in again or (oid in cached and _differs(present[oid], cached[oid]))
+            if oid not in present or oid in renewed or (oid in cached and _differs(present[oid], cached[oid]))
         }
 
     def _add_file(self, path: str, fill: Callable[[Write], Hashes], new: list[str]) -> FileDigest:

@@ -157,7 +157,8 @@ def register(
         size=stored.digest.size,
         format=stored.format,
         uploaded=uploaded,
-        twins=_twins(repository, plan.base, stored.pointer.md5),
+        # All that was new in the remote is in no version.
+        twins=() if 0 < stored.digest.size <= uploaded else _twins(repository, plan.base, stored.pointer.md5),
         lacking=tuple(_lacking(plan.facts, registration.attachments, stored.format)),
         remarks=(*registration.remarks, *stored.remarks),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from rollbook import layout
@@ -49,5 +50,6 @@ def upload(
 
     Returns the number of bytes sent. Raises as `Storage.push` does.
     """
-    again = removed_objects(repository, base, storage)
+    # Looked for in every removal on record: most artifacts are new, and need none of it.
+    again = functools.cache(lambda: removed_objects(repository, base, storage))
     return sum(storage.push(pointer, progress, again=again) for pointer in pointers)
