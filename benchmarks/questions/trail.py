@@ -35,7 +35,7 @@ def _messages(place: Place, *patterns: str) -> Command:
 
 def _history(place: Place) -> list[Command]:
     # The first time of all, the trail's order is found out, and remembered.
-    run(place.registry, program("rollbook"), "history")
+    run(place.checked_out, program("rollbook"), "history")
     return [
         rollbook(place, "rollbook history", "history"),
         _messages(place),
