@@ -74,10 +74,12 @@ def _list(
 
 
 def _count_open_requests(repository: Repository) -> int:
-    from rollbook.registry.request_branches import open_branches
+    from rollbook.registry.main_branch import published_commit
+    from rollbook.registry.request_branches import open_branches, request_branches
 
     try:
-        return len(open_branches(repository))
+        branches = request_branches(repository)
+        return len(open_branches(repository, branches, published_commit(repository))) if branches else 0
     except Refused:
         return 0  # what is checked out is listed also where main can't be told
 

@@ -11,13 +11,12 @@ from rollbook.access.roles import ADMIN, APPROVER, Person, roles_of
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.config import setting, ssh_program
 from rollbook.git.refs import NO_OBJECT, RefUpdate, resolve_branch, update_refs
-from rollbook.git.repository import is_ancestor
 from rollbook.git.write import ObjectWriter, commit, identity
 from rollbook.names import parse_reference, time_now
 from rollbook.propose.proposal import branch_name
 from rollbook.registry.main_branch import main_commit, remote_name
 from rollbook.registry.registry import Registry, stage_table
-from rollbook.registry.request_branches import has_landed
+from rollbook.registry.request_branches import has_landed, newest_tips
 from rollbook.signing.approval_signature import (
     NAMESPACE,
     TransitionContent,
@@ -114,14 +113,15 @@ def _open_request(repository: Repository, base: str, names: Sequence[str]) -> tu
     """Return the first of these branches that has not landed, and its tip: here or, where it is newer, as
     last fetched. Raises NotFound when there is none, Refused when it differs here and there.
     """
+    remote = remote_name(repository)
     for name in names:
-        tips = (resolve_branch(repository, name), resolve_branch(repository, name, remote_name(repository)))
-        unlanded = dict.fromkeys(tip for tip in tips if tip and not has_landed(repository, base, tip))
-        newest = [tip for tip in unlanded if all(is_ancestor(repository, other, tip) for other in unlanded)]
+        tips = (resolve_branch(repository, name), resolve_branch(repository, name, remote))
+        unlanded = (tip for tip in tips if tip and not has_landed(repository, base, tip))
+        newest = newest_tips(repository, unlanded)
+        if len(newest) > 1:
+            raise Refused(f"{name} differs here and on the remote", hint="Bring the two together first.")
         if newest:
             return name, newest[0]
-        if unlanded:
-            raise Refused(f"{name} differs here and on the remote", hint="Bring the two together first.")
     raise NotFound(
         f"no request is open on {' or '.join(names)}",
         hint="`rollbook requests` lists what is open. Fetch it first (git fetch), or name its --branch.",

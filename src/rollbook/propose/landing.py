@@ -30,6 +30,7 @@ from rollbook.git.repository import is_ancestor
 from rollbook.git.write import commit, identity
 from rollbook.propose.proposal import ProposalVerdict
 from rollbook.registry.main_branch import has_remote, landed_commit, main_branch, remote_name
+from rollbook.registry.request_branches import newest_tips
 from rollbook.text import printable
 from rollbook.trail.record import missing_tags
 
@@ -135,18 +136,15 @@ def _find_branch(repository: Repository, branch: str, remote: str | None) -> _He
     local = resolve_branch(repository, branch)
     # Asked anew: what was fetched once may have been deleted there since.
     tracked = remote_branch(repository, remote, branch) if remote else None
-    if local and tracked and local != tracked:
-        if is_ancestor(repository, local, tracked):
-            return _Head(branch, tracked, local, tracked)
-        if not is_ancestor(repository, tracked, local):
-            raise Refused(
-                f"{branch} and {remote}/{branch} have diverged",
-                hint=f"Keep one of the two: git branch -D {branch}, or git push {remote} --delete {branch}",
-            )
-    tip = local or tracked
-    if not tip:
+    newest = newest_tips(repository, (local, tracked))
+    if len(newest) > 1:
+        raise Refused(
+            f"{branch} and {remote}/{branch} have diverged",
+            hint=f"Keep one of the two: git branch -D {branch}, or git push {remote} --delete {branch}",
+        )
+    if not newest:
         raise NotFound(f"there is no branch {branch!r}", hint=_open_proposals(repository))
-    return _Head(branch, tip, local, tracked)
+    return _Head(branch, newest[0], local, tracked)
 
 
 def _open_proposals(repository: Repository) -> str:

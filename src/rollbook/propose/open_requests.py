@@ -14,7 +14,7 @@ from rollbook.names import time_text
 from rollbook.registry.change import changed_files, transitions
 from rollbook.registry.main_branch import published_commit
 from rollbook.registry.registry import Registry, stage_table
-from rollbook.registry.request_branches import RequestBranch, open_branches
+from rollbook.registry.request_branches import RequestBranch, open_branches, request_branches
 from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def open_requests(repository: Repository, *, ask_remote: bool = True) -> list[Re
     Refused where it can't be told which branch is main.
     """
     base = published_commit(repository)
-    branches = open_branches(repository, ask_remote=ask_remote)
-    requests = [_request(repository, base, branch) for branch in branches]
+    branches = request_branches(repository, ask_remote=ask_remote)
+    requests = [_request(repository, base, branch) for branch in open_branches(repository, branches, base)]
     return sorted(requests, key=lambda request: (request.since, request.branch))
 
 

@@ -13,10 +13,10 @@ from rollbook.git.merge import merge
 from rollbook.git.refs import HEADS, REMOTES, fetch, ref_ids, remote_refs
 from rollbook.git.repository import is_ancestor
 from rollbook.names import is_version, precedence
-from rollbook.registry.main_branch import has_remote, published_commit, remote_name
+from rollbook.registry.main_branch import has_remote, remote_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rollbook.git.repository import Repository
 
@@ -46,18 +46,21 @@ def request_branches(repository: Repository, *, ask_remote: bool = False) -> lis
     there = _asked(repository, remote) if ask_remote else _fetched(repository, remote)
     branches = []
     for name in sorted(here.keys() | there.keys()):
-        ours, theirs = here.get(name), there.get(name)
-        if ours and theirs and ours != theirs:
-            if is_ancestor(repository, ours, theirs):
-                branches.append(RequestBranch(name, theirs, (remote,)))
-            elif is_ancestor(repository, theirs, ours):
-                branches.append(RequestBranch(name, ours, ("here",)))
-            else:
-                branches += [RequestBranch(name, ours, ("here",)), RequestBranch(name, theirs, (remote,))]
-        else:
-            places = tuple(place for place, tip in (("here", ours), (remote, theirs)) if tip)
-            branches.append(RequestBranch(name, ours or theirs or "", places))
+        tips = (("here", here.get(name)), (remote, there.get(name)))
+        for commit in newest_tips(repository, (tip for _, tip in tips)):
+            places = tuple(place for place, tip in tips if tip == commit)
+            branches.append(RequestBranch(name, commit, places))
     return branches
+
+
+def newest_tips(repository: Repository, tips: Iterable[str | None]) -> list[str]:
+    """Return those of a branch's tips (None: it isn't there) that no other holds: several have diverged."""
+    different = list(dict.fromkeys(tip for tip in tips if tip))
+    return [
+        tip
+        for tip in different
+        if not any(is_ancestor(repository, tip, other) for other in different if other != tip)
+    ]
 
 
 def _without(prefix: str, refs: dict[str, str]) -> dict[str, str]:
@@ -87,10 +90,10 @@ def has_landed(repository: Repository, base: str, commit: str) -> bool:
     return merge(repository, base, commit).tree == tree_of(repository, base)
 
 
-def open_branches(repository: Repository, *, ask_remote: bool = False) -> list[RequestBranch]:
-    """Return the branches of `request_branches` that have something which main has not."""
-    branches = request_branches(repository, ask_remote=ask_remote)
-    base = published_commit(repository) if branches else ""
+def open_branches(
+    repository: Repository, branches: Iterable[RequestBranch], base: str
+) -> list[RequestBranch]:
+    """Return those of these branches that have something which main at `base` has not."""
     return [branch for branch in branches if not has_landed(repository, base, branch.commit)]
 
 
