@@ -18,7 +18,7 @@ from rollbook.git.refs import (
     resolve_branch,
     update_refs,
 )
-from rollbook.git.write import ObjectWriter, identity
+from rollbook.git.write import ObjectWriter, identity, tag_data
 from rollbook.registry.main_branch import has_remote, main_branch, published_commit, remote_name
 from rollbook.registry.request_branches import FOLDER, has_landed
 from rollbook.signing.tag_signing import signer
@@ -62,11 +62,8 @@ def reject(repository: Repository, branch: str, *, reason: str) -> Rejected:
     commit = _tip(repository, branch, local, there)
     by = identity(repository)
     tag = f"{_TAGS}/{branch.removeprefix(f'{FOLDER}/')}/{commit[:12]}"
-    data = (
-        f"object {commit}\ntype commit\ntag {tag}\n"
-        f"tagger {by.name} <{by.email}> {int(time.time())} +0000\n\n"
-        f"Reject {branch}\n\n{why}\n\nRejected-By: {by.email}\n"
-    ).encode()
+    message = f"Reject {branch}\n\n{why}\n\nRejected-By: {by.email}\n"
+    data = tag_data(tag, commit, by, int(time.time()), message)
     sign = signer(repository)
     oid = ObjectWriter(repository).store("tag", sign(data) if sign else data)
     kept = RefUpdate(f"{TAGS}{tag}", oid, NO_OBJECT)
@@ -87,9 +84,10 @@ def _tip(repository: Repository, branch: str, local: str | None, there: str | No
             f"{branch} differs here and on the remote",
             hint=f"Bring the two together, or drop the local one (git branch -D {branch}), then reject it.",
         )
-    main = main_branch(repository)
     if has_landed(repository, published_commit(repository), commit):
+        main = main_branch(repository)
         raise Refused(f"{branch} has landed on {main}", hint="What landed is undone by another change.")
     if local and (checkouts := checkouts_of(repository, branch)):
-        raise Refused(f"{branch} is checked out in {checkouts[0]}", hint=f"Leave it first: git switch {main}")
+        hint = f"Leave it first: git switch {main_branch(repository)}"
+        raise Refused(f"{branch} is checked out in {checkouts[0]}", hint=hint)
     return commit

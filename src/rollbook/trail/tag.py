@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rollbook.errors import Refused
 from rollbook.git.objects import read_at_once, read_tag_object
 from rollbook.git.refs import annotated_tags
+from rollbook.git.write import tag_data
 from rollbook.names import is_model_name, is_version
 from rollbook.trail.event import Action, Event
 
@@ -79,13 +80,8 @@ def tag_object(event: Event, tagger: Identity, previous: str, pull_request: str 
 
     `pull_request` is the address of the one that brought it, where a forge has told.
     """
-    head = (
-        f"object {event.commit}\n"
-        "type commit\n"
-        f"tag {event.tag}\n"
-        f"tagger {tagger.name} <{tagger.email}> {event.recorded_at} +0000\n"
-    )
-    return f"{head}\n{tag_message(event, previous, pull_request)}".encode()
+    message = tag_message(event, previous, pull_request)
+    return tag_data(event.tag, event.commit, tagger, event.recorded_at, message)
 
 
 def tag_message(event: Event, previous: str, pull_request: str = "") -> str:
