@@ -37,9 +37,11 @@ def circumstances(
     reviews: tuple[Person, ...] = (),
     may_run: bool = False,
     now: datetime | None = None,
+    of_all: bool = False,
 ) -> Circumstances:
     """Return the circumstances in which a change to `base` is judged; see `Circumstances` for the arguments.
 
+    That very many models will be asked about, `of_all` tells: main's history is read once then.
     Nothing but the allowed signers is read before a gate asks for it.
     """
     now = now or datetime.now(UTC)
@@ -52,7 +54,9 @@ def circumstances(
     def trail_of_base() -> Callable[[str, str], Sequence[Stay]]:
         from rollbook.trail.stage_times import trail
 
-        return trail(repository, base.commit, now) if base.commit else lambda _model, _version: ()
+        return (
+            trail(repository, base.commit, now, of_all=of_all) if base.commit else lambda _model, _version: ()
+        )
 
     def stays(model: str, version: str) -> Sequence[Stay]:
         return trail_of_base()(model, version)

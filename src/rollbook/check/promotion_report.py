@@ -58,14 +58,8 @@ class GateReport:
     def state(self) -> State:
         """The worst that any gate says."""
         states = {judged.verdict.state for judged in self.results}
-        return next(
-            (
-                gate_state
-                for gate_state in (State.FAILED, State.WAITING, State.WAIVED)
-                if gate_state in states
-            ),
-            State.PASSED,
-        )
+        by_weight = (State.FAILED, State.WAITING, State.WAIVED)
+        return next((state for state in by_weight if state in states), State.PASSED)
 
     def as_document(self) -> dict[str, Any]:
         """Return the report as JSON data."""
@@ -93,9 +87,7 @@ class GateReport:
 
 def move_report(repository: Repository, base: TreeSnapshot, version: ModelVersion, stage: str) -> GateReport:
     """Return what moving a version to `stage` would meet now, by what the base holds."""
-    known = circumstances(repository, base, may_run=True)
-    policy = version.model.registry.policy
-    model, ground = ground_of(base, base, policy, version.model.name, known)
+    model, ground = _ground_today(repository, base, version, may_run=True)
     return _report(model, Transition(version.version, version.stage, stage, None), ground)
 
 
@@ -104,15 +96,21 @@ def gates_to_waive(
 ) -> tuple[str, ...]:
     """Return the gates that a rollback to a version sets aside: those that would not let it pass and that
     the policy waives. None where it is no rollback. The programs of gates are not run."""
-    policy = version.model.registry.policy
-    model, ground = ground_of(base, base, policy, version.model.name, circumstances(repository, base))
+    model, ground = _ground_today(repository, base, version)
     move = Transition(version.version, version.stage, stage, None)
-    names = waivable(policy, ground.promotion(model, move), ground.own)
+    names = waivable(ground.policy, ground.promotion(model, move), ground.own)
     if not names:
         return ()
     results = ground.judge(model, move)
     unmet = (judged.gate for judged in results if not judged.verdict.passed)
     return tuple(dict.fromkeys(name for name in unmet if name in names))
+
+
+def _ground_today(
+    repository: Repository, base: TreeSnapshot, version: ModelVersion, *, may_run: bool = False
+) -> tuple[ModelFiles, Ground]:
+    known = circumstances(repository, base, may_run=may_run)
+    return ground_of(base, base, version.model.registry.policy, version.model.name, known)
 
 
 def proposed_gate_reports(

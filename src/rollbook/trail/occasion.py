@@ -22,7 +22,7 @@ from rollbook.trail.event import Action
 from rollbook.trail.landings import landed_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from rollbook.git.repository import Repository
     from rollbook.trail.event import Event
@@ -88,30 +88,33 @@ def occasion_at(repository: Repository, base: str, model: str) -> Occasion:
         reader.close()
 
 
-def arrival_at(
-    repository: Repository, tip: str, model: str, version: str, stage: str
-) -> tuple[Event, Occasion] | None:
-    """Return the event that put a version last into a stage, and the occasion on which that was approved.
+def arrivals_at(
+    repository: Repository, tip: str, holders: Collection[tuple[str, str, str]]
+) -> dict[tuple[str, str, str], tuple[Event, Occasion]]:
+    """Return for each of some holders (model, version, stage) the event that put it last into its stage, and
+    the occasion on which that was approved; but for those of which main's history up to `tip` holds none.
 
-    None where main's history up to `tip` holds none.
     Raises CannotTell in a shallow clone.
     """
     _require_history(repository)
-    changes = landed_changes(repository, tip, None, (layout.model_directory(model), layout.POLICY))
+    models = {model for model, _, _ in holders}
+    one_model = (*map(layout.model_directory, models), layout.POLICY)
+    changes = landed_changes(repository, tip, None, one_model if len(models) == 1 else (layout.ROOT,))
     events = list(derive(repository, changes, {}, with_manifests=False))
-    arrivals = [
-        event
+    before = last_before(events)
+    arrivals = {
+        (event.model, event.version, event.target): event
         for event in events
-        if (event.action, event.model, event.version, event.target)
-        == (Action.ASSIGNED, model, version, stage)
-    ]
-    if not arrivals:
-        return None
-    arrival = arrivals[-1]
+        if event.action is Action.ASSIGNED
+    }
     reader = ObjectReader(repository)
     try:
-        before = last_before(events)[model, arrival.landed_in]
-        return arrival, Rules(reader, changes).occasion(before, arrival.landed_in)
+        rules = Rules(reader, changes)
+        return {
+            holder: (event, rules.occasion(before[event.model, event.landed_in], event.landed_in))
+            for holder in holders
+            if (event := arrivals.get(holder))
+        }
     finally:
         reader.close()
 

@@ -48,12 +48,12 @@ class Stay:
 
 
 def trail(
-    repository: Repository, base: str, now: datetime | None = None
+    repository: Repository, base: str, now: datetime | None = None, *, of_all: bool = False
 ) -> Callable[[str, str], tuple[Stay, ...]]:
     """Return a function that tells the stays of a version (model, version) as the history of `base` has them:
     each as late as a server's receipts prove it, and at `now` (by default the clock's) at the latest.
 
-    The history is read when it is first asked, once for each model.
+    The history is read when it is first asked: once for each model, or once `of_all`.
     """
     moment = int((now or datetime.now(UTC)).timestamp())
 
@@ -62,20 +62,23 @@ def trail(
         return proved_times(first_parent_line(repository, base), receipts(repository), moment)
 
     @functools.cache
-    def moves(model: str) -> list[Move]:
-        return [
-            Move(event.model, event.version, event.target, at(event.recorded_at, proved()[event.landed_in]))
-            for event in derive(
-                repository, landed_changes(repository, base, None, paths_of(model)), {}, with_manifests=False
-            )
-            if event.model == model
-        ]
+    def read(*paths: str) -> dict[str, list[Move]]:
+        changes = landed_changes(repository, base, None, paths)
+        moves: dict[str, list[Move]] = {}
+        for event in derive(repository, changes, {}, with_manifests=False):
+            when = at(event.recorded_at, proved()[event.landed_in])
+            move = Move(event.model, event.version, event.target, when)
+            moves.setdefault(event.model, []).append(move)
+        return moves
+
+    def moves_of(model: str) -> Sequence[Move]:
+        return read(*([layout.ROOT] if of_all else paths_of(model))).get(model, ())
 
     def at(recorded: int, since: int) -> int:
         # What is recorded after a date in the future is dated after that, whenever it came.
         return since if recorded > moment + MOST_AHEAD else max(recorded, since)
 
-    return lambda model, version: stays(move for move in moves(model) if move.version == version)
+    return lambda model, version: stays(move for move in moves_of(model) if move.version == version)
 
 
 def landing_times(line: Iterable[Landed]) -> dict[str, int]:
