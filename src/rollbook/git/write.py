@@ -107,15 +107,6 @@ def object_id(kind: str, data: bytes) -> str:
     return hashlib.sha1(head + data, usedforsecurity=False).hexdigest()
 
 
-def tag_data(name: str, target: str, tagger: Identity, seconds: int, message: str) -> bytes:
-    """Return the bytes of an annotated tag object on the commit `target`, unsigned: what `git mktag` takes.
-
-    `seconds` is its date (Unix time), told in UTC.
-    """
-    head = f"object {target}\ntype commit\ntag {name}\n"
-    return f"{head}tagger {tagger.name} <{tagger.email}> {seconds} +0000\n\n{message}".encode()
-
-
 def commit(
     repository: Repository, tree: str, parents: Sequence[str], message: str, *, sign: bool = False
 ) -> str:

@@ -18,11 +18,12 @@ from rollbook.git.refs import (
     resolve_branch,
     update_refs,
 )
-from rollbook.git.write import ObjectWriter, identity, tag_data
+from rollbook.git.write import ObjectWriter, identity
 from rollbook.registry.main_branch import has_remote, main_branch, published_commit, remote_name
 from rollbook.registry.request_branches import FOLDER, has_landed
 from rollbook.signing.tag_signing import signer
 from rollbook.text import one_line
+from rollbook.trail.tag import annotated_tag
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
@@ -63,7 +64,7 @@ def reject(repository: Repository, branch: str, *, reason: str) -> Rejected:
     by = identity(repository)
     tag = f"{_TAGS}/{branch.removeprefix(f'{FOLDER}/')}/{commit[:12]}"
     message = f"Reject {branch}\n\n{why}\n\nRejected-By: {by.email}\n"
-    data = tag_data(tag, commit, by, int(time.time()), message)
+    data = annotated_tag(tag, commit, by, int(time.time()), message)
     sign = signer(repository)
     oid = ObjectWriter(repository).store("tag", sign(data) if sign else data)
     kept = RefUpdate(f"{TAGS}{tag}", oid, NO_OBJECT)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from rollbook.errors import Refused
 from rollbook.git.objects import read_at_once, read_tag_object
 from rollbook.git.refs import annotated_tags
-from rollbook.git.write import tag_data
 from rollbook.names import is_model_name, is_version
 from rollbook.trail.event import Action, Event
 
@@ -76,12 +75,21 @@ class RecordedTrail:
 
 
 def tag_object(event: Event, tagger: Identity, previous: str, pull_request: str = "") -> bytes:
-    """Return the bytes of the annotated tag object that records `event`, unsigned (gitformat of `git mktag`).
+    """Return the bytes of the annotated tag object that records `event`, unsigned.
 
     `pull_request` is the address of the one that brought it, where a forge has told.
     """
     message = tag_message(event, previous, pull_request)
-    return tag_data(event.tag, event.commit, tagger, event.recorded_at, message)
+    return annotated_tag(event.tag, event.commit, tagger, event.recorded_at, message)
+
+
+def annotated_tag(name: str, target: str, tagger: Identity, seconds: int, message: str) -> bytes:
+    """Return the bytes of an annotated tag object on the commit `target`, unsigned: what `git mktag` takes.
+
+    `seconds` is its date (Unix time), told in UTC.
+    """
+    head = f"object {target}\ntype commit\ntag {name}\n"
+    return f"{head}tagger {tagger.name} <{tagger.email}> {seconds} +0000\n\n{message}".encode()
 
 
 def tag_message(event: Event, previous: str, pull_request: str = "") -> str:
