@@ -34,7 +34,9 @@ def came_from_version(registry: Registry, parent: str) -> list[Descendant]:
 
 def _every_version(registry: Registry) -> list[Traced]:
     places = [(model, version) for model in registry.models() for version in model.version_names]
-    return [traced(item) for item in read_versions(registry, places) if item is not None]
+    # One at a time, so that the first that can't be read is the one that is named.
+    each = (item for place in places for item in read_versions(registry, [place]))
+    return [traced(item) for item in each if item is not None]
 
 
 def _closure(versions: Sequence[Traced], direct: Sequence[Traced]) -> list[Descendant]:

@@ -204,7 +204,7 @@ class Repositories(RuleBasedStateMachine):
         self._agree(commit)
         if self.desk.indexes:
             path = self.desk.indexes[which % len(self.desk.indexes)]
-            _DAMAGES[kind](path, at % path.stat().st_size, content)
+            _DAMAGES[kind](path, at % max(path.stat().st_size, 1), content)
         self._agree(commit)
 
     @rule()
