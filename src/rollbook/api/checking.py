@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,17 +122,11 @@ def _reviews(
 def _all_findings(repository: Repository, cached: bool) -> list[Finding]:
     from rollbook.check.clean_files import Remembered
     from rollbook.check.whole_tree import check_tree
+    from rollbook.snapshot.workers import processors
     from rollbook.snapshot.worktree_snapshot import worktree_snapshot
 
     remembered = Remembered(repository if cached else None)
-    return check_tree(worktree_snapshot(repository), None, remembered, processes=_processors())
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return check_tree(worktree_snapshot(repository), None, remembered, processes=processors())
 
 
 def _staged_findings(repository: Repository) -> list[Finding]:

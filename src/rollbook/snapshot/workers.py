@@ -27,6 +27,13 @@ _MOST = 8
 _READ = 1 << 16  # bytes
 
 
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def spread(work: Work, context: object, items: Sequence[Item], processes: int) -> Iterator[tuple[Item, Any]]:
     """Yield each item with its answer, in any order, by up to so many processes.
 

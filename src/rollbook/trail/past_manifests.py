@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from rollbook.git.objects import ObjectReader
 from rollbook.git.repository import discover
 from rollbook.records.manifest import parse_manifest
 from rollbook.snapshot.snapshot import MAX_FILE
-from rollbook.snapshot.workers import spread
+from rollbook.snapshot.workers import processors, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -76,8 +75,7 @@ class Manifests:
         unread = [name for name in dict.fromkeys(names) if name not in self._read]
         if self._reader is None or len(unread) < MANY:
             return
-        processes = os.cpu_count() or 1
-        for name, told in spread(registered_share, str(repository.directory), unread, processes):
+        for name, told in spread(registered_share, str(repository.directory), unread, processors()):
             self._read[name] = RegisteredManifest(*told)
 
 

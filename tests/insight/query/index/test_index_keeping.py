@@ -267,7 +267,7 @@ def test_files_that_several_processes_read_give_the_same_rows(
     desk: Desk, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parallel, "WORTHWHILE", 0)
-    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    monkeypatch.setattr(parallel, "processors", lambda: 3)
     here = _read_here(desk, jobs)
     assert sorted(read(discover(desk.directory), jobs), key=repr) == sorted(here, key=repr)
     assert here[-1] == (jobs[-1], None)
@@ -278,7 +278,7 @@ def test_what_a_process_fails_to_read_is_read_here(
     desk: Desk, jobs: list[Job], monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     monkeypatch.setattr(parallel, "WORTHWHILE", 0)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr(parallel, "processors", lambda: 2)
     monkeypatch.setattr(sys, "executable", program)
     here = _read_here(desk, jobs)
     assert sorted(read(discover(desk.directory), jobs), key=repr) == sorted(here, key=repr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +10,7 @@ from rollbook.git.repository import discover
 from rollbook.insight.query.index.rows import facts, problem
 from rollbook.layout import Kind
 from rollbook.snapshot.snapshot import MAX_FILE, too_large
-from rollbook.snapshot.workers import spread
+from rollbook.snapshot.workers import processors, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +34,7 @@ class Job(NamedTuple):
 
 def read(repository: Repository, jobs: Sequence[Job]) -> Iterator[tuple[Job, Rows | None]]:
     """Yield each file's rows; None where there is no such content. In any order."""
-    processes = os.cpu_count() or 1 if len(jobs) >= WORTHWHILE else 1
+    processes = processors() if len(jobs) >= WORTHWHILE else 1
     plain = [(job.oid, job.kind.value, job.path) for job in jobs]
     for (oid, kind, path), rows in spread(read_share, str(repository.directory), plain, processes):
         yield Job(oid, Kind(kind), path), rows
