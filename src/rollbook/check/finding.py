@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.layout import ROOT
 
@@ -42,6 +42,22 @@ class Finding:
     hint: str = ""
     severity: Severity = "error"
     waiting: bool = False
+
+
+class Errors(NamedTuple):
+    """The errors among findings: those that time or other people still put right, and those that stand."""
+
+    waiting: tuple[Finding, ...]
+    standing: tuple[Finding, ...]
+
+
+def errors_among(findings: Iterable[Finding]) -> Errors:
+    """Return the errors, those that wait apart from those that only another change puts right."""
+    errors = [finding for finding in findings if finding.severity == "error"]
+    return Errors(
+        tuple(finding for finding in errors if finding.waiting),
+        tuple(finding for finding in errors if not finding.waiting),
+    )
 
 
 def arranged(findings: Iterable[Finding]) -> list[Finding]:

@@ -43,20 +43,20 @@ def carry_on(registry: Registry, branch: str, *, then: str | None, quiet: bool) 
 
 def _landed(registry: Registry, branch: str) -> Landing:
     """Land what was just proposed. What is refused leaves no branch, unless others can still let it pass."""
+    from rollbook.check.finding import errors_among
     from rollbook.cli.land import land_branch
     from rollbook.errors import Refused
     from rollbook.propose.proposal import ChangeRefused, drop_unpushed
+    from rollbook.registry.main_branch import remote_name
 
     try:
         return land_branch(registry, branch)
-    except ChangeRefused as refusal:
-        if all(finding.waiting for finding in refusal.findings if finding.severity == "error"):
-            say(f"the request waits on the branch {branch}; let others see it: git push origin {branch}")
+    except Refused as refusal:
+        if isinstance(refusal, ChangeRefused) and not errors_among(refusal.findings).standing:
+            remote = remote_name(registry.repository)
+            say(f"the request waits on the branch {branch}; let others see it: git push {remote} {branch}")
         else:
             drop_unpushed(registry.repository, branch)
-        raise
-    except Refused:
-        drop_unpushed(registry.repository, branch)
         raise
 
 

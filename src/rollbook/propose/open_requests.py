@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook import layout
+from rollbook.check.finding import errors_among
 from rollbook.check.judge import check_merge
 from rollbook.errors import RollbookError
 from rollbook.git.commits import read_commit
@@ -69,9 +70,9 @@ def _request(repository: Repository, base: str, branch: RequestBranch) -> Reques
     moves: tuple[RequestedMove, ...] = ()
     try:
         findings, tree = check_merge(repository, base, branch.commit, may_run=False)
-        errors = [finding for finding in findings if finding.severity == "error"]
-        waits_for = tuple(finding.message for finding in errors if finding.waiting)
-        fails = tuple(f"{finding.code} {finding.message}" for finding in errors if not finding.waiting)
+        errors = errors_among(findings)
+        waits_for = tuple(finding.message for finding in errors.waiting)
+        fails = tuple(f"{finding.code} {finding.message}" for finding in errors.standing)
         if tree is not None:
             moves = _moves(repository, base, tree)
     except RollbookError as error:

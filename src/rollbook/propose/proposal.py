@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.check.base_context import circumstances
+from rollbook.check.finding import errors_among
 from rollbook.check.judge import check_change
 from rollbook.errors import Conflict, NotFound, Refused
 from rollbook.git.checkout import checkouts_of
@@ -56,8 +57,8 @@ class ProposalVerdict:
     def require(self, message: str, *, waiting_too: bool = True) -> None:
         """Raise ChangeRefused with `message` when a finding is an error; unless `waiting_too`, when one is an
         error that nobody but its author can put right."""
-        errors = [finding for finding in self.findings if finding.severity == "error"]
-        if any(waiting_too or not finding.waiting for finding in errors):
+        errors = errors_among(self.findings)
+        if errors.standing or (waiting_too and errors.waiting):
             raise ChangeRefused(message, self.findings)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook import layout
+from rollbook.check.finding import errors_among
 from rollbook.check.gate_markdown import as_markdown
 from rollbook.check.promotion_report import proposed_gate_reports
 from rollbook.check.report.findings_text import summary as counts
@@ -71,10 +72,10 @@ def summary(
 
 
 def _state(findings: Sequence[Finding]) -> str:
-    errors = [finding for finding in findings if finding.severity == "error"]
-    if not errors:
-        return "✅ passed"
-    return "⏳ waiting" if all(finding.waiting for finding in errors) else "❌ refused"
+    errors = errors_among(findings)
+    if errors.standing:
+        return "❌ refused"
+    return "⏳ waiting" if errors.waiting else "✅ passed"
 
 
 def _findings(findings: Sequence[Finding]) -> str:
