@@ -114,6 +114,7 @@ CALLS = {
     "rollbook gates REF STAGE": ["gates", "credit-approval@1.1.0", "production"],
     "rollbook approve REF STAGE": ["approve", "credit-approval@1.1.0", "production"],
     "rollbook requests": ["requests"],
+    "rollbook requests [--remove-landed]": ["requests", "--remove-landed"],
     "rollbook reject BRANCH": [
         "reject",
         "rollbook/promote/credit-approval/1.1.0-production",
@@ -297,6 +298,12 @@ def _subscribed(world: World) -> None:
     subscribe(world, {"url": "https://hooks.example.com/models", "secret_env": "NO_SUCH_VARIABLE"})
 
 
+def _landed_and_kept(world: World) -> None:
+    _proposed(world)
+    branch = world.git("branch", "--list", "--format=%(refname:short)", "rollbook/*").strip()
+    world.run("land", branch, "--keep-branch")
+
+
 # What has to happen before a command has something to print.
 BEFORE = {
     "rollbook show REF": _with_evidence,
@@ -305,6 +312,7 @@ BEFORE = {
     "rollbook import gto": _kept_with_gto,
     "rollbook import bundle FILE": _moved_elsewhere,
     "rollbook requests": _proposed,
+    "rollbook requests [--remove-landed]": _landed_and_kept,
     "rollbook reject BRANCH": _proposed,
     "rollbook land BRANCH": _proposed,
     "rollbook rollback MODEL": _in_production,

@@ -219,6 +219,60 @@ class TestReject:
         assert git(churn.origin, "for-each-ref", "refs/heads/rollbook") != ""
 
 
+class TestRemovingWhatLanded:
+    def test_a_branch_that_a_forge_merged_goes_here_and_on_the_remote(self, churn: World) -> None:
+        churn.run("promote", "churn@1.0.0", "staging", "--reason", "good", "--push")
+        merge_as_a_forge_does(churn, PROMOTED)
+        (gone,) = json.loads(churn.run("requests", "--remove-landed", "--json").out)
+        assert gone == {"branch": PROMOTED, "removed": ["here", "origin"], "checkouts": []}
+        assert PROMOTED not in churn.git("branch", "--list", "--format=%(refname:short)")
+        assert PROMOTED not in churn.git("ls-remote", "--heads", "origin")
+
+    def test_what_is_open_stays(self, churn: World) -> None:
+        churn.run("promote", "churn@1.0.0", "staging", "--reason", "good", "--push")
+        assert json.loads(churn.run("requests", "--remove-landed", "--json").out) == []
+        assert branches(churn) == [PROMOTED]
+
+    def test_what_goes_on_here_after_it_landed_stays_in_both_places(self, churn: World) -> None:
+        churn.run("promote", "churn@1.0.0", "staging", "--reason", "good", "--push")
+        merge_as_a_forge_does(churn, PROMOTED)
+        churn.git("switch", "--quiet", PROMOTED)
+        (churn.registry / "more.txt").write_text("more")
+        churn.git("add", "more.txt")
+        churn.git("commit", "--quiet", "-m", "More")
+        assert json.loads(churn.run("requests", "--remove-landed", "--json").out) == []
+        assert PROMOTED in churn.git("ls-remote", "--heads", "origin")
+
+    def test_what_is_checked_out_stays_here_and_is_told(self, churn: World) -> None:
+        churn.run("promote", "churn@1.0.0", "staging", "--reason", "good", "--push")
+        merge_as_a_forge_does(churn, PROMOTED)
+        churn.git("switch", "--quiet", PROMOTED)
+        told = churn.run("requests", "--remove-landed")
+        assert told.out == f"{PROMOTED}: removed on origin\n"
+        assert f"{PROMOTED} stays: it is checked out in {churn.registry}" in told.err
+        assert churn.git("branch", "--show-current").strip() == PROMOTED
+
+    def test_branches_of_other_kinds_are_never_touched(self, churn: World) -> None:
+        churn.git("branch", "feature")
+        churn.git("push", "--quiet", "origin", "feature")
+        assert json.loads(churn.run("requests", "--remove-landed", "--json").out) == []
+        assert "feature" in churn.git("ls-remote", "--heads", "origin")
+
+    def test_without_the_remote_nothing_goes(self, churn: World) -> None:
+        churn.run("promote", "churn@1.0.0", "staging", "--reason", "good", "--push")
+        merge_as_a_forge_does(churn, PROMOTED)
+        churn.git("remote", "set-url", "origin", str(churn.root / "gone.git"))
+        assert rollbook(churn.registry, "requests", "--remove-landed").code != 0
+        assert PROMOTED in churn.git("branch", "--list", "--format=%(refname:short)")
+
+
+def merge_as_a_forge_does(world: World, branch: str) -> None:
+    """Merge a pushed branch into main on the remote, and leave the branch there."""
+    forge = colleague(world, "forge")
+    git(forge, "merge", "--quiet", "--no-ff", "-m", "Merge", f"origin/{branch}")
+    git(forge, "push", "--quiet", "origin", "main")
+
+
 def test_a_branch_whose_commits_change_nothing_has_not_landed(churn: World) -> None:
     churn.git("branch", PROMOTED, churn.git("commit-tree", "-p", "main", "-m", "Mine", "main^{tree}"))
     assert branches(churn) == [PROMOTED]

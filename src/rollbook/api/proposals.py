@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rollbook.artifact.progress import Progress
     from rollbook.propose.approval import Approved
     from rollbook.propose.card_proposal import ProposedCard
+    from rollbook.propose.landed_branches import LandedBranch
     from rollbook.propose.landing import Landing
     from rollbook.propose.new_note import Noted
     from rollbook.propose.open_requests import Request
@@ -257,6 +258,15 @@ class Proposals(registry.Registry):
             return requests
         pulls = forge.open_pull_requests()
         return [replace(request, pull_request=pulls.get(request.branch, "")) for request in requests]
+
+    def remove_landed_requests(self) -> list[LandedBranch]:
+        """Remove the branches below `rollbook/` that have landed, here and on the remote; return them.
+
+        Raises GitFailed when the remote can't be reached, Conflict when a branch moved meanwhile.
+        """
+        from rollbook.propose.landed_branches import remove_landed
+
+        return remove_landed(self.repository)
 
     def reject(self, branch: str, *, reason: str) -> Rejected:
         """Close a request: remove its branch, here and on the remote, and keep in a tag what was proposed and

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
 
 FOLDER = "rollbook"
+# Where a branch is that is in this repository; else it is on the remote of that name.
+HERE = "here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +41,25 @@ def request_branches(repository: Repository, *, ask_remote: bool = False) -> lis
     One that differs here and there counts as the newer where one holds the other; else as both. Raises
     GitFailed when the remote must be asked and can't be reached.
     """
-    here = _without(HEADS, ref_ids(repository, f"{HEADS}{FOLDER}/"))
-    if not has_remote(repository):
-        return [RequestBranch(name, commit, ("here",)) for name, commit in here.items()]
-    remote = remote_name(repository)
-    there = _asked(repository, remote) if ask_remote else _fetched(repository, remote)
-    branches = []
-    for name in sorted(here.keys() | there.keys()):
-        tips = (("here", here.get(name)), (remote, there.get(name)))
-        for commit in newest_tips(repository, (tip for _, tip in tips)):
-            places = tuple(place for place, tip in tips if tip == commit)
-            branches.append(RequestBranch(name, commit, places))
-    return branches
+    return [
+        RequestBranch(name, commit, tuple(place for place, tip in tips.items() if tip == commit))
+        for name, tips in branch_tips(repository, ask_remote=ask_remote).items()
+        for commit in newest_tips(repository, tips.values())
+    ]
+
+
+def branch_tips(repository: Repository, *, ask_remote: bool) -> dict[str, dict[str, str]]:
+    """Return the branches below `rollbook/`, by name, with the tip that each has in each place: `here`, and
+    the remote's name. Asking the remote is as for `request_branches`."""
+    places = {HERE: _without(HEADS, ref_ids(repository, f"{HEADS}{FOLDER}/"))}
+    if has_remote(repository):
+        remote = remote_name(repository)
+        places[remote] = _asked(repository, remote) if ask_remote else _fetched(repository, remote)
+    names = sorted({name for branches in places.values() for name in branches})
+    return {
+        name: {place: branches[name] for place, branches in places.items() if name in branches}
+        for name in names
+    }
 
 
 def newest_tips(repository: Repository, tips: Iterable[str | None]) -> list[str]:
