@@ -108,15 +108,18 @@ class Proposals(registry.Registry):
             self.repository, reference, description=description, tags=tags, remove_tags=remove_tags
         )
 
-    def propose_card(self, reference: str, *, source: PathLike | None = None) -> ProposedCard | None:
+    def propose_card(
+        self, reference: str, *, source: PathLike | None = None, template: PathLike | None = None
+    ) -> ProposedCard | None:
         """Propose a version's model card, made from what main knows; None when it is up to date.
 
-        `source` is a file from which to take what people wrote. Raises NotFound for an unknown version,
-        BadCall for a file that is no text.
+        `source` is a file from which to take what people wrote, `template` one to begin a card from that
+        isn't there yet. Raises NotFound for an unknown version, BadCall for a file that is no text, Refused
+        for a template where there is a card.
         """
         from rollbook.propose.card_proposal import propose_card, written_by_people
 
-        return propose_card(self.repository, reference, written_by_people(source))
+        return propose_card(self.repository, reference, written_by_people(source), template)
 
     def approve(
         self,

@@ -160,23 +160,32 @@ class ReadOnlyRegistry(VersionQuestions, registry.Registry):
 
         return storage_report(self, now=now)
 
-    def card(self, reference: str, *, source: PathLike | None = None, html: bool = False) -> MadeCard:
+    def card(
+        self,
+        reference: str,
+        *,
+        source: PathLike | None = None,
+        template: PathLike | None = None,
+        html: bool = False,
+    ) -> MadeCard:
         """Return a version's model card, made from what the registry knows, with what people wrote in it.
 
-        `source` is a file to take that from instead of `card.md`; `html` makes a page of HTML.
+        `source` is a file to take that from instead of `card.md`; `template` one to begin a card from that
+        isn't there yet; `html` makes a page of HTML. Raises Refused for a template where there is a card.
         """
         from rollbook.api.results import MadeCard
         from rollbook.propose.card_proposal import make_card, written_by_people
 
         version = self.version(reference)
-        card = make_card(version, written_by_people(source))
+        card = make_card(version, written_by_people(source), template)
         text = card.text
         if html:
             from rollbook.insight.card.card_html import as_html
 
             text = as_html(card.text, str(version))
         commit = self.snapshot.commit
-        return MadeCard(version.model.name, version.version, commit, card.path, card.is_stale, text)
+        name = version.model.name
+        return MadeCard(name, version.version, commit, card.path, card.is_stale, text, card.unfilled)
 
     def history(
         self,

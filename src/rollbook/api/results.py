@@ -86,8 +86,8 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class MadeCard:
-    """A version's model card: where it stands, whether what stands there says something else (`stale`), and
-    its text."""
+    """A version's model card: where it stands, whether what stands there says something else (`stale`), its
+    text, and the placeholders that nothing on record fills."""
 
     model: str
     version: str
@@ -95,6 +95,7 @@ class MadeCard:
     path: str
     stale: bool
     text: str
+    unfilled: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from rollbook.errors import InvalidFile
 from rollbook.yaml.strict import load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 FRONT_MATTER = re.compile(
     r"\A---[ \t]*\r?\n(?P<yaml>.*?)(?:^)---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
@@ -40,11 +40,9 @@ def sections(card: str) -> dict[str, str]:
     """
     lines: dict[str, list[str]] = {}
     open_sections: list[tuple[int, str]] = []
-    fence = ""
-    for line in without_comments(FRONT_MATTER.sub("", card, count=1)).splitlines():
-        if mark := _FENCE.match(line):
-            fence = "" if fence and mark["mark"].startswith(fence) else fence or mark["mark"]
-        heading = None if fence else _HEADING.match(line)
+    for whole, is_text in lines_of_text(without_comments(FRONT_MATTER.sub("", card, count=1))):
+        (line,) = whole.splitlines()
+        heading = _HEADING.match(line) if is_text else None
         if heading:
             level, title = len(heading["level"]), line[heading.end() :].rstrip(" \t#").strip().casefold()
             open_sections = [(outer, name) for outer, name in open_sections if outer < level]
@@ -54,3 +52,13 @@ def sections(card: str) -> dict[str, str]:
         for _, name in open_sections:
             lines[name].append(f"{line}\n")
     return {title: "".join(below) for title, below in lines.items()}
+
+
+def lines_of_text(markdown: str) -> Iterator[tuple[str, bool]]:
+    """Yield each line with its end, and whether it is text: neither in fenced code nor the fence itself."""
+    fence = ""
+    for line in markdown.splitlines(keepends=True):
+        mark = _FENCE.match(line)
+        if mark:
+            fence = "" if fence and mark["mark"].startswith(fence) else fence or mark["mark"]
+        yield line, not fence and not mark

@@ -9,7 +9,21 @@ _ASKING = re.compile(
     r"\b(?:todo|tbd|fixme|fill|describe|replace|add|insert|write|explain|your)\b", re.IGNORECASE
 )
 _PLACEHOLDERS = (
-    re.compile(r"\b(?:TODO|TBD|FIXME|XXX)\b"),
+    re.compile(r"\b(?:TODO|TBD|TBC|FIXME|XXX)\b"),
+    # What stands in brackets and is no link, such as [TO BE FILLED] or [Describe the data].
+    re.compile(
+        r"\[(?:to be (?:added|completed|decided|defined|determined|done|filled|written)"
+        r"|add|describe|enter|explain|fill|insert|list|placeholder|provide|replace|specify|your)\b"
+        r"[^\[\]\n]{0,200}\](?![(\[:])",
+        re.IGNORECASE,
+    ),
+    # A line, or a table's cell, that says nothing else.
+    re.compile(
+        r"(?:^|\|)[ \t>*_-]{0,20}"
+        r"(?:todo|tbd|tbc|to be (?:added|completed|decided|defined|determined|done|filled(?: in)?|written))"
+        r"[ \t.:!*_]{0,20}(?=\r?$|\|)",
+        re.IGNORECASE | re.MULTILINE,
+    ),
     re.compile(r"\[more information needed\]", re.IGNORECASE),
     re.compile(r"\{\{[^{}\n]{0,200}\}\}"),
     re.compile(r"<(?:your|insert|fill|add)[ _-][^<>\n]{0,100}>", re.IGNORECASE),

@@ -22,6 +22,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command("card")
 @click.argument("reference", metavar="REF", required=False)
 @click.option("--from", "source", type=_FILE, help="Take what people wrote from this file, not from card.md.")
+@click.option(
+    "--template",
+    type=_FILE,
+    help="Begin a new card from this file; its {{placeholders}} are filled.",
+)
 @click.option("--output", "-o", type=_FILE, help="Write to this file. What people wrote in it stays.")
 @click.option("--html", is_flag=True, help="As a page of HTML.")
 @click.option("--write", is_flag=True, help="Propose it: a branch with one commit, made from main.")
@@ -33,8 +38,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 def command(reference: str | None, *, checking: bool, write: bool, as_json: bool, **given: Any) -> None:
     """Make REF's model card: Hugging Face's front matter, and the sections of the model-card paper.
 
-    Generated parts stand between markers; what people write around them is kept for ever. What is still to
-    be written says [More Information Needed].
+    Generated parts stand between markers; what people write around them is kept for ever. A placeholder such
+    as {{metrics.auc}} is filled with what is on record. What is still to be written says [More Information
+    Needed].
     """
     _require_sense(reference, checking=checking, write=write, **given)
     if checking:
@@ -49,7 +55,7 @@ def _require_sense(
     reference: str | None, *, checking: bool, write: bool, then: str | None, **given: Any
 ) -> None:
     others = [name for name in ("output", "html", "rev", "at") if given[name]]
-    if checking and (reference or write or then or given["source"] or others):
+    if checking and (reference or write or then or given["source"] or given["template"] or others):
         raise click.UsageError("--check stands alone: it looks at what is staged.")
     if not checking and reference is None:
         raise click.UsageError("Missing argument 'REF'.")
@@ -59,6 +65,8 @@ def _require_sense(
         raise click.UsageError("--push, --pr and --land go with --write.")
     if given["source"] and given["output"]:
         raise click.UsageError("Give either --from or --output.")
+    if given["source"] and given["template"]:
+        raise click.UsageError("Give either --from or --template.")
 
 
 def _check() -> None:
@@ -73,12 +81,13 @@ def _check() -> None:
 
 def _propose(reference: str, given: dict[str, Any], *, as_json: bool) -> None:
     registry = options.registry()
-    proposed = registry.propose_card(reference, source=given["source"])
+    proposed = registry.propose_card(reference, source=given["source"], template=given["template"])
     if proposed is None:
         say(f"the card of {reference} is up to date")
         if as_json:
             print_json(None)
         return
+    _tell_unfilled(proposed.unfilled)
     carried = carry_on(registry, proposed.branch, then=given["then"], quiet=as_json)
     if as_json:
         print_json({**document(proposed), **carried})
@@ -93,7 +102,10 @@ def _print(reference: str, given: dict[str, Any], *, as_json: bool) -> None:
     is_kept = output and output.exists() and not is_stream(output) and not given["html"]
     kept = output if is_kept else None
     with opened_registry(None, given["rev"], given["at"]) as registry:
-        card = registry.card(reference, source=given["source"] or kept, html=given["html"])
+        card = registry.card(
+            reference, source=given["source"] or kept, template=given["template"], html=given["html"]
+        )
+    _tell_unfilled(card.unfilled)
     if output:
         write_whole(output, card.text.encode())
         say(f"wrote {output}")
@@ -101,6 +113,11 @@ def _print(reference: str, given: dict[str, Any], *, as_json: bool) -> None:
         print_json(card)
     elif not output:
         _show(card.text)
+
+
+def _tell_unfilled(names: tuple[str, ...]) -> None:
+    if names:
+        say(f"nothing on record fills {', '.join(f'{{{{{name}}}}}' for name in names[:20])}")
 
 
 def _show(text: str) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.errors import BadCall, InvalidFile
+from rollbook.check.card_sections import FRONT_MATTER
+from rollbook.errors import BadCall, InvalidFile, Refused
 from rollbook.git.repository import commit_or_none
 from rollbook.insight.card.card_facts import card_facts
 from rollbook.insight.card.card_text import is_generated, new_card, renewed_card
+from rollbook.insight.card.placeholders import unfilled
 from rollbook.propose.manifest_facts import small_file
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.registry.change import changed_files
@@ -38,39 +40,59 @@ class Card:
     def is_stale(self) -> bool:
         return self.text != self.before
 
+    @property
+    def unfilled(self) -> tuple[str, ...]:
+        """The names of its placeholders that nothing on record fills."""
+        return unfilled(FRONT_MATTER.sub("", self.text, count=1))
+
 
 @dataclass(frozen=True, slots=True)
 class ProposedCard:
-    """A card that was proposed."""
+    """A card that was proposed, and its placeholders that nothing on record fills."""
 
     model: str
     version: str
     path: str
     branch: str
     commit: str
+    unfilled: tuple[str, ...]
 
 
-def make_card(version: ModelVersion, start: str | None = None) -> Card:
+def make_card(
+    version: ModelVersion, start: str | None = None, own_template: str | Path | None = None
+) -> Card:
     """Make a version's card, its generated parts filled in anew from the registry. What people wrote is that
-    of `start`, else of the snapshot's card, else of the registry's template, else of Rollbook's own.
+    of `start`, else of the snapshot's card, else of the file `own_template`, else of the registry's template,
+    else of Rollbook's own.
 
-    Raises InvalidFile for a card or template that is no text or whose markers don't pair up; NotFound or
-    InvalidFile when a file that the card tells of is missing or broken.
+    Raises Refused for a template where a card is already, BadCall for one that is no text, InvalidFile for a
+    card or template that is no text or whose markers don't pair up; NotFound or InvalidFile when a file that
+    the card tells of is missing or broken.
     """
     snapshot = version.model.registry.snapshot
     path = layout.card_path(version.model.name, version.version)
-    card, own_template = snapshot.read_many([path, layout.CARD_TEMPLATE])
+    card, registrys_template = snapshot.read_many([path, layout.CARD_TEMPLATE])
     before = None if card is None else _text(card, path)
-    template, whose = _template(own_template)
     facts = card_facts(version)
     written = before if start is None else start
-    if written is None or not written.strip():
+    is_new = written is None or not written.strip()
+    if own_template is not None and not is_new:
+        raise Refused(
+            f"{version} has a card already, and a template begins a new one",
+            hint="To go on from a file instead of the card: --from FILE.",
+        )
+    text = written_by_people(own_template)
+    template, whose = _template(registrys_template) if text is None else (text, str(own_template))
+    if written is None or is_new:
         return Card(path, new_card(template, facts, whose), before)
     return Card(path, renewed_card(written, template, facts, path), before)
 
 
 def propose_card(
-    repository: Repository, reference: str | Reference, start: str | None = None
+    repository: Repository,
+    reference: str | Reference,
+    start: str | None = None,
+    own_template: str | Path | None = None,
 ) -> ProposedCard | None:
     """Propose a version's card, made from main: a branch with one commit; None when it is up to date.
 
@@ -79,7 +101,7 @@ def propose_card(
     base = main_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         version = registry.version(reference)
-        card = make_card(version, start)
+        card = make_card(version, start, own_template)
     if not card.is_stale:
         return None
     model, name = version.model.name, version.version
@@ -90,7 +112,7 @@ def propose_card(
     verb = "Write" if card.before is None else "Renew"
     message = f"{verb} the model card of {version}\n"
     made = commit_proposal(repository, Proposal(branch, base, message, files))
-    return ProposedCard(model, name, card.path, branch, made)
+    return ProposedCard(model, name, card.path, branch, made, card.unfilled)
 
 
 def stale_cards(repository: Repository) -> list[str]:

@@ -1,5 +1,7 @@
 """Renewing a card's text: what is generated is put between its markers, everything else stays as it is.
 
+A `{{placeholder}}` that people wrote is filled once, with what is on record, and is theirs from then on.
+
 In the body a generated part stands between two comments, `<!-- rollbook:begin NAME -->` and
 `<!-- rollbook:end NAME -->`; in the front matter, between the lines `# rollbook:begin` and `# rollbook:end`.
 """
@@ -14,6 +16,7 @@ from rollbook.errors import InvalidFile
 from rollbook.insight.card.front_matter import metadata
 from rollbook.insight.card.generated_parts import written_parts
 from rollbook.insight.card.inert import MISSING
+from rollbook.insight.card.placeholders import filled
 from rollbook.yaml.strict import load
 from rollbook.yaml.write import dump
 
@@ -89,7 +92,7 @@ def _renewed(card: str, facts: CardFacts, path: str) -> str:
         if front_matter
         else (f"{fence}{whole}{fence}{newline}" if whole else "")
     )
-    return head + _with_parts(body, parts, newline, path)
+    return head + _with_parts(filled(body, facts), parts, newline, path)
 
 
 def split_front(front: str, path: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rollbook.insight.card.inert import MISSING, code, link, prose, table
+from rollbook.insight.card.inert import MISSING, code, link, number, prose, table
 from rollbook.text import inert_line
 
 if TYPE_CHECKING:
@@ -85,10 +85,28 @@ def _training_data(facts: CardFacts, _: str) -> str:
     return _joined(table(("Data set", "Version", "Address"), rows), _sheet(facts_of))
 
 
+def _training(facts: CardFacts, _: str) -> str:
+    manifest, training = facts.manifest, facts.manifest.training
+    seconds = training.get("duration_seconds")
+    dates = {
+        "Started": inert_line(training.get("started_at", "")),
+        "Took": f"{number(seconds)} seconds" if isinstance(seconds, int | float) else "",
+    }
+    settings = [(inert_line(name), _setting(value)) for name, value in manifest.hyperparameters.items()]
+    return _joined(_sheet(dates), table(("Hyperparameter", "Value"), settings)) or "Nothing is on record."
+
+
+def _setting(value: object) -> str:
+    if isinstance(value, dict):
+        return inert_line(", ".join(f"{name} = {inner}" for name, inner in value.items()), 2000)
+    items = value if isinstance(value, list) else [value]
+    return ", ".join(number(item) if isinstance(item, float) else inert_line(item) for item in items)
+
+
 def _metrics(facts: CardFacts, _: str) -> str:
     registered = table(
         ("Metric", "Value at registration"),
-        [(inert_line(name), _number(value)) for name, value in sorted(facts.manifest.metrics.items())],
+        [(inert_line(name), number(value)) for name, value in sorted(facts.manifest.metrics.items())],
     )
     others = [evidence for evidence in facts.evidence if evidence.kind != "fairness"]
     if not registered and not any(evidence.metrics for evidence in others):
@@ -134,6 +152,7 @@ PARTS: dict[str, Callable[[CardFacts, str], str]] = {
     "details": _details,
     "intended-use": _intended_use,
     "training-data": _training_data,
+    "training": _training,
     "metrics": _metrics,
     "fairness": _fairness,
     "lineage": _lineage,
@@ -151,7 +170,7 @@ def _evidence(evidence: Iterable[Evidence]) -> str:
         (
             inert_line(item.name),
             "passed" if item.passed else "failed",
-            inert_line(", ".join(f"{name} = {_number(value)}" for name, value in item.metrics.items()), 2000),
+            inert_line(", ".join(f"{name} = {number(value)}" for name, value in item.metrics.items()), 2000),
             _named(item.data),
             inert_line(item.summary, 2000),
             f"{inert_line(item.created_at)} by {inert_line(item.created_by)}" + _by(item.tool),
@@ -167,10 +186,6 @@ def _by(tool: Mapping[str, Any]) -> str:
 
 def _named(thing: Mapping[str, Any]) -> str:
     return " ".join(inert_line(thing[key]) for key in ("name", "version") if thing.get(key))
-
-
-def _number(value: float) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else inert_line(value, 40)
 
 
 def _sheet(rows: Mapping[str, str]) -> str:

@@ -33,9 +33,19 @@ def code(text: object) -> str:
     return f"`{text}`" if _PLAIN.fullmatch(str(text)) else inert_line(text)
 
 
-def link(address: str) -> str:
+def link(text: str) -> str:
     """Return an address as a link when it is a plain web address, else as text."""
-    return f"<{address}>" if _WEB.fullmatch(address) and len(address) <= 2048 else inert_line(address)
+    return f"<{plain}>" if (plain := address(text)) else inert_line(text)
+
+
+def address(text: str) -> str:
+    """Return `text` when it is a plain web address, which can be a link's target; else nothing."""
+    return text if len(text) <= 2048 and _WEB.fullmatch(text) else ""
+
+
+def number(value: float) -> str:
+    """Return a number as a card tells it."""
+    return f"{value:.6g}" if isinstance(value, float) else inert_line(value, 40)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
