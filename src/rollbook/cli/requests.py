@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rollbook.cli import options
-from rollbook.cli.output import print_json, say
-from rollbook.text import printable
+from rollbook.cli.output import print_json, print_lines, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +32,7 @@ def command(offline: bool, as_json: bool) -> None:
     if not listed:
         say("no request is open")
     for request in listed:
-        click.echo("\n".join(printable(line) for line in _lines(request)))
+        print_lines(_lines(request))
 
 
 def _lines(request: Request) -> Iterator[str]:
