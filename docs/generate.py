@@ -194,6 +194,10 @@ _COMMANDS_HEAD = """\
 Results go to stdout, everything else to stderr. `--json` prints one JSON value, whose keys are
 [stable](json.md). Without it a table is drawn on a terminal; piped, it is lines of tab-separated fields.
 
+A terminal's table keeps to its width (or to `COLUMNS`) and breaks no word: its widest cells are wrapped, then
+columns are left out, which are named below it, and at last each row is a block of `column: value` lines.
+What is piped is always whole.
+
 | Exit code | Meaning |
 | --- | --- |
 | 0 | Fine. |

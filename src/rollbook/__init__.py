@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rollbook.api.evidence_verbs import EvidenceVerbs as EvidenceVerbs
     from rollbook.api.json_document import document as document
+    from rollbook.api.model_answers import LastChange as LastChange
+    from rollbook.api.model_answers import ModelGate as ModelGate
+    from rollbook.api.model_answers import ShownModel as ShownModel
     from rollbook.api.public_federation import Federation as Federation
     from rollbook.api.public_index import open_index as open_index
     from rollbook.api.public_model import Model as Model
@@ -97,6 +100,9 @@ _HOMES = {
     "GateReports": "api.results",
     "History": "api.results",
     "MadeCard": "api.results",
+    "LastChange": "api.model_answers",
+    "ModelGate": "api.model_answers",
+    "ShownModel": "api.model_answers",
     "Recorded": "api.results",
     "Shown": "api.results",
     "AuditTrail": "api.trail_verbs",

@@ -57,6 +57,7 @@ HERE = {
     "query": {"schema": "docs/reference/views.md", "form": "how it is printed"},
     "lineage": {"form": "how it is printed"},
     "history": {
+        "events": "how it is printed",
         "report": "Registry.report",
         "form": "how it is printed",
         "output": "where it is written",

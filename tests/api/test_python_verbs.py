@@ -71,6 +71,7 @@ QUESTIONS: dict[str, tuple[list[str], Callable[[Registry], object]]] = {
         lambda it: it.resolve("credit-approval@production"),
     ),
     "show": (["show", REF], lambda it: it.show(REF)),
+    "show of a model": (["show", "credit-approval"], lambda it: it.show_model("credit-approval")),
     "list": (["list"], lambda it: it.list()),
     "list of versions": (["list", "credit-approval"], lambda it: it.list("credit-approval")),
     "compare": (["compare", "credit-approval"], lambda it: it.compare("credit-approval")),

@@ -92,7 +92,7 @@ def test_a_promotion_tells_who_and_why(world: World):
 
 
 def test_the_table_is_tab_separated_when_piped(world: World):
-    lines = [line.split("\t") for line in world.run("history", "credit").out.splitlines()]
+    lines = [line.split("\t") for line in world.run("history", "credit", "--events").out.splitlines()]
     assert lines[0] == ["when", "model", "version", "action", "from", "to", "by", "reason"]
     assert {len(line) for line in lines} == {8}
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", lines[1][0])

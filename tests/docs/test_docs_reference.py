@@ -125,6 +125,7 @@ CALLS = {
     "rollbook list": ["list"],
     "rollbook list [--repo URL --repo URL]": ["list", "--repo", ".", "--repo", "./"],
     "rollbook list MODEL": ["list", "credit-approval"],
+    "rollbook show MODEL": ["show", "credit-approval"],
     "rollbook show REF": ["show", "credit-approval@1.0.0"],
     "rollbook resolve REF": ["resolve", "credit-approval@production"],
     "rollbook fetch REF": ["fetch", "credit-approval@production", "-o", "OUTPUT"],
@@ -237,6 +238,11 @@ def _deployed(world: World) -> None:
     world.run("evidence", "add", "credit-approval@1.2.0", *call, "--land")
 
 
+def _guarded(world: World) -> None:
+    world.policy("gates: [{gate: metric-threshold, to: [canary], metric: auc, min: 0.5}]\n")
+    _proposed(world)
+
+
 def _proposed(world: World) -> None:
     world.run(*CALLS["rollbook promote REF STAGE"])
 
@@ -306,6 +312,7 @@ def _landed_and_kept(world: World) -> None:
 
 # What has to happen before a command has something to print.
 BEFORE = {
+    "rollbook show MODEL": _guarded,
     "rollbook show REF": _with_evidence,
     "rollbook evidence fetch REF NAME": _with_a_report,
     "rollbook check": _stray_file,

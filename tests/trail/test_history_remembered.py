@@ -118,7 +118,7 @@ def test_a_memory_that_is_not_whole_is_discarded(recorded: History, spoil: str) 
             "flip": old.replace(b"for staging", b"for staginG"),
             "empty": b"",
             "zeros": b"\0" * 500,
-            "other": old.replace(b"tags 3 ", b"tags 4 "),
+            "other": old.replace(b"tags 4 ", b"tags 5 "),
         }[spoil]
     )
     assert path.read_bytes() != old
@@ -183,12 +183,12 @@ def test_an_older_commit_shows_what_had_landed_by_then(recorded: History) -> Non
 
 def test_the_table_of_a_checkout_is_that_of_its_commit(recorded: History, tmp_path: Path) -> None:
     git(tmp_path, "clone", "-q", str(recorded.directory), "clone")
-    plain = rollbook(tmp_path / "clone", "history")
+    plain = rollbook(tmp_path / "clone", "history", "--events")
     assert plain.code == 0
-    assert plain.out == rollbook(tmp_path / "clone", "history", "--rev", "HEAD").out
+    assert plain.out == rollbook(tmp_path / "clone", "history", "--events", "--rev", "HEAD").out
     assert len(plain.out.splitlines()) == 11
     git(tmp_path / "clone", "checkout", "-q", "HEAD~3")
-    assert len(rollbook(tmp_path / "clone", "history").out.splitlines()) == 5
+    assert len(rollbook(tmp_path / "clone", "history", "--events").out.splitlines()) == 5
 
 
 # --- reading one tag

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rollbook.api.public_model import ModelVersion
+    from rollbook.api.model_answers import ShownModel
+    from rollbook.api.public_model import Model, ModelVersion
     from rollbook.api.results import Fetched, Shown
     from rollbook.artifact.progress import Progress
     from rollbook.names import Reference
@@ -93,6 +94,7 @@ class VersionQuestions:
     if TYPE_CHECKING:
 
         def version(self, reference: str | Reference) -> ModelVersion: ...
+        def model(self, name: str) -> Model: ...
 
     def resolve(self, reference: str | Reference) -> Resolved:
         """Return the version that a reference such as `credit-approval@production` stands for.
@@ -104,6 +106,15 @@ class VersionQuestions:
     def show(self, reference: str | Reference) -> Shown:
         """Return everything known of one version. Raises as `resolve`, and InvalidFile for a broken file."""
         return shown(self.version(reference))
+
+    def show_model(self, model: str) -> ShownModel:
+        """Return what is known of a model: what it is, what stands where, what happened to it last.
+
+        Raises NotFound for an unknown model, InvalidFile for a broken file.
+        """
+        from rollbook.api.model_answers import shown_model
+
+        return shown_model(self.model(model))
 
     def fetch(
         self,

@@ -94,7 +94,7 @@ LISTING = Memory(
     "The id of a tree names all that is in it.",
 )  # fmt: skip
 TAGS = Memory(
-    "tags", "3", 512 << 20,
+    "tags", "4", 512 << 20,
     "What the tags of the trail say, for `history`",
     "Id of the tag object",
     f"{_TAG_IDS} `audit` reads the tags themselves.",

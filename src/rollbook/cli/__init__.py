@@ -33,7 +33,7 @@ COMMANDS = {
     "reject": "Close a request: remove its branch, and keep on record why.",
     "land": "Check a proposal, merge it into main, record it, push it.",
     "list": "List the models, their newest versions and their stages.",
-    "show": "Show one version: what it is, where it stands, how it got there.",
+    "show": "Show one version, or a model: what it is, where it stands, how it got there.",
     "resolve": "Print which version a reference stands for.",
     "fetch": "Get a version's artifact, verified.",
     "compare": "Put versions of a model side by side.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rollbook.cli import options
-from rollbook.cli.output import print_json, say
+from rollbook.cli.output import print_json, print_lines, print_pairs, say
 from rollbook.errors import CannotTell, GitFailed
 from rollbook.text import printable
 
@@ -47,8 +47,7 @@ def record_command(push: bool | None, forge: str | None, as_json: bool) -> None:
     if as_json:
         print_json(recorded)
         return
-    for event in recorded.events:
-        click.echo(f"{event.tag}\t{event.summary}")
+    print_pairs([(event.tag, event.summary) for event in recorded.events])
     if not recorded.events:
         say("everything that landed is recorded")
 
@@ -128,11 +127,9 @@ def _print_verification(found: Verification) -> None:
         about = f"{item.tag or item.commit[:12] or 'this clone'}: {item.code}"
         warning = "warning: " if item.severity == "warning" else ""
         landed = f" (main {item.commit[:12]})" if item.commit and item.tag else ""
-        click.echo(printable(f"{about}: {warning}{item.message}{landed}"))
-        click.echo(f"    {printable(item.hint)}")
+        print_lines([f"{about}: {warning}{item.message}{landed}", f"    {item.hint}"])
     for doubt in found.doubts:
-        click.echo(printable(f"can't tell: {doubt.message}"))
-        click.echo(f"    {printable(doubt.hint)}")
+        print_lines([f"can't tell: {doubt.message}", f"    {doubt.hint}"])
     words = {"verified": "verified", "tampered": "tampered with", "unknown": "can't tell"}
     click.echo(f"{words[found.result]}: {found.events} events to {found.main[:12]}, {_signed(found)}")
 

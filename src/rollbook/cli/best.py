@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from rollbook.cli import options
-from rollbook.cli.output import print_json, say
+from rollbook.cli.output import print_json, print_pairs, say
 from rollbook.cli.source import at_repository, opened_registry
-from rollbook.text import printable
 
 
 @click.command("best")
@@ -48,5 +47,5 @@ def command(
         print_json(best)
         return
     facts = best.as_document()
-    for name in ("version", "stage", "value", "metrics_from", "commit", "path", "sha256"):
-        click.echo(f"{name}\t{printable(str(facts[name]))}")
+    names = ("version", "stage", "value", "metrics_from", "commit", "path", "sha256")
+    print_pairs([(name, str(facts[name])) for name in names])

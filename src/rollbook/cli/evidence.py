@@ -89,7 +89,8 @@ def list_command(reference: str, repo: str | None, rev: str | None, at: str | No
         print_json(listing)
     elif listing.evidence:
         columns = ["evidence", "status", "at", "by", "metrics", "attachments"]
-        print_table(columns, [_row(evidence) for evidence in listing.evidence])
+        rows = [_row(evidence) for evidence in listing.evidence]
+        print_table(columns, rows, may_go=["attachments", "by", "metrics"])
     else:
         say(f"{listing.model}@{listing.version} has no evidence")
 

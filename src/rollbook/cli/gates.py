@@ -85,4 +85,6 @@ def _print(report: GateReport) -> None:
         for judged in report.results
         for verdict in [judged.verdict]
     ]
-    print_table(("gate", "state", "found", "asked for", "what to do"), rows)
+    print_table(
+        ("gate", "state", "found", "asked for", "what to do"), rows, may_go=("asked for", "what to do")
+    )

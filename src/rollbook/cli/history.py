@@ -16,13 +16,20 @@ from rollbook.cli.output import json_text, print_table, say
 from rollbook.names import parse_reference
 from rollbook.text import printable, spreadsheet_cell
 from rollbook.trail.event import Action
+from rollbook.trail.told_changes import COLUMNS as CHANGE_COLUMNS
+from rollbook.trail.told_changes import change_row, told, told_together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rollbook.git.repository import Repository
+    from rollbook.trail.tag import RecordedTag
+    from rollbook.trail.told_changes import Told
     from rollbook.transfer.gto.past_events import PastEvent
 
+_EVENT_COLUMNS = ("when", "model", "version", "action", "from", "to", "by", "reason")
+_MAY_GO = ("approved by", "from", "by", "reason")
+_TABLES = ("table", "events")
 _FORMATS = ("table", "json", "jsonl", "csv", "markdown", "html")
 
 
@@ -46,6 +53,7 @@ _FORMATS = ("table", "json", "jsonl", "csv", "markdown", "html")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file, not to stdout."
 )
+@click.option("--events", is_flag=True, help="A line for each event, as the tags record them.")
 @options.snapshot
 @options.directory
 @options.as_json
@@ -58,11 +66,14 @@ def command(
     form: str | None,
     output: Path | None,
     past: bool,
+    events: bool,
     **narrowed: str | None,
 ) -> None:
-    """List what happened to MODEL, or to all: who, what, when, from where, where to, and why.
+    """List what people changed about MODEL, or about all: when, what, who asked and who approved, and why.
 
-    Read from the audit trail's tags, oldest first; with --past, after what older tags tell. With --report,
+    A change is a line, also where several events record it: a version that comes into production displaces
+    another. --events has a line for each of them, and so have JSON and CSV. Read from the audit trail's tags,
+    oldest first; with --past, after what older tags tell. With --report,
     the compliance report of a period: what there is at its end, every transition with its approvals and
     gates, what was overridden, and whether the trail verifies.
     """
@@ -70,6 +81,8 @@ def command(
     click.get_current_context().call_on_close(gc.enable)
     if as_json and form not in (None, "json"):
         raise click.UsageError("Give either --json or --format.")
+    if events and (as_json or report is not None or form not in (None, "table")):
+        raise click.UsageError("--events is about the table; the other forms have all events.")
     form = "json" if as_json else form
     if output is not None and report is None and form in (None, "table"):
         raise click.UsageError("--output goes with --format json, jsonl or csv, or --report.")
@@ -77,7 +90,8 @@ def command(
     if report is not None:
         text = _report(report, model, form or "markdown", rev, at, narrowed)
     else:
-        text = _events(model, form or "table", rev, at, narrowed, past=past)
+        form = "events" if events else form or "table"
+        text = _events(model, form, rev, at, narrowed, past=past)
     if text is None:
         return
     if output is None:
@@ -101,31 +115,23 @@ def _events(
     if form in ("markdown", "html"):
         raise click.UsageError(f"--format {form} is for a report: give --report START..END.")
     ref = narrowed.pop("ref")
-    repository = None if rev or at or past or model or ref else _registry_here()
-    if repository is not None and form == "table":
-        from rollbook.trail import history
-        from rollbook.trail.known_tags import shown
-
-        if any(narrowed.values()):
-            event_filter = history.narrowed(**narrowed)
-            _print_rows(map(shown, history.each_event(repository, "HEAD", None, event_filter)))
-        else:
-            _print_rows(history.each_shown(repository, "HEAD"))
+    is_table = form in _TABLES
+    repository = None if rev or at or past or model or ref or not is_table else _registry_here()
+    if repository is not None:
+        _print_all(repository, form, narrowed)
         return None
     from rollbook.cli.source import opened_registry
 
     if model is not None and ref is not None and parse_reference(ref).model != model:
         raise click.UsageError(f"--ref {ref} is no version of {model}.")
     with opened_registry(None, rev, at) as registry:
-        told = registry.history(model, ref=ref, past=past, with_evidence=form != "table", **narrowed)
-    if form == "table":
-        from rollbook.trail.known_tags import shown
-
-        _print_rows(chain(map(_past_row, told.past), map(shown, told.events)))
+        listed = registry.history(model, ref=ref, past=past, with_evidence=not is_table, **narrowed)
+    if is_table:
+        _print_table(form, listed.past, listed.events)
         return None
     if form == "json":
-        return json_text(told)
-    rows = told.as_document()
+        return json_text(listed)
+    rows = listed.as_document()
     return "".join(f"{json.dumps(row)}\n" for row in rows) if form == "jsonl" else _csv(rows)
 
 
@@ -138,20 +144,47 @@ def _registry_here() -> Repository | None:
     return repository if is_here else None
 
 
-def _print_rows(every: Iterable[list[str]]) -> None:
+def _print_all(repository: Repository, form: str, narrowed: dict[str, str | None]) -> None:
+    """Print the events of a registry that is checked out: they need not be held together."""
+    from rollbook.trail import history
+
+    if any(narrowed.values()):
+        event_filter = history.narrowed(**narrowed)
+        _print_table(form, (), history.each_event(repository, "HEAD", None, event_filter))
+    elif form == "events":
+        _print_rows(_EVENT_COLUMNS, history.each_shown(repository, "HEAD"))
+    else:
+        _print_rows(CHANGE_COLUMNS, history.each_change(repository, "HEAD"))
+
+
+def _print_table(form: str, past: Iterable[PastEvent], events: Iterable[RecordedTag]) -> None:
+    if form == "events":
+        from rollbook.trail.known_tags import shown
+
+        _print_rows(_EVENT_COLUMNS, chain(map(_past_row, past), map(shown, events)))
+    else:
+        every = chain(map(_past_told, past), map(told, events))
+        _print_rows(CHANGE_COLUMNS, map(change_row, told_together(every)))
+
+
+def _print_rows(columns: Sequence[str], every: Iterable[list[str]]) -> None:
     rows = iter(every)
     first = next(rows, None)
     if first is None:
         say("nothing of the kind is recorded; `rollbook audit record` records what landed on main")
         return
-    columns = ["when", "model", "version", "action", "from", "to", "by", "reason"]
-    print_table(columns, chain([first], rows))
+    print_table(columns, chain([first], rows), may_go=_MAY_GO)
 
 
 def _past_row(event: PastEvent) -> list[str]:
     fields = event.as_mapping()
     keys = ("requested_at", "model", "version", "action", "from", "to", "requested_by", "reason")
     return [str(fields[key] or "") for key in keys]
+
+
+def _past_told(event: PastEvent) -> Told:
+    when, model, version, action, start, target, by, reason = _past_row(event)
+    return (when, model, version, action, start, target, by, reason, "", when, "")
 
 
 def _csv(rows: Sequence[dict[str, Any]]) -> str:

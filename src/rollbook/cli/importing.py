@@ -129,6 +129,7 @@ def _report_plan(plan: Plan, given: Mapping[str, Any], *, as_json: bool) -> None
         print_table(
             ["model", "version", "stage", "registered at", "by", "artifact", "kept in", "tag"],
             [_row(model, version) for model in plan.models for version in model.versions],
+            may_go=["tag", "artifact", "by", "kept in", "registered at"],
         )
         _say_notes(plan, given)
     if plan.problems:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rollbook.cli import options
-from rollbook.cli.output import print_json, say
+from rollbook.cli.output import print_json, print_pairs, say
 from rollbook.text import printable
 
 if TYPE_CHECKING:
@@ -46,5 +46,4 @@ def land_branch(registry: Registry, branch: str, *, keep_branch: bool = False) -
 def report_landing(landing: Landing) -> None:
     """Tell a person what landed."""
     say(f"landed {landing.branch} on {landing.main} as {landing.commit[:12]}")
-    for event in landing.events:
-        click.echo(f"{event.tag}\t{event.summary}")
+    print_pairs([(event.tag, event.summary) for event in landing.events])

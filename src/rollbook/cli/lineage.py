@@ -92,7 +92,9 @@ def _list(found: Sequence[Descendant], *, as_json: bool) -> None:
         [item.reference, item.stage, ", ".join(item.aliases), _running(item), " > ".join(item.via)]
         for item in found
     ]
-    print_table(["version", "stage", "aliases", "runs at", "through"], rows)
+    print_table(
+        ["version", "stage", "aliases", "runs at", "through"], rows, may_go=["aliases", "runs at", "through"]
+    )
 
 
 def _running(item: Descendant) -> str:

@@ -121,7 +121,7 @@ def _print_stale(listed: Sequence[Stale], *, as_json: bool) -> None:
         ]
         for stale in listed
     ]
-    print_table(["model", "version", "stage", "last", "at", "days"], rows)
+    print_table(["model", "version", "stage", "last", "at", "days"], rows, may_go=["at", "last"])
 
 
 def _print_versions(listed: Sequence[ListedVersion], *, as_json: bool) -> None:
@@ -139,4 +139,5 @@ def _print_versions(listed: Sequence[ListedVersion], *, as_json: bool) -> None:
         ]
         for row in listed
     ]
-    print_table(["version", "stage", "aliases", "created at", "created by", "metrics"], rows)
+    columns = ["version", "stage", "aliases", "created at", "created by", "metrics"]
+    print_table(columns, rows, may_go=["created by", "aliases", "created at"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from contextlib import contextmanager
 from itertools import islice
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from rollbook.artifact.progress import Progress
+    from rollbook.cli.terminal_table import Paint
 
 _TOGETHER = 1_000  # rows of a table
 
@@ -35,10 +38,18 @@ def json_text(value: Any) -> str:
     return f"{indented(document(value))}\n"
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def print_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    may_go: Sequence[str] = (),
+    paint: Paint | None = None,
+) -> None:
     """Print a table on a terminal; tab-separated lines under one header line when piped.
 
     The rows are taken as they come: a long table has its columns measured anew, under a header, now and then.
+    On a terminal that is too narrow columns are left out, the first of `may_go` first, or each row becomes a
+    block; `paint` says which colour a cell has there. What is piped is always whole, and plain.
     """
     remaining = iter(rows)
     some = list(islice(remaining, _TOGETHER))
@@ -48,21 +59,39 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
             click.echo(_all_tabbed(some))
             some = list(islice(remaining, _TOGETHER))
         return
-    _print_drawn(columns, some)
+    left_out = _print_drawn(columns, some, may_go, paint)
     while some := list(islice(remaining, _TOGETHER)):
-        _print_drawn(columns, some)
+        left_out |= _print_drawn(columns, some, may_go, paint)
+    if left_out:
+        say(f"left out, for want of room: {', '.join(left_out)}; a wider terminal shows them, and --json")
 
 
-def _print_drawn(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Column, Table
-    from rich.text import Text
+def _print_drawn(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], may_go: Sequence[str], paint: Paint | None
+) -> dict[str, None]:
+    """Draw rows and return the columns that had no room."""
+    from rollbook.cli.terminal_table import drawn
 
-    table = Table(*(Column(Text(printable(column))) for column in columns), box=SIMPLE_HEAD, pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text(printable(cell), overflow="fold") for cell in row))
-    Console().print(table)
+    table = drawn(columns, rows, _width(), may_go=may_go, paint=None if os.environ.get("NO_COLOR") else paint)
+    click.echo("\n".join(table.lines), color=False if os.environ.get("TERM") == "dumb" else None)
+    return dict.fromkeys(table.left_out)
+
+
+def _width() -> int:
+    return shutil.get_terminal_size().columns
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines for people; on a terminal those that are too long are broken between words, and what is
+    carried on is indented below."""
+    if not sys.stdout.isatty():
+        click.echo("\n".join(map(printable, lines)))
+        return
+    from rollbook.cli.terminal_table import wrapped
+
+    for line in map(printable, lines):
+        indent = len(line) - len(line.lstrip(" ")) + 2
+        click.echo("\n".join(wrapped(line, _width(), indent=indent)))
 
 
 def _all_tabbed(rows: Sequence[Sequence[str]]) -> str:
@@ -87,15 +116,36 @@ def _tabbed(row: Sequence[str]) -> str:
 
 def print_facts(facts: Sequence[tuple[str, str]]) -> None:
     """Names and values, one a line, the values aligned; nothing for an empty value."""
-    shown = [(printable(name), value) for name, value in facts if value]
-    width = max((len(name) for name, _ in shown), default=0)
-    for name, value in shown:
-        click.echo(f"{name:<{width}}  {printable(value)}")
+    shown = [(printable(name), printable(value)) for name, value in facts if value]
+    if not sys.stdout.isatty():
+        width = max((len(name) for name, _ in shown), default=0)
+        for name, value in shown:
+            click.echo(f"{name:<{width}}  {value}")
+        return
+    from rollbook.cli.terminal_table import fact_lines
+
+    for line in fact_lines(shown, _width()):
+        click.echo(line)
+
+
+def print_pairs(pairs: Sequence[tuple[str, str]]) -> None:
+    """Print two texts a line: aligned on a terminal, with a tab between when piped."""
+    if sys.stdout.isatty():
+        print_facts(pairs)
+        return
+    for pair in pairs:
+        click.echo(_tabbed(pair))
 
 
 def say(message: str) -> None:
-    """Tell a person something; never part of the result."""
-    click.echo(printable(message), err=True)
+    """Tell a person something; never part of the result. On a terminal it is broken between words."""
+    text = printable(message)
+    width = _width()
+    if sys.stderr.isatty() and (len(text) > width or not text.isascii()):
+        from rollbook.cli.terminal_table import wrapped
+
+        text = "\n".join(wrapped(text, width))
+    click.echo(text, err=True)
 
 
 def warn(message: str) -> None:

@@ -51,7 +51,9 @@ def command(target: str | None, reason: str | None, dry_run: bool, then: str | N
 
 def _print_plan(plan: Pruning) -> None:
     rows = [_row("goes", item) for item in plan.goes] + [_row("stays", item) for item in plan.stays]
-    print_table(["model", "version", "stage", "size", "artifact", "why"], rows)
+    print_table(
+        ["model", "version", "stage", "size", "artifact", "why"], rows, may_go=["stage", "size", "why"]
+    )
 
 
 def _row(verdict: str, item: Pruned) -> list[str]:

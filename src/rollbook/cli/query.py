@@ -117,4 +117,4 @@ def _print_schema(form: str) -> None:
     rows = [
         [view.name, column.name, column.type, column.meaning] for view in VIEWS for column in view.columns
     ]
-    print_table(["view", "column", "type", "meaning"], rows)
+    print_table(["view", "column", "type", "meaning"], rows, may_go=["type"])

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from rollbook.cli import options
-from rollbook.cli.output import print_json, say
+from rollbook.cli.output import print_json, print_lines, say
 from rollbook.registry.request_branches import HERE
-from rollbook.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,7 +41,7 @@ def command(offline: bool, remove_landed: bool, as_json: bool) -> None:
     if not listed:
         say("no request is open")
     for request in listed:
-        click.echo("\n".join(printable(line) for line in _lines(request)))
+        print_lines(_lines(request))
 
 
 def _remove_landed(*, as_json: bool) -> None:
@@ -54,13 +53,13 @@ def _remove_landed(*, as_json: bool) -> None:
         say("no branch of a request has landed")
     for branch in removed:
         if branch.removed:
-            click.echo(f"{printable(branch.branch)}: removed {_where(branch.removed)}")
+            print_lines([f"{branch.branch}: removed {_where(branch.removed)}"])
         for checkout in branch.checkouts:
-            say(f"{printable(branch.branch)} stays: it is checked out in {printable(checkout)}")
+            say(f"{branch.branch} stays: it is checked out in {checkout}")
 
 
 def _where(places: Sequence[str]) -> str:
-    return " and ".join(place if place == HERE else f"on {printable(place)}" for place in places)
+    return " and ".join(place if place == HERE else f"on {place}" for place in places)
 
 
 def _lines(request: Request) -> Iterator[str]:

@@ -1,32 +1,62 @@
-"""`rollbook show REF`."""
+"""`rollbook show REF` and `rollbook show MODEL`."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from rollbook.api import model_answers
 from rollbook.api.version_answers import shown
 from rollbook.cli import options
 from rollbook.cli.evidence import evidence_line
+from rollbook.cli.model_page import print_model
 from rollbook.cli.output import print_facts, print_json, size
-from rollbook.cli.source import asked_version, at_index, at_repositories, warn_if_deprecated, warn_if_removed
+from rollbook.cli.source import (
+    asked_version,
+    at_index,
+    at_repositories,
+    index_options,
+    opened_model,
+    warn_if_deprecated,
+    warn_if_removed,
+)
 from rollbook.insight.lineage.import_lineage import imports
+from rollbook.names import is_model_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rollbook.api.public_model import ModelVersion
 
 
 @click.command("show")
-@click.argument("reference", metavar="REF")
+@click.argument("reference", metavar="TARGET")
 @at_repositories
 @at_index
 @options.snapshot
 @options.directory
 @options.as_json
 def command(reference: str, repo: tuple[str, ...], rev: str | None, at: str | None, as_json: bool) -> None:
-    """Show one version: what it is, where it stands, how it came about."""
+    """Show one version (REF): what it is, where it stands, how it came about. Or a model, by its name alone.
+
+    Of a model: whose it is, what it is for, which versions hold which stage, its newest versions, the gates
+    before its stages, what was changed last, and the requests that are open as last fetched.
+    """
+    if is_model_name(reference):
+        with opened_model(reference, repo, rev, at) as model:
+            shown_model = model_answers.shown_model(model)
+        if as_json:
+            print_json(shown_model)
+        else:
+            print_model(shown_model)
+        return
     with asked_version(reference, repo, rev, at, whole=True) as version:
         told = shown(version)
         warn_if_deprecated(version)
         warn_if_removed(version)
+        is_here = not repo and index_options().address is None and not as_json
+        changes = list(_changes(version)) if is_here else []
     document = told.as_document()
     if as_json:
         print_json(document)
@@ -50,6 +80,21 @@ def command(reference: str, repo: tuple[str, ...], rev: str | None, at: str | No
         if facts:
             click.echo(f"\n{title}")
             print_facts([(f"  {name}", value) for name, value in facts])
+    if changes:
+        click.echo("\nhistory")
+        print_facts([(f"  {when}", what) for when, what in changes])
+
+
+def _changes(version: ModelVersion) -> Iterator[tuple[str, str]]:
+    """Yield when and what people changed about a version, as the trail's tags here tell."""
+    from rollbook.trail.history import history
+    from rollbook.trail.told_changes import changes_of
+
+    registry = version.model.registry
+    tags = history(registry.repository, registry.snapshot.commit or "HEAD", version.model.name)
+    for when, _, what, by, approved, reason in changes_of(tags, version.version):
+        people = f"{by}, approved by {approved}" if approved else by
+        yield when, ": ".join(text for text in (f"{what} ({people})" if people else what, reason) if text)
 
 
 def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rollbook.api.public_federation import Federation
-    from rollbook.api.public_model import ModelVersion
+    from rollbook.api.public_model import Model, ModelVersion
     from rollbook.cli.options import Command
     from rollbook.transfer.static_index.index_source import IndexSource
     from rollbook.transfer.static_index.verification import VerifiedModel
@@ -151,6 +151,21 @@ def opened_federation(repos: Sequence[str], rev: str | None, at: str | None) -> 
 def _require_one_time(rev: str | None, at: str | None) -> None:
     if rev is not None and at is not None:
         raise click.UsageError("Give either --rev or --at.")
+
+
+@contextmanager
+def opened_model(name: str, repos: Sequence[str], rev: str | None, at: str | None) -> Iterator[Model]:
+    """Open the model of that name, in the registries that the options name."""
+    index = index_options()
+    index.require_sense(bool(repos) or rev is not None or at is not None)
+    if index.address is not None:
+        raise click.UsageError(f"An index tells of versions: give {name}@VERSION, or {name}@latest.")
+    if len(repos) > 1:
+        with opened_federation(repos, rev, at) as federation:
+            yield federation.model(name)
+        return
+    with opened_registry(repos[0] if repos else None, rev, at) as registry:
+        yield registry.model(name)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def command(rev: str | None, at: str | None, as_json: bool) -> None:
         for kind, shares in groups
         for share in shares
     ]
-    print_table(["by", "name", "versions", "size", "needed by nothing else"], rows)
+    print_table(["by", "name", "versions", "size", "needed by nothing else"], rows, may_go=["versions"])
     print_facts(_facts(report))
     if report.unlisted:
         say(f"{len(report.unlisted)} folders could not be listed; each counts as one object")

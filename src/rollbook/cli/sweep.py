@@ -30,7 +30,7 @@ def command(yes: bool, also: tuple[str, ...], as_json: bool) -> None:
         [f"{entry.model}@{entry.version}", entry.landed_at, entry.state, size(entry.frees), entry.why]
         for entry in swept.removals
     ]
-    print_table(["version", "removed", "bytes", "frees", "why"], rows)
+    print_table(["version", "removed", "bytes", "frees", "why"], rows, may_go=["removed", "bytes", "why"])
     many = f"{len(swept.objects)} objects, {size(sum(entry.size for entry in swept.objects))}"
     if yes:
         say(f"deleted from {swept.remote}: {many}")

@@ -105,11 +105,22 @@ def listed_models(registry: Registry) -> list[ListedModel]:
     ]
 
 
-def listed_versions(model: Model) -> list[ListedVersion]:
-    """Return the versions of a model, newest first. Raises InvalidFile for a manifest that can't be read."""
-    removed = removed_among(
-        model.registry.snapshot, ((model.name, version) for version in model.version_names)
+def listed_model(model: Model) -> ListedModel:
+    """Return a model with its stages. Raises NotFound where there is no registry."""
+    (item,) = _listed(model.registry, [model])
+    stages = [stage.name for stage in model.registry.policy.stages[1:]]
+    return ListedModel(
+        item.name, item.latest, item.versions, {name: item.holders(name) for name in stages}, item.aliases
     )
+
+
+def listed_versions(model: Model, names: Sequence[str] | None = None) -> list[ListedVersion]:
+    """Return the versions of a model, or those of these names, newest first.
+
+    Raises InvalidFile for a manifest that can't be read.
+    """
+    names = model.version_names if names is None else names
+    removed = removed_among(model.registry.snapshot, ((model.name, version) for version in names))
     return [
         ListedVersion(
             item.version,
@@ -120,7 +131,7 @@ def listed_versions(model: Model) -> list[ListedVersion]:
             item.manifest.metrics,
             (model.name, item.version) in removed,
         )
-        for item in model.versions()[::-1]
+        for item in model.versions(names)[::-1]
     ]
 
 

@@ -13,8 +13,9 @@ from rollbook.names import parse_moment
 from rollbook.trail.chain import linked
 from rollbook.trail.checkpoint import Reached, reached, remember, tag_refs
 from rollbook.trail.event import Action
-from rollbook.trail.known_tags import chain_to, known_trail, shown, shown_to
+from rollbook.trail.known_tags import chain_to, changes_to, known_trail, shown, shown_to
 from rollbook.trail.tag import RecordedTag, recorded_trail
+from rollbook.trail.told_changes import change_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -135,6 +136,15 @@ def each_shown(repository: Repository, revision: str) -> Iterable[list[str]]:
     known = _in_order(repository, commit, tag_refs(repository))
     rows = shown_to(repository, known.head) if known else None
     return rows if rows is not None else map(shown, each_event(repository, commit))
+
+
+def each_change(repository: Repository, revision: str) -> Iterable[list[str]]:
+    """Return what a table shows of each change that the events of all models tell, as `change_row` does; as
+    `each_shown`."""
+    commit = resolve_commit(repository, revision)
+    known = _in_order(repository, commit, tag_refs(repository))
+    rows = changes_to(repository, known.head) if known else None
+    return rows if rows is not None else change_rows(each_event(repository, commit))
 
 
 def _in_order(repository: Repository, commit: str, refs: TagRefs | None) -> Reached | None:

@@ -4,13 +4,14 @@ Which tags there are, git says each time. What one says is remembered by the id 
 for its content. That is for showing the trail: `audit record` and `audit verify` read the tags themselves.
 
 The first line says how many of the others are one chain, in its order from the first tag on, and with which
-object it ends: a trail that was found to be one chain to its head is read a line at a time.
+object it ends: a trail that was found to be one chain to its head is read a line at a time. There, the first
+tag of each change that people made tells the change whole.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING
 
 from rollbook.cache.memory import TAGS
@@ -20,18 +21,22 @@ from rollbook.names import time_text
 from rollbook.trail.event import Action, Event
 from rollbook.trail.standing_tags import MAX_TAG
 from rollbook.trail.tag import RecordedTag, RecordedTrail, recorded_tag
+from rollbook.trail.told_changes import change_row, told, told_together
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from typing import BinaryIO
 
     from rollbook.git.repository import Repository
+    from rollbook.trail.told_changes import Told
 
 FEW = 500  # tags that are quicker read anew each time than written once
 # A line a tag: lines and fields are told apart by what is split at the speed of C.
 _BETWEEN, _WITHIN = "\0", "\x1f"
 _CELLS = "\t"
-_SHOWN, _PREVIOUS = 1, 5  # places among the fields: what a table shows of a tag, and the tag before it
+# Places among the fields: what a table shows of a tag, the tag before it, and what tells its change.
+_SHOWN, _PREVIOUS, _REQUESTED_AT, _APPROVED, _LANDED_IN, _CHANGE = 1, 5, 9, 10, 11, 15
+_UNFINISHED = "\x1e"  # a change to which the tag that comes next may belong
 _ACTIONS = {action.value: action for action in Action}
 
 
@@ -70,6 +75,33 @@ def shown_to(repository: Repository, head: str) -> Iterator[list[str]] | None:
     lines, later = chained
     cells = (line.decode().split(_BETWEEN, _SHOWN + 1)[_SHOWN].split(_CELLS) for line in lines)
     return chain(cells, map(shown, later))
+
+
+def changes_to(repository: Repository, head: str) -> Iterator[list[str]] | None:
+    """Return what a table shows of the changes that `chain_to`'s tags tell, as `change_row` does."""
+    chained = _opened(repository, head)
+    return None if chained is None else _change_rows(*chained)
+
+
+def _change_rows(lines: Iterator[bytes], later: list[RecordedTag]) -> Iterator[list[str]]:
+    unfinished: list[Told] = []
+    for line in lines:
+        text, _, change = line.decode().removesuffix("\n").rpartition(_BETWEEN)
+        if change == _UNFINISHED:
+            unfinished.append(_told(text.split(_BETWEEN)))
+        elif change:
+            when, model, _, _, _, _, by, reason = text.split(_BETWEEN, _SHOWN + 1)[_SHOWN].split(_CELLS)
+            what, approved, why = change.split(_CELLS)
+            yield [when, model, what, by, approved, why or reason]
+    yield from map(change_row, told_together(chain(unfinished, map(told, later))))
+
+
+def _told(fields: Sequence[str]) -> Told:
+    when, model, version, action, start, target, by, reason = fields[_SHOWN].split(_CELLS)
+    return (
+        when, model, version, action, start, target, by, reason,
+        fields[_LANDED_IN], fields[_REQUESTED_AT], fields[_APPROVED],
+    )  # fmt: skip
 
 
 def shown(tag: RecordedTag) -> list[str]:
@@ -130,8 +162,25 @@ def _write(repository: Repository, known: dict[str, list[str]]) -> None:
         end = after.pop(end)
         in_order.append(end)
     others = known.keys() - set(in_order)
-    lines = (_BETWEEN.join(known[oid]) for oid in (*in_order, *others))
+    changes = _changes([_told(known[oid]) for oid in in_order])
+    lines = (
+        _BETWEEN.join([*known[oid][:_CHANGE], change])
+        for oid, change in zip_longest([*in_order, *others], changes, fillvalue="")
+    )
     TAGS.write(repository, "\n".join([f"{len(in_order)} {end}", *lines]).encode(errors="replace"))
+
+
+def _changes(events: Iterable[Told]) -> Iterator[str]:
+    """Yield what is remembered of the change that each event belongs to: for the first of each what it tells,
+    and why where its own reason is another."""
+    before: list[Told] = []
+    for together in told_together(events):
+        if before:
+            _, _, what, _, approved, why = change_row(before)
+            yield _CELLS.join([what, approved, "" if why == before[0][7] else why])
+            yield from [""] * (len(before) - 1)
+        before = together
+    yield from [_UNFINISHED] * len(before)
 
 
 def _read_anew(repository: Repository, known: Collection[str]) -> dict[str, RecordedTag]:
@@ -159,7 +208,7 @@ def _tag(name: str, fields: list[str]) -> RecordedTag:
     (
         oid, cells, commit, recorded_at, tagger, previous, pull_request, signed, number, at, approved,
         landed_in, manifest, artifact, origin,
-    ) = fields  # fmt: skip
+    ) = fields[:_CHANGE]  # fmt: skip
     _, model, version, action, start, target, by, reason = cells.split(_CELLS)
     event = Event(
         _ACTIONS[action], int(number), model, version, start, target, reason, by, at,
