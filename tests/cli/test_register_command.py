@@ -51,6 +51,13 @@ def written(world: World, name: str, content: str) -> str:
         (["--algorithm", "gradient-boosting"], "algorithm", "gradient-boosting"),
         (["--python", "3.12.1"], "environment", {"python": "3.12.1"}),
         (["--data", "loans@7=s3://b/l"], "lineage", {"data": [{"name": "loans", "version": "7", "uri": "s3://b/l"}]}),
+        (
+            ["--data", "name=loans,version=7,rows=12,uri=s3://b/l,x", "--data", "people@1"], "lineage",
+            {"data": [
+                {"name": "loans", "version": "7", "rows": 12, "uri": "s3://b/l,x"},
+                {"name": "people", "version": "1"},
+            ]},
+        ),
     ],
 )  # fmt: skip
 def test_an_option_becomes_a_field_of_the_manifest(
@@ -232,7 +239,8 @@ def test_an_option_that_adds_to_a_field_of_another_shape_is_a_wrong_call(
         ["--from", "nothing.yaml"], ["--description", "a\x00b"], ["--description", "\x1b[31mred"],
         ["--tag", "=x"],
         ["--description", "\udcff"], ["--owner", "\udcff"], ["--owner", "two\nlines"], ["--team", "\x07"],
-        ["--data", "@1"],
+        ["--data", "@1"], ["--data", "name=a,row=1"], ["--data", "name=a,digest=12"],
+        ["--data", "name=a,file=nothing.csv"], ["--data", "name=a\x1b[31m,version=1"],
         ["--param", "depth=.nan"], ["--framework", "=="], ["--python", "three\n"],
     ],
 )  # fmt: skip

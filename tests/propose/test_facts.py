@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from rollbook.errors import BadCall
 from rollbook.propose import manifest_facts
+from rollbook.propose.told_data import data_sets
 
 NO_NUMBERS = ["nan", "inf", "-Infinity", "1e999", "high", "", "0x10", "1" + "0" * 400, "1" * 5000]
 
@@ -110,18 +111,18 @@ def test_adding_to_what_is_no_mapping_is_a_wrong_call_that_names_the_field(base:
     ],
 )
 def test_a_data_set_has_a_name_and_optionally_version_and_address(argument: str, expected: Any) -> None:
-    assert manifest_facts.data_sets([argument]) == [expected]
+    assert data_sets([argument]) == [expected]
 
 
 def test_a_data_set_without_a_name_is_a_wrong_call() -> None:
     with pytest.raises(BadCall, match="--data"):
-        manifest_facts.data_sets(["@7=s3://b"])
+        data_sets(["@7=s3://b"])
 
 
 def test_data_sets_are_added_to_those_there_are() -> None:
     lineage = {"data": [{"name": "a"}], "parents": ["m@1.0.0"]}
     expected = {"data": [{"name": "a"}, {"name": "b"}], "parents": ["m@1.0.0"]}
-    assert manifest_facts.with_listed(lineage, "data", manifest_facts.data_sets(["b"])) == expected
+    assert manifest_facts.with_listed(lineage, "data", data_sets(["b"])) == expected
 
 
 def test_what_a_lineages_list_holds_already_is_not_added_again() -> None:

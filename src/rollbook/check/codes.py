@@ -72,6 +72,9 @@ _OTHERS = {
         "import disagrees",
         "What an import says of its origin follows from the tags it holds, and they from the manifest.",
     ),
+    "RB228": Rule(
+        "data told twice", "What `training` and `lineage.data` of a new version say of its data agrees."
+    ),
     "RB301": Rule(
         "write-once file edited", "What was registered never changes: content, mode, type or company."
     ),

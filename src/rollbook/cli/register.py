@@ -46,7 +46,11 @@ _MANY: dict[str, Any] = {"multiple": True}
     help="Hyperparameters in JSON, YAML, TOML or Python, as `dvc params` reads them. Repeatable.",
 )
 @click.option(
-    "--data", metavar="NAME[@VERSION][=URI]", **_MANY, help="A data set it was trained on. Repeatable."
+    "--data",
+    metavar="NAME[@VERSION][=URI]",
+    **_MANY,
+    help="A data set it was trained on. Repeatable. Or by fields: name=...,version=...,rows=..., "
+    "digest=...,uri=... (the address last); file=PATH is read for its digest and rows.",
 )
 @click.option(
     "--parent",

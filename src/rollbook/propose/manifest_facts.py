@@ -93,19 +93,6 @@ def small_file(path: Path) -> bytes:
     return data
 
 
-def data_sets(arguments: Iterable[str]) -> list[dict[str, Any]]:
-    """Read `NAME[@VERSION][=URI]` arguments into the manifest's `lineage.data`."""
-    data = []
-    for argument in arguments:
-        label, _, uri = argument.partition("=")
-        name, _, version = label.partition("@")
-        if not name:
-            raise BadCall(f"--data {argument[:80]!r} is not NAME[@VERSION][=URI]")
-        item = {"name": name, "version": version, "uri": uri}
-        data.append({key: value for key, value in item.items() if value})
-    return data
-
-
 def with_run(lineage: object, text: str) -> dict[str, Any]:
     """Return a manifest's `lineage` (None: empty) with the run that `TOOL/ID[=URI]` names. Raises BadCall."""
     label, _, uri = text.partition("=")

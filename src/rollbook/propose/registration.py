@@ -33,6 +33,7 @@ from rollbook.propose.proposal import (
     refuse_blocked,
     refuse_standing,
 )
+from rollbook.propose.signature_remark import signature_remarks
 from rollbook.propose.stores import open_store, upload
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
@@ -160,7 +161,11 @@ def register(
         # All that was new in the remote is in no version.
         twins=() if 0 < stored.digest.size <= uploaded else _twins(repository, plan.base, stored.pointer.md5),
         lacking=tuple(_lacking(plan.facts, registration.attachments, stored.format)),
-        remarks=(*registration.remarks, *stored.remarks),
+        remarks=(
+            *registration.remarks,
+            *stored.remarks,
+            *signature_remarks(repository, plan.base, plan.model, plan.version, plan.facts),
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from rollbook.errors import BadCall
 from rollbook.propose import manifest_facts
 from rollbook.propose.facts_files import metrics_file, params_file
+from rollbook.propose.told_data import data_sets
 from rollbook.text import decoded
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class ToldFacts(TypedDict, total=False):
 
     `metrics`, `params` (hyperparameters) and `tags` are by name; each of the `..._files` holds more of them,
     as JSON, YAML, TOML or Python, of which what a manifest can't hold is left out. `data` are the data sets
-    it was trained on, each `NAME[@VERSION][=URI]`; `run` the run that trained it, `TOOL/ID[=URI]`;
+    it was trained on, each `NAME[@VERSION][=URI]`, or its fields, as text
+    (`name=...,version=...,uri=...`) or as a mapping; `run` the run that trained it, `TOOL/ID[=URI]`;
     `framework` is `NAME[==VERSION]`; `python` the version of Python. `requirements`, `sample_input` (rows as
     JSON, from which the signature's inputs are inferred) and `card` are files that go beside the manifest.
     `source` is a YAML file of manifest fields: the others add to it and win.
@@ -43,7 +45,7 @@ class ToldFacts(TypedDict, total=False):
     metrics_files: Sequence[PathLike]
     params: Mapping[str, Any]
     params_files: Sequence[PathLike]
-    data: Sequence[str]
+    data: Sequence[str | Mapping[str, Any]]
     run: str | None
     tags: Mapping[str, str]
     framework: str | None
@@ -76,7 +78,7 @@ def manifest_fields(told: ToldFacts) -> tuple[dict[str, Any], tuple[str, ...]]:
     if framework := told.get("framework"):
         fields["framework"] = manifest_facts.framework(framework)
     if data := told.get("data"):
-        listed = manifest_facts.data_sets(data)
+        listed = data_sets(data)
         fields["lineage"] = manifest_facts.with_listed(fields.get("lineage"), "data", listed)
     if run := told.get("run"):
         fields["lineage"] = manifest_facts.with_run(fields.get("lineage"), run)

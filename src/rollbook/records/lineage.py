@@ -8,24 +8,12 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.errors import BadCall
 from rollbook.names import parse_reference
+from rollbook.records.data_sets import one_fact, read_data_set
 from rollbook.records.fields import Fields
 
 if TYPE_CHECKING:
+    from rollbook.records.data_sets import DataSet
     from rollbook.records.manifest import Manifest
-
-
-@dataclass(frozen=True, slots=True)
-class DataSet:
-    """A data set that a version was trained on. `digest` is its SHA-256; what is not given is empty."""
-
-    name: str
-    version: str = ""
-    uri: str = ""
-    digest: str = ""
-    rows: int | None = None
-
-    def __str__(self) -> str:
-        return f"{self.name}@{self.version}" if self.version else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +56,17 @@ class TrainingRun:
 
 @dataclass(frozen=True, slots=True)
 class TrainingOrigin:
-    """Where a version comes from. `parents` are references such as `credit-approval@1.1.0`."""
+    """Where a version comes from. `parents` are references such as `credit-approval@1.1.0`.
+
+    `contradiction` says in what `lineage.data` and `training` disagree; it is empty when they don't.
+    """
 
     data: tuple[DataSet, ...]
     features: FeatureSet | None
     code: TrainingCode | None
     run: TrainingRun | None
     parents: tuple[str, ...]
+    contradiction: str = ""
 
 
 def parse_origin(manifest: Manifest) -> TrainingOrigin:
@@ -82,22 +74,19 @@ def parse_origin(manifest: Manifest) -> TrainingOrigin:
     path = layout.manifest_path(manifest.model, manifest.version)
     fields = Fields(manifest.lineage, path, "lineage")
     lineage = manifest.lineage
+    training = Fields(manifest.training, path, "training")
+    data, contradiction = one_fact(
+        [read_data_set(Fields(item, path, "lineage.data")) for item in fields.items("data")],
+        training.optional_text("dataset"),
+        training.optional_text("dataset_version"),
+    )
     return TrainingOrigin(
-        data=tuple(_data_set(Fields(item, path, "lineage.data")) for item in fields.items("data")),
+        data=data,
         features=_features(fields.required("features")) if lineage.get("features") is not None else None,
         code=_code(fields.required("code")) if lineage.get("code") is not None else None,
         run=_run(fields.required("run")) if lineage.get("run") is not None else None,
         parents=tuple(dict.fromkeys(_canonical(parent) for parent in fields.texts("parents"))),
-    )
-
-
-def _data_set(fields: Fields) -> DataSet:
-    return DataSet(
-        name=fields.text("name"),
-        version=fields.optional_text("version"),
-        uri=fields.optional_text("uri"),
-        digest=fields.optional_text("digest"),
-        rows=fields.optional_integer("rows"),
+        contradiction=contradiction,
     )
 
 

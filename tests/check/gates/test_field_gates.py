@@ -47,6 +47,25 @@ def test_fields_of_manifest_model_and_card_that_are_given_pass(desk: Desk) -> No
 
 
 @pytest.mark.parametrize(
+    "extra",
+    [
+        'training: {dataset: loans, dataset_version: "1"}\n',
+        'lineage: {data: [{name: loans, version: "1"}]}\n',
+        'training: {dataset_version: "1"}\nlineage: {data: [{name: loans}]}\n',
+    ],
+)
+def test_a_data_set_that_is_told_in_one_place_is_given_in_both(desk: Desk, extra: str) -> None:
+    gate = fields("lineage.data", "lineage.data.version", "training.dataset", "training.dataset_version")
+    assert state(said(desk, gate, manifest(extra=extra))) == "passed"
+
+
+def test_a_data_set_without_a_version_gives_none_in_either_place(desk: Desk) -> None:
+    extra = manifest(extra="lineage: {data: [{name: loans}]}\n")
+    for path in ("lineage.data.version", "training.dataset_version"):
+        assert state(said(desk, fields(path), extra)) == "failed"
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "signature.outputs",

@@ -33,7 +33,7 @@ FACTS = {
         "data": [{"name": "applications", "version": "3", "uri": "https://data.example.com/3"}],
         "code": {"repository": "https://git.example.com/credit", "commit": "b" * 40, "dirty": True},
         "run": {"tool": "mlflow", "id": "7"},
-        "parents": [{"model": "credit", "version": "0.9.0"}],
+        "parents": ["credit@0.9.0"],
     },
 }
 HOSTILE = [
@@ -244,3 +244,16 @@ def test_a_card_stays_a_file_that_a_registry_can_hold():
 def test_a_very_long_table_is_cut_and_says_so():
     card = text(manifest={"metrics": {f"m{number}": 1 for number in range(150)}})
     assert "and 50 more" in card
+
+
+def test_a_data_set_that_only_training_names_is_told():
+    training = {"dataset": "applications", "dataset_version": "2026-10"}
+    told = sections(text(manifest={"training": training}))["training data"]
+    assert "| applications | 2026-10 |" in told
+    assert front(manifest={"training": training})["datasets"] == ["applications"]
+
+
+def test_a_data_version_that_is_told_twice_stands_there_once():
+    lineage = {"data": [{"name": "applications", "version": "2026-10"}]}
+    facts = {"training": {"dataset_version": "2026-10"}, "lineage": lineage}
+    assert sections(text(manifest=facts))["training data"].count("2026-10") == 1

@@ -181,3 +181,49 @@ def test_backwards_is_the_inverse_of_forwards(family: Mapping[str, tuple[list[st
         }
         if saw:
             assert set(_names(from_data(registry, name))) == saw
+
+
+TOLD_BY_TRAINING = registry_of(
+    {
+        "a@1.0.0": {"training": {"dataset": "loans", "dataset_version": "2026-10"}},
+        "a@1.1.0": {"training": {"dataset_version": "2026-11"}, "lineage": {"data": [{"name": "loans"}]}},
+        "a@1.2.0": {"training": {"dataset_version": "2026-12"}},
+        "a@1.3.0": {
+            "training": {"dataset_version": "2027-01"},
+            "lineage": {"data": [{"name": "loans", "version": "2026-10"}]},
+        },
+        "b@1.0.0": _came(["a@1.2.0"]),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("loans", ["a@1.0.0", "a@1.1.0", "a@1.3.0"]),
+        ("loans@2026-10", ["a@1.0.0", "a@1.3.0"]),
+        ("loans@2026-11", ["a@1.1.0"]),
+        ("@2026-12", ["a@1.2.0", "b@1.0.0"]),
+        ("2026-12", ["a@1.2.0", "b@1.0.0"]),
+        ("2027-01", ["a@1.3.0"]),
+    ],
+)
+def test_a_data_set_that_only_training_names_leads_to_what_saw_it(data: str, expected: list[str]) -> None:
+    assert _names(from_data(TOLD_BY_TRAINING, data)) == expected
+
+
+def test_a_version_of_a_named_data_set_is_not_found_without_its_name() -> None:
+    with pytest.raises(NotFound):
+        from_data(TOLD_BY_TRAINING, "2026-10")
+    with pytest.raises(NotFound):
+        from_data(TOLD_BY_TRAINING, "@")
+
+
+def test_what_training_says_of_the_data_is_traced() -> None:
+    assert [str(one) for one in trace(TOLD_BY_TRAINING, "a@1.1.0").asked.origin.data] == ["loans@2026-11"]
+
+
+def test_a_data_version_that_is_no_text_is_named_with_its_file_and_key() -> None:
+    registry = registry_of({"m@1.0.0": {"training": {"dataset_version": 3}}})
+    with pytest.raises(InvalidFile, match=r"version\.yaml: training\.dataset_version"):
+        trace(registry, "m@1.0.0")

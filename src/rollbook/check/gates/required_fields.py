@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import TYPE_CHECKING
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
 
 from rollbook.check.card_sections import front_matter
 from rollbook.check.finding import Rule
@@ -13,12 +14,14 @@ from rollbook.check.requirements_file import requirement_lines
 from rollbook.check.wording import placeholder
 from rollbook.errors import InvalidFile
 from rollbook.layout import Kind
+from rollbook.records.lineage import parse_origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rollbook.check.gates.gate import Promotion, Verdict
     from rollbook.records.fields import Fields
+    from rollbook.records.manifest import Manifest
 
 _MODEL, _CARD = "model", "card"
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.!+_-]*")
@@ -89,9 +92,29 @@ def is_given(promotion: Promotion, path: str) -> bool:
     head, _, rest = path.partition(".")
     if head == _CARD and rest:
         return _has(_front_matter(promotion), rest.split("."))
-    record = promotion.record if head == _MODEL and rest else promotion.manifest
-    parts = (rest if head == _MODEL and rest else path).split(".")
-    return record is not None and _has(dataclasses.asdict(record), parts)
+    if head == _MODEL and rest:
+        return promotion.record is not None and _has(dataclasses.asdict(promotion.record), rest.split("."))
+    return promotion.manifest is not None and _has(_facts(promotion.manifest), path.split("."))
+
+
+def _facts(manifest: Manifest) -> dict[str, Any]:
+    """Return what a manifest says. What it says of its data in one of two places stands in both."""
+    facts = dataclasses.asdict(manifest)
+    try:
+        origin = parse_origin(manifest)
+    except InvalidFile:
+        return facts
+    listed, training = facts["lineage"].get("data") or [], facts["training"]
+    known = [
+        {"name": one.name, "version": one.version, **(told or {})}
+        for one, told in zip_longest(origin.data, listed)
+    ]
+    if known:
+        facts["lineage"] = {**facts["lineage"], "data": known}
+    if len(origin.data) == 1:
+        (only,) = origin.data
+        facts["training"] = {"dataset": only.name, "dataset_version": only.version, **training}
+    return facts
 
 
 def _front_matter(promotion: Promotion) -> object:

@@ -9,6 +9,7 @@ from rollbook.check.document import read_documents
 from rollbook.check.finding import Finding
 from rollbook.check.gate_context import Ground, gate_findings, own_gates, unreadable_gates
 from rollbook.check.registry_files import ModelFiles
+from rollbook.check.rules.data_rules import data_findings
 from rollbook.check.rules.model_rules import directory_findings
 from rollbook.check.rules.name_rules import pattern_findings
 from rollbook.check.rules.origin_rules import not_judged, split, taken_over
@@ -137,6 +138,8 @@ def _version_changes(
         yield from version_findings(
             model, registered[name], [version for version in new if version not in old_tags]
         )
+        for version in new:
+            yield from data_findings(model.versions[version])
 
 
 def added_versions(changes: Sequence[FileChange]) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from rollbook.records.lineage import parse_origin
 from rollbook.text import one_line
 
 if TYPE_CHECKING:
@@ -78,9 +79,7 @@ def metadata(facts: CardFacts) -> dict[str, Any]:
 
 def training_data(facts: CardFacts) -> list[str]:
     """Return the names of the data sets that the manifest says it was trained on."""
-    data = facts.manifest.lineage.get("data")
-    items = data if isinstance(data, list) else []
-    return [_line(item.get("name")) for item in items if isinstance(item, dict)]
+    return [_line(item.name) for item in parse_origin(facts.manifest).data]
 
 
 def _license(told: str) -> dict[str, str]:

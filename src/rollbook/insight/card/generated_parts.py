@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rollbook.insight.card.inert import MISSING, code, link, number, prose, table
+from rollbook.records.lineage import parse_origin
 from rollbook.text import inert_line
 
 if TYPE_CHECKING:
@@ -68,17 +69,11 @@ def _intended_use(facts: CardFacts, _: str) -> str:
 def _training_data(facts: CardFacts, _: str) -> str:
     manifest = facts.manifest
     rows = [
-        (
-            inert_line(item.get("name", "")),
-            inert_line(item.get("version", "")),
-            link(str(item.get("uri", ""))),
-        )
-        for item in _mappings(manifest.lineage.get("data"))
+        (inert_line(item.name), inert_line(item.version), link(item.uri))
+        for item in parse_origin(manifest).data
     ]
-    training = manifest.training
     facts_of = {
-        "Data version": inert_line(training.get("dataset_version", "")),
-        "Rows": inert_line(training.get("rows", "")),
+        "Rows": inert_line(manifest.training.get("rows", "")),
         "Features": inert_line(", ".join(manifest.features), 5000),
         "Feature set": _named(_mapping(manifest.lineage.get("features"))),
     }
@@ -123,7 +118,6 @@ def _lineage(facts: CardFacts, _: str) -> str:
     lineage = facts.manifest.lineage
     source, run = _mapping(lineage.get("code")), _mapping(lineage.get("run"))
     dirty = " with changes that were not committed" if source.get("dirty") else ""
-    parents = [f"{item.get('model')}@{item.get('version')}" for item in _mappings(lineage.get("parents"))]
     return _sheet(
         {
             "Code": link(str(source.get("repository", ""))),
@@ -131,7 +125,7 @@ def _lineage(facts: CardFacts, _: str) -> str:
             "Branch": inert_line(source.get("branch", "")),
             "Run": " ".join(filter(None, [inert_line(run.get("tool", "")), inert_line(run.get("id", ""))])),
             "Run's address": link(str(run.get("uri", ""))),
-            "Parents": inert_line(", ".join(parents)),
+            "Parents": inert_line(", ".join(parse_origin(facts.manifest).parents), 2000),
         }
     )
 

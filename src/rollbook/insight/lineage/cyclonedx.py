@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rollbook.insight.lineage.trace import Traced
-    from rollbook.records.lineage import DataSet
+    from rollbook.records.data_sets import DataSet
     from rollbook.registry.model_version import ModelVersion
 
 

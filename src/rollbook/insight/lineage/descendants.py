@@ -36,6 +36,7 @@ _SAW = """
 SELECT version_id FROM source WHERE kind = 'data' AND name = :data
 UNION SELECT version_id FROM source WHERE kind = 'data' AND uri = :data
 UNION SELECT version_id FROM source WHERE kind = 'data' AND digest = :data
+UNION SELECT version_id FROM source WHERE kind = 'data' AND name IS NULL AND version = :unnamed
 UNION SELECT s.version_id FROM json_each(:named) AS n CROSS JOIN source AS s
   WHERE s.kind = 'data' AND s.name = n.value ->> 0 AND s.version = n.value ->> 1
 """
@@ -67,12 +68,13 @@ class _Found(NamedTuple):
 def from_data(registry: Registry, data: str) -> list[Descendant]:
     """Every version that saw a data set, itself or through a parent.
 
-    `data` is the data set's name, `NAME@VERSION`, its address or its SHA-256. Raises NotFound when no
-    version names it.
+    `data` is the data set's name, `NAME@VERSION`, its address or its SHA-256; `@VERSION` or `VERSION` where
+    the manifests give no name. Raises NotFound when no version names it.
     """
+    values = {"data": data, "named": json.dumps(_splits(data)), "unnamed": data.removeprefix("@")}
 
     def question(connection: sqlite3.Connection) -> list[Descendant]:
-        direct = _came_from(connection, _SAW, data=data, named=json.dumps(_splits(data))) if data else []
+        direct = _came_from(connection, _SAW, **values) if data else []
         if not direct:
             names = _known_data(connection, data)
             raise NotFound(f"no version names the data set {data[:200]!r}", hint=nearest(data, names))
@@ -142,8 +144,9 @@ def _splits(data: str) -> list[list[str]]:
 
 
 def _known_data(connection: sqlite3.Connection, data: str) -> list[str]:
-    """Names of data sets; and of one that is named with an `@`, the versions that there are."""
-    names = "SELECT DISTINCT name FROM source WHERE kind = 'data' LIMIT ?"
+    """Names of data sets, and the versions of those without a name; and of one that is named with an `@`, the
+    versions that there are."""
+    names = "SELECT DISTINCT coalesce(name, '@' || version) FROM source WHERE kind = 'data' LIMIT ?"
     versions = (
         "SELECT DISTINCT name || '@' || version FROM source"
         " WHERE kind = 'data' AND name = ? AND version IS NOT NULL LIMIT ?"

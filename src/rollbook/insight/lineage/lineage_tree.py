@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from rollbook.insight.lineage.deployments import Deployment
     from rollbook.insight.lineage.trace import Lineage, Stood, Traced
-    from rollbook.records.lineage import DataSet, TrainingCode
+    from rollbook.records.data_sets import DataSet
+    from rollbook.records.lineage import TrainingCode
 
 # Parents of parents beyond this are counted on, not shown: a line must fit a screen.
 _DEEPEST = 40

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from rollbook.insight.lineage.deployments import Deployment
     from rollbook.insight.lineage.trace import Lineage, Traced
-    from rollbook.records.lineage import DataSet, TrainingCode
+    from rollbook.records.data_sets import DataSet
+    from rollbook.records.lineage import TrainingCode
 
 _SPEC = "https://openlineage.io/spec"
 _PRODUCER = f"https://rollbook.dev/{__version__}"

@@ -12,16 +12,13 @@ if TYPE_CHECKING:
 
     from rollbook import Registry
     from rollbook.insight.lineage.trace import Traced
+    from rollbook.records.data_sets import DataSet
 
 
 def saw_data(registry: Registry, data: str) -> list[Descendant]:
     """Every version that saw a data set, itself or through a parent."""
     versions = _every_version(registry)
-    direct = [
-        item
-        for item in versions
-        if any(data in (one.name, str(one), one.uri, one.digest) for one in item.origin.data)
-    ]
+    direct = [item for item in versions if any(data in _names(one) for one in item.origin.data)]
     return _closure(versions, direct)
 
 
@@ -30,6 +27,11 @@ def came_from_version(registry: Registry, parent: str) -> list[Descendant]:
     versions = _every_version(registry)
     children = [item for item in versions if parent in item.origin.parents and item.reference != parent]
     return [item for item in _closure(versions, children) if item.reference != parent]
+
+
+def _names(one: DataSet) -> tuple[str, ...]:
+    own = (one.name,) if one.name else (one.version,)
+    return (*own, str(one), one.uri, one.digest)
 
 
 def _every_version(registry: Registry) -> list[Traced]:

@@ -71,6 +71,12 @@ _CONTENTS = {
         manifest("a", "1.0.0"),
         manifest("a", "1.0.0", _LINEAGE % ("c" * 64)),
         manifest("a", "1.0.0", "lineage: {data: [1]}\nmetrics: {auc: 2}\n"),
+        manifest("a", "1.0.0", "training: {dataset_version: '3'}\n"),
+        manifest(
+            "a",
+            "1.0.0",
+            "training: {dataset: customers, dataset_version: '4'}\nlineage: {data: [{name: customers}]}\n",
+        ),
         manifest("a", "1.0.0", "description: changed\nmetrics: {huge: 1%s}\n" % ("0" * 400)),
         "a: [",
         "x" * (1 << 20) + "yz",
@@ -104,6 +110,7 @@ _PLACES = sorted(
     }
 )
 _POLICIES = [POLICY, POLICY.replace("{name: development,", "{name: experiment,")]
+_DATA = ["customers", "customers@1", "customers@4", "@3", "3", "c" * 64, "odd@name"]
 _TAGS = ["a@v1.0.0", "a#production#2", "strange", "b/c@v1.0.0"]
 
 
@@ -183,7 +190,7 @@ class Repositories(RuleBasedStateMachine):
     def ask_the_newest(self) -> None:
         self._agree(self.desk.commits[-1])
 
-    @rule(commit=commits, data=st.sampled_from(["customers", "customers@1", "c" * 64, "odd@name"]))
+    @rule(commit=commits, data=st.sampled_from(_DATA))
     def ask_what_saw_data(self, commit: str, data: str) -> None:
         with Registry.open(self.desk.directory, rev=commit) as registry:
             assert _answer(from_data, registry, data) == _answer(saw_data, registry, data)
