@@ -112,6 +112,8 @@ def test_the_json_has_exactly_these_keys(root: Path):
         "extra",
         "gates",
         "retention",
+        "display_name",
+        "data_classification",
     }
     assert set(found["manifest"]) == {
         "model",

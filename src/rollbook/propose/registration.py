@@ -34,6 +34,7 @@ from rollbook.propose.proposal import (
     refuse_standing,
 )
 from rollbook.propose.stores import open_store, upload
+from rollbook.propose.told_model import FIELDS
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.registry.request_branches import requested_versions
@@ -160,7 +161,7 @@ def register(
         # All that was new in the remote is in no version.
         twins=() if 0 < stored.digest.size <= uploaded else _twins(repository, plan.base, stored.pointer.md5),
         lacking=tuple(_lacking(plan.facts, registration.attachments, stored.format)),
-        remarks=(*registration.remarks, *stored.remarks),
+        remarks=(*registration.remarks, *_unused(plan, registration), *stored.remarks),
     )
 
 
@@ -213,9 +214,17 @@ def _plan(repository: Repository, registration: Registration, *, above: str = ""
 
 def _record(model: str, owner: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return a new model's model.yaml."""
-    record = {"name": model, "owner": owner, **given}
+    whole = {"name": model, "owner": owner, **given}
+    record = {name: whole[name] for name in ("name", *FIELDS) if name in whole}
     require_lawful("model", record, "model.yaml")
     return record
+
+
+def _unused(plan: _RegistrationPlan, registration: Registration) -> Iterator[str]:
+    """Yield a line on what was told of a model as if it were new."""
+    if plan.record is None and registration.record:
+        names = ", ".join(sorted(registration.record))
+        yield f"{plan.model} is known: left out: {names}. See `rollbook model edit {plan.model} --help`"
 
 
 def _standing_facts(repository: Repository, commit: str, model: str, version: str) -> dict[str, Any]:

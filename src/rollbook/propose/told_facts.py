@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall
 from rollbook.propose import manifest_facts
 from rollbook.propose.facts_files import metrics_file, params_file
+from rollbook.propose.told_model import ToldModel
 from rollbook.text import decoded
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _EXPORTS = {
 }
 
 
-class ToldFacts(TypedDict, total=False):
+class ToldFacts(ToldModel, total=False):
     """What may be told of a version when it is registered. All of it may be left out, or be None.
 
     `metrics`, `params` (hyperparameters) and `tags` are by name; each of the `..._files` holds more of them,
@@ -36,6 +37,9 @@ class ToldFacts(TypedDict, total=False):
     `framework` is `NAME[==VERSION]`; `python` the version of Python. `requirements`, `sample_input` (rows as
     JSON, from which the signature's inputs are inferred) and `card` are files that go beside the manifest.
     `source` is a YAML file of manifest fields: the others add to it and win.
+
+    Of a new model: `display_name`, `owner` (by default you), `team`, `task`, `use_case`,
+    `model_description`, `model_tags`, `compliance`, `data_classification`.
     """
 
     description: str | None

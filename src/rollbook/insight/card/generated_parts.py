@@ -34,6 +34,7 @@ def _details(facts: CardFacts, license_name: str) -> str:
     missing = f"{MISSING} (`license:` in the front matter, or a tag `license`)"
     rows = {
         "Model": f"{code(manifest.model)}, version {code(manifest.version)}",
+        "Display name": inert_line(record.display_name),
         "About the model": inert_line(record.description),
         "Owner": inert_line(record.owner),
         "Team": inert_line(record.team),
@@ -42,6 +43,7 @@ def _details(facts: CardFacts, license_name: str) -> str:
         "Framework": _named(manifest.framework),
         "License": inert_line(license_name) or missing,
         "Compliance": inert_line(record.compliance),
+        "Data classification": inert_line(record.data_classification),
         "Registered": f"{inert_line(manifest.created_at)} by {inert_line(manifest.created_by)}",
         "Artifact": f"{code(artifact.path)} ({inert_line(artifact.format)}, {artifact.size:,} bytes{files})",
         "SHA-256": code(artifact.sha256),

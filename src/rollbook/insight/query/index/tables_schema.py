@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 # Goes up with every change of the tables or of what is put into them: another format's index is discarded.
-FORMAT = 4
+FORMAT = 5
 
 # What is not given is NULL everywhere, and so is a number that is not finite. Times are UTC, whole seconds.
 # `model.held` counts the files that make a folder a model, `version.files` those in a version's folder.
@@ -25,7 +25,7 @@ CREATE TABLE model (
 );
 CREATE TABLE record (
   model_id INTEGER PRIMARY KEY, owner TEXT, team TEXT, task TEXT, use_case TEXT, description TEXT,
-  compliance TEXT
+  compliance TEXT, display_name TEXT, data_classification TEXT
 );
 CREATE TABLE model_tag (model_id INTEGER, name TEXT, value TEXT, PRIMARY KEY (model_id, name)) WITHOUT ROWID;
 CREATE TABLE stage_entry (
