@@ -72,6 +72,7 @@ _OTHERS = {
         "import disagrees",
         "What an import says of its origin follows from the tags it holds, and they from the manifest.",
     ),
+    "RB225": Rule("no such training", "A training's days exist, and it does not end before it starts."),
     "RB301": Rule(
         "write-once file edited", "What was registered never changes: content, mode, type or company."
     ),

@@ -11,7 +11,7 @@ from rollbook.api.json_document import document
 from rollbook.cli import options
 from rollbook.cli.output import print_json, progress_bar, say, size, warn
 from rollbook.cli.proposed import carry_on
-from rollbook.cli.registered_facts import new_model
+from rollbook.cli.registered_facts import described, new_model
 
 if TYPE_CHECKING:
     from rollbook.propose.registration import ProposedVersion
@@ -65,6 +65,7 @@ _MANY: dict[str, Any] = {"multiple": True}
 @click.option(
     "--sample-input", type=_FILE, help="Rows as JSON; the signature's inputs are inferred from them."
 )
+@described
 @click.option("--card", type=_FILE, help="The model card, a Markdown file.")
 @click.option(
     "--from", "source", type=_FILE, help="A YAML file of manifest fields; options add to it and win."

@@ -54,8 +54,8 @@ if TYPE_CHECKING:
 # The order of a manifest's fields, as a person reads them.
 _ORDER = (
     "model", "version", "created_at", "created_by", "description", "artifact", "framework", "algorithm",
-    "hyperparameters", "metrics", "features", "signature", "training", "environment", "lineage", "tags",
-    "card", "extra",
+    "hyperparameters", "metrics", "features", "feature_pipeline", "preprocessing", "signature", "training",
+    "environment", "lineage", "limitations", "protected_groups", "tags", "card", "extra",
 )  # fmt: skip
 # Stands for the artifact while its bytes have not been read.
 _NO_ARTIFACT = {"path": "model", "format": "binary", "size": 1, "sha256": "0" * 64}

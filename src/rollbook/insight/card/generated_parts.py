@@ -83,8 +83,25 @@ def _training_data(facts: CardFacts, _: str) -> str:
         "Rows": inert_line(training.get("rows", "")),
         "Features": inert_line(", ".join(manifest.features), 5000),
         "Feature set": _named(_mapping(manifest.lineage.get("features"))),
+        "Feature pipeline": _named(manifest.feature_pipeline),
+        "Trained": inert_line(training.get("trained_at", "")),
+        "Training started": inert_line(training.get("started_at", "")),
+        "Training ended": inert_line(training.get("ended_at", "")),
+        "Training took": _seconds(training.get("duration_seconds")),
     }
-    return _joined(table(("Data set", "Version", "Address"), rows), _sheet(facts_of))
+    steps = table(("Preprocessing",), [(_step(step),) for step in manifest.preprocessing])
+    return _joined(table(("Data set", "Version", "Address"), rows), _sheet(facts_of), steps)
+
+
+def _seconds(duration: object) -> str:
+    return f"{inert_line(duration)} seconds" if duration is not None else ""
+
+
+def _step(step: object) -> str:
+    if not isinstance(step, dict):
+        return inert_line(step, 2000)
+    settings = ", ".join(f"{name} = {value}" for name, value in _mapping(step.get("settings")).items())
+    return _named(step) + (f" ({inert_line(settings, 2000)})" if settings else "")
 
 
 def _metrics(facts: CardFacts, _: str) -> str:
@@ -100,7 +117,14 @@ def _metrics(facts: CardFacts, _: str) -> str:
 
 
 def _fairness(facts: CardFacts, _: str) -> str:
-    return _evidence([evidence for evidence in facts.evidence if evidence.kind == "fairness"])
+    groups = inert_line(", ".join(facts.manifest.protected_groups), 5000)
+    found = [evidence for evidence in facts.evidence if evidence.kind == "fairness"]
+    return _joined(_sheet({"Protected groups": groups}), _evidence(found))
+
+
+def _limitations(facts: CardFacts, _: str) -> str:
+    rows = [(prose(" ".join(text.split())[:2000]),) for text in facts.manifest.limitations]
+    return table(("Known limitations",), rows)
 
 
 def _lineage(facts: CardFacts, _: str) -> str:
@@ -138,6 +162,7 @@ PARTS: dict[str, Callable[[CardFacts, str], str]] = {
     "training-data": _training_data,
     "metrics": _metrics,
     "fairness": _fairness,
+    "limitations": _limitations,
     "lineage": _lineage,
     "references": _references,
 }
