@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from rollbook.propose.approval import Approved as Approved
     from rollbook.propose.card_proposal import ProposedCard as ProposedCard
     from rollbook.propose.landing import Landing as Landing
+    from rollbook.propose.model_edit import EditedModel as EditedModel
     from rollbook.propose.new_evidence import AddedEvidence as AddedEvidence
     from rollbook.propose.new_note import Noted as Noted
     from rollbook.propose.new_registry import Initialised as Initialised
@@ -132,6 +133,7 @@ _HOMES = {
     "ProposedCard": "propose.card_proposal",
     "Landing": "propose.landing",
     "AddedEvidence": "propose.new_evidence",
+    "EditedModel": "propose.model_edit",
     "Noted": "propose.new_note",
     "Initialised": "propose.new_registry",
     "ProposedMove": "propose.promotion",

@@ -21,6 +21,7 @@ ALONE = {
     "hooks received": "what git runs on a server after a push",
 }
 METHODS = {
+    "model edit": [Registry.edit_model],
     "import gto": [Registry.import_gto],
     "import bundle": [Registry.import_bundle],
     "export": [Registry.export_index, Registry.export_parquet, Registry.export_bundle],

@@ -183,6 +183,10 @@ PROPOSALS: dict[str, tuple[list[str], Callable[[Registry], object]]] = {
         lambda it: it.archive(NEXT, reason="not wanted"),
     ),
     "note": (["note", REF, "--tag", "seen=yes"], lambda it: it.note(REF, tags={"seen": "yes"})),
+    "model edit": (
+        ["model", "edit", "credit-approval", "--team", "risk"],
+        lambda it: it.edit_model("credit-approval", team="risk"),
+    ),
     "evidence add": (
         ["evidence", "add", NEXT, "evaluation", "--status", "passed", "-m", "f1=0.5"],
         lambda it: it.evidence.add(NEXT, "evaluation", status="passed", metrics={"f1": 0.5}),

@@ -352,3 +352,52 @@ def test_other_links_in_a_folder_are_followed_when_asked(world: World) -> None:
     refused = rollbook(world.registry, *options)
     assert (refused.code, "--follow-links" in refused.err) == (2, True)
     assert rollbook(world.registry, *options, "--follow-links").code == 0
+
+
+def test_how_a_version_was_made_and_its_limits_need_no_file(world: World) -> None:
+    features = written(world, "features.txt", "age\nincome\n")
+    answers = written(world, "answers.json", '[{"probability": 0.5}]')
+    options = ["--features-file", features, "--feature", "rate", "--feature-pipeline", "loans@3"]
+    options += ["--preprocessing", "rows without income go", "--preprocessing", "scaled"]
+    options += ["--input", "age:int64:-1", "--sample-output", answers]
+    options += ["--trained-at", "2026-11-20", "--training-duration", "1h30m", "--training-rows", "1200"]
+    options += ["--limitation", "Few below 25", "--protected-group", "age", "--protected-group", "sex"]
+    found = registered(world, *options)
+    assert found["features"] == ["age", "income", "rate"]
+    assert found["feature_pipeline"] == {"name": "loans", "version": "3"}
+    assert found["preprocessing"] == ["rows without income go", "scaled"]
+    assert found["signature"]["inputs"] == [{"name": "age", "dtype": "int64", "shape": [-1]}]
+    assert found["signature"]["outputs"] == [{"name": "probability", "dtype": "float64", "shape": [-1]}]
+    trained = {name: str(value) for name, value in found["training"].items()}
+    assert trained == {"trained_at": "2026-11-20", "duration_seconds": "5400", "rows": "1200"}
+    assert (found["limitations"], found["protected_groups"]) == (["Few below 25"], ["age", "sex"])
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (["--training-duration", "soon"], 2, "is not a duration"),
+        (["--trained-at", "soon"], 2, "--trained-at: 'soon' is not a date"),
+        (["--output", "p"], 2, "NAME:DTYPE"),
+        (["--feature", "a\x07"], 2, "features"),
+        (["--training-rows", "-1"], 2, "training-rows"),
+        (["--training-started", "2026-11-20", "--training-ended", "2026-11-19"], 1, "RB225"),
+    ],
+)
+def test_what_can_not_be_of_a_versions_making_is_refused(
+    world: World, options: list[str], code: int, said: str
+) -> None:
+    ran = propose(world, *options)
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+    assert world.git("branch", "--list", "rollbook/*") == ""
+
+
+def test_show_tells_how_a_version_was_made_and_its_limits(world: World) -> None:
+    options = ("--feature-pipeline", "loans@3", "--preprocessing", "scaled", "--limitation", "Few below 25")
+    world.register("credit", "1.0.0", *options, "--protected-group", "age")
+    out = world.run("show", "credit@1.0.0", "--rev", "main").out
+    assert "pipeline     loans 3\n" in out
+    assert "limitations  Few below 25\n" in out
+    assert "groups       age\n" in out
+    assert "preprocessing\n  1  scaled\n" in out

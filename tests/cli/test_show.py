@@ -112,6 +112,8 @@ def test_the_json_has_exactly_these_keys(root: Path):
         "extra",
         "gates",
         "retention",
+        "display_name",
+        "data_classification",
     }
     assert set(found["manifest"]) == {
         "model",
@@ -132,6 +134,10 @@ def test_the_json_has_exactly_these_keys(root: Path):
         "tags",
         "card",
         "extra",
+        "feature_pipeline",
+        "preprocessing",
+        "limitations",
+        "protected_groups",
     }
     assert set(found["manifest"]["artifact"]) == {"path", "format", "size", "sha256", "files"}
 

@@ -108,6 +108,7 @@ CALLS = {
         "-o",
         "OUTPUT",
     ],
+    "rollbook model edit MODEL": ["model", "edit", "credit-approval", "--team", "risk"],
     "rollbook note REF": ["note", "credit-approval@1.0.0", "--tag", "reviewed=yes"],
     "rollbook card REF": ["card", "credit-approval@1.0.0"],
     "rollbook check": ["check"],

@@ -175,18 +175,18 @@ def test_a_framework_has_a_version_after_two_equals_signs() -> None:
 )
 def test_a_columns_dtype_holds_all_its_values(values: list[Any], dtype: str) -> None:
     rows = json.dumps([{"x": value} for value in values]).encode()
-    assert manifest_facts.inputs_of_sample(rows, Path("s.json")) == [
+    assert manifest_facts.tensors_of_sample(rows, Path("s.json"), "input") == [
         {"name": "x", "dtype": dtype, "shape": [-1]}
     ]
 
 
 def test_rows_of_plain_numbers_are_one_tensor() -> None:
-    found = manifest_facts.inputs_of_sample(b"[[1, 2.5, 3], [4, 5, 6]]", Path("s.json"))
+    found = manifest_facts.tensors_of_sample(b"[[1, 2.5, 3], [4, 5, 6]]", Path("s.json"), "input")
     assert found == [{"name": "input", "dtype": "float64", "shape": [-1, 3]}]
 
 
 def test_columns_that_only_later_rows_have_are_inputs_too() -> None:
-    found = manifest_facts.inputs_of_sample(b'[{"a": 1}, {"a": 2, "b": 3}]', Path("s.json"))
+    found = manifest_facts.tensors_of_sample(b'[{"a": 1}, {"a": 2, "b": 3}]', Path("s.json"), "input")
     assert [item["name"] for item in found] == ["a", "b"]
 
 
@@ -209,4 +209,4 @@ def test_columns_that_only_later_rows_have_are_inputs_too() -> None:
 )
 def test_a_sample_that_is_no_table_is_a_wrong_call(text: str) -> None:
     with pytest.raises(BadCall, match=r"s\.json"):
-        manifest_facts.inputs_of_sample(text.encode(), Path("s.json"))
+        manifest_facts.tensors_of_sample(text.encode(), Path("s.json"), "input")

@@ -232,3 +232,17 @@ def test_comments_beside_what_stays_are_kept(document, data):
     assert [line for line in before.splitlines() if line.startswith("#")] == [
         line for line in after.splitlines() if line.startswith("#")
     ]
+
+
+@pytest.mark.parametrize(
+    ("data", "change", "expected"),
+    [
+        (b"a:\n  b: 1", lambda d: d["a"].update(c=[{"d": 2}]), b"a:\n  b: 1\n  c:\n    - d: 2\n"),
+        (b"a: 1\nb: {c: 1}", lambda d: d.update(e=2), b"a: 1\nb: {c: 1}\ne: 2\n"),
+        (b"a: 1\nb: 2", lambda d: d.pop("b"), b"a: 1\n"),
+        (b"a: 1\nb: 2 # last", lambda d: d.update(b=3), b"a: 1\nb: 3 # last\n"),
+        (b"a: 1\nb:\n  - 2", lambda d: d.update(b="x\ny\n"), b"a: 1\nb: |\n  x\n  y\n"),
+    ],
+)  # fmt: skip
+def test_a_file_without_a_line_break_at_its_end_gets_one(data, change, expected):
+    assert edit(data, change) == expected

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rollbook.propose.card_proposal import ProposedCard
     from rollbook.propose.landed_branches import LandedBranch
     from rollbook.propose.landing import Landing
+    from rollbook.propose.model_edit import EditedModel
     from rollbook.propose.new_note import Noted
     from rollbook.propose.open_requests import Request
     from rollbook.propose.pruning import Pruning
@@ -42,10 +43,6 @@ class Proposals(registry.Registry):
         bump: str | None = None,
         parents: Sequence[str] = (),
         code: PathLike | None = None,
-        owner: str | None = None,
-        team: str | None = None,
-        task: str | None = None,
-        use_case: str | None = None,
         name: str | None = None,
         follow_links: bool = False,
         progress: Progress = quiet,
@@ -57,14 +54,14 @@ class Proposals(registry.Registry):
         Its bytes go to the DVC remote first. `version`, or else `bump` (`major`, `minor`, `patch`; by default
         `minor`) of the newest, says which version it is. `parents` are references to the versions it was
         derived from; `code` is the training repository, by default the current one when that isn't the
-        registry. `owner`, `team`, `task` and `use_case` are a new model's. Raises BadCall for facts that make
-        no sense, Refused for a version that exists or that the check refuses, Conflict when the branch stands
-        with other content, StorageFailed when the bytes can't be stored.
+        registry. Raises BadCall for facts that make no sense, Refused for a version that exists or that the
+        check refuses, Conflict when the branch stands with other content, StorageFailed when the bytes can't
+        be stored.
         """
         from rollbook.artifact import at_address
         from rollbook.artifact.links import LinkRule
         from rollbook.errors import BadCall
-        from rollbook.propose import code_lineage, registration, told_facts
+        from rollbook.propose import code_lineage, registration, told_facts, told_model
 
         if version and bump:
             raise BadCall("a version is either given or bumped", hint="Give one of the two.")
@@ -72,7 +69,6 @@ class Proposals(registry.Registry):
         attachments = told_facts.attach_files(facts, fields)
         told = told_facts.take_version(facts, fields) if not version and not bump else None
         fields.pop("version", None)
-        record = {"owner": owner, "team": team, "task": task, "use_case": use_case}
         request = registration.Registration(
             model=model,
             artifact=str(artifact) if at_address.is_address(str(artifact)) else Path(artifact),
@@ -80,7 +76,7 @@ class Proposals(registry.Registry):
             bump=bump or "minor",
             facts=fields,
             attachments=attachments,
-            record={key: value for key, value in record.items() if value},
+            record=told_model.model_record(facts),
             code=Path(code) if code else code_lineage.current_code(self.repository),
             parents=parents,
             name=name,
@@ -107,6 +103,41 @@ class Proposals(registry.Registry):
         return add_note(
             self.repository, reference, description=description, tags=tags, remove_tags=remove_tags
         )
+
+    def edit_model(
+        self,
+        model: str,
+        *,
+        display_name: str | None = None,
+        description: str | None = None,
+        owner: str | None = None,
+        team: str | None = None,
+        task: str | None = None,
+        use_case: str | None = None,
+        compliance: str | None = None,
+        data_classification: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        remove_tags: Sequence[str] = (),
+    ) -> EditedModel:
+        """Propose to change what a model's model.yaml says of it; return what was proposed.
+
+        None leaves a field as it is, empty text takes it out. Raises NotFound for an unknown model or a tag
+        that it hasn't, BadCall for values that the file can't hold, Refused when it says so already or the
+        check refuses it.
+        """
+        from rollbook.propose.model_edit import edit_model
+
+        fields = {
+            "display_name": display_name,
+            "description": description,
+            "owner": owner,
+            "team": team,
+            "task": task,
+            "use_case": use_case,
+            "compliance": compliance,
+            "data_classification": data_classification,
+        }
+        return edit_model(self.repository, model, fields, tags=tags, remove_tags=remove_tags)
 
     def propose_card(
         self, reference: str, *, source: PathLike | None = None, template: PathLike | None = None

@@ -72,6 +72,7 @@ _OTHERS = {
         "import disagrees",
         "What an import says of its origin follows from the tags it holds, and they from the manifest.",
     ),
+    "RB225": Rule("no such training", "A training's days exist, and it does not end before it starts."),
     "RB228": Rule(
         "data told twice", "What `training` and `lineage.data` of a new version say of its data agrees."
     ),

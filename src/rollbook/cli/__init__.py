@@ -25,6 +25,7 @@ COMMANDS = {
     "archive": "Propose that a version is archived.",
     "evidence": "Put on record what was learnt about a version.",
     "note": "Note what may change about a version: description, tags.",
+    "model": "Change what is said of a model: its owner, description, tags.",
     "card": "Make a version's model card from what the registry knows.",
     "check": "Check the registry's files, or what a change does to them.",
     "gates": "Show gate by gate what a promotion meets.",

@@ -11,6 +11,7 @@ from rollbook.api.json_document import document
 from rollbook.cli import options
 from rollbook.cli.output import print_json, progress_bar, say, size, warn
 from rollbook.cli.proposed import carry_on
+from rollbook.cli.registered_facts import described, new_model
 
 if TYPE_CHECKING:
     from rollbook.propose.registration import ProposedVersion
@@ -68,6 +69,7 @@ _MANY: dict[str, Any] = {"multiple": True}
 @click.option(
     "--sample-input", type=_FILE, help="Rows as JSON; the signature's inputs are inferred from them."
 )
+@described
 @click.option("--card", type=_FILE, help="The model card, a Markdown file.")
 @click.option(
     "--from", "source", type=_FILE, help="A YAML file of manifest fields; options add to it and win."
@@ -79,10 +81,7 @@ _MANY: dict[str, Any] = {"multiple": True}
 )
 @click.option("--as", "name", metavar="NAME", help="What the artifact is called in the registry.")
 @click.option("--follow-links", is_flag=True, help="Take what the links in a folder lead to, wherever it is.")
-@click.option("--owner", help="The model's owner, when it is new. Default: you.")
-@click.option("--team", help="The model's team, when it is new.")
-@click.option("--task", help="The model's task, when it is new.")
-@click.option("--use-case", help="The model's use case, when it is new.")
+@new_model
 @options.proposal
 @options.directory
 @options.as_json
@@ -102,6 +101,7 @@ def command(model: str, artifact: str, then: str | None, as_json: bool, **given:
     given["metrics"] = manifest_facts.metrics(given["metrics"])
     given["params"] = manifest_facts.params(given["params"])
     given["tags"] = manifest_facts.pairs("--tag", given["tags"])
+    given["model_tags"] = manifest_facts.pairs("--model-tag", given["model_tags"])
     registry = options.registry()
     with progress_bar(f"storing {PurePath(artifact).name}", None) as progress:
         registered = registry.register(model, artifact, progress=progress, **given)

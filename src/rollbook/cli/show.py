@@ -69,6 +69,7 @@ def command(reference: str, repo: tuple[str, ...], rev: str | None, at: str | No
     for title in (
         "metrics",
         "hyperparameters",
+        "preprocessing",
         "signature",
         "training",
         "environment",
@@ -76,7 +77,7 @@ def command(reference: str, repo: tuple[str, ...], rev: str | None, at: str | No
         "tags",
         "extra",
     ):
-        facts = list(_flat(document["tags"] if title == "tags" else document["manifest"][title]))
+        facts = _flat(document["tags"] if title == "tags" else _entries(document["manifest"][title]))
         if facts:
             click.echo(f"\n{title}")
             print_facts([(f"  {name}", value) for name, value in facts])
@@ -106,14 +107,20 @@ def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("why", f"{moved['reason']} ({moved['requested_by']}, {moved['requested_at']})" if moved else ""),
         ("aliases", ", ".join(found["aliases"])),
         ("description", _described(found)),
+        ("display name", record["display_name"]),
         ("owner", record["owner"]),
         ("team", record["team"]),
+        ("compliance", record["compliance"]),
+        ("data class", record["data_classification"]),
         ("registered", f"{manifest['created_at']} by {manifest['created_by']}"),
         ("artifact", f"{found['path']} ({artifact['format']}, {size(artifact['size'])})"),
         ("sha256", artifact["sha256"]),
         ("framework", " ".join(str(value) for value in framework.values())),
         ("algorithm", manifest["algorithm"]),
         ("features", ", ".join(manifest["features"])),
+        ("pipeline", " ".join(str(value) for value in manifest["feature_pipeline"].values())),
+        ("limitations", "; ".join(manifest["limitations"])),
+        ("groups", ", ".join(manifest["protected_groups"])),
     ]
 
 
@@ -121,6 +128,11 @@ def _described(found: dict[str, Any]) -> str:
     """Return the description that counts, and where it stands when it isn't the manifest's."""
     noted: str = found["notes"]["description"]
     return f"{noted} (from notes.yaml)" if noted else str(found["description"])
+
+
+def _entries(value: Any) -> Any:
+    """Return a mapping as it is, the items of a list by their numbers."""
+    return value if isinstance(value, dict) else {str(place): item for place, item in enumerate(value, 1)}
 
 
 def _flat(value: Any, prefix: str = "") -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from rollbook.artifact.unfetched import require_bytes
 from rollbook.errors import BadCall, InvalidFile
 from rollbook.schema.schemas import violations
 from rollbook.snapshot.snapshot import MAX_FILE
+from rollbook.text import decoded
 from rollbook.yaml.strict import dotted, load
 
 if TYPE_CHECKING:
@@ -57,6 +58,21 @@ def mapping_file(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise BadCall(f"{path}: a mapping of names to values is needed here")
     return content
+
+
+def text_list(path: Path) -> list[str]:
+    """Read a file of texts: a JSON or YAML list of them, by its ending, or else one on each line.
+
+    Raises BadCall when it holds anything else, or nothing.
+    """
+    data = small_file(path)
+    if path.suffix in (".json", ".yaml", ".yml"):
+        texts = _json(data, path) if path.suffix == ".json" else _yaml(data, path)
+    else:
+        texts = list(filter(None, (line.strip() for line in decoded(data).splitlines())))
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
+        raise BadCall(f"{path}: a list of texts is needed here", hint="Write each on a line of its own.")
+    return texts
 
 
 def merged(name: str, base: object, parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -129,11 +145,11 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def inputs_of_sample(data: bytes, path: Path) -> list[dict[str, Any]]:
-    """Infer the input half of a signature from sample rows: a JSON list of objects or of lists.
+def tensors_of_sample(data: bytes, path: Path, called: str) -> list[dict[str, Any]]:
+    """Infer one half of a signature from sample rows: a JSON list of objects or of lists.
 
     Each column gives its name, its dtype (`int64`, `float64`, `bool`, `string`) and the shape `[-1]`; rows of
-    plain values give one tensor `[-1, columns]`. Raises BadCall for anything else.
+    plain values give one tensor `[-1, columns]`, which is `called` so. Raises BadCall for anything else.
     """
     rows = _json(data, path)
     if _is_table(rows, dict):
@@ -144,7 +160,7 @@ def inputs_of_sample(data: bytes, path: Path) -> list[dict[str, Any]]:
     elif _is_table(rows, list) and len({len(row) for row in rows}) == 1:
         values = [value for row in rows for value in row]
         if all(map(_is_scalar, values)):
-            return [{"name": "input", "dtype": _dtype(values), "shape": [-1, len(rows[0])]}]
+            return [{"name": called, "dtype": _dtype(values), "shape": [-1, len(rows[0])]}]
     raise BadCall(
         f"{path}: a list of rows of the same columns is needed",
         hint='E.g. [{"age": 41, "income": 3.2}, ...], or [[41, 3.2], ...].',

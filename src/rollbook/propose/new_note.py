@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rollbook import layout
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.propose.tag_edits import change_tags, require_apart
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry, nearest
 from rollbook.schema.schemas import schema_line
@@ -53,8 +54,7 @@ def add_note(
         raise BadCall(
             "there is nothing to note", hint="Give --description TEXT, --tag NAME=TEXT or --remove-tag NAME."
         )
-    if both := sorted(tags.keys() & set(remove_tags)):
-        raise BadCall(f"the tag {both[0]!r} is both set and removed")
+    require_apart(tags, remove_tags)
     base = main_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         version = registry.version(reference)
@@ -96,13 +96,6 @@ def _change(
             document["description"] = description
         elif description is not None and "description" in document:
             del document["description"]
-        if tags and not isinstance(document.get("tags"), dict):
-            document["tags"] = {}
-        for name, text in tags.items():
-            document["tags"][name] = text
-        for name in remove_tags:
-            del document["tags"][name]
-        if not document.get("tags", True):
-            del document["tags"]
+        change_tags(document, tags, remove_tags)
 
     return change

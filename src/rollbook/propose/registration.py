@@ -35,6 +35,7 @@ from rollbook.propose.proposal import (
 )
 from rollbook.propose.signature_remark import signature_remarks
 from rollbook.propose.stores import open_store, upload
+from rollbook.propose.told_model import FIELDS
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.registry.request_branches import requested_versions
@@ -54,8 +55,8 @@ if TYPE_CHECKING:
 # The order of a manifest's fields, as a person reads them.
 _ORDER = (
     "model", "version", "created_at", "created_by", "description", "artifact", "framework", "algorithm",
-    "hyperparameters", "metrics", "features", "signature", "training", "environment", "lineage", "tags",
-    "card", "extra",
+    "hyperparameters", "metrics", "features", "feature_pipeline", "preprocessing", "signature", "training",
+    "environment", "lineage", "limitations", "protected_groups", "tags", "card", "extra",
 )  # fmt: skip
 # Stands for the artifact while its bytes have not been read.
 _NO_ARTIFACT = {"path": "model", "format": "binary", "size": 1, "sha256": "0" * 64}
@@ -163,6 +164,7 @@ def register(
         lacking=tuple(_lacking(plan.facts, registration.attachments, stored.format)),
         remarks=(
             *registration.remarks,
+            *_unused(plan, registration),
             *stored.remarks,
             *signature_remarks(repository, plan.base, plan.model, plan.version, plan.facts),
         ),
@@ -218,9 +220,17 @@ def _plan(repository: Repository, registration: Registration, *, above: str = ""
 
 def _record(model: str, owner: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return a new model's model.yaml."""
-    record = {"name": model, "owner": owner, **given}
+    whole = {"name": model, "owner": owner, **given}
+    record = {name: whole[name] for name in ("name", *FIELDS) if name in whole}
     require_lawful("model", record, "model.yaml")
     return record
+
+
+def _unused(plan: _RegistrationPlan, registration: Registration) -> Iterator[str]:
+    """Yield a line on what was told of a model as if it were new."""
+    if plan.record is None and registration.record:
+        names = ", ".join(sorted(registration.record))
+        yield f"{plan.model} is known: left out: {names}. See `rollbook model edit {plan.model} --help`"
 
 
 def _standing_facts(repository: Repository, commit: str, model: str, version: str) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall
 from rollbook.propose import manifest_facts
+from rollbook.propose.described_facts import DescribedFacts, describe
 from rollbook.propose.facts_files import metrics_file, params_file
 from rollbook.propose.told_data import data_sets
+from rollbook.propose.told_model import ToldModel
 from rollbook.text import decoded
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ _EXPORTS = {
 }
 
 
-class ToldFacts(TypedDict, total=False):
+class ToldFacts(ToldModel, DescribedFacts, total=False):
     """What may be told of a version when it is registered. All of it may be left out, or be None.
 
     `metrics`, `params` (hyperparameters) and `tags` are by name; each of the `..._files` holds more of them,
@@ -38,6 +40,15 @@ class ToldFacts(TypedDict, total=False):
     `framework` is `NAME[==VERSION]`; `python` the version of Python. `requirements`, `sample_input` (rows as
     JSON, from which the signature's inputs are inferred) and `card` are files that go beside the manifest.
     `source` is a YAML file of manifest fields: the others add to it and win.
+
+    Of its making and its limits: `features`, by name, after those in `features_file`; `feature_pipeline`,
+    `NAME[@VERSION]`; `preprocessing`, the steps in words; `inputs` and `outputs`, each `NAME:DTYPE[:SHAPE]`;
+    `sample_output`, from which outputs are inferred; `trained_at`, `training_started` and `training_ended`,
+    dates with or without a time (in UTC unless it has a zone); `training_duration`, in seconds or as `2.5h`,
+    `1h30m`; `training_rows`; `limitations`; `protected_groups`.
+
+    Of a new model: `display_name`, `owner` (by default you), `team`, `task`, `use_case`,
+    `model_description`, `model_tags`, `compliance`, `data_classification`.
     """
 
     description: str | None
@@ -53,6 +64,7 @@ class ToldFacts(TypedDict, total=False):
     python: str | None
     requirements: PathLike | None
     sample_input: PathLike | None
+    sample_output: PathLike | None
     card: PathLike | None
     source: PathLike | None
 
@@ -84,6 +96,7 @@ def manifest_fields(told: ToldFacts) -> tuple[dict[str, Any], tuple[str, ...]]:
         fields["lineage"] = manifest_facts.with_run(fields.get("lineage"), run)
     if python := told.get("python"):
         _merge(fields, "environment", [{"python": python}])
+    describe(fields, told)
     return fields, tuple(line for _, line in [*measured, *set_to] if line)
 
 
@@ -102,15 +115,19 @@ def attach_files(told: ToldFacts, fields: dict[str, Any]) -> dict[str, bytes]:
     if sample := told.get("sample_input"):
         data = manifest_facts.small_file(Path(sample))
         files["sample-input.json"] = data
-        inputs = manifest_facts.inputs_of_sample(data, Path(sample))
-        fields["signature"] = {
-            "inputs": inputs,
-            **manifest_facts.merged("signature", fields.get("signature"), []),
-        }
+        _infer(fields, "inputs", manifest_facts.tensors_of_sample(data, Path(sample), "input"))
+    if sample := told.get("sample_output"):  # which is not kept
+        data = manifest_facts.small_file(Path(sample))
+        _infer(fields, "outputs", manifest_facts.tensors_of_sample(data, Path(sample), "output"))
     if card := told.get("card"):
         files["card.md"] = _utf_8(manifest_facts.small_file(Path(card)))
         fields["card"] = "card.md"
     return files
+
+
+def _infer(fields: dict[str, Any], half: str, tensors: list[dict[str, Any]]) -> None:
+    """Put one half of the signature into `fields`, unless it is told there."""
+    fields["signature"] = {half: tensors, **manifest_facts.merged("signature", fields.get("signature"), [])}
 
 
 def _utf_8(data: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rollbook.records.fields import read_fields
@@ -50,6 +50,10 @@ class Manifest:
     tags: Mapping[str, Any]
     card: str
     extra: Mapping[str, Any]
+    feature_pipeline: Mapping[str, Any] = field(default_factory=dict)
+    preprocessing: tuple[Any, ...] = ()
+    limitations: tuple[str, ...] = ()
+    protected_groups: tuple[str, ...] = ()
 
 
 def parse_manifest(data: bytes, path: str) -> Manifest:
@@ -78,6 +82,10 @@ def manifest_from(fields: Fields) -> Manifest:
         tags=fields.mapping("tags"),
         card=fields.optional_text("card"),
         extra=fields.mapping("extra"),
+        feature_pipeline=fields.mapping("feature_pipeline"),
+        preprocessing=tuple(fields.items("preprocessing")),
+        limitations=fields.texts("limitations"),
+        protected_groups=fields.texts("protected_groups"),
     )
 
 

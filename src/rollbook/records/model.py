@@ -30,6 +30,8 @@ class ModelRecord:
     extra: Mapping[str, Any]
     gates: tuple[Mapping[str, Any], ...] = ()
     retention: OwnRetention = field(default_factory=OwnRetention)
+    display_name: str = ""
+    data_classification: str = ""
 
 
 def parse_model(data: bytes, path: str) -> ModelRecord:
@@ -51,4 +53,6 @@ def model_from(fields: Fields) -> ModelRecord:
         extra=fields.mapping("extra"),
         gates=fields.mappings("gates"),
         retention=own_retention_from(fields.inner("retention")),
+        display_name=fields.optional_text("display_name"),
+        data_classification=fields.optional_text("data_classification"),
     )

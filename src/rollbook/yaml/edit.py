@@ -122,11 +122,11 @@ def _dash(text: str, node: _Node, before: int) -> int:
 
 
 def _line_after(text: str, node: _Node) -> int:
-    """Where the line after a value begins."""
+    """Where the line after a value begins; behind the last line, whose end may be missing, that is added."""
     if node.end and text[node.end - 1] == "\n":
         return node.end
     stop = text.find("\n", node.end)
-    return len(text) if stop < 0 else stop + 1
+    return len(text) + 1 if stop < 0 else stop + 1
 
 
 # --- what is put in its place -----------------------------------------------------------------------------

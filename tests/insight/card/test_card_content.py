@@ -257,3 +257,39 @@ def test_a_data_version_that_is_told_twice_stands_there_once():
     lineage = {"data": [{"name": "applications", "version": "2026-10"}]}
     facts = {"training": {"dataset_version": "2026-10"}, "lineage": lineage}
     assert sections(text(manifest=facts))["training data"].count("2026-10") == 1
+
+
+def test_a_card_tells_how_the_version_was_made_and_its_limits():
+    facts = {
+        "feature_pipeline": {"name": "loans", "version": "3"},
+        "preprocessing": ["rows without income go", {"name": "scaler", "settings": {"columns": ["age"]}}],
+        "training": {"trained_at": "2026-11-20", "duration_seconds": 5400.5},
+        "limitations": ["Few below 25.\n\nNone below 20."],
+        "protected_groups": ["age", "sex"],
+    }
+    found = sections(text(manifest=facts))
+    assert "loans 3" in found["training data"]
+    assert "| scaler (columns =" in found["training procedure"]
+    assert "5400.5 seconds" in found["training procedure"]
+    assert "| Few below 25. None below 20. |" in found["limitations"]
+    assert placeholder(found["limitations"]) == ""
+    assert "age, sex" in found["fairness and bias"]
+
+
+def _made_of(fact: str) -> dict[str, object]:
+    return {
+        "feature_pipeline": {"name": fact, "version": fact},
+        "preprocessing": [fact, {"name": fact, "settings": {fact: fact}}],
+        "training": {"trained_at": fact, "started_at": fact, "duration_seconds": fact},
+        "limitations": [fact],
+        "protected_groups": [fact],
+    }
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_what_a_manifest_says_of_its_making_and_limits_does_not_act(hostile: str):
+    card = text(manifest=_made_of(hostile))
+    page = as_html(card, "x")
+    assert [part for part in ("<script", "<img", "<a ", "<strong", "<li") if part in page] == []
+    assert sections(card).keys() == sections(text(manifest=_made_of("plain"))).keys()
+    assert text(manifest=_made_of(hostile), start=card) == card

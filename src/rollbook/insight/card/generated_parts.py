@@ -35,6 +35,7 @@ def _details(facts: CardFacts, license_name: str) -> str:
     missing = f"{MISSING} (`license:` in the front matter, or a tag `license`)"
     rows = {
         "Model": f"{code(manifest.model)}, version {code(manifest.version)}",
+        "Display name": inert_line(record.display_name),
         "About the model": inert_line(record.description),
         "Owner": inert_line(record.owner),
         "Team": inert_line(record.team),
@@ -43,6 +44,7 @@ def _details(facts: CardFacts, license_name: str) -> str:
         "Framework": _named(manifest.framework),
         "License": inert_line(license_name) or missing,
         "Compliance": inert_line(record.compliance),
+        "Data classification": inert_line(record.data_classification),
         "Registered": f"{inert_line(manifest.created_at)} by {inert_line(manifest.created_by)}",
         "Artifact": f"{code(artifact.path)} ({inert_line(artifact.format)}, {artifact.size:,} bytes{files})",
         "SHA-256": code(artifact.sha256),
@@ -76,19 +78,34 @@ def _training_data(facts: CardFacts, _: str) -> str:
         "Rows": inert_line(manifest.training.get("rows", "")),
         "Features": inert_line(", ".join(manifest.features), 5000),
         "Feature set": _named(_mapping(manifest.lineage.get("features"))),
+        "Feature pipeline": _named(manifest.feature_pipeline),
     }
     return _joined(table(("Data set", "Version", "Address"), rows), _sheet(facts_of))
 
 
+def _seconds(duration: object) -> str:
+    return f"{inert_line(duration)} seconds" if duration is not None else ""
+
+
+def _step(step: object) -> str:
+    if not isinstance(step, dict):
+        return inert_line(step, 2000)
+    settings = ", ".join(f"{name} = {value}" for name, value in _mapping(step.get("settings")).items())
+    return _named(step) + (f" ({inert_line(settings, 2000)})" if settings else "")
+
+
 def _training(facts: CardFacts, _: str) -> str:
     manifest, training = facts.manifest, facts.manifest.training
-    seconds = training.get("duration_seconds")
     dates = {
+        "Trained": inert_line(training.get("trained_at", "")),
         "Started": inert_line(training.get("started_at", "")),
-        "Took": f"{number(seconds)} seconds" if isinstance(seconds, int | float) else "",
+        "Ended": inert_line(training.get("ended_at", "")),
+        "Took": _seconds(training.get("duration_seconds")),
     }
+    steps = table(("Preprocessing",), [(_step(step),) for step in manifest.preprocessing])
     settings = [(inert_line(name), _setting(value)) for name, value in manifest.hyperparameters.items()]
-    return _joined(_sheet(dates), table(("Hyperparameter", "Value"), settings)) or "Nothing is on record."
+    parts = _joined(_sheet(dates), steps, table(("Hyperparameter", "Value"), settings))
+    return parts or "Nothing is on record."
 
 
 def _setting(value: object) -> str:
@@ -111,7 +128,14 @@ def _metrics(facts: CardFacts, _: str) -> str:
 
 
 def _fairness(facts: CardFacts, _: str) -> str:
-    return _evidence([evidence for evidence in facts.evidence if evidence.kind == "fairness"])
+    groups = inert_line(", ".join(facts.manifest.protected_groups), 5000)
+    found = [evidence for evidence in facts.evidence if evidence.kind == "fairness"]
+    return _joined(_sheet({"Protected groups": groups}), _evidence(found))
+
+
+def _limitations(facts: CardFacts, _: str) -> str:
+    rows = [(prose(" ".join(text.split())[:2000]),) for text in facts.manifest.limitations]
+    return table(("Known limitations",), rows)
 
 
 def _lineage(facts: CardFacts, _: str) -> str:
@@ -149,6 +173,7 @@ PARTS: dict[str, Callable[[CardFacts, str], str]] = {
     "training": _training,
     "metrics": _metrics,
     "fairness": _fairness,
+    "limitations": _limitations,
     "lineage": _lineage,
     "references": _references,
 }

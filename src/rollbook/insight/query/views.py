@@ -65,18 +65,21 @@ VIEWS = (
         "models",
         "A registered model.",
         """\
-model        text     The model's name, its namespace included.
-owner        text     Who answers for it.
-team         text     The team.
-task         text     What kind of problem it solves.
-use_case     text     What it is used for.
-description  text     What it is.
-compliance   text     The compliance class that it falls under.
-versions     integer  How many versions it has.
-latest       text     The newest version: a release before a pre-release.
+model                text     The model's name, its namespace included.
+display_name         text     What people call it.
+owner                text     Who answers for it.
+team                 text     The team.
+task                 text     What kind of problem it solves.
+use_case             text     What it is used for.
+description          text     What it is.
+compliance           text     The compliance class that it falls under.
+data_classification  text     How sensitive its data is.
+versions             integer  How many versions it has.
+latest               text     The newest version: a release before a pre-release.
 """,
         f"""
-SELECT m.name, r.owner, r.team, r.task, r.use_case, r.description, r.compliance,
+SELECT m.name, r.display_name, r.owner, r.team, r.task, r.use_case, r.description, r.compliance,
+  r.data_classification,
   (SELECT count(*) FROM version AS v WHERE v.model_id = m.id),
   coalesce(
     (SELECT v.version FROM version AS v WHERE v.model_id = m.id AND v.release

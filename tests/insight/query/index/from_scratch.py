@@ -64,10 +64,13 @@ class FromScratch:
 
         model = Model(self.registry, name, _sorted_versions(listed), table)
         facts = (
-            [record.owner, record.team, record.task, record.use_case, record.description, record.compliance]
+            [
+                record.display_name, record.owner, record.team, record.task, record.use_case,
+                record.description, record.compliance, record.data_classification,
+            ]
             if record
-            else [None] * 6
-        )
+            else [None] * 8
+        )  # fmt: skip
         latest = model.latest.version if model.latest else None
         self.rows["models"].append((name, *map(_text, facts), len(model.version_names), latest))
         if record:

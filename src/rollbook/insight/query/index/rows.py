@@ -52,7 +52,10 @@ def _policy(data: bytes, path: str) -> Rows:
 
 def _model(data: bytes, path: str) -> Rows:
     model = parse_model(data, path)
-    record = (model.owner, model.team, model.task, model.use_case, model.description, model.compliance)
+    record = (
+        model.owner, model.team, model.task, model.use_case, model.description, model.compliance,
+        model.display_name, model.data_classification,
+    )  # fmt: skip
     return {"record": [list(map(text, record))], "model_tag": _tags(model.tags)}
 
 

@@ -25,7 +25,7 @@ CREATE TABLE model (
 );
 CREATE TABLE record (
   model_id INTEGER PRIMARY KEY, owner TEXT, team TEXT, task TEXT, use_case TEXT, description TEXT,
-  compliance TEXT
+  compliance TEXT, display_name TEXT, data_classification TEXT
 );
 CREATE TABLE model_tag (model_id INTEGER, name TEXT, value TEXT, PRIMARY KEY (model_id, name)) WITHOUT ROWID;
 CREATE TABLE stage_entry (

@@ -1,0 +1,68 @@
+"""The many options of `rollbook register` that say what a new version, or a new model, is: one table."""
+
+from __future__ import annotations
+
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Command = Callable[..., Any]
+    Option = tuple[str, str, str]  # its word, what stands for its value ("": its word), its help
+
+_NEW_MODEL: Sequence[Option] = (
+    ("--owner", "", "The model's owner, when it is new. Default: you."),
+    ("--display-name", "TEXT", "What people call the model, when it is new."),
+    ("--model-description", "TEXT", "What the model does, when it is new."),
+    ("--team", "", "The model's team, when it is new."),
+    ("--task", "", "The model's task, when it is new."),
+    ("--use-case", "", "The model's use case, when it is new."),
+    ("--compliance", "CLASS", "The model's class of regulation, when it is new, e.g. eu-ai-act-high-risk."),
+    ("--data-classification", "CLASS", "How sensitive the model's data is, when it is new."),
+    ("--model-tag", "NAME=TEXT", "A tag of the model, when it is new. Repeatable."),
+)
+
+# What a manifest says of how the version was made, and of its limits.
+_DESCRIBED: Sequence[Option] = (
+    ("--feature", "NAME", "A feature that the model reads, in their order. Repeatable."),
+    ("--features-file", "FILE", "The features: one on each line, or a list in JSON or YAML."),
+    ("--feature-pipeline", "NAME[@VERSION]", "What computes the features."),
+    ("--preprocessing", "TEXT", "A step that the data takes before the model, in their order. Repeatable."),
+    ("--input", "NAME:DTYPE[:SHAPE]", "An input of the signature, e.g. income:float32. Repeatable."),
+    ("--output", "NAME:DTYPE[:SHAPE]", "An output, e.g. probabilities:float32:-1x3. Repeatable."),
+    ("--sample-output", "FILE", "What comes out for a sample; the signature's outputs are inferred from it."),
+    ("--trained-at", "DATE", "When it was trained, e.g. 2026-11-20 or 2026-11-20T22:00:00Z."),
+    ("--training-started", "DATE", "When the training started."),
+    ("--training-ended", "DATE", "When the training ended."),
+    ("--training-duration", "DURATION", "How long it took: 2.5h, 90m, 1h30m, or seconds."),
+    ("--training-rows", "NUMBER", "How many rows or samples it was trained on."),
+    ("--limitation", "TEXT", "What the version can't do. Repeatable."),
+    ("--protected-group", "NAME", "A group of people whose fair treatment is looked after. Repeatable."),
+)
+
+
+def described(command: Command) -> Command:
+    """Add the options of `version.yaml` that say how a version was made, and its limits."""
+    return _added(command, _DESCRIBED)
+
+
+def new_model(command: Command) -> Command:
+    """Add the options of `model.yaml` for a model's first version."""
+    return _added(command, _NEW_MODEL)
+
+
+def _added(command: Command, options: Sequence[Option]) -> Command:
+    made = (_option(*option) for option in reversed(options))
+    return reduce(lambda whole, option: option(whole), made, command)
+
+
+def _option(word: str, metavar: str, text: str) -> Command:
+    name = word.removeprefix("--").replace("-", "_")
+    many = text.endswith("Repeatable.")
+    plural = f"{name}s" if many and name != "preprocessing" else name
+    kind = {"FILE": click.Path(path_type=Path), "NUMBER": click.IntRange(min=0)}.get(metavar)
+    return click.option(word, plural, metavar=metavar or None, multiple=many, type=kind, help=text)
