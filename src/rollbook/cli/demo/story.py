@@ -205,7 +205,7 @@ def _look_back() -> Chapter:
                 "registry", ("git", "ls-remote", "--tags", "--refs", "origin"), says=(f"{MODEL}@v1.1.0",)
             ),
             CommandRun("registry", newest_tag, says=(f"Requested-By: {JANE}",), lines=24),
-            rollbook("history", MODEL, says=("passed its trial", "replaced by 1.1.0"), lines=24),
+            rollbook("history", MODEL, says=("passed its trial", "1.0.0 displaced to archived"), lines=24),
             Say("The past is a commit like any other. Before the rollback:"),
             rollbook("list", "--rev", "main~1", says=("1.1.0",)),
             Say("Whoever has a clone can derive every event anew and compare it with the tags, offline:"),
