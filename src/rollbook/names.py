@@ -216,6 +216,11 @@ def parse_reference(text: str) -> Reference:
     raise BadCall(f"{text[:120]!r} names no version", hint=_REFERENCE_HINT)
 
 
+def names_model_alone(text: str) -> bool:
+    """Whether a reference is the name of a model, and says nothing of a version."""
+    return is_model_name(text) and not _LONG_FORM.fullmatch(text)
+
+
 def reads_as_version(name: str) -> bool:
     """Whether `@` takes the name of a stage or an alias, such as `v1_2_0`, for a version."""
     return _LIKE_VERSION.fullmatch(name) is not None
