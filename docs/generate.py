@@ -224,7 +224,8 @@ _ARGUMENTS = {
     "REF": "The version: `MODEL@VERSION`, `MODEL@STAGE`, `MODEL@ALIAS` or `MODEL@latest`.",
     "SQL": "One SELECT over the [views](views.md); `-` for standard input.",
     "VERSION": "A version, a stage, an alias or `latest` of the model, or a whole reference.",
-    "STAGE": "A stage of the registry's policy.",
+    "STAGE": "A stage of the registry's policy; where gates are asked, also an alias: `@champion`.",
+    "ALIAS": "A name that moves between versions, such as `champion`.",
     "TARGET": "A model, or one version of it: `credit-approval`, `credit-approval@0.3.0`.",
 }
 

@@ -195,7 +195,8 @@ class ReadOnlyRegistry(VersionQuestions, registry.Registry):
         """Return what happened to a model, or to all, from the audit trail's tags, oldest first.
 
         `since` and `until` are dates, `action` what happened (`registered`, `assigned`, `unassigned`,
-        `removed`), `stage` what it entered or left, `by` who asked for it or approved it, `ref` one version.
+        `removed`, `alias-set`, `alias-removed`), `stage` what it entered or left (`@champion` for an alias),
+        `by` who asked for it or approved it, `ref` one version.
         `past` adds what the tags of GTO tell of the time before a takeover. Raises NotFound for an unknown
         model or version, BadCall for what is no date.
         """

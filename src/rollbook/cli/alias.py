@@ -1,4 +1,4 @@
-"""`rollbook alias REF NAME`."""
+"""`rollbook alias REF ALIAS`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rollbook.cli.proposed import carry_on
 
 @click.command("alias")
 @click.argument("reference", metavar="REF")
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="ALIAS")
 @click.option("--remove", is_flag=True, help="Take the alias off REF.")
 @options.reason
 @options.override
@@ -21,10 +21,10 @@ from rollbook.cli.proposed import carry_on
 @options.directory
 @options.as_json
 def command(reference: str, name: str, then: str | None, as_json: bool, **given: Any) -> None:
-    """Propose that the alias NAME, such as champion, points to REF: MODEL@NAME is that version then.
+    """Propose that ALIAS, such as champion, points to REF: MODEL@ALIAS is that version then.
 
     A branch with one commit that edits the model's stages.yaml. Your checkout, your staged files and your
-    branch stay as they are. The policy's gates judge it that name `@NAME`.
+    branch stay as they are. Those of the policy's gates judge it that name the alias: `@champion`.
     """
     registry = options.registry()
     proposed = registry.alias(reference, name, **given)
