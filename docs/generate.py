@@ -228,7 +228,8 @@ _ARGUMENTS = {
     "REF": "The version: `MODEL@VERSION`, `MODEL@STAGE`, `MODEL@ALIAS` or `MODEL@latest`.",
     "SQL": "One SELECT over the [views](views.md); `-` for standard input.",
     "VERSION": "A version, a stage, an alias or `latest` of the model, or a whole reference.",
-    "STAGE": "A stage of the registry's policy.",
+    "STAGE": "A stage of the registry's policy; where gates are asked, also an alias: `@champion`.",
+    "ALIAS": "A name that moves between versions, such as `champion`.",
     "TARGET": "A model, or one version of it: `credit-approval`, `credit-approval@0.3.0`.",
 }
 
@@ -432,11 +433,13 @@ def _entry_schema(gate: Gate) -> dict[str, Any]:
     """The schema of a gate's entry in the policy."""
     own, name, title = gate.schema, gate.name, gate.name.replace("-", " ")
     usual = "waived" if own.waived_for_rollback else "enforced"
-    guarded = "The stages whose entry the gate guards."
-    ways = "The stages from which the gate guards the way; without it, from any."
+    guarded = "The stages whose entry the gate guards, and the aliases (`@champion`) whose setting it guards."
+    ways = (
+        "The stages from which the gate guards the way; without it, from any. Of an alias, the version's own."
+    )
     common = {
         "gate": setting("Gate", f"Which gate this is: `{name}`.", name, const=name, type="string"),
-        "to": setting("Into stages", guarded, ["production"], **ref("gate-stages")),
+        "to": setting("Into stages", guarded, ["production"], **ref("gate-targets")),
         "from": setting("From stages", ways, ["staging"], **ref("gate-stages")),
         "rollback": setting(
             "For a rollback",

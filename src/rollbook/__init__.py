@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from rollbook.integrations.forge.github import ForgeFailed as ForgeFailed
     from rollbook.integrations.forge.releases import Released as Released
     from rollbook.integrations.notify.notifier import Outcome as Outcome
+    from rollbook.propose.alias_move import ProposedAlias as ProposedAlias
     from rollbook.propose.approval import Approved as Approved
     from rollbook.propose.card_proposal import ProposedCard as ProposedCard
     from rollbook.propose.landing import Landing as Landing
@@ -130,6 +131,7 @@ _HOMES = {
     "Released": "integrations.forge.releases",
     "Outcome": "integrations.notify.notifier",
     "Approved": "propose.approval",
+    "ProposedAlias": "propose.alias_move",
     "ProposedCard": "propose.card_proposal",
     "Landing": "propose.landing",
     "AddedEvidence": "propose.new_evidence",

@@ -38,6 +38,8 @@ _LAYOUT_RESERVED = frozenset(["versions", "evidence"])
 RESERVED_SELECTORS = frozenset(["aliases", "extra", "latest"])
 
 LATEST = "latest"
+# In front of an alias where stages stand: no stage's name begins with it.
+_ALIAS = "@"
 
 _LONG_FORM = re.compile(r"model-(?P<model>.+)-v(?P<version>[0-9]+[._][0-9]+[._][0-9]+(?:-.+)?)")
 _LIKE_VERSION = re.compile(r"v?[0-9]+[._][0-9]+[._][0-9]+.*", re.DOTALL)
@@ -72,6 +74,21 @@ def is_version(version: str) -> bool:
     return len(version) <= _LONGEST_VERSION and bool(VERSION.fullmatch(version))
 
 
+def alias_target(alias: str) -> str:
+    """Return what stands for an alias where a stage's name may stand too: `@champion`."""
+    return f"{_ALIAS}{alias}"
+
+
+def is_alias_target(target: str) -> bool:
+    """Whether what stands where a stage's name may stand is an alias: `@champion`."""
+    return target.startswith(_ALIAS)
+
+
+def alias_of(target: str) -> str:
+    """Return the alias that `@champion` stands for."""
+    return target.removeprefix(_ALIAS)
+
+
 def require_model_name(name: str) -> str:
     """Return `name`, or raise BadCall that says what a model name looks like."""
     if is_model_name(name):
@@ -90,6 +107,17 @@ def require_stage_name(name: str) -> str:
     if is_stage_name(name):
         return name
     raise BadCall(f"{name[:80]!r} is not a stage name", hint="Use lower-case letters, digits, `-` and `_`.")
+
+
+def require_alias_name(name: str) -> str:
+    """Return `name`, or raise BadCall that says what an alias is called."""
+    if is_stage_name(name) and not reads_as_version(name):
+        return name
+    raise BadCall(
+        f"{name[:80]!r} is not the name of an alias",
+        hint="Use lower-case letters, digits, `-` and `_`, e.g. champion; not `latest`, and nothing like a "
+        "version.",
+    )
 
 
 def normalise_version(text: str) -> str:
@@ -186,6 +214,11 @@ def parse_reference(text: str) -> Reference:
     if match := _LONG_FORM.fullmatch(text):
         return Reference(require_model_name(match["model"]), version=normalise_version(match["version"]))
     raise BadCall(f"{text[:120]!r} names no version", hint=_REFERENCE_HINT)
+
+
+def names_model_alone(text: str) -> bool:
+    """Whether a reference is the name of a model, and says nothing of a version."""
+    return is_model_name(text) and not _LONG_FORM.fullmatch(text)
 
 
 def reads_as_version(name: str) -> bool:

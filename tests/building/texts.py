@@ -65,3 +65,17 @@ def stages(**held: list[str]) -> str:
             for version in versions
         ]
     return "\n".join(lines) + "\n"
+
+
+def alias_lines(**pointed: tuple[str, bool]) -> str:
+    """What a stages.yaml says of aliases: each one's version, and whether it has an entry."""
+    if not pointed:
+        return ""
+    lines = ["aliases:"]
+    for alias, (version, is_recorded) in pointed.items():
+        entry = (
+            f'{{version: "{version}", reason: "as {alias}", requested_by: ann@example.com, '
+            "requested_at: 2026-01-02T09:00:00Z}"
+        )
+        lines.append(f"  {alias}: {entry if is_recorded else repr(version)}")
+    return "\n".join(lines) + "\n"

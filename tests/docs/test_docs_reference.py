@@ -91,6 +91,7 @@ CALLS = {
     "rollbook rollback MODEL": ["rollback", "credit-approval", "--reason", "too slow"],
     "rollbook deprecate REF": ["deprecate", "credit-approval@1.0.0", "--reason", "old"],
     "rollbook archive REF": ["archive", "credit-approval@1.1.0", "--reason", "worse"],
+    "rollbook alias REF ALIAS": ["alias", "credit-approval@1.0.0", "champion", "--reason", "best"],
     "rollbook evidence add REF KIND": [
         "evidence",
         "add",

@@ -53,6 +53,8 @@ def last_by_main(repository: Repository, commit: str) -> dict[tuple[str, str], t
             moved = {
                 Action.ASSIGNED: f"put into {event.target}",
                 Action.UNASSIGNED: f"taken out of {event.start}",
+                Action.ALIAS_SET: f"given the alias {event.target[1:]}",
+                Action.ALIAS_REMOVED: f"taken the alias {event.start[1:]} off",
             }
             last[event.model, event.version] = moved.get(event.action, event.action.value), at
     return last
@@ -75,6 +77,7 @@ def stale_by_files(registry: Registry, commit: str, before: int) -> list[tuple[o
     found = []
     for model in registry.models():
         used = {entry.version for entry in model.stages.holders("production")}
+        used |= set(model.stages.aliases.values())
         for name in [name for name in model.version_names if name not in used]:
             what, at = last[model.name, name]
             if at <= before:

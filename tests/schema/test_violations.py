@@ -175,9 +175,21 @@ def test_a_stage_that_is_neither_a_map_nor_a_list_is_refused() -> None:
     assert found.message == "must be a map of keys to values or a list, not the text `1.0.0`"
 
 
-def test_an_alias_is_a_version_and_no_stage_entry() -> None:
-    assert violations("stages", {"aliases": {"champion": "1.2.0"}, "extra": {"any": ["thing"]}}) == []
-    assert only(violations("stages", {"aliases": {"champion": ENTRY}})).path == ("aliases", "champion")
+REMOVED = {"removed" if key == "version" else key: value for key, value in ENTRY.items()}
+
+
+@pytest.mark.parametrize("told", ["1.2.0", ENTRY, REMOVED])
+def test_an_alias_is_a_version_an_entry_of_its_own_or_what_it_was(told: Any) -> None:
+    assert violations("stages", {"aliases": {"champion": told}, "extra": {"any": ["thing"]}}) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "told"), [("traffic", {**ENTRY, "traffic": 5}), ("version", {**REMOVED, "version": "1.2.0"})]
+)
+def test_an_alias_is_no_stage_entry_and_not_two_things_at_once(key: str, told: Any) -> None:
+    found = violations("stages", {"aliases": {"champion": told}})
+    assert found
+    assert all(violation.path[:2] == ("aliases", "champion") for violation in found)
 
 
 def test_an_unknown_gate_lists_the_known_ones() -> None:

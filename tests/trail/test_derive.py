@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from building.texts import manifest, stages
+from building.texts import alias_lines, manifest, stages
 from building.world import git
 from rollbook.trail import past_manifests
 from rollbook.trail.derive import derive
@@ -282,3 +282,104 @@ def test_a_users_settings_of_git_change_nothing(history: History) -> None:
         git(history.directory, "config", name, value)
     assert events(history) == before
     assert len(before) == 3
+
+
+def test_an_alias_that_is_set_moved_and_removed_is_told_each_time(history: History) -> None:
+    first = history.commit(registration("credit", "1.0.0"))
+    second = history.commit(registration("credit", "1.1.0"))
+    landed = history.commit({STAGES: alias_lines(champion=("1.0.0", True))})
+    history.commit({STAGES: alias_lines(champion=("1.1.0", True))})
+    history.commit({STAGES: None})
+    set_first, left, set_second, removed = events(history)[2:]
+    assert [event.tag for event in (set_first, left, set_second, removed)] == [
+        "credit#champion#3",
+        "credit#champion!#4",
+        "credit#champion#5",
+        "credit#champion!#6",
+    ]
+    assert (set_first.action.value, set_first.start, set_first.target) == ("alias-set", "", "@champion")
+    assert (set_first.reason, set_first.requested_by) == ("as champion", "ann@example.com")
+    assert (set_first.commit, set_first.landed_in) == (first, landed)
+    assert (left.action.value, left.start, left.target) == ("alias-removed", "@champion", "")
+    assert (left.version, left.commit, set_second.commit, removed.version) == (
+        "1.0.0",
+        first,
+        second,
+        "1.1.0",
+    )
+
+
+def test_an_alias_that_is_a_version_alone_is_no_event(history: History) -> None:
+    history.commit(registration("credit", "1.0.0") | registration("credit", "1.1.0"))
+    history.commit({STAGES: alias_lines(champion=("1.0.0", False))})
+    history.commit({STAGES: alias_lines(champion=("1.1.0", False))})
+    history.commit({STAGES: None})
+    assert len(names(history)) == 2
+
+
+def test_an_alias_that_is_put_on_record_or_taken_off_it_is_told(history: History) -> None:
+    history.commit(registration("credit", "1.0.0"))
+    history.commit({STAGES: alias_lines(champion=("1.0.0", False))})
+    history.commit({STAGES: alias_lines(champion=("1.0.0", True))})
+    history.commit({STAGES: alias_lines(champion=("1.0.0", False))})
+    assert names(history)[1:] == ["credit#champion#2", "credit#champion!#3"]
+
+
+def test_why_an_alias_was_removed_is_what_its_entry_says(history: History) -> None:
+    history.commit(registration("credit", "1.0.0"))
+    history.commit({STAGES: alias_lines(champion=("1.0.0", True))})
+    gone = (
+        '{removed: "1.0.0", reason: over, requested_by: joe@example.com, requested_at: 2026-01-03T09:00:00Z}'
+    )
+    history.commit({STAGES: f"aliases: {{champion: {gone}}}\n"})
+    history.commit({STAGES: None})
+    removed = events(history)[-1]
+    assert (removed.tag, removed.reason, removed.requested_by) == (
+        "credit#champion!#3",
+        "over",
+        "joe@example.com",
+    )
+
+
+def test_what_a_removal_says_of_another_version_counts_for_nothing(history: History) -> None:
+    history.commit(registration("credit", "1.0.0"))
+    history.commit({STAGES: alias_lines(champion=("1.0.0", True))})
+    gone = (
+        '{removed: "1.1.0", reason: over, requested_by: joe@example.com, requested_at: 2026-01-03T09:00:00Z}'
+    )
+    history.commit({STAGES: f"aliases: {{champion: {gone}}}\n"})
+    assert (names(history)[-1], events(history)[-1].reason) == ("credit#champion!#3", "")
+
+
+def test_aliases_come_after_all_that_a_change_does_to_stages(history: History) -> None:
+    history.commit(registration("credit", "1.0.0") | registration("credit", "1.1.0"))
+    table = stages(production=["1.0.0"]) + alias_lines(champion=("1.0.0", True), best=("1.0.0", True))
+    history.commit({STAGES: table})
+    moved = stages(production=["1.1.0"]) + alias_lines(champion=("1.1.0", True), best=("1.1.0", True))
+    history.commit({STAGES: moved})
+    assert [name.rpartition("#")[0] for name in names(history)[2:]] == [
+        "credit#production",
+        "credit#best",
+        "credit#champion",
+        "credit#production!",
+        "credit#production",
+        "credit#best!",
+        "credit#champion!",
+        "credit#best",
+        "credit#champion",
+    ]
+
+
+@pytest.mark.parametrize("alias", ["no tag", "~1", "..", "é", "x" * 65])
+def test_an_alias_that_no_tag_can_be_named_after_is_on_no_record(history: History, alias: str) -> None:
+    history.commit(registration("credit", "1.0.0"))
+    entry = alias_lines(champion=("1.0.0", True)).partition(": {")[2]
+    table = stages(staging=["1.0.0"]) + f'aliases:\n  "{alias}": {{{entry}  champion: {{{entry}'
+    history.commit({STAGES: table})
+    assert names(history)[1:] == ["credit#staging#2", "credit#champion#3"]
+
+
+def test_an_alias_of_a_version_that_is_not_there_is_no_event(history: History) -> None:
+    history.commit(registration("credit", "1.0.0"))
+    history.commit({STAGES: alias_lines(champion=("9.0.0", True))})
+    assert names(history) == ["credit@v1.0.0"]

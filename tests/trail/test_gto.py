@@ -23,8 +23,16 @@ def lived_in(new_world: World, tmp_path_factory: pytest.TempPathFactory) -> Worl
     world.promote("credit@1.1.0", "canary", "--traffic", "10")
     world.promote("credit@1.1.0", "production")
     world.promote("fraud@0.1.0", "staging")
+    for reference in ("fraud@0.1.0", "credit@1.0.0", "credit@1.1.0"):
+        _give(world, reference, "champion")
+    _give(world, "credit@1.0.0", "challenger")
+    world.run("alias", "credit@challenger", "challenger", "--remove", "--reason", "over", "--land")
     _prune(world)
     return world
+
+
+def _give(world: World, reference: str, alias: str) -> None:
+    world.run("alias", reference, alias, "--reason", f"as {alias}", "--land")
 
 
 def _prune(world: World) -> None:
@@ -53,6 +61,7 @@ def stages_by_gto(world: World) -> dict[str, dict[str, list[str]]]:
 def stages_by_rollbook(world: World) -> dict[str, dict[str, list[str]]]:
     return {
         model["model"]: {stage: versions for stage, versions in model["stages"].items() if versions}
+        | {alias: [version] for alias, version in model["aliases"].items()}
         for model in json.loads(world.run("list", "--json").out)
     }
 
@@ -91,6 +100,8 @@ def test_gto_history_tells_every_event_in_the_same_order(lived_in: World, model:
     [
         ("credit@v1.0.0", "v1.0.0", None),
         ("credit#production#12", "v1.1.0", "production"),
+        ("credit#champion!#14", "v1.0.0", "champion"),
+        ("credit#champion#15", "v1.1.0", "champion"),
         ("fraud#staging#2", "v0.1.0", "staging"),
         ("fraud@v0.2.0!", "v0.2.0", None),
     ],
@@ -109,6 +120,17 @@ def test_gto_show_of_a_stage_gives_the_version_that_rollbook_resolves(lived_in: 
     (row,) = show(str(lived_in.registry), "credit#production")
     resolved = json.loads(lived_in.run("resolve", "credit@production", "--json").out)
     assert row["version"] == f"v{resolved['version']}"
+
+
+def test_gto_show_has_a_column_for_an_alias(lived_in: World) -> None:
+    from gto.api import show
+
+    table = {name: row["stage"] for name, row in show(str(lived_in.registry)).items()}
+    assert {name: stages["champion"] for name, stages in table.items()} == {
+        "credit": "v1.1.0",
+        "fraud": "v0.1.0",
+    }
+    assert all("challenger" not in stages or not stages["challenger"] for stages in table.values())
 
 
 def test_dvc_gets_the_artifact_at_a_registration_tag(lived_in: World) -> None:

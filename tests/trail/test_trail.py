@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from building.texts import stages
+from building.texts import alias_lines, stages
 from building.world import git
 from rollbook.trail.derive import derive
 from rollbook.trail.landings import landed_changes
@@ -26,24 +26,32 @@ MODELS = ["credit", "risk/fraud"]
 VERSIONS = ["1.0.0", "1.1.0", "2.0.0-rc.1"]
 STAGES = ["development", "staging", "production", "archived"]
 
-# What one commit does: versions that come in, and where versions stand after it; and its clock.
+ALIASES = ["champion", "staging", "x-2"]
+
+# An alias's version, and whether it is on record: has an entry that says who asked and why.
+Pointer = tuple[str, bool]
+# What one commit does: versions that come in, and where versions and aliases stand after it; and its clock.
+Step = tuple[
+    set[tuple[str, str]], dict[tuple[str, str], str], int, bool, dict[tuple[str, str], Pointer | None]
+]
 _VERSION = st.tuples(st.sampled_from(MODELS), st.sampled_from(VERSIONS))
+_ALIAS = st.tuples(st.sampled_from(MODELS), st.sampled_from(ALIASES))
 STEP = st.tuples(
     st.sets(_VERSION, max_size=3),
     st.dictionaries(_VERSION, st.sampled_from(STAGES), max_size=4),
     st.integers(1_700_000_000, 1_700_000_100),
     st.booleans(),
+    st.dictionaries(_ALIAS, st.none() | st.tuples(st.sampled_from(VERSIONS), st.booleans()), max_size=3),
 )
 
 
-def play(
-    history: History, steps: list[tuple[set[tuple[str, str]], dict[tuple[str, str], str], int, bool]]
-) -> list[str]:
+def play(history: History, steps: list[Step]) -> list[str]:
     """Commit each step, and return the tags that its changes call for, by a simple account of its own."""
     where: dict[tuple[str, str], str] = {}
+    aliases: dict[tuple[str, str], Pointer] = {}
     numbers = dict.fromkeys(MODELS, 0)
     tags = []
-    for arrivals, moves, second, broken in steps:
+    for arrivals, moves, second, broken, pointed in steps:
         files: dict[str, str | None] = {"README.md": str(len(where))}
         new = {item for item in arrivals if item not in where}
         moved = {
@@ -67,27 +75,55 @@ def play(
                 if to != "development":
                     numbers[model] += 1
                     tags.append(f"{model}#{to}#{numbers[model]}")
-            if changes:
-                files[f"registry/{model}/stages.yaml"] = _table(model, where)
+            set_anew = {alias: to for (name, alias), to in pointed.items() if name == model}
+            for called_for in _told_of_aliases(model, set_anew, aliases, where):
+                numbers[model] += 1
+                tags.append(f"{model}#{called_for}#{numbers[model]}")
+            if changes or set_anew:
+                files[f"registry/{model}/stages.yaml"] = _table(model, where, aliases)
         if broken:
             history.commit({f"registry/{model}/stages.yaml": "staging: [" for model in MODELS})
-            files |= {f"registry/{model}/stages.yaml": _table(model, where) for model in MODELS}
+            files |= {f"registry/{model}/stages.yaml": _table(model, where, aliases) for model in MODELS}
         history.commit(files, at=second)
     return tags
 
 
-def _table(model: str, where: Mapping[tuple[str, str], str]) -> str:
+def _told_of_aliases(
+    model: str,
+    set_anew: Mapping[str, Pointer | None],
+    aliases: dict[tuple[str, str], Pointer],
+    where: Mapping[tuple[str, str], str],
+) -> list[str]:
+    """Point the model's aliases anew, and return what tags say of it: of versions that are registered, and
+    of aliases that are on record."""
+    left, arrived = [], []
+    for alias, new in sorted(set_anew.items()):
+        old = aliases.pop((model, alias), None)
+        if new is not None:
+            aliases[model, alias] = new
+        stays = old is not None and new is not None and old[1] and new[1] and old[0] == new[0]
+        if old is not None and old[1] and not stays and (model, old[0]) in where:
+            left.append(f"{alias}!")
+        if new is not None and new[1] and not stays and (model, new[0]) in where:
+            arrived.append(alias)
+    return [*left, *arrived]
+
+
+def _table(
+    model: str, where: Mapping[tuple[str, str], str], aliases: Mapping[tuple[str, str], Pointer]
+) -> str:
     held: dict[str, list[str]] = {}
     for (name, version), stage in sorted(where.items()):
         if name == model and stage != "development":
             held.setdefault(stage, []).append(version)
-    return stages(**held)
+    own = {alias: pointer for (name, alias), pointer in sorted(aliases.items()) if name == model}
+    return stages(**held) + alias_lines(**own)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(STEP, min_size=1, max_size=5), st.data())
 def test_the_trail_tells_the_history_and_does_not_depend_on_when_it_was_recorded(
-    steps: list[tuple[set[tuple[str, str]], dict[tuple[str, str], str], int, bool]], data: st.DataObject
+    steps: list[Step], data: st.DataObject
 ) -> None:
     with tempfile.TemporaryDirectory() as directory:
         history = new_history(Path(directory) / "all.git")

@@ -1,4 +1,4 @@
-"""The verbs that propose a stage change: promote, rollback, deprecate, archive."""
+"""The verbs that propose a stage change: promote, rollback, deprecate, archive; and that of an alias."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from rollbook.registry import registry
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rollbook.propose.alias_move import ProposedAlias
     from rollbook.propose.promotion import ProposedMove
 
 PRODUCTION, DEPRECATED, ARCHIVED = "production", "deprecated", "archived"
 
 
 class Moves(registry.Registry):
-    """What proposes that a version moves to another stage.
+    """What proposes that a version moves to another stage, or gets an alias.
 
     Each of these returns what was proposed, and takes the `reason`, which goes on record; with `draft` the
     proposal is made although the check fails. They raise NotFound for an unknown version or stage, Refused
@@ -105,6 +106,33 @@ class Moves(registry.Registry):
 
         return propose_promotion(
             self.repository, reference, ARCHIVED, reason=reason, action="archive", draft=draft
+        )
+
+    def alias(
+        self,
+        reference: str,
+        name: str,
+        *,
+        reason: str,
+        remove: bool = False,
+        override: str | None = None,
+        draft: bool = False,
+    ) -> ProposedAlias:
+        """Propose that the alias `name` points to a version, or with `remove` that it no longer does.
+
+        `override` says why a freeze is set aside. Raises NotFound also for an alias that isn't there, Refused
+        also for one that points there already, or is named like a stage.
+        """
+        from rollbook.propose.alias_move import propose_alias
+
+        return propose_alias(
+            self.repository,
+            reference,
+            name,
+            reason=reason,
+            remove=remove,
+            override=override,
+            draft=draft,
         )
 
 

@@ -52,6 +52,7 @@ class ReadOnlyRegistry(VersionQuestions, registry.Registry):
         def models_named(self, names: Sequence[str]) -> Sequence[Model]: ...
         def model(self, name: str) -> Model: ...
         def version(self, reference: str | Reference) -> ModelVersion: ...
+        def version_or_default(self, reference: str | Reference) -> ModelVersion: ...
 
     def compare(
         self,
@@ -203,7 +204,8 @@ class ReadOnlyRegistry(VersionQuestions, registry.Registry):
         """Return what happened to a model, or to all, from the audit trail's tags, oldest first.
 
         `since` and `until` are dates, `action` what happened (`registered`, `assigned`, `unassigned`,
-        `removed`), `stage` what it entered or left, `by` who asked for it or approved it, `ref` one version.
+        `removed`, `alias-set`, `alias-removed`), `stage` what it entered or left (`@champion` for an alias),
+        `by` who asked for it or approved it, `ref` one version.
         `past` adds what the tags of GTO tell of the time before a takeover. Raises NotFound for an unknown
         model or version, BadCall for what is no date.
         """

@@ -95,17 +95,19 @@ class VersionQuestions:
 
         def version(self, reference: str | Reference) -> ModelVersion: ...
         def model(self, name: str) -> Model: ...
+        def version_or_default(self, reference: str | Reference) -> ModelVersion: ...
 
     def resolve(self, reference: str | Reference) -> Resolved:
-        """Return the version that a reference such as `credit-approval@production` stands for.
+        """Return the version that a reference such as `credit-approval@production` stands for; a model's name
+        alone stands for the alias that the policy makes the default.
 
         Raises BadCall for what is no reference, NotFound for one that stands for nothing.
         """
-        return resolved(self.version(reference))
+        return resolved(self.version_or_default(reference))
 
     def show(self, reference: str | Reference) -> Shown:
         """Return everything known of one version. Raises as `resolve`, and InvalidFile for a broken file."""
-        return shown(self.version(reference))
+        return shown(self.version_or_default(reference))
 
     def show_model(self, model: str) -> ShownModel:
         """Return what is known of a model: what it is, what stands where, what happened to it last.
@@ -132,5 +134,5 @@ class VersionQuestions:
         remote. Raises as `resolve`, and StorageFailed when the bytes can't be had or are not those
         registered.
         """
-        version = self.version(reference)
+        version = self.version_or_default(reference)
         return fetched(version, Path(output), force=force, remote=remote, progress=progress)

@@ -72,6 +72,7 @@ _OTHERS = {
         "import disagrees",
         "What an import says of its origin follows from the tags it holds, and they from the manifest.",
     ),
+    "RB224": Rule("default alias hides a stage", "The policy's default alias is not named like a stage."),
     "RB225": Rule("no such training", "A training's days exist, and it does not end before it starts."),
     "RB228": Rule(
         "data told twice", "What `training` and `lineage.data` of a new version say of its data agrees."
@@ -100,6 +101,14 @@ _OTHERS = {
     "RB310": Rule("removed version moves", "A version whose artifact is removed stays where it stands."),
     "RB312": Rule(
         "wrongly waived", "Only what the policy waives for a rollback is said to be waived, and of one only."
+    ),
+    "RB313": Rule(
+        "alias without a record",
+        "An alias that is on record, or that gates guard, changes with an entry that says who asked and why.",
+    ),
+    "RB314": Rule(
+        "alias record reused",
+        "An alias that points to another version has an entry written for that version.",
     ),
     "RB311": Rule("dated in the future", "No commit's date is ahead of the clock by more than five minutes."),
     "RB501": Rule("not allowed", "Whoever made a commit has a role that may change the file."),

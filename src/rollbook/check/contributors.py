@@ -9,7 +9,7 @@ from rollbook import layout
 from rollbook.errors import InvalidFile
 from rollbook.git.objects import ObjectReader
 from rollbook.layout import Kind
-from rollbook.records.stages import NO_STAGES
+from rollbook.records.stages import ALIASES, NO_STAGES
 from rollbook.snapshot.snapshot import MAX_FILE
 from rollbook.yaml.strict import load
 
@@ -80,17 +80,21 @@ def same_but_for_approvals(old: object, new: object, author: str = "") -> bool:
 
 
 def _bare(document: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value
-        if name in NO_STAGES
-        else [
-            {key: part for key, part in entry.items() if key != "approvals"}
-            if isinstance(entry, dict)
-            else entry
-            for entry in _entries(value)
-        ]
+    """Return a table without its approvals: each stage's entries in a list, each alias's by its name."""
+    bare = {
+        name: value if name in NO_STAGES else [_without_approvals(entry) for entry in _entries(name, value)]
         for name, value in document.items()
     }
+    aliases = document.get(ALIASES)
+    if isinstance(aliases, dict):
+        bare[ALIASES] = {alias: _without_approvals(entry) for alias, entry in aliases.items()}
+    return bare
+
+
+def _without_approvals(entry: object) -> object:
+    if not isinstance(entry, dict):
+        return entry
+    return {key: part for key, part in entry.items() if key != "approvals"}
 
 
 def _approvals(document: dict[str, Any]) -> dict[str, object]:
@@ -98,12 +102,14 @@ def _approvals(document: dict[str, Any]) -> dict[str, object]:
     return {
         json.dumps(approval, sort_keys=True): approval.get("by") if isinstance(approval, dict) else None
         for name, value in document.items()
-        if name not in NO_STAGES
-        for entry in _entries(value)
+        for entry in _entries(name, value)
         if isinstance(entry, dict) and isinstance(entry.get("approvals"), list)
         for approval in entry["approvals"]
     }
 
 
-def _entries(value: object) -> list[Any]:
+def _entries(name: str, value: object) -> list[Any]:
+    """Return what may hold approvals under a key of a table: the entries of a stage, or of the aliases."""
+    if name in NO_STAGES:
+        return [*value.values()] if name == ALIASES and isinstance(value, dict) else []
     return value if isinstance(value, list) else [value]

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rollbook.check.finding import Finding
-from rollbook.check.gate_judgement import judge
+from rollbook.check.gate_judgement import guards_stage, judge
 from rollbook.check.gates.gate import Circumstances, Promotion, State
-from rollbook.check.rules.transition_rules import at_stage, entry_keys, is_displaced
+from rollbook.check.rules.transition_rules import at_stage, entry_key, entry_keys, is_displaced
 from rollbook.layout import model_path
+from rollbook.names import alias_target
 from rollbook.records.model import ModelRecord
 
 if TYPE_CHECKING:
@@ -54,6 +55,14 @@ class Ground:
             circumstances=self.circumstances,
         )
 
+    def guards(self, alias: str) -> bool:
+        """Whether gates guard an alias, or freezes name it."""
+        target = alias_target(alias)
+        frozen = (freeze.get("stages") for freeze in self.policy.freezes)
+        return guards_stage([*self.policy.gates, *self.own], target) or any(
+            target in stages for stages in frozen if isinstance(stages, list)
+        )
+
     def judge(self, model: ModelFiles, move: Transition) -> list[JudgedGate]:
         """Return what every gate says of a move."""
         return judge(self.policy, self.promotion(model, move), self.own)
@@ -85,9 +94,8 @@ def gate_findings(model: ModelFiles, moves: Sequence[Transition], ground: Ground
                     f"{model.name}@{move.version} {'waits for' if waits else 'fails'} {judged.gate}: "
                     f"{verdict.figure}; {move.target} asks for {verdict.threshold}"
                 )
-                yield at_stage(
-                    model, keys.get(move.version), judged.code, message, verdict.hint, waiting=waits
-                )
+                key = entry_key(keys, move)
+                yield at_stage(model, key, judged.code, message, verdict.hint, waiting=waits)
 
 
 def unreadable_gates(model: str) -> Finding:

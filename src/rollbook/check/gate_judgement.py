@@ -11,6 +11,7 @@ from rollbook.check import gates
 from rollbook.check.gates.gate import State, failed, waived
 from rollbook.errors import InvalidFile
 from rollbook.layout import POLICY, model_path
+from rollbook.names import is_alias_target
 from rollbook.records.fields import Fields
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def _guards_way(settings: Mapping[str, Any], promotion: Promotion) -> bool:
 
 
 def _guards(stages: object, stage: str) -> bool:
+    if stages is None and is_alias_target(stage):
+        return False  # what names nothing is about all stages, and an alias is none
     return not isinstance(stages, list) or stage in stages
 
 

@@ -20,9 +20,10 @@ from rollbook.errors import InvalidFile, NotFound, Refused
 from rollbook.git.merge import merge
 from rollbook.git.repository import resolve_commit
 from rollbook.layout import Kind
+from rollbook.names import is_alias_target
 from rollbook.records.policy import parse_policy
 from rollbook.records.stages import StageTable
-from rollbook.registry.change import Transition, changed_files, transitions
+from rollbook.registry.change import Transition, alias_changes, changed_files, transitions
 from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ class GateReport:
 
 
 def move_report(repository: Repository, base: TreeSnapshot, version: ModelVersion, stage: str) -> GateReport:
-    """Return what moving a version to `stage` would meet now, by what the base holds."""
+    """Return what moving a version to `stage`, or giving it an alias (`@champion`), would meet now, by what
+    the base holds."""
     model, ground = _ground_today(repository, base, version, may_run=True)
     return _report(model, Transition(version.version, version.stage, stage, None), ground)
 
@@ -174,6 +176,8 @@ def _reports_of(
     for move in moves:
         if not is_displaced(move, entered, policy):
             yield _report(model, move, ground)
+    for move in alias_changes(ground.standing, model.stages, policy.first_stage.name):
+        yield _report(model, move, ground)
 
 
 def ground_of(
@@ -209,10 +213,13 @@ def _report(model: ModelFiles, move: Transition, ground: Ground) -> GateReport:
 def _legality(model: str, move: Transition, ground: Ground) -> JudgedGate:
     """Whether the policy has such a transition, its place can be had, and the version has its artifact."""
     policy, target = ground.policy, move.target
-    threshold = f"a transition of the policy into {target}"
+    is_alias = is_alias_target(target)
+    threshold = "an artifact" if is_alias else f"a transition of the policy into {target}"
     if layout.removal_path(model, move.version) in ground.after:
         hint = f"`rollbook show {model}@{move.version}` says when and why. Choose another version."
         return JudgedGate(TRANSITION, "RB310", failed("the artifact was removed", threshold, hint))
+    if is_alias:
+        return JudgedGate(TRANSITION, "RB303", passed(f"{move.start}, to {target}", threshold))
     try:
         policy.require_transition(move.version, move.start, target)
     except (Refused, NotFound) as error:

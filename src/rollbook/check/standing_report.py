@@ -9,6 +9,7 @@ from rollbook.check.base_context import circumstances
 from rollbook.check.gate_judgement import guards_stage
 from rollbook.check.promotion_report import GateReport, ground_of, move_report
 from rollbook.errors import CannotTell
+from rollbook.names import alias_of, is_alias_target, require_alias_name
 from rollbook.registry.change import Transition
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
@@ -16,11 +17,13 @@ from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.occasion import arrivals_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rollbook.check.gates.gate import Circumstances
     from rollbook.git.repository import Repository
     from rollbook.names import Reference
+    from rollbook.records.policy import Policy
+    from rollbook.records.stages import StageEntry, StageTable
     from rollbook.registry.model_version import ModelVersion
     from rollbook.signing.approval_signature import Occasion
     from rollbook.snapshot.tree_snapshot import TreeSnapshot
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def gate_report(repository: Repository, reference: str | Reference, stage: str) -> GateReport:
-    """Return what moving a version to `stage` would meet now, by what is on main.
+    """Return what moving a version to `stage`, or giving it an alias (`@champion`), would meet now, by main.
 
     Of a version that holds the stage, it is what today's gates say of it as it stands; see
     `standing_reports`. Raises BadCall for what is no reference, NotFound for an unknown version or stage,
@@ -37,8 +40,11 @@ def gate_report(repository: Repository, reference: str | Reference, stage: str) 
     base = commit_snapshot(repository, main_commit(repository))
     with Registry(repository, base) as registry:
         version = registry.version(reference)
-        registry.policy.stage(stage)
-        if version.entry is None or version.stage != stage:
+        if is_alias_target(stage):
+            require_alias_name(alias_of(stage))
+        else:
+            registry.policy.stage(stage)
+        if _entry_at(version, stage) is None:
             return move_report(repository, base, version, stage)
         (report,) = _reports(repository, base, [(version, stage)])
         return report
@@ -46,7 +52,8 @@ def gate_report(repository: Repository, reference: str | Reference, stage: str) 
 
 def standing_reports(repository: Repository) -> list[GateReport]:
     """Return what today's gates say of every version that holds a stage which gates guard, as if it came from
-    where it came from; by model, and in the policy's order of stages.
+    where it came from, and of every one that has such an alias on record; by model, in the policy's order of
+    stages, then by alias.
 
     The approvals are those on record, given on the occasion of that time, by keys that are allowed today.
     Freezes do not count. Raises CannotTell in a shallow clone, and where main's history does not hold how a
@@ -56,13 +63,27 @@ def standing_reports(repository: Repository) -> list[GateReport]:
     with Registry(repository, base) as registry:
         policy = registry.policy
         holders = [
-            (model.version(entry.version), stage.name)
+            (model.version(entry.version), entry.stage)
             for model in registry.models()
-            for stage in policy.stages
-            for entry in model.stages.holders(stage.name)
-            if guards_stage([*policy.gates, *(model.record.gates if model.record else ())], stage.name)
+            for entry in _entries(model.stages, policy)
+            if guards_stage([*policy.gates, *(model.record.gates if model.record else ())], entry.stage)
         ]
         return _reports(repository, base, holders)
+
+
+def _entries(table: StageTable, policy: Policy) -> Iterator[StageEntry]:
+    """Yield the entries of a model's stages in the policy's order, then those of its aliases."""
+    for stage in policy.stages:
+        yield from table.holders(stage.name)
+    yield from (table.alias_entries[alias] for alias in sorted(table.alias_entries))
+
+
+def _entry_at(version: ModelVersion, stage: str) -> StageEntry | None:
+    """Return the entry by which a version holds a stage or has an alias; None where it does not."""
+    if is_alias_target(stage):
+        entry = version.model.stages.alias_entries.get(alias_of(stage))
+        return entry if entry and entry.version == version.version else None
+    return version.entry if version.stage == stage else None
 
 
 def _reports(
@@ -87,7 +108,6 @@ def _report(
     then = replace(known, occasion=lambda _model: occasion)
     policy = replace(version.model.registry.policy, freezes=())
     model, ground = ground_of(base, base, policy, arrival.model, then)
-    move = Transition(arrival.version, arrival.start, arrival.target, version.entry)
-    return GateReport(
-        arrival.model, arrival.version, arrival.start, arrival.target, tuple(ground.judge(model, move))
-    )
+    start = version.stage if arrival.is_of_alias else arrival.start
+    move = Transition(arrival.version, start, arrival.target, _entry_at(version, arrival.target))
+    return GateReport(arrival.model, arrival.version, start, arrival.target, tuple(ground.judge(model, move)))

@@ -23,6 +23,7 @@ COMMANDS = {
     "rollback": "Propose that a model goes back to the version before.",
     "deprecate": "Propose that a version is deprecated, with a replacement and a sunset.",
     "archive": "Propose that a version is archived.",
+    "alias": "Propose that an alias, such as champion, points to a version.",
     "evidence": "Put on record what was learnt about a version.",
     "note": "Note what may change about a version: description, tags.",
     "model": "Change what is said of a model: its owner, description, tags.",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @options.directory
 @options.as_json
 def command(reference: str, stage: str, branch: str | None, push: bool, as_json: bool) -> None:
-    """Approve that REF moves to STAGE, with your SSH signature.
+    """Approve that REF moves to STAGE, or gets an alias (@champion), with your SSH signature.
 
     The signature covers the transition, the manifest's digest and the occasion: this registry, its policy,
     and the model's last event; all of it is printed first. It is added to the proposal's branch, in the place

@@ -34,6 +34,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Show gate by gate what it takes to move REF to STAGE, or what a pull request's promotions meet.
+    In the place of STAGE, @champion is the alias of that name.
 
     Of a version that holds STAGE, it is what today's gates say of it as it stands, with the approvals that
     are on record: would it be let in today? --all asks that of every version that holds a stage.

@@ -40,7 +40,7 @@ _FORMATS = ("table", "json", "jsonl", "csv", "markdown", "html")
 @click.option(
     "--action", type=click.Choice([action.value for action in Action]), help="What happened, by its kind."
 )
-@click.option("--stage", metavar="STAGE", help="What entered or left STAGE.")
+@click.option("--stage", metavar="STAGE", help="What entered or left STAGE; @ALIAS for an alias.")
 @click.option("--by", metavar="WHO", help="What WHO asked for or approved.")
 @click.option("--ref", metavar="REF", help="What happened to one version.")
 @click.option("--past", is_flag=True, help="Also what the tags of GTO tell of the time before a takeover.")

@@ -65,7 +65,7 @@ def _where(places: Sequence[str]) -> str:
 def _lines(request: Request) -> Iterator[str]:
     yield request.branch
     for move in request.moves:
-        what = f"{move.start} -> {move.target}" if move.start else "is registered"
+        what = f"{move.start} -> {move.target or 'nothing'}" if move.start else "is registered"
         yield f"  {move.model}@{move.version}: {what}"
     if not request.moves:
         yield f"  {request.subject}"

@@ -23,7 +23,8 @@ _FIELDS = ("model", "version", "stage", "commit", "path", "sha256", "size", "for
 def command(
     reference: str, field: str | None, repo: tuple[str, ...], rev: str | None, at: str | None, as_json: bool
 ) -> None:
-    """Print which version REF stands for, e.g. credit-approval@production.
+    """Print which version REF stands for, e.g. credit-approval@production; a model's name alone stands for
+    the alias that the policy makes the default.
 
     Prints the version, the commit it was read from, the artifact's path and its SHA-256, one a line.
     """

@@ -185,11 +185,11 @@ def asked_version(
     index.require_sense(bool(repos) or rev is not None or at is not None)
     if len(repos) > 1:
         with opened_federation(repos, rev, at) as federation:
-            yield federation.version(reference)
+            yield federation.version_or_default(reference)
         return
     if index.address is None:
         with opened_registry(repos[0] if repos else None, rev, at) as registry:
-            yield registry.version(reference)
+            yield registry.version_or_default(reference)
         return
     from rollbook.transfer.static_index.index_source import source_at
 
@@ -199,7 +199,7 @@ def asked_version(
     else:
         from rollbook.transfer.static_index.index_snapshot import IndexSnapshot
 
-        version = ReadOnlyRegistry(None, IndexSnapshot(source, whole=whole)).version(reference)
+        version = ReadOnlyRegistry(None, IndexSnapshot(source, whole=whole)).version_or_default(reference)
     for warning in source.warnings:
         warn(warning)
     yield version
@@ -226,7 +226,7 @@ def _verified_version(
     for is_last in (False, True):
         snapshot = IndexSnapshot(source, whole=whole, fresh=True)
         try:
-            version = ReadOnlyRegistry(None, snapshot).version(reference)
+            version = ReadOnlyRegistry(None, snapshot).version_or_default(reference)
             claims = claims_of(snapshot, version.model)
             verified = verify(source, claims, witness=witness, allowed_signers=signers)
         except Conflict:
@@ -246,9 +246,14 @@ def _tell_verified(reference: str, version: ModelVersion, verified: VerifiedMode
     say(f"{version} follows from the audit trail up to {head}{signed}{extends}")
     if not verified.signed_by and not verified.extends_witness:
         warn("that head is the index's own word: name a --witness or --allowed-signers")
-    name, stages = parse_reference(reference).name, version.model.stages
-    if name is not None and name in stages.aliases and not stages.holders(name):
-        warn(f"the trail records no aliases: that {name} is {version.version} is the index's own word")
+    stages = version.model.stages
+    default = version.model.registry.default_alias(reference)
+    if default:
+        warn(f"that {reference} alone means @{default} is the index's own word")
+    name = default or parse_reference(reference).name
+    is_alias = name is not None and name in stages.aliases and not stages.holders(name)
+    if is_alias and name not in verified.aliases:
+        warn(f"the trail has no record of {name}: that it is {version.version} is the index's own word")
 
 
 def warn_if_deprecated(version: ModelVersion) -> None:

@@ -12,7 +12,7 @@ from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.config import setting, ssh_program
 from rollbook.git.refs import NO_OBJECT, RefUpdate, resolve_branch, update_refs
 from rollbook.git.write import ObjectWriter, commit, identity
-from rollbook.names import parse_reference, time_now
+from rollbook.names import alias_of, is_alias_target, parse_reference, require_alias_name, time_now
 from rollbook.propose.proposal import branch_name
 from rollbook.registry.main_branch import main_commit, remote_name
 from rollbook.registry.registry import Registry, stage_table
@@ -35,10 +35,12 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.names import Reference
     from rollbook.records.policy import Policy
-    from rollbook.records.stages import StageEntry
+    from rollbook.records.stages import StageEntry, StageTable
+    from rollbook.registry.model_version import ModelVersion
 
 # The actions whose proposals move a version to a stage, as they stand in branch names.
 _ACTIONS = ("promote", "rollback", "deprecate", "archive")
+_ALIAS = "alias"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,11 @@ def approve(
 
 
 def _names(repository: Repository, base: str, asked: Reference, stage: str) -> list[str]:
-    """Return the branches on which the version may be proposed to move to `stage`."""
+    """Return the branches on which the version may be proposed to move to `stage`, or to get an alias."""
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         version = registry.version(asked)
+    if is_alias_target(stage):
+        return [branch_name(_ALIAS, asked.model, version.version, require_alias_name(alias_of(stage)))]
     return [branch_name(action, asked.model, version.version, stage) for action in _ACTIONS]
 
 
@@ -145,16 +149,27 @@ def _transition(
     ):
         name = asked.version or before.version(asked).version
         version = after.model(asked.model).version(name)
-        entry = version.entry
         (stages,) = before.snapshot.read_many([layout.stages_path(asked.model)])
-        old = stage_table(asked.model, stages).entry_of(name)
+        standing = stage_table(asked.model, stages)
+        old = standing.entry_of(name)
+        entry = _proposed_entry(version, stage, standing)
         (manifest,) = after.snapshot.read_many([layout.manifest_path(asked.model, version.version)])
         start = old.stage if old else before.policy.first_stage.name
-    if entry is None or entry.stage != stage or start == stage or manifest is None:
+    if entry is None or start == stage or manifest is None:
         raise NotFound(f"that branch does not move {version} to {stage}")
     occasion = occasion_at(repository, base, asked.model)
     digest = hashlib.sha256(manifest).hexdigest()
     return entry, transition_content(asked.model, start, entry, digest, occasion)
+
+
+def _proposed_entry(version: ModelVersion, stage: str, before: StageTable) -> StageEntry | None:
+    """Return the entry by which a version gets to a stage or an alias; None where nothing leads it there."""
+    if is_alias_target(stage):
+        alias = alias_of(stage)
+        entry, old = version.model.stages.alias_entries.get(alias), before.alias_entries.get(alias)
+        is_new = entry is not None and (old is None or old.version != entry.version)
+        return entry if entry and is_new and entry.version == version.version else None
+    return version.entry if version.entry and version.entry.stage == stage else None
 
 
 def _refuse_approver(by: str, entry: StageEntry, policy: Policy) -> None:
@@ -191,7 +206,10 @@ def _added(content: TransitionContent, approval: dict[str, str]) -> Callable[[An
     """Return an edit of the document in stages.yaml that adds an approval to the transition's entry."""
 
     def change(document: Any) -> None:
-        holders = document[content.target]
+        if is_alias_target(content.target):
+            holders = document["aliases"][alias_of(content.target)]
+        else:
+            holders = document[content.target]
         for entry in holders if isinstance(holders, list) else [holders]:
             if entry["version"] == content.version:
                 others = (item for item in entry.get("approvals", ()) if item.get("by") != approval["by"])

@@ -11,8 +11,8 @@ from rollbook.check.judge import check_merge
 from rollbook.errors import RollbookError
 from rollbook.git.commits import read_commit
 from rollbook.git.main_history import commit_dates
-from rollbook.names import time_text
-from rollbook.registry.change import changed_files, transitions
+from rollbook.names import alias_target, time_text
+from rollbook.registry.change import alias_changes, changed_files, transitions
 from rollbook.registry.main_branch import published_commit
 from rollbook.registry.registry import Registry, stage_table
 from rollbook.registry.request_branches import RequestBranch, open_branches, request_branches
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RequestedMove:
-    """A version that a request registers (`start` is empty), or moves from one stage to another."""
+    """A version that a request registers (`start` is empty), or moves from one stage to another; or gives an
+    alias (`target` is `@champion`), or takes one from (`start` is, and `target` is empty)."""
 
     model: str
     version: str
@@ -109,9 +110,14 @@ def _moves(repository: Repository, base: str, tree: str) -> tuple[RequestedMove,
         for model in moved:
             path = [layout.stages_path(model)]
             (old,), (new,) = before.read_many(path), after.read_many(path)
+            tables = stage_table(model, old), stage_table(model, new)
             registered += [
                 RequestedMove(model, move.version, move.start, move.target)
-                for move in transitions(stage_table(model, old), stage_table(model, new), first_stage)
+                for move in (*transitions(*tables, first_stage), *alias_changes(*tables, first_stage))
+            ]
+            registered += [
+                RequestedMove(model, tables[0].aliases[alias], alias_target(alias), "")
+                for alias in sorted(tables[0].aliases.keys() - tables[1].aliases.keys())
             ]
     finally:
         before.close()

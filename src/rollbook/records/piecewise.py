@@ -9,9 +9,10 @@ can't be read, for its error.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from rollbook.errors import InvalidFile
-from rollbook.records.stages import NO_STAGES, StageEntry, StageTable, parse_stages, stages_from
+from rollbook.records.stages import ALIASES, NO_STAGES, StageEntry, StageTable, parse_stages, stages_from
 from rollbook.yaml.strict import MAX_BYTES, load
 
 # Comments, which are left out and so of plain characters; then keys at the beginning of a line, each with
@@ -41,7 +42,7 @@ class PiecewiseStages:
         if whole is None:
             return None
         entries: list[StageEntry] = []
-        aliases: dict[str, str] = {}
+        with_aliases = StageTable()
         names = set[str]()
         for section in _SECTION.finditer(whole["sections"]):
             name = section["name"]
@@ -53,8 +54,9 @@ class PiecewiseStages:
                 if table is None:
                     return None
                 entries += table.entries
-                aliases.update(table.aliases)
-        return StageTable(tuple(entries), aliases)
+                if name == ALIASES:
+                    with_aliases = table
+        return replace(with_aliases, entries=tuple(entries))
 
     def _piece(self, name: str, text: str) -> StageTable | None:
         if text not in self._pieces:

@@ -35,7 +35,8 @@ class Policy:
     `freezes`, and those to `notify`. `roles` name the members of each role; without any, everybody may do
     everything. With `dvc_artifacts`, dvc.yaml names each model's artifact. With `require_signed`, whoever
     makes a commit that changes the registry signs it. `main` is the branch that holds the registry's truth,
-    `registry` what approvals call it; empty where it says nothing."""
+    `registry` what approvals call it, `default_alias` the alias that a model's name alone stands for; empty
+    where it says nothing."""
 
     stages: tuple[Stage, ...]
     model_pattern: str = ""
@@ -48,6 +49,7 @@ class Policy:
     require_signed: bool = False
     main: str = ""
     registry: str = ""
+    default_alias: str = ""
 
     @property
     def first_stage(self) -> Stage:
@@ -106,6 +108,7 @@ def policy_from(fields: Fields, path: str) -> Policy:
         dvc_artifacts=fields.flag("dvc_artifacts", default=False),
         main=fields.optional_text("main"),
         registry=fields.optional_text("registry"),
+        default_alias=fields.optional_text("default_alias"),
         roles={role: roles.texts(role) for role in fields.mapping("roles") if role != REQUIRE_SIGNED},
         require_signed=roles.flag(REQUIRE_SIGNED, default=False),
     )

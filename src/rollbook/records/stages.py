@@ -6,18 +6,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import InvalidFile
+from rollbook.names import alias_target
 from rollbook.records.fields import Fields
 from rollbook.yaml.strict import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NO_STAGES = frozenset(["aliases", "extra"])
+ALIASES = "aliases"
+NO_STAGES = frozenset([ALIASES, "extra"])
+_REMOVED = "removed"  # the key of an alias's entry that names the version which it no longer points to
 
 
 @dataclass(frozen=True, slots=True)
 class StageEntry:
-    """One version in one stage. `requested_at` is RFC 3339 text; `traffic` is in per cent.
+    """One version in one stage, or under one alias (`@champion` in the place of the stage). `requested_at` is
+    RFC 3339 text; `traffic` is in per cent.
 
     Of a version that goes out of use: `replacement` is the version to use instead (`1.2.0`, or of another
     model `name@1.2.0`), `sunset` the last day (`2027-03-01`), `migration` how to get there. `override` is why
@@ -45,10 +49,17 @@ class StageEntry:
 
 @dataclass(frozen=True, slots=True)
 class StageTable:
-    """A model's stages: the entries in the order of the file, and where each alias points."""
+    """A model's stages: the entries in the order of the file, and where each alias points.
+
+    `alias_entries` are, by alias, the entries of those aliases that are on record: which say since when they
+    point there, why and at whose request. `alias_removals` say the same of aliases that were taken away, with
+    the version that each one pointed to.
+    """
 
     entries: tuple[StageEntry, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
+    alias_entries: Mapping[str, StageEntry] = field(default_factory=dict)
+    alias_removals: Mapping[str, StageEntry] = field(default_factory=dict)
 
     def holders(self, stage: str) -> tuple[StageEntry, ...]:
         """Return the entries of one stage, in the order of the file."""
@@ -77,8 +88,24 @@ def stages_from(document: object, path: str, text: bytes = b"") -> StageTable:
         if stage not in NO_STAGES
         for key, item in _keyed(stage, holders)
     ]
-    aliases = Fields(document, path, text=text).inner("aliases")
-    return StageTable(tuple(entries), {name: aliases.text(name) for name in document.get("aliases") or {}})
+    return _with_aliases(tuple(entries), Fields(document, path, text=text).inner(ALIASES), document)
+
+
+def _with_aliases(entries: tuple[StageEntry, ...], fields: Fields, document: Mapping[str, Any]) -> StageTable:
+    """Return the table with the aliases of a document: a version alone, or an entry that says why, or what
+    was `removed`."""
+    aliases: dict[str, str] = {}
+    standing: dict[str, StageEntry] = {}
+    removed: dict[str, StageEntry] = {}
+    for name, value in (document.get(ALIASES) or {}).items():
+        if not isinstance(value, dict):
+            aliases[name] = fields.text(name)
+        elif "version" in value or _REMOVED not in value:
+            standing[name] = _entry(alias_target(name), fields.inner(name))
+            aliases[name] = standing[name].version
+        else:
+            removed[name] = _entry(alias_target(name), fields.inner(name), _REMOVED)
+    return StageTable(entries, aliases, standing, removed)
 
 
 def _keyed(stage: str, held: object) -> list[tuple[str, object]]:
@@ -90,10 +117,10 @@ def _keyed(stage: str, held: object) -> list[tuple[str, object]]:
     )
 
 
-def _entry(stage: str, fields: Fields) -> StageEntry:
+def _entry(stage: str, fields: Fields, version_key: str = "version") -> StageEntry:
     return StageEntry(
         stage=stage,
-        version=fields.text("version"),
+        version=fields.text(version_key),
         reason=fields.optional_text("reason"),
         requested_by=fields.optional_text("requested_by"),
         requested_at=fields.optional_text("requested_at"),

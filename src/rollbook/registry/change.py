@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.git.changes import ABSENT, changed_paths
-from rollbook.names import is_version, precedence
+from rollbook.names import alias_target, is_version, precedence
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
@@ -41,7 +41,7 @@ class FileChange:
 @dataclass(frozen=True, slots=True)
 class Transition:
     """A version that moves from one stage to another. `entry` is its new line in stages.yaml, None when
-    it goes back to the first stage, which needs none."""
+    it goes back to the first stage, which needs none. An alias stands in a stage's place as `@champion`."""
 
     version: str
     start: str
@@ -77,6 +77,56 @@ def transitions(before: StageTable, after: StageTable, first_stage: str) -> list
         if start != target:
             moves.append(Transition(version, start, target, new))
     return moves
+
+
+def alias_records(before: StageTable, after: StageTable) -> list[Transition]:
+    """Return how the aliases that are on record change, as the trail tells it: what each no longer points to,
+    by name, then what each points to.
+
+    An alias without an entry of its own, a version alone, is on no record: of it nothing is told.
+    """
+    olds, news = before.alias_entries, after.alias_entries
+    if olds == news:
+        return []
+    changed = [
+        name
+        for name in sorted(olds.keys() | news.keys())
+        if name not in olds or name not in news or olds[name].version != news[name].version
+    ]
+    left = [
+        Transition(
+            olds[name].version, alias_target(name), "", news.get(name) or _removal(name, before, after)
+        )
+        for name in changed
+        if name in olds
+    ]
+    set_anew = [
+        Transition(news[name].version, "", alias_target(name), news[name]) for name in changed if name in news
+    ]
+    return [*left, *set_anew]
+
+
+def _removal(name: str, before: StageTable, after: StageTable) -> StageEntry | None:
+    """Return the entry that says why an alias was taken away; None where none does, or of another version."""
+    entry = after.alias_removals.get(name)
+    return entry if entry and entry.version == before.alias_entries[name].version else None
+
+
+def alias_changes(before: StageTable, after: StageTable, first_stage: str) -> list[Transition]:
+    """Return the aliases that a change points to a version, or puts on record, whatever their form; by name.
+
+    The start of each is the stage in which the version stood before; the entry is None where an alias is a
+    version alone.
+    """
+    stages = _by_version(before)
+    changes = []
+    for name, version in sorted(after.aliases.items()):
+        entry = after.alias_entries.get(name)
+        is_new_record = entry is not None and name not in before.alias_entries
+        if before.aliases.get(name) != version or is_new_record:
+            start = stages[version].stage if version in stages else first_stage
+            changes.append(Transition(version, start, alias_target(name), entry))
+    return changes
 
 
 def _by_version(table: StageTable) -> dict[str, StageEntry]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from rollbook.errors import NotFound, Refused
 from rollbook.git.address import without_credentials
-from rollbook.names import parse_reference, require_model_name
+from rollbook.names import names_model_alone, parse_reference, require_model_name
 from rollbook.registry.model_folders import model_names
 from rollbook.registry.registry import Registry, nearest
 
@@ -90,6 +90,14 @@ class Federation:
         """
         target = parse_reference(reference) if isinstance(reference, str) else reference
         return self.model(target.model).select(target)
+
+    def version_or_default(self, reference: str | Reference) -> ModelVersion:
+        """Return what `version` does; for a model's name alone, what the policy of its registry makes of it.
+        Raises as `Registry.version_or_default`.
+        """
+        if isinstance(reference, str) and names_model_alone(reference):
+            return self.model(reference).registry.version_or_default(reference)
+        return self.version(reference)
 
     def ask(self, question: Callable[[Registry], Answer]) -> list[tuple[str, Answer]]:
         """Put a question to all at once, since each may wait for a server of its own; each address with its

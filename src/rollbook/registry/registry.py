@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from rollbook import layout
-from rollbook.errors import BadCall, NotFound
+from rollbook.errors import BadCall, InvalidFile, NotFound
 from rollbook.git.repository import Repository, discover
 from rollbook.names import (
     LATEST,
     Reference,
     is_version,
+    names_model_alone,
     normalise_version,
     parse_reference,
     precedence,
@@ -189,6 +190,28 @@ class Registry:
         """
         target = parse_reference(reference) if isinstance(reference, str) else reference
         return self.model(target.model).select(target)
+
+    def version_or_default(self, reference: str | Reference) -> ModelVersion:
+        """Return what `version` does; for a model's name alone, what the policy's `default_alias` points to.
+        Raises NotFound also where the model has no such alias.
+        """
+        alias = self.default_alias(reference)
+        if not alias:
+            return self.version(reference)
+        model = self.model(str(reference))
+        if alias in model.stages.aliases:
+            return model.version(model.stages.aliases[alias])
+        hint = f"Name what you mean, e.g. {model.name}@latest, or give the alias: rollbook alias."
+        raise NotFound(f"{model.name} has no alias {alias!r}, for which the name alone stands", hint=hint)
+
+    def default_alias(self, reference: str | Reference) -> str:
+        """Return the alias that a model's name alone stands for; empty without one, or for more than it."""
+        if not isinstance(reference, str) or not names_model_alone(reference):
+            return ""
+        try:
+            return self.policy.default_alias
+        except (InvalidFile, NotFound):
+            return ""
 
     def _no_model(self, name: str) -> NotFound:
         names = model_names(self.snapshot)

@@ -84,6 +84,7 @@ def indexed_stays(registry: Registry) -> Callable[[str, str], tuple[Stay, ...]]:
     moves = told_by_history(
         registry,
         "SELECT model, version, target, max(recorded_at, at) FROM told WHERE number IS NOT NULL"
+        " AND target NOT LIKE '@%'"  # an alias moves no version
         " ORDER BY model, sort_key, position, place",
     )
     return _stays_of(Move(*move) for move in moves)

@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rollbook.names import is_alias_target
 from rollbook.signing.ssh_keygen import ssh_verified
 
 if TYPE_CHECKING:
@@ -94,11 +95,12 @@ class TransitionContent:
 def transition_content(
     model: str, start: str, entry: StageEntry, manifest_digest: str, occasion: Occasion | None
 ) -> TransitionContent:
-    """Return the content of the transition that `entry` of a model's stages.yaml stands for."""
+    """Return the content of the transition that `entry` of a model's stages.yaml stands for; an alias leads
+    from no stage to another."""
     return TransitionContent(
         model=model,
         version=entry.version,
-        start=start,
+        start="" if is_alias_target(entry.stage) else start,
         target=entry.stage,
         reason=entry.reason,
         requested_by=entry.requested_by,

@@ -17,7 +17,7 @@ from rollbook.layout import Kind
 from rollbook.names import is_version, precedence
 from rollbook.records.policy import parse_policy
 from rollbook.records.stages import StageTable
-from rollbook.registry.change import FileChange, transitions
+from rollbook.registry.change import FileChange, alias_records, transitions
 from rollbook.snapshot.snapshot import MAX_FILE
 from rollbook.text import one_line
 from rollbook.trail.event import Action, Event
@@ -63,7 +63,8 @@ def derive(
     with_manifests: bool = True,
 ) -> Iterator[Event]:
     """Yield the events of `changes`, in order: by commit, by model name, registrations first (by version),
-    then the departures from stages, the arrivals, and the removals of artifacts (each by version).
+    then the departures from stages, the arrivals, and the removals of artifacts (each by version), then what
+    aliases pointed to and what they point to.
 
     `trail` says how far each model's trail has come before, and is carried on. A file that can't be read
     never stops the trail: stages that can't be read count as the last ones that could, and a manifest that
@@ -170,6 +171,7 @@ class _Derivation:
             yield from self._departures_from_before(model, by_model[model], old_tags)
             yield from self._moves(model, by_model[model])
             yield from self._removals(model, by_model[model])
+            yield from self._alias_moves(model, by_model[model])
 
     def _taken_over(self, model: str, files: list[FileChange]) -> Mapping[str, OldTag]:
         """Return the versions that come in with the model's origin, each with the tag that registered it
@@ -229,6 +231,14 @@ class _Derivation:
             for move in moves:
                 if move.target != first_stage:
                     yield self._moved(model, move, Action.ASSIGNED)
+
+    def _alias_moves(self, model: str, files: list[FileChange]) -> Iterator[Event]:
+        registered = self._progress(model).registered_in
+        for file in files:
+            after = self._stages(file) if file.place.kind is Kind.STAGES else None
+            for move in alias_records(self._stages_before(file), after) if after else ():
+                if move.version in registered:
+                    yield self._moved(model, move, Action.ALIAS_REMOVED if move.start else Action.ALIAS_SET)
 
     def _removals(self, model: str, files: list[FileChange]) -> Iterator[Event]:
         progress = self._progress(model)
@@ -314,10 +324,7 @@ class _Derivation:
         )
 
     def _progress(self, model: str) -> Progress:
-        found = self._trail.get(model)
-        if found is None:
-            found = self._trail[model] = Progress()
-        return found
+        return self._trail.setdefault(model, Progress())
 
     def _stages(self, file: FileChange) -> StageTable | None:
         """Return the stages as a change leaves them; None where they can't be read."""

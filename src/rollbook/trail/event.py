@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from rollbook.names import alias_of
+
 
 class Action(Enum):
     """What happened. The value is the word in a tag's `Action` trailer."""
@@ -13,6 +15,8 @@ class Action(Enum):
     ASSIGNED = "assigned"
     UNASSIGNED = "unassigned"
     REMOVED = "removed"
+    ALIAS_SET = "alias-set"
+    ALIAS_REMOVED = "alias-removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,7 @@ class Event:
     seconds) is when it landed, or a second after the model's event before it where that is later, so
     that tools which order tags by time see them in order. Digests are SHA-256, hexadecimal. `origin` is, of
     a version that was taken over, the tag that registered it before and the id of that tag's object.
+    An alias stands in the place of a stage with a mark that no stage has: `@champion`.
     """
 
     action: Action
@@ -48,8 +53,9 @@ class Event:
         """The tag's name, in GTO's grammar (https://mlem.ai/doc/gto/user-guide/#git-tags-format).
 
         `model@v1.2.0` registered, `model@v1.2.0!` removed, `model#stage#7` put into a stage,
-        `model#stage!#8` taken out of it. Where a tag of a version that was taken over bears the first name
-        already, and stays, `model@v1.2.0#imported`, which GTO takes no notice of.
+        `model#stage!#8` taken out of it; the same of an alias, which to GTO is a stage. Where a tag of a
+        version that was taken over bears the first name already, and stays, `model@v1.2.0#imported`, which
+        GTO takes no notice of.
         """
         match self.action:
             case Action.REGISTERED:
@@ -57,10 +63,10 @@ class Event:
                 return f"{self.model}@v{self.version}{kept}"
             case Action.REMOVED:
                 return f"{self.model}@v{self.version}!"
-            case Action.ASSIGNED:
-                return f"{self.model}#{self.target}#{self.number}"
-            case Action.UNASSIGNED:
-                return f"{self.model}#{self.start}!#{self.number}"
+            case Action.ASSIGNED | Action.ALIAS_SET:
+                return f"{self.model}#{alias_of(self.target)}#{self.number}"
+            case Action.UNASSIGNED | Action.ALIAS_REMOVED:
+                return f"{self.model}#{alias_of(self.start)}!#{self.number}"
 
     @property
     def summary(self) -> str:
@@ -75,3 +81,12 @@ class Event:
                 return f"{subject} put into {self.target}"
             case Action.UNASSIGNED:
                 return f"{subject} taken out of {self.start}"
+            case Action.ALIAS_SET:
+                return f"{subject} given the alias {alias_of(self.target)}"
+            case Action.ALIAS_REMOVED:
+                return f"{subject} no longer has the alias {alias_of(self.start)}"
+
+    @property
+    def is_of_alias(self) -> bool:
+        """Whether it is about an alias: the version stays in its stage."""
+        return self.action in (Action.ALIAS_SET, Action.ALIAS_REMOVED)

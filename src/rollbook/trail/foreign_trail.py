@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LARGEST_TAG = 1 << 16
 MOST_TAGS = 1000
-_OF_STAGES = (Action.ASSIGNED, Action.UNASSIGNED)
+_AFTER = (Action.ASSIGNED, Action.UNASSIGNED, Action.ALIAS_SET, Action.ALIAS_REMOVED)
 
 
 def object_id(content: bytes) -> str:
@@ -74,8 +74,8 @@ def _misplaced(event: Event, place: int, number: int) -> str:
     """Return what is wrong with an event at this place, after that of the given number."""
     if place == 0 and event.action is not Action.REGISTERED:
         return "comes first, and does not register the version"
-    if place > 0 and event.action not in _OF_STAGES:
-        return "comes after the registration, and is of no stage"
+    if place > 0 and event.action not in _AFTER:
+        return "comes after the registration, and is of no stage or alias"
     return "" if event.number > number else "does not come after the tag before it"
 
 

@@ -16,7 +16,7 @@ from rollbook.errors import GitFailed
 from rollbook.git.main_history import first_parent_line
 from rollbook.trail.derive import Progress, derive
 from rollbook.trail.landings import landed_changes
-from rollbook.trail.recorded_moves import KnownMoves, move_of, recorded_moves
+from rollbook.trail.recorded_moves import KnownMoves, moves_of, recorded_moves
 from rollbook.trail.stage_times import Move, paths_of, stays
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _brought(repository: Repository, known: KnownMoves, commit: str, model: str)
     progress = {model: known.progress}
     changes = landed_changes(repository, commit, known.upto, paths_of(model))
     events = derive(repository, changes, progress, with_manifests=False)
-    new_moves = [move_of(event) for event in events if event.model == model]
+    new_moves = moves_of(event for event in events if event.model == model)
     return KnownMoves(commit, progress[model], (*known.moves, *new_moves))
 
 

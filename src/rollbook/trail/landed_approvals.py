@@ -57,7 +57,7 @@ def approvals(
     previous = last_before(events)
     arrivals: dict[tuple[str, str, str], list[Event]] = {}
     for event in events:
-        if event.action is Action.ASSIGNED:
+        if event.action in (Action.ASSIGNED, Action.ALIAS_SET):
             arrivals.setdefault((event.model, event.version, event.target), []).append(event)
     by_digest: dict[str, Approval] = {}
     before: dict[str, frozenset[int]] = {}
@@ -67,7 +67,8 @@ def approvals(
             if file.place.kind is not Kind.STAGES or file.removed or model is None:
                 continue
             table = tables.table(file.new_oid, file.path)
-            signed = [entry for entry in table.entries if entry.approvals] if table else []
+            entries = (*table.entries, *table.alias_entries.values()) if table else ()
+            signed = [entry for entry in entries if entry.approvals]
             # Entries that did not change are the same objects, for as long as the tables are kept.
             seen, before[model] = before.get(model, frozenset()), frozenset(map(id, signed))
             for entry in signed:

@@ -91,8 +91,8 @@ def occasion_at(repository: Repository, base: str, model: str) -> Occasion:
 def arrivals_at(
     repository: Repository, tip: str, holders: Collection[tuple[str, str, str]]
 ) -> dict[tuple[str, str, str], tuple[Event, Occasion]]:
-    """Return for each of some holders (model, version, stage) the event that put it last into its stage, and
-    the occasion on which that was approved; but for those of which main's history up to `tip` holds none.
+    """Return for each of some holders (model, version, stage or `@alias`) the event that put it there last,
+    and the occasion on which that was approved; but for those of which main's history up to `tip` holds none.
 
     Raises CannotTell in a shallow clone.
     """
@@ -105,7 +105,7 @@ def arrivals_at(
     arrivals = {
         (event.model, event.version, event.target): event
         for event in events
-        if event.action is Action.ASSIGNED
+        if event.action in (Action.ASSIGNED, Action.ALIAS_SET)
     }
     reader = ObjectReader(repository)
     try:

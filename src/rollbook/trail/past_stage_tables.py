@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rollbook.errors import InvalidFile
@@ -27,7 +28,8 @@ def is_recordable(stage: str) -> bool:
 class StageTables:
     """Reads stages by the id of their blob.
 
-    A table that puts a version where no tag could be named after counts as one that can't be read.
+    A table that puts a version where no tag could be named after counts as one that can't be read; an alias
+    that none could be named after is on no record.
     """
 
     def __init__(self, reader: ObjectReader) -> None:
@@ -56,4 +58,9 @@ class StageTables:
             table = self._parser.parse(found.data, path)
         except InvalidFile:
             return None
-        return table if all(map(is_recordable, {entry.stage for entry in table.entries})) else None
+        if not all(map(is_recordable, {entry.stage for entry in table.entries})):
+            return None
+        if all(map(is_recordable, table.alias_entries)):
+            return table
+        named = {name: entry for name, entry in table.alias_entries.items() if is_recordable(name)}
+        return replace(table, alias_entries=named)

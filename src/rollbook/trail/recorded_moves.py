@@ -19,6 +19,8 @@ from rollbook.trail.stage_times import Move, paths_of
 from rollbook.trail.tag import recorded_trail
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rollbook.git.repository import Repository
     from rollbook.trail.event import Event
     from rollbook.trail.landings import LandedChange
@@ -34,9 +36,13 @@ class KnownMoves:
     moves: tuple[Move, ...] = ()
 
 
-def move_of(event: Event) -> Move:
-    """Return the move that an event records, at the time that it records."""
-    return Move(event.model, event.version, event.target, event.recorded_at)
+def moves_of(events: Iterable[Event]) -> tuple[Move, ...]:
+    """Return the moves that events record, at the times that they record: an alias moves no version."""
+    return tuple(
+        Move(event.model, event.version, event.target, event.recorded_at)
+        for event in events
+        if not event.is_of_alias
+    )
 
 
 def recorded_moves(repository: Repository, model: str, version: str) -> KnownMoves | None:
@@ -66,7 +72,7 @@ def recorded_moves(repository: Repository, model: str, version: str) -> KnownMov
         ):
             return None
         before += group
-    return KnownMoves(last, progress_of(tags)[model], tuple(move_of(tag.event) for tag in tags))
+    return KnownMoves(last, progress_of(tags)[model], moves_of(tag.event for tag in tags))
 
 
 def _agree(

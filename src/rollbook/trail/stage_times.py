@@ -18,11 +18,12 @@ from rollbook.trail.derive import derive
 from rollbook.trail.landings import landed_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from rollbook.git.main_history import Landed, LineCommit
     from rollbook.git.repository import Repository
     from rollbook.trail.derive import Progress
+    from rollbook.trail.event import Event
 
 _LAST_SECOND = 253402300799  # of the year 9999
 
@@ -65,7 +66,7 @@ def trail(
     def read(*paths: str) -> dict[str, list[Move]]:
         changes = landed_changes(repository, base, None, paths)
         moves: dict[str, list[Move]] = {}
-        for event in derive(repository, changes, {}, with_manifests=False):
+        for event in _of_stages(derive(repository, changes, {}, with_manifests=False)):
             when = at(event.recorded_at, proved()[event.landed_in])
             move = Move(event.model, event.version, event.target, when)
             moves.setdefault(event.model, []).append(move)
@@ -132,8 +133,13 @@ def moves_since(
     changes = landed_changes(repository, tip, since)
     return [
         Move(event.model, event.version, event.target, max(event.recorded_at, landed[event.landed_in]))
-        for event in derive(repository, changes, progress, with_manifests=False)
+        for event in _of_stages(derive(repository, changes, progress, with_manifests=False))
     ]
+
+
+def _of_stages(events: Iterable[Event]) -> Iterator[Event]:
+    """Yield the events that are moves: an alias leaves a version where it stands."""
+    return (event for event in events if not event.is_of_alias)
 
 
 def stays(moves: Iterable[Move]) -> tuple[Stay, ...]:

@@ -42,8 +42,9 @@ class Subscription:
 
     def wants(self, event: Event) -> bool:
         """Whether the receiver wants to hear of an event; one that takes a version out of a stage is about
-        that stage."""
-        stage = event.start if event.action is Action.UNASSIGNED else event.target
+        that stage, and one that takes an alias off it about that alias."""
+        left = event.action in (Action.UNASSIGNED, Action.ALIAS_REMOVED)
+        stage = event.start if left else event.target
         about = not self.stages or stage in self.stages
         return about and (not self.events or event.action.value in self.events)
 

@@ -33,7 +33,7 @@ _APPROVED = "Approved-By: "
 AS_WRITTEN = re.compile(
     r"object ([0-9a-f]{40})\ntype commit\ntag [^\n]+\n"
     r"tagger ([^\n<>]* <[^\n<>]*>) ([0-9]{1,12}) [+-][0-9]{4}\n\n[^\n]+\n\n"
-    r"Action: ([a-z]+)\nEvent: ([1-9][0-9]{0,17})\nModel: ([^\n]+)\nVersion: ([^\n]+)\n"
+    r"Action: ([a-z-]+)\nEvent: ([1-9][0-9]{0,17})\nModel: ([^\n]+)\nVersion: ([^\n]+)\n"
     r"(?:From: ([^\n]+)\n)?(?:To: ([^\n]+)\n)?(?:Reason: ([^\n]+)\n)?"
     r"(?:Requested-By: ([^\n]+)\n)?(?:Requested-At: ([^\n]+)\n)?((?:Approved-By: [^\n]+\n)*)"
     r"(?:Pull-Request: ([^\n]+)\n)?(?:Origin: ([^\n]+)\n)?Landed-In: ([0-9a-f]{40})\n"

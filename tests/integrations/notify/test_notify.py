@@ -124,6 +124,22 @@ def test_only_what_a_receiver_wants_is_sent(
     assert receiver.tags == [STAGED]
 
 
+def test_a_receiver_hears_of_the_aliases_that_it_names(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SECRET_ENV, SECRET)
+    subscribe(world, {"url": receiver.url, "stages": ["@champion"]})
+    world.register("credit-approval", "1.0.0")
+    promote(world)
+    for words in (["champion"], ["best"], ["champion", "--remove"]):
+        world.run("alias", "credit-approval@1.0.0", *words, "--reason", "as agreed", "--land")
+    assert outcome(world) == (2, 0)
+    assert receiver.tags == ["credit-approval#champion#3", "credit-approval#champion!#5"]
+    for event, action in zip(receiver.events, ("alias-set", "alias-removed"), strict=True):
+        assert event["type"] == f"dev.rollbook.version.{action}"
+        jsonschema.validate(event["data"], schema("audit-event"))
+
+
 # --- what was delivered is remembered
 
 

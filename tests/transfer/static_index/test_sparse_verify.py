@@ -191,10 +191,52 @@ def test_a_head_without_a_signature_is_found_out(world: World) -> None:
     refused(ran, "is not signed by anybody on the list")
 
 
-def test_an_alias_is_the_indexs_own_word(root: Path) -> None:
+def test_an_alias_that_is_on_no_record_is_the_indexs_own_word(root: Path) -> None:
     edited(root, "models/1/m.json", lambda document: document["aliases"].update(champion="1.0.0"))
     ran = verified(root, reference="m@champion")
-    assert (ran.code, "the trail records no aliases: that champion is 1.0.0" in ran.err) == (0, True)
+    assert (ran.code, "the trail has no record of champion: that it is 1.0.0" in ran.err) == (0, True)
+
+
+@pytest.fixture(scope="module")
+def aliased_once(tmp_path_factory: pytest.TempPathFactory, signed_once: Path) -> Path:
+    """The same with a champion, which a name alone stands for."""
+    world = World(signed_once).copy(tmp_path_factory.mktemp("verify-alias") / "world")
+    world.policy("default_alias: champion\n")
+    for version in ("1.0.0", "1.1.0"):
+        world.run("alias", f"m@{version}", "champion", "--reason", "best", "--land")
+    world.run("export", "--index", str(world.root / "index"))
+    return world.root
+
+
+@pytest.fixture
+def aliased(aliased_once: Path, tmp_path: Path) -> Path:
+    shutil.copytree(aliased_once / "index", tmp_path / "index")
+    return tmp_path
+
+
+def test_an_alias_on_record_follows_from_the_trail(aliased: Path) -> None:
+    ran = verified(aliased, "--field", "version", reference="m@champion")
+    assert (ran.code, ran.out, "no record of" in ran.err) == (0, "1.1.0\n", False), ran.err
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda document: document["aliases"].update(champion="1.0.0"),
+        lambda document: document["aliases"].pop("champion"),
+    ],
+)
+def test_an_alias_that_the_trail_has_otherwise_is_found_out(
+    aliased: Path, edit: Callable[[dict[str, Any]], None]
+) -> None:
+    edited(aliased, "models/1/m.json", edit)
+    refused(verified(aliased, reference="m@1.0.0"), "by the trail m@champion is 1.1.0, and by the index")
+
+
+def test_what_a_name_alone_stands_for_is_the_indexs_own_word(aliased: Path) -> None:
+    ran = verified(aliased, "--field", "version", reference="m")
+    assert (ran.code, ran.out) == (0, "1.1.0\n"), ran.err
+    assert "that m alone means @champion is the index's own word" in ran.err
 
 
 def test_a_registry_that_records_nothing_can_not_be_verified(world: World) -> None:

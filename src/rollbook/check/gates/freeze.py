@@ -68,9 +68,10 @@ class Freeze:
             "reason": setting("Reason", "Why nothing moves then.", "end of year", **ref("line")),
             "stages": setting(
                 "Frozen stages",
-                "The stages that nothing enters; all unless set.",
+                "The stages that nothing enters, and the aliases (`@champion`) that stay where they are; all "
+                "stages and no alias unless set.",
                 ["production"],
-                **ref("gate-stages"),
+                **ref("gate-targets"),
             ),
             "override_role": setting(
                 "Override role",

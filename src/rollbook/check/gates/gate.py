@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rollbook import layout
 from rollbook.layout import Kind
+from rollbook.names import alias_of, is_alias_target
 from rollbook.records.stages import StageTable
 from rollbook.text import decoded
 
@@ -104,7 +105,8 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """A version on its way into a stage. `manifest` is None when it can't be read.
+    """A version on its way into a stage, or to an alias: `target` is `@champion` then, and `start` the stage
+    that it stands in. `manifest` is None when it can't be read.
 
     `entry` is its line in stages.yaml, None where nobody has written one. `files` are the model's as the
     change leaves them, `standing` is the table of stages before it; `before` and `after` stand for all paths
@@ -160,8 +162,12 @@ class Promotion:
         return {**(self.manifest.tags if self.manifest else {}), **(later or {})}
 
     def holders(self, stage: str) -> list[VersionFiles]:
-        """Return the other versions that were in `stage` before."""
-        names = [entry.version for entry in self.standing.holders(stage) if entry.version != self.version]
+        """Return the other versions that were in `stage` before, or had the alias that it names."""
+        if is_alias_target(stage):
+            held = [self.standing.aliases.get(alias_of(stage))]
+        else:
+            held = [entry.version for entry in self.standing.holders(stage)]
+        names = [name for name in held if name is not None and name != self.version]
         return [version_files for name in names if (version_files := self.version_files_of(name))]
 
     def exists(self, model: str, version: str) -> bool:
@@ -201,9 +207,9 @@ class SettingsSchema:
     waived_for_rollback: bool = False
 
     def stage_settings(self) -> list[str]:
-        """Return the names of the settings that name one stage or several."""
+        """Return the names of the settings that name one stage or alias, or several."""
         common = ["to", "from"] if self.listed_under == "gates" else []
-        kinds = (ref("stage-name"), ref("gate-stages"))
+        kinds = tuple(map(ref, ("stage-name", "gate-stages", "stage-or-alias", "gate-targets")))
         own = [name for name, schema in self.settings.items() if {"$ref": schema.get("$ref")} in kinds]
         return [*common, *own]
 

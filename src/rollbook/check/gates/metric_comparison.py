@@ -9,6 +9,7 @@ from rollbook.check.finding import Rule
 from rollbook.check.gates.evidence import metric_of
 from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting
 from rollbook.errors import InvalidFile
+from rollbook.names import is_alias_target
 from rollbook.records.evidence import KINDS
 
 if TYPE_CHECKING:
@@ -41,9 +42,10 @@ class MetricComparison:
             ),
             "with": setting(
                 "Compared with",
-                "The stage whose version is compared with; the best one, where several hold it.",
+                "The stage, or the alias (`@champion`), whose version is compared with; the best one, where "
+                "several hold it.",
                 "production",
-                **ref("stage-name"),
+                **ref("stage-or-alias"),
             ),
             "direction": setting(
                 "Direction", "Which values are better.", "higher", type="string", enum=list(DIRECTIONS)
@@ -94,7 +96,8 @@ class MetricComparison:
         kind, direction = settings.optional_text("evidence"), settings.text("direction")
         if direction not in DIRECTIONS:
             raise InvalidFile(f"the direction must be {' or '.join(DIRECTIONS)}", key="direction")
-        if promotion.policy is not None and not promotion.policy.has_stage(stage):
+        is_known = is_alias_target(stage) or promotion.policy is None or promotion.policy.has_stage(stage)
+        if not is_known:
             raise InvalidFile(f"there is no stage {stage[:60]!r}", key="with")
         others = {
             other.version: metric_of(other, other.manifest, metric, kind, promotion.before)

@@ -9,6 +9,7 @@ from rollbook.check.document import read_documents
 from rollbook.check.finding import Finding
 from rollbook.check.gate_context import Ground, gate_findings, own_gates, unreadable_gates
 from rollbook.check.registry_files import ModelFiles
+from rollbook.check.rules.alias_rules import alias_findings
 from rollbook.check.rules.data_rules import data_findings
 from rollbook.check.rules.model_rules import directory_findings
 from rollbook.check.rules.name_rules import pattern_findings
@@ -21,7 +22,7 @@ from rollbook.layout import Kind
 from rollbook.names import is_version
 from rollbook.records.policy import Policy
 from rollbook.records.stages import StageTable
-from rollbook.registry.change import transitions
+from rollbook.registry.change import alias_changes, transitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -99,6 +100,8 @@ def _stage_changes(
     yield from rewritten_entries(model, standing, model.stages)
     yield from gate_findings(model, made, ground)
     yield from not_judged(gate_findings(model, made_before, ground))
+    yield from alias_findings(model, standing, model.stages, ground.guards)
+    yield from gate_findings(model, alias_changes(standing, model.stages, policy.first_stage.name), ground)
     if policy != after.policy:
         # The head's own policy has judged the file already; it must stand before the base's too.
         yield from policy_findings(model, policy, "the base's policy")

@@ -8,7 +8,7 @@ from rollbook.check.finding import Finding
 from rollbook.check.rules.name_rules import unreachable
 from rollbook.errors import InvalidFile
 from rollbook.layout import POLICY
-from rollbook.names import reads_as_version
+from rollbook.names import is_alias_target, reads_as_version
 from rollbook.records.policy import Policy
 from rollbook.schema.explanation import shown
 
@@ -44,6 +44,11 @@ def policy_file_findings(document: Document | None) -> Iterator[Finding]:
         if stage.displaced_to == stage.name:
             message = f"the version displaced from {stage.name} can't stay in it"
             yield document.finding("RB212", message, "stages", index, "displaced_to", hint=stages_hint)
+    if policy.has_stage(policy.default_alias):
+        message = f"the default alias {shown(policy.default_alias)} is named like a stage"
+        yield document.finding(
+            "RB224", message, "default_alias", hint="Name an alias, which no stage is called."
+        )
     yield from gate_stage_findings(document, policy.gates, policy)
     for index, settings in enumerate(policy.freezes):
         yield from _unknown_stages(document, settings.get("stages"), policy, "freezes", index, "stages")
@@ -86,12 +91,14 @@ def gate_stage_findings(
 
 
 def _unknown_stages(document: Document, named: object, policy: Policy, *key: str | int) -> Iterator[Finding]:
-    """Yield the unknown ones of what a setting names: one stage, or a list of them."""
+    """Yield the unknown ones of what a setting names: one stage, or a list of them. Of an alias, `@champion`,
+    nobody asks.
+    """
     stages_hint = f"The policy's stages are: {', '.join(stage.name for stage in policy.stages)}."
-    if isinstance(named, str) and not policy.has_stage(named):
+    if isinstance(named, str) and not is_alias_target(named) and not policy.has_stage(named):
         yield _unknown(document, named, stages_hint, *key)
     for position, stage in enumerate(named if isinstance(named, list | tuple) else ()):
-        if not policy.has_stage(stage):
+        if not is_alias_target(stage) and not policy.has_stage(stage):
             yield _unknown(document, stage, stages_hint, *key, position)
 
 

@@ -10,10 +10,10 @@ from rollbook.check.finding import Finding
 from rollbook.check.rules.stage_rules import located
 from rollbook.errors import NotFound, Refused
 from rollbook.layout import stages_path
-from rollbook.names import is_version, precedence
+from rollbook.names import alias_of, is_alias_target, is_version, precedence
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from rollbook.check.document import Key
     from rollbook.check.registry_files import ModelFiles
@@ -58,13 +58,14 @@ def rewritten_entries(model: ModelFiles, before: StageTable, after: StageTable) 
         old = olds.get(entry.version)
         if old is None or old.stage != entry.stage:
             continue
-        for field in _rewritten(old, entry):
+        for field in rewritten_fields(old, entry):
             message = f"{field} of {entry.version} was rewritten though it stayed in {entry.stage}"
             hint = "Put it back as it was; an approval may be added, and traffic may change."
             yield at_stage(model, (*keys[entry.version], field), "RB308", message, hint)
 
 
-def _rewritten(old: StageEntry, new: StageEntry) -> list[str]:
+def rewritten_fields(old: StageEntry, new: StageEntry) -> list[str]:
+    """Return the fields of an entry that were rewritten, or lost approvals."""
     fields = (
         "reason", "requested_by", "requested_at", "replacement", "sunset", "migration", "override", "waived",
     )  # fmt: skip
@@ -79,6 +80,13 @@ def entry_keys(model: ModelFiles) -> dict[str, Key]:
     if model.stages_file is None or model.stages is None:
         return {}
     return {entry.version: key for entry, key in located(model.stages_file, model.stages)}
+
+
+def entry_key(keys: Mapping[str, Key], move: Transition) -> Key | None:
+    """Where the entry of a move stands; `keys` are those of the versions in stages."""
+    if is_alias_target(move.target):
+        return ("aliases", alias_of(move.target))
+    return keys.get(move.version)
 
 
 def at_stage(

@@ -234,6 +234,23 @@ def _use() -> Chapter:
                 ("python", "predict.py", "model.joblib", "../training/patients.json"),
                 says=("predicted:",),
             ),
+            Say(
+                "It may also ask by a name that the team moves. Each move is proposed, judged and on record:"
+            ),
+            rollbook(
+                "alias",
+                LOGISTIC,
+                "champion",
+                "--reason",
+                "what the ward works with",
+                "--land",
+                says=(f"{MODEL}#champion#", f"{LOGISTIC} given the alias champion"),
+            ),
+            CommandRun(
+                "service",
+                ("rollbook", "resolve", f"{MODEL}@champion", "--repo", "../origin.git"),
+                says=("1.0.0",),
+            ),
         ],
     )
 

@@ -13,7 +13,7 @@ from rollbook.check.gates.gate import State
 from rollbook.check.promotion_report import proposed_gate_reports
 from rollbook.errors import BadCall, RollbookError
 from rollbook.git.main_history import commit_at, first_parents
-from rollbook.names import parse_moment
+from rollbook.names import alias_of, parse_moment
 from rollbook.records.stages import parse_stages
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
@@ -161,7 +161,7 @@ def _steps(repository: Repository, commit: str, tags: Sequence[RecordedTag]) -> 
     judged: dict[str, Mapping[tuple[str, str, str], tuple[JudgedGate, ...]] | str] = {}
     for tag in tags:
         event = tag.event
-        if event.action is not Action.ASSIGNED:
+        if event.action not in (Action.ASSIGNED, Action.ALIAS_SET):
             yield Step(tag, stood.get(tag.name, ()))
             continue
         entry = _entry(repository, tag)
@@ -215,7 +215,10 @@ def _entry(repository: Repository, tag: RecordedTag) -> StageEntry | None:
     snapshot = commit_snapshot(repository, event.landed_in)
     try:
         (data,) = snapshot.read_many([path])
-        return parse_stages(data, path).entry_of(event.version) if data is not None else None
+        table = parse_stages(data or b"", path)
+        if event.is_of_alias:
+            return table.alias_entries.get(alias_of(event.target))
+        return table.entry_of(event.version)
     except RollbookError:
         return None
     finally:

@@ -141,7 +141,7 @@ def _gates(report: ComplianceReport) -> Section:
 def _gate_rows(step: Step) -> Iterator[tuple[str, ...]]:
     if step.unjudged:
         yield step.tag.name, "-", "not judged", step.unjudged, ""
-    if step.tag.event.action is Action.ASSIGNED:
+    if step.tag.event.action in (Action.ASSIGNED, Action.ALIAS_SET):
         for judged in step.gates:
             verdict = judged.verdict
             yield step.tag.name, judged.gate, verdict.state.value, verdict.figure, verdict.threshold

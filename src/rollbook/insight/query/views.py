@@ -238,9 +238,9 @@ FROM evidence_metric AS x JOIN main.evidence AS e ON e.id = x.evidence_id
 model            text     The model's name.
 version          text     The version.
 number           integer  The event's number among those of its model, from 1.
-action           text     `registered`, `assigned`, `unassigned` or `removed`.
-from_stage       text     The stage that the version left.
-to_stage         text     The stage that it entered.
+action           text     `registered`, `assigned`, `unassigned`, `removed`, `alias-set` or `alias-removed`.
+from_stage       text     The stage that the version left, or `@` and the alias that it no longer has.
+to_stage         text     The stage that it entered, or `@` and the alias that it was given.
 reason           text     Why.
 requested_by     text     Who asked for it.
 requested_at     time     When they did.
@@ -272,8 +272,8 @@ model        text     The model's name.
 version      text     The version.
 number       integer  The event's number among those of its model.
 approved_by  text     Who approved it.
-from_stage   text     The stage that the version left.
-to_stage     text     The stage that it entered.
+from_stage   text     The stage that the version left, or the alias that it no longer has, e.g. `@champion`.
+to_stage     text     The stage that it entered, or the alias that it was given.
 landed_at    time     When it landed on main.
 tag          text     The name of the tag that records the event.
 """,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rollbook import layout
@@ -25,10 +25,12 @@ _DVC_CONFIG = ".dvc/config"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What all models' documents share: the policy's stages, and where the artifacts are."""
+    """What all models' documents share: the policy's stages, and where the artifacts are. The root document
+    alone tells of the default alias."""
 
     stage_names: tuple[str, ...]
     remote: RemoteAddress | None
+    default_alias: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ def settings_of(snapshot: Snapshot, base: Path) -> Settings:
     A remote at a relative path is left out: it means nothing elsewhere.
     """
     policy, config = snapshot.read_many([layout.POLICY, _DVC_CONFIG])
-    stages = parse_policy(policy or b"", layout.POLICY).stages
-    return Settings(tuple(stage.name for stage in stages), _remote(config, base))
+    rules = parse_policy(policy or b"", layout.POLICY)
+    return Settings(tuple(stage.name for stage in rules.stages), _remote(config, base), rules.default_alias)
 
 
 def _remote(config: bytes | None, base: Path) -> RemoteAddress | None:

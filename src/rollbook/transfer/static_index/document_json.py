@@ -89,6 +89,7 @@ def root_mapping(document: RootDocument) -> dict[str, Any]:
         "models": document.models,
         "stage_names": list(document.stage_names),
         "remote": _remote_mapping(document.remote),
+        **({"default_alias": document.default_alias} if document.default_alias else {}),
     }
 
 
@@ -104,6 +105,7 @@ def parse_root(data: bytes, where: str) -> RootDocument:
         models=fields.integer("models"),
         stage_names=fields.texts("stage_names"),
         remote=_remote(fields),
+        default_alias=fields.optional_text("default_alias"),
     )
 
 

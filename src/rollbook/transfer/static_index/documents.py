@@ -71,7 +71,8 @@ class ModelDocument:
 class RootDocument:
     """What the index was made from: main's commit, the trail up to it, and what all models share.
 
-    `head_tag` and `head_object` are empty while nothing is recorded.
+    `head_tag` and `head_object` are empty while nothing is recorded, `default_alias` where a model's name
+    alone stands for nothing.
     """
 
     commit: str
@@ -81,6 +82,7 @@ class RootDocument:
     models: int
     stage_names: tuple[str, ...]
     remote: RemoteAddress | None
+    default_alias: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,7 @@ def _root(state: _State, models: int) -> RootDocument:
         models=models,
         stage_names=state.settings.stage_names,
         remote=state.settings.remote,
+        default_alias=state.settings.default_alias,
     )
 
 

@@ -109,8 +109,7 @@ class IndexSnapshot(Snapshot):
 
     def _content(self, path: str) -> bytes | None:
         if path == layout.POLICY:
-            stages = [{"name": name} for name in self._stage_names or self._root().stage_names]
-            return _written({"rollbook": FORMAT, "stages": stages}, path)
+            return self._policy(path)
         if path == _DVC_CONFIG:
             document = next(reversed(self._documents.values()), None)
             return _dvc_config((document or self._root()).remote)
@@ -131,6 +130,14 @@ class IndexSnapshot(Snapshot):
         if place.kind is Kind.POINTER:
             return _pointer(indexed, path)
         return _written(removal_mapping(indexed.removal), path) if indexed.removal else None
+
+    def _policy(self, path: str) -> bytes:
+        """Return a policy of what an index tells of it: the default alias where no model was asked about yet,
+        and so a name alone may be what is asked."""
+        root = None if self._stage_names else self._root()
+        stages = [{"name": name} for name in (root.stage_names if root else self._stage_names)]
+        default = {"default_alias": root.default_alias} if root and root.default_alias else {}
+        return _written({"rollbook": FORMAT, "stages": stages, **default}, path)
 
     def _text(self, model: str, path: str) -> bytes | None:
         text = self._detailed(model).files.get(path)

@@ -8,10 +8,11 @@ changed. What the model's events add up to must then be what the model's documen
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rollbook.errors import CannotTell, Conflict, NotFound, Refused
+from rollbook.names import alias_of
 from rollbook.signing.verdict import Judgement, Signed
 from rollbook.trail.event import Action
 from rollbook.transfer.static_index.document_json import parse_root
@@ -29,29 +30,33 @@ if TYPE_CHECKING:
     from rollbook.transfer.static_index.index_source import IndexSource
 
 _LARGEST_TRAIL = 100_000_000
+_AGAIN = "The index may be being brought up to date: try again. If that stays, do not use it."
 _DISTRUST = "Do not use what it says. Compare it with a clone: rollbook audit verify."
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What is said of a model: each version's manifest and artifact digest, and the stage that each version
-    is in that isn't at the first one."""
+    """What is said of a model: each version's manifest and artifact digest, the stage that each version is in
+    that isn't at the first one, and the version that each alias points to."""
 
     model: str
     digests: Mapping[str, tuple[str, str]]
     stages: Mapping[str, str]
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedModel:
     """The head that an answer was found to follow from, and what vouched for the head: a witness that it
-    extends, and who signed it (empty where nobody was asked about)."""
+    extends, and who signed it (empty where nobody was asked about). `aliases` are those of the model that
+    the trail has on record."""
 
     tag: str
     object: str
     events: int
     extends_witness: bool
     signed_by: str
+    aliases: frozenset[str] = frozenset()
 
 
 def verify(
@@ -73,9 +78,13 @@ def verify(
     if witness is not None:
         _require_extended(chain, witness)
     signed_by = _signer(chain[-1], allowed_signers) if allowed_signers is not None else ""
-    _require_agreement(claims, chain)
+    recorded = _replayed(claims.model, chain)
+    _require_agreement(claims, recorded)
     # The trail may have grown after the root was read.
-    return VerifiedModel(chain[-1].inner, chain[-1].oid, len(chain), witness is not None, signed_by)
+    head = chain[-1]
+    return VerifiedModel(
+        head.inner, head.oid, len(chain), witness is not None, signed_by, frozenset(recorded.aliases)
+    )
 
 
 def claims_of(snapshot: IndexSnapshot, model: Model) -> Claims:
@@ -84,7 +93,7 @@ def claims_of(snapshot: IndexSnapshot, model: Model) -> Claims:
     first = model.registry.policy.first_stage.name
     stages = {version: model.version(version).stage for version in digests}
     moved = {version: stage for version, stage in stages.items() if stage != first}
-    return Claims(model.name, digests, moved)
+    return Claims(model.name, digests, moved, dict(model.stages.aliases))
 
 
 def _chain(source: IndexSource, root: RootDocument, *, settled: bool) -> list[StandingTag]:
@@ -144,8 +153,7 @@ def _signer(head: StandingTag, allowed_signers: bytes) -> str:
     return verdict.principal
 
 
-def _require_agreement(claims: Claims, chain: Iterable[StandingTag]) -> None:
-    recorded = _replayed(claims.model, chain)
+def _require_agreement(claims: Claims, recorded: Claims) -> None:
     for version, digests in claims.digests.items():
         told = recorded.digests.get(version)
         if told is None:
@@ -163,7 +171,15 @@ def _require_agreement(claims: Claims, chain: Iterable[StandingTag]) -> None:
             raise Conflict(
                 f"by the trail {claims.model}@{version} is in {told_stage or 'the first stage'}, and by the "
                 f"index in {stage or 'the first stage'}",
-                hint="The index may be being brought up to date: try again. If that stays, do not use it.",
+                hint=_AGAIN,
+            )
+    for alias, told_version in recorded.aliases.items():
+        version = claims.aliases.get(alias, "")
+        if told_version != version:
+            raise Conflict(
+                f"by the trail {claims.model}@{alias} is {told_version}, and by the index "
+                f"{version or 'nothing'}",
+                hint=_AGAIN,
             )
     hidden = recorded.digests.keys() - claims.digests.keys()
     if hidden:
@@ -176,6 +192,7 @@ def _replayed(model: str, chain: Iterable[StandingTag]) -> Claims:
     """Return what a model's events add up to."""
     digests: dict[str, tuple[str, str]] = {}
     stages: dict[str, str] = {}
+    aliases: dict[str, str] = {}
     mark = f"\nModel: {model}\n"
     for tag in chain:
         if mark not in tag.message or tag.trailer("Model") != model:
@@ -190,4 +207,8 @@ def _replayed(model: str, chain: Iterable[StandingTag]) -> Claims:
             stages[version] = tag.trailer("To")
         elif action == Action.UNASSIGNED.value:
             stages.pop(version, None)
-    return Claims(model, digests, stages)
+        elif action == Action.ALIAS_SET.value:
+            aliases[alias_of(tag.trailer("To"))] = version
+        elif action == Action.ALIAS_REMOVED.value:
+            aliases.pop(alias_of(tag.trailer("From")), None)
+    return Claims(model, digests, stages, aliases)

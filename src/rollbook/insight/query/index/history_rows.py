@@ -11,7 +11,7 @@ from rollbook.git.main_history import back_from
 from rollbook.insight.query.index import tables_schema
 from rollbook.insight.query.index.row_owner import sort_key
 from rollbook.layout import Kind
-from rollbook.names import is_version
+from rollbook.names import alias_of, is_version
 from rollbook.trail.derive import Progress, derive
 from rollbook.trail.event import Action
 from rollbook.trail.landings import landed_changes
@@ -77,10 +77,14 @@ def _rows(change: LandedChange, events: Sequence[Event]) -> Iterator[tuple[objec
         what = {
             Action.ASSIGNED: f"put into {event.target}",
             Action.UNASSIGNED: f"taken out of {event.start}",
+            Action.ALIAS_SET: f"given the alias {alias_of(event.target)}",
+            Action.ALIAS_REMOVED: f"taken the alias {alias_of(event.start)} off",
         }
+        # What moves no version names the alias in any case.
+        target = event.start if event.action is Action.ALIAS_REMOVED else event.target
         yield (
             event.model, sort_key(event.version), what.get(event.action, event.action.value), event.version,
-            event.number, event.target, event.recorded_at, event.commit,
+            event.number, target, event.recorded_at, event.commit,
         )  # fmt: skip
 
 

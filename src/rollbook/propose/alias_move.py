@@ -1,0 +1,172 @@
+"""Proposing that an alias points to another version, or to none. Only the model's stages.yaml is edited."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rollbook import layout
+from rollbook.errors import BadCall, NotFound, Refused
+from rollbook.git.write import identity
+from rollbook.names import require_alias_name, time_now
+from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.records.stages import ALIASES
+from rollbook.registry.main_branch import main_commit
+from rollbook.registry.registry import Registry
+from rollbook.schema.schemas import schema_line
+from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.text import one_line
+from rollbook.yaml.edit import edit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rollbook.check.finding import Finding
+    from rollbook.git.repository import Repository
+    from rollbook.names import Reference
+    from rollbook.records.policy import Policy
+    from rollbook.records.stages import StageEntry
+    from rollbook.registry.model_version import ModelVersion
+
+_ACTION = "alias"
+_MOMENT = 0.05  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedAlias:
+    """An alias that is to change: where the proposal stands, which version the alias points to before and
+    after it (None: to none), and what the check says of it."""
+
+    branch: str
+    commit: str
+    model: str
+    alias: str
+    before: str | None
+    after: str | None
+    findings: tuple[Finding, ...]
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the change as JSON data."""
+        return {
+            "model": self.model,
+            "alias": self.alias,
+            "from": self.before,
+            "to": self.after,
+            "branch": self.branch,
+            "commit": self.commit,
+        }
+
+
+def propose_alias(
+    repository: Repository,
+    reference: str | Reference,
+    alias: str,
+    *,
+    reason: str,
+    remove: bool = False,
+    override: str | None = None,
+    draft: bool = False,
+) -> ProposedAlias:
+    """Propose that an alias points to a version, or with `remove` that it no longer does: a branch with one
+    commit that edits stages.yaml alone.
+
+    `override` says why a freeze is set aside. With `draft` the proposal is made although the check fails.
+    Raises NotFound for an unknown version or an alias that isn't there, Refused for one that is there already
+    or named like a stage, or a change that the check refuses, Conflict when the proposal stands already.
+    """
+    require_alias_name(alias)
+    if not one_line(reason):
+        raise BadCall("a change of an alias needs a reason", hint='Say why: --reason "..."')
+    if remove and override:
+        raise BadCall("taking an alias away meets no freeze", hint="Leave --override out.")
+    base = main_commit(repository)
+    with Registry(repository, commit_snapshot(repository, base)) as registry:
+        version = registry.version(reference)
+        _require_possible(registry.policy, version, alias, remove=remove)
+        model, before = version.model.name, version.model.stages.aliases.get(alias)
+        standing = version.model.stages.alias_entries.get(alias)
+        path = layout.stages_path(model)
+        (data,) = registry.snapshot.read_many([path])
+    # A version's name begins with a number, and an alias's with a letter.
+    parts = (alias, "removed") if remove else (version.version, alias)
+    branch = branch_name(_ACTION, model, *parts)
+    refuse_standing(repository, branch)
+    entry = _entry(repository, version.version, one_line(reason), override, standing, remove=remove)
+    change = _without(alias) if remove and standing is None else _with(alias, entry)
+    header = f"{schema_line('stages', path)}\n".encode()
+    files = {path: edit(data or header, change, path)}
+    verdict = judge(repository, base, files)
+    if not draft:
+        # What waits, for approvals above all, can only come once there is a proposal.
+        wish = f"{version} can't lose the alias {alias}" if remove else f"{version} can't be {alias}"
+        verdict.require(wish, waiting_too=False)
+    subject = f"Take the alias {alias} off {version}" if remove else f"Give {version} the alias {alias}"
+    made = commit_proposal(repository, Proposal(branch, base, f"{subject}\n\n{one_line(reason)}\n", files))
+    after = None if remove else version.version
+    return ProposedAlias(branch, made, model, alias, before, after, verdict.findings)
+
+
+def _require_possible(policy: Policy, version: ModelVersion, alias: str, *, remove: bool) -> None:
+    """Raise Refused or NotFound for what the command itself can tell."""
+    table, model = version.model.stages, version.model.name
+    standing = table.aliases.get(alias)
+    if remove:
+        if standing is None:
+            names = ", ".join(sorted(table.aliases)) or "none"
+            raise NotFound(f"{model} has no alias {alias!r}", hint=f"Its aliases: {names}.")
+        if standing != version.version:
+            raise Refused(
+                f"{alias} points to {standing}, not to {version.version}", hint=f"Name {model}@{alias}."
+            )
+        return
+    if policy.has_stage(alias):
+        raise Refused(f"{alias} is a stage", hint="Promote to it, or give the alias another name.")
+    if version.removal is not None:
+        raise version.removal.refusal()
+    if standing == version.version and alias in table.alias_entries:
+        raise Refused(f"{alias} points to {version} already")
+
+
+def _entry(
+    repository: Repository,
+    version: str,
+    reason: str,
+    override: str | None,
+    standing: StageEntry | None,
+    *,
+    remove: bool,
+) -> dict[str, Any]:
+    by, now = identity(repository).email, time_now()
+    while standing and (standing.reason, standing.requested_by, standing.requested_at) == (reason, by, now):
+        time.sleep(_MOMENT)  # the time alone tells it from the request before, which is no second old
+        now = time_now()
+    return {
+        "removed" if remove else "version": version,
+        "reason": reason,
+        **({"override": {"reason": override}} if override else {}),
+        "requested_by": by,
+        "requested_at": now,
+    }
+
+
+def _with(alias: str, entry: dict[str, Any]) -> Callable[[Any], None]:
+    """Return an edit of the document in stages.yaml that writes an alias's entry."""
+
+    def change(document: Any) -> None:
+        if document.get(ALIASES) is None:
+            document[ALIASES] = {}
+        document[ALIASES][alias] = entry
+
+    return change
+
+
+def _without(alias: str) -> Callable[[Any], None]:
+    """Return an edit of the document in stages.yaml that takes out an alias which is on no record."""
+
+    def change(document: Any) -> None:
+        del document[ALIASES][alias]
+        if not document[ALIASES]:
+            del document[ALIASES]
+
+    return change
