@@ -13,7 +13,7 @@ from rollbook.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rollbook.propose.open_requests import Request
+    from rollbook.propose.open_requests import Request, RequestedMove
 
 
 @click.command("requests")
@@ -39,8 +39,7 @@ def command(offline: bool, as_json: bool) -> None:
 def _lines(request: Request) -> Iterator[str]:
     yield request.branch
     for move in request.moves:
-        what = f"{move.start} -> {move.target}" if move.start else "is registered"
-        yield f"  {move.model}@{move.version}: {what}"
+        yield f"  {move.model}@{move.version}: {_what(move)}"
     if not request.moves:
         yield f"  {request.subject}"
     places = " and ".join(place if place == "here" else f"on {place}" for place in request.places)
@@ -51,3 +50,9 @@ def _lines(request: Request) -> Iterator[str]:
     yield from (f"  fails: {reason}" for reason in request.fails)
     if not request.waits_for and not request.fails:
         yield f"  can land: rollbook land {request.branch}"
+
+
+def _what(move: RequestedMove) -> str:
+    if not move.start:
+        return "is registered"
+    return f"{move.start} -> {move.target}" if move.start != move.target else f"changes in {move.target}"

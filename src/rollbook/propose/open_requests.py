@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RequestedMove:
-    """A version that a request registers (`start` is empty), or moves from one stage to another."""
+    """A version that a request registers (`start` is empty), moves from one stage to another, or changes
+    where it is (`start` and `target` are the same)."""
 
     model: str
     version: str

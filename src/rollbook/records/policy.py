@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT = 1
+SUNSET_REMINDER = 14  # days
 # A key among the roles that is none.
 REQUIRE_SIGNED = "require_signed"
 
@@ -35,7 +36,8 @@ class Policy:
     `freezes`, and those to `notify`. `roles` name the members of each role; without any, everybody may do
     everything. With `dvc_artifacts`, dvc.yaml names each model's artifact. With `require_signed`, whoever
     makes a commit that changes the registry signs it. `main` is the branch that holds the registry's truth,
-    `registry` what approvals call it; empty where it says nothing."""
+    `registry` what approvals call it; empty where it says nothing. `sunset_reminder` is how many days before
+    a sunset the check of everything begins to warn of it."""
 
     stages: tuple[Stage, ...]
     model_pattern: str = ""
@@ -48,6 +50,7 @@ class Policy:
     require_signed: bool = False
     main: str = ""
     registry: str = ""
+    sunset_reminder: int = SUNSET_REMINDER
 
     @property
     def first_stage(self) -> Stage:
@@ -95,7 +98,7 @@ def policy_from(fields: Fields, path: str) -> Policy:
     stages = tuple(_stage(Fields(item, path, "stages")) for item in fields.items("stages"))
     if not stages:
         raise InvalidFile("a policy needs at least one stage", path=path, key="stages")
-    roles = fields.inner("roles")
+    roles, reminder = fields.inner("roles"), fields.optional_integer("sunset_reminder")
     return Policy(
         stages,
         model_pattern=fields.inner("naming").optional_text("pattern"),
@@ -107,6 +110,7 @@ def policy_from(fields: Fields, path: str) -> Policy:
         main=fields.optional_text("main"),
         registry=fields.optional_text("registry"),
         roles={role: roles.texts(role) for role in fields.mapping("roles") if role != REQUIRE_SIGNED},
+        sunset_reminder=SUNSET_REMINDER if reminder is None else reminder,
         require_signed=roles.flag(REQUIRE_SIGNED, default=False),
     )
 
