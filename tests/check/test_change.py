@@ -220,9 +220,83 @@ def test_an_approval_may_not_be_taken_away(desk: Desk) -> None:
     assert found.startswith("RB308")
 
 
-def test_traffic_may_change(desk: Desk) -> None:
-    before = f"canary: {entry('1.0.0', extra=', traffic: 10')}\n"
-    assert move(desk, before, before.replace("10}", "50}")) == []
+CANARY = f"canary: {entry('1.0.0', extra=', traffic: 10')}\n"
+FIFTY = CANARY.replace("because", "it holds").replace("10}", "50, revision: 1}")
+
+
+def test_traffic_changes_with_a_revision(desk: Desk) -> None:
+    assert move(desk, CANARY, FIFTY) == []
+
+
+def test_traffic_that_changes_without_a_revision_is_found(desk: Desk) -> None:
+    (found,) = move(desk, CANARY, CANARY.replace("10}", "50}"))
+    assert found.startswith("RB308 traffic of 1.0.0 was rewritten")
+
+
+@pytest.mark.parametrize(
+    ("after", "says"),
+    [
+        (FIFTY.replace("revision: 1", "revision: 2"), "its revision is 2 where 1 follows"),
+        (FIFTY.replace("traffic: 50", "traffic: 10"), "neither its traffic nor its sunset"),
+        (FIFTY.replace("2026-01-02", "2025-01-02"), "was asked for before what it changes"),
+    ],
+)
+def test_a_revision_follows_and_changes_something(desk: Desk, after: str, says: str) -> None:
+    (found,) = move(desk, CANARY, after)
+    assert found.startswith("RB316")
+    assert says in found
+
+
+def test_a_revision_is_not_taken_back(desk: Desk) -> None:
+    (found,) = move(desk, FIFTY, CANARY)
+    assert "its revision is 0 where 2 follows" in found
+
+
+def test_a_revision_keeps_no_approval_of_what_was_said_before(desk: Desk) -> None:
+    approved = CANARY.replace("10}", f"10, approvals: [{APPROVAL}]}}")
+    (found,) = move(desk, approved, FIFTY.replace("1}", f"1, approvals: [{APPROVAL}]}}"))
+    assert found.startswith("RB316")
+    assert "approvals that were given for what it said before" in found
+
+
+def test_a_version_that_comes_has_no_revision(desk: Desk) -> None:
+    (found,) = move(desk, stages(staging="1.0.0"), FIFTY)
+    assert found.startswith("RB316 1.0.0 came to canary")
+
+
+def test_the_first_stage_has_no_revisions(desk: Desk) -> None:
+    first = f"development:\n  - {entry('1.0.0')}\n"
+    (found,) = move(desk, first, f"development:\n  - {entry('1.0.0', extra=', traffic: 5, revision: 1')}\n")
+    assert "nothing is on record of that stage" in found
+
+
+def test_the_shares_of_a_stage_are_no_more_than_the_whole(desk: Desk) -> None:
+    before = f"staging:\n  - {entry('1.0.0', extra=', traffic: 60')}\n"
+    assert move(desk, before, f"{before}  - {entry('1.1.0', extra=', traffic: 40')}\n") == []
+    (found,) = move(desk, before, f"{before}  - {entry('1.1.0', extra=', traffic: 41')}\n")
+    assert found == "RB317 the shares of the traffic in staging add up to 101 % with 1.1.0"
+
+
+def test_shares_that_were_too_much_may_become_less(desk: Desk) -> None:
+    both = "staging:\n  - {}\n  - {}\n"
+    before = both.format(entry("1.0.0", extra=", traffic: 90"), entry("1.1.0", extra=", traffic: 90"))
+    after = both.format(
+        entry("1.0.0", extra=", traffic: 80, revision: 1"), entry("1.1.0", extra=", traffic: 90")
+    )
+    assert move(desk, before, after) == []
+
+
+def test_the_only_version_in_production_leaves_with_a_warning(desk: Desk) -> None:
+    files = registry_files("1.0.0", "1.1.0")
+    before, after = files | {STAGES: stages(production="1.0.0")}, files | {STAGES: stages(deprecated="1.0.0")}
+    found = only(desk.check_change(before, after), "RB318")
+    assert (found.severity, found.path, found.key) == ("warning", STAGES, "deprecated.0")
+    assert "credit has nothing in production any more" in found.message
+
+
+def test_a_version_that_another_replaces_in_production_leaves_without(desk: Desk) -> None:
+    before = stages(production="1.0.0", staging="1.1.0")
+    assert move(desk, before, stages(production="1.1.0", archived="1.0.0")) == []
 
 
 def test_loosening_the_policy_in_the_same_change_does_not_help(desk: Desk) -> None:

@@ -236,6 +236,7 @@ def test_a_replacement_in_another_model_is_found_there(desk: Desk) -> None:
     files = registry_files() | {POLICY: policy_text(_GATES)} | model_files("1.1.0", model="ns/fraud")
     files[STAGES] = f"production: {entry('1.0.0')}\n"
     deprecated = {STAGES: f"deprecated: [{entry('1.0.0', extra=_DEPRECATED)}]\n"}
-    assert desk.check_change(files, files | deprecated) == []
+    (vacant,) = desk.check_change(files, files | deprecated)
+    assert (vacant.code, vacant.severity) == ("RB318", "warning")
     gone = {path: file for path, file in files.items() if "1.1.0" not in path}
-    assert codes(desk.check_change(gone, gone | deprecated)) == ["RB412"]
+    assert codes(desk.check_change(gone, gone | deprecated)) == ["RB318", "RB412"]

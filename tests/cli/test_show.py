@@ -99,6 +99,7 @@ def test_the_json_has_exactly_these_keys(root: Path):
         "migration",
         "override",
         "waived",
+        "revision",
     }
     assert set(found["record"]) == {
         "name",

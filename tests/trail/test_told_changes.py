@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from building.world import World
     from rollbook.trail.told_changes import Told
 
-ACTIONS = ["registered", "assigned", "unassigned", "removed"]
-STAGES = st.sampled_from(["", "development", "staging", "production", "archived", "{version}", "{0}"])
+ACTIONS = ["registered", "assigned", "unassigned", "removed", "alias-set", "alias-removed"]
+STAGES = st.sampled_from(
+    ["", "development", "staging", "production", "archived", "@champion", "{version}", "{0}"]
+)
 PEOPLE = st.sampled_from(["jane@example.com", "bob@example.com"])
 VERSIONS = st.sampled_from(["1.0.0", "1.1.0", "2.0.0"])
 APPROVED = st.lists(PEOPLE, max_size=2).map(lambda names: "".join(f"{name}\x1f" for name in names))
@@ -108,8 +110,20 @@ def test_a_single_event_is_told_by_its_kind() -> None:
     told = [change(moved("1.0.0", action, "staging", "production"))[0] for action in ACTIONS]
     assert told == [
         "1.0.0 registered", "1.0.0 put into production", "1.0.0 taken out of staging",
-        "1.0.0: artifact removed",
+        "1.0.0: artifact removed", "1.0.0 given production", "staging taken from 1.0.0",
     ]  # fmt: skip
+
+
+def test_an_alias_that_moves_is_one_line() -> None:
+    assert change(
+        moved("1.0.0", "alias-removed", "@champion", "", "better"),
+        moved("1.1.0", "alias-set", "", "@champion", "better"),
+    ) == ["1.1.0 given @champion, before 1.0.0", "jane", "", "better"]
+
+
+def test_what_changes_where_it_stands_is_told_so() -> None:
+    told = change(moved("1.0.0", "assigned", "canary", "canary", "calm so far (traffic 10 -> 50)"))
+    assert told == ["1.0.0 changed in canary", "jane", "", "calm so far (traffic 10 -> 50)"]
 
 
 def test_where_nobody_said_why_the_displaced_tell_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ class Checks(registry.Registry):
         no_cache: bool = False,
     ) -> Checked:
         """Check the working tree; with `staged`, what is staged; with `base` and `head`, what merging does.
+
+        Of the working tree, also what is past its sunset today, or near it.
 
         `pull_request` is the number of the one on GitHub whose approvals count; what its comment says is
         written to the file `summary`. `no_cache` judges also the files that were found right before. Raises
@@ -125,8 +128,9 @@ def _all_findings(repository: Repository, cached: bool) -> list[Finding]:
     from rollbook.snapshot.workers import processors
     from rollbook.snapshot.worktree_snapshot import worktree_snapshot
 
-    remembered = Remembered(repository if cached else None)
-    return check_tree(worktree_snapshot(repository), None, remembered, processes=processors())
+    remembered, today = Remembered(repository if cached else None), datetime.now(UTC).date()
+    snapshot = worktree_snapshot(repository)
+    return check_tree(snapshot, None, remembered, processes=processors(), today=today)
 
 
 def _staged_findings(repository: Repository) -> list[Finding]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from rollbook.propose.alias_move import ProposedAlias
     from rollbook.propose.promotion import ProposedMove
+    from rollbook.propose.stage_edits import Displacement
 
 PRODUCTION, DEPRECATED, ARCHIVED = "production", "deprecated", "archived"
 
@@ -30,18 +31,28 @@ class Moves(registry.Registry):
         *,
         reason: str,
         traffic: int | None = None,
+        displaced: str | None = None,
+        sunset: str | None = None,
+        migration: str | None = None,
         override: str | None = None,
         draft: bool = False,
     ) -> ProposedMove:
-        """Propose that a version moves to a stage.
+        """Propose that a version moves to a stage, or that its share of the traffic there changes.
 
-        `traffic` is a canary's share in percent; `override` says why a freeze is set aside.
+        `traffic` is a canary's share in percent. The version that makes room goes to the stage `displaced`,
+        by default where the policy sends it; `sunset` and `migration` tell its users until when and how to
+        move on to the one that comes. `override` says why a freeze is set aside.
         """
         from rollbook.propose.promotion import propose_promotion
 
-        details = {"traffic": traffic, "override": _set_aside(override)}
         return propose_promotion(
-            self.repository, reference, stage, reason=reason, details=details, draft=draft
+            self.repository,
+            reference,
+            stage,
+            reason=reason,
+            details={"traffic": traffic, "override": _set_aside(override)},
+            displaced=_makes_room(displaced, sunset, migration),
+            draft=draft,
         )
 
     def rollback(
@@ -52,13 +63,17 @@ class Moves(registry.Registry):
         to: str | None = None,
         stage: str = PRODUCTION,
         skip: Sequence[str] = (),
+        displaced: str | None = None,
+        sunset: str | None = None,
+        migration: str | None = None,
         override: str | None = None,
         draft: bool = False,
     ) -> ProposedMove:
         """Propose that a model goes back to the version that held a stage before, or to the one named by
         `to`.
 
-        What an earlier rollback took out is not gone back to, nor are the versions in `skip`.
+        What an earlier rollback took out is not gone back to, nor are the versions in `skip`. For
+        `displaced`, `sunset` and `migration` see `promote`.
         """
         from rollbook.errors import BadCall
         from rollbook.propose.promotion import previous_holder, propose_promotion
@@ -73,6 +88,7 @@ class Moves(registry.Registry):
             reason=reason,
             details={"override": _set_aside(override)},
             action="rollback",
+            displaced=_makes_room(displaced, sunset, migration),
             draft=draft,
         )
 
@@ -87,7 +103,9 @@ class Moves(registry.Registry):
         draft: bool = False,
     ) -> ProposedMove:
         """Propose that a version is deprecated: still served, with what to use instead (`replacement`), the
-        day it goes (`sunset`, such as `2027-06-30`), and what its users have to do (`migration`)."""
+        day it goes (`sunset`, such as `2027-06-30`), and what its users have to do (`migration`).
+
+        Of one that is deprecated already, what is given is changed, and the rest stays."""
         from rollbook.propose.promotion import propose_promotion
 
         return propose_promotion(
@@ -134,6 +152,13 @@ class Moves(registry.Registry):
             override=override,
             draft=draft,
         )
+
+
+def _makes_room(stage: str | None, sunset: str | None, migration: str | None) -> Displacement | None:
+    from rollbook.propose.stage_edits import Displacement
+
+    said = any(part is not None for part in (stage, sunset, migration))
+    return Displacement(stage or "", sunset or "", migration or "") if said else None
 
 
 def _set_aside(reason: str | None) -> dict[str, str] | None:

@@ -111,11 +111,25 @@ _OTHERS = {
         "An alias that points to another version has an entry written for that version.",
     ),
     "RB311": Rule("dated in the future", "No commit's date is ahead of the clock by more than five minutes."),
+    "RB316": Rule(
+        "entry wrongly changed",
+        "An entry that changes while its version stays has the next revision, and is asked for anew.",
+    ),
+    "RB317": Rule(
+        "more than all traffic",
+        "No change makes the shares of the traffic in a stage more than 100 per cent.",
+    ),
+    "RB318": Rule(
+        "nothing in production", "A change that leaves a model without a version in production is meant so."
+    ),
     "RB501": Rule("not allowed", "Whoever made a commit has a role that may change the file."),
     "RB502": Rule(
         "not the signer", "A commit that is signed, or has to be, is signed by a key of the author it names."
     ),
     "RB503": Rule("owners drifted", "`.github/CODEOWNERS`, once generated, says what the policy says."),
+    "RB504": Rule(
+        "sunset", "What is deprecated is taken out of use by its sunset; some days ahead there is a warning."
+    ),
     "RB400": Rule("gate unknown", "A gate that this tool can't judge does not let anything pass."),
     "RB601": Rule("tag missing", "Every event of main's history has its tag."),
     "RB602": Rule("tag extra", "Every tag of the trail records something that main's history holds."),

@@ -89,7 +89,7 @@ def read_documents(snapshot: Snapshot, places: dict[str, Place]) -> dict[str, Do
     told = 0
     for start in range(0, len(paths), _CHUNK):
         chunk = paths[start : start + _CHUNK]
-        for path, content in zip(chunk, _contents(snapshot, chunk), strict=True):
+        for path, content in zip(chunk, contents(snapshot, chunk), strict=True):
             require_time()
             document = _document(path, places[path], content, explained=told < MOST_SHOWN)
             told += len(document.findings)
@@ -97,13 +97,14 @@ def read_documents(snapshot: Snapshot, places: dict[str, Place]) -> dict[str, Do
     return documents
 
 
-def _contents(snapshot: Snapshot, paths: Sequence[str]) -> list[bytes | InvalidFile | None]:
+def contents(snapshot: Snapshot, paths: Sequence[str]) -> list[bytes | InvalidFile | None]:
+    """Return what is in each file, or why it can't be read; None where there is none."""
     try:
         return list(snapshot.read_many(paths))
     except InvalidFile as error:
         if len(paths) == 1:
             return [error]
-    return [content for path in paths for content in _contents(snapshot, [path])]
+    return [content for path in paths for content in contents(snapshot, [path])]
 
 
 def _document(path: str, place: Place, content: bytes | InvalidFile | None, *, explained: bool) -> Document:

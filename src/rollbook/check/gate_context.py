@@ -6,9 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rollbook.check.finding import Finding
-from rollbook.check.gate_judgement import guards_stage, judge
+from rollbook.check.gate_judgement import guards_stage, judge, judge_displaced
 from rollbook.check.gates.gate import Circumstances, Promotion, State
-from rollbook.check.rules.transition_rules import at_stage, entry_key, entry_keys, is_displaced
+from rollbook.check.rules.transition_rules import (
+    at_stage,
+    entered_stages,
+    entry_key,
+    entry_keys,
+    is_displaced,
+)
 from rollbook.layout import model_path
 from rollbook.names import alias_target
 from rollbook.records.model import ModelRecord
@@ -67,6 +73,10 @@ class Ground:
         """Return what every gate says of a move."""
         return judge(self.policy, self.promotion(model, move), self.own)
 
+    def judge_displaced(self, model: ModelFiles, move: Transition) -> list[JudgedGate]:
+        """Return what the gates say of the move of a version that another one displaces: most say nothing."""
+        return judge_displaced(self.policy, self.promotion(model, move), self.own)
+
 
 def own_gates(base: Document | None, model: ModelFiles) -> tuple[Mapping[str, Any], ...] | None:
     """Return a model's own gates, by its model.yaml in the base; by that of the change when the model is new.
@@ -79,14 +89,15 @@ def own_gates(base: Document | None, model: ModelFiles) -> tuple[Mapping[str, An
 
 def gate_findings(model: ModelFiles, moves: Sequence[Transition], ground: Ground) -> Iterator[Finding]:
     """Yield the gates that don't let a move pass. A version that only makes room for another one meets
-    none.
+    those alone that ask what becomes of its users.
     """
     keys = entry_keys(model)
-    entered = {move.target for move in moves}
+    entered = entered_stages(moves)
     for move in moves:
-        if move.version not in model.versions or is_displaced(move, entered, ground.policy):
+        if move.version not in model.versions:
             continue
-        for judged in ground.judge(model, move):
+        displaced = is_displaced(move, entered, ground.policy)
+        for judged in (ground.judge_displaced if displaced else ground.judge)(model, move):
             verdict = judged.verdict
             if not verdict.passed:
                 waits = verdict.state is State.WAITING

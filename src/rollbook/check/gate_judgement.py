@@ -15,7 +15,7 @@ from rollbook.names import is_alias_target
 from rollbook.records.fields import Fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
     from typing import Any
 
     from rollbook.check.gates.gate import Gate, Promotion, Verdict
@@ -36,6 +36,7 @@ GATES: Mapping[str, Gate] = {
     name: gate for name, gate in ALL_GATES.items() if gate.schema.listed_under == "gates"
 }
 _FREEZE = ALL_GATES["freeze"]
+_OF_DISPLACED = frozenset(name for name, gate in GATES.items() if gate.schema.guards_displaced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,17 @@ def judge(policy: Policy, promotion: Promotion, own: Sequence[Mapping[str, Any]]
         *_by_name(own, model_path(promotion.model), promotion),
     ]
     return [*listed, *_by_freezes(policy.freezes, promotion), *_wrongly_waived(listed, promotion)]
+
+
+def judge_displaced(
+    policy: Policy, promotion: Promotion, own: Sequence[Mapping[str, Any]] = ()
+) -> list[JudgedGate]:
+    """Return what those gates say that also guard the way of a version which another one displaces: it
+    makes room, whatever else its stage asks for."""
+    lists = ((policy.gates, POLICY), (own, model_path(promotion.model)))
+    return [
+        judged for gates, path in lists for judged in _by_name(gates, path, promotion, only=_OF_DISPLACED)
+    ]
 
 
 def waivable(policy: Policy, promotion: Promotion, own: Sequence[Mapping[str, Any]] = ()) -> frozenset[str]:
@@ -92,9 +104,15 @@ def _wrongly_waived(listed: Sequence[JudgedGate], promotion: Promotion) -> Itera
             yield JudgedGate(name, "RB312", verdict, POLICY)
 
 
-def _by_name(gates: Sequence[Mapping[str, Any]], path: str, promotion: Promotion) -> Iterator[JudgedGate]:
+def _by_name(
+    gates: Sequence[Mapping[str, Any]],
+    path: str,
+    promotion: Promotion,
+    *,
+    only: Container[str] | None = None,
+) -> Iterator[JudgedGate]:
     for index, settings in enumerate(gates):
-        if _guards_way(settings, promotion):
+        if (only is None or str(settings.get("gate")) in only) and _guards_way(settings, promotion):
             key, is_waived = f"gates.{index}", _is_waived(settings, promotion)
             yield _judged(Fields(settings, path, key), path, key, promotion, is_waived=is_waived)
 
@@ -108,7 +126,9 @@ def _by_freezes(freezes: Sequence[Mapping[str, Any]], promotion: Promotion) -> I
 
 
 def _guards_way(settings: Mapping[str, Any], promotion: Promotion) -> bool:
-    return _guards(settings.get("to"), promotion.target) and _guards(settings.get("from"), promotion.start)
+    start = promotion.came_from
+    comes = _guards(settings.get("from"), start) if start else True
+    return comes and _guards(settings.get("to"), promotion.target)
 
 
 def _guards(stages: object, stage: str) -> bool:

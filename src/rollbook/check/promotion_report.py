@@ -14,7 +14,7 @@ from rollbook.check.gate_context import Ground, own_gates
 from rollbook.check.gate_judgement import JudgedGate, waivable
 from rollbook.check.gates.gate import State, failed, passed
 from rollbook.check.registry_files import Part, model_names, read_part
-from rollbook.check.rules.transition_rules import is_displaced
+from rollbook.check.rules.transition_rules import entered_stages, is_displaced
 from rollbook.check.scope import Paths
 from rollbook.errors import InvalidFile, NotFound, Refused
 from rollbook.git.merge import merge
@@ -172,10 +172,12 @@ def _reports_of(
             "can't be read", path=layout.stages_path(name), hint="Run `rollbook check` on the change."
         )
     moves = transitions(ground.standing, model.stages, policy.first_stage.name)
-    entered = {move.target for move in moves}
+    entered = entered_stages(moves)
     for move in moves:
         if not is_displaced(move, entered, policy):
             yield _report(model, move, ground)
+        elif results := ground.judge_displaced(model, move):
+            yield GateReport(name, move.version, move.start, move.target, tuple(results))
     for move in alias_changes(ground.standing, model.stages, policy.first_stage.name):
         yield _report(model, move, ground)
 
@@ -213,6 +215,9 @@ def _report(model: ModelFiles, move: Transition, ground: Ground) -> GateReport:
 def _legality(model: str, move: Transition, ground: Ground) -> JudgedGate:
     """Whether the policy has such a transition, its place can be had, and the version has its artifact."""
     policy, target = ground.policy, move.target
+    policy, target = ground.policy, move.target
+    if move.stays:
+        return JudgedGate(TRANSITION, "RB316", passed(f"stays in {target}: {move.differences}", "a change"))
     is_alias = is_alias_target(target)
     threshold = "an artifact" if is_alias else f"a transition of the policy into {target}"
     if layout.removal_path(model, move.version) in ground.after:

@@ -5,6 +5,8 @@ Little is imported here: most often nothing has changed.
 
 from __future__ import annotations
 
+import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rollbook.check.clean_files import Fingerprint, Remembered, fingerprint
@@ -12,11 +14,13 @@ from rollbook.layout import CODEOWNERS, DVC_YAML, ROOT, meant
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+    from datetime import date
 
     from rollbook.check.finding import Finding
     from rollbook.snapshot.snapshot import FileIdentity, Snapshot
 
 SECOND = 1_000_000_000  # nanoseconds
+_QUIET = 400  # days for which it is remembered at the most that no sunset comes
 
 
 def check_tree(
@@ -25,12 +29,14 @@ def check_tree(
     known: Remembered | None = None,
     *,
     processes: int = 1,
+    today: date | None = None,
 ) -> list[Finding]:
     """Everything that is wrong with a registry as it stands.
 
     With `only`, a set of model names: with these models, and with the files that belong to no model. What is
     in `known` is passed over, and what turns out to be clean is added to it. Large registries are judged
-    by several `processes`, where that pays.
+    by several `processes`, where that pays. With `today`, also what is past its sunset on that day, or near
+    it.
     """
     known = Remembered() if known is None else known
     rules = _rules() if known.keeps else ""
@@ -41,13 +47,13 @@ def check_tree(
         if everything is None:
             indexed = _by_index(snapshot, rules)
             if indexed is not None and indexed in known and _is_still(snapshot, rules, indexed):
-                return []
+                return _sunsets(snapshot, known, (indexed,), today)
             known.begin()
             entries = snapshot.identities(ROOT)
             everything = _by_entries(snapshot, rules, entries)
         if everything is not None and everything in known:
             _remember_index(snapshot, rules, known, indexed, everything)
-            return []
+            return _sunsets(snapshot, known, (everything, indexed), today)
     entries = snapshot.identities(ROOT) if entries is None else entries
     known.begin()
 
@@ -58,7 +64,38 @@ def check_tree(
         known.add(everything)
         _remember_index(snapshot, rules, known, indexed, everything)
     known.save()
-    return all_findings
+    return [*all_findings, *_sunsets(snapshot, known, (everything, indexed), today)]
+
+
+def _sunsets(
+    snapshot: Snapshot, known: Remembered, marks: Iterable[Fingerprint | None], today: date | None
+) -> list[Finding]:
+    """Return what is to be said of sunsets, unless it is remembered of what any of `marks` stands for that
+    nothing is before a day that is still to come."""
+    if today is None:
+        return []
+    days = [today + timedelta(days=ahead) for ahead in range(1, _QUIET)]
+    # An index stands for files where that is known alone; what else is a mark is made of the files.
+    first, *others = marks
+    standing = [mark for mark in (first, *(mark for mark in others if mark in known)) if mark is not None]
+    if any(_quiet(mark, day) in known for mark in standing for day in days):
+        return []
+    known.begin()
+
+    from rollbook.check.sunsets import outlook
+
+    told = outlook(snapshot, today)
+    for mark in () if told.findings else standing:
+        known.add(_quiet(mark, min(told.quiet_until or days[-1], days[-1])))
+    known.save()
+    return [*told.findings]
+
+
+def _quiet(mark: Fingerprint, day: date) -> Fingerprint:
+    """Return what stands for: of these files nothing is to be said of sunsets before this day."""
+    return Fingerprint(
+        hashlib.sha256(b"quiet until %b %b" % (f"{day}".encode(), mark.key)).digest(), mark.newest
+    )
 
 
 def _rules() -> str:

@@ -20,6 +20,9 @@ from rollbook.cli.proposed import report_move
 @options.directory
 @options.as_json
 def command(reference: str, then: str | None, as_json: bool, **given: Any) -> None:
-    """Propose that REF is deprecated: still served, with a replacement and a day on which it goes."""
+    """Propose that REF is deprecated: still served, with a replacement and a day on which it goes.
+
+    Of one that is deprecated already, what is given is changed, such as its sunset, and the rest stays.
+    """
     registry = options.registry()
     report_move(registry, registry.deprecate(reference, **given), then=then, as_json=as_json)

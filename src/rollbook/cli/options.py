@@ -90,6 +90,18 @@ def override(command: Command) -> Command:
     )(command)
 
 
+def displaced(command: Command) -> Command:
+    """`--displaced`, `--sunset` and `--migration`: what becomes of the version that makes room."""
+    stage = click.option(
+        "--displaced", metavar="STAGE", help="Where the version goes that makes room. Default: by the policy."
+    )
+    sunset = click.option("--sunset", metavar="DATE", help="The last day of the version that makes room.")
+    migration = click.option(
+        "--migration", metavar="TEXT", help="What the users of the version that makes room have to do."
+    )
+    return stage(sunset(migration(command)))
+
+
 def proposal(command: Command) -> Command:
     """`--push`, `--pr` and `--land`: what to do with a proposal at once, as the parameter `then`."""
 

@@ -16,6 +16,7 @@ from rollbook.cli.proposed import report_move
 @click.option(
     "--traffic", type=click.IntRange(1, 100), metavar="PERCENT", help="The share of traffic, for a canary."
 )
+@options.displaced
 @options.reason
 @options.override
 @options.proposal
@@ -24,6 +25,7 @@ from rollbook.cli.proposed import report_move
 def command(reference: str, stage: str, then: str | None, as_json: bool, **given: Any) -> None:
     """Propose that REF moves to STAGE: a branch with one commit that edits the model's stages.yaml.
 
+    Of a version that is in STAGE already, --traffic changes its share: a request and an event of its own.
     Your checkout, your staged files and your branch stay as they are.
     """
     registry = options.registry()

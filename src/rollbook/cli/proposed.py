@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rollbook.cli.output import print_json, say
+from rollbook.cli.output import print_json, say, warn
 from rollbook.text import printable
 
 if TYPE_CHECKING:
@@ -64,9 +64,12 @@ def report_move(registry: Registry, proposed: ProposedMove, *, then: str | None,
     """Print what a proposal moves, and carry on with it as asked."""
     if not as_json:
         for move in proposed.moves:
-            say(f"{proposed.model}@{move.version}: {move.start} -> {move.target}")
+            way = f"{move.target}, {move.changed}" if move.changed else f"{move.start} -> {move.target}"
+            say(printable(f"{proposed.model}@{move.version}: {way}"))
         if proposed.waived:
             say(f"waived for the rollback: {', '.join(proposed.waived)}")
+    for warning in proposed.warnings:
+        warn(warning.message)
     carried = carry_on(registry, proposed.branch, then=then, quiet=as_json)
     if as_json:
         print_json({**proposed.as_document(), **carried})

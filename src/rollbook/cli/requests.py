@@ -13,7 +13,7 @@ from rollbook.registry.request_branches import HERE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rollbook.propose.open_requests import Request
+    from rollbook.propose.open_requests import Request, RequestedMove
 
 
 @click.command("requests")
@@ -65,8 +65,7 @@ def _where(places: Sequence[str]) -> str:
 def _lines(request: Request) -> Iterator[str]:
     yield request.branch
     for move in request.moves:
-        what = f"{move.start} -> {move.target or 'nothing'}" if move.start else "is registered"
-        yield f"  {move.model}@{move.version}: {what}"
+        yield f"  {move.model}@{move.version}: {_what(move)}"
     if not request.moves:
         yield f"  {request.subject}"
     yield f"  by {request.by}, {request.since}, {_where(request.places)}"
@@ -76,3 +75,11 @@ def _lines(request: Request) -> Iterator[str]:
     yield from (f"  fails: {reason}" for reason in request.fails)
     if not request.waits_for and not request.fails:
         yield f"  can land: rollbook land {request.branch}"
+
+
+def _what(move: RequestedMove) -> str:
+    if not move.start:
+        return "is registered"
+    if move.start == move.target:
+        return f"changes in {move.target}"
+    return f"{move.start} -> {move.target or 'nothing'}"

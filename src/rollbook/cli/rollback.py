@@ -15,6 +15,7 @@ from rollbook.cli.proposed import report_move
 @click.option("--to", metavar="VERSION", help="Default: what held the stage before, by the trail.")
 @click.option("--skip", metavar="VERSION", multiple=True, help="Do not go back to this one. Repeatable.")
 @click.option("--stage", default="production", show_default=True, help="The stage to roll back.")
+@options.displaced
 @options.reason
 @options.override
 @options.proposal

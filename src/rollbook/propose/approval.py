@@ -155,8 +155,9 @@ def _transition(
         entry = _proposed_entry(version, stage, standing)
         (manifest,) = after.snapshot.read_many([layout.manifest_path(asked.model, version.version)])
         start = old.stage if old else before.policy.first_stage.name
-    if entry is None or start == stage or manifest is None:
-        raise NotFound(f"that branch does not move {version} to {stage}")
+    is_changed = start != stage or (old and entry and old.revision != entry.revision)
+    if entry is None or entry.stage != stage or not is_changed or manifest is None:
+        raise NotFound(f"that branch does not move {version} to {stage}, nor change it there")
     occasion = occasion_at(repository, base, asked.model)
     digest = hashlib.sha256(manifest).hexdigest()
     return entry, transition_content(asked.model, start, entry, digest, occasion)

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RequestedMove:
-    """A version that a request registers (`start` is empty), or moves from one stage to another; or gives an
-    alias (`target` is `@champion`), or takes one from (`start` is, and `target` is empty)."""
+    """A version that a request registers (`start` is empty), moves from one stage to another, or changes
+    where it is (`start` and `target` are the same); or gives an alias (`target` is `@champion`), or takes one
+    from (`start` is, and `target` is empty)."""
 
     model: str
     version: str

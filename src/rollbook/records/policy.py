@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT = 1
+SUNSET_REMINDER = 14  # days
 # A key among the roles that is none.
 REQUIRE_SIGNED = "require_signed"
 
@@ -36,7 +37,8 @@ class Policy:
     everything. With `dvc_artifacts`, dvc.yaml names each model's artifact. With `require_signed`, whoever
     makes a commit that changes the registry signs it. `main` is the branch that holds the registry's truth,
     `registry` what approvals call it, `default_alias` the alias that a model's name alone stands for; empty
-    where it says nothing."""
+    where it says nothing. `sunset_reminder` is how many days before a sunset the check of everything begins
+    to warn of it."""
 
     stages: tuple[Stage, ...]
     model_pattern: str = ""
@@ -50,6 +52,7 @@ class Policy:
     main: str = ""
     registry: str = ""
     default_alias: str = ""
+    sunset_reminder: int = SUNSET_REMINDER
 
     @property
     def first_stage(self) -> Stage:
@@ -97,7 +100,7 @@ def policy_from(fields: Fields, path: str) -> Policy:
     stages = tuple(_stage(Fields(item, path, "stages")) for item in fields.items("stages"))
     if not stages:
         raise InvalidFile("a policy needs at least one stage", path=path, key="stages")
-    roles = fields.inner("roles")
+    roles, reminder = fields.inner("roles"), fields.optional_integer("sunset_reminder")
     return Policy(
         stages,
         model_pattern=fields.inner("naming").optional_text("pattern"),
@@ -110,6 +113,7 @@ def policy_from(fields: Fields, path: str) -> Policy:
         registry=fields.optional_text("registry"),
         default_alias=fields.optional_text("default_alias"),
         roles={role: roles.texts(role) for role in fields.mapping("roles") if role != REQUIRE_SIGNED},
+        sunset_reminder=SUNSET_REMINDER if reminder is None else reminder,
         require_signed=roles.flag(REQUIRE_SIGNED, default=False),
     )
 

@@ -25,7 +25,8 @@ class StageEntry:
 
     Of a version that goes out of use: `replacement` is the version to use instead (`1.2.0`, or of another
     model `name@1.2.0`), `sunset` the last day (`2027-03-01`), `migration` how to get there. `override` is why
-    a freeze was set aside, `waived` names the gates that were for a rollback.
+    a freeze was set aside, `waived` names the gates that were for a rollback. `revision` counts how often
+    the entry was changed since the version came into its stage.
     """
 
     stage: str
@@ -40,6 +41,7 @@ class StageEntry:
     migration: str = ""
     override: str = ""
     waived: tuple[str, ...] = ()
+    revision: int = 0
 
     @property
     def recorded_reason(self) -> str:
@@ -68,6 +70,18 @@ class StageTable:
     def entry_of(self, version: str) -> StageEntry | None:
         """Return the entry that names `version`; None when no stage does."""
         return next((entry for entry in self.entries if entry.version == version), None)
+
+
+def differences(old: StageEntry, new: StageEntry) -> str:
+    """Return what changed of what an entry may say anew while its version stays, such as `traffic 10 -> 50`;
+    empty when nothing did. Of a migration note it is no more than that it changed."""
+    short = [
+        f"{name} {was or 'none'} -> {now or 'none'}"
+        for name in ("traffic", "sunset", "replacement")
+        if (was := getattr(old, name)) != (now := getattr(new, name))
+    ]
+    note = ["migration note"] if old.migration != new.migration else []
+    return ", ".join([*short, *note])
 
 
 def parse_stages(data: bytes, path: str) -> StageTable:
@@ -131,4 +145,5 @@ def _entry(stage: str, fields: Fields, version_key: str = "version") -> StageEnt
         migration=fields.optional_text("migration"),
         override=fields.inner("override").optional_text("reason"),
         waived=tuple(fields.texts("waived")),
+        revision=fields.optional_integer("revision") or 0,
     )

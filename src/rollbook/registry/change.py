@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.git.changes import ABSENT, changed_paths
 from rollbook.names import alias_target, is_version, precedence
+from rollbook.records.stages import differences
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
@@ -41,12 +42,33 @@ class FileChange:
 @dataclass(frozen=True, slots=True)
 class Transition:
     """A version that moves from one stage to another. `entry` is its new line in stages.yaml, None when
-    it goes back to the first stage, which needs none. An alias stands in a stage's place as `@champion`."""
+    it goes back to the first stage, which needs none. An alias stands in a stage's place as `@champion`.
+
+    Where the version stays and its entry has another revision, `start` is the stage too, and `before` the
+    entry as it was.
+    """
 
     version: str
     start: str
     target: str
     entry: StageEntry | None
+    before: StageEntry | None = None
+
+    @property
+    def stays(self) -> bool:
+        """Whether the version stays where it is, and its entry says something else."""
+        return self.start == self.target
+
+    @property
+    def differences(self) -> str:
+        """What changed of an entry whose version stays, such as `traffic 10 -> 50`."""
+        return differences(self.before, self.entry) if self.before and self.entry else ""
+
+    @property
+    def recorded_reason(self) -> str:
+        """The reason as the audit trail records it: with what was waived, or what changed in place."""
+        reason = self.entry.recorded_reason if self.entry else ""
+        return f"{reason} ({changed})" if (changed := self.differences) else reason
 
 
 def changed_files(
@@ -62,7 +84,8 @@ def changed_files(
 
 
 def transitions(before: StageTable, after: StageTable, first_stage: str) -> list[Transition]:
-    """Return the moves that lead from one table of stages to another, ordered by version.
+    """Return the moves that lead from one table of stages to another, ordered by version, and the entries
+    that got another revision where they are.
 
     A version that a table doesn't name is at the first stage.
     """
@@ -76,6 +99,8 @@ def transitions(before: StageTable, after: StageTable, first_stage: str) -> list
         target = new.stage if new else first_stage
         if start != target:
             moves.append(Transition(version, start, target, new))
+        elif old and new and old.revision != new.revision:
+            moves.append(Transition(version, start, target, new, before=old))
     return moves
 
 

@@ -226,7 +226,7 @@ class _Derivation:
             before = self._stages_before(file)
             moves = [move for move in transitions(before, after, first_stage) if move.version in registered]
             for move in moves:
-                if move.start != first_stage:
+                if move.start != first_stage and not move.stays:
                     yield self._moved(model, move, Action.UNASSIGNED)
             for move in moves:
                 if move.target != first_stage:
@@ -280,7 +280,7 @@ class _Derivation:
             move.version,
             start=move.start,
             target=move.target,
-            reason=entry.recorded_reason if entry else "",
+            reason=move.recorded_reason,
             requested_by=entry.requested_by if entry else "",
             requested_at=entry.requested_at if entry else "",
             approved_by=tuple(str(item.get("by", "")) for item in entry.approvals) if entry else (),

@@ -53,9 +53,10 @@ class Event:
         """The tag's name, in GTO's grammar (https://mlem.ai/doc/gto/user-guide/#git-tags-format).
 
         `model@v1.2.0` registered, `model@v1.2.0!` removed, `model#stage#7` put into a stage,
-        `model#stage!#8` taken out of it; the same of an alias, which to GTO is a stage. Where a tag of a
-        version that was taken over bears the first name already, and stays, `model@v1.2.0#imported`, which
-        GTO takes no notice of.
+        `model#stage!#8` taken out of it; the same of an alias, which to GTO is a stage. A version that stays
+        while its entry changes (its share of the traffic, its sunset) is put into its stage again. Where a
+        tag of a version that was taken over bears the first name already, and stays,
+        `model@v1.2.0#imported`, which GTO takes no notice of.
         """
         match self.action:
             case Action.REGISTERED:
@@ -77,6 +78,8 @@ class Event:
                 return f"{subject} registered"
             case Action.REMOVED:
                 return f"{subject}: artifact removed; the record stays"
+            case Action.ASSIGNED if self.start == self.target:
+                return f"{subject} changed in {self.target}"
             case Action.ASSIGNED:
                 return f"{subject} put into {self.target}"
             case Action.UNASSIGNED:

@@ -28,6 +28,8 @@ _SENTENCES = {
     Action.ASSIGNED.value: "{version} put into {target}",
     Action.UNASSIGNED.value: "{version} taken out of {start}",
     Action.REMOVED.value: "{version}: artifact removed",
+    Action.ALIAS_SET.value: "{version} given {target}",
+    Action.ALIAS_REMOVED.value: "{start} taken from {version}",
 }
 
 
@@ -85,6 +87,7 @@ def _told_of(events: Sequence[Told]) -> tuple[list[str], Iterable[str]]:
     of its own."""
     came_in = {event[2] for event in events if event[3] == Action.ASSIGNED.value}
     displaced = _displaced(events, came_in)
+    aliases = {event[5] for event in events if event[3] == Action.ALIAS_SET.value}
     asked: list[str] = []
     after: list[str] = []
     reasons: dict[str, None] = {}
@@ -93,6 +96,8 @@ def _told_of(events: Sequence[Told]) -> tuple[list[str], Iterable[str]]:
         if action == Action.UNASSIGNED.value and version in displaced:
             after.append(f"{version} displaced to {target}")
             lesser[reason] = None
+        elif action == Action.ALIAS_REMOVED.value and start in aliases:
+            after.append(f"before {version}")
         elif action == Action.UNASSIGNED.value and version in came_in:
             continue  # told by its coming in
         elif action == Action.ASSIGNED.value and version in displaced:
@@ -119,6 +124,8 @@ def _displaced(events: Sequence[Told], came_in: set[str]) -> set[str]:
 
 
 def _sentence(action: str, version: str, start: str, target: str) -> str:
+    if action == Action.ASSIGNED.value and start == target:
+        return f"{version} changed in {target}"
     sentence = _SENTENCES.get(action)
     if sentence is None:
         return f"{version} {action}"

@@ -41,6 +41,7 @@ class DeprecationGate:
             )
         },
         example={"to": ["deprecated"], "days": 90},
+        guards_displaced=True,
     )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
@@ -93,7 +94,17 @@ def _bad_sunset(text: str, days: int, promotion: Promotion) -> str:
     if sunset is None:
         return f"the sunset {shown(text)} is no date like 2027-03-01"
     ahead = (sunset - promotion.circumstances.now.astimezone(UTC).date()).days
+    if ahead >= 0 and _was_given(text, promotion):
+        return ""
     return f"the sunset {text} is {ahead} days ahead" if ahead < days else ""
+
+
+def _was_given(sunset: str, promotion: Promotion) -> bool:
+    """Whether main says already that the version goes, and no later than now asked for: notice was given."""
+    entry = promotion.standing.entry_of(promotion.version)
+    if entry is None or entry.stage != promotion.target:
+        return False
+    return _DATE.fullmatch(entry.sunset) is not None and entry.sunset <= sunset
 
 
 def _bad_note(text: str) -> str:

@@ -105,8 +105,9 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """A version on its way into a stage, or to an alias: `target` is `@champion` then, and `start` the stage
-    that it stands in. `manifest` is None when it can't be read.
+    """A version on its way into a stage, or one in it whose entry there changes; or on its way to an alias:
+    `target` is `@champion` then, and `start` the stage that it stands in. `manifest` is None when it can't be
+    read.
 
     `entry` is its line in stages.yaml, None where nobody has written one. `files` are the model's as the
     change leaves them, `standing` is the table of stages before it; `before` and `after` stand for all paths
@@ -180,6 +181,17 @@ class Promotion:
         return self.circumstances.stays(self.model, self.version)
 
     @property
+    def came_from(self) -> str:
+        """The stage that the version comes from. Where it stays, and its entry alone changes, that from which
+        it came, as main's trail tells; empty when that can't be told."""
+        if self.start != self.target:
+            return self.start
+        stays = self.stays
+        if len(stays) < 2 or stays[-1].stage != self.target or stays[-1].left is not None:
+            return ""
+        return stays[-2].stage
+
+    @property
     def is_rollback(self) -> bool:
         """Whether the version comes back: from where the policy sends what is displaced from the stage, and
         into a stage that it has held before."""
@@ -196,7 +208,8 @@ class SettingsSchema:
 
     `listed_under` is the policy's list that it stands in. In `gates`, each gate has the settings `gate`,
     `to`, `from` and `rollback` besides its own; `waived_for_rollback` is what the last one is when it is not
-    set. References go to the `$defs` of `schemas/policy.schema.json`.
+    set. A version that is displaced meets those gates alone that say `guards_displaced`. References go to
+    the `$defs` of `schemas/policy.schema.json`.
     """
 
     description: str
@@ -205,6 +218,7 @@ class SettingsSchema:
     required: tuple[str, ...] = ()
     listed_under: str = "gates"
     waived_for_rollback: bool = False
+    guards_displaced: bool = False
 
     def stage_settings(self) -> list[str]:
         """Return the names of the settings that name one stage or alias, or several."""

@@ -47,7 +47,7 @@ class Soak:
         hours = settings.optional_number("hours")
         if hours is None or not 0 < hours < 1e6:
             raise InvalidFile("hours must be a number above 0", key="hours")
-        stage = settings.optional_text("stage") or promotion.start
+        stage = settings.optional_text("stage") or promotion.came_from
         threshold = f"{hours:g} h in {stage}"
         now = promotion.circumstances.now
         stays = [stay for stay in promotion.stays if stay.stage == stage]
@@ -58,7 +58,7 @@ class Soak:
         if longest >= timedelta(hours=hours):
             return passed(figure, threshold)
         last = stays[-1]
-        if last.left is None and promotion.start == stage:
+        if last.left is None and promotion.came_from == stage:
             until = last.entered + timedelta(hours=hours)
             return waiting(figure, threshold, f"It is over at {until:%Y-%m-%dT%H:%MZ}.")
         return failed(figure, threshold, f"Move it to {stage} and leave it there.")

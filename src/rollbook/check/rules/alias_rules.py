@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.check.rules.transition_rules import at_stage, rewritten_fields
+from rollbook.check.rules.revision_rules import rewritten_fields
+from rollbook.check.rules.transition_rules import at_stage
 from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:

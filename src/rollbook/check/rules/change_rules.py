@@ -15,8 +15,10 @@ from rollbook.check.rules.model_rules import directory_findings
 from rollbook.check.rules.name_rules import pattern_findings
 from rollbook.check.rules.origin_rules import not_judged, split, taken_over
 from rollbook.check.rules.removal_rules import moved_findings, removal_findings
+from rollbook.check.rules.revision_rules import revision_findings
+from rollbook.check.rules.serving_rules import share_findings, vacancy_findings
 from rollbook.check.rules.stage_rules import policy_findings
-from rollbook.check.rules.transition_rules import rewritten_entries, transition_findings, version_findings
+from rollbook.check.rules.transition_rules import transition_findings, version_findings
 from rollbook.check.rules.write_once import write_once_findings
 from rollbook.layout import Kind
 from rollbook.names import is_version
@@ -94,10 +96,14 @@ def _stage_changes(
         return
     moves = transitions(standing, model.stages, policy.first_stage.name)
     made, made_before = split(moves, taken)
-    yield from transition_findings(model, made, policy)
+    illegal = [*transition_findings(model, made, policy)]
+    yield from illegal
     yield from moved_findings(model, moves)
     yield from _moved_versions(model, moves, standing)
-    yield from rewritten_entries(model, standing, model.stages)
+    yield from revision_findings(model, standing, model.stages, moves, policy.first_stage.name)
+    yield from share_findings(model, standing, model.stages, moves)
+    if not illegal:
+        yield from vacancy_findings(model, standing, model.stages)
     yield from gate_findings(model, made, ground)
     yield from not_judged(gate_findings(model, made_before, ground))
     yield from alias_findings(model, standing, model.stages, ground.guards)

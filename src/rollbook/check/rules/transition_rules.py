@@ -19,22 +19,26 @@ if TYPE_CHECKING:
     from rollbook.check.registry_files import ModelFiles
     from rollbook.errors import Severity
     from rollbook.records.policy import Policy
-    from rollbook.records.stages import StageEntry, StageTable
     from rollbook.registry.change import Transition
 
 
 def transition_findings(model: ModelFiles, moves: Sequence[Transition], policy: Policy) -> Iterator[Finding]:
     """Yield the moves that the policy has no transition for."""
-    entered = {move.target for move in moves}
+    entered = entered_stages(moves)
     keys = entry_keys(model)
     for move in moves:
-        if is_displaced(move, entered, policy):
+        if move.stays or is_displaced(move, entered, policy):
             continue
         try:
             policy.require_transition(move.version, move.start, move.target)
         except (Refused, NotFound) as error:
             message = f"{model.name}@{move.version}: {error}"
             yield at_stage(model, keys.get(move.version), "RB303", message, error.hint)
+
+
+def entered_stages(moves: Sequence[Transition]) -> frozenset[str]:
+    """Return the stages that versions come to."""
+    return frozenset(move.target for move in moves if not move.stays)
 
 
 def is_displaced(move: Transition, entered: Collection[str], policy: Policy) -> bool:
@@ -45,34 +49,6 @@ def is_displaced(move: Transition, entered: Collection[str], policy: Policy) -> 
 def _displaced_to(policy: Policy, stage: str) -> str | None:
     definition = policy.stage(stage) if policy.has_stage(stage) else None
     return definition.displaced_to if definition and definition.exclusive else None
-
-
-def rewritten_entries(model: ModelFiles, before: StageTable, after: StageTable) -> Iterator[Finding]:
-    """Yield the entries whose reason, requester, time or approvals were rewritten while the version stayed.
-
-    Traffic may change, and approvals may be added.
-    """
-    olds = {entry.version: entry for entry in before.entries}
-    keys = entry_keys(model)
-    for entry in after.entries:
-        old = olds.get(entry.version)
-        if old is None or old.stage != entry.stage:
-            continue
-        for field in rewritten_fields(old, entry):
-            message = f"{field} of {entry.version} was rewritten though it stayed in {entry.stage}"
-            hint = "Put it back as it was; an approval may be added, and traffic may change."
-            yield at_stage(model, (*keys[entry.version], field), "RB308", message, hint)
-
-
-def rewritten_fields(old: StageEntry, new: StageEntry) -> list[str]:
-    """Return the fields of an entry that were rewritten, or lost approvals."""
-    fields = (
-        "reason", "requested_by", "requested_at", "replacement", "sunset", "migration", "override", "waived",
-    )  # fmt: skip
-    changed = [field for field in fields if getattr(old, field) != getattr(new, field)]
-    if any(approval not in new.approvals for approval in old.approvals):
-        changed.append("approvals")
-    return changed
 
 
 def entry_keys(model: ModelFiles) -> dict[str, Key]:

@@ -140,8 +140,7 @@ def _moves(merged: _Merge) -> Iterator[tuple[str, str, str, str]]:
             continue
         for move in moves:
             if (name, move.version) not in added:
-                reason = move.entry.reason if move.entry else ""
-                yield f"{name}@{move.version}", move.start, move.target, reason
+                yield f"{name}@{move.version}", move.start, move.target, move.recorded_reason
 
 
 def _gates(repository: Repository, base: str, head: str, reviews: tuple[Person, ...]) -> str:

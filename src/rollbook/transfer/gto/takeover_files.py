@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.artifact.pointer import pointer_data
-from rollbook.propose.promotion import Move, write_moves
+from rollbook.propose.stage_edits import Move, write_moves
 from rollbook.schema.schemas import schema_line
 from rollbook.yaml.edit import edit
 from rollbook.yaml.write import dump
