@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from building.world import World, rollbook
+from building.world import World, git, rollbook
 from rollbook.git.repository import discover
 from rollbook.trail.history import history
 
@@ -155,3 +155,17 @@ def test_a_table_is_for_the_terminal_and_no_file(world: World, tmp_path: Path) -
 
 def test_an_output_that_is_no_file_is_written_to_as_it_is(world: World):
     assert rollbook(world.registry, "history", "--format", "csv", "-o", "/dev/null").code == 0
+
+
+def test_a_shallow_clone_says_that_it_does_not_tell_all(world: World, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{world.root / 'origin.git'}", "shallow")
+    ran = rollbook(tmp_path / "shallow", "history")
+    assert ran.code == 0
+    assert "warning: this clone is shallow" in ran.err
+    assert "git fetch --unshallow --tags" in ran.err
+    assert "shallow" not in world.run("history").err
+
+
+def test_a_clone_without_tags_says_how_to_get_them(world: World, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", "--no-tags", str(world.root / "origin.git"), "untagged")
+    assert "git fetch --tags" in rollbook(tmp_path / "untagged", "history").err

@@ -12,7 +12,7 @@ import click
 
 from rollbook import layout
 from rollbook.cli import options
-from rollbook.cli.output import json_text, print_table, say
+from rollbook.cli.output import json_text, print_table, say, warn
 from rollbook.names import parse_reference
 from rollbook.text import printable, spreadsheet_cell
 from rollbook.trail.event import Action
@@ -92,6 +92,7 @@ def command(
     else:
         form = "events" if events else form or "table"
         text = _events(model, form, rev, at, narrowed, past=past)
+    _warn_if_shallow()
     if text is None:
         return
     if output is None:
@@ -135,6 +136,14 @@ def _events(
     return "".join(f"{json.dumps(row)}\n" for row in rows) if form == "jsonl" else _csv(rows)
 
 
+def _warn_if_shallow() -> None:
+    from rollbook.git.repository import is_shallow
+
+    if is_shallow(options.repository()):
+        warn("this clone is shallow: what landed before its oldest commit is not told here")
+        say("hint: git fetch --unshallow --tags")
+
+
 def _registry_here() -> Repository | None:
     """Return the repository, where a registry is checked out: its tags say all, and none of its files is
     read.
@@ -171,7 +180,10 @@ def _print_rows(columns: Sequence[str], every: Iterable[list[str]]) -> None:
     rows = iter(every)
     first = next(rows, None)
     if first is None:
-        say("nothing of the kind is recorded; `rollbook audit record` records what landed on main")
+        say(
+            "nothing of the kind is recorded here; `git fetch --tags` brings the tags that a clone may lack, "
+            "`rollbook audit record` records what landed on main"
+        )
         return
     print_table(columns, chain([first], rows), may_go=_MAY_GO)
 
