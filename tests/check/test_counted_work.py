@@ -105,6 +105,9 @@ SHAPES: dict[str, Shape] = {
     "aliases": lambda size: {
         STAGES: "aliases:\n" + many(lambda n: f"  {'av'[n % 2]}1_{n}_0: 1.{n}.0\n")(size)
     },
+    "aliases on record": lambda size: {
+        STAGES: "aliases:\n" + many(lambda n: f"  a{n}: {entry(f'1.{n}.0')}\n")(size)
+    },
     "keys that nobody knows": lambda size: {MODEL: model_text(extra=many(lambda n: f"k{n}: 1\n")(size))},
     "gates": lambda size: {
         MODEL: model_text(extra="gates:\n" + many(lambda _: "  - {gate: soak, to: [x], hours: 1}\n")(size)),
@@ -189,5 +192,8 @@ def test_each_rule_works_in_proportion_to_what_it_is_given(desk: Desk) -> None:
         if most - more > 2.5 * max(more - few, 1_000):
             wrong[name] = (few, more, most)
     assert wrong == {}
+    rewritten = [{STAGES: MOVED.replace("because", why)} for why in ("because", "why not")]
+    standing = desk.commit({**files, **rewritten[0]}, base)
+    counted.of(check_push, desk.repository, standing, desk.commit({**files, **rewritten[1]}, standing))
     unasked = {name for name, code in rules().items() if code not in counted.called}
     assert unasked == {"rollbook.check.rules.dvc_entries.drifted_entries"}  # asked by who writes them

@@ -92,6 +92,7 @@ def test_an_alias_that_was_a_version_alone_is_put_on_record(models: World) -> No
     assert landed(models, "credit@1.0.0", "champion") == ["credit#champion#3"]
     assert models.read(STAGES).startswith("aliases: {champion: {version: 1.0.0, reason: because,")
     assert models.read(STAGES).endswith("}  # by hand\n")
+    assert models.run("audit", "verify").code == 0
 
 
 def test_an_alias_that_was_a_version_alone_goes_without_a_trace_in_the_file(models: World) -> None:

@@ -6,17 +6,19 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from building.texts import stages
+from building.texts import alias_lines, stages
 from building.world import git
 from rollbook.git.refs import tag_ids
 from rollbook.trail.derive import derive
+from rollbook.trail.event import Action
 from rollbook.trail.known_stays import known_stays
 from rollbook.trail.landings import landed_changes
 from rollbook.trail.record import record
-from rollbook.trail.stage_times import Move, stays
+from rollbook.trail.stage_times import Move, stays, trail
 
 from .histories import START, History, new_history, registration
 from .test_trail import STEP, play
@@ -30,6 +32,8 @@ def _anew(repository: Repository, commit: str) -> dict[tuple[str, str], tuple[St
     """The stays of each version, as all of main's history tells them."""
     moves: dict[tuple[str, str], list[Move]] = {}
     for event in derive(repository, landed_changes(repository, commit), {}):
+        if event.action in (Action.ALIAS_SET, Action.ALIAS_REMOVED):
+            continue
         move = Move(event.model, event.version, event.target, event.recorded_at)
         moves.setdefault((event.model, event.version), []).append(move)
     return {version: stays(told) for version, told in moves.items()}
@@ -72,6 +76,22 @@ def test_a_commit_that_claims_to_be_old_lands_after_those_that_were_read_before(
     assert _asked(history) == [("development", True)]
     history.commit({"registry/credit/stages.yaml": stages(staging=["1.0.0"])}, at=START)
     assert _asked(history) == [("development", False), ("staging", True)]
+
+
+@pytest.mark.parametrize("is_recorded", [True, False])
+def test_an_alias_called_like_a_stage_is_no_stay_in_it(tmp_path: Path, is_recorded: bool) -> None:
+    history = new_history(tmp_path / "registry.git")
+    history.commit(registration("credit", "1.0.0"))
+    for pointed in ({"production": ("1.0.0", True)}, {"production": ("1.0.0", False)}):
+        history.commit({"registry/credit/stages.yaml": stages(staging=["1.0.0"]) + alias_lines(**pointed)})
+    if is_recorded:
+        assert [event.action.value for event in record(history.repository)][2:] == [
+            "alias-set",
+            "alias-removed",
+        ]
+    assert _asked(history) == [("development", False), ("staging", True)]
+    (told,) = {trail(history.repository, "main")("credit", "1.0.0")}
+    assert [stay.stage for stay in told] == ["development", "staging"]
 
 
 def test_what_is_remembered_of_a_main_that_was_rewritten_is_not_believed(tmp_path: Path) -> None:

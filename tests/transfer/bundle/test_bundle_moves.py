@@ -175,3 +175,19 @@ def test_every_form_of_lineage_names_the_registry_it_came_from(imported: Pair):
     for form in ("tree", "mermaid", "dot", "json", "openlineage"):
         assert "dev.git" in imported.prod.run("lineage", REFERENCE, "--format", form).out
     assert "from dev.git" in imported.prod.run("show", REFERENCE).out
+
+
+def test_the_aliases_that_a_version_had_there_come_with_its_tags_and_give_it_none_here(
+    pair: Pair, tmp_path: Path
+):
+    for alias in ("champion", "challenger"):
+        pair.dev.run("alias", REFERENCE, alias, "--reason", "best", "--land")
+    pair.dev.run("alias", REFERENCE, "challenger", "--remove", "--reason", "over", "--land")
+    bundle = tmp_path / "aliased.bundle"
+    pair.dev.run("export", REFERENCE, "--bundle", str(bundle))
+    pair.prod.run("import", "bundle", str(bundle), "--land")
+    record = pair.prod.git("show", f"main:{VERSION}/imported.yaml")
+    assert "Action: alias-set" in record
+    assert "Action: alias-removed" in record
+    assert rollbook(pair.prod.registry, "resolve", "credit@champion").code == 1
+    assert "no errors" in pair.prod.run("check", "--all").out

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from building.world import World, git, rollbook
 from rollbook.artifact.digest import digest_artifact
+from rollbook.git.repository import discover
+from rollbook.trail.gto_tags import read_artifacts
 from rollbook.yaml.strict import load
 
 from .gto_world import OPTIONS
@@ -216,3 +218,10 @@ def test_a_recorder_elsewhere_writes_the_same_tags(source: World, tmp_path: Path
     assert ran.code == 0, ran.err
     assert "credit@v1.0.0#imported" in git(tmp_path / "elsewhere", "tag").splitlines()
     assert rollbook(tmp_path / "elsewhere", "audit", "verify").code == 0
+
+
+def test_the_tag_of_an_alias_is_none_of_gtos(landed: World) -> None:
+    landed.register("own", "1.0.0")
+    landed.run("alias", "own@1.0.0", "champion", "--reason", "best", "--land")
+    assert "own#champion#2" in landed.git("tag").split()
+    assert "own" not in {artifact.name for artifact in read_artifacts(discover(landed.registry))}

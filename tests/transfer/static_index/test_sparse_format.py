@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "index-format.md"
 # What only some registries have.
-RARE = {"versions[].files", "versions[].removed", "versions[].error", "stages[].traffic"}
+RARE = {"versions[].files", "versions[].removed", "versions[].error", "stages[].traffic", "default_alias"}
 ITS_OWN = ("files", "aliases", "remote.settings")  # names that are the registry's, not the format's
 
 

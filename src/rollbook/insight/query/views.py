@@ -176,9 +176,19 @@ FROM stage_entry AS e JOIN model AS m ON m.id = e.model_id
     _view(
         "aliases",
         "A name that a model's stages.yaml gives to a version.",
-        "model    text  The model's name.\nalias    text  The alias.\n"
-        "version  text  The version it stands for.",
-        "SELECT m.name, a.alias, a.version FROM alias AS a JOIN model AS m ON m.id = a.model_id",
+        """\
+model         text     The model's name.
+alias         text     The alias.
+version       text     The version it stands for.
+reason        text     Why; null of an alias that is a version alone, and on no record.
+requested_by  text     Who asked for it.
+requested_at  time     When.
+approvals     integer  How many signed approvals stand with it.
+""",
+        """
+SELECT m.name, a.alias, a.version, a.reason, a.requested_by, a.requested_at, a.approvals
+FROM alias AS a JOIN model AS m ON m.id = a.model_id
+""",
     ),
     _view(
         "lineage",

@@ -90,7 +90,19 @@ class FromScratch:
             )
             for entry in table.entries
         ]  # fmt: skip
-        self.rows["aliases"] += [(name, alias, version) for alias, version in table.aliases.items()]
+        for alias, version in table.aliases.items():
+            entry = table.alias_entries.get(alias)
+            told = (
+                (
+                    _text(entry.reason),
+                    _text(entry.requested_by),
+                    _time(entry.requested_at),
+                    len(entry.approvals),
+                )
+                if entry
+                else (None,) * 4
+            )
+            self.rows["aliases"].append((name, alias, version, *told))
 
     def _version(self, item: ModelVersion) -> None:
         from rollbook.records.manifest import parse_manifest

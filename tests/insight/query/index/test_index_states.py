@@ -48,7 +48,10 @@ production: {version: 1.0.0, reason: best, requested_by: jane, requested_at: 202
 archived:
   - {version: 1.0.0}
   - {version: 9.9.9, override: {reason: urgent}, approvals: [{by: joe}, nonsense]}
-aliases: {champion: 1.0.0}
+aliases:
+  champion: 1.0.0
+  best: {version: 9.9.9, reason: urgent, requested_by: joe, requested_at: 2026-11-21, approvals: [{by: ann}]}
+  gone: {removed: 1.0.0}
 """
 _EVIDENCE = """\
 {kind: fairness, model: a, version: 1.0.0, artifact_sha256: "%s", passed: %s, created_at: 2026-01-01,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from rollbook.records.lineage import TrainingOrigin
+    from rollbook.records.stages import StageEntry
 
 # The rows of one file by table, each without the id of what it belongs to.
 Rows = dict[str, list[list[Any]]]
@@ -71,8 +72,19 @@ def _stages(data: bytes, path: str) -> Rows:
     ]  # fmt: skip
     return {
         "stage_entry": entries,
-        "alias": [[_encodable(alias), text(version)] for alias, version in table.aliases.items()],
+        "alias": [
+            [_encodable(alias), text(version), *_on_record(table.alias_entries.get(alias))]
+            for alias, version in table.aliases.items()
+        ],
     }
+
+
+def _on_record(entry: StageEntry | None) -> list[Any]:
+    """Return what is on record of an alias; nothing of one that is a version alone."""
+    if entry is None:
+        return [None] * 4
+    told = text(entry.reason), text(entry.requested_by), moment(entry.requested_at)
+    return [*told, len(entry.approvals)]
 
 
 def _manifest(data: bytes, path: str) -> Rows:

@@ -35,7 +35,11 @@ CREATE TABLE stage_entry (
   PRIMARY KEY (model_id, position)
 ) WITHOUT ROWID;
 CREATE INDEX stage_entry_version ON stage_entry (model_id, version);
-CREATE TABLE alias (model_id INTEGER, alias TEXT, version TEXT, PRIMARY KEY (model_id, alias)) WITHOUT ROWID;
+CREATE TABLE alias (
+  model_id INTEGER, alias TEXT, version TEXT, reason TEXT, requested_by TEXT, requested_at TEXT,
+  approvals INTEGER,
+  PRIMARY KEY (model_id, alias)
+) WITHOUT ROWID;
 
 CREATE TABLE version (
   id INTEGER PRIMARY KEY, model_id INTEGER NOT NULL, version TEXT NOT NULL, sort_key TEXT NOT NULL,
