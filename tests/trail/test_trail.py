@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,8 +40,12 @@ STEP = st.tuples(
 def play(
     history: History, steps: list[tuple[set[tuple[str, str]], dict[tuple[str, str], str], int, bool]]
 ) -> list[str]:
-    """Commit each step, and return the tags that its changes call for, by a simple account of its own."""
+    """Commit each step, and return the tags that its changes call for, by a simple account of its own.
+
+    A version that is to stand where it stands already gets another revision there.
+    """
     where: dict[tuple[str, str], str] = {}
+    revisions: Counter[tuple[str, str]] = Counter()
     numbers = dict.fromkeys(MODELS, 0)
     tags = []
     for arrivals, moves, second, broken in steps:
@@ -51,6 +56,10 @@ def play(
             for item, to in moves.items()
             if where.get(item, "development" if item in new else to) != to
         }
+        revised = {item for item, to in moves.items() if where.get(item) == to != "development"}
+        revisions.update(revised)
+        for item in moved:
+            del revisions[item]
         for model in sorted(MODELS):
             for version in sorted(version for name, version in new if name == model):
                 where[model, version] = "development"
@@ -62,26 +71,31 @@ def play(
                 if where[model, version] != "development":
                     numbers[model] += 1
                     tags.append(f"{model}#{where[model, version]}!#{numbers[model]}")
-            for version, to in changes:
+            stays = [(version, where[name, version]) for name, version in revised if name == model]
+            for version, to in sorted([*changes, *stays]):
                 where[model, version] = to
                 if to != "development":
                     numbers[model] += 1
                     tags.append(f"{model}#{to}#{numbers[model]}")
-            if changes:
-                files[f"registry/{model}/stages.yaml"] = _table(model, where)
+            if changes or stays:
+                files[f"registry/{model}/stages.yaml"] = _table(model, where, revisions)
         if broken:
             history.commit({f"registry/{model}/stages.yaml": "staging: [" for model in MODELS})
-            files |= {f"registry/{model}/stages.yaml": _table(model, where) for model in MODELS}
+            files |= {f"registry/{model}/stages.yaml": _table(model, where, revisions) for model in MODELS}
         history.commit(files, at=second)
     return tags
 
 
-def _table(model: str, where: Mapping[tuple[str, str], str]) -> str:
+def _table(model: str, where: Mapping[tuple[str, str], str], revisions: Mapping[tuple[str, str], int]) -> str:
     held: dict[str, list[str]] = {}
     for (name, version), stage in sorted(where.items()):
         if name == model and stage != "development":
             held.setdefault(stage, []).append(version)
-    return stages(**held)
+    text = stages(**held)
+    for (name, version), revision in revisions.items():
+        if name == model:
+            text = text.replace(f'"{version}",', f'"{version}", revision: {revision},')
+    return text
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
