@@ -192,6 +192,15 @@ def test_an_earlier_sunset_needs_the_notice_of_the_gate(retired: World) -> None:
     assert deprecate(retired, "--sunset", day(92)).code == 0
 
 
+@pytest.mark.parametrize("sunset", ["2027-02-30", "20270301", "soon", "2027-03-01\n"])
+def test_a_sunset_is_a_day_of_the_calendar(retired: World, sunset: str) -> None:
+    ran = deprecate(retired, "--sunset", sunset)
+    assert ran.code == 2
+    assert "is no day" in ran.err
+    ran = rollbook(retired.registry, "rollback", MODEL, "--reason", "x", "--sunset", sunset)
+    assert ran.code == 2
+
+
 def test_nothing_new_is_no_change(retired: World) -> None:
     ran = deprecate(retired, "--sunset", day(95))
     assert ran.code == 1

@@ -175,6 +175,13 @@ def test_the_displaced_version_goes_where_the_policy_says(desk: Desk) -> None:
     assert move(desk, before, stages(production="1.1.0", archived="1.0.0")) == []
 
 
+def test_the_displaced_version_claims_no_gate_that_was_waived(desk: Desk) -> None:
+    before = stages(production="1.0.0", staging="1.1.0")
+    claims = entry("1.0.0", extra=", waived: [soak]")
+    (found,) = move(desk, before, f"{stages(production='1.1.0')}archived:\n  - {claims}\n")
+    assert found.startswith("RB312")
+
+
 def test_a_version_that_nothing_displaces_takes_a_legal_way(desk: Desk) -> None:
     (found,) = move(desk, stages(production="1.0.0"), stages(archived="1.0.0"))
     assert found.startswith("RB303")

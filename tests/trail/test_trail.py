@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,8 +47,12 @@ STEP = st.tuples(
 
 
 def play(history: History, steps: list[Step]) -> list[str]:
-    """Commit each step, and return the tags that its changes call for, by a simple account of its own."""
+    """Commit each step, and return the tags that its changes call for, by a simple account of its own.
+
+    A version that is to stand where it stands already gets another revision there.
+    """
     where: dict[tuple[str, str], str] = {}
+    revisions: Counter[tuple[str, str]] = Counter()
     aliases: dict[tuple[str, str], Pointer] = {}
     numbers = dict.fromkeys(MODELS, 0)
     tags = []
@@ -59,6 +64,10 @@ def play(history: History, steps: list[Step]) -> list[str]:
             for item, to in moves.items()
             if where.get(item, "development" if item in new else to) != to
         }
+        revised = {item for item, to in moves.items() if where.get(item) == to != "development"}
+        revisions.update(revised)
+        for item in moved:
+            del revisions[item]
         for model in sorted(MODELS):
             for version in sorted(version for name, version in new if name == model):
                 where[model, version] = "development"
@@ -70,7 +79,8 @@ def play(history: History, steps: list[Step]) -> list[str]:
                 if where[model, version] != "development":
                     numbers[model] += 1
                     tags.append(f"{model}#{where[model, version]}!#{numbers[model]}")
-            for version, to in changes:
+            stays = [(version, where[name, version]) for name, version in revised if name == model]
+            for version, to in sorted([*changes, *stays]):
                 where[model, version] = to
                 if to != "development":
                     numbers[model] += 1
@@ -79,11 +89,13 @@ def play(history: History, steps: list[Step]) -> list[str]:
             for called_for in _told_of_aliases(model, set_anew, aliases, where):
                 numbers[model] += 1
                 tags.append(f"{model}#{called_for}#{numbers[model]}")
-            if changes or set_anew:
-                files[f"registry/{model}/stages.yaml"] = _table(model, where, aliases)
+            if changes or stays or set_anew:
+                files[f"registry/{model}/stages.yaml"] = _table(model, where, revisions, aliases)
         if broken:
             history.commit({f"registry/{model}/stages.yaml": "staging: [" for model in MODELS})
-            files |= {f"registry/{model}/stages.yaml": _table(model, where, aliases) for model in MODELS}
+            files |= {
+                f"registry/{model}/stages.yaml": _table(model, where, revisions, aliases) for model in MODELS
+            }
         history.commit(files, at=second)
     return tags
 
@@ -110,14 +122,21 @@ def _told_of_aliases(
 
 
 def _table(
-    model: str, where: Mapping[tuple[str, str], str], aliases: Mapping[tuple[str, str], Pointer]
+    model: str,
+    where: Mapping[tuple[str, str], str],
+    revisions: Mapping[tuple[str, str], int],
+    aliases: Mapping[tuple[str, str], Pointer],
 ) -> str:
     held: dict[str, list[str]] = {}
     for (name, version), stage in sorted(where.items()):
         if name == model and stage != "development":
             held.setdefault(stage, []).append(version)
+    text = stages(**held)
+    for (name, version), revision in revisions.items():
+        if name == model:
+            text = text.replace(f'"{version}",', f'"{version}", revision: {revision},')
     own = {alias: pointer for (name, alias), pointer in sorted(aliases.items()) if name == model}
-    return stages(**held) + alias_lines(**own)
+    return text + alias_lines(**own)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])

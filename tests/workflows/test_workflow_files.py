@@ -37,9 +37,10 @@ HERE = "./ # zizmor: ignore[self-repository]"
 
 RIGHTS = {
     "ci.yml": {"ci": {"contents": "read"}},
-    "monitor.yml": {"watch": {"contents": "read"}},
+    "monitor.yml": {"watch": {"contents": "read"}, "gates": {"contents": "read"}},
     "nightly.yml": {"fuzz": {"contents": "read"}},
     "promote.yml": {"record": {"contents": "write", "pull-requests": "read"}},
+    "request.yml": {"propose": {"contents": "write", "pull-requests": "write"}},
     "review.yml": {"recheck": {"actions": "write", "contents": "read", "pull-requests": "read"}},
     "train-and-register.yml": {"train": {"contents": "read"}},
     "validate.yml": {

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from workflow_runner import open_pull_request, run_monitor, run_pull_request, run_push, run_review
+import yaml
+from workflow_runner import (
+    open_pull_request,
+    run_monitor,
+    run_pull_request,
+    run_push,
+    run_request,
+    run_review,
+)
 
 from building.world import git
 from github_stand_in import GitHubStandIn, serve
@@ -117,6 +126,32 @@ def test_the_monitor_fails_when_a_tag_of_the_trail_is_gone(registered: World, fo
     assert "RB601" in job.log
 
 
+def test_the_monitor_fails_for_what_would_not_be_let_in_today_and_lists_it(
+    registered: World, forge: GitHubStandIn
+) -> None:
+    registered.promote("credit-approval@1.0.0", "staging")
+    assert run_monitor(registered, forge).passed
+    _policy(registered, gates=[{"gate": "required-tags", "to": ["staging"], "tags": {"a|b<i>": "x"}}])
+    job = run_monitor(registered, forge)
+    assert not job.passed
+    assert "### rollbook gates: ❌ failed (1)" in job.summary
+    row = next(line for line in job.summary.splitlines() if "credit" in line)
+    assert row.startswith("| <code>credit-approval</code> | <code>1.0.0</code> | <code>staging</code> |")
+    assert "a&#124;b&#60;i&#62;" in row
+    assert row.count("|") == 6
+
+
+def test_the_monitor_reminds_of_a_sunset(registered: World, forge: GitHubStandIn) -> None:
+    registered.promote("credit-approval@1.0.0", "staging")
+    registered.promote("credit-approval@1.0.0", "production")
+    day = f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%d}"
+    registered.run("deprecate", "credit-approval@1.0.0", "--sunset", day, "--reason", "old", "--land")
+    job = run_monitor(registered, forge)
+    assert job.passed, job.log
+    assert "::warning file=registry/credit-approval/stages.yaml" in job.log
+    assert f"credit-approval@1.0.0 goes on {day}, which is 3 days ahead" in job.log
+
+
 def test_a_second_run_for_the_same_commit_changes_no_tag(registered: World, forge: GitHubStandIn) -> None:
     before = git(registered.origin, "for-each-ref", "refs/tags")
     job = run_push(registered, forge)
@@ -128,6 +163,81 @@ def test_the_token_appears_nowhere_in_a_runs_output(registered: World, forge: Gi
     job = run_push(registered, forge)
     assert job.passed, job.log
     assert forge.token not in job.printed
+
+
+# --- a promotion by button
+
+ASKED = {
+    "model": "credit-approval",
+    "version": "1.0.0",
+    "stage": "staging",
+    "reason": "to try it",
+}
+
+
+def _entry(world: World) -> dict[str, Any]:
+    """The line of stages.yaml on the proposal's branch at the origin."""
+    text = git(world.origin, "show", f"{PROMOTION}:registry/credit-approval/stages.yaml")
+    (entry,) = yaml.safe_load(text)["staging"]
+    return dict(entry)
+
+
+def test_a_promotion_is_asked_for_by_button_in_the_name_of_who_presses_it(
+    registered: World, forge: GitHubStandIn
+) -> None:
+    before = git(registered.origin, "rev-parse", "main")
+    job = run_request(registered, forge, ASKED)
+    assert job.passed, job.log
+    address = "583231+jane-doe@users.noreply.github.com"
+    assert _entry(registered) | {"requested_at": ""} == {
+        "version": "1.0.0", "reason": "to try it", "requested_by": address, "requested_at": "",
+    }  # fmt: skip
+    assert git(registered.origin, "log", "-1", "--format=%an <%ae> %cn <%ce>", PROMOTION) == (
+        f"jane-doe <{address}> jane-doe <{address}>"
+    )
+    assert (forge.pulls[1]["head"]["ref"], forge.pulls[1]["base"]["ref"]) == (PROMOTION, "main")
+    assert "### rollbook request: ✅ passed" in job.summary
+    assert "https://github.com/acme/registry/pull/1" in job.summary
+    assert git(registered.origin, "rev-parse", "main") == before
+    assert forge.token not in job.printed
+
+
+def test_what_is_typed_in_reaches_no_shell_and_no_option(registered: World, forge: GitHubStandIn) -> None:
+    evil = '$(touch ../hit) `touch hit` "; touch hit #\n--land\n--override=x\n::set-output name=a::b'
+    before = git(registered.origin, "rev-parse", "main")
+    job = run_request(registered, forge, {**ASKED, "reason": evil})
+    assert job.passed, job.log
+    assert _entry(registered)["reason"] == " ".join(evil.split())
+    assert "override" not in _entry(registered)
+    assert git(registered.origin, "rev-parse", "main") == before
+    assert list(registered.root.rglob("hit")) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({"stage": "production"}, "no transition from development to production"),
+        ({"version": "9.9.9"}, "has no version 9.9.9"),
+        ({"model": "--land"}, "--land"),
+        ({"reason": " "}, "a request needs the inputs"),
+    ],
+)
+def test_what_cant_be_asked_for_fails_and_leaves_nothing(
+    registered: World, forge: GitHubStandIn, typed: dict[str, str], says: str
+) -> None:
+    before = git(registered.origin, "for-each-ref")
+    job = run_request(registered, forge, ASKED | typed)
+    assert not job.passed
+    assert says in job.log
+    assert git(registered.origin, "for-each-ref") == before
+    assert forge.pulls == {}
+
+
+def test_a_request_that_is_open_already_is_not_made_twice(registered: World, forge: GitHubStandIn) -> None:
+    assert run_request(registered, forge, ASKED).passed
+    assert not run_request(registered, forge, {**ASKED, "reason": "again"}).passed
+    assert _entry(registered)["reason"] == "to try it"
+    assert len(forge.pulls) == 1
 
 
 # --- the comment

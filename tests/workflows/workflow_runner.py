@@ -105,6 +105,14 @@ def run_monitor(world: World, forge: GitHubStandIn) -> Job:
     return _run(world, forge, "schedule", {"schedule": "23 5 * * *"}, "monitor.yml", tip)
 
 
+def run_request(world: World, forge: GitHubStandIn, inputs: Mapping[str, Any], **secrets: str) -> Job:
+    """Run request.yml as Jane starts it on the origin's main branch, with what she fills in."""
+    tip = git(world.origin, "rev-parse", "main")
+    sender = {"login": "jane-doe", "id": 583231, "type": "User"}
+    payload = {"ref": "refs/heads/main", "inputs": dict(inputs), "sender": sender}
+    return _run(world, forge, "workflow_dispatch", payload, "request.yml", tip, secrets)
+
+
 def run_push(
     world: World, forge: GitHubStandIn, *, variables: Mapping[str, str] | None = None, **secrets: str
 ) -> Job:

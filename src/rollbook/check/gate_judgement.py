@@ -70,9 +70,8 @@ def judge_displaced(
     """Return what those gates say that also guard the way of a version which another one displaces: it
     makes room, whatever else its stage asks for."""
     lists = ((policy.gates, POLICY), (own, model_path(promotion.model)))
-    return [
-        judged for gates, path in lists for judged in _by_name(gates, path, promotion, only=_OF_DISPLACED)
-    ]
+    judged = [one for gates, path in lists for one in _by_name(gates, path, promotion, only=_OF_DISPLACED)]
+    return [*judged, *_wrongly_waived(judged, promotion)]
 
 
 def waivable(policy: Policy, promotion: Promotion, own: Sequence[Mapping[str, Any]] = ()) -> frozenset[str]:

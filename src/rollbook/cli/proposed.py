@@ -68,7 +68,8 @@ def report_move(registry: Registry, proposed: ProposedMove, *, then: str | None,
             say(printable(f"{proposed.model}@{move.version}: {way}"))
         if proposed.waived:
             say(f"waived for the rollback: {', '.join(proposed.waived)}")
-    for warning in proposed.warnings:
+    # What lands tells its warnings itself.
+    for warning in () if then == "land" else proposed.warnings:
         warn(warning.message)
     carried = carry_on(registry, proposed.branch, then=then, quiet=as_json)
     if as_json:

@@ -31,6 +31,7 @@ TEMPLATES = {
     "pre-commit-config.yaml": ".pre-commit-config.yaml",
     "validate.yml": ".github/workflows/validate.yml",
     "review.yml": ".github/workflows/review.yml",
+    "request.yml": ".github/workflows/request.yml",
     "promote.yml": ".github/workflows/promote.yml",
     "monitor.yml": ".github/workflows/monitor.yml",
 }
@@ -43,6 +44,7 @@ _BY_NAME = re.compile(rb"pip install [^\n]*\brollbook(==|\s|$)", re.MULTILINE)
 _LACKS = {
     "validate.yml": "no pull request is checked in CI",
     "review.yml": "a review does not have the check run again",
+    "request.yml": "nobody can ask for a promotion on the forge itself",
     "promote.yml": "what lands by a merge on the forge is not recorded",
     "monitor.yml": "nobody watches the registry day by day",
     "pre-commit-config.yaml": "`pre-commit install` brings no check of the registry",

@@ -11,7 +11,14 @@ from rollbook.errors import BadCall, NotFound
 from rollbook.git.write import identity
 from rollbook.names import normalise_version, require_model_name, require_stage_name, time_now
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
-from rollbook.propose.stage_edits import Displacement, Move, changed_in_place, plan_moves, write_moves
+from rollbook.propose.stage_edits import (
+    Displacement,
+    Move,
+    changed_in_place,
+    plan_moves,
+    require_day,
+    write_moves,
+)
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.schema.schemas import schema_line
@@ -130,6 +137,8 @@ def _moves(
     if version.removal is not None:
         raise version.removal.refusal()
     given = {name: value for name, value in details.items() if value is not None}
+    for sunset in (given.get("sunset"), displaced and displaced.sunset):
+        require_day(sunset or "")
     by, at = identity(repository).email, time_now()
     standing = version.entry
     if version.stage == stage and standing is not None and displaced is None:

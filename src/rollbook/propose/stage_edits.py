@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall, Refused
@@ -40,6 +41,16 @@ class Displacement:
     stage: str = ""
     sunset: str = ""
     migration: str = ""
+
+
+def require_day(sunset: str) -> None:
+    """Raise BadCall for a sunset that is no day of the calendar; an empty one is none at all."""
+    try:
+        is_day = not sunset or date.fromisoformat(sunset).isoformat() == sunset
+    except ValueError:
+        is_day = False
+    if not is_day:
+        raise BadCall(f"the sunset {sunset[:40]!r} is no day", hint="Write it as 2027-06-30.")
 
 
 def plan_moves(

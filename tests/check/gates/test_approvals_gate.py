@@ -151,6 +151,16 @@ def test_somebody_who_signs_and_reviews_may_be_one_person(desk: Desk, keys: Keys
     assert verdict.figure.startswith("1 of 2")
 
 
+def test_whoever_asked_by_the_address_that_a_forge_keeps_does_not_count(desk: Desk, keys: Keys) -> None:
+    line = entry("1.1.0").replace("jane@example.com", "583231+Omar@users.noreply.github.com")
+    gate = {"gate": "approvals", "count": 1}
+    roles = "roles: {approver: ['@omar', '@lena']}\n"
+    for login, expected in (("omar", "waiting"), ("lena", "passed")):
+        circumstances = known(reviews=(Person(login=login),))
+        files = {STAGES: f"production: {line}\n"}
+        assert state(said(desk, gate, files, policy=roles, known=circumstances)) == expected
+
+
 def test_the_author_s_review_does_not_count(desk: Desk, keys: Keys) -> None:
     roles = ROLES.replace("lena@example.com", '"@omar"')
     files = {STAGES: f"production: {entry('1.1.0')}\n"}

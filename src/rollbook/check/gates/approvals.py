@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from rollbook.signing.approval_signature import Occasion, TransitionContent
 
 _MOST = 100
+# How a forge writes the address of somebody whose own it does not tell.
+_KEPT = re.compile(r"(?:[0-9]+\+)?([a-z0-9_-]+)@users\.noreply\.[a-z0-9.-]+")
 
 
 class Approvals:
@@ -151,7 +154,7 @@ def _unfit(person: Person, promotion: Promotion, role: str) -> str:
     """Why a person's approval of this promotion does not count; empty when it does."""
     entry, circumstances = promotion.entry, promotion.circumstances
     own = {alike(person.email), alike(f"@{person.login}"), alike(person.key)} - {"", "@"}
-    if entry is not None and alike(entry.requested_by) in own:
+    if entry is not None and own & {alike(entry.requested_by), _by_login(entry.requested_by)}:
         return "asked for it"
     if own & {alike(author) for author in (circumstances.authors or frozenset()) | circumstances.hands}:
         return "is an author of the change"
@@ -160,6 +163,12 @@ def _unfit(person: Person, promotion: Promotion, role: str) -> str:
     if role:
         return "" if role in held_roles else f"is no {role}"
     return "" if not roles or {ADMIN, APPROVER} & set(held_roles) else f"is neither {ADMIN} nor {APPROVER}"
+
+
+def _by_login(address: str) -> str:
+    """Return `@login` for the address that a forge keeps for one of its people; empty for another."""
+    kept = _KEPT.fullmatch(alike(address))
+    return f"@{kept[1]}" if kept else ""
 
 
 GATE = Approvals()

@@ -28,7 +28,8 @@ class DeprecationGate:
     code = "RB412"
     rule = Rule("deprecation", "What goes out of use has a replacement, a sunset and a migration note.")
     schema = SettingsSchema(
-        "The entry must name a replacement, a sunset far enough ahead, and how to migrate.",
+        "The entry must name a replacement, a sunset far enough ahead, and how to migrate; so must that of a "
+        "version which another one displaces.",
         {
             "days": setting(
                 "Days of notice",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rollbook.records.stages import StageEntry, StageTable
     from rollbook.registry.change import Transition
 
+_MOST = 100  # approvals of one entry, which its schema allows
 _ANEW = "Propose it with `rollbook promote REF STAGE --traffic N` or `rollbook deprecate REF --sunset DATE`."
 
 
@@ -57,7 +58,7 @@ def _wrong(old: StageEntry, new: StageEntry, first_stage: str) -> str:
         return f"its revision is {new.revision} where {old.revision + 1} follows"
     if not differences(old, new):
         return "neither its traffic nor its sunset, replacement or migration note is another"
-    if any(approval in new.approvals for approval in old.approvals):
+    if any(approval in new.approvals[:_MOST] for approval in old.approvals[:_MOST]):
         return "keeps approvals that were given for what it said before"
     if time_seconds(new.requested_at) < time_seconds(old.requested_at):
         return "was asked for before what it changes"
