@@ -81,16 +81,16 @@ def same_but_for_approvals(old: object, new: object, author: str = "") -> bool:
 
 def _bare(document: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: value
-        if name in NO_STAGES
-        else [
-            {key: part for key, part in entry.items() if key != "approvals"}
-            if isinstance(entry, dict)
-            else entry
-            for entry in _entries(value)
-        ]
+        name: value if name in NO_STAGES else [without_approvals(entry) for entry in stage_entries(value)]
         for name, value in document.items()
     }
+
+
+def without_approvals(entry: Any) -> Any:
+    """Return what an entry of a stages.yaml says but for who approved it."""
+    if not isinstance(entry, dict):
+        return entry
+    return {key: part for key, part in entry.items() if key != "approvals"}
 
 
 def _approvals(document: dict[str, Any]) -> dict[str, object]:
@@ -99,11 +99,12 @@ def _approvals(document: dict[str, Any]) -> dict[str, object]:
         json.dumps(approval, sort_keys=True): approval.get("by") if isinstance(approval, dict) else None
         for name, value in document.items()
         if name not in NO_STAGES
-        for entry in _entries(value)
+        for entry in stage_entries(value)
         if isinstance(entry, dict) and isinstance(entry.get("approvals"), list)
         for approval in entry["approvals"]
     }
 
 
-def _entries(value: object) -> list[Any]:
+def stage_entries(value: object) -> list[Any]:
+    """Return the entries that stand under a stage's name: a list of them, or one of an exclusive stage."""
     return value if isinstance(value, list) else [value]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
+from rollbook.access.own_keys import own_person
+from rollbook.access.stage_keepers import require_keeper
 from rollbook.check.promotion_report import gates_to_waive
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.write import identity
@@ -98,6 +100,8 @@ def propose_promotion(
         if version.removal is not None:
             raise version.removal.refusal()
         policy.require_transition(str(version), version.stage, stage)
+        if not draft:
+            require_keeper(own_person(repository), policy, model, (version.stage, stage))
         is_rollback = action == "rollback"
         waived = gates_to_waive(repository, base_snapshot, version, stage) if is_rollback else ()
         details = {**(details or {}), "waived": [*waived] or None}
