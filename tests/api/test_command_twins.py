@@ -53,6 +53,7 @@ HERE = {
         "checking": "Registry.stale_cards",
     },
     "compare": {"every": "--all, the model's version_names", "form": "how it is printed", "picture": "drawn"},
+    "access": {"form": "how it is printed"},
     "query": {"schema": "docs/reference/views.md", "form": "how it is printed"},
     "lineage": {"form": "how it is printed"},
     "history": {

@@ -76,7 +76,7 @@ def _lines(repository: Repository, stated: str) -> Iterator[str]:
         yield stated
         return
     path = repository.directory / Path(stated).expanduser()
-    for file in (path, path.with_name(f"{path.name}.pub")):
+    for file in (path.with_name(f"{path.name}.pub"), path):
         try:
             if file.is_file() and file.stat().st_size <= _LONGEST:
                 yield file.read_text(encoding="ascii", errors="replace").partition("\n")[0]
