@@ -51,6 +51,11 @@ if TYPE_CHECKING:
     from rollbook.insight.lineage.descendants import Descendant as Descendant
     from rollbook.insight.lineage.trace import Lineage as Lineage
     from rollbook.insight.query.sql import Result as Result
+    from rollbook.insight.review.access_review import Access as Access
+    from rollbook.insight.review.access_review import AccessReview as AccessReview
+    from rollbook.insight.review.allowance import Allowed as Allowed
+    from rollbook.insight.review.own_access import OwnAccess as OwnAccess
+    from rollbook.insight.review.own_access import OwnScope as OwnScope
     from rollbook.integrations.forge.github import ForgeFailed as ForgeFailed
     from rollbook.integrations.forge.releases import Released as Released
     from rollbook.integrations.notify.notifier import Outcome as Outcome
@@ -127,6 +132,11 @@ _HOMES = {
     "Descendant": "insight.lineage.descendants",
     "Lineage": "insight.lineage.trace",
     "Result": "insight.query.sql",
+    "Access": "insight.review.access_review",
+    "AccessReview": "insight.review.access_review",
+    "Allowed": "insight.review.allowance",
+    "OwnAccess": "insight.review.own_access",
+    "OwnScope": "insight.review.own_access",
     "ForgeFailed": "integrations.forge.github",
     "Released": "integrations.forge.releases",
     "Outcome": "integrations.notify.notifier",

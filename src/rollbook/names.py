@@ -15,6 +15,8 @@ from rollbook.errors import BadCall
 
 _SEGMENT = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?"
 MODEL_NAME = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})?")
+# Which models are meant: as a name, with `*` for any characters of the namespace, or of the name in it.
+MODEL_PATTERN = re.compile(r"(?!.*\*\*)[A-Za-z0-9*_-]{1,64}(?:/[A-Za-z0-9*_-]{1,64})?")
 STAGE_NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 
 # https://semver.org, without build metadata: two versions that differ only there have no order.
@@ -61,6 +63,38 @@ def is_model_name(name: str) -> bool:
         part.lower() not in WINDOWS_RESERVED and part.lower() not in _LAYOUT_RESERVED
         for part in name.split("/")
     )
+
+
+def is_model_pattern(pattern: str) -> bool:
+    """Whether `pattern` says which models are meant, as `risk/*` does."""
+    return bool(MODEL_PATTERN.fullmatch(pattern))
+
+
+def meets_pattern(name: str, pattern: str) -> bool:
+    """Whether a whole model name is one that `pattern` means.
+
+    `*` stands for any characters, or none, and never for a `/`: `risk/*` means all models of that namespace,
+    `*` all without one. Case counts. The time it takes follows from the lengths, whatever the pattern.
+    """
+    parts, meant = name.split("/"), pattern.split("/")
+    return len(parts) == len(meant) and all(map(_meets, parts, meant))
+
+
+def _meets(text: str, pattern: str) -> bool:
+    """Whether `text` is `pattern`; each fixed piece is taken at its first place."""
+    first, *middle = pattern.split("*")
+    if not middle:
+        return text == first
+    last = middle.pop()
+    position, end = len(first), len(text) - len(last)
+    if position > end or not text.startswith(first) or not text.endswith(last):
+        return False
+    for piece in middle:
+        start = text.find(piece, position, end)
+        if start < 0:
+            return False
+        position = start + len(piece)
+    return True
 
 
 def is_stage_name(name: str) -> bool:

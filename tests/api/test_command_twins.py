@@ -55,6 +55,7 @@ HERE = {
     },
     "compare": {"every": "--all, the model's version_names", "form": "how it is printed", "picture": "drawn"},
     "requests": {"remove_landed": "Registry.remove_landed_requests"},
+    "access": {"form": "how it is printed"},
     "query": {"schema": "docs/reference/views.md", "form": "how it is printed"},
     "lineage": {"form": "how it is printed"},
     "history": {

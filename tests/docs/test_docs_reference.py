@@ -136,6 +136,8 @@ CALLS = {
     "rollbook lineage REF": ["lineage", "credit-approval@latest"],
     "rollbook lineage [--data NAME]": ["lineage", "--data", "applications"],
     "rollbook list [--stale SPAN]": ["list", "--stale", "1d", "--at", "2099-01-01"],
+    "rollbook whoami": ["whoami"],
+    "rollbook access": ["access"],
     "rollbook storage": ["storage"],
     "rollbook prune [TARGET]": ["prune", "--reason", "the bucket is full"],
     "rollbook sweep": ["sweep"],
@@ -278,6 +280,12 @@ def _awaiting_bob(world: World) -> None:
         world.git("config", name, value)
 
 
+def _with_roles(world: World) -> None:
+    email = world.git("config", "user.email")
+    world.policy(f"roles:\n  admin: [{email}]\n  models:\n    credit-*: {{approver: ['@jane']}}\n")
+    world.git("config", "github.user", "jane")
+
+
 def _with_lineage(world: World) -> None:
     facts = world.root / "facts.yaml"
     facts.write_text(
@@ -330,6 +338,8 @@ BEFORE = {
     "rollbook lineage [--data NAME]": _with_lineage,
     "rollbook approve REF STAGE": _awaiting_bob,
     "rollbook notify": _subscribed,
+    "rollbook whoami": _with_roles,
+    "rollbook access": _with_roles,
     "rollbook prune [TARGET]": _prunable,
     "rollbook sweep": _pruned,
 }

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.layout import DVC_YAML, POLICY, ROOT, Kind, as_meant, place
+from rollbook.names import meets_pattern
 from rollbook.records.policy import parse_policy
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rollbook.git.repository import Repository
-    from rollbook.records.policy import Policy
+    from rollbook.records.policy import Policy, Stage
 
 ADMIN, APPROVER, DATA_SCIENTIST, RECORDER, DEVELOPER, VIEWER = (
     "admin",
@@ -40,6 +41,8 @@ _MAY_CHANGE = {
     DATA_SCIENTIST: _LEARNT_LATER
     | {Kind.MODEL, Kind.MANIFEST, Kind.POINTER, Kind.SAMPLE_INPUT, Kind.REQUIREMENTS, Kind.IMPORT},
 }
+# The roles that may be given for some models alone; the others are about the registry as a whole.
+GRANTABLE = (APPROVER, DATA_SCIENTIST, DEVELOPER, VIEWER)
 # How the fingerprints of keys begin.
 SSH_KEY, OPENPGP_KEY = "SHA256:", "openpgp:"
 # Outside of registry/, what the rules themselves rest on.
@@ -106,17 +109,52 @@ def roles_of(person: Person, roles: Mapping[str, Iterable[str]]) -> list[str]:
     return [role for role, members in roles.items() if any(person.is_member(member) for member in members)]
 
 
+def roles_for(person: Person, policy: Policy, model: str | None) -> list[str]:
+    """Return the roles that a policy gives a person for a model; for what belongs to none, with None."""
+    held = roles_of(person, policy.roles)
+    for grant in policy.grants if model is not None else ():
+        if meets_pattern(model or "", grant.pattern):
+            given = {role: members for role, members in grant.roles.items() if role in GRANTABLE}
+            held += [role for role in roles_of(person, given) if role not in held]
+    return held
+
+
+def roles_anywhere(person: Person, policy: Policy) -> list[str]:
+    """Return the roles that a policy gives a person, for all models or for some."""
+    granted = (role for grant in policy.grants for role in roles_of(person, grant.roles))
+    return list(dict.fromkeys([*roles_of(person, policy.roles), *granted]))
+
+
+def all_members(policy: Policy) -> Iterator[str]:
+    """Yield the members of all roles, for all models or for some."""
+    for roles in (policy.roles, *(grant.roles for grant in policy.grants)):
+        for members in roles.values():
+            yield from members
+
+
+def may_move(held: Iterable[str], stage: Stage) -> bool:
+    """Return whether somebody who holds these roles may move versions into a stage and out of it, as far as
+    the policy keeps it for roles."""
+    return stage.by is None or not {ADMIN, *stage.by}.isdisjoint(held)
+
+
 def roles_at(repository: Repository, commit: str) -> Mapping[str, Iterable[str]]:
-    """Return the roles that the policy of a commit names; none without a policy.
+    """Return the roles that the policy of a commit names for all models; none without a policy.
 
     Raises InvalidFile for a policy that can't be read.
     """
+    policy = policy_at(repository, commit)
+    return policy.roles if policy is not None else {}
+
+
+def policy_at(repository: Repository, commit: str) -> Policy | None:
+    """Return the policy of a commit; None without one. Raises InvalidFile for one that can't be read."""
     snapshot = commit_snapshot(repository, commit)
     try:
         (data,) = snapshot.read_many([POLICY])
     finally:
         snapshot.close()
-    return parse_policy(data, POLICY).roles if data is not None else {}
+    return parse_policy(data, POLICY) if data is not None else None
 
 
 def is_governed(path: str, policy: Policy) -> bool:
@@ -128,7 +166,8 @@ def is_governed(path: str, policy: Policy) -> bool:
 
 
 def may_change(held: Iterable[str], path: str, policy: Policy) -> bool:
-    """Return whether somebody who holds these roles may change the file at `path`."""
+    """Return whether somebody who holds these roles, for the model that it belongs to, may change the file
+    at `path`."""
     path = as_meant(path)
     if not is_governed(path, policy):
         return True

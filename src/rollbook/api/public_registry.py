@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rollbook.api.access_verbs import OwnAccessQuestion
 from rollbook.api.checking import Checks
 from rollbook.api.moves import Moves
 from rollbook.api.proposals import Proposals
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from rollbook.propose.new_registry import Initialised
 
 
-class Registry(ReadOnlyRegistry, Proposals, Moves, Checks, Upkeep):
+class Registry(ReadOnlyRegistry, Proposals, Moves, Checks, OwnAccessQuestion, Upkeep):
     """The models of one snapshot of one repository, and what can be done with them.
 
     What is asked is answered from the snapshot that was opened; what is proposed starts from main as it is

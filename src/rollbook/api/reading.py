@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from rollbook.api.access_verbs import AccessQuestions
 from rollbook.api.public_model import Model
 from rollbook.api.version_answers import VersionQuestions
 from rollbook.registry import registry
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from rollbook.transfer.gto.past_events import PastEvent
 
 
-class ReadOnlyRegistry(VersionQuestions, registry.Registry):
+class ReadOnlyRegistry(VersionQuestions, AccessQuestions, registry.Registry):
     """The models of one snapshot of one repository, and every question that is answered from it."""
 
     @property

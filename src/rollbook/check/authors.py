@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.access.roles import Person, is_governed, may_change, needed_for, roles_of
+from rollbook.access.roles import Person, is_governed
+from rollbook.check.author_rights import Author, AuthorRights
 from rollbook.check.commit_signers import ListedKeys
 from rollbook.check.finding import Finding
 from rollbook.errors import TooMuch
@@ -13,15 +14,15 @@ from rollbook.git.commits import read_commits
 from rollbook.git.main_history import commits_between, merge_bases
 from rollbook.git.own_work import changes_at, disputed, own_changes
 from rollbook.signing.sshsig import fingerprint, signing_key
-from rollbook.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rollbook.git.changes import PathChange
     from rollbook.git.commits import Commit
     from rollbook.git.repository import Repository
     from rollbook.records.policy import Policy
+    from rollbook.registry.change import FileChange
 
 _MOST_COMMITS = 20_000
 
@@ -81,12 +82,18 @@ def authored_commits(repository: Repository, base: str, head: str) -> list[Autho
 
 
 def author_findings(
-    repository: Repository, commits: Sequence[AuthoredCommit], policy: Policy, allowed_signers: bytes | None
+    repository: Repository,
+    commits: Sequence[AuthoredCommit],
+    policy: Policy,
+    allowed_signers: bytes | None,
+    whole: Iterable[FileChange] = (),
 ) -> Iterator[Finding]:
     """Yield what was changed by somebody who may not, and commits whose signature is not their author's.
 
-    Without roles in the policy everybody may do everything.
+    `whole` is what all the commits together change, and merging them. Without roles in the policy everybody
+    may do everything, but for stages that it keeps for roles.
     """
+    authors: list[Author] = []
     keys = ListedKeys(repository, policy, allowed_signers)
     for commit in commits:
         governed = [path for path in commit.paths if is_governed(path, policy)]
@@ -97,16 +104,9 @@ def author_findings(
             message = f"commit {commit.oid[:12]} {proof.fault}"
             hint = "Sign with a key that allowed_signers, or the policy's roles, give the author."
             yield Finding("RB502", governed[0], message, hint=hint)
-        if policy.roles:
-            for path in governed:
-                yield from _right_to(commit, proof.person, path, policy)
-
-
-def _right_to(commit: AuthoredCommit, person: Person, path: str, policy: Policy) -> Iterator[Finding]:
-    roles = roles_of(person, policy.roles)
-    if not may_change(roles, path, policy):
-        who = printable(str(person)) or "nobody"
-        what = f"who is {' and '.join(roles)}" if roles else "who has no role in the policy"
-        message = f"commit {commit.oid[:12]} by {who}, {what}, may not change this file"
-        hint = f"Somebody who may has to make this change: {' or '.join(needed_for(path, policy))}."
-        yield Finding("RB501", path, message, hint=hint)
+        authors.append(Author(commit, proof.person))
+    with AuthorRights(repository, policy) as rights:
+        for author in authors if policy.roles else ():
+            paths = [path for path in author.commit.paths if is_governed(path, policy)]
+            yield from rights.file_findings(author, paths)
+        yield from rights.stage_findings(authors, whole)

@@ -130,6 +130,11 @@ _OTHERS = {
     "RB504": Rule(
         "sunset", "What is deprecated is taken out of use by its sunset; some days ahead there is a warning."
     ),
+    "RB505": Rule(
+        "stage kept for others", "Whoever moves a version into a stage or out of it has a role that may."
+    ),
+    "RB506": Rule("grant without models", "A pattern that roles are given for means some model."),
+    "RB507": Rule("stage out of reach", "Somebody has a role that a stage is kept for."),
     "RB400": Rule("gate unknown", "A gate that this tool can't judge does not let anything pass."),
     "RB601": Rule("tag missing", "Every event of main's history has its tag."),
     "RB602": Rule("tag extra", "Every tag of the trail records something that main's history holds."),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.access.roles import OPENPGP_KEY, MemberName, Person, member_name, roles_of
+from rollbook.access.roles import OPENPGP_KEY, MemberName, Person, all_members, member_name, roles_anywhere
 from rollbook.errors import CannotTell, Refused
 from rollbook.git.config import openpgp_program
 from rollbook.signing.openpgp import openpgp_signer
@@ -50,7 +50,7 @@ class ListedKeys:
         self._repository = repository
         self._policy = policy
         self._allowed_signers = allowed_signers
-        members = (member_name(member) for names in policy.roles.values() for member in names)
+        members = map(member_name, all_members(policy))
         self._members = [member for member in members if member.key]
         self._known: set[tuple[bytes | None, str, bytes]] = set()
 
@@ -123,7 +123,7 @@ class ListedKeys:
         """Return what a key proves that the roles list on its own: that its holder made the commit, and no
         more.
         """
-        named = roles_of(author, self._policy.roles)
+        named = roles_anywhere(author, self._policy)
         return Proof(Person(key=key), _SOMEBODY_ELSE.format(_name(author)) if named else "")
 
 

@@ -82,16 +82,17 @@ def same_but_for_approvals(old: object, new: object, author: str = "") -> bool:
 def _bare(document: dict[str, Any]) -> dict[str, Any]:
     """Return a table without its approvals: each stage's entries in a list, each alias's by its name."""
     bare = {
-        name: value if name in NO_STAGES else [_without_approvals(entry) for entry in _entries(name, value)]
+        name: value if name in NO_STAGES else [without_approvals(entry) for entry in stage_entries(value)]
         for name, value in document.items()
     }
     aliases = document.get(ALIASES)
     if isinstance(aliases, dict):
-        bare[ALIASES] = {alias: _without_approvals(entry) for alias, entry in aliases.items()}
+        bare[ALIASES] = {alias: without_approvals(entry) for alias, entry in aliases.items()}
     return bare
 
 
-def _without_approvals(entry: object) -> object:
+def without_approvals(entry: Any) -> Any:
+    """Return what an entry of a stages.yaml says but for who approved it."""
     if not isinstance(entry, dict):
         return entry
     return {key: part for key, part in entry.items() if key != "approvals"}
@@ -112,4 +113,9 @@ def _entries(name: str, value: object) -> list[Any]:
     """Return what may hold approvals under a key of a table: the entries of a stage, or of the aliases."""
     if name in NO_STAGES:
         return [*value.values()] if name == ALIASES and isinstance(value, dict) else []
+    return stage_entries(value)
+
+
+def stage_entries(value: object) -> list[Any]:
+    """Return the entries that stand under a stage's name: a list of them, or one of an exclusive stage."""
     return value if isinstance(value, list) else [value]

@@ -21,6 +21,7 @@ from rollbook.check.rules.change_rules import added_versions, change_findings
 from rollbook.check.rules.dvc_entries import edited_models, entry_findings
 from rollbook.check.rules.name_rules import namespace_findings
 from rollbook.check.rules.origin_rules import origin_findings
+from rollbook.check.rules.policy_rules import grant_findings
 from rollbook.check.rules.standing_rules import contents_findings, overall_findings, places_findings
 from rollbook.check.scope import Paths, concerned, undone
 from rollbook.check.whole_tree import check_tree
@@ -191,7 +192,7 @@ def _check_commits(
             return arranged(
                 chain(
                     _judged(before, after, changes, context),
-                    _author_findings(repository, before, commits),
+                    _author_findings(repository, before, commits, changes),
                     future_findings(repository, base, head, context.now),
                 )
             )
@@ -203,6 +204,7 @@ def _author_findings(
     repository: Repository,
     base: TreeSnapshot,
     commits: Sequence[AuthoredCommit],
+    changes: Sequence[FileChange],
 ) -> Iterator[Finding]:
     """Whether whoever made each commit may change what it changes, by the policy and the keys of the base."""
     data, allowed_signers = base.read_many([layout.POLICY, layout.ALLOWED_SIGNERS])
@@ -211,13 +213,15 @@ def _author_findings(
     except InvalidFile:
         policy = None  # change_findings lets nothing pass that only this policy could judge
     if policy is not None:
-        yield from author_findings(repository, commits, policy, allowed_signers)
+        yield from author_findings(repository, commits, policy, allowed_signers, changes)
 
 
 def _tree_findings(snapshot: Snapshot, contents: Contents, scope: frozenset[str] | None) -> Iterator[Finding]:
     yield from overall_findings(snapshot, contents.policy_file, contents.policy)
     yield from places_findings(contents.modes, scope)
     yield from contents_findings(contents, contents.policy, scope)
+    if contents.part.models is None:
+        yield from grant_findings(contents.policy_file, contents.part.names)
     only = None if scope is None else frozenset(contents.models)
     yield from namespace_findings(contents.part.names, only)
 

@@ -55,6 +55,8 @@ COMMANDS = {
     "release": "Publish a release for each version that came into production.",
     "notify": "Send what was recorded to those that the policy names.",
     "hooks": "Install git hooks, in a clone or on a server.",
+    "whoami": "Say who you are to the registry, and what you may do.",
+    "access": "Say who may do what: people, roles, models.",
     "codeowners": "Write .github/CODEOWNERS from the policy's roles.",
     "dvc-artifacts": "Write each model's newest artifact into dvc.yaml, for `dvc artifacts get`.",
 }

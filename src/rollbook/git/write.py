@@ -34,7 +34,17 @@ class Identity:
 
 def identity(repository: Repository) -> Identity:
     """Return the user's name and email. Raises BadCall when git has none."""
-    ident = line_of(repository, "var", "GIT_COMMITTER_IDENT")
+    return _identity(repository, "GIT_COMMITTER_IDENT")
+
+
+def author_identity(repository: Repository) -> Identity:
+    """Return the name and email of the author that git gives the user's commits. Raises BadCall when it has
+    none."""
+    return _identity(repository, "GIT_AUTHOR_IDENT")
+
+
+def _identity(repository: Repository, variable: str) -> Identity:
+    ident = line_of(repository, "var", variable)
     name, bracket, rest = (ident or "").partition(" <")
     email = rest.partition(">")[0]
     if not bracket or not email:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
-from rollbook.access.roles import ADMIN, APPROVER, Person, roles_of
+from rollbook.access.roles import ADMIN, APPROVER, Person, roles_for
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.config import setting, ssh_program
 from rollbook.git.refs import NO_OBJECT, RefUpdate, resolve_branch, update_refs
@@ -87,7 +87,7 @@ def approve(
     by = identity(repository).email
     policy, allowed_signers = _rules(repository, base)
     entry, content = _transition(repository, base, head, candidate, stage)
-    _refuse_approver(by, entry, policy)
+    _refuse_approver(by, entry, policy, content.model)
     if by in valid_approvers(content, entry.approvals, allowed_signers):
         raise Refused(f"{by} has approved this already")
     show(content)
@@ -173,12 +173,14 @@ def _proposed_entry(version: ModelVersion, stage: str, before: StageTable) -> St
     return version.entry if version.entry and version.entry.stage == stage else None
 
 
-def _refuse_approver(by: str, entry: StageEntry, policy: Policy) -> None:
+def _refuse_approver(by: str, entry: StageEntry, policy: Policy, model: str) -> None:
     if by.casefold() == entry.requested_by.casefold():
         raise Refused(f"{by} requested this, and so can't approve it", hint="Ask somebody else.")
-    roles = roles_of(Person(email=by), policy.roles)
+    roles = roles_for(Person(email=by), policy, model)
     if policy.roles and APPROVER not in roles and ADMIN not in roles:
-        raise Refused(f"{by} is no approver", hint="The policy's `roles:` say who is.")
+        whose = f" of {model}" if policy.grants else ""
+        hint = f"`rollbook access --model {model}` says who is; the policy's `roles:` make them."
+        raise Refused(f"{by} is no approver{whose}", hint=hint)
 
 
 def _signed(

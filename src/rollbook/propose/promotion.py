@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
+from rollbook.access.own_keys import own_person
+from rollbook.access.stage_keepers import require_keeper
 from rollbook.check.promotion_report import gates_to_waive
 from rollbook.errors import BadCall, NotFound
 from rollbook.git.write import identity
@@ -101,6 +103,9 @@ def propose_promotion(
         moves, waived = _moves(
             repository, base_snapshot, version, stage, reason, details or {}, action, displaced
         )
+        if not draft:
+            between = version.stage, stage
+            require_keeper(own_person(repository), registry.policy, version.model.name, between)
         path = layout.stages_path(version.model.name)
         (data,) = registry.snapshot.read_many([path])
         policy, name = registry.policy, str(version)

@@ -36,6 +36,10 @@ class Fields:
         """Whether the field is there, even if it is empty."""
         return self._data.get(name) is not None
 
+    def names(self) -> list[str]:
+        """Return the names of the fields, in the order of the file."""
+        return list(self._data)
+
     def text(self, name: str) -> str:
         """Return a required string."""
         return str(self._typed(name, str, _TEXT, required=True))

@@ -14,31 +14,43 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 SUNSET_REMINDER = 14  # days
-# A key among the roles that is none.
-REQUIRE_SIGNED = "require_signed"
+# Keys among the roles that are none.
+REQUIRE_SIGNED, MODELS = "require_signed", "models"
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage: whether one version at most may hold it, where its versions may go next, and where the
-    version goes that another one displaces (None where nothing is displaced)."""
+    """A stage: whether one version at most may hold it, where its versions may go next, where the version
+    goes that another one displaces (None where nothing is displaced), and the roles `by` which versions are
+    moved into it and out of it (None: whoever may change stages)."""
 
     name: str
     exclusive: bool
     next: tuple[str, ...]
     displaced_to: str | None
     description: str
+    by: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelGrant:
+    """Roles that are given for some models alone: those whose names `pattern` meets; see
+    `names.meets_pattern`."""
+
+    pattern: str
+    roles: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A registry's rules. `gates` stand as in the file; each gate reads its own settings; so do
-    `freezes`, and those to `notify`. `roles` name the members of each role; without any, everybody may do
-    everything. With `dvc_artifacts`, dvc.yaml names each model's artifact. With `require_signed`, whoever
-    makes a commit that changes the registry signs it. `main` is the branch that holds the registry's truth,
-    `registry` what approvals call it, `default_alias` the alias that a model's name alone stands for; empty
-    where it says nothing. `sunset_reminder` is how many days before a sunset the check of everything begins
-    to warn of it."""
+    `freezes`, and those to `notify`. `roles` name the members of each role, for all models; without any,
+    everybody may do everything. A role that `grants` alone give stands among them, without members. With
+    `dvc_artifacts`, dvc.yaml names each model's artifact. With `require_signed`, whoever makes a commit
+    that changes the registry signs it. `main` is the branch that holds the registry's truth, `registry`
+    what approvals call it, `default_alias` the alias that a model's name alone stands for; empty where it
+    says nothing. `sunset_reminder` is how many days before a sunset the check of everything begins to warn
+    of it."""
 
     stages: tuple[Stage, ...]
     model_pattern: str = ""
@@ -53,6 +65,7 @@ class Policy:
     registry: str = ""
     default_alias: str = ""
     sunset_reminder: int = SUNSET_REMINDER
+    grants: tuple[ModelGrant, ...] = ()
 
     @property
     def first_stage(self) -> Stage:
@@ -101,6 +114,7 @@ def policy_from(fields: Fields, path: str) -> Policy:
     if not stages:
         raise InvalidFile("a policy needs at least one stage", path=path, key="stages")
     roles, reminder = fields.inner("roles"), fields.optional_integer("sunset_reminder")
+    grants = _grants(roles.inner(MODELS))
     return Policy(
         stages,
         model_pattern=fields.inner("naming").optional_text("pattern"),
@@ -112,10 +126,27 @@ def policy_from(fields: Fields, path: str) -> Policy:
         main=fields.optional_text("main"),
         registry=fields.optional_text("registry"),
         default_alias=fields.optional_text("default_alias"),
-        roles={role: roles.texts(role) for role in fields.mapping("roles") if role != REQUIRE_SIGNED},
         sunset_reminder=SUNSET_REMINDER if reminder is None else reminder,
+        roles=_members(fields.mapping("roles"), roles, grants),
         require_signed=roles.flag(REQUIRE_SIGNED, default=False),
+        grants=grants,
     )
+
+
+def _grants(models: Fields) -> tuple[ModelGrant, ...]:
+    return tuple(
+        ModelGrant(pattern, {role: models.inner(pattern).texts(role) for role in models.mapping(pattern)})
+        for pattern in models.names()
+    )
+
+
+def _members(
+    stated: Mapping[str, Any], roles: Fields, grants: tuple[ModelGrant, ...]
+) -> dict[str, tuple[str, ...]]:
+    """Return who has each role for all models. A registry that gives roles for some models only has roles:
+    nobody may do everything there because nobody has a role for all of them."""
+    members = {role: roles.texts(role) for role in stated if role not in (REQUIRE_SIGNED, MODELS)}
+    return members | {role: () for grant in grants for role in grant.roles if role not in members}
 
 
 def _stage(fields: Fields) -> Stage:
@@ -125,4 +156,5 @@ def _stage(fields: Fields) -> Stage:
         next=fields.texts("next"),
         displaced_to=fields.optional_text("displaced_to") or None,
         description=fields.optional_text("description"),
+        by=fields.texts("by") if fields.has("by") else None,
     )

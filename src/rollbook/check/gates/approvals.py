@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rollbook.access.roles import ADMIN, APPROVER, ROLES, Person, alike, roles_of
+from rollbook.access.roles import ADMIN, APPROVER, ROLES, Person, alike, roles_for
 from rollbook.check.finding import Rule
 from rollbook.check.gates.gate import SettingsSchema, passed, setting, waiting
 from rollbook.errors import CannotTell, InvalidFile
@@ -158,11 +158,14 @@ def _unfit(person: Person, promotion: Promotion, role: str) -> str:
         return "asked for it"
     if own & {alike(author) for author in (circumstances.authors or frozenset()) | circumstances.hands}:
         return "is an author of the change"
-    roles = promotion.policy.roles if promotion.policy else {}
-    held_roles = roles_of(person, roles)
+    policy = promotion.policy
+    held_roles = roles_for(person, policy, promotion.model) if policy else []
+    whose = f" of {promotion.model}" if policy and policy.grants else ""
     if role:
-        return "" if role in held_roles else f"is no {role}"
-    return "" if not roles or {ADMIN, APPROVER} & set(held_roles) else f"is neither {ADMIN} nor {APPROVER}"
+        return "" if role in held_roles else f"is no {role}{whose}"
+    if not policy or not policy.roles or {ADMIN, APPROVER} & set(held_roles):
+        return ""
+    return f"is neither {ADMIN} nor {APPROVER}{whose}"
 
 
 def _by_login(address: str) -> str:

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from rollbook.access.roles import ADMIN, ROLES, Person, roles_of
+from rollbook.access.roles import ADMIN, ROLES, Person, roles_for
 from rollbook.check.finding import Rule
 from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting, waiting
 from rollbook.errors import InvalidFile
@@ -106,8 +106,8 @@ class Freeze:
             hint = f"Wait, or let somebody who is {role} propose it with --override REASON."
             return waiting(figure, threshold, hint)
         by, authors = entry.requested_by, promotion.circumstances.authors
-        roles = promotion.policy.roles if promotion.policy else {}
-        if role not in roles_of(Person(email=by), roles):
+        policy = promotion.policy
+        if policy is None or role not in roles_for(Person(email=by), policy, promotion.model):
             return failed(
                 f"{figure}; {by}, who sets it aside, is no {role}", threshold, f"Ask one who is {role}."
             )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rollbook.access.roles import ADMIN
 from rollbook.check.finding import Finding
 from rollbook.check.rules.name_rules import unreachable
 from rollbook.errors import InvalidFile
 from rollbook.layout import POLICY
-from rollbook.names import is_alias_target, reads_as_version
-from rollbook.records.policy import Policy
+from rollbook.names import is_alias_target, meets_pattern, reads_as_version
+from rollbook.records.policy import MODELS, Policy
 from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from typing import Any
 
     from rollbook.check.document import Document
@@ -49,6 +50,7 @@ def policy_file_findings(document: Document | None) -> Iterator[Finding]:
         yield document.finding(
             "RB224", message, "default_alias", hint="Name an alias, which no stage is called."
         )
+    yield from _out_of_reach(document, policy)
     yield from gate_stage_findings(document, policy.gates, policy)
     for index, settings in enumerate(policy.freezes):
         yield from _unknown_stages(document, settings.get("stages"), policy, "freezes", index, "stages")
@@ -57,6 +59,36 @@ def policy_file_findings(document: Document | None) -> Iterator[Finding]:
         yield from _unknown_stages(document, settings.get("stages"), policy, "notify", index, "stages")
     if policy.notify:
         yield from _receiver_findings(document, policy)
+
+
+def _out_of_reach(document: Document, policy: Policy) -> Iterator[Finding]:
+    """Yield the stages that are kept for roles which nobody has."""
+    given = [policy.roles, *(grant.roles for grant in policy.grants)]
+    held = {role for roles in given for role, members in roles.items() if members}
+    for index, stage in enumerate(policy.stages):
+        if stage.by is not None and held.isdisjoint([ADMIN, *stage.by]):
+            message = f"{shown(stage.name)} is kept for {' and '.join(stage.by)}, and nobody has such a role"
+            hint = "Name members of it under `roles:`, or an admin."
+            yield document.finding("RB507", message, "stages", index, "by", hint=hint)
+
+
+def grant_findings(document: Document | None, names: Collection[str]) -> Iterator[Finding]:
+    """Yield the patterns that roles are given for and that mean none of all the models there are."""
+    policy = document.record if document is not None else None
+    if document is None or document.findings or not isinstance(policy, Policy):
+        return
+    within: dict[str, list[str]] = {}
+    for name in names if policy.grants else ():
+        within.setdefault(name.rpartition("/")[0], []).append(name)
+    for grant in policy.grants:
+        namespace = grant.pattern.rpartition("/")[0]
+        among = names if "*" in namespace else within.get(namespace, ())
+        if not any(meets_pattern(name, grant.pattern) for name in among):
+            message = f"no model has a name that {shown(grant.pattern)} means"
+            hint = "It gives these roles for models to come; correct it where it should mean those there are."
+            yield document.finding(
+                "RB506", message, "roles", MODELS, grant.pattern, hint=hint, severity="warning"
+            )
 
 
 def _retention_findings(document: Document, policy: Policy) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from rollbook.access.roles import roles_at
+from rollbook.access.roles import all_members, policy_at
 from rollbook.errors import NotFound, RollbookError
 from rollbook.git.commits import tree_of
 from rollbook.git.merge import merge
@@ -49,10 +49,10 @@ def _same_content(repository: Repository, base: str, offered: str, head: str) ->
 def _teams(repository: Repository, base: str) -> list[str]:
     """Return the teams (`org/team`) that the base's policy names."""
     try:
-        roles = roles_at(repository, base)
+        policy = policy_at(repository, base)
     except RollbookError:
         return []  # the check has its own words for a policy that can't be read
-    members = (member for names in roles.values() for member in names)
+    members = all_members(policy) if policy is not None else ()
     return sorted({member[1:] for member in members if member.startswith("@") and member.count("/") == 1})
 
 

@@ -1,0 +1,1 @@
+"""Who may do what: the review of all access, and one's own."""
