@@ -42,6 +42,8 @@ class Proposals(registry.Registry):
         bump: str | None = None,
         parents: Sequence[str] = (),
         code: PathLike | None = None,
+        created_at: str | None = None,
+        created_by: str | None = None,
         name: str | None = None,
         follow_links: bool = False,
         progress: Progress = quiet,
@@ -53,9 +55,11 @@ class Proposals(registry.Registry):
         Its bytes go to the DVC remote first. `version`, or else `bump` (`major`, `minor`, `patch`; by default
         `minor`) of the newest, says which version it is. `parents` are references to the versions it was
         derived from; `code` is the training repository, by default the current one when that isn't the
-        registry. Raises BadCall for facts that make no sense, Refused for a version that exists or that the
-        check refuses, Conflict when the branch stands with other content, StorageFailed when the bytes can't
-        be stored.
+        registry. With `created_at` (a date, with or without a time) or `created_by` the version is
+        back-filled: made then and by them, and registered now and by you, as the manifest and the trail say.
+        Raises BadCall for facts that make no sense, Refused for a version that exists or that the check
+        refuses, Conflict when the branch stands with other content, StorageFailed when the bytes can't be
+        stored.
         """
         from rollbook.artifact import at_address
         from rollbook.artifact.links import LinkRule
@@ -81,6 +85,8 @@ class Proposals(registry.Registry):
             name=name,
             links=LinkRule.ALL if follow_links else LinkRule.NAMED,
             remarks=left_out,
+            created_at=created_at,
+            created_by=created_by,
         )
         return registration.register(self.repository, request, progress)
 

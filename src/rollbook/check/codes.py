@@ -73,6 +73,11 @@ _OTHERS = {
         "What an import says of its origin follows from the tags it holds, and they from the manifest.",
     ),
     "RB225": Rule("no such training", "A training's days exist, and it does not end before it starts."),
+    "RB226": Rule(
+        "no such back-filling",
+        "A version that is back-filled was made before its registration, and that is past.",
+    ),
+    "RB227": Rule("registered by another", "Who is said to have back-filled a version made the change."),
     "RB301": Rule(
         "write-once file edited", "What was registered never changes: content, mode, type or company."
     ),

@@ -40,6 +40,16 @@ _DESCRIBED: Sequence[Option] = (
     ("--training-ended", "DATE", "When the training ended."),
     ("--training-duration", "DURATION", "How long it took: 2.5h, 90m, 1h30m, or seconds."),
     ("--training-rows", "NUMBER", "How many rows or samples it was trained on."),
+    (
+        "--created-at",
+        "DATE",
+        "When it was made, of one that is back-filled; the trail says so.",
+    ),
+    (
+        "--created-by",
+        "WHO",
+        "Who made it, of one that is back-filled; you stay on record.",
+    ),
     ("--limitation", "TEXT", "What the version can't do. Repeatable."),
     ("--protected-group", "NAME", "A group of people whose fair treatment is looked after. Repeatable."),
 )

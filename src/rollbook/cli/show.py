@@ -67,7 +67,7 @@ def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("team", record["team"]),
         ("compliance", record["compliance"]),
         ("data class", record["data_classification"]),
-        ("registered", f"{manifest['created_at']} by {manifest['created_by']}"),
+        *_registered(manifest),
         ("artifact", f"{found['path']} ({artifact['format']}, {size(artifact['size'])})"),
         ("sha256", artifact["sha256"]),
         ("framework", " ".join(str(value) for value in framework.values())),
@@ -77,6 +77,14 @@ def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("limitations", "; ".join(manifest["limitations"])),
         ("groups", ", ".join(manifest["protected_groups"])),
     ]
+
+
+def _registered(manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    made = f"{manifest['created_at']} by {manifest['created_by']}"
+    if not (really := manifest["backfilled"]):
+        return [("registered", made)]
+    registered = f"{really['registered_at']} by {really['registered_by']} (back-filled)"
+    return [("made", made), ("registered", registered)]
 
 
 def _described(found: dict[str, Any]) -> str:
