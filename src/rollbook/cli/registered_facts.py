@@ -23,7 +23,7 @@ _NEW_MODEL: Sequence[Option] = (
     ("--use-case", "", "The model's use case, when it is new."),
     ("--compliance", "CLASS", "The model's class of regulation, when it is new, e.g. eu-ai-act-high-risk."),
     ("--data-classification", "CLASS", "How sensitive the model's data is, when it is new."),
-    ("--model-tag", "NAME=TEXT", "A tag of the model, when it is new. Repeatable."),
+    ("--model-tag", "NAME[=TEXT]", "A tag of the model, when it is new. Repeatable."),
 )
 
 # What a manifest says of how the version was made, and of its limits.

@@ -32,6 +32,11 @@ def pairs(option: str, arguments: Iterable[str]) -> dict[str, str]:
     return values
 
 
+def tags(option: str, arguments: Iterable[str]) -> dict[str, str]:
+    """Read `NAME=TEXT` arguments, and `NAME` for a tag without a text. Raises BadCall naming the option."""
+    return pairs(option, (text if "=" in text else f"{text}=" for text in arguments))
+
+
 def metrics(arguments: Iterable[str]) -> dict[str, float]:
     """Read `name=number` arguments. Raises BadCall for what is no finite number."""
     return {name: _number(f"--metric {name}", value) for name, value in pairs("--metric", arguments).items()}

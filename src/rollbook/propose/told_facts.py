@@ -10,6 +10,7 @@ from rollbook.propose import manifest_facts
 from rollbook.propose.described_facts import DescribedFacts, describe
 from rollbook.propose.facts_files import metrics_file, params_file
 from rollbook.propose.told_model import ToldModel
+from rollbook.records.fields import tags_of
 from rollbook.text import decoded
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def manifest_fields(told: ToldFacts) -> tuple[dict[str, Any], tuple[str, ...]]:
     given = manifest_facts.finite(told.get("metrics") or {})
     _merge(fields, "metrics", [*(metrics for metrics, _ in measured), given])
     _merge(fields, "hyperparameters", [*(params for params, _ in set_to), told.get("params") or {}])
+    if fields.get("tags") is not None:
+        fields["tags"] = _tags(fields["tags"], str(source))
     _merge(fields, "tags", [told.get("tags") or {}])
     if description := told.get("description"):
         fields["description"] = description
@@ -96,6 +99,14 @@ def manifest_fields(told: ToldFacts) -> tuple[dict[str, Any], tuple[str, ...]]:
         _merge(fields, "environment", [{"python": python}])
     describe(fields, told)
     return fields, tuple(line for _, line in [*measured, *set_to] if line)
+
+
+def _tags(value: object, source: str) -> dict[str, Any]:
+    """Return the tags of a file of facts in the form in which a manifest is written."""
+    tags = tags_of(value)
+    if tags is None:
+        raise BadCall(f"{source}: tags: a mapping of names to texts, or a list of names, is needed here")
+    return tags
 
 
 def attach_files(told: ToldFacts, fields: dict[str, Any]) -> dict[str, bytes]:

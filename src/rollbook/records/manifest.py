@@ -98,7 +98,7 @@ def manifest_from(fields: Fields) -> Manifest:
         training=fields.mapping("training"),
         environment=fields.mapping("environment"),
         lineage=fields.mapping("lineage"),
-        tags=fields.mapping("tags"),
+        tags=fields.tags("tags"),
         card=fields.optional_text("card"),
         extra=fields.mapping("extra"),
         feature_pipeline=fields.mapping("feature_pipeline"),
