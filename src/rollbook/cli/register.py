@@ -63,7 +63,9 @@ _MANY: dict[str, Any] = {"multiple": True}
 @click.option("--python", metavar="VERSION", help="The Python it was trained with.")
 @click.option("--requirements", type=_FILE, help="The pinned environment, as pip reads it.")
 @click.option(
-    "--sample-input", type=_FILE, help="Rows as JSON; the signature's inputs are inferred from them."
+    "--sample-input",
+    type=_FILE,
+    help="Rows in JSON, CSV or Parquet; the inputs follow from them.",
 )
 @described
 @click.option("--card", type=_FILE, help="The model card, a Markdown file.")

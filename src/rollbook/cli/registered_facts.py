@@ -34,7 +34,11 @@ _DESCRIBED: Sequence[Option] = (
     ("--preprocessing", "TEXT", "A step that the data takes before the model, in their order. Repeatable."),
     ("--input", "NAME:DTYPE[:SHAPE]", "An input of the signature, e.g. income:float32. Repeatable."),
     ("--output", "NAME:DTYPE[:SHAPE]", "An output, e.g. probabilities:float32:-1x3. Repeatable."),
-    ("--sample-output", "FILE", "What comes out for a sample; the signature's outputs are inferred from it."),
+    (
+        "--sample-output",
+        "FILE",
+        "What comes out, in rows as for --sample-input; the outputs follow from them.",
+    ),
     ("--trained-at", "DATE", "When it was trained, e.g. 2026-11-20 or 2026-11-20T22:00:00Z."),
     ("--training-started", "DATE", "When the training started."),
     ("--training-ended", "DATE", "When the training ended."),

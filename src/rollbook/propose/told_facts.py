@@ -9,6 +9,7 @@ from rollbook.errors import BadCall
 from rollbook.propose import manifest_facts
 from rollbook.propose.described_facts import DescribedFacts, describe
 from rollbook.propose.facts_files import metrics_file, params_file
+from rollbook.propose.samples import read_sample
 from rollbook.propose.told_model import ToldModel
 from rollbook.records.fields import tags_of
 from rollbook.text import decoded
@@ -36,9 +37,9 @@ class ToldFacts(ToldModel, DescribedFacts, total=False):
     `metrics`, `params` (hyperparameters) and `tags` are by name; each of the `..._files` holds more of them,
     as JSON, YAML, TOML or Python, of which what a manifest can't hold is left out. `data` are the data sets
     it was trained on, each `NAME[@VERSION][=URI]`; `run` the run that trained it, `TOOL/ID[=URI]`;
-    `framework` is `NAME[==VERSION]`; `python` the version of Python. `requirements`, `sample_input` (rows as
-    JSON, from which the signature's inputs are inferred) and `card` are files that go beside the manifest.
-    `source` is a YAML file of manifest fields: the others add to it and win.
+    `framework` is `NAME[==VERSION]`; `python` the version of Python. `requirements`, `sample_input` (rows in
+    JSON, CSV or Parquet, from which the signature's inputs are inferred) and `card` are files that go beside
+    the manifest. `source` is a YAML file of manifest fields: the others add to it and win.
 
     Of its making and its limits: `features`, by name, after those in `features_file`; `feature_pipeline`,
     `NAME[@VERSION]`; `preprocessing`, the steps in words; `inputs` and `outputs`, each `NAME:DTYPE[:SHAPE]`;
@@ -122,12 +123,12 @@ def attach_files(told: ToldFacts, fields: dict[str, Any]) -> dict[str, bytes]:
         digest = manifest_facts.sha256(data)
         _merge(fields, "environment", [{"requirements": "requirements.txt", "sha256": digest}])
     if sample := told.get("sample_input"):
-        data = manifest_facts.small_file(Path(sample))
-        files["sample-input.json"] = data
-        _infer(fields, "inputs", manifest_facts.tensors_of_sample(data, Path(sample), "input"))
+        rows = read_sample(manifest_facts.small_file(Path(sample)), Path(sample))
+        _infer(fields, "inputs", rows.tensors("input"))
+        files["sample-input.json"] = rows.kept()
     if sample := told.get("sample_output"):  # which is not kept
-        data = manifest_facts.small_file(Path(sample))
-        _infer(fields, "outputs", manifest_facts.tensors_of_sample(data, Path(sample), "output"))
+        rows = read_sample(manifest_facts.small_file(Path(sample)), Path(sample))
+        _infer(fields, "outputs", rows.tensors("output"))
     if card := told.get("card"):
         files["card.md"] = _utf_8(manifest_facts.small_file(Path(card)))
         fields["card"] = "card.md"
