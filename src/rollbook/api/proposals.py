@@ -160,17 +160,19 @@ class Proposals(registry.Registry):
         stage: str,
         *,
         branch: str | None = None,
+        note: str = "",
         show: Callable[[TransitionContent], object] = lambda _content: None,
     ) -> Approved:
         """Approve that a version moves to a stage, with your SSH signature; return the approval.
 
-        It is added to the proposal's branch, which `branch` names when it has a name of its own. `show` is
-        called with what will be signed, before it is. Raises NotFound when there is no such proposal, Refused
-        when you may not approve it, CannotTell in a shallow clone.
+        It is added to the proposal's branch, which `branch` names when it has a name of its own. `note` is
+        what you say about it, signed with it and on record. `show` is called with what will be signed, before
+        it is. Raises NotFound when there is no such proposal, Refused when you may not approve it,
+        CannotTell in a shallow clone.
         """
         from rollbook.propose.approval import approve
 
-        return approve(self.repository, reference, stage, branch=branch, show=show)
+        return approve(self.repository, reference, stage, branch=branch, note=note, show=show)
 
     def prune(
         self, target: str | None = None, *, reason: str | None = None, dry_run: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from rollbook.cli.evidence import evidence_line
 from rollbook.cli.output import print_facts, print_json, size
 from rollbook.cli.source import asked_version, at_index, at_repositories, warn_if_deprecated, warn_if_removed
 from rollbook.insight.lineage.import_lineage import imports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @click.command("show")
@@ -60,6 +63,7 @@ def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("stage", found["stage"]),
         ("why", f"{moved['reason']} ({moved['requested_by']}, {moved['requested_at']})" if moved else ""),
+        ("approved", "; ".join(_approved(moved["approvals"])) if moved else ""),
         ("aliases", ", ".join(found["aliases"])),
         ("description", _described(found)),
         ("display name", record["display_name"]),
@@ -85,6 +89,13 @@ def _registered(manifest: dict[str, Any]) -> list[tuple[str, str]]:
         return [("registered", made)]
     registered = f"{really['registered_at']} by {really['registered_by']} (back-filled)"
     return [("made", made), ("registered", registered)]
+
+
+def _approved(approvals: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield who approved the move, and what they noted, as the entry says."""
+    for approval in approvals:
+        note = approval.get("note")
+        yield f"{approval.get('by')}: {note}" if note else str(approval.get("by"))
 
 
 def _described(found: dict[str, Any]) -> str:
