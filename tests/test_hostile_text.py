@@ -26,7 +26,7 @@ from rollbook.git.commits import parse_commit
 from rollbook.insight.card.card_html import as_html
 from rollbook.insight.card.card_text import split_front
 from rollbook.propose.facts_files import metrics_file, params_file, report_metrics
-from rollbook.propose.manifest_facts import tensors_of_sample
+from rollbook.propose.samples import read_sample
 from rollbook.records.evidence import parse_evidence
 from rollbook.records.imported import parse_imported
 from rollbook.records.manifest import parse_manifest
@@ -121,7 +121,7 @@ READERS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "metrics": (lambda data: in_file(data, metrics_file), b'{"auc": 0.9, "b": {"c": 1e3}}'),
     "hyperparameters": (lambda data: in_file(data, params_file), b'{"rate": 0.1, "layers": [1, 2]}'),
     "a report": (lambda data: in_file(data, report_metrics), b'{"metrics": {"auc": 0.9}}'),
-    "a sample": (lambda data: tensors_of_sample(data, Path("x"), "input"), b'[{"a": 1, "b": 2.5}]'),
+    "a sample": (lambda data: read_sample(data, Path("x")).tensors("input"), b'[{"a": 1, "b": 2.5}]'),
     "a folder's listing": (lambda data: parse_listing(data, "x"), LISTING),
     "a pickle": (lambda data: may_run_code(io.BytesIO(data), len(data)), PICKLE),
     "a zip": (lambda data: zip_format(io.BytesIO(data), len(data)), ZIP),

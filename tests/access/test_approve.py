@@ -126,7 +126,7 @@ CONTENT = TransitionContent(
 
 @given(
     field=st.sampled_from(
-        ["model", "version", "start", "target", "reason", "requested_by", "manifest_digest"]
+        ["model", "version", "start", "target", "reason", "requested_by", "manifest_digest", "note"]
     ),
     text=st.text(min_size=1, max_size=20),
 )
@@ -170,3 +170,70 @@ def test_a_key_counts_only_while_it_is_valid(proposed: Team) -> None:
         "bob@example.com"
     ]
     assert valid_approvers(CONTENT, (approval,), allowed, datetime(2026, 6, 1, tzinfo=UTC)) == []
+
+
+def test_a_note_is_signed_kept_and_on_record(proposed: Team) -> None:
+    note = "Looked at the fairness report: fine"
+    ran = proposed.run("bob", "approve", "credit-approval@1.0.0", "production", "--note", f" {note} ")
+    assert ran.code == 0, ran.err
+    assert f"  note: {note}\n" in ran.err
+    (approval,) = approvals(proposed)
+    assert approval["note"] == note
+    assert proposed.run("bob", "land", BRANCH).code == 0
+    told = proposed.world.git(
+        "for-each-ref", "--format=%(contents)", "refs/tags/credit-approval#production#*"
+    )
+    assert f"\nReason: good (bob@example.com approves: {note})\n" in told
+    assert "\nApproved-By: bob@example.com\n" in told
+    assert note in proposed.run("bob", "history", "credit-approval").out
+    shown = proposed.run("bob", "show", "credit-approval@1.0.0", "--rev", "main").out
+    assert f"bob@example.com: {note}" in shown
+    report = proposed.run("bob", "history", "--report", "2026-01-01..2099-12-31").out
+    assert "Looked at the fairness report" in report  # the colon behind it is written as a reference
+    verified = proposed.run("bob", "audit", "verify", "--json")
+    assert "RB612" not in verified.out
+
+
+def test_a_note_that_was_changed_or_taken_out_is_no_approval(team: Team) -> None:
+    team.become("ana")
+    team.world.policy("gates:\n  - {gate: approvals, to: [production], count: 1}\n")
+    team.run("jane", "promote", "credit-approval@1.0.0", "production", "--reason", "good")
+    team.run("bob", "approve", "credit-approval@1.0.0", "production", "--note", "fine")
+    assert team.check(BRANCH).code == 0
+    data = team.world.git("show", f"{BRANCH}:{STAGES}")
+    for name, other in (
+        ("changed", "note: fine by all"),
+        ("listed", "note: [fine]"),
+        ("emptied", 'note: ""'),
+    ):
+        assert data.count("note: fine") == 1
+        team.change("jane", name, STAGES, data.replace("note: fine", other) + "\n", start=BRANCH)
+        found = team.check(name)
+        assert (found.code, "RB410" in found.out) == (1, True), name
+
+
+def test_an_approval_without_a_note_signs_what_it_signed_before() -> None:
+    assert CONTENT.noted_in({"by": "bob@example.com"}) == CONTENT
+    assert CONTENT.noted_in({"note": ""}).canonical() == CONTENT.canonical()
+    assert b"note" not in CONTENT.canonical()
+    assert CONTENT.noted_in({"note": "fine"}).canonical() != CONTENT.canonical()
+    assert CONTENT.noted_in({"note": 7}).canonical() != CONTENT.canonical()
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [("x" * 2001, "2,001 characters"), ("a\x1b[31mred", "can't be shown"), ("a\rb", "can't be")],
+)
+def test_a_note_that_no_file_holds_is_refused_before_anything_is_signed(
+    proposed: Team, note: str, said: str
+) -> None:
+    ran = proposed.run("bob", "approve", "credit-approval@1.0.0", "production", "--note", note)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert approvals(proposed) == ()
+
+
+def test_blanks_are_no_note(proposed: Team) -> None:
+    assert proposed.run("bob", "approve", "credit-approval@1.0.0", "production", "--note", "  ").code == 0
+    (approval,) = approvals(proposed)
+    assert "note" not in approval

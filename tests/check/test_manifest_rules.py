@@ -45,3 +45,11 @@ def test_a_time_without_a_zone_and_other_forms_are_refused(desk: Desk, text: str
 def test_a_step_of_the_preprocessing_is_text_or_has_a_name(desk: Desk, step: str) -> None:
     files = registry_files() | {MANIFEST: f"{manifest_text()}preprocessing:\n  - scaled\n  - {step}\n"}
     assert only(desk.check(files), "RB102").key.startswith("preprocessing.1")
+
+
+def test_what_is_back_filled_was_made_before_it_was_registered(desk: Desk) -> None:
+    told = "backfilled: {registered_by: jane@example.com, registered_at: 2025-12-31T09:00:00Z}\n"
+    files = registry_files() | {MANIFEST: manifest_text(extra=told)}
+    found = only(desk.check(files), "RB226")
+    assert (found.path, found.key) == (MANIFEST, "created_at")
+    assert desk.check({path: text.replace("2025-12-31", "2026-01-01") for path, text in files.items()}) == []  # type: ignore[union-attr, arg-type]

@@ -401,3 +401,23 @@ def test_show_tells_how_a_version_was_made_and_its_limits(world: World) -> None:
     assert "limitations  Few below 25\n" in out
     assert "groups       age\n" in out
     assert "preprocessing\n  1  scaled\n" in out
+
+
+def test_a_sample_in_csv_gives_the_signature_and_is_kept_as_rows_in_json(world: World) -> None:
+    file = written(world, "s.csv", "age,city\n41,Graz\n22,Wien\n")
+    inputs = registered(world, "--sample-input", file)["signature"]["inputs"]
+    assert [(item["name"], item["dtype"]) for item in inputs] == [("age", "int64"), ("city", "string")]
+    kept = json.loads(world.git("show", f"{BRANCH}:{DIRECTORY}/sample-input.json"))
+    assert kept == [{"age": 41, "city": "Graz"}, {"age": 22, "city": "Wien"}]
+    world.land(BRANCH)
+
+
+def test_a_sample_that_is_too_large_or_no_table_is_refused(world: World) -> None:
+    for name, content, said in (
+        ("s.csv", "age\n" + "41\n" * 400_000, "more than 1,048,576 bytes"),
+        ("t.csv", "age,age\n1,2\n", "'age' comes twice"),
+    ):
+        ran = propose(world, "--sample-input", written(world, name, content))
+        assert (ran.code, ran.out) == (2, "")
+        assert said in ran.err
+    assert world.git("branch", "--list", "rollbook/*") == ""

@@ -139,6 +139,7 @@ def test_the_json_has_exactly_these_keys(root: Path):
         "preprocessing",
         "limitations",
         "protected_groups",
+        "backfilled",
     }
     assert set(found["manifest"]["artifact"]) == {"path", "format", "size", "sha256", "files"}
 

@@ -43,6 +43,8 @@ class Proposals(registry.Registry):
         bump: str | None = None,
         parents: Sequence[str] = (),
         code: PathLike | None = None,
+        created_at: str | None = None,
+        created_by: str | None = None,
         name: str | None = None,
         follow_links: bool = False,
         progress: Progress = quiet,
@@ -54,9 +56,11 @@ class Proposals(registry.Registry):
         Its bytes go to the DVC remote first. `version`, or else `bump` (`major`, `minor`, `patch`; by default
         `minor`) of the newest, says which version it is. `parents` are references to the versions it was
         derived from; `code` is the training repository, by default the current one when that isn't the
-        registry. Raises BadCall for facts that make no sense, Refused for a version that exists or that the
-        check refuses, Conflict when the branch stands with other content, StorageFailed when the bytes can't
-        be stored.
+        registry. With `created_at` (a date, with or without a time) or `created_by` the version is
+        back-filled: made then and by them, and registered now and by you, as the manifest and the trail say.
+        Raises BadCall for facts that make no sense, Refused for a version that exists or that the check
+        refuses, Conflict when the branch stands with other content, StorageFailed when the bytes can't be
+        stored.
         """
         from rollbook.artifact import at_address
         from rollbook.artifact.links import LinkRule
@@ -82,6 +86,8 @@ class Proposals(registry.Registry):
             name=name,
             links=LinkRule.ALL if follow_links else LinkRule.NAMED,
             remarks=left_out,
+            created_at=created_at,
+            created_by=created_by,
         )
         return registration.register(self.repository, request, progress)
 
@@ -158,17 +164,19 @@ class Proposals(registry.Registry):
         stage: str,
         *,
         branch: str | None = None,
+        note: str = "",
         show: Callable[[TransitionContent], object] = lambda _content: None,
     ) -> Approved:
         """Approve that a version moves to a stage, with your SSH signature; return the approval.
 
-        It is added to the proposal's branch, which `branch` names when it has a name of its own. `show` is
-        called with what will be signed, before it is. Raises NotFound when there is no such proposal, Refused
-        when you may not approve it, CannotTell in a shallow clone.
+        It is added to the proposal's branch, which `branch` names when it has a name of its own. `note` is
+        what you say about it, signed with it and on record. `show` is called with what will be signed, before
+        it is. Raises NotFound when there is no such proposal, Refused when you may not approve it,
+        CannotTell in a shallow clone.
         """
         from rollbook.propose.approval import approve
 
-        return approve(self.repository, reference, stage, branch=branch, show=show)
+        return approve(self.repository, reference, stage, branch=branch, note=note, show=show)
 
     def prune(
         self, target: str | None = None, *, reason: str | None = None, dry_run: bool = False

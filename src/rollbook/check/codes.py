@@ -74,6 +74,11 @@ _OTHERS = {
     ),
     "RB224": Rule("default alias hides a stage", "The policy's default alias is not named like a stage."),
     "RB225": Rule("no such training", "A training's days exist, and it does not end before it starts."),
+    "RB226": Rule(
+        "no such back-filling",
+        "A version that is back-filled was made before its registration, and that is past.",
+    ),
+    "RB227": Rule("registered by another", "Who is said to have back-filled a version made the change."),
     "RB228": Rule(
         "data told twice", "What `training` and `lineage.data` of a new version say of its data agrees."
     ),

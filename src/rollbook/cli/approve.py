@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 @click.argument("reference", metavar="REF")
 @click.argument("stage")
 @click.option("--branch", help="The proposal's branch, when it has a name of its own.")
+@click.option("--note", default="", metavar="TEXT", help="What you say about it; signed, and on record.")
 @click.option("--push", is_flag=True, help="Push the branch to the remote.")
 @options.directory
 @options.as_json
-def command(reference: str, stage: str, branch: str | None, push: bool, as_json: bool) -> None:
+def command(reference: str, stage: str, branch: str | None, note: str, push: bool, as_json: bool) -> None:
     """Approve that REF moves to STAGE, or gets an alias (@champion), with your SSH signature.
 
     The signature covers the transition, the manifest's digest and the occasion: this registry, its policy,
@@ -30,7 +31,7 @@ def command(reference: str, stage: str, branch: str | None, push: bool, as_json:
     address.
     """
     registry = options.registry()
-    approved = registry.approve(reference, stage, branch=branch, show=_show)
+    approved = registry.approve(reference, stage, branch=branch, note=note, show=_show)
     pushed = registry.push(approved.branch) if push else None
     if as_json:
         print_json({**approved.as_document(), "pushed": pushed})

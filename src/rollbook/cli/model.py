@@ -29,7 +29,7 @@ def command() -> None:
 @click.option("--use-case", metavar="TEXT", help="What it is used for, and what it must not be used for.")
 @click.option("--compliance", metavar="CLASS", help="Its class of regulation, e.g. eu-ai-act-high-risk.")
 @click.option("--data-classification", metavar="CLASS", help="How sensitive its data is, e.g. confidential.")
-@click.option("--tag", "tags", metavar="NAME=TEXT", multiple=True, help="A tag to set. Repeatable.")
+@click.option("--tag", "tags", metavar="NAME[=TEXT]", multiple=True, help="A tag to set. Repeatable.")
 @click.option(
     "--remove-tag", "remove_tags", metavar="NAME", multiple=True, help="A tag to take out. Repeatable."
 )
@@ -42,10 +42,10 @@ def edit_command(model: str, tags: tuple[str, ...], then: str | None, as_json: b
     Empty text takes a field out. Who may register versions may change it. Your checkout, your staged files
     and your branch stay as they are.
     """
-    from rollbook.propose.manifest_facts import pairs
+    from rollbook.propose.manifest_facts import tags as read_tags
 
     registry = options.registry()
-    edited = registry.edit_model(model, tags=pairs("--tag", tags), **given)
+    edited = registry.edit_model(model, tags=read_tags("--tag", tags), **given)
     if not as_json:
         say(f"{edited.model}: {', '.join(edited.changed)} changed")
     carried = carry_on(registry, edited.branch, then=then, quiet=as_json)

@@ -13,7 +13,7 @@ from rollbook.cli.proposed import carry_on
 @click.command("note")
 @click.argument("reference", metavar="REF")
 @click.option("-d", "--description", help="What is known about the version now; empty takes it out.")
-@click.option("--tag", "tags", metavar="NAME=TEXT", multiple=True, help="A tag to set. Repeatable.")
+@click.option("--tag", "tags", metavar="NAME[=TEXT]", multiple=True, help="A tag to set. Repeatable.")
 @click.option(
     "--remove-tag", "remove_tags", metavar="NAME", multiple=True, help="A tag to take out. Repeatable."
 )
@@ -33,11 +33,11 @@ def command(
     Where notes and manifest differ, the notes win. Your checkout, your staged files and your branch stay as
     they are.
     """
-    from rollbook.propose.manifest_facts import pairs
+    from rollbook.propose.manifest_facts import tags as read_tags
 
     registry = options.registry()
     noted = registry.note(
-        reference, description=description, tags=pairs("--tag", tags), remove_tags=remove_tags
+        reference, description=description, tags=read_tags("--tag", tags), remove_tags=remove_tags
     )
     carried = carry_on(registry, noted.branch, then=then, quiet=as_json)
     if as_json:

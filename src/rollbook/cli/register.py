@@ -61,13 +61,15 @@ _MANY: dict[str, Any] = {"multiple": True}
     help="A version it was derived from, e.g. by fine-tuning. Repeatable.",
 )
 @click.option("--run", metavar="TOOL/ID[=URI]", help="The run that trained it, e.g. mlflow/a1b2c3.")
-@click.option("--tag", "tags", metavar="NAME=TEXT", **_MANY, help="A tag. Repeatable.")
+@click.option("--tag", "tags", metavar="NAME[=TEXT]", **_MANY, help="A tag. Repeatable.")
 @click.option("--framework", metavar="NAME[==VERSION]", help="E.g. scikit-learn==1.9.1.")
 @click.option("--algorithm", help="E.g. logistic-regression.")
 @click.option("--python", metavar="VERSION", help="The Python it was trained with.")
 @click.option("--requirements", type=_FILE, help="The pinned environment, as pip reads it.")
 @click.option(
-    "--sample-input", type=_FILE, help="Rows as JSON; the signature's inputs are inferred from them."
+    "--sample-input",
+    type=_FILE,
+    help="Rows in JSON, CSV or Parquet; the inputs follow from them.",
 )
 @described
 @click.option("--card", type=_FILE, help="The model card, a Markdown file.")
@@ -100,8 +102,8 @@ def command(model: str, artifact: str, then: str | None, as_json: bool, **given:
         raise click.UsageError("Give either --version or --bump.")
     given["metrics"] = manifest_facts.metrics(given["metrics"])
     given["params"] = manifest_facts.params(given["params"])
-    given["tags"] = manifest_facts.pairs("--tag", given["tags"])
-    given["model_tags"] = manifest_facts.pairs("--model-tag", given["model_tags"])
+    given["tags"] = manifest_facts.tags("--tag", given["tags"])
+    given["model_tags"] = manifest_facts.tags("--model-tag", given["model_tags"])
     registry = options.registry()
     with progress_bar(f"storing {PurePath(artifact).name}", None) as progress:
         registered = registry.register(model, artifact, progress=progress, **given)

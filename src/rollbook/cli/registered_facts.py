@@ -23,7 +23,7 @@ _NEW_MODEL: Sequence[Option] = (
     ("--use-case", "", "The model's use case, when it is new."),
     ("--compliance", "CLASS", "The model's class of regulation, when it is new, e.g. eu-ai-act-high-risk."),
     ("--data-classification", "CLASS", "How sensitive the model's data is, when it is new."),
-    ("--model-tag", "NAME=TEXT", "A tag of the model, when it is new. Repeatable."),
+    ("--model-tag", "NAME[=TEXT]", "A tag of the model, when it is new. Repeatable."),
 )
 
 # What a manifest says of how the version was made, and of its limits.
@@ -34,12 +34,26 @@ _DESCRIBED: Sequence[Option] = (
     ("--preprocessing", "TEXT", "A step that the data takes before the model, in their order. Repeatable."),
     ("--input", "NAME:DTYPE[:SHAPE]", "An input of the signature, e.g. income:float32. Repeatable."),
     ("--output", "NAME:DTYPE[:SHAPE]", "An output, e.g. probabilities:float32:-1x3. Repeatable."),
-    ("--sample-output", "FILE", "What comes out for a sample; the signature's outputs are inferred from it."),
+    (
+        "--sample-output",
+        "FILE",
+        "What comes out, in rows as for --sample-input; the outputs follow from them.",
+    ),
     ("--trained-at", "DATE", "When it was trained, e.g. 2026-11-20 or 2026-11-20T22:00:00Z."),
     ("--training-started", "DATE", "When the training started."),
     ("--training-ended", "DATE", "When the training ended."),
     ("--training-duration", "DURATION", "How long it took: 2.5h, 90m, 1h30m, or seconds."),
     ("--training-rows", "NUMBER", "How many rows or samples it was trained on."),
+    (
+        "--created-at",
+        "DATE",
+        "When it was made, of one that is back-filled; the trail says so.",
+    ),
+    (
+        "--created-by",
+        "WHO",
+        "Who made it, of one that is back-filled; you stay on record.",
+    ),
     ("--limitation", "TEXT", "What the version can't do. Repeatable."),
     ("--protected-group", "NAME", "A group of people whose fair treatment is looked after. Repeatable."),
 )

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from rollbook.api.public_model import ModelVersion
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 @click.command("show")
 @click.argument("reference", metavar="TARGET")
@@ -105,6 +108,7 @@ def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("stage", found["stage"]),
         ("why", f"{moved['reason']} ({moved['requested_by']}, {moved['requested_at']})" if moved else ""),
+        ("approved", "; ".join(_approved(moved["approvals"])) if moved else ""),
         ("aliases", ", ".join(found["aliases"])),
         ("description", _described(found)),
         ("display name", record["display_name"]),
@@ -112,7 +116,7 @@ def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("team", record["team"]),
         ("compliance", record["compliance"]),
         ("data class", record["data_classification"]),
-        ("registered", f"{manifest['created_at']} by {manifest['created_by']}"),
+        *_registered(manifest),
         ("artifact", f"{found['path']} ({artifact['format']}, {size(artifact['size'])})"),
         ("sha256", artifact["sha256"]),
         ("framework", " ".join(str(value) for value in framework.values())),
@@ -122,6 +126,21 @@ def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("limitations", "; ".join(manifest["limitations"])),
         ("groups", ", ".join(manifest["protected_groups"])),
     ]
+
+
+def _registered(manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    made = f"{manifest['created_at']} by {manifest['created_by']}"
+    if not (really := manifest["backfilled"]):
+        return [("registered", made)]
+    registered = f"{really['registered_at']} by {really['registered_by']} (back-filled)"
+    return [("made", made), ("registered", registered)]
+
+
+def _approved(approvals: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield who approved the move, and what they noted, as the entry says."""
+    for approval in approvals:
+        note = approval.get("note")
+        yield f"{approval.get('by')}: {note}" if note else str(approval.get("by"))
 
 
 def _described(found: dict[str, Any]) -> str:

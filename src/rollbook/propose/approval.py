@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 # The actions whose proposals move a version to a stage, as they stand in branch names.
 _ACTIONS = ("promote", "rollback", "deprecate", "archive")
 _ALIAS = "alias"
+_LONGEST_NOTE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Approved:
             "from": self.content.start,
             "to": self.content.target,
             "by": self.by,
+            "note": self.content.note,
             "branch": self.branch,
             "commit": self.commit,
         }
@@ -71,15 +73,17 @@ def approve(
     stage: str,
     *,
     branch: str | None = None,
+    note: str = "",
     show: Callable[[TransitionContent], object] = lambda _content: None,
 ) -> Approved:
     """Sign the transition that a proposal's branch holds, and add the signature as a commit on that branch.
 
-    The key is git's `user.signingKey`, of format ssh; `show` is given what will be signed, before it is. An
-    approval of the same person that holds no longer makes room. Raises NotFound when no proposal moves the
-    version there, Refused when the approver is the requester, lacks the role or a key that the registry
-    allows, or has approved already, CannotTell in a shallow clone.
+    The key is git's `user.signingKey`, of format ssh; a `note` is part of what is signed; `show` is given
+    what will be signed, before it is. An approval of the same person that holds no longer makes room. Raises
+    NotFound when no proposal moves the version there, Refused when the approver is the requester, lacks the
+    role or a key that the registry allows, or has approved already, CannotTell in a shallow clone.
     """
+    note = _lawful(note)
     candidate = parse_reference(reference)
     base = main_commit(repository)
     names = [branch] if branch else _names(repository, base, candidate, stage)
@@ -90,6 +94,7 @@ def approve(
     _refuse_approver(by, entry, policy, content.model)
     if by in valid_approvers(content, entry.approvals, allowed_signers):
         raise Refused(f"{by} has approved this already")
+    content = replace(content, note=note)
     show(content)
     approval = _signed(repository, content, by, allowed_signers)
     path = layout.stages_path(content.model)
@@ -183,6 +188,16 @@ def _refuse_approver(by: str, entry: StageEntry, policy: Policy, model: str) -> 
         raise Refused(f"{by} is no approver{whose}", hint=hint)
 
 
+def _lawful(note: str) -> str:
+    """Return a note without blanks around it. Raises BadCall for one that no file holds, or a long one."""
+    note = note.strip()
+    if len(note) > _LONGEST_NOTE:
+        raise BadCall(f"the note has {len(note):,} characters; {_LONGEST_NOTE:,} are allowed")
+    if not all(line.isprintable() for line in note.split("\n")):
+        raise BadCall("the note has characters that can't be shown", hint="Write plain text.")
+    return note
+
+
 def _signed(
     repository: Repository, content: TransitionContent, by: str, allowed_signers: bytes
 ) -> dict[str, str]:
@@ -196,7 +211,8 @@ def _signed(
     key = ssh_key(repository)
     signature = ssh_sign(content.canonical(), key, NAMESPACE, program, repository.directory).decode()
     now = time_now()
-    approval = {"by": by, "at": now, "signature": signature}
+    noted = {"note": content.note} if content.note else {}
+    approval = {"by": by, "at": now, **noted, "signature": signature}
     if not valid_approvers(content, (approval,), allowed_signers):
         raise Refused(
             f"{layout.ALLOWED_SIGNERS} on main has no such key for {by}",

@@ -32,6 +32,11 @@ def pairs(option: str, arguments: Iterable[str]) -> dict[str, str]:
     return values
 
 
+def tags(option: str, arguments: Iterable[str]) -> dict[str, str]:
+    """Read `NAME=TEXT` arguments, and `NAME` for a tag without a text. Raises BadCall naming the option."""
+    return pairs(option, (text if "=" in text else f"{text}=" for text in arguments))
+
+
 def metrics(arguments: Iterable[str]) -> dict[str, float]:
     """Read `name=number` arguments. Raises BadCall for what is no finite number."""
     return {name: _number(f"--metric {name}", value) for name, value in pairs("--metric", arguments).items()}
@@ -143,47 +148,6 @@ def framework(text: str) -> dict[str, str]:
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def tensors_of_sample(data: bytes, path: Path, called: str) -> list[dict[str, Any]]:
-    """Infer one half of a signature from sample rows: a JSON list of objects or of lists.
-
-    Each column gives its name, its dtype (`int64`, `float64`, `bool`, `string`) and the shape `[-1]`; rows of
-    plain values give one tensor `[-1, columns]`, which is `called` so. Raises BadCall for anything else.
-    """
-    rows = _json(data, path)
-    if _is_table(rows, dict):
-        columns = dict.fromkeys(name for row in rows for name in row)
-        cells = {name: [row.get(name) for row in rows] for name in columns}
-        if all(_is_scalar(value) for values in cells.values() for value in values):
-            return [{"name": name, "dtype": _dtype(values), "shape": [-1]} for name, values in cells.items()]
-    elif _is_table(rows, list) and len({len(row) for row in rows}) == 1:
-        values = [value for row in rows for value in row]
-        if all(map(_is_scalar, values)):
-            return [{"name": called, "dtype": _dtype(values), "shape": [-1, len(rows[0])]}]
-    raise BadCall(
-        f"{path}: a list of rows of the same columns is needed",
-        hint='E.g. [{"age": 41, "income": 3.2}, ...], or [[41, 3.2], ...].',
-    )
-
-
-def _is_table(rows: object, kind: type) -> bool:
-    return isinstance(rows, list) and bool(rows) and all(isinstance(row, kind) and row for row in rows)
-
-
-def _is_scalar(value: object) -> bool:
-    return value is None or isinstance(value, bool | int | float | str)
-
-
-def _dtype(values: Iterable[Any]) -> str:
-    """Return the type that holds all values; a missing one turns whole numbers into floats, as in pandas."""
-    kinds = {type(value) for value in values}
-    present = kinds - {type(None)}
-    if present == {bool}:
-        return "bool"
-    if kinds == {int}:
-        return "int64"
-    return "float64" if present and present <= {int, float} else "string"
 
 
 def _number(what: str, text: str) -> float:

@@ -13,6 +13,7 @@ from rollbook.propose.manifest_facts import require_lawful
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.propose.tag_edits import change_tags, require_apart
 from rollbook.propose.told_model import FIELDS
+from rollbook.records.fields import tags_of
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry, nearest
 from rollbook.schema.schemas import schema_line
@@ -102,7 +103,7 @@ def _require_sense(told: Mapping[str, str], tags: Mapping[str, str], remove_tags
 
 
 def _require_tagged(model: str, document: Mapping[str, Any], tag: str) -> None:
-    tagged = document.get("tags") or {}
+    tagged = tags_of(document.get("tags")) or {}
     if tag not in tagged:
         raise NotFound(f"{model} has no tag {tag[:80]!r}", hint=nearest(tag, [*tagged]))
 

@@ -19,9 +19,11 @@ from rollbook.git.commits import read_commit
 from rollbook.git.refs import resolve_branch
 from rollbook.git.repository import is_ancestor
 from rollbook.git.trees import files_holding
-from rollbook.git.write import ObjectWriter, identity
-from rollbook.names import bump, normalise_version, precedence, require_model_name, time_now
+from rollbook.git.write import ObjectWriter
+from rollbook.names import bump, normalise_version, precedence, require_model_name
 from rollbook.propose.artifact_names import artifact_name
+from rollbook.propose.backfill import FIELDS as AUTHORSHIP
+from rollbook.propose.backfill import authorship, of_the_run_before, registrar
 from rollbook.propose.code_lineage import code_lineage
 from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.manifest_facts import merged, require_lawful, with_listed
@@ -54,14 +56,14 @@ if TYPE_CHECKING:
 
 # The order of a manifest's fields, as a person reads them.
 _ORDER = (
-    "model", "version", "created_at", "created_by", "description", "artifact", "framework", "algorithm",
+    "model", "version", *AUTHORSHIP, "description", "artifact", "framework", "algorithm",
     "hyperparameters", "metrics", "features", "feature_pipeline", "preprocessing", "signature", "training",
     "environment", "lineage", "limitations", "protected_groups", "tags", "card", "extra",
 )  # fmt: skip
 # Stands for the artifact while its bytes have not been read.
 _NO_ARTIFACT = {"path": "model", "format": "binary", "size": 1, "sha256": "0" * 64}
 _UNKNOWN_FORMATS = frozenset(["binary", "folder"])
-_OWN = frozenset(["model", "version", "created_at", "created_by", "artifact"])
+_OWN = frozenset(["model", "version", "artifact", *AUTHORSHIP])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ class Registration:
     the directory whose git repository the model was trained from, None for none. `parents` are references
     to the versions that it was derived from; the manifest names the versions they stand for now. `name` is
     what the artifact is called in the registry, None for its own name; `links` says which symbolic links are
-    followed to its files; `remarks` is what was remarked of the facts.
+    followed to its files; `remarks` is what was remarked of the facts. `created_at` and `created_by` are when
+    and by whom a version was made that is back-filled.
     """
 
     model: str
@@ -89,6 +92,8 @@ class Registration:
     name: str | None = None
     links: LinkRule = LinkRule.NAMED
     remarks: tuple[str, ...] = ()
+    created_at: str | None = None
+    created_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,15 +211,15 @@ def _plan(repository: Repository, registration: Registration, *, above: str = ""
         facts = _facts(repository, registration, model, version, parents)
         standing = resolve_branch(repository, branch)
         before = _standing_facts(repository, standing, model, version) if standing else {}
-        if standing and {**facts, "created_at": None} == {**before, "created_at": None}:
-            facts["created_at"] = before.get("created_at", facts["created_at"])
+        if standing and (carried := of_the_run_before(facts, before)):
+            facts |= carried
             break
     else:
         refuse_standing(repository, branch)
         standing = None
     refuse_blocked(repository, branch)
     entry_edit(repository, base, {model: artifact_path(model, version, name)})  # refuses what it can't edit
-    record = None if is_known else _record(model, facts["created_by"], registration.record)
+    record = None if is_known else _record(model, registrar(facts), registration.record)
     return _RegistrationPlan(base, model, version, name, branch, record, facts, standing)
 
 
@@ -287,13 +292,13 @@ def _facts(
         expected = {"model": model, "version": version}.get(name)
         if name != "artifact" and registration.facts[name] == expected:
             continue
+        way = "" if name in ("model", "version", "artifact") else " A version made before: --created-at DATE."
         raise BadCall(
-            f"the field `{name}` is filled in by register", hint=f"Leave `{name}` out of the facts."
+            f"the field `{name}` is filled in by register", hint=f"Leave `{name}` out of the facts.{way}"
         )
     facts = {name: value for name, value in registration.facts.items() if name not in _OWN}
     facts["model"], facts["version"] = model, version
-    facts["created_at"] = time_now()
-    facts["created_by"] = identity(repository).email
+    facts |= authorship(repository, registration.created_at, registration.created_by)
     code = code_lineage(registration.code) if registration.code else None
     lineage = merged("lineage", facts.get("lineage"), [])
     if code and "code" not in lineage:

@@ -9,8 +9,10 @@ from rollbook.errors import BadCall
 from rollbook.propose import manifest_facts
 from rollbook.propose.described_facts import DescribedFacts, describe
 from rollbook.propose.facts_files import metrics_file, params_file
+from rollbook.propose.samples import read_sample
 from rollbook.propose.told_data import data_sets
 from rollbook.propose.told_model import ToldModel
+from rollbook.records.fields import tags_of
 from rollbook.text import decoded
 
 if TYPE_CHECKING:
@@ -37,9 +39,9 @@ class ToldFacts(ToldModel, DescribedFacts, total=False):
     as JSON, YAML, TOML or Python, of which what a manifest can't hold is left out. `data` are the data sets
     it was trained on, each `NAME[@VERSION][=URI]`, or its fields, as text
     (`name=...,version=...,uri=...`) or as a mapping; `run` the run that trained it, `TOOL/ID[=URI]`;
-    `framework` is `NAME[==VERSION]`; `python` the version of Python. `requirements`, `sample_input` (rows as
-    JSON, from which the signature's inputs are inferred) and `card` are files that go beside the manifest.
-    `source` is a YAML file of manifest fields: the others add to it and win.
+    `framework` is `NAME[==VERSION]`; `python` the version of Python. `requirements`, `sample_input` (rows in
+    JSON, CSV or Parquet, from which the signature's inputs are inferred) and `card` are files that go beside
+    the manifest. `source` is a YAML file of manifest fields: the others add to it and win.
 
     Of its making and its limits: `features`, by name, after those in `features_file`; `feature_pipeline`,
     `NAME[@VERSION]`; `preprocessing`, the steps in words; `inputs` and `outputs`, each `NAME:DTYPE[:SHAPE]`;
@@ -82,6 +84,8 @@ def manifest_fields(told: ToldFacts) -> tuple[dict[str, Any], tuple[str, ...]]:
     given = manifest_facts.finite(told.get("metrics") or {})
     _merge(fields, "metrics", [*(metrics for metrics, _ in measured), given])
     _merge(fields, "hyperparameters", [*(params for params, _ in set_to), told.get("params") or {}])
+    if fields.get("tags") is not None:
+        fields["tags"] = _tags(fields["tags"], str(source))
     _merge(fields, "tags", [told.get("tags") or {}])
     if description := told.get("description"):
         fields["description"] = description
@@ -100,6 +104,14 @@ def manifest_fields(told: ToldFacts) -> tuple[dict[str, Any], tuple[str, ...]]:
     return fields, tuple(line for _, line in [*measured, *set_to] if line)
 
 
+def _tags(value: object, source: str) -> dict[str, Any]:
+    """Return the tags of a file of facts in the form in which a manifest is written."""
+    tags = tags_of(value)
+    if tags is None:
+        raise BadCall(f"{source}: tags: a mapping of names to texts, or a list of names, is needed here")
+    return tags
+
+
 def attach_files(told: ToldFacts, fields: dict[str, Any]) -> dict[str, bytes]:
     """Return the files that go beside the manifest, by name, and put into `fields` what follows from them.
 
@@ -113,12 +125,12 @@ def attach_files(told: ToldFacts, fields: dict[str, Any]) -> dict[str, bytes]:
         digest = manifest_facts.sha256(data)
         _merge(fields, "environment", [{"requirements": "requirements.txt", "sha256": digest}])
     if sample := told.get("sample_input"):
-        data = manifest_facts.small_file(Path(sample))
-        files["sample-input.json"] = data
-        _infer(fields, "inputs", manifest_facts.tensors_of_sample(data, Path(sample), "input"))
+        rows = read_sample(manifest_facts.small_file(Path(sample)), Path(sample))
+        _infer(fields, "inputs", rows.tensors("input"))
+        files["sample-input.json"] = rows.kept()
     if sample := told.get("sample_output"):  # which is not kept
-        data = manifest_facts.small_file(Path(sample))
-        _infer(fields, "outputs", manifest_facts.tensors_of_sample(data, Path(sample), "output"))
+        rows = read_sample(manifest_facts.small_file(Path(sample)), Path(sample))
+        _infer(fields, "outputs", rows.tensors("output"))
     if card := told.get("card"):
         files["card.md"] = _utf_8(manifest_facts.small_file(Path(card)))
         fields["card"] = "card.md"

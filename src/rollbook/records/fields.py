@@ -70,6 +70,14 @@ class Fields:
         """Return a mapping as it stands in the file, empty when it isn't there."""
         return self._typed(name, dict, "a mapping") or {}
 
+    def tags(self, name: str) -> Mapping[str, Any]:
+        """Return tags: text by name. A list of names stands for tags without a text; see `tags_of`."""
+        value = self._data.get(name)
+        found = {} if value is None else tags_of(value)
+        if found is None:
+            raise self._wrong(name, "a mapping, or a list of names")
+        return found
+
     def items(self, name: str) -> list[Any]:
         """Return a list as it stands in the file, empty when it isn't there."""
         return self._typed(name, list, "a list") or []
@@ -135,6 +143,16 @@ class Fields:
 
     def _inside(self, name: str) -> str:
         return f"{self._key}.{name}" if self._key else name
+
+
+def tags_of(value: object) -> dict[str, Any] | None:
+    """Return tags as a mapping, as they are written; of a list of names, each with an empty text. None for
+    what is neither."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return dict.fromkeys(value, "")
+    return None
 
 
 def read_fields(data: bytes, path: str) -> Fields:

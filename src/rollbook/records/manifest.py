@@ -54,6 +54,25 @@ class Manifest:
     preprocessing: tuple[Any, ...] = ()
     limitations: tuple[str, ...] = ()
     protected_groups: tuple[str, ...] = ()
+    backfilled: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def registered_by(self) -> str:
+        """Return who registered the version, whoever made it."""
+        return str(self.backfilled.get("registered_by") or self.created_by)
+
+    @property
+    def registered_at(self) -> str:
+        """Return when the version was registered, whenever it was made."""
+        return str(self.backfilled.get("registered_at") or self.created_at)
+
+    @property
+    def recorded_reason(self) -> str:
+        """Return the description as the audit trail records it: behind that the version is back-filled."""
+        if not self.backfilled:
+            return self.description
+        made = f"back-filled: made at {self.created_at} by {self.created_by}"
+        return f"{made}; {self.description}" if self.description else made
 
 
 def parse_manifest(data: bytes, path: str) -> Manifest:
@@ -79,13 +98,14 @@ def manifest_from(fields: Fields) -> Manifest:
         training=fields.mapping("training"),
         environment=fields.mapping("environment"),
         lineage=fields.mapping("lineage"),
-        tags=fields.mapping("tags"),
+        tags=fields.tags("tags"),
         card=fields.optional_text("card"),
         extra=fields.mapping("extra"),
         feature_pipeline=fields.mapping("feature_pipeline"),
         preprocessing=tuple(fields.items("preprocessing")),
         limitations=fields.texts("limitations"),
         protected_groups=fields.texts("protected_groups"),
+        backfilled=fields.mapping("backfilled"),
     )
 
 

@@ -48,7 +48,7 @@ def model_from(fields: Fields) -> ModelRecord:
         task=fields.optional_text("task"),
         use_case=fields.optional_text("use_case"),
         description=fields.optional_text("description"),
-        tags=fields.mapping("tags"),
+        tags=fields.tags("tags"),
         compliance=fields.optional_text("compliance"),
         extra=fields.mapping("extra"),
         gates=fields.mappings("gates"),

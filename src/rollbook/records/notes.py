@@ -27,6 +27,6 @@ def parse_notes(data: bytes, path: str) -> Notes:
     fields = Fields({} if value is None else value, path, text=data)
     return Notes(
         description=fields.optional_text("description"),
-        tags=fields.mapping("tags"),
+        tags=fields.tags("tags"),
         extra=fields.mapping("extra"),
     )

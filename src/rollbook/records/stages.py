@@ -45,8 +45,15 @@ class StageEntry:
 
     @property
     def recorded_reason(self) -> str:
-        """Return the reason as the audit trail records it: with the gates that were waived for it."""
-        return f"{self.reason} (waived: {', '.join(self.waived)})" if self.waived else self.reason
+        """Return the reason as the audit trail records it: with the gates that were waived for it, and with
+        what approvers noted."""
+        waived = f" (waived: {', '.join(self.waived)})" if self.waived else ""
+        notes = (
+            f" ({approval.get('by')} approves: {note})"
+            for approval in self.approvals
+            if isinstance(note := approval.get("note"), str) and note
+        )
+        return f"{self.reason}{waived}{''.join(notes)}"
 
 
 @dataclass(frozen=True, slots=True)

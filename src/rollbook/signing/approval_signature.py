@@ -8,7 +8,7 @@ good when the branch is squashed or rebased. Format 1 had no occasion; it counts
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rollbook.names import is_alias_target
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NAMESPACE = "rollbook-approval"
 # What only some transitions have.
-_DETAILS = ("replacement", "sunset", "migration", "override", "waived")
+_DETAILS = ("replacement", "sunset", "migration", "override", "waived", "note")
 _WITHOUT_OCCASION, _FORMAT = "rollbook-approval-1", "rollbook-approval-2"
 
 
@@ -41,7 +41,8 @@ class Occasion:
 @dataclass(frozen=True, slots=True)
 class TransitionContent:
     """What an approver approves: a version's move between two stages, as its entry in stages.yaml says, the
-    SHA-256 of the version's manifest (hexadecimal), and the occasion (None: as format 1 had it)."""
+    SHA-256 of the version's manifest (hexadecimal), and the occasion (None: as format 1 had it). `note` is
+    what this approver says about it."""
 
     model: str
     version: str
@@ -57,11 +58,16 @@ class TransitionContent:
     migration: str = ""
     override: str = ""
     waived: str = ""
+    note: str = ""
     occasion: Occasion | None = None
 
     def canonical(self) -> bytes:
         """Return the bytes that are signed: one ASCII JSON object, keys sorted, no blanks, a line break."""
         return json.dumps(self.signed_fields(), sort_keys=True, separators=(",", ":")).encode() + b"\n"
+
+    def noted_in(self, approval: Mapping[str, Any]) -> TransitionContent:
+        """Return the content that an approval signs: with its note, where it has one."""
+        return replace(self, note=note_of(approval)) if note_of(approval) else self
 
     def signed_fields(self) -> dict[str, str | int | None]:
         """Return what is signed, by its name.
@@ -90,6 +96,15 @@ class TransitionContent:
                 "after_commit": self.occasion.landed_in,
             }
         return fields
+
+
+def note_of(approval: Mapping[str, Any]) -> str:
+    """Return an approval's note as it stands in the file; empty without one.
+
+    What is no text counts as one that nobody signs.
+    """
+    note = approval.get("note")
+    return note if isinstance(note, str) else "" if note is None else repr(note)
 
 
 def transition_content(
@@ -133,7 +148,7 @@ def valid_approvers(
         if not isinstance(by, str) or not isinstance(signature, str) or by in approvers:
             continue
         if ssh_verified(
-            content.canonical(),
+            content.noted_in(approval).canonical(),
             signature,
             principal=by,
             allowed_signers=allowed_signers,

@@ -259,14 +259,14 @@ class _Derivation:
         self, model: str, version: str, before: OldTag | None, asked: tuple[str, str] | None
     ) -> Event:
         manifest = self._manifests.of(model, version, self._change.commit)
-        by, at = asked or (manifest.created_by, manifest.created_at)
+        by, at = asked or (manifest.registered_by, manifest.registered_at)
         self._progress(model).registered_in[version] = before.commit if before else self._change.commit
         return self._event(
             Action.REGISTERED,
             model,
             version,
             target=self._first_stage,
-            reason=manifest.description,
+            reason=manifest.reason,
             requested_by=by,
             requested_at=at,
             origin=f"{before.tag} {before.object}" if before else "",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rollbook.git.repository import Repository
     from rollbook.records.stages import StageEntry
+    from rollbook.signing.approval_signature import TransitionContent
     from rollbook.signing.verdict import SignatureVerdict
     from rollbook.signing.verified_signatures import VerifiedSignatures
     from rollbook.trail.allowed_signers import TrustRoot
@@ -82,26 +83,31 @@ def approvals(
                 if arrival is not None:
                     contents = _contents(arrival, previous[model, arrival.landed_in], entry, rules)
                     for approval in _given(arrival, change.commit, entry, contents):
-                        by_digest.setdefault(approval.digest(contents[-1]), approval)
+                        by_digest.setdefault(approval.digest(approval.contents[-1]), approval)
     return list(by_digest.values())
 
 
-def _contents(event: Event, previous: Event | None, entry: StageEntry, rules: Rules) -> tuple[bytes, ...]:
-    """Return what an approval of the event's transition signs: on this occasion; also, where the policy did
-    not name the registry yet, the transition alone, as approvals did before.
+def _contents(
+    event: Event, previous: Event | None, entry: StageEntry, rules: Rules
+) -> tuple[TransitionContent, ...]:
+    """Return what an approval of the event's transition signs, but for its note: on this occasion; also,
+    where the policy did not name the registry yet, the transition alone, as approvals did before.
     """
     occasion = rules.occasion(previous, event.landed_in)
     content = transition_content(event.model, event.start, entry, event.manifest_digest, occasion)
     if rules.names_registry(event.landed_in):
-        return (content.canonical(),)
-    return replace(content, occasion=None).canonical(), content.canonical()
+        return (content,)
+    return replace(content, occasion=None), content
 
 
-def _given(event: Event, commit: str, entry: StageEntry, contents: tuple[bytes, ...]) -> Iterator[Approval]:
+def _given(
+    event: Event, commit: str, entry: StageEntry, contents: tuple[TransitionContent, ...]
+) -> Iterator[Approval]:
     for approval in entry.approvals[:_MOST]:
         by, signature = approval.get("by"), approval.get("signature")
         if isinstance(by, str) and isinstance(signature, str) and by.isprintable() and signature.isascii():
-            yield Approval(event, commit, by, contents, signature.strip() + "\n")
+            signed = tuple(content.noted_in(approval).canonical() for content in contents)
+            yield Approval(event, commit, by, signed, signature.strip() + "\n")
 
 
 def approval_contradictions(

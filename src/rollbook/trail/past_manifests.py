@@ -30,9 +30,9 @@ class RegisteredManifest:
     """The manifest's SHA-256, and what it says; empty where it isn't there, or can't be read."""
 
     digest: str = ""
-    description: str = ""
-    created_by: str = ""
-    created_at: str = ""
+    reason: str = ""
+    registered_by: str = ""
+    registered_at: str = ""
     artifact_digest: str = ""
 
 
@@ -98,5 +98,9 @@ def _registered(found: GitObject | None, path: str) -> RegisteredManifest:
     except InvalidFile:
         return RegisteredManifest(digest)
     return RegisteredManifest(
-        digest, manifest.description, manifest.created_by, manifest.created_at, manifest.artifact.sha256
+        digest,
+        manifest.recorded_reason,
+        manifest.registered_by,
+        manifest.registered_at,
+        manifest.artifact.sha256,
     )

@@ -74,7 +74,8 @@ def test_two_notes_have_branches_of_their_own(ready: World):
         (("--remove-tag", "region"), 1, "--tag region=TEXT"),
         (("--description", ""), 1, "say so already"),
         (("--tag", "a b=1"), 1, "tags"),
-        (("--tag", "a"), 2, "NAME=VALUE"),
+        (("--tag", "=a"), 2, "NAME=VALUE"),
+        (("--tag", ""), 2, "NAME=VALUE"),
     ],
 )
 def test_a_note_that_makes_no_sense_is_refused(ready: World, options, code, said):
@@ -93,3 +94,18 @@ def test_the_same_note_twice_is_one_proposal(ready: World):
 def test_hostile_text_in_a_note_stays_text(ready: World):
     ready.run("note", REF, "--description", "{a: [1\n---\n...\n# x", "--land")
     assert shown(ready)["description"] == "{a: [1\n---\n...\n# x"
+
+
+def test_a_tag_needs_no_text(ready: World):
+    ready.run("note", REF, "--tag", "reviewed", "--land")
+    assert shown(ready)["tags"] == {"region": "eu", "reviewed": ""}
+
+
+def test_a_list_of_names_reads_as_tags_and_is_written_as_a_mapping_once_it_changes(ready: World):
+    ready.write(PATH, "tags: [reviewed, open] # by hand\n")
+    ready.commit("List the tags")
+    assert shown(ready)["tags"] == {"region": "eu", "reviewed": "", "open": ""}
+    assert "say so already" in rollbook(ready.registry, "note", REF, "--tag", "open").err
+    ready.run("note", REF, "--tag", "tier=1", "--remove-tag", "open", "--land")
+    assert shown(ready)["notes"]["tags"] == {"reviewed": "", "tier": "1"}  # type: ignore[index]
+    assert "[" not in notes(ready)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rollbook import layout
 from rollbook.layout import Kind
 from rollbook.names import alias_of, is_alias_target
+from rollbook.records.fields import tags_of
 from rollbook.records.stages import StageTable
 from rollbook.text import decoded
 
@@ -159,7 +160,7 @@ class Promotion:
         """The manifest's tags, and over them those of notes.yaml, which may change later."""
         documents = self.version_files.documents.get(Kind.NOTES, []) if self.version_files else []
         notes = documents[0].value if documents and not documents[0].findings else None
-        later = notes.get("tags") if isinstance(notes, dict) else None
+        later = tags_of(notes.get("tags")) if isinstance(notes, dict) else None
         return {**(self.manifest.tags if self.manifest else {}), **(later or {})}
 
     def holders(self, stage: str) -> list[VersionFiles]:

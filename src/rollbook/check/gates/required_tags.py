@@ -25,7 +25,7 @@ class RequiredTags:
         "Tags must have certain values; those of notes.yaml count before those of the manifest.",
         {
             "tags": setting(
-                "Tags", "The values by the tags' names.", {"data_validated": "true"}, **ref("tags")
+                "Tags", "The values by the tags' names.", {"data_validated": "true"}, **ref("tag-values")
             )
         },
         example={"to": ["production"], "tags": {"data_validated": "true"}},

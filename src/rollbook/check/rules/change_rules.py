@@ -11,6 +11,7 @@ from rollbook.check.gate_context import Ground, gate_findings, own_gates, unread
 from rollbook.check.registry_files import ModelFiles
 from rollbook.check.rules.alias_rules import alias_findings
 from rollbook.check.rules.data_rules import data_findings
+from rollbook.check.rules.manifest_rules import registrar_findings
 from rollbook.check.rules.model_rules import directory_findings
 from rollbook.check.rules.name_rules import pattern_findings
 from rollbook.check.rules.origin_rules import not_judged, split, taken_over
@@ -53,6 +54,7 @@ def change_findings(
     """
     yield from write_once_findings(changes, before)
     yield from _version_changes(changes, before, after)
+    yield from _backfilled(changes, after, circumstances)
     stages = _changed_stages(changes)
     records = [layout.model_path(layout.place(path).model or "") for path in stages]
     needed = [layout.POLICY, *stages, *records]
@@ -149,6 +151,21 @@ def _version_changes(
         )
         for version in new:
             yield from data_findings(model.versions[version])
+
+
+def _backfilled(
+    changes: Sequence[FileChange], after: Contents, circumstances: Circumstances
+) -> Iterator[Finding]:
+    """Yield what is wrong with who back-fills versions; one that is brought over says who brought it."""
+    known = circumstances.authors
+    hands = None if known is None else known | circumstances.hands
+    for name, versions in added_versions(changes).items():
+        model = after.models.get(name) or ModelFiles(name)
+        new = (model.versions[version] for version in versions if version in model.versions)
+        for version in new:
+            file, manifest = version.manifest_file, version.manifest
+            if file is not None and manifest is not None and not version.documents.get(Kind.IMPORT):
+                yield from registrar_findings(file, manifest, circumstances.now, hands)
 
 
 def added_versions(changes: Sequence[FileChange]) -> dict[str, list[str]]:

@@ -156,7 +156,7 @@ def _made(version: VersionFiles) -> datetime | None:
     if version.manifest is None:
         return None
     try:
-        moment = datetime.fromisoformat(version.manifest.created_at)
+        moment = datetime.fromisoformat(version.manifest.registered_at)
     except ValueError:
         return None
     return moment if moment.tzinfo else None

@@ -90,7 +90,9 @@ def _license(told: str) -> dict[str, str]:
 
 
 def _tags(tags: Mapping[str, Any]) -> list[str]:
-    return _distinct(f"{name}:{text}" for name, text in tags.items() if name != LICENSE_TAG)
+    return _distinct(
+        f"{name}:{text}" if text != "" else name for name, text in tags.items() if name != LICENSE_TAG
+    )
 
 
 def _model_index(facts: CardFacts) -> list[dict[str, Any]]:

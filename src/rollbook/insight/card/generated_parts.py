@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from rollbook.insight.card.card_facts import CardFacts
     from rollbook.records.evidence import Evidence
+    from rollbook.records.manifest import Manifest
 
 _EXPLAINED = (
     "<!-- What stands between rollbook:begin and rollbook:end is generated: a change there is lost at\n"
@@ -45,13 +46,24 @@ def _details(facts: CardFacts, license_name: str) -> str:
         "License": inert_line(license_name) or missing,
         "Compliance": inert_line(record.compliance),
         "Data classification": inert_line(record.data_classification),
-        "Registered": f"{inert_line(manifest.created_at)} by {inert_line(manifest.created_by)}",
+        "Made": _made(manifest) if manifest.backfilled else "",
+        "Registered": f"{inert_line(manifest.registered_at)} by {inert_line(manifest.registered_by)}",
         "Artifact": f"{code(artifact.path)} ({inert_line(artifact.format)}, {artifact.size:,} bytes{files})",
         "SHA-256": code(artifact.sha256),
         "Python": inert_line(manifest.environment.get("python", "")),
-        "Tags": inert_line(", ".join(f"{name}: {text}" for name, text in facts.tags.items())),
+        "Tags": inert_line(
+            ", ".join(f"{name}: {text}" if text != "" else name for name, text in facts.tags.items())
+        ),
     }
     return _sheet(rows) + _signature(manifest.signature)
+
+
+def _tag(name: str, text: object) -> str:
+    return f"{name}: {text}" if text != "" else name
+
+
+def _made(manifest: Manifest) -> str:
+    return f"{inert_line(manifest.created_at)} by {inert_line(manifest.created_by)} (back-filled)"
 
 
 def _signature(signature: Mapping[str, Any]) -> str:

@@ -140,7 +140,7 @@ def _holdings(model: Model) -> Iterator[HeldVersion]:
     owner = _owner(model)
     for version, data in zip(model.versions(), snapshot.read_many(paths), strict=True):
         try:
-            by, artifact = version.manifest.created_by, version.manifest.artifact.sha256
+            by, artifact = version.manifest.registered_by, version.manifest.artifact.sha256
         except RollbookError:
             by, artifact = "", ""  # the digest alone tells what stands there
         digest = hashlib.sha256(data or b"").hexdigest()

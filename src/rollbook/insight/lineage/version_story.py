@@ -54,4 +54,4 @@ def _history(registry: Registry, version: ModelVersion) -> tuple[Stood, ...]:
 
 def _present(version: ModelVersion) -> Stood:
     entry = version.entry
-    return Stood(version.stage, entry.requested_at if entry else version.manifest.created_at)
+    return Stood(version.stage, entry.requested_at if entry else version.manifest.registered_at)

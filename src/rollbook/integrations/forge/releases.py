@@ -85,7 +85,8 @@ def _facts(registry: Registry, model: str, version: str) -> Iterator[tuple[str, 
         return  # its artifact may be gone by now; the record stays
     artifact = manifest.artifact
     yield "Description", manifest.description
-    yield "Registered by", f"{manifest.created_by}, {manifest.created_at}"
+    yield "Registered by", f"{manifest.registered_by}, {manifest.registered_at}"
+    yield "Made by", f"{manifest.created_by}, {manifest.created_at}" if manifest.backfilled else ""
     yield "Artifact", f"{artifact.format}, {artifact.size:,} bytes"
     for name, value in list(manifest.metrics.items())[:_MOST_FACTS]:
         yield f"Metric {inert_code(name)}", f"{value:g}"
