@@ -103,7 +103,15 @@ READERS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "a card's front matter": (lambda data: front_matter(text(data)), CARD),
     "a card's generated parts": (lambda data: split_front(text(data), "card.md"), FRONT),
     "a card's page": (lambda data: as_html(text(data), "t"), CARD),
-    "requirements": (lambda data: unpinned({}, text(data)), b"a==1 --hash=x\n-r b\nc[d] >= 2 ; e\\\n # f\n"),
+    "conda's environment": (
+        lambda data: unpinned({}, {"environment.yml": text(data)}), b"dependencies: [a=1.2.3, {pip: [b]}]\n"
+    ),
+    "conda's lock": (lambda data: unpinned({}, {"conda-lock.yml": text(data)}), b"package: [{name: a}]\n"),
+    "pixi's lock": (lambda data: unpinned({}, {"pixi.lock": text(data)}), b"packages: [{conda: a-1-0}]\n"),
+    "requirements": (
+        lambda data: unpinned({}, {"requirements.txt": text(data)}),
+        b"a==1 --hash=x\n-r b\nc[d] >= 2 ; e\\\n # f\n",
+    ),
     "a tag of the trail": (lambda data: recorded_tag("credit@v1.0.0", "a" * 40, data), TAG),
     "a tag as it stands": (lambda data: (standing_tag("a", "a" * 40, data), is_of_trail(data)), TAG),
     "trailers": (lambda data: parse_trailers(text(data)), TAG),

@@ -91,12 +91,20 @@ _REGISTRY_FILES = {
     ALLOWED_SIGNERS: Kind.REGISTRY_FILE,
     CARD_TEMPLATE: Kind.REGISTRY_FILE,
 }
+# In which an environment may stand beside a manifest.
+REQUIREMENTS_TXT = "requirements.txt"
+CONDA_ENVIRONMENT = "environment.yml"
+CONDA_LOCK = "conda-lock.yml"
+PIXI_LOCK = "pixi.lock"
+ENVIRONMENT_FILES = (REQUIREMENTS_TXT, CONDA_ENVIRONMENT, CONDA_LOCK, PIXI_LOCK)
+# What was registered before these had a meaning may be an artifact of that name.
+FORMERLY_FREE = frozenset([CONDA_ENVIRONMENT, CONDA_LOCK, PIXI_LOCK])
 # Each of them makes the folder that it stands in a model.
 MODEL_FILES = {"model.yaml": Kind.MODEL, "stages.yaml": Kind.STAGES, "origin.yaml": Kind.ORIGIN}
 _VERSION_FILES = {
     "version.yaml": Kind.MANIFEST,
     "sample-input.json": Kind.SAMPLE_INPUT,
-    "requirements.txt": Kind.REQUIREMENTS,
+    **dict.fromkeys(ENVIRONMENT_FILES, Kind.REQUIREMENTS),
     "card.md": Kind.CARD,
     "notes.yaml": Kind.NOTES,
     "removed.yaml": Kind.REMOVAL,

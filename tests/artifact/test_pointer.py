@@ -91,3 +91,9 @@ def test_a_bad_artifact_name_is_refused(name: str) -> None:
 @pytest.mark.parametrize("name", ["model.onnx", "model", "été.bin", "1.0", "my model.pkl", "versions.json"])
 def test_a_plain_artifact_name_is_accepted(name: str) -> None:
     assert require_artifact_name(name) == name
+
+
+@pytest.mark.parametrize("name", ["environment.yml", "conda-lock.yml", "pixi.lock"])
+def test_an_artifact_that_was_registered_before_its_name_had_a_meaning_is_still_read(name: str) -> None:
+    pointer = Pointer(name, "b" * 32, 12, None)
+    assert parse_pointer(pointer_data(pointer), f"{name}.dvc") == pointer

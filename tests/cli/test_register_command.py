@@ -308,6 +308,46 @@ def test_requirements_that_powershell_wrote_are_kept_as_utf_8(world: World) -> N
     assert world.git("show", f"{BRANCH}:{DIRECTORY}/requirements.txt").strip() == "numpy==2.1.3"
 
 
+@pytest.mark.parametrize("name", ["environment.yml", "conda.yaml"])
+def test_an_environment_of_conda_is_kept_as_it_is_and_names_its_python(world: World, name: str) -> None:
+    content = "name: credit  # ours\ndependencies:\n- python=3.12.4\n- numpy=2.1.3=py312_0\n"
+    ran = propose(world, "--requirements", written(world, name, content))
+    assert ran.code == 0, ran.err
+    assert "a pinned environment" not in ran.err
+    assert world.git("show", f"{BRANCH}:{DIRECTORY}/environment.yml") == content.rstrip()
+    found = yaml.safe_load(world.git("show", f"{BRANCH}:{DIRECTORY}/version.yaml"))["environment"]
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    assert found == {"python": "3.12.4", "requirements": "environment.yml", "sha256": digest}
+
+
+def test_the_python_that_is_told_wins_over_that_of_the_environment(world: World) -> None:
+    file = written(world, "environment.yml", "dependencies: [python=3.12.4]\n")
+    assert (
+        registered(world, "--requirements", file, "--python", "3.11.9")["environment"]["python"] == "3.11.9"
+    )
+
+
+def test_an_environment_that_is_not_pinned_is_told(world: World) -> None:
+    ran = propose(world, "--requirements", written(world, "environment.yml", "dependencies: [numpy>=2]\n"))
+    assert "a pinned environment ('numpy>=2' in environment.yml is not pinned to one version)" in ran.err
+
+
+def test_an_environment_of_conda_that_is_no_yaml_is_a_wrong_call_that_says_where(world: World) -> None:
+    ran = propose(world, "--requirements", written(world, "environment.yml", "dependencies:\n- a: [\n"))
+    assert (ran.code, "not YAML" in ran.err) == (2, True)
+
+
+def test_an_artifact_does_not_bear_the_name_of_a_file_beside_it(world: World) -> None:
+    artifact = world.root / "pixi.lock"
+    artifact.write_bytes(b"weights")
+    lock = written(world, "other.lock", "packages: []\n")
+    ran = rollbook(
+        world.registry, "register", "credit", str(artifact), "--version", "1.0.0", "--requirements", lock
+    )
+    assert (ran.code, "--as model.lock" in ran.err) == (2, True)
+    assert world.git("branch", "--list", "rollbook/*") == ""
+
+
 @pytest.mark.parametrize("name", ["poetry.lock", "pyproject.toml", "environment.yml", "Pipfile.lock"])
 def test_an_environment_in_another_format_names_what_writes_pips(world: World, name: str) -> None:
     ran = propose(world, "--requirements", written(world, name, "x"))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from rollbook.artifact.artifact_files import unsafe_name
 from rollbook.artifact.dir_object import SUFFIX, is_md5
 from rollbook.errors import BadCall, InvalidFile
-from rollbook.layout import Kind, place
+from rollbook.layout import FORMERLY_FREE, Kind, place
 
+TAKEN = "is the name of another file of a version"
 # `isexec` and `desc` change nothing about where the bytes are.
 _OUT_KEYS = frozenset(["md5", "size", "nfiles", "hash", "path", "isexec", "desc"])
 _TOP_KEYS = frozenset(["outs", "desc", "meta"])
@@ -40,7 +41,7 @@ def unsafe_artifact_name(name: str) -> str:
         return "is longer than 240 bytes"
     lower = name.lower()
     reserved = lower == "evidence" or place(f"registry/m/versions/1.0.0/{lower}").kind is not Kind.STRAY
-    return "is the name of another file of a version" if reserved else ""
+    return TAKEN if reserved and lower not in FORMERLY_FREE else ""
 
 
 def require_artifact_name(name: str) -> str:

@@ -28,12 +28,13 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|(?:git|hg|svn|bzr)\+")
 @dataclass(frozen=True, slots=True)
 class RequirementLine:
     """A requirement as it is written, and why it is not pinned, empty when it is; the library's name and its
-    one version, where it says them."""
+    one version, where it says them; and whose package it is, `pypi` or `conda`."""
 
     text: str
     loose: str
     name: str = ""
     version: str = ""
+    manager: str = "pypi"
 
 
 def requirement_lines(text: str) -> Iterator[RequirementLine]:

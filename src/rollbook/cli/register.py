@@ -65,7 +65,7 @@ _MANY: dict[str, Any] = {"multiple": True}
 @click.option("--framework", metavar="NAME[==VERSION]", help="E.g. scikit-learn==1.9.1.")
 @click.option("--algorithm", help="E.g. logistic-regression.")
 @click.option("--python", metavar="VERSION", help="The Python it was trained with.")
-@click.option("--requirements", type=_FILE, help="The pinned environment, as pip reads it.")
+@click.option("--requirements", type=_FILE, help="The pinned environment, as pip, conda or pixi has it.")
 @click.option(
     "--sample-input",
     type=_FILE,

@@ -7,8 +7,9 @@ import unicodedata
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from rollbook.artifact.pointer import unsafe_artifact_name
+from rollbook.artifact.pointer import TAKEN, unsafe_artifact_name
 from rollbook.errors import BadCall
+from rollbook.layout import FORMERLY_FREE
 from rollbook.schema.schemas import violations
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def unlawful_name(name: str) -> str:
     """Say why a registry can't hold an artifact of that name; empty when it can."""
     if reason := unsafe_artifact_name(name):
         return reason
+    if name.lower() in FORMERLY_FREE:
+        return TAKEN
     wrong = violations("version", {**_LAWFUL, "artifact": {**_ARTIFACT, "path": name}})
     return next((item.message for item in wrong if item.path == ("artifact", "path")), "")
 

@@ -334,8 +334,8 @@ def _lacking(facts: Mapping[str, Any], attachments: Mapping[str, bytes], form: s
     if not facts.get("lineage", {}).get("code", {}).get("commit"):
         yield "which commit of the code trained it: --code DIR"
     dependencies = facts.get("environment", {}).get("dependencies")
-    requirements = decoded(attachments.get("requirements.txt", b""))
-    if loose := unpinned(dependencies, requirements or None):
+    files = {name: decoded(attachments[name]) for name in layout.ENVIRONMENT_FILES if name in attachments}
+    if loose := unpinned(dependencies, files):
         yield f"a pinned environment ({loose}): --requirements FILE"
     if form in _UNKNOWN_FORMATS and not facts.get("framework"):
         yield "what reads the artifact, whose format is not known: --framework NAME"

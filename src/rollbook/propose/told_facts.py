@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rollbook.errors import BadCall
+from rollbook.check.environment_files import kind_of_file, python_of
+from rollbook.errors import BadCall, InvalidFile
+from rollbook.layout import REQUIREMENTS_TXT
 from rollbook.propose import manifest_facts
 from rollbook.propose.described_facts import DescribedFacts, describe
 from rollbook.propose.facts_files import metrics_file, params_file
@@ -30,6 +32,9 @@ _EXPORTS = {
     ".py": _PIP_FREEZE,
     ".cfg": _PIP_FREEZE,
 }
+
+
+_MAY_BE_CONDA = (".yml", ".yaml", ".lock")
 
 
 class ToldFacts(ToldModel, DescribedFacts, total=False):
@@ -119,11 +124,18 @@ def attach_files(told: ToldFacts, fields: dict[str, Any]) -> dict[str, bytes]:
     """
     files: dict[str, bytes] = {}
     if requirements := told.get("requirements"):
-        _require_pip(Path(requirements))
         data = _utf_8(manifest_facts.small_file(Path(requirements)))
-        files["requirements.txt"] = data
+        name = _environment_file(Path(requirements), data)
+        files[name] = data
         digest = manifest_facts.sha256(data)
-        _merge(fields, "environment", [{"requirements": "requirements.txt", "sha256": digest}])
+        environment = manifest_facts.merged("environment", fields.get("environment"), [])
+        python = environment.get("python") or python_of(name, decoded(data))
+        fields["environment"] = {
+            **environment,
+            **({"python": python} if python else {}),
+            "requirements": name,
+            "sha256": digest,
+        }
     if sample := told.get("sample_input"):
         rows = read_sample(manifest_facts.small_file(Path(sample)), Path(sample))
         _infer(fields, "inputs", rows.tensors("input"))
@@ -147,12 +159,24 @@ def _utf_8(data: bytes) -> bytes:
     return decoded(data).encode() if data.startswith((b"\xff\xfe", b"\xfe\xff")) else data
 
 
-def _require_pip(path: Path) -> None:
-    """Raise BadCall for a file of another format than pip's, by its name."""
-    if path.suffix.lower() not in _EXPORTS:
-        return
-    how = _EXPORTS[path.suffix.lower()]
-    raise BadCall(f"{path} is not in pip's format", hint=f"Write the environment as pip reads it: {how}")
+def _environment_file(path: Path, data: bytes) -> str:
+    """Return the name that the file of an environment has beside the manifest: pip's, or one of conda's.
+
+    Raises BadCall for a file of another format, by its name.
+    """
+    ending = path.suffix.lower()
+    if ending not in _EXPORTS:
+        return REQUIREMENTS_TXT
+    why = ""
+    if ending in _MAY_BE_CONDA:
+        try:
+            if name := kind_of_file(data):
+                return name
+        except InvalidFile as error:
+            why = f" ({error})" if ending != ".lock" else ""
+    formats = "pip's format, nor in conda's" if ending in _MAY_BE_CONDA else "pip's format"
+    how = f"Write the environment as pip reads it: {_EXPORTS[ending]}"
+    raise BadCall(f"{path} is not in {formats}{why}", hint=how)
 
 
 def take_version(told: ToldFacts, fields: dict[str, Any]) -> str | None:

@@ -91,3 +91,11 @@ def test_a_bill_of_hostile_names_is_valid(text: str) -> None:
 def test_a_time_that_is_none_is_named_with_its_file() -> None:
     with pytest.raises(InvalidFile, match=r"versions/1\.0\.0/version\.yaml: created_at"):
         _bom(created_at="yesterday")
+
+
+def test_packages_of_conda_are_libraries_of_conda_and_ranges_are_left_out() -> None:
+    text = "dependencies: [numpy=2.1.3=py312_0, loose>=1, fuzzy=1.2, pip: [pandas==2.2]]\n"
+    facts = {"environment": {"dependencies": {"NumPy": "2.1.4"}}}
+    registry = registry_of({"m@1.0.0": facts}, more={f"{VERSION}/environment.yml": text})
+    found = bill_of_materials(registry.version("m@1.0.0"))["components"]
+    assert sorted(item["purl"] for item in found) == ["pkg:conda/numpy@2.1.4", "pkg:pypi/pandas@2.2"]

@@ -8,16 +8,17 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from rollbook.check.card_sections import front_matter
+from rollbook.check.environment_files import environment_lines
 from rollbook.check.finding import Rule
 from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting
-from rollbook.check.requirements_file import requirement_lines
 from rollbook.check.wording import placeholder
 from rollbook.errors import InvalidFile
 from rollbook.layout import Kind
 from rollbook.records.lineage import parse_origin
+from rollbook.text import decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rollbook.check.gates.gate import Promotion, Verdict
     from rollbook.records.fields import Fields
@@ -57,7 +58,8 @@ class RequiredFields:
             ),
             "pinned": setting(
                 "Pinned dependencies",
-                "Whether every dependency, in the manifest or in requirements.txt, must have one version.",
+                "Whether every dependency, in the manifest and in requirements.txt, environment.yml, "
+                "conda-lock.yml or pixi.lock beside it, must have one version.",
                 True,
                 type="boolean",
                 default=False,
@@ -146,22 +148,35 @@ def _unclean(promotion: Promotion) -> str:
 
 def _unpinned(promotion: Promotion) -> str:
     dependencies = promotion.manifest.environment.get("dependencies") if promotion.manifest else None
-    return unpinned(dependencies, promotion.text_of(Kind.REQUIREMENTS))
+    documents = promotion.version_files.documents if promotion.version_files else {}
+    texts = {}
+    for document in documents.get(Kind.REQUIREMENTS, ()):
+        name = document.path.rpartition("/")[2]
+        if document.findings:
+            return f"{name} can't be read"
+        texts[name] = decoded(document.data)
+    return unpinned(dependencies, texts)
 
 
-def unpinned(dependencies: object, text: str | None) -> str:
+def unpinned(dependencies: object, texts: Mapping[str, str]) -> str:
     """Say which dependency is not pinned to one version, of a manifest's `environment.dependencies` and the
-    text of a requirements.txt; empty when all are, and there is one."""
-    if not dependencies and not text:
-        return "no dependencies, neither in the manifest nor in requirements.txt"
+    texts of the environment's files, by their names; empty when all are, and there is one."""
+    if not dependencies and not any(texts.values()):
+        return "no dependencies, neither in the manifest nor in a file such as requirements.txt"
     for name, version in (dependencies if isinstance(dependencies, dict) else {}).items():
         if not isinstance(version, str) or not _VERSION.fullmatch(version.removeprefix("==").strip()):
             return f"{name} is not pinned to one version"
-    lines = list(requirement_lines(text or ""))
-    if text and not lines and not dependencies:
-        return "requirements.txt names no package"
-    loose = next((line for line in lines if line.loose), None)
-    return f"{loose.text[:60]!r} in requirements.txt {loose.loose}" if loose else ""
+    for file, text in texts.items():
+        try:
+            lines = list(environment_lines(file, text))
+        except InvalidFile as error:
+            return f"{file} can't be read: {error.message}"
+        if text and not lines and not dependencies:
+            return f"{file} names no package"
+        loose = next((line for line in lines if line.loose), None)
+        if loose:
+            return f"{loose.text[:60]!r} in {file} {loose.loose}"
+    return ""
 
 
 GATE = RequiredFields()

@@ -110,12 +110,15 @@ def _named_files(version: VersionFiles, document: Document, manifest: Manifest) 
 
 def _requirements_digest(version: VersionFiles, document: Document, manifest: Manifest) -> Iterator[Finding]:
     expected = manifest.environment.get("sha256")
+    named = str(manifest.environment.get("requirements") or layout.REQUIREMENTS_TXT)
     for requirements in version.documents.get(Kind.REQUIREMENTS, ()) if expected else ():
+        if requirements.path != f"{version.directory}/{named}":
+            continue
         digest = hashlib.sha256(requirements.data).hexdigest()
         if digest != expected and not requirements.findings:
             yield document.finding(
                 "RB214",
-                "requirements.txt is not the file that was registered",
+                f"{named} is not the file that was registered",
                 "environment",
                 "sha256",
                 hint=f"Its SHA-256 is {digest}.",

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rollbook import __version__, layout
-from rollbook.check.requirements_file import requirement_lines
+from rollbook.check.environment_files import environment_lines
 from rollbook.errors import BadCall, InvalidFile
 from rollbook.insight.lineage.trace import trace
 from rollbook.insight.lineage.uri import as_uri
@@ -32,8 +32,8 @@ def bill_of_materials(version: ModelVersion) -> dict[str, Any]:
     """Return the version, its data sets, libraries and parents as a CycloneDX 1.6 document, the same each
     time.
 
-    Libraries are the manifest's `environment.dependencies` and what `requirements.txt` pins. Raises BadCall
-    without the extra `bom`.
+    Libraries are the manifest's `environment.dependencies` and what the environment's files beside it pin.
+    Raises BadCall without the extra `bom`, InvalidFile for a file that can't be read.
     """
     lineage = trace(version.model.registry, str(version))
     item = lineage.asked
@@ -45,7 +45,7 @@ def bill_of_materials(version: ModelVersion) -> dict[str, Any]:
         for parent in item.origin.parents
     ]
     data = [_data_component(one, place) for place, one in enumerate(item.origin.data)]
-    libraries = [_library(name, number) for name, number in _dependencies(version).items()]
+    libraries = [_library(*name, number) for name, number in _dependencies(version).items()]
     written = _written(item, model, parents, [*data, *libraries])
     written["metadata"]["component"]["modelCard"] = _model_card(version, [one.bom_ref.value for one in data])
     return written
@@ -118,9 +118,9 @@ def _data_component(data: DataSet, place: int) -> Any:
     )
 
 
-def _library(name: str, number: str) -> Any:
-    purl = import_module("packageurl").PackageURL("pypi", None, name, number)
-    return _component("library", name=name, version=number, purl=purl, bom_ref=f"pypi:{name}")
+def _library(manager: str, name: str, number: str) -> Any:
+    purl = import_module("packageurl").PackageURL(manager, None, name, number)
+    return _component("library", name=name, version=number, purl=purl, bom_ref=f"{manager}:{name}")
 
 
 def _component(kind: str, **facts: Any) -> Any:
@@ -139,16 +139,25 @@ def _reference(kind: str, address: str) -> Any:
     return model.ExternalReference(type=model.ExternalReferenceType(kind), url=model.XsUri(address))
 
 
-def _dependencies(version: ModelVersion) -> Mapping[str, str]:
-    """Return the version of each library; what the manifest says wins over what `requirements.txt` pins."""
+def _dependencies(version: ModelVersion) -> Mapping[tuple[str, str], str]:
+    """Return the version of each library, by whose package it is and its name; what the manifest says wins
+    over what the files pin.
+    """
     directory = layout.version_directory(version.model.name, version.version)
-    (data,) = version.model.registry.snapshot.read_many([f"{directory}/requirements.txt"])
-    pinned = [line for line in requirement_lines(decoded(data or b"")) if line.version]
+    names = layout.ENVIRONMENT_FILES
+    files = version.model.registry.snapshot.read_many([f"{directory}/{name}" for name in names])
+    pinned = [
+        line
+        for name, data in zip(names, files, strict=True)
+        for line in (environment_lines(name, decoded(data)) if data else ())
+        if line.name and line.version and not line.loose
+    ]
+    libraries = {(line.manager, _canonical(line.name)): line.version for line in pinned}
     told = version.manifest.environment.get("dependencies")
-    return {_canonical(line.name): line.version for line in pinned} | {
-        _canonical(str(name)): str(number)
-        for name, number in (told if isinstance(told, dict) else {}).items()
-    }
+    for name, number in (told if isinstance(told, dict) else {}).items():
+        plain = _canonical(str(name))
+        libraries["conda" if ("conda", plain) in libraries else "pypi", plain] = str(number)
+    return libraries
 
 
 def _canonical(name: str) -> str:
