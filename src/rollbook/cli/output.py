@@ -169,20 +169,14 @@ def size(count: int) -> str:
 
 
 @contextmanager
-def progress_bar(label: str, total: int | None) -> Iterator[Progress]:
-    """Draw a progress bar over `total` bytes on a terminal; silent elsewhere."""
+def progress_bar(stage: str, subject: str, total: int | None = None) -> Iterator[Progress]:
+    """Draw a progress bar over `total` bytes on a terminal; silent elsewhere. What is done to the subject
+    changes with the stages that the work itself begins."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+    from rollbook.cli.byte_bar import byte_bar
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(binary_units=True),
-        TransferSpeedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total)
-        yield lambda count: bar.update(task, advance=count)
+    with byte_bar(printable(subject)) as bar:
+        bar.begin(stage, total)
+        yield bar

@@ -99,7 +99,7 @@ def command(model: str, artifact: str, then: str | None, as_json: bool, **given:
     given["params"] = manifest_facts.params(given["params"])
     given["tags"] = manifest_facts.pairs("--tag", given["tags"])
     registry = options.registry()
-    with progress_bar(f"storing {PurePath(artifact).name}", None) as progress:
+    with progress_bar("reading", PurePath(artifact).name) as progress:
         registered = registry.register(model, artifact, progress=progress, **given)
     if not as_json:
         _report(registered)
