@@ -133,7 +133,7 @@ CALLS = {
     "rollbook lineage REF": ["lineage", "credit-approval@latest"],
     "rollbook lineage [--data NAME]": ["lineage", "--data", "applications"],
     "rollbook list [--stale SPAN]": ["list", "--stale", "1d", "--at", "2099-01-01"],
-    "rollbook storage": ["storage"],
+    "rollbook storage": ["storage", "--cold", "1d", "--at", "2099-01-01"],
     "rollbook prune [TARGET]": ["prune", "--reason", "the bucket is full"],
     "rollbook sweep": ["sweep"],
     "rollbook query SQL": ["query", "SELECT model, version, stage FROM versions"],

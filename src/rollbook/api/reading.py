@@ -152,14 +152,16 @@ class ReadOnlyRegistry(VersionQuestions, registry.Registry):
 
         return bill_of_materials(self.version(reference))
 
-    def storage(self, *, now: datetime | None = None) -> StorageReport:
+    def storage(self, *, cold: str | None = None, now: datetime | None = None) -> StorageReport:
         """Return what the artifacts take, by model, stage and format; what they share, may go and cost.
 
-        `now` is the moment at which the retention is applied.
+        With `cold` (a span such as `90d`) also which of them nothing used for that long; `now` is the moment
+        at which that and the retention are judged.
         """
         from rollbook.retention.accounting import storage_report
+        from rollbook.retention.stale import parse_span
 
-        return storage_report(self, now=now)
+        return storage_report(self, cold=None if cold is None else parse_span(cold), now=now)
 
     def card(self, reference: str, *, source: PathLike | None = None, html: bool = False) -> MadeCard:
         """Return a version's model card, made from what the registry knows, with what people wrote in it.
