@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import boto3
@@ -124,3 +125,61 @@ def test_a_server_that_does_not_answer_is_named(
     stored = storage.add(tmp_path / "model.bin", "model.bin")
     with pytest.raises(StorageFailed, match=f"^s3://{bucket}/models: "):
         storage.push(stored.pointer)
+
+
+def put_away(s3: Storage, oid: str, bucket: str, s3_server: str, storage_class: str) -> None:
+    """Move an object into a class of storage, as a rule of the bucket does."""
+    client = boto3.client("s3", endpoint_url=s3_server)
+    key = f"models/files/md5/{oid[:2]}/{oid[2:]}"
+    client.copy_object(
+        Bucket=bucket, Key=key, CopySource={"Bucket": bucket, "Key": key}, StorageClass=storage_class,
+        MetadataDirective="COPY",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
+@pytest.mark.parametrize("what", ["file", "folder", "a folder's file"])
+def test_an_object_that_is_archived_is_said_to_be_until_it_is_restored(
+    s3: Storage, s3_root: Path, folder: Path, tmp_path: Path, bucket: str, s3_server: str,
+    storage_class: str, what: str,
+) -> None:  # fmt: skip
+    model = tmp_path / "model.bin"
+    model.write_bytes(b"weights")
+    stored = s3.add(model if what == "file" else folder, "model.bin")
+    s3.push(stored.pointer)
+    shutil.rmtree(s3_root / ".dvc" / "cache")
+    oid = stored.digest.files[0].md5 if what == "a folder's file" else stored.pointer.md5
+    put_away(s3, oid, bucket, s3_server, storage_class)
+    assert what == "folder" or s3.has(stored.pointer)
+
+    def fetch() -> None:
+        s3.fetch(
+            stored.pointer, sha256=stored.digest.sha256, size=stored.digest.size, destination=tmp_path / "out"
+        )
+
+    with pytest.raises(StorageFailed, match=rf"is archived( \({storage_class}\))?: it is there") as told:
+        fetch()
+    assert "restore" in told.value.hint
+    assert not (tmp_path / "out").exists()
+    client = boto3.client("s3", endpoint_url=s3_server)
+    client.restore_object(
+        Bucket=bucket, Key=f"models/files/md5/{oid[:2]}/{oid[2:]}", RestoreRequest={"Days": 1}
+    )
+    for _ in range(3):  # the server restores it while it is asked
+        with suppress(StorageFailed):
+            fetch()
+            break
+    assert digest_artifact(tmp_path / "out").sha256 == stored.digest.sha256
+
+
+def test_a_class_of_storage_that_is_read_at_once_is_read(
+    s3: Storage, s3_root: Path, tmp_path: Path, bucket: str, s3_server: str
+) -> None:
+    model = tmp_path / "model.bin"
+    model.write_bytes(b"weights")
+    stored = s3.add(model, "model.bin")
+    s3.push(stored.pointer)
+    shutil.rmtree(s3_root / ".dvc" / "cache")
+    put_away(s3, stored.pointer.md5, bucket, s3_server, "STANDARD_IA")
+    s3.fetch(stored.pointer, sha256=stored.digest.sha256, size=7, destination=tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == b"weights"

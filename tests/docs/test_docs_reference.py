@@ -138,7 +138,7 @@ CALLS = {
     "rollbook list [--stale SPAN]": ["list", "--stale", "1d", "--at", "2099-01-01"],
     "rollbook whoami": ["whoami"],
     "rollbook access": ["access"],
-    "rollbook storage": ["storage"],
+    "rollbook storage": ["storage", "--cold", "1d", "--at", "2099-01-01"],
     "rollbook prune [TARGET]": ["prune", "--reason", "the bucket is full"],
     "rollbook sweep": ["sweep"],
     "rollbook query SQL": ["query", "SELECT model, version, stage FROM versions"],

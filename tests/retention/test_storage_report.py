@@ -118,3 +118,51 @@ def test_what_is_attached_stays_when_the_artifact_goes(sharing: World, tmp_path:
     assert (found["removed"], found["stored"]) == (1, 75 + 7)
     world.run("evidence", "fetch", "bundle@1.0.0", "fairness-1", "-o", str(tmp_path / "got"))
     assert (tmp_path / "got" / "new.html").read_bytes() == b"n" * 7
+
+
+# --- what nothing uses
+
+
+def cold(world: World, span: str = "30d", at: str = "2099-01-01") -> list[tuple[str, str, int, int, bool]]:
+    """What may be put away: model, version, size, what nothing else needs, whether it is compressed."""
+    return [
+        (each["model"], each["version"], each["size"], each["own"], each["compressed"])
+        for each in report(world, "--cold", span, "--at", at)["cold"]
+    ]
+
+
+def test_the_largest_artifacts_that_nothing_uses_are_named_first(sharing: World) -> None:
+    assert cold(sharing) == [
+        ("bundle", "1.1.0", 70, 20, False),
+        ("bundle", "1.0.0", 60, 10, False),
+        ("file", "1.0.0", 50, 0, False),
+        ("file", "1.1.0", 5, 5, False),
+    ]
+    told = sharing.run("storage", "--cold", "30d", "--at", "2099-01-01").out
+    assert told.splitlines()[-4].split("\t")[:2] == ["bundle", "1.1.0"]
+
+
+def test_what_is_in_use_removed_or_was_touched_lately_is_none_of_them(sharing: World, tmp_path: Path) -> None:
+    world = sharing.copy(tmp_path / "world")
+    world.promote("file@1.1.0", "staging")
+    world.promote("file@1.1.0", "production")
+    world.run("prune", "--reason", "full", "--land")
+    assert [each[:2] for each in cold(world)] == [("bundle", "1.1.0"), ("file", "1.0.0")]
+    ran = world.run("storage", "--cold", "30d")
+    assert "nothing is unused for 30d" in ran.err
+    assert report(world, "--cold", "30d")["cold"] == report(world)["cold"] == []
+
+
+def test_what_is_compressed_is_told_apart_by_format_and_name(world: World) -> None:
+    for number, name in enumerate(("model.bin", "model.json.GZ", "weights.tar.zst", "old.tbz2")):
+        artifact = world.artifact(b"x" * (100 - number), name)
+        world.run("register", "m", str(artifact), "--version", f"1.{number}.0", "--land")
+    assert [(version, compressed) for _, version, _, _, compressed in cold(world)] == [
+        ("1.0.0", False), ("1.1.0", True), ("1.2.0", True), ("1.3.0", True),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("span", ["", "0d", "90", "-1d", "1y", "99999999d"])
+def test_what_is_no_span_is_refused(sharing: World, span: str) -> None:
+    ran = rollbook(sharing.registry, "storage", "--cold", span)
+    assert (ran.code, ran.out) == (2, "")

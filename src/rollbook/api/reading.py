@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from rollbook.api.access_verbs import AccessQuestions
 from rollbook.api.public_model import Model
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rollbook.names import Reference
     from rollbook.propose.told_facts import PathLike
     from rollbook.records.stages import StageTable
+    from rollbook.registry.list_filter import Wanted
     from rollbook.registry.listing import ListedModel, ListedVersion
     from rollbook.retention.accounting import StorageReport
     from rollbook.retention.stale import Stale
@@ -153,14 +154,16 @@ class ReadOnlyRegistry(VersionQuestions, AccessQuestions, registry.Registry):
 
         return bill_of_materials(self.version(reference))
 
-    def storage(self, *, now: datetime | None = None) -> StorageReport:
+    def storage(self, *, cold: str | None = None, now: datetime | None = None) -> StorageReport:
         """Return what the artifacts take, by model, stage and format; what they share, may go and cost.
 
-        `now` is the moment at which the retention is applied.
+        With `cold` (a span such as `90d`) also which of them nothing used for that long; `now` is the moment
+        at which that and the retention are judged.
         """
         from rollbook.retention.accounting import storage_report
+        from rollbook.retention.stale import parse_span
 
-        return storage_report(self, now=now)
+        return storage_report(self, cold=None if cold is None else parse_span(cold), now=now)
 
     def card(
         self,
@@ -290,30 +293,54 @@ class ReadOnlyRegistry(VersionQuestions, AccessQuestions, registry.Registry):
         return export_version(self, reference, Path(bundle), progress or quiet)
 
     @overload
-    def list(self, model: None = None) -> Sequence[ListedModel]: ...
+    def list(
+        self, model: None = None, *, owner: str | None = None, team: str | None = None,
+        task: str | None = None, **wanted: Unpack[Wanted],
+    ) -> Sequence[ListedModel]: ...  # fmt: skip
     @overload
-    def list(self, model: str) -> Sequence[ListedVersion]: ...
+    def list(self, model: str, **wanted: Unpack[Wanted]) -> Sequence[ListedVersion]: ...
     @overload
     def list(
         self, model: str | None = None, *, stale: str, now: datetime | None = None
     ) -> Sequence[Stale]: ...
     def list(
-        self, model: str | None = None, *, stale: str | None = None, now: datetime | None = None
+        self,
+        model: str | None = None,
+        *,
+        stage: str | None = None,
+        owner: str | None = None,
+        team: str | None = None,
+        task: str | None = None,
+        tags: Sequence[str] = (),
+        sort: str | None = None,
+        reverse: bool = False,
+        stale: str | None = None,
+        now: datetime | None = None,
     ) -> Sequence[ListedModel] | Sequence[ListedVersion] | Sequence[Stale]:
         """Return the models with their newest versions and their stages; or the versions of one, newest
         first.
 
-        With `stale` (a span such as `90d` or `12w`), the versions that nothing uses and nothing happened to
-        for that long before `now`. Raises NotFound for an unknown model.
+        `stage` narrows models to those with a version in it, versions to those in it; `tags` (`NAME` or
+        `NAME=TEXT`) to those that bear all of them; `owner`, `team` and `task` are about models. `sort` is
+        `name`, `created` or `stage`, of models also `owner`, `team` or `task`; `reverse` turns the order
+        round. With `stale` (a span such as `90d` or `12w`), the versions that nothing uses and nothing
+        happened to for that long before `now`. Raises NotFound for an unknown model or stage, BadCall for
+        what makes no sense together.
         """
+        from rollbook.registry.list_filter import list_filter
         from rollbook.registry.listing import listed_models, listed_versions
 
+        wanted = list_filter(
+            stage=stage, owner=owner, team=team, task=task, tags=tags, sort=sort, reverse=reverse
+        )
         if stale is not None:
             from rollbook.retention.stale import parse_span, stale_versions
 
+            wanted.require_nothing()
             models = None if model is None else [self.model(model).name]
             return stale_versions(self, parse_span(stale), models, now=now)
         if model is None:
-            return listed_models(self)
+            return listed_models(self, wanted)
+        wanted.require_of_versions()
         self.require()
-        return listed_versions(self.model(model))
+        return listed_versions(self.model(model), wanted=wanted)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.artifact_files import unsafe_paths
 from rollbook.artifact.dvc_remote import address_settings, reported
-from rollbook.artifact.progress import quiet
+from rollbook.artifact.progress import begin, quiet
 from rollbook.artifact.stream import pump_file
 from rollbook.errors import BadCall, Refused
 
@@ -88,6 +88,7 @@ class AtAddress:
         Writing raises Refused when an object is no longer what was listed, StorageFailed when it can't be
         read.
         """
+        begin(progress, "reading", sum(file.size for file in self._files))
         for file in self._files:
             yield file.path, partial(self._copy, file, progress)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dvc_objects.fs import generic, localfs
 from fsspec.callbacks import Callback
 
+from rollbook.artifact.archived_object import archived_failure
 from rollbook.artifact.progress import Progress, quiet
 from rollbook.artifact.stream import Hashes, hash_bytes, pump
 from rollbook.errors import StorageFailed
@@ -80,18 +81,24 @@ class CloudObjects:
     def _transfer(
         self, from_fs: Any, sources: list[str], to_fs: Any, targets: list[str], progress: Progress
     ) -> None:
-        errors: list[BaseException] = []
-        generic.copy(
-            from_fs,
-            sources,
-            to_fs,
-            targets,
-            callback=_Files(progress),
-            batch_size=self._fs.jobs,
-            on_error=lambda _from, _to, error: errors.append(error),
-        )
+        errors: list[tuple[str, BaseException]] = []
+        try:
+            generic.copy(
+                from_fs,
+                sources,
+                to_fs,
+                targets,
+                callback=_Files(progress),
+                batch_size=self._fs.jobs,
+                on_error=lambda source, _to, error: errors.append((source, error)),
+            )
+        except Exception:
+            # What could not be read is moved into place all the same; the first error tells why it is gone.
+            if not errors:
+                raise
         if errors:
-            raise errors[0]
+            source, error = errors[0]
+            raise archived_failure(error, str(from_fs.unstrip_protocol(source))) or error
 
     def _path(self, oid: str) -> str:
         return str(self._fs.join(self._objects, oid[:2], oid[2:]))

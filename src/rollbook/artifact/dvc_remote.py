@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from rollbook.artifact.archived_object import archived_failure
 from rollbook.artifact.local_store import ObjectFolder, Target
 from rollbook.errors import BadCall, InvalidFile, RollbookError, StorageFailed
 from rollbook.git.address import without_credentials
@@ -206,6 +207,8 @@ def reported(settings: RemoteSettings, what: str) -> Iterator[None]:
     except RollbookError:
         raise
     except Exception as error:
+        if archived := archived_failure(error, f"{settings.public_url}: an object"):
+            raise archived from error
         raise StorageFailed(
             f"{settings.public_url}: {what}: {printable(error)}", hint=_hint(settings, error)
         ) from error

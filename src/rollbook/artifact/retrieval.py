@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.artifact.dvc_remote import RemoteSettings, connect
 from rollbook.artifact.pointer import parse_pointer, unsafe_artifact_name
-from rollbook.artifact.progress import quiet
+from rollbook.artifact.progress import begin, quiet
 from rollbook.artifact.read_only_storage import ReadOnlyStorage, read_only_storage
 from rollbook.artifact.storage import open_storage
 from rollbook.artifact.untrusted_remote import is_relative, restricted_remote
@@ -47,6 +47,7 @@ def fetch_version(
     artifact = version.artifact
     pointer = read_pointer(version)
     target = destination / artifact.path if destination.is_dir() else destination
+    begin(progress or quiet, "fetching", artifact.size)
     source = registry_storage(version.model.registry) if remote is None else storage_at(remote)
     with source as storage:
         return storage.fetch(
@@ -73,6 +74,7 @@ def fetch_attachments(
     if not evidence_record.attachments:
         raise NotFound(f"nothing is attached to {evidence} of {version}")
     pointers = [_attached(version, evidence_record, attachment) for attachment in evidence_record.attachments]
+    begin(progress or quiet, "fetching", sum(attachment.size for attachment in evidence_record.attachments))
     source = registry_storage(version.model.registry) if remote is None else storage_at(remote)
     with source as storage:
         return [

@@ -14,7 +14,7 @@ from rollbook.artifact.formats import detect_open_file, folder_format
 from rollbook.artifact.links import LinkRule
 from rollbook.artifact.local_store import ObjectFolder
 from rollbook.artifact.pointer import Pointer, require_artifact_name
-from rollbook.artifact.progress import Progress, quiet
+from rollbook.artifact.progress import Progress, begin, quiet
 from rollbook.artifact.read_only_storage import ReadOnlyStorage
 from rollbook.artifact.remarks import remarks
 from rollbook.artifact.stream import Hashes, Write
@@ -64,6 +64,7 @@ class Storage(ReadOnlyStorage):
         """
         contents = list_source(source, links)
         require_fetched(contents)
+        begin(progress, "hashing", sum(file.size for file in contents.files))
 
         def parts() -> Iterator[Part]:
             for file in contents.files:
@@ -126,6 +127,8 @@ class Storage(ReadOnlyStorage):
                     hint="Add the artifact again, or get it with `dvc fetch`.",
                 )
         paths = {oid: self._cache.path(oid) for oid in sizes}
+        if sizes:
+            begin(progress, "storing", sum(sizes.values()))
         last = {pointer.md5: paths.pop(pointer.md5)} if pointer.md5 in paths else {}
         with reported(self._settings, "cannot be written"):
             self._remote.upload(paths, progress)

@@ -88,7 +88,7 @@ FOUND_CLEAN = Memory(
     "git finds each to have the size and the times in it, and nothing else there.",
 )  # fmt: skip
 LISTING = Memory(
-    "listing", "1", 256 << 20,
+    "listing", "2", 256 << 20,
     "What `list` tells of each model",
     "Id of the model's tree, and Rollbook's version",
     "The id of a tree names all that is in it.",

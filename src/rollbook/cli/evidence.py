@@ -66,7 +66,7 @@ def add_command(reference: str, kind: str, then: str | None, as_json: bool, **gi
 
     given["metrics"] = metrics(given["metrics"])
     registry = options.registry()
-    with progress_bar("storing the attachments", None) as progress:
+    with progress_bar("reading", "the attachments") as progress:
         added = registry.evidence.add(reference, kind, progress=progress, **given)
     if not as_json:
         say(f"{added.model}@{added.version}: {kind}-{added.number} {given['status']}")
@@ -120,7 +120,7 @@ def fetch_command(
 
     Nothing is opened or shown. A report is what its author made it: open it as carefully as any download.
     """
-    with opened_registry(repo, rev, at) as registry, progress_bar(f"fetching {name}", None) as progress:
+    with opened_registry(repo, rev, at) as registry, progress_bar("fetching", name) as progress:
         fetched = registry.evidence.fetch(reference, name, progress=progress, **how)
     if as_json:
         print_json(fetched)

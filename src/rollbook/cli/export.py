@@ -89,7 +89,7 @@ def _export_parquet(registry: ReadOnlyRegistry, parquet: Path, *, as_json: bool)
 
 def _export_bundle(registry: ReadOnlyRegistry, reference: str, bundle: Path, *, as_json: bool) -> None:
     version = registry.version(reference)
-    with progress_bar("exporting", version.artifact.size) as progress:
+    with progress_bar("exporting", str(version), version.artifact.size) as progress:
         packed = registry.export_bundle(reference, bundle, progress=progress)
     if as_json:
         print_json(packed)

@@ -44,7 +44,7 @@ def command(
     with asked_version(reference, repo, rev, at) as version:
         artifact = version.artifact
         warn_if_deprecated(version)
-        with progress_bar(f"fetching {artifact.path}", artifact.size) as progress:
+        with progress_bar("fetching", artifact.path, artifact.size) as progress:
             got = fetched(version, output, force=force, remote=remote, progress=progress)
     if as_json:
         print_json(got)

@@ -77,7 +77,7 @@ def gto(dry_run: bool, then: str | None, as_json: bool, **given: Any) -> None:
         _report_plan(registry.plan_gto(**given), given, as_json=as_json)
         return
     try:
-        with progress_bar("taking over", None) as progress:
+        with progress_bar("taking over", "what GTO keeps") as progress:
             takeover = registry.import_gto(progress=progress, **given)
     except Undecided as undecided:
         if as_json:
@@ -108,7 +108,7 @@ def bundle(
     remote, and everything else becomes one commit on a branch of its own.
     """
     registry = options.registry()
-    with progress_bar("importing", None) as progress:
+    with progress_bar("importing", file.name) as progress:
         brought = registry.import_bundle(
             file, allowed_signers=allowed_signers, require_signature=require_signature, progress=progress
         )

@@ -14,7 +14,7 @@ import click
 from rollbook.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rollbook.artifact.progress import Progress
     from rollbook.cli.terminal_table import Paint
@@ -44,12 +44,14 @@ def print_table(
     *,
     may_go: Sequence[str] = (),
     paint: Paint | None = None,
+    brief: Callable[[str], str] | None = None,
 ) -> None:
     """Print a table on a terminal; tab-separated lines under one header line when piped.
 
     The rows are taken as they come: a long table has its columns measured anew, under a header, now and then.
     On a terminal that is too narrow columns are left out, the first of `may_go` first, or each row becomes a
-    block; `paint` says which colour a cell has there. What is piped is always whole, and plain.
+    block; `paint` says which colour a cell has there, `brief` what is shown of it. What is piped is always
+    whole, and plain.
     """
     remaining = iter(rows)
     some = list(islice(remaining, _TOGETHER))
@@ -59,6 +61,9 @@ def print_table(
             click.echo(_all_tabbed(some))
             some = list(islice(remaining, _TOGETHER))
         return
+    if brief is not None:
+        some = [[brief(cell) for cell in row] for row in some]
+        remaining = ([brief(cell) for cell in row] for row in remaining)
     left_out = _print_drawn(columns, some, may_go, paint)
     while some := list(islice(remaining, _TOGETHER)):
         left_out |= _print_drawn(columns, some, may_go, paint)
@@ -164,20 +169,14 @@ def size(count: int) -> str:
 
 
 @contextmanager
-def progress_bar(label: str, total: int | None) -> Iterator[Progress]:
-    """Draw a progress bar over `total` bytes on a terminal; silent elsewhere."""
+def progress_bar(stage: str, subject: str, total: int | None = None) -> Iterator[Progress]:
+    """Draw a progress bar over `total` bytes on a terminal; silent elsewhere. What is done to the subject
+    changes with the stages that the work itself begins."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+    from rollbook.cli.byte_bar import byte_bar
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(binary_units=True),
-        TransferSpeedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total)
-        yield lambda count: bar.update(task, advance=count)
+    with byte_bar(printable(subject)) as bar:
+        bar.begin(stage, total)
+        yield bar

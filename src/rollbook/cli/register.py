@@ -105,7 +105,7 @@ def command(model: str, artifact: str, then: str | None, as_json: bool, **given:
     given["tags"] = manifest_facts.tags("--tag", given["tags"])
     given["model_tags"] = manifest_facts.tags("--model-tag", given["model_tags"])
     registry = options.registry()
-    with progress_bar(f"storing {PurePath(artifact).name}", None) as progress:
+    with progress_bar("reading", PurePath(artifact).name) as progress:
         registered = registry.register(model, artifact, progress=progress, **given)
     if not as_json:
         _report(registered)

@@ -11,23 +11,36 @@ from rollbook.cli.output import print_facts, print_json, print_table, say, size
 from rollbook.cli.source import opened_registry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rollbook.retention.accounting import StorageReport
+    from rollbook.retention.cold import ColdCandidate
+
+_MOST = 20  # unused artifacts that are named
 
 
 @click.command("storage")
+@click.option(
+    "--cold",
+    metavar="SPAN",
+    help="Also name the largest artifacts that nothing used for SPAN (90d, 12w): a cheaper class would do.",
+)
 @options.snapshot
 @options.directory
 @options.as_json
-def command(rev: str | None, at: str | None, as_json: bool) -> None:
+def command(cold: str | None, rev: str | None, at: str | None, as_json: bool) -> None:
     """Say what the artifacts take, by model, stage and format; what they share, what may go, what it costs.
 
     The price is the policy's, and so are the rules by which artifacts may go. With --at they are applied as
     on that date.
+
+    With --cold, what is in an exclusive stage or has an alias is in use, as for `list --stale`. An artifact
+    whose format or name says that it is compressed is told apart: it would not get smaller.
     """
     from rollbook.names import parse_moment
 
     with opened_registry(None, rev, at) as registry:
-        report = registry.storage(now=parse_moment(at) if at else None)
+        report = registry.storage(cold=cold, now=parse_moment(at) if at else None)
     if as_json:
         print_json(report)
         return
@@ -41,6 +54,32 @@ def command(rev: str | None, at: str | None, as_json: bool) -> None:
     print_facts(_facts(report))
     if report.unlisted:
         say(f"{len(report.unlisted)} folders could not be listed; each counts as one object")
+    if cold is not None:
+        _print_cold(report.cold, cold)
+
+
+def _print_cold(candidates: Sequence[ColdCandidate], span: str) -> None:
+    if not candidates:
+        say(f"nothing is unused for {span}")
+        return
+    click.echo("")
+    rows = [
+        [
+            each.model,
+            each.version,
+            each.stage,
+            size(each.size),
+            size(each.own),
+            str(each.days),
+            each.format,
+            "yes" if each.compressed else "",
+        ]
+        for each in candidates[:_MOST]
+    ]
+    columns = ["model", "version", "stage", "size", "needed by nothing else", "days", "format", "compressed"]
+    print_table(columns, rows, may_go=["needed by nothing else", "format", "compressed", "stage"])
+    if len(candidates) > _MOST:
+        say(f"and {len(candidates) - _MOST} smaller ones; --json has all")
 
 
 def _facts(report: StorageReport) -> list[tuple[str, str]]:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from rollbook import __version__, layout
 from rollbook.cache.memory import LISTING
 from rollbook.names import is_model_name
+from rollbook.records.manifest import parse_manifest
+from rollbook.records.model import parse_model
 from rollbook.registry.model_folders import folders, may_be_models, models_among
 from rollbook.registry.registry import newest
 from rollbook.registry.version_files import removed_among
@@ -20,6 +22,8 @@ from rollbook.registry.version_files import removed_among
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from rollbook.records.policy import Policy
+    from rollbook.registry.list_filter import ListFilter
     from rollbook.registry.registry import Model, Registry
     from rollbook.snapshot.snapshot import Snapshot
 
@@ -27,18 +31,33 @@ if TYPE_CHECKING:
 _LISTING = replace(LISTING, format=f"{LISTING.format} {__version__}")
 # How many models' rows are kept beside those of the last listing: of other commits that were listed.
 _MOST_OTHERS = 2_000
+_ALL = 5  # what is remembered of a model: the last of it is its facts, which are read when they are asked for
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What a model's file says of it, and when its newest version was registered; empty where nothing
+    tells."""
+
+    owner: str
+    team: str
+    task: str
+    tags: Mapping[str, str]
+    created: str
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A model: its versions, oldest first; who holds which stage (stage, version), in the order of
-    the file; its aliases; and those versions in a stage whose artifact is removed."""
+    the file; its aliases; those versions in a stage whose artifact is removed; and its facts, where asked
+    for."""
 
     name: str
     versions: Sequence[str]
     held: Sequence[Sequence[str]]
     aliases: Mapping[str, str]
     removed: Sequence[str]
+    facts: ModelFacts | None = None
 
     @property
     def latest(self) -> str | None:
@@ -94,34 +113,41 @@ class ListedVersion:
     removed: bool
 
 
-def listed_models(registry: Registry) -> list[ListedModel]:
-    """Return every model, sorted by name, with its stages. Raises NotFound where there is no registry."""
-    stages = [stage.name for stage in registry.policy.stages[1:]]
-    return [
-        ListedModel(
-            item.name, item.latest, item.versions, {name: item.holders(name) for name in stages}, item.aliases
-        )
-        for item in listing(registry)
-    ]
+def listed_models(registry: Registry, wanted: ListFilter | None = None) -> list[ListedModel]:
+    """Return every model, sorted by name, with its stages; or those that are wanted, in that order.
+
+    Raises NotFound where there is no registry, and for no stage of the policy.
+    """
+    policy = registry.policy
+    listed: Sequence[Listed] = listing(registry, with_facts=wanted is not None and wanted.needs_facts)
+    if wanted is not None:
+        listed = wanted.models(listed, policy)
+    return [_with_stages(item, policy) for item in listed]
+
+
+def _with_stages(item: Listed, policy: Policy) -> ListedModel:
+    stages = {stage.name: item.holders(stage.name) for stage in policy.stages[1:]}
+    return ListedModel(item.name, item.latest, item.versions, stages, item.aliases)
 
 
 def listed_model(model: Model) -> ListedModel:
     """Return a model with its stages. Raises NotFound where there is no registry."""
-    (item,) = _listed(model.registry, [model])
-    stages = [stage.name for stage in model.registry.policy.stages[1:]]
-    return ListedModel(
-        item.name, item.latest, item.versions, {name: item.holders(name) for name in stages}, item.aliases
-    )
+    (item,) = _listed(model.registry, [model], with_facts=False)
+    return _with_stages(item, model.registry.policy)
 
 
-def listed_versions(model: Model, names: Sequence[str] | None = None) -> list[ListedVersion]:
-    """Return the versions of a model, or those of these names, newest first.
+def listed_versions(
+    model: Model, names: Sequence[str] | None = None, wanted: ListFilter | None = None
+) -> list[ListedVersion]:
+    """Return the versions of a model, or those of these names, newest first; or those that are wanted, in
+    that order.
 
-    Raises InvalidFile for a manifest that can't be read.
+    Raises InvalidFile for a manifest that can't be read, NotFound for no stage of the policy.
     """
     names = model.version_names if names is None else names
+    items = model.versions(names)
     removed = removed_among(model.registry.snapshot, ((model.name, version) for version in names))
-    return [
+    listed = [
         ListedVersion(
             item.version,
             item.stage,
@@ -131,20 +157,32 @@ def listed_versions(model: Model, names: Sequence[str] | None = None) -> list[Li
             item.manifest.metrics,
             (model.name, item.version) in removed,
         )
-        for item in model.versions(names)[::-1]
+        for item in items[::-1]
     ]
+    if wanted is None:
+        return listed
+    by_name = {item.version: item for item in items}
+
+    def tags(version: str) -> Mapping[str, str]:
+        return {**by_name[version].manifest.tags, **by_name[version].notes().tags}
+
+    return wanted.versions(listed, tags, model.registry.policy)
 
 
-def listing(registry: Registry) -> list[Listed]:
-    """Every model, sorted by name. Raises InvalidFile for stages that can't be read."""
+def listing(registry: Registry, *, with_facts: bool = False) -> list[Listed]:
+    """Every model, sorted by name. Raises InvalidFile for stages that can't be read, and with the facts for
+    models and manifests that can't be.
+    """
     snapshot = registry.snapshot
     outer = snapshot.subtrees([layout.ROOT])
     if outer is None:
-        return _listed(registry, registry.models())
+        return _listed(registry, registry.models(), with_facts=with_facts)
     cached_rows = _read(_LISTING.read(registry.repository))
     trees, namespaces = _model_trees(snapshot, outer[0], cached_rows)
-    new = [name for name, tree in trees.items() if tree not in cached_rows]
-    rows = {trees[item.name]: _row(item) for item in _listed(registry, registry.models_named(new))}
+    told = _ALL if with_facts else _ALL - 1
+    new = [name for name, tree in trees.items() if len(cached_rows.get(tree, ())) < told]
+    listed = _listed(registry, registry.models_named(new), with_facts=with_facts)
+    rows = {trees[item.name]: _row(item) for item in listed}
     if rows:
         current = {tree: rows.get(tree) or cached_rows[tree] for tree in trees.values()}
         others = [tree for tree in cached_rows if tree not in current][-_MOST_OTHERS:]
@@ -152,7 +190,7 @@ def listing(registry: Registry) -> list[Listed]:
         kept |= {tree: row for tree, row in current.items() if tree not in namespaces}
         _LISTING.write(registry.repository, json.dumps(kept, separators=(",", ":")).encode())
         cached_rows = current
-    return [Listed(name, *cached_rows[trees[name]]) for name in sorted(trees)]
+    return [_from_row(name, cached_rows[trees[name]]) for name in sorted(trees)]
 
 
 def _read(body: bytes | None) -> dict[str, list[Any]]:
@@ -163,11 +201,44 @@ def _read(body: bytes | None) -> dict[str, list[Any]]:
 
 
 def _row(item: Listed) -> list[Any]:
-    return [item.versions, item.held, item.aliases, item.removed]
+    facts = item.facts
+    told = [] if facts is None else [[facts.owner, facts.team, facts.task, facts.tags, facts.created]]
+    return [item.versions, item.held, item.aliases, item.removed, *told]
 
 
-def _listed(registry: Registry, models: Iterable[Model]) -> list[Listed]:
+def _from_row(name: str, row: Sequence[Any]) -> Listed:
+    versions, held, aliases, removed, *told = row
+    return Listed(name, versions, held, aliases, removed, ModelFacts(*told[0]) if told else None)
+
+
+def _facts(registry: Registry, models: Sequence[Model]) -> list[ModelFacts]:
+    records = registry.snapshot.read_many([layout.model_path(model.name) for model in models])
+    newest_versions = [newest(model.version_names) for model in models]
+    manifests = iter(
+        registry.snapshot.read_many(
+            [
+                layout.manifest_path(model.name, version)
+                for model, version in zip(models, newest_versions, strict=True)
+                if version is not None
+            ]
+        )
+    )
+    facts = []
+    for model, data, version in zip(models, records, newest_versions, strict=True):
+        record = parse_model(data, layout.model_path(model.name)) if data is not None else None
+        manifest = None if version is None else next(manifests)
+        created = ""
+        if version is not None and manifest is not None:
+            created = parse_manifest(manifest, layout.manifest_path(model.name, version)).created_at
+        tags = {name: str(value) for name, value in record.tags.items()} if record else {}
+        owned = (record.owner, record.team, record.task) if record else ("", "", "")
+        facts.append(ModelFacts(*owned, tags, created))
+    return facts
+
+
+def _listed(registry: Registry, models: Iterable[Model], *, with_facts: bool) -> list[Listed]:
     models = list(models)
+    facts: Sequence[ModelFacts | None] = _facts(registry, models) if with_facts else [None] * len(models)
     removed = removed_among(
         registry.snapshot,
         ((model.name, entry.version) for model in models for entry in model.stages.entries),
@@ -179,8 +250,9 @@ def _listed(registry: Registry, models: Iterable[Model]) -> list[Listed]:
             [[entry.stage, entry.version] for entry in model.stages.entries],
             dict(model.stages.aliases),
             sorted(version for name, version in removed if name == model.name) if removed else [],
+            told,
         )
-        for model in models
+        for model, told in zip(models, facts, strict=True)
     ]
 
 

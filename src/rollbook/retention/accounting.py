@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.retrieval import registry_storage
 from rollbook.errors import RollbookError, StorageFailed
+from rollbook.retention.cold import ColdCandidate, cold_candidates
 from rollbook.retention.stored_objects import Stored, stored
 from rollbook.retention.subjects import indexed_stays, judged, require_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import timedelta
 
     from rollbook.artifact.pointer import Pointer
     from rollbook.artifact.read_only_storage import ReadOnlyStorage
@@ -45,7 +47,7 @@ class StorageReport:
     sharing saves. `versions` counts those that have their artifact. In `formats` what is attached is called
     `attachment`. `may_go` is what the rules of retention let go now. The costs are for a month, None without
     a price in the policy. `unlisted` are the folders whose files nobody could tell: each counts as one
-    object.
+    object. `cold` are the versions that nothing used for the span that was asked for, the largest first.
     """
 
     versions: int
@@ -60,6 +62,7 @@ class StorageReport:
     cost: float | None
     cost_may_go: float | None
     unlisted: tuple[str, ...]
+    cold: tuple[ColdCandidate, ...] = ()
 
     @property
     def saved(self) -> int:
@@ -83,8 +86,11 @@ class _Held:
     objects: Mapping[str, int]
 
 
-def storage_report(registry: Registry, *, now: datetime | None = None) -> StorageReport:
-    """Account for the storage of the registry in a snapshot; `now` is when its rules are applied.
+def storage_report(
+    registry: Registry, *, cold: timedelta | None = None, now: datetime | None = None
+) -> StorageReport:
+    """Account for the storage of the registry in a snapshot; `now` is when its rules are applied, and `cold`
+    for how long nothing happened to what may be put away.
 
     Of a folder the files are counted, where its listing can be read from the cache or the remote. Raises
     InvalidFile for a pointer or a manifest that can't be read, Refused in a shallow clone.
@@ -94,7 +100,8 @@ def storage_report(registry: Registry, *, now: datetime | None = None) -> Storag
     holdings, unlisted = _held(registry, kept)
     artifacts = [each for each in holdings if each.format != ATTACHMENT]
     users = Counter(oid for each in holdings for oid in each.objects)
-    going = _going(registry, now or datetime.now(UTC))
+    now = now or datetime.now(UTC)
+    going = _going(registry, now)
     may_go = _share("may go", [each for each in artifacts if each.key in going], users)
     size = sum({oid: size for each in holdings for oid, size in each.objects.items()}.values())
     retention = registry.policy.retention
@@ -113,7 +120,15 @@ def storage_report(registry: Registry, *, now: datetime | None = None) -> Storag
         cost=_cost(size, retention.price_per_gb_month),
         cost_may_go=_cost(may_go.own, retention.price_per_gb_month),
         unlisted=unlisted,
+        cold=() if cold is None else cold_candidates(registry, kept, _own(artifacts, users), cold, now=now),
     )
+
+
+def _own(artifacts: Sequence[_Held], users: Counter[str]) -> dict[Key, int]:
+    """Return how many bytes of each artifact nothing else needs."""
+    return {
+        each.key: sum(size for oid, size in each.objects.items() if users[oid] == 1) for each in artifacts
+    }
 
 
 def _going(registry: Registry, now: datetime) -> set[Key]:

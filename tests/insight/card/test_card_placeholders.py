@@ -44,6 +44,8 @@ def filled(template: str, **facts: object) -> str:
         ("{{evidence.fairness.result}}: {{evidence.fairness.metrics.gap}}", "passed: 0.02"),
         ("`{{artifact.sha256}}`", f"`{'a' * 64}`"),
         ("{{Region}}", "eu"),
+        ("{{METRIC.auc}}, {{TAG_REGION}}", "0.91, eu"),
+        ("{{SHA256}}", "a" * 64),
     ],
 )
 def test_a_placeholder_is_filled_with_what_is_on_record(template: str, expected: str) -> None:
@@ -52,6 +54,18 @@ def test_a_placeholder_is_filled_with_what_is_on_record(template: str, expected:
 
 def test_one_that_stands_alone_becomes_paragraphs() -> None:
     assert filled("{{description}}\n\nEnd.\n") == "Boosted trees.\n\nRetrained weekly.\n\nEnd.\n"
+
+
+def test_one_that_is_called_like_a_part_becomes_the_part_and_is_renewed() -> None:
+    card = filled("{{METRICS}}\n\n{{HYPERPARAMETERS}}\n")
+    assert "<!-- rollbook:begin metrics -->\n\n| Metric |" in card
+    assert "| n\\_estimators | 60 |" in card
+    manifest = {**FACTS, "metrics": {"auc": 0.5}}
+    assert "| auc | 0.5 |" in text(manifest=manifest, start=card)
+
+
+def test_a_part_that_says_nothing_yet_is_left_to_be_found() -> None:
+    assert filled("{{LIMITATIONS}}\n") == "{{LIMITATIONS}}\n"
 
 
 def test_what_the_model_is_is_known_too() -> None:
@@ -67,6 +81,8 @@ def test_what_the_model_is_is_known_too() -> None:
         ("```\n{{version}}\n```", "code"),
         ("[x]({{region}})", "no address"),
         ('<img src="{{region}}">', "no address"),
+        ("https://{{region}}/x", "an address's host"),
+        ("\\{{region}}", "an escape"),
         ("{{metrics.auc} }", "no placeholder"),
     ],
 )

@@ -92,7 +92,7 @@ def _renewed(card: str, facts: CardFacts, path: str) -> str:
         if front_matter
         else (f"{fence}{whole}{fence}{newline}" if whole else "")
     )
-    return head + _with_parts(filled(body, facts), parts, newline, path)
+    return head + _with_parts(filled(body, facts, parts), parts, newline, path)
 
 
 def split_front(front: str, path: str) -> tuple[str, str]:

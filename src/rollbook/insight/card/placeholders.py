@@ -1,9 +1,10 @@
 """Filling a card's `{{placeholders}}`: each with what is on record under its name, shown as text.
 
 A name is a fact's path, such as `{{metrics.auc}}`, `{{owner}}` or `{{evidence.fairness.summary}}`; upper
-and lower case are the same in it, and so are `.`, `_` and `-`. Of metrics, hyperparameters and
-tags the last part is enough where no other fact bears it. What nothing is known of stays as it is, for the
-gate `model-card` to find.
+and lower case are the same in it, and so are `.`, `_` and `-`. Of metrics, hyperparameters, tags,
+artifact, training and environment the last part is enough where no other fact bears it. One that stands
+alone on a line and is called like a generated part becomes that part, which is renewed. What nothing is known
+of stays as it is, for the gate `model-card` to find.
 """
 
 from __future__ import annotations
@@ -25,18 +26,21 @@ if TYPE_CHECKING:
 _NAME = r"[A-Za-z][A-Za-z0-9_. -]{0,99}"
 _PLACEHOLDER = re.compile(rf"\{{\{{[ \t]*(?P<name>{_NAME})\}}\}}")
 _ALONE = re.compile(rf"[ ]{{0,3}}\{{\{{[ \t]*(?P<name>{_NAME})\}}\}}[ \t]*")
-# Where text would act: a link's target, the inside of a tag.
+# Where text would act: a link's target, the inside of a tag; and an address's host, after an escape.
 _TARGET = re.compile(r"\](?:\(|:[ \t]*)<?[ \t]*\Z|<[^<>]*\Z")
-_SHORT = ("metrics", "hyperparameters", "tags")
+_ACTING = re.compile(r"(?:://|www\.)[^/\s]*\Z|mailto:\S*\Z|\\\Z", re.IGNORECASE)
+_SHORT = ("metrics", "hyperparameters", "tags", "artifact", "training", "environment")
+_SINGULAR = {"metrics": "metric", "hyperparameters": "hyperparameter", "tags": "tag"}
 _ALSO_CALLED = {"model": ("model_name", "name"), "version": ("model_version",), "created_at": ("date",)}
 _OF_THE_RECORD = ("owner", "team", "task", "use_case", "compliance")
 _LONGEST = 2000
+_ALSO_PARTS = {"hyperparameters": "training", "training_procedure": "training"}
 # So that a card stays a file that a registry can hold, and is made in no time.
 _MOST = 1000
 _LONGEST_LINE = 4000
 
 
-def filled(body: str, facts: CardFacts) -> str:
+def filled(body: str, facts: CardFacts, parts: Mapping[str, str]) -> str:
     """Return a card's body with its placeholders filled, but for those in fenced code, in a line of more than
     4,000 characters, after the first thousand, and those that nothing is known of."""
     if not unfilled(body):
@@ -47,7 +51,7 @@ def filled(body: str, facts: CardFacts) -> str:
     for line, is_text in lines_of_text(body):
         if is_text and "{{" in line and len(line) <= _LONGEST_LINE and left > 0:
             left -= len(_PLACEHOLDER.findall(line))
-            written.append(_filled_line(line, known))
+            written.append(_filled_line(line, known, parts))
         else:
             written.append(line)
     return "".join(written)
@@ -60,12 +64,15 @@ def unfilled(body: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _filled_line(line: str, known: Mapping[str, str]) -> str:
+def _filled_line(line: str, known: Mapping[str, str], parts: Mapping[str, str]) -> str:
     content = line.rstrip("\r\n")
     if alone := _ALONE.fullmatch(content):
-        value = known.get(_folded(alone["name"]))
-        newline = line[len(content) :]
-        return line if value is None else prose(value).replace("\n", newline or "\n") + newline
+        name, newline = _folded(alone["name"]), line[len(content) :]
+        part = _ALSO_PARTS.get(name, name).replace("_", "-")
+        value = prose(known[name]) if name in known else None
+        if parts.get(part):
+            value = f"<!-- rollbook:begin {part} -->\n<!-- rollbook:end {part} -->"
+        return line if value is None else value.replace("\n", newline or "\n") + newline
     return _PLACEHOLDER.sub(lambda match: _shown(match, known), line)
 
 
@@ -74,6 +81,8 @@ def _shown(match: re.Match[str], known: Mapping[str, str]) -> str:
     if value is None:
         return match[0]
     before = match.string[: match.start()]
+    if _ACTING.search(before):
+        return match[0]
     if _TARGET.search(before):
         return address(value) or match[0]
     if before.count("`") % 2:
@@ -127,6 +136,9 @@ def _recorded(facts: CardFacts) -> Iterator[tuple[str, str]]:
     for path, value in _flat(merged, ""):
         if value.strip() and not placeholder(value):
             yield path, value
+            kind, _, key = path.partition(".")
+            if kind in _SINGULAR:
+                yield f"{_SINGULAR[kind]}.{key}", value
             for name in _ALSO_CALLED.get(path, ()):
                 yield name, value
 

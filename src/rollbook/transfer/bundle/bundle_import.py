@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.artifact.dvc_yaml import artifact_path
 from rollbook.artifact.pointer import pointer_data
-from rollbook.artifact.progress import quiet
+from rollbook.artifact.progress import begin, quiet
 from rollbook.errors import BadCall, Refused
 from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
@@ -149,10 +149,9 @@ def _known(registry: Registry, verified: VerifiedOrigin) -> Brought:
 
 def _stored(storage: Storage, bundle: Bundle, holding: HeldPayload, progress: Progress) -> Stored:
     """Take the bytes of an artifact or attachment into DVC's cache, straight from the bundle."""
-    parts = (
-        (inside, partial(bundle.copy, member, progress))
-        for inside, member in holding.members(bundle.stored())
-    )
+    members = list(holding.members(bundle.stored()))
+    begin(progress, "reading", sum(member.size for _, member in members))
+    parts = ((inside, partial(bundle.copy, member, progress)) for inside, member in members)
     return storage.add_parts(parts, holding.name, is_directory=holding.is_directory)
 
 
