@@ -98,6 +98,23 @@ def test_an_unknown_command_suggests_the_nearest(small: Path):
     assert "No such command 'resolv'. Did you mean resolve?" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("group", "given", "meant"),
+    [("audit", "verfy", "verify"), ("hooks", "Instal", "install"), ("import", "gtoo", "gto")],
+)
+def test_so_is_one_of_a_group(tmp_path: Path, group: str, given: str, meant: str) -> None:
+    ran = rollbook(tmp_path, group, given)
+    assert ran.code == 2
+    assert f"No such command '{given}'. Did you mean {meant}?" in ran.err
+
+
+def test_what_is_like_no_command_is_cut_short(tmp_path: Path) -> None:
+    ran = rollbook(tmp_path, "\x1b" * 100_000)
+    assert ran.code == 2
+    assert len(ran.err) < 2_000
+    assert "\x1b" not in ran.err
+
+
 def test_an_unknown_command_is_shown_harmless(small: Path):
     assert "\x1b" not in rollbook(small, "\x1b[31mred").err
 

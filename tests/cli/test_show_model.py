@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 CARD = """\
 name: credit
+display_name: Credit score
+data_classification: confidential
 owner: jane@example.com
 team: risk
 task: classification
@@ -53,7 +55,9 @@ def test_it_says_whose_the_model_is_and_what_stands_where(led: World) -> None:
     lines = [" ".join(line.split()) for line in led.run("show", "credit").out.splitlines()]
     assert lines[0] == "credit"
     for line in (
+        "display name Credit score",
         "description Scores loan applications.",
+        "data class confidential",
         "owner jane@example.com",
         "team risk",
         "task classification",

@@ -135,6 +135,19 @@ def test_a_stage_that_does_not_exist_lists_those_that_do(policy: Policy):
     assert "development, staging, production, archived" in caught.value.hint
 
 
+@pytest.mark.parametrize("name", ["Staging", "STAGING", "stagin", "staging "])
+def test_a_stage_that_is_nearly_one_is_suggested(policy: Policy, name: str):
+    with pytest.raises(NotFound) as caught:
+        policy.stage(name)
+    assert caught.value.hint.startswith("Did you mean staging? ")
+
+
+def test_nothing_is_suggested_for_what_is_like_no_stage(policy: Policy):
+    with pytest.raises(NotFound) as caught:
+        policy.stage("x" * 100_000)
+    assert caught.value.hint.startswith("The policy's stages are: ")
+
+
 def test_a_legal_transition_passes(policy: Policy):
     policy.require_transition("m@1.0.0", "staging", "production")
 

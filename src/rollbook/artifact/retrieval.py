@@ -17,8 +17,8 @@ from rollbook.artifact.untrusted_remote import is_relative, restricted_remote
 from rollbook.errors import InvalidFile, NotFound, StorageFailed
 from rollbook.git.clone import home, is_far
 from rollbook.git.trees import holds_file, unpack
+from rollbook.names import nearest
 from rollbook.records.evidence import parse_evidence
-from rollbook.registry.registry import nearest
 from rollbook.registry.version_files import evidence_paths
 from rollbook.yaml.strict import load
 

@@ -107,7 +107,7 @@ class AuthorRights:
                     yield Finding("RB505", file.path, message, hint="Rebase the change on its base.")
 
     def _kept_from(self, author: Author, path: str, holdings: Collection[Holding]) -> Iterator[Finding]:
-        held = self._roles(author.person, place(path).model)
+        held = self._roles(author.person, place(as_meant(path)).model)
         for name in sorted({stage for stage, _ in holdings}):
             stage = self._policy.stage(name)
             if may_move(held, stage):
@@ -181,4 +181,4 @@ class AuthorRights:
 
 
 def _is_stages(path: str) -> bool:
-    return place(path).kind is Kind.STAGES
+    return place(as_meant(path)).kind is Kind.STAGES

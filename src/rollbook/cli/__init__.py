@@ -11,6 +11,7 @@ import click
 
 from rollbook import __version__
 from rollbook.cli.narrow_output import print_in_any_encoding
+from rollbook.cli.near_commands import NearCommands
 from rollbook.errors import RollbookError
 from rollbook.text import printable
 
@@ -67,7 +68,7 @@ _MODULES = {"import": "importing", "dvc-artifacts": "dvc_artifacts"}
 _READER_GONE = 141  # as a shell reports a program that SIGPIPE ended
 
 
-class _Commands(click.Group):
+class _Commands(NearCommands):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*COMMANDS]
 
@@ -91,16 +92,6 @@ class _Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([*COMMANDS.items()])  # the package has a module called list
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = click.utils.make_str(args[0])
-        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            from rollbook.registry.registry import nearest
-
-            ctx.fail(f"No such command {printable(name)!r}. {nearest(name, [*COMMANDS])}")
-        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

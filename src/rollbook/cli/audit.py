@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rollbook.cli import options
+from rollbook.cli.near_commands import NearCommands
 from rollbook.cli.output import print_json, print_lines, print_pairs, say
 from rollbook.errors import CannotTell, GitFailed
 from rollbook.text import printable
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from rollbook.trail.verify import Verification
 
 
-@click.group("audit")
+@click.group("audit", cls=NearCommands)
 def command() -> None:
     """Write the audit trail's tags, and verify them."""
 

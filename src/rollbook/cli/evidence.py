@@ -9,6 +9,7 @@ import click
 
 from rollbook.api.json_document import document
 from rollbook.cli import options
+from rollbook.cli.near_commands import NearCommands
 from rollbook.cli.output import print_json, print_table, progress_bar, say, size
 from rollbook.cli.proposed import carry_on
 from rollbook.cli.source import at_repository, opened_registry
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _MANY: dict[str, Any] = {"multiple": True}
 
 
-@click.group("evidence")
+@click.group("evidence", cls=NearCommands)
 def command() -> None:
     """Put on record what was learnt about a version, list it, and get what is attached to it."""
 

@@ -8,11 +8,12 @@ import time
 import click
 
 from rollbook.cli import options
+from rollbook.cli.near_commands import NearCommands
 from rollbook.cli.output import say
 from rollbook.text import printable
 
 
-@click.group("hooks")
+@click.group("hooks", cls=NearCommands)
 def command() -> None:
     """Install git hooks that run Rollbook."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rollbook.cli import options
+from rollbook.cli.near_commands import NearCommands
 from rollbook.cli.output import print_json, print_table, progress_bar, say, size, warn
 from rollbook.cli.proposed import carry_on
 
@@ -25,7 +26,7 @@ _MANY: dict[str, Any] = {"multiple": True}
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.group("import")
+@click.group("import", cls=NearCommands)
 def command() -> None:
     """Take models over from elsewhere."""
 

@@ -47,12 +47,14 @@ def _summary(shown: ShownModel) -> list[tuple[str, str]]:
     record = shown.record
     count = f"{shown.versions}, the newest {shown.latest}" if shown.latest else "none yet"
     return [
+        ("display name", record.display_name),
         ("description", record.description),
         ("use case", record.use_case),
         ("owner", record.owner),
         ("team", record.team),
         ("task", record.task),
         ("compliance", record.compliance),
+        ("data class", record.data_classification),
         ("tags", ", ".join(f"{name}={value}" for name, value in record.tags.items())),
         ("versions", count),
         ("last change", _told(shown.last_change) if shown.last_change else ""),

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.errors import BadCall, NotFound, Refused
-from rollbook.names import require_model_name
+from rollbook.names import nearest, require_model_name
 from rollbook.propose.manifest_facts import require_lawful
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.propose.tag_edits import change_tags, require_apart
 from rollbook.propose.told_model import FIELDS
 from rollbook.records.fields import tags_of
 from rollbook.registry.main_branch import main_commit
-from rollbook.registry.registry import Registry, nearest
+from rollbook.registry.registry import Registry
 from rollbook.schema.schemas import schema_line
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.yaml.edit import edit

@@ -16,13 +16,13 @@ from rollbook.artifact.progress import quiet
 from rollbook.artifact.unfetched import require_there
 from rollbook.errors import BadCall
 from rollbook.git.write import identity
-from rollbook.names import time_now
+from rollbook.names import nearest, time_now
 from rollbook.propose.manifest_facts import require_lawful
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.propose.stores import open_store, upload
 from rollbook.records.evidence import DEPLOYMENT, KINDS, evidence_kind, evidence_number
 from rollbook.registry.main_branch import main_commit
-from rollbook.registry.registry import Registry, nearest
+from rollbook.registry.registry import Registry
 from rollbook.registry.version_files import evidence_paths
 from rollbook.schema.schemas import schema_line
 from rollbook.snapshot.tree_snapshot import commit_snapshot

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import InvalidFile, NotFound, Refused
+from rollbook.names import did_you_mean
 from rollbook.records.fields import Fields, read_fields
 from rollbook.records.retention import Retention, retention_from
 
@@ -80,8 +81,9 @@ class Policy:
         for stage in self.stages:
             if stage.name == name:
                 return stage
-        names = ", ".join(stage.name for stage in self.stages)
-        raise NotFound(f"there is no stage {name[:80]!r}", hint=f"The policy's stages are: {names}.")
+        names = [stage.name for stage in self.stages]
+        hint = f"{did_you_mean(name, names)} The policy's stages are: {', '.join(names)}."
+        raise NotFound(f"there is no stage {name[:80]!r}", hint=hint.strip())
 
     def require_transition(self, version: str, start: str, target: str) -> None:
         """Raise Refused, with the legal ways, when no transition leads from `start` to `target`."""

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from rollbook.errors import NotFound, Refused
 from rollbook.git.address import without_credentials
-from rollbook.names import names_model_alone, parse_reference, require_model_name
+from rollbook.names import names_model_alone, nearest, parse_reference, require_model_name
 from rollbook.registry.model_folders import model_names
-from rollbook.registry.registry import Registry, nearest
+from rollbook.registry.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

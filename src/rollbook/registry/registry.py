@@ -21,6 +21,7 @@ from rollbook.names import (
     Reference,
     is_version,
     names_model_alone,
+    nearest,
     normalise_version,
     parse_reference,
     precedence,
@@ -327,17 +328,6 @@ def newest(versions: Sequence[str]) -> str | None:
     none.
     """
     return next((name for name in reversed(versions) if "-" not in name), versions[-1] if versions else None)
-
-
-def nearest(name: str, known: Sequence[str]) -> str:
-    """Return a hint: what was perhaps meant, or what there is."""
-    import difflib
-
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    if close:
-        return f"Did you mean {' or '.join(close)}?"
-    shown = ", ".join(known[-10:])
-    return f"There is: {shown}{', ...' if len(known) > 10 else ''}." if known else ""
 
 
 def _sorted_versions(directories: dict[str, bool]) -> list[str]:

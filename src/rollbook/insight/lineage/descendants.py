@@ -12,9 +12,8 @@ from rollbook.errors import BadCall, NotFound
 from rollbook.insight.lineage.deployments import Deployed, newest
 from rollbook.insight.query.index.lookup import ask, problem_in
 from rollbook.layout import Kind
-from rollbook.names import parse_reference
+from rollbook.names import nearest, parse_reference
 from rollbook.records.evidence import DEPLOYMENT
-from rollbook.registry.registry import nearest
 
 if TYPE_CHECKING:
     import sqlite3

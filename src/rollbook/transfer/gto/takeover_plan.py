@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.repository import is_shallow
-from rollbook.names import is_model_name, is_version, precedence, time_now, time_seconds
+from rollbook.names import is_model_name, is_version, nearest, precedence, time_now, time_seconds
 from rollbook.records.origin import DEPRECATED, DEREGISTERED, Origin
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.model_folders import model_names
-from rollbook.registry.registry import Registry, nearest
+from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.gto_tags import read_artifacts, renamed
 from rollbook.transfer.gto.gto_artifacts import Annotation, InGit, annotation, inner_path, locate

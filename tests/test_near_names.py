@@ -1,0 +1,28 @@
+"""What was perhaps meant by a name that there is not."""
+
+from __future__ import annotations
+
+import time
+
+from rollbook.names import did_you_mean, nearest
+
+
+def test_a_near_miss_suggests_the_name() -> None:
+    assert did_you_mean("credit-aproval", ["churn", "credit-approval"]) == "Did you mean credit-approval?"
+
+
+def test_case_does_not_count() -> None:
+    assert did_you_mean("PRODUCTION", ["staging", "production"]) == "Did you mean production?"
+
+
+def test_nothing_is_like_it() -> None:
+    assert did_you_mean("zzz", ["churn"]) == ""
+    assert nearest("zzz", ["churn"]) == "There is: churn."
+
+
+def test_a_name_among_very_many_is_found_soon() -> None:
+    names = [f"model-{number:06}" for number in range(100_000)] + ["zebra"]
+    start = time.process_time()
+    assert did_you_mean("zebr", names) == "Did you mean zebra?"
+    assert did_you_mean("z" * 1_000_000, names) == ""
+    assert time.process_time() - start < 5
