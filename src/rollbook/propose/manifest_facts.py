@@ -74,7 +74,7 @@ def text_list(path: Path) -> list[str]:
     if path.suffix in (".json", ".yaml", ".yml"):
         texts = _json(data, path) if path.suffix == ".json" else _yaml(data, path)
     else:
-        texts = list(filter(None, (line.strip() for line in decoded(data).splitlines())))
+        texts = list(filter(None, (line.strip() for line in decoded(data).split("\n"))))
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
         raise BadCall(f"{path}: a list of texts is needed here", hint="Write each on a line of its own.")
     return texts
