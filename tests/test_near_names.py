@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 
-from rollbook.names import did_you_mean, nearest
+import pytest
+
+from rollbook.errors import BadCall
+from rollbook.names import did_you_mean, nearest, parse_reference, require_stage_name
 
 
 def test_a_near_miss_suggests_the_name() -> None:
@@ -13,6 +16,15 @@ def test_a_near_miss_suggests_the_name() -> None:
 
 def test_case_does_not_count() -> None:
     assert did_you_mean("PRODUCTION", ["staging", "production"]) == "Did you mean production?"
+
+
+def test_a_stage_in_capitals_is_one_in_small_letters() -> None:
+    with pytest.raises(BadCall) as caught:
+        parse_reference("churn@Staging")
+    assert caught.value.hint.startswith("Did you mean churn@staging? ")
+    with pytest.raises(BadCall) as caught:
+        require_stage_name("Staging")
+    assert caught.value.hint.startswith("Did you mean staging? ")
 
 
 def test_nothing_is_like_it() -> None:

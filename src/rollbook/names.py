@@ -297,7 +297,9 @@ def _selected(text: str, model: str, selector: str) -> Reference:
         return Reference(model, version=normalise_version(selector))
     if selector == LATEST or is_stage_name(selector):
         return Reference(model, name=selector)
-    raise BadCall(f"{text[:120]!r}: {selector[:80]!r} is neither a version nor a name", hint=_REFERENCE_HINT)
+    meant = selector.lower()
+    hint = f"Did you mean {model}@{meant}? {_REFERENCE_HINT}" if is_stage_name(meant) else _REFERENCE_HINT
+    raise BadCall(f"{text[:120]!r}: {selector[:80]!r} is neither a version nor a name", hint=hint)
 
 
 def parse_moment(text: str, *, begins: bool = False) -> datetime:

@@ -219,3 +219,25 @@ def test_an_approver_of_the_model_alone_has_the_right_for_it_alone(team: Team) -
     team.world.policy("  models:\n    credit-*:\n      approver: [jane@example.com]\n")
     team.change("jane", "work", STAGES, IN_PRODUCTION)
     assert team.check("work").code == 0
+
+
+def test_what_git_makes_up_of_two_harmless_commits_is_held_against_both_authors(team: Team) -> None:
+    """Bob archives the last of two versions by a line above it, Jane stages a third by a line below it."""
+    keep(team, "archived", "approver")
+    lines = [f"  - {{{ENTRY.replace('1.0.0', version)}}}\n" for version in ("1.0.0", "2.0.0", "3.0.0")]
+    base = "staging:\n" + lines[0] + "  # and\n" * 4 + lines[1]
+    team.become("ana")
+    team.world.write(STAGES, base)
+    team.world.commit("Two in staging")
+    team.change("bob", "archive", STAGES, base.replace(lines[1], "archived:\n" + lines[1]))
+    assert "RB505" not in team.check("archive").out
+    team.change("jane", "work", STAGES, base + lines[2])
+    assert "RB505" not in team.check("work").out
+    team.become("bob")
+    tree = team.world.root / "tree-work"
+    git(tree, "merge", "--quiet", "--no-edit", "archive")
+    assert "archived:\n" + lines[1] + lines[2] in (tree / STAGES).read_text()
+    found = [line for line in team.check("work").out.splitlines() if "RB505" in line]
+    assert len(found) == 1
+    assert "jane@example.com" in found[0]
+    assert "`3.0.0`" in found[0]

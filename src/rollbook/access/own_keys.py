@@ -65,7 +65,7 @@ def listed_principals(allowed_signers: bytes, key: bytes) -> Iterator[str]:
     """Yield to whom an allowed-signers file gives a public key, as it writes them. Whether that holds at a
     time, or for what it is used, only ssh-keygen judges."""
     encoded = base64.b64encode(key)
-    for line in allowed_signers.splitlines():
+    for line in allowed_signers.split(b"\n"):
         words = line.split()
         if len(words) > 2 and not words[0].startswith(b"#") and encoded in words[1:]:
             yield words[0].strip(b'"').decode(errors="replace")
