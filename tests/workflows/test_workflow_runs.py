@@ -135,7 +135,7 @@ def test_the_monitor_fails_for_what_would_not_be_let_in_today_and_lists_it(
     job = run_monitor(registered, forge)
     assert not job.passed
     assert "### rollbook gates: ❌ failed (1)" in job.summary
-    row = next(line for line in job.summary.splitlines() if "credit" in line)
+    row = next(line for line in job.summary.split("\n") if "credit" in line)
     assert row.startswith("| <code>credit-approval</code> | <code>1.0.0</code> | <code>staging</code> |")
     assert "a&#124;b&#60;i&#62;" in row
     assert row.count("|") == 6

@@ -193,7 +193,7 @@ def _summary(step: Step, code: int, outputs: Mapping[str, str], told: str) -> st
 def _table(told: str) -> str:
     """Return what a command printed as a table, its columns parted by tabs, as one of Markdown in which
     nothing acts."""
-    rows = [[inert_code(cell) for cell in line.split("\t")] for line in told.splitlines()[:_MOST_ROWS]]
+    rows = [[inert_code(cell) for cell in line.split("\t")] for line in told.split("\n")[:_MOST_ROWS] if line]
     if not rows:
         return ""
     lines = [f"| {' | '.join(row)} |\n" for row in rows]
