@@ -40,7 +40,7 @@ class Proposals(registry.Registry):
         version: str | None = None,
         bump: str | None = None,
         parents: Sequence[str] = (),
-        code: PathLike | None = None,
+        code: PathLike | Sequence[PathLike] | None = None,
         owner: str | None = None,
         team: str | None = None,
         task: str | None = None,
@@ -56,9 +56,10 @@ class Proposals(registry.Registry):
         Its bytes go to the DVC remote first. `version`, or else `bump` (`major`, `minor`, `patch`; by default
         `minor`) of the newest, says which version it is. `parents` are references to the versions it was
         derived from; `code` is the training repository, by default the current one when that isn't the
-        registry. `owner`, `team`, `task` and `use_case` are a new model's. Raises BadCall for facts that make
-        no sense, Refused for a version that exists or that the check refuses, Conflict when the branch stands
-        with other content, StorageFailed when the bytes can't be stored.
+        registry, or several, each of which may be told with its role, as in `features=../features`. `owner`,
+        `team`, `task` and `use_case` are a new model's. Raises BadCall for facts that make no sense, Refused
+        for a version that exists or that the check refuses, Conflict when the branch stands with other
+        content, StorageFailed when the bytes can't be stored.
         """
         from rollbook.artifact import at_address
         from rollbook.artifact.links import LinkRule
@@ -80,7 +81,7 @@ class Proposals(registry.Registry):
             facts=fields,
             attachments=attachments,
             record={key: value for key, value in record.items() if value},
-            code=Path(code) if code else code_lineage.current_code(self.repository),
+            code=code_lineage.told_code(code) or code_lineage.current_code(self.repository),
             parents=parents,
             name=name,
             links=LinkRule.ALL if follow_links else LinkRule.NAMED,

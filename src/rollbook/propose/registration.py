@@ -69,8 +69,9 @@ class Registration:
 
     `version` or else `bump` ("major", "minor", "patch") decides the version. `facts` are fields of the
     manifest, in its own shape; `attachments` are further files of the version, by name (`requirements.txt`,
-    `sample-input.json`, `card.md`); `record` are fields of model.yaml, used when the model is new. `code` is
-    the directory whose git repository the model was trained from, None for none. `parents` are references
+    `sample-input.json`, `card.md`); `record` are fields of model.yaml, used when the model is new. `code` are
+    the directories whose git repositories the model was trained from, each with its role, empty for none.
+    `parents` are references
     to the versions that it was derived from; the manifest names the versions they stand for now. `name` is
     what the artifact is called in the registry, None for its own name; `links` says which symbolic links are
     followed to its files; `remarks` is what was remarked of the facts.
@@ -83,7 +84,7 @@ class Registration:
     facts: Mapping[str, Any] = field(default_factory=dict)
     attachments: Mapping[str, bytes] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
-    code: Path | None = None
+    code: Sequence[tuple[str, Path]] = ()
     parents: Sequence[str] = ()
     name: str | None = None
     links: LinkRule = LinkRule.NAMED
@@ -284,10 +285,10 @@ def _facts(
     facts["model"], facts["version"] = model, version
     facts["created_at"] = time_now()
     facts["created_by"] = identity(repository).email
-    code = code_lineage(registration.code) if registration.code else None
+    codes = [code_lineage(directory, role) for role, directory in registration.code]
     lineage = merged("lineage", facts.get("lineage"), [])
-    if code and "code" not in lineage:
-        lineage["code"] = code
+    if codes and "code" not in lineage:
+        lineage["code"] = codes if len(codes) > 1 else codes[0]
     if parents:
         lineage = with_listed(lineage, "parents", parents)
     if lineage:
@@ -316,7 +317,7 @@ def _files(plan: _RegistrationPlan, registration: Registration, stored: Stored) 
 
 def _lacking(facts: Mapping[str, Any], attachments: Mapping[str, bytes], form: str) -> Iterator[str]:
     """Yield what a manifest does not say that will be missed: it is written once."""
-    if not facts.get("lineage", {}).get("code", {}).get("commit"):
+    if not facts.get("lineage", {}).get("code"):
         yield "which commit of the code trained it: --code DIR"
     dependencies = facts.get("environment", {}).get("dependencies")
     files = {name: decoded(attachments[name]) for name in layout.ENVIRONMENT_FILES if name in attachments}
