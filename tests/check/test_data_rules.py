@@ -55,3 +55,37 @@ def test_a_version_that_was_registered_before_is_not_asked(desk: Desk) -> None:
 def test_data_that_the_schema_does_not_allow_is_left_to_the_schema(desk: Desk) -> None:
     extra = "training: {dataset_version: 2}\nlineage: {data: [1]}\n"
     assert set(codes(desk.check_change(registry_files(), _added(extra)))) == {"RB102"}
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ("{name: a, from: [a]}", "a from a"),
+        ("{name: a, from: [b]}, {name: b, from: [a]}", "a from b from a"),
+        (", ".join(f"{{name: n{n}, from: [n{n + 1}]}}" for n in range(60)), "60 steps"),
+    ],
+)
+def test_data_that_leads_back_to_no_beginning_is_found_wherever_it_stands(
+    desk: Desk, data: str, told: str
+) -> None:
+    files = _added(f"lineage: {{data: [{data}]}}\n")
+    for found in (
+        only(desk.check_change(registry_files(), files), "RB229"),
+        only(desk.check(files), "RB229"),
+    ):
+        assert (found.key, told in found.message) == ("lineage.data", True)
+
+
+@pytest.mark.parametrize("source", ['"@1"', '""', '"a\\nb"', "1", "[raw]"])
+def test_a_source_that_is_no_name_of_data_is_refused_by_the_schema(desk: Desk, source: str) -> None:
+    files = _added(f"lineage: {{data: [{{name: a, from: [{source}]}}]}}\n")
+    assert "RB102" in codes(desk.check_change(registry_files(), files))
+
+
+def test_a_chain_and_several_commits_of_code_are_fine(desk: Desk) -> None:
+    commit = "1f7a7a472abf3dd9643fd615f6da379c4acb3e3a"
+    extra = (
+        f"lineage: {{code: [{{commit: {commit}}}, {{commit: {commit}, role: features}}], data: ["
+        f"{{name: a, from: [raw@1], step: clean.py, code: {{commit: {commit}}}}}]}}\n"
+    )
+    assert desk.check_change(registry_files(), _added(extra)) == []

@@ -240,6 +240,8 @@ def test_an_option_that_adds_to_a_field_of_another_shape_is_a_wrong_call(
         ["--tag", "=x"],
         ["--description", "\udcff"], ["--owner", "\udcff"], ["--owner", "two\nlines"], ["--team", "\x07"],
         ["--data", "@1"], ["--data", "name=a,row=1"], ["--data", "name=a,digest=12"],
+        ["--data", "name=a,from=b@1,commit=12"],
+        ["--code", "features="], ["--code", "nowhere", "--code", "x=nowhere"],
         ["--data", "name=a,file=nothing.csv"], ["--data", "name=a\x1b[31m,version=1"],
         ["--param", "depth=.nan"], ["--framework", "=="], ["--python", "three\n"],
     ],
@@ -460,4 +462,9 @@ def test_a_sample_that_is_too_large_or_no_table_is_refused(world: World) -> None
         ran = propose(world, "--sample-input", written(world, name, content))
         assert (ran.code, ran.out) == (2, "")
         assert said in ran.err
+
+
+def test_data_that_was_made_from_itself_is_refused_and_leaves_nothing(world: World) -> None:
+    ran = propose(world, "--data", "name=a,from=b", "--data", "name=b,from=a")
+    assert (ran.code, "RB229" in ran.err) == (1, True)
     assert world.git("branch", "--list", "rollbook/*") == ""

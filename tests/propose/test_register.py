@@ -469,6 +469,41 @@ def test_the_code_option_names_another_repository(world: World, training: Path, 
     assert code_of(world, tmp_path, "--code", str(training))["commit"] == git(training, "rev-parse", "HEAD")
 
 
+def test_several_repositories_are_told_apart_by_their_roles(
+    world: World, training: Path, tmp_path: Path
+) -> None:
+    commit = git(training, "rev-parse", "HEAD")
+    first, second = code_of(world, tmp_path, "--code", str(training), "--code", f"features={training}")
+    assert (first["commit"], first.get("role")) == (commit, None)
+    assert (second["commit"], second["role"]) == (commit, "features")
+
+
+def test_one_repository_with_a_role_is_one(world: World, training: Path, tmp_path: Path) -> None:
+    assert code_of(world, tmp_path, "--code", f"features={training}")["role"] == "features"
+
+
+@pytest.mark.parametrize(
+    "codes", [["x={}", "x={}"], ["{}", "{}"], ["features=", "{}"], ["a={}", "a=nowhere"], ["a=nowhere"]]
+)
+def test_code_that_can_not_be_told_apart_or_is_not_there_is_a_wrong_call(
+    world: World, training: Path, codes: list[str]
+) -> None:
+    options = [part for code in codes for part in ("--code", code.format(training))]
+    ran = rollbook(
+        world.registry, "register", "credit", str(world.artifact()), "--version", "1.0.0", *options
+    )
+    assert ran.code == 2
+    assert "Traceback" not in ran.err
+    assert world.git("branch", "--list", "rollbook/*") == ""
+
+
+def test_a_directory_whose_name_holds_an_equals_sign_is_named_by_its_path(
+    world: World, training: Path, tmp_path: Path
+) -> None:
+    odd = training.rename(tmp_path / "a=b")
+    assert code_of(world, tmp_path, "--code", "./a=b")["commit"] == git(odd, "rev-parse", "HEAD")
+
+
 def test_the_registry_itself_is_no_code_lineage(world: World) -> None:
     propose(world)
     assert "lineage" not in manifest(world.registry)

@@ -25,6 +25,15 @@ DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
             {"name": "loans", "version": "2026-10", "rows": 1200, "digest": DIGEST},
         ),
         ("name=loans@home,version=a=b", {"name": "loans@home", "version": "a=b"}),
+        (
+            f"name=loans,from=raw@1,from=codes,step=clean.py,commit={'a' * 40},repository=https://x/y",
+            {
+                "name": "loans",
+                "from": ["raw@1", "codes"],
+                "step": "clean.py",
+                "code": {"repository": "https://x/y", "commit": "a" * 40},
+            },
+        ),
         ("name=loans,uri=s3://b/l,part=1,rows=2", {"name": "loans", "uri": "s3://b/l,part=1,rows=2"}),
     ],
 )
@@ -46,6 +55,9 @@ def test_a_data_set_is_told_by_fields(text: str, expected: dict[str, Any]) -> No
         ("name=loans,rows=" + "9" * 5000, "no number of rows"),
         ("name=loans,rows=1e3", "no number of rows"),
         ("=s3://b", "NAME"),
+        ("name=loans,from=", "from is empty"),
+        ("name=loans,repository=https://x/y", "no commit"),
+        ("name=loans,step=a,step=b", "step twice"),
     ],
 )
 def test_what_is_no_field_of_a_data_set_is_a_wrong_call_that_names_it(text: str, told: str) -> None:

@@ -42,7 +42,7 @@ class Proposals(registry.Registry):
         version: str | None = None,
         bump: str | None = None,
         parents: Sequence[str] = (),
-        code: PathLike | None = None,
+        code: PathLike | Sequence[PathLike] | None = None,
         created_at: str | None = None,
         created_by: str | None = None,
         name: str | None = None,
@@ -56,32 +56,27 @@ class Proposals(registry.Registry):
         Its bytes go to the DVC remote first. `version`, or else `bump` (`major`, `minor`, `patch`; by default
         `minor`) of the newest, says which version it is. `parents` are references to the versions it was
         derived from; `code` is the training repository, by default the current one when that isn't the
-        registry. With `created_at` (a date, with or without a time) or `created_by` the version is
-        back-filled: made then and by them, and registered now and by you, as the manifest and the trail say.
-        Raises BadCall for facts that make no sense, Refused for a version that exists or that the check
-        refuses, Conflict when the branch stands with other content, StorageFailed when the bytes can't be
-        stored.
+        registry, or several, each perhaps with its role (`features=../features`). With `created_at` (a date)
+        or `created_by` the version is back-filled: made then and by them, and registered now and by you, as
+        the manifest and the trail say. Raises BadCall for facts that make no sense, Refused for a version
+        that exists or that the check refuses, Conflict when the branch stands with other content,
+        StorageFailed when the bytes can't be stored.
         """
         from rollbook.artifact import at_address
         from rollbook.artifact.links import LinkRule
-        from rollbook.errors import BadCall
         from rollbook.propose import code_lineage, registration, told_facts, told_model
 
-        if version and bump:
-            raise BadCall("a version is either given or bumped", hint="Give one of the two.")
         fields, left_out = told_facts.manifest_fields(facts)
         attachments = told_facts.attach_files(facts, fields)
-        told = told_facts.take_version(facts, fields) if not version and not bump else None
-        fields.pop("version", None)
         request = registration.Registration(
             model=model,
             artifact=str(artifact) if at_address.is_address(str(artifact)) else Path(artifact),
-            version=version or told or None,
+            version=told_facts.take_version(facts, fields, version, bump),
             bump=bump or "minor",
             facts=fields,
             attachments=attachments,
             record=told_model.model_record(facts),
-            code=Path(code) if code else code_lineage.current_code(self.repository),
+            code=code_lineage.told_code(code) or code_lineage.current_code(self.repository),
             parents=parents,
             name=name,
             links=LinkRule.ALL if follow_links else LinkRule.NAMED,

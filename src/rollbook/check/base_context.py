@@ -54,9 +54,7 @@ def circumstances(
     def trail_of_base() -> Callable[[str, str], Sequence[Stay]]:
         from rollbook.trail.stage_times import trail
 
-        return (
-            trail(repository, base.commit, now, of_all=of_all) if base.commit else lambda _model, _version: ()
-        )
+        return trail(repository, base.commit, now, of_all=of_all) if base.commit else lambda *_: ()
 
     def stays(model: str, version: str) -> Sequence[Stay]:
         return trail_of_base()(model, version)

@@ -82,6 +82,9 @@ _OTHERS = {
     "RB228": Rule(
         "data told twice", "What `training` and `lineage.data` of a new version say of its data agrees."
     ),
+    "RB229": Rule(
+        "data made from itself", "What data was made from leads back to its beginning, in a few steps."
+    ),
     "RB301": Rule(
         "write-once file edited", "What was registered never changes: content, mode, type or company."
     ),

@@ -51,7 +51,8 @@ _MANY: dict[str, Any] = {"multiple": True}
     metavar="NAME[@VERSION][=URI]",
     **_MANY,
     help="A data set it was trained on. Repeatable. Or by fields: name=...,version=...,rows=..., "
-    "digest=...,uri=... (the address last); file=PATH is read for its digest and rows.",
+    "digest=...,from=...,step=...,commit=...,uri=... (the address last); file=PATH is read for its digest "
+    "and rows, from=NAME[@VERSION] is what it was made from.",
 )
 @click.option(
     "--parent",
@@ -78,8 +79,10 @@ _MANY: dict[str, Any] = {"multiple": True}
 )
 @click.option(
     "--code",
-    type=click.Path(path_type=Path),
-    help="The training repository, which may be the registry's. Default: the current one, when it isn't.",
+    metavar="[ROLE=]DIR",
+    **_MANY,
+    help="The training repository, which may be the registry's. Default: the current one, when it isn't. "
+    "Repeatable, with what each is for: features=../features.",
 )
 @click.option("--as", "name", metavar="NAME", help="What the artifact is called in the registry.")
 @click.option("--follow-links", is_flag=True, help="Take what the links in a folder lead to, wherever it is.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,12 +14,36 @@ from rollbook.git.repository import commit_or_none, current_branch, discover
 from rollbook.registry.main_branch import remote_url
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rollbook.git.repository import Repository
 
+_ROLE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
-def code_lineage(directory: Path) -> dict[str, Any]:
+
+def told_code(told: str | Path | Sequence[str | Path] | None) -> list[tuple[str, Path]]:
+    """Return the directories of code that are told, each with its role: `ROLE=DIR`, or a directory alone,
+    which has none (`./a=b` where it is called so). Raises BadCall for a role that comes twice.
+    """
+    each = ([told] if told else []) if isinstance(told, str | Path) else list(told or ())
+    read = []
+    for one in each:
+        role, equals, directory = str(one).partition("=")
+        is_role = equals and isinstance(one, str) and _ROLE.fullmatch(role)
+        if is_role and not directory:
+            raise BadCall(f"--code {str(one)[:80]!r} names no directory", hint="Write --code ROLE=DIR.")
+        read.append((role, Path(directory)) if is_role else ("", Path(one)))
+    roles = [role for role, _ in read]
+    for role in roles:
+        if roles.count(role) > 1:
+            twice = f"the role {role!r} is given to two" if role else "two have no role"
+            raise BadCall(f"--code: {twice}", hint="Tell them apart: --code . --code features=../features")
+    return read
+
+
+def code_lineage(directory: Path, role: str = "") -> dict[str, Any]:
     """Return the manifest's `lineage.code` for the repository around `directory`: repository, commit, branch,
-    dirty.
+    dirty, and its role, where it has one.
 
     `dirty` says that tracked files differed from the commit. Raises BadCall when `directory` is in no
     repository, in a bare one, or in one without a commit.
@@ -34,19 +59,21 @@ def code_lineage(directory: Path) -> dict[str, Any]:
         "commit": commit,
         "branch": current_branch(code),
         "dirty": is_dirty(code),
+        "role": role or None,
     }
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def current_code(registry: Repository) -> Path | None:
+def current_code(registry: Repository) -> list[tuple[str, Path]]:
     """Return the current directory, when it stands in the working tree of a git repository that has a commit
     and is not the registry: whoever keeps both in one names it."""
     try:
         code = discover(Path())
     except BadCall:
-        return None
+        return []
     is_own = code.common_dir == registry.common_dir
-    return None if is_own or not code.work_tree or commit_or_none(code, "HEAD") is None else Path()
+    none = is_own or not code.work_tree or commit_or_none(code, "HEAD") is None
+    return [] if none else [("", Path())]
 
 
 def repository_address(repository: Repository) -> str:

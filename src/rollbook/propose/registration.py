@@ -13,12 +13,10 @@ from rollbook.artifact.links import LinkRule
 from rollbook.artifact.pointer import pointer_data
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.unfetched import require_there
-from rollbook.check.gates.required_fields import unpinned
 from rollbook.errors import BadCall, InvalidFile, Refused
 from rollbook.git.commits import read_commit
 from rollbook.git.refs import resolve_branch
 from rollbook.git.repository import is_ancestor
-from rollbook.git.trees import files_holding
 from rollbook.git.write import ObjectWriter
 from rollbook.names import bump, normalise_version, precedence, require_model_name
 from rollbook.propose.artifact_names import artifact_name
@@ -35,7 +33,7 @@ from rollbook.propose.proposal import (
     refuse_blocked,
     refuse_standing,
 )
-from rollbook.propose.signature_remark import signature_remarks
+from rollbook.propose.registration_remarks import lacking, signature_remarks, twins
 from rollbook.propose.stores import open_store, upload
 from rollbook.propose.told_model import FIELDS
 from rollbook.registry.main_branch import main_commit
@@ -43,7 +41,6 @@ from rollbook.registry.registry import Registry
 from rollbook.registry.request_branches import requested_versions
 from rollbook.schema.schemas import schema_line
 from rollbook.snapshot.tree_snapshot import commit_snapshot
-from rollbook.text import decoded
 from rollbook.yaml.strict import load
 from rollbook.yaml.write import dump
 
@@ -62,7 +59,6 @@ _ORDER = (
 )  # fmt: skip
 # Stands for the artifact while its bytes have not been read.
 _NO_ARTIFACT = {"path": "model", "format": "binary", "size": 1, "sha256": "0" * 64}
-_UNKNOWN_FORMATS = frozenset(["binary", "folder"])
 _OWN = frozenset(["model", "version", "artifact", *AUTHORSHIP])
 
 
@@ -72,12 +68,12 @@ class Registration:
 
     `version` or else `bump` ("major", "minor", "patch") decides the version. `facts` are fields of the
     manifest, in its own shape; `attachments` are further files of the version, by name (`requirements.txt`,
-    `sample-input.json`, `card.md`); `record` are fields of model.yaml, used when the model is new. `code` is
-    the directory whose git repository the model was trained from, None for none. `parents` are references
-    to the versions that it was derived from; the manifest names the versions they stand for now. `name` is
-    what the artifact is called in the registry, None for its own name; `links` says which symbolic links are
-    followed to its files; `remarks` is what was remarked of the facts. `created_at` and `created_by` are when
-    and by whom a version was made that is back-filled.
+    `sample-input.json`, `card.md`); `record` are fields of model.yaml, used when the model is new. `code` are
+    the directories whose git repositories the model was trained from, each with its role, empty for none.
+    `parents` are references to the versions that it was derived from; the manifest names the versions they
+    stand for now. `name` is what the artifact is called in the registry, None for its own name; `links` says
+    which symbolic links are followed to its files; `remarks` is what was remarked of the facts. `created_at`
+    and `created_by` are when and by whom a version was made that is back-filled.
     """
 
     model: str
@@ -87,7 +83,7 @@ class Registration:
     facts: Mapping[str, Any] = field(default_factory=dict)
     attachments: Mapping[str, bytes] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
-    code: Path | None = None
+    code: Sequence[tuple[str, Path]] = ()
     parents: Sequence[str] = ()
     name: str | None = None
     links: LinkRule = LinkRule.NAMED
@@ -165,8 +161,8 @@ def register(
         format=stored.format,
         uploaded=uploaded,
         # All that was new in the remote is in no version.
-        twins=() if 0 < stored.digest.size <= uploaded else _twins(repository, plan.base, stored.pointer.md5),
-        lacking=tuple(_lacking(plan.facts, registration.attachments, stored.format)),
+        twins=() if 0 < stored.digest.size <= uploaded else twins(repository, plan.base, stored.pointer.md5),
+        lacking=tuple(lacking(plan.facts, registration.attachments, stored.format)),
         remarks=(
             *registration.remarks,
             *_unused(plan, registration),
@@ -299,10 +295,10 @@ def _facts(
     facts = {name: value for name, value in registration.facts.items() if name not in _OWN}
     facts["model"], facts["version"] = model, version
     facts |= authorship(repository, registration.created_at, registration.created_by)
-    code = code_lineage(registration.code) if registration.code else None
+    codes = [code_lineage(directory, role) for role, directory in registration.code]
     lineage = merged("lineage", facts.get("lineage"), [])
-    if code and "code" not in lineage:
-        lineage["code"] = code
+    if codes and "code" not in lineage:
+        lineage["code"] = codes if len(codes) > 1 else codes[0]
     if parents:
         lineage = with_listed(lineage, "parents", parents)
     if lineage:
@@ -327,26 +323,3 @@ def _files(plan: _RegistrationPlan, registration: Registration, stored: Stored) 
         path = layout.model_path(plan.model)
         files[path] = dump(plan.record, header=schema_line("model", path))
     return files
-
-
-def _lacking(facts: Mapping[str, Any], attachments: Mapping[str, bytes], form: str) -> Iterator[str]:
-    """Yield what a manifest does not say that will be missed: it is written once."""
-    if not facts.get("lineage", {}).get("code", {}).get("commit"):
-        yield "which commit of the code trained it: --code DIR"
-    dependencies = facts.get("environment", {}).get("dependencies")
-    files = {name: decoded(attachments[name]) for name in layout.ENVIRONMENT_FILES if name in attachments}
-    if loose := unpinned(dependencies, files):
-        yield f"a pinned environment ({loose}): --requirements FILE"
-    if form in _UNKNOWN_FORMATS and not facts.get("framework"):
-        yield "what reads the artifact, whose format is not known: --framework NAME"
-    if not facts.get("signature"):
-        yield "what goes in and comes out (signature): --sample-input FILE"
-
-
-def _twins(repository: Repository, base: str, md5: str) -> tuple[str, ...]:
-    """Return the versions in `base` whose pointer names the same bytes."""
-    paths = files_holding(repository, base, f"md5: {md5}", f"{layout.ROOT}/**/*.dvc")
-    places = (layout.place(path) for path in paths)
-    return tuple(
-        sorted(f"{place.model}@{place.version}" for place in places if place.kind is layout.Kind.POINTER)
-    )

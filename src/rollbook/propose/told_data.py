@@ -1,7 +1,8 @@
 """What is told of the data that a version was trained on, brought into the shape of `lineage.data`.
 
 A data set is written in one of two ways: shortly as `NAME[@VERSION][=URI]`, or as fields, as in
-`name=loans,version=3,rows=1200,file=data/loans.csv,uri=s3://datasets/loans/3`.
+`name=loans,version=3,rows=1200,file=data/loans.csv,uri=s3://datasets/loans/3`. `from`, which may come several
+times, names what it was made from; `step`, `commit` and `repository` say by what.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 # What may be said of a data set. `uri` is the last: an address may hold commas.
-_FIELDS = ("name", "version", "rows", "digest", "file", "uri")
+_FIELDS = ("name", "version", "rows", "digest", "file", "from", "step", "commit", "repository", "uri")
+_CODE = ("repository", "commit")
 _WRITTEN = f"{','.join(f'{name}=...' for name in _FIELDS)}"
 _SHORT = "NAME[@VERSION][=URI]"
 _HINT = f"Write --data {_SHORT}, or the fields of it: --data {_WRITTEN} (the name first, the address last)."
@@ -55,12 +57,18 @@ def _fields(text: str) -> dict[str, Any]:
         if not equals or field not in _FIELDS:
             known = ", ".join(_FIELDS)
             raise BadCall(f"--data {text[:80]!r}: {field[:40]!r} is none of {known}", hint=_HINT)
-        if field in item:
+        if field in item and field != "from":
             raise BadCall(f"--data {text[:80]!r} gives {field} twice", hint=_HINT)
         if not value:
             raise BadCall(f"--data {text[:80]!r}: {field} is empty", hint="Leave out what is not known.")
-        item[field] = _whole(text, value) if field == "rows" else value
-    return item
+        if field == "from":
+            item.setdefault("from", []).append(value)
+        else:
+            item[field] = _whole(text, value) if field == "rows" else value
+    code = {field: item.pop(field) for field in _CODE if field in item}
+    if code and "commit" not in code:
+        raise BadCall(f"--data {text[:80]!r} gives a repository and no commit", hint=_HINT)
+    return {**item, "code": code} if code else item
 
 
 def _whole(text: str, value: str) -> int:

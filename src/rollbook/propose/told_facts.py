@@ -179,13 +179,18 @@ def _environment_file(path: Path, data: bytes) -> str:
     raise BadCall(f"{path} is not in {formats}{why}", hint=how)
 
 
-def take_version(told: ToldFacts, fields: dict[str, Any]) -> str | None:
-    """Take the version out of `fields`, where the file of facts names one. Raises BadCall for no text."""
+def take_version(told: ToldFacts, fields: dict[str, Any], given: str | None, bump: str | None) -> str | None:
+    """Return the version that is `given`, else that of the file of facts, which is taken out of `fields`;
+    None where it is to be bumped. Raises BadCall where it is given and bumped, or no text."""
+    if given and bump:
+        raise BadCall("a version is either given or bumped", hint="Give one of the two.")
     version = fields.pop("version", None)
+    if given or bump:
+        return given or None
     if version is not None and not isinstance(version, str):
         message = f"{told.get('source')}: version: a version is text"
         raise BadCall(message, hint=f'Quote it: version: "{version}"')
-    return version
+    return version or None
 
 
 def _merge(fields: dict[str, Any], name: str, parts: Sequence[Mapping[str, Any]]) -> None:

@@ -6,20 +6,25 @@ Both tell one fact. `training.dataset` and `training.dataset_version` are the sh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from rollbook.records.training_code import read_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rollbook.records.fields import Fields
+    from rollbook.records.training_code import TrainingCode
 
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """A data set that a version was trained on. `digest` is its SHA-256; what is not given is empty.
+    """A data set that a version was trained on, or that another was made from. `digest` is its SHA-256; what
+    is not given is empty.
 
-    The name is empty where `training` gives nothing but a version.
+    The name is empty where `training` gives nothing but a version. `made_from` are the data sets that it was
+    made from, each `NAME` or `NAME@VERSION`, `step` is what made it, and `code` the commit of that.
     """
 
     name: str
@@ -27,6 +32,15 @@ class DataSet:
     uri: str = ""
     digest: str = ""
     rows: int | None = None
+    made_from: tuple[str, ...] = ()
+    step: str = ""
+    code: TrainingCode | None = None
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the data set as JSON data, as `lineage.data` names its fields."""
+        document = asdict(self)
+        made_from = list(document.pop("made_from"))
+        return {**document, "from": made_from}
 
     def __str__(self) -> str:
         return f"{self.name}@{self.version}" if self.version else self.name
@@ -40,6 +54,9 @@ def read_data_set(fields: Fields) -> DataSet:
         uri=fields.optional_text("uri"),
         digest=fields.optional_text("digest"),
         rows=fields.optional_integer("rows"),
+        made_from=fields.texts("from"),
+        step=fields.optional_text("step"),
+        code=read_code(fields.required("code")) if fields.has("code") else None,
     )
 
 
@@ -48,14 +65,17 @@ def one_fact(listed: Sequence[DataSet], name: str, version: str) -> tuple[tuple[
     contradict each other, empty when they don't.
 
     `name` and `version` are `training`'s, each empty where it isn't given. What fits no data set that is
-    listed is one of its own, so that nothing that a manifest says is lost.
+    listed is one of its own, so that nothing that a manifest says is lost. What others were made from is not
+    what the training means.
     """
     told = DataSet(name, version)
     if not str(told):
         return tuple(listed), ""
     if not listed:
         return (told,), ""
-    meant = [place for place, one in enumerate(listed) if not name or one.name == name]
+    used = {text for one in listed for text in one.made_from}
+    ends = [place for place, one in enumerate(listed) if used.isdisjoint((str(one), one.name))]
+    meant = [place for place in ends if not name or listed[place].name == name]
     if any(not version or listed[place].version == version for place in meant):
         return tuple(listed), ""
     open_places = [place for place in meant if not listed[place].version]

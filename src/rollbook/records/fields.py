@@ -66,6 +66,10 @@ class Fields:
         value = self._typed(name, bool, "true or false")
         return default if value is None else value
 
+    def holds_list(self, name: str) -> bool:
+        """Whether the field is a list, where it may be one or something else."""
+        return isinstance(self._data.get(name), list)
+
     def mapping(self, name: str) -> Mapping[str, Any]:
         """Return a mapping as it stands in the file, empty when it isn't there."""
         return self._typed(name, dict, "a mapping") or {}

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.errors import BadCall
 from rollbook.names import parse_reference
+from rollbook.records.data_chain import DataChain
 from rollbook.records.data_sets import one_fact, read_data_set
 from rollbook.records.fields import Fields
+from rollbook.records.training_code import read_code
 
 if TYPE_CHECKING:
     from rollbook.records.data_sets import DataSet
     from rollbook.records.manifest import Manifest
+    from rollbook.records.training_code import TrainingCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +33,6 @@ class FeatureSet:
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingCode:
-    """The commit of the training code; `dirty` says that files differed from it."""
-
-    commit: str
-    repository: str = ""
-    branch: str = ""
-    dirty: bool = False
-
-    def __str__(self) -> str:
-        where = f"{self.repository}@" if self.repository else ""
-        return f"{where}{self.commit[:12]}{' (with changes)' if self.dirty else ''}"
-
-
-@dataclass(frozen=True, slots=True)
 class TrainingRun:
     """The training run in an experiment tracker or a pipeline."""
 
@@ -54,19 +44,36 @@ class TrainingRun:
         return f"{self.tool} {self.id}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TrainingOrigin:
-    """Where a version comes from. `parents` are references such as `credit-approval@1.1.0`.
+    """Where a version comes from. `data` are the data sets that are listed, `codes` the commits of its code,
+    the training's first; `parents` are references such as `credit-approval@1.1.0`.
 
     `contradiction` says in what `lineage.data` and `training` disagree; it is empty when they don't.
     """
 
     data: tuple[DataSet, ...]
     features: FeatureSet | None
-    code: TrainingCode | None
+    codes: tuple[TrainingCode, ...]
     run: TrainingRun | None
     parents: tuple[str, ...]
     contradiction: str = ""
+
+    @property
+    def code(self) -> TrainingCode | None:
+        """The commit of the training code."""
+        return self.codes[0] if self.codes else None
+
+    def every_code(self) -> list[tuple[TrainingCode, str]]:
+        """Return each commit of code and what it was for: its role, or the step that made data with it."""
+        chain = self.chain
+        made = [(one.code, one.step) for one in (*chain.trained_on, *chain.sources) if one.code]
+        return [*((one, one.role) for one in self.codes), *((code, code.role or step) for code, step in made)]
+
+    @cached_property
+    def chain(self) -> DataChain:
+        """How the data sets were made from each other."""
+        return DataChain(self.data)
 
 
 def parse_origin(manifest: Manifest) -> TrainingOrigin:
@@ -83,7 +90,7 @@ def parse_origin(manifest: Manifest) -> TrainingOrigin:
     return TrainingOrigin(
         data=data,
         features=_features(fields.required("features")) if lineage.get("features") is not None else None,
-        code=_code(fields.required("code")) if lineage.get("code") is not None else None,
+        codes=_codes(fields),
         run=_run(fields.required("run")) if lineage.get("run") is not None else None,
         parents=tuple(dict.fromkeys(_canonical(parent) for parent in fields.texts("parents"))),
         contradiction=contradiction,
@@ -94,13 +101,11 @@ def _features(fields: Fields) -> FeatureSet:
     return FeatureSet(fields.text("name"), fields.optional_text("version"), fields.optional_integer("count"))
 
 
-def _code(fields: Fields) -> TrainingCode:
-    return TrainingCode(
-        commit=fields.text("commit"),
-        repository=fields.optional_text("repository"),
-        branch=fields.optional_text("branch"),
-        dirty=fields.flag("dirty", default=False),
-    )
+def _codes(fields: Fields) -> tuple[TrainingCode, ...]:
+    """Return the commits of `code`, which is one or a list."""
+    if fields.holds_list("code"):
+        return tuple(read_code(one) for one in fields.each("code"))
+    return (read_code(fields.required("code")),) if fields.has("code") else ()
 
 
 def _run(fields: Fields) -> TrainingRun:

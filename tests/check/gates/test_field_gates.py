@@ -252,3 +252,21 @@ def test_an_ellipsis_inside_a_sentence_is_no_placeholder(desk: Desk) -> None:
 def test_a_section_is_found_at_any_level_and_in_any_case(desk: Desk) -> None:
     text = CARD.replace("## Limitations", "#### LIMITATIONS ##")
     assert state(said(desk, CARD_GATE, card(text))) == "passed"
+
+
+@pytest.mark.parametrize(
+    ("codes", "passes"),
+    [
+        ("[{commit: %s, dirty: false}, {commit: %s, dirty: false, role: features}]", True),
+        ("[{commit: %s, dirty: false}, {commit: %s, dirty: true, role: features}]", False),
+        ("[{commit: %s, dirty: false}, {commit: %s}]", False),
+    ],
+)
+def test_every_commit_of_code_has_to_be_clean(desk: Desk, codes: str, passes: bool) -> None:
+    lineage = f"lineage: {{code: {codes % ('a' * 40, 'b' * 40)}}}\n"
+    verdict = said(desk, fields("lineage.code.commit", clean_code=True), manifest(extra=lineage))
+    assert (state(verdict) == "passed") is passes, verdict.figure
+
+
+def test_an_empty_list_of_code_is_not_clean(desk: Desk) -> None:
+    assert state(said(desk, fields(clean_code=True), manifest(extra="lineage: {code: []}\n"))) == "failed"

@@ -99,3 +99,26 @@ def test_packages_of_conda_are_libraries_of_conda_and_ranges_are_left_out() -> N
     registry = registry_of({"m@1.0.0": facts}, more={f"{VERSION}/environment.yml": text})
     found = bill_of_materials(registry.version("m@1.0.0"))["components"]
     assert sorted(item["purl"] for item in found) == ["pkg:conda/numpy@2.1.4", "pkg:pypi/pandas@2.2"]
+
+
+def test_a_chain_of_data_is_told_by_dependencies_and_the_card_names_its_end() -> None:
+    from test_data_lineage import CHAIN, CLEANING, FEATURES
+
+    bom = _bom(lineage=CHAIN)
+    assert _complaint(bom) is None
+    names = {item["bom-ref"]: item["name"] for item in bom["components"]}
+    uses = {item["ref"]: item.get("dependsOn", []) for item in bom["dependencies"]}
+    made = {names.get(ref, ref): sorted(names[one] for one in used) for ref, used in uses.items()}
+    assert made["m@1.0.0"] == ["loans"]
+    assert made["loans"] == ["loans-clean"]
+    assert made["loans-clean"] == ["loans-raw", "postcodes"]
+    model = bom["metadata"]["component"]
+    assert [names[one["ref"]] for one in model["modelCard"]["modelParameters"]["datasets"]] == ["loans"]
+    assert {"name": "rollbook:code-commit:features", "value": FEATURES} in model["properties"]
+    clean = next(item for item in bom["components"] if item["name"] == "loans-clean")
+    assert {"name": "rollbook:code-commit", "value": CLEANING} in clean["properties"]
+
+
+def test_a_bill_of_data_that_was_made_from_itself_ends() -> None:
+    data = [{"name": "a", "from": ["b"]}, {"name": "b", "from": ["a"]}]
+    assert _complaint(_bom(lineage={"data": data})) is None

@@ -184,7 +184,8 @@ def _facets(facets: dict[str, Any]) -> dict[str, Any]:
     for name, facet in facets.items():
         schema = facet.pop("_schemaURL")
         kind = schema.rpartition("/")[2]
-        module = modules.get(name) or {"TagsRunFacet": "tags_run", "TagsDatasetFacet": "tags_dataset"}[kind]
+        tags = {"TagsRunFacet": "tags_run", "TagsDatasetFacet": "tags_dataset", "TagsJobFacet": "tags_job"}
+        module = modules.get(name) or tags[kind]
         cls = getattr(getattr(facet_v2, module), kind)
         assert schema == cls._get_schema()
         built[name] = cls(producer=facet.pop("_producer"), **facet)

@@ -51,7 +51,7 @@ class RequiredFields:
             ),
             "clean_code": setting(
                 "Clean code",
-                "Whether `lineage.code` must name a commit and say that nothing was uncommitted.",
+                "Whether `lineage.code` must name a commit, or several, each with nothing uncommitted.",
                 True,
                 type="boolean",
                 default=False,
@@ -113,8 +113,8 @@ def _facts(manifest: Manifest) -> dict[str, Any]:
     ]
     if known:
         facts["lineage"] = {**facts["lineage"], "data": known}
-    if len(origin.data) == 1:
-        (only,) = origin.data
+    if len(origin.chain.trained_on) == 1:
+        (only,) = origin.chain.trained_on
         facts["training"] = {"dataset": only.name, "dataset_version": only.version, **training}
     return facts
 
@@ -138,12 +138,15 @@ def _has(value: object, path: Sequence[str]) -> bool:
 
 def _unclean(promotion: Promotion) -> str:
     """Why the training code is not known to be what its commit holds; empty when it is."""
-    code = promotion.manifest.lineage.get("code") if promotion.manifest else None
-    if not isinstance(code, dict) or not code.get("commit"):
-        return "no lineage.code.commit"
-    if code.get("dirty") is not False:
-        return f"lineage.code.dirty is {'true' if code.get('dirty') else 'not given'}"
-    return ""
+    told = promotion.manifest.lineage.get("code") if promotion.manifest else None
+    codes = told if isinstance(told, list) else [told]
+    for code in codes:
+        if not isinstance(code, dict) or not code.get("commit"):
+            return "no lineage.code.commit"
+        if code.get("dirty") is not False:
+            of = f" of {code.get('role') or 'one commit'!r}" if len(codes) > 1 else ""
+            return f"lineage.code.dirty{of} is {'true' if code.get('dirty') else 'not given'}"
+    return "" if codes else "no lineage.code.commit"
 
 
 def _unpinned(promotion: Promotion) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.check.finding import Finding
+from rollbook.check.rules.data_rules import chain_findings
 from rollbook.check.rules.manifest_rules import backfill_findings, training_findings
 from rollbook.check.rules.pointer_rules import attachment_findings, pointer_findings
 from rollbook.check.rules.policy_rules import gate_stage_findings, own_retention_findings
@@ -84,6 +85,7 @@ def directory_findings(version: VersionFiles) -> Iterator[Finding]:
         yield from _requirements_digest(version, document, manifest)
         yield from training_findings(document, manifest)
         yield from backfill_findings(document, manifest)
+        yield from chain_findings(version)
     for imported in version.documents.get(Kind.IMPORT, ()):
         yield from _imported_findings(version, imported)
     for pointer in version.pointers:

@@ -79,7 +79,7 @@ def metadata(facts: CardFacts) -> dict[str, Any]:
 
 def training_data(facts: CardFacts) -> list[str]:
     """Return the names of the data sets that the manifest says it was trained on."""
-    return [_line(item.name) for item in parse_origin(facts.manifest).data]
+    return [_line(item.name) for item in parse_origin(facts.manifest).chain.trained_on]
 
 
 def _license(told: str) -> dict[str, str]:

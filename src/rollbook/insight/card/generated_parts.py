@@ -82,17 +82,26 @@ def _intended_use(facts: CardFacts, _: str) -> str:
 
 def _training_data(facts: CardFacts, _: str) -> str:
     manifest = facts.manifest
+    chain = parse_origin(manifest).chain
     rows = [
-        (inert_line(item.name), inert_line(item.version), link(item.uri))
-        for item in parse_origin(manifest).data
+        (
+            inert_line(item.name),
+            inert_line(item.version),
+            link(item.uri),
+            inert_line(", ".join(map(str, chain.made_from(item))), 500),
+            inert_line(item.step),
+        )
+        for item in (*chain.trained_on, *chain.sources)
     ]
+    columns = ("Data set", "Version", "Address", "Made from", "By")
+    shown = 5 if chain.sources else 3
     facts_of = {
         "Rows": inert_line(manifest.training.get("rows", "")),
         "Features": inert_line(", ".join(manifest.features), 5000),
         "Feature set": _named(_mapping(manifest.lineage.get("features"))),
         "Feature pipeline": _named(manifest.feature_pipeline),
     }
-    return _joined(table(("Data set", "Version", "Address"), rows), _sheet(facts_of))
+    return _joined(table(columns[:shown], [row[:shown] for row in rows]), _sheet(facts_of))
 
 
 def _seconds(duration: object) -> str:
@@ -152,24 +161,34 @@ def _limitations(facts: CardFacts, _: str) -> str:
 
 def _lineage(facts: CardFacts, _: str) -> str:
     lineage = facts.manifest.lineage
-    source, run = _mapping(lineage.get("code")), _mapping(lineage.get("run"))
-    dirty = " with changes that were not committed" if source.get("dirty") else ""
+    origin, run = parse_origin(facts.manifest), _mapping(lineage.get("run"))
+    rows: dict[str, str] = {}
+    for place, one in enumerate(origin.codes):
+        of = f" ({inert_line(one.role or place + 1)})" if one.role or place else ""
+        dirty = " with changes that were not committed" if one.dirty else ""
+        rows |= {
+            f"Code{of}": link(one.repository),
+            f"Commit{of}": f"{code(one.commit)}{dirty}",
+            f"Branch{of}": inert_line(one.branch),
+        }
     return _sheet(
         {
-            "Code": link(str(source.get("repository", ""))),
-            "Commit": f"{code(source['commit'])}{dirty}" if source.get("commit") else "",
-            "Branch": inert_line(source.get("branch", "")),
+            **rows,
             "Run": " ".join(filter(None, [inert_line(run.get("tool", "")), inert_line(run.get("id", ""))])),
             "Run's address": link(str(run.get("uri", ""))),
-            "Parents": inert_line(", ".join(parse_origin(facts.manifest).parents), 2000),
+            "Parents": inert_line(", ".join(origin.parents), 2000),
         }
     )
 
 
 def _references(facts: CardFacts, _: str) -> str:
     lineage = facts.manifest.lineage
+    codes = parse_origin(facts.manifest).codes
     addresses = {
-        "Training code": _mapping(lineage.get("code")).get("repository"),
+        **{
+            f"Training code{f' ({one.role or place + 1})' if one.role or place else ''}": one.repository
+            for place, one in enumerate(codes)
+        },
         "Training run": _mapping(lineage.get("run")).get("uri"),
         **{f"Report of {evidence.name}": evidence.uri for evidence in reversed(facts.evidence)},
     }

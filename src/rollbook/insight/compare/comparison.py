@@ -318,11 +318,10 @@ def _difference(name: str, values: Sequence[Any]) -> Difference | None:
 def _data(manifest: Manifest) -> tuple[str, ...] | None:
     from rollbook.records.lineage import parse_origin
 
-    return tuple(str(item) for item in parse_origin(manifest).data) or None
+    return tuple(str(item) for item in parse_origin(manifest).chain.trained_on) or None
 
 
 def _code(manifest: Manifest) -> str | None:
     from rollbook.records.lineage import parse_origin
 
-    code = parse_origin(manifest).code
-    return str(code) if code else None
+    return ", ".join(str(code) for code in parse_origin(manifest).codes) or None

@@ -44,17 +44,27 @@ def bill_of_materials(version: ModelVersion) -> dict[str, Any]:
         else _bare(parent)
         for parent in item.origin.parents
     ]
-    data = [_data_component(one, place) for place, one in enumerate(item.origin.data)]
+    chain = item.origin.chain
+    every = [*chain.trained_on, *chain.sources]
+    data = {id(one): _data_component(one, place) for place, one in enumerate(every)}
+    made_from = [(data[id(one)], [data[id(source)] for source in chain.made_from(one)]) for one in every]
+    trained_on = [data[id(one)] for one in chain.trained_on]
     libraries = [_library(*name, number) for name, number in _dependencies(version).items()]
-    written = _written(item, model, parents, [*data, *libraries])
-    written["metadata"]["component"]["modelCard"] = _model_card(version, [one.bom_ref.value for one in data])
+    uses = [(model, [*trained_on, *libraries]), *((made, sources) for made, sources in made_from if sources)]
+    written = _written(item, parents, [*data.values(), *libraries], uses)
+    references = [one.bom_ref.value for one in trained_on]
+    written["metadata"]["component"]["modelCard"] = _model_card(version, references)
     return written
 
 
-def _written(item: Traced, model: Any, parents: list[Any], used: list[Any]) -> dict[str, Any]:
+def _written(
+    item: Traced, parents: list[Any], components: list[Any], uses: list[tuple[Any, list[Any]]]
+) -> dict[str, Any]:
+    """Return the document. `uses` is what each component was made with, the model first."""
     bom_of, tool = _of("model.bom"), _of("model.tool")
+    model = uses[0][0]
     made = bom_of.Bom(
-        components=used,
+        components=components,
         serial_number=uuid.uuid5(uuid.NAMESPACE_URL, f"{item.reference}:{item.manifest.artifact.sha256}"),
         metadata=bom_of.BomMetaData(
             component=model,
@@ -66,7 +76,8 @@ def _written(item: Traced, model: Any, parents: list[Any], used: list[Any]) -> d
     )
     if parents:
         model.pedigree = _of("model.component").Pedigree(ancestors=parents)
-    made.register_dependency(model, used)
+    for user, used in uses:
+        made.register_dependency(user, used)
     output = _of("output.json").JsonV1Dot6(made)
     document: dict[str, Any] = json.loads(output.output_as_string())
     return document
@@ -74,13 +85,14 @@ def _written(item: Traced, model: Any, parents: list[Any], used: list[Any]) -> d
 
 def _component_of(item: Traced, bom_ref: str) -> Any:
     model, number = item.reference.split("@", 1)
-    manifest, code = item.manifest, item.origin.code
+    manifest, codes = item.manifest, item.origin.codes
     facts = {"rollbook:stage": item.stage, "rollbook:format": manifest.artifact.format}
     if manifest.artifact.files is not None:
         facts["rollbook:sha256-of-folder"] = manifest.artifact.sha256
-    if code:
-        facts["rollbook:code-commit"] = code.commit
-    address = as_uri(code.repository) if code else None
+    for place, code in enumerate(codes):
+        name = f":{code.role or place + 1}" if place else ""
+        facts[f"rollbook:code-commit{name}"] = code.commit
+    addresses = dict.fromkeys(address for code in codes if (address := as_uri(code.repository)))
     return _component(
         "machine-learning-model",
         name=model.rpartition("/")[2],
@@ -89,7 +101,7 @@ def _component_of(item: Traced, bom_ref: str) -> Any:
         bom_ref=bom_ref,
         description=manifest.description or None,
         hashes=[] if manifest.artifact.files is not None else _hashes(manifest.artifact.sha256),
-        external_references=[_reference("vcs", address)] if address else [],
+        external_references=[_reference("vcs", address) for address in addresses],
         properties=[_of("model").Property(name=name, value=value) for name, value in facts.items()],
     )
 
@@ -108,6 +120,7 @@ def _bare(parent: str) -> Any:
 
 def _data_component(data: DataSet, place: int) -> Any:
     address = as_uri(data.uri)
+    facts = {"rollbook:step": data.step, "rollbook:code-commit": data.code.commit if data.code else ""}
     return _component(
         "data",
         name=data.name,
@@ -115,6 +128,7 @@ def _data_component(data: DataSet, place: int) -> Any:
         bom_ref=f"data:{place}:{data}",
         hashes=_hashes(data.digest),
         external_references=[_reference("distribution", address)] if address else [],
+        properties=[_of("model").Property(name=name, value=value) for name, value in facts.items() if value],
     )
 
 

@@ -31,13 +31,14 @@ _VERSIONS = "version AS v JOIN model AS m ON m.id = v.model_id"
 _NAME = "m.name || '@' || v.version"
 _IN_ORDER = "ORDER BY m.name, v.sort_key"
 
-_SAW = """
-SELECT version_id FROM source WHERE kind = 'data' AND name = :data
-UNION SELECT version_id FROM source WHERE kind = 'data' AND uri = :data
-UNION SELECT version_id FROM source WHERE kind = 'data' AND digest = :data
+_DATA = "kind IN ('data', 'data-source')"
+_SAW = f"""
+SELECT version_id FROM source WHERE {_DATA} AND name = :data
+UNION SELECT version_id FROM source WHERE {_DATA} AND uri = :data
+UNION SELECT version_id FROM source WHERE {_DATA} AND digest = :data
 UNION SELECT version_id FROM source WHERE kind = 'data' AND name IS NULL AND version = :unnamed
 UNION SELECT s.version_id FROM json_each(:named) AS n CROSS JOIN source AS s
-  WHERE s.kind = 'data' AND s.name = n.value ->> 0 AND s.version = n.value ->> 1
+  WHERE s.{_DATA} AND s.name = n.value ->> 0 AND s.version = n.value ->> 1
 """
 _TRAINED = "SELECT version_id FROM source WHERE kind = 'code' AND version >= :begin AND version < :end"
 
@@ -65,7 +66,7 @@ class _Found(NamedTuple):
 
 
 def from_data(registry: Registry, data: str) -> list[Descendant]:
-    """Every version that saw a data set, itself or through a parent.
+    """Every version that saw a data set, itself, through data that was made from it, or through a parent.
 
     `data` is the data set's name, `NAME@VERSION`, its address or its SHA-256; `@VERSION` or `VERSION` where
     the manifests give no name. Raises NotFound when no version names it.
@@ -83,8 +84,8 @@ def from_data(registry: Registry, data: str) -> list[Descendant]:
 
 
 def from_commit(registry: Registry, commit: str) -> list[Descendant]:
-    """Every version that was trained by the code of a commit (its id, or how it begins), or has a parent
-    that was. Raises BadCall for what is no id, NotFound when no version names it."""
+    """Every version that was trained by the code of a commit (its id, or how it begins), or on data that it
+    made, or has a parent that was. Raises BadCall for what is no id, NotFound when no version names it."""
     begins = commit.lower()
     if not _COMMIT.fullmatch(begins):
         raise BadCall(f"{commit[:80]!r} is no commit id", hint="Give at least 4 of its hexadecimal digits.")
@@ -145,10 +146,10 @@ def _splits(data: str) -> list[list[str]]:
 def _known_data(connection: sqlite3.Connection, data: str) -> list[str]:
     """Names of data sets, and the versions of those without a name; and of one that is named with an `@`, the
     versions that there are."""
-    names = "SELECT DISTINCT coalesce(name, '@' || version) FROM source WHERE kind = 'data' LIMIT ?"
+    names = f"SELECT DISTINCT coalesce(name, '@' || version) FROM source WHERE {_DATA} LIMIT ?"
     versions = (
         "SELECT DISTINCT name || '@' || version FROM source"
-        " WHERE kind = 'data' AND name = ? AND version IS NOT NULL LIMIT ?"
+        f" WHERE {_DATA} AND name = ? AND version IS NOT NULL LIMIT ?"
     )
     rows = [*connection.execute(names, (_MOST_NAMES,))]
     rows += connection.execute(versions, (data.partition("@")[0], _MOST_NAMES))

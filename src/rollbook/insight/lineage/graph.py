@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.insight.lineage.import_lineage import missing_parent
-from rollbook.insight.lineage.lineage_tree import became, facts
+from rollbook.insight.lineage.lineage_tree import became, data_text, facts
 from rollbook.text import printable
 
 if TYPE_CHECKING:
@@ -74,6 +74,12 @@ def graph_of(lineage: Lineage) -> Graph:
             for parent in item.origin.parents
         ]
         arrows |= dict.fromkeys((place(source), target) for source in sources)
+        chain = item.origin.chain
+        for made in (*chain.trained_on, *chain.sources):
+            node = place(Node("data", data_text(made)))
+            arrows |= dict.fromkeys(
+                (place(Node("data", data_text(source))), node) for source in chain.made_from(made)
+            )
     root = place(heads[lineage.reference])
     arrows |= dict.fromkeys((root, place(Node(kind, text))) for kind, text in became(lineage))
     return Graph(tuple(places), tuple(arrows))

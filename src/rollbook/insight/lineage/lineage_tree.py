@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from rollbook.insight.lineage.deployments import Deployment
     from rollbook.insight.lineage.trace import Lineage, Stood, Traced
+    from rollbook.records.data_chain import DataChain
     from rollbook.records.data_sets import DataSet
-    from rollbook.records.lineage import TrainingCode
+    from rollbook.records.training_code import TrainingCode
 
 # Parents of parents beyond this are counted on, not shown: a line must fit a screen.
 _DEEPEST = 40
@@ -38,11 +39,10 @@ def facts(version: Traced) -> list[tuple[str, str]]:
     python = manifest.environment.get("python")
     environment = ", ".join(part for part in (f"python {python}" if python else "", framework) if part)
     pairs = [("imported", text) for text in imports(version.imported)]
-    pairs += [("data", _data(item)) for item in origin.data]
+    pairs += [("data", data_text(item)) for item in origin.chain.trained_on]
     if origin.features:
         pairs.append(("features", _counted(str(origin.features), origin.features.count, "features")))
-    if origin.code:
-        pairs.append(("code", _code(origin.code)))
+    pairs += [("code", _code(one)) for one in origin.codes]
     if origin.run:
         pairs.append(("run", _joined(str(origin.run), origin.run.uri)))
     return [*pairs, ("environment", environment)] if environment else pairs
@@ -69,14 +69,21 @@ def _below(
     lineage: Lineage, version: Traced, shown: set[str], indent: str, after: Sequence[str] = ()
 ) -> Iterator[str]:
     own = [(f"{kind:<11} {printable(text)}", "") for kind, text in facts(version)]
+    made = iter(version.origin.chain.trained_on)
+    below = [next(made) if kind == "data" else None for kind, _ in facts(version)]
     branches = [
         *own,
         *((_parent(lineage, version, parent, shown), parent) for parent in version.origin.parents),
     ]
     branches += [(line, "") for line in after]
+    told_data: set[int] = set()
     for place, (line, parent) in enumerate(branches, 1):
         last = place == len(branches)
         yield f"{indent}{'└── ' if last else '├── '}{line}"
+        data = below[place - 1] if place <= len(below) else None
+        if data is not None:
+            deeper = f"{indent}{'    ' if last else '│   '}"
+            yield from _sources(version.origin.chain, data, told_data, deeper)
         if parent in lineage.versions and parent not in shown:
             shown.add(parent)
             deeper = f"{indent}{'    ' if last else '│   '}"
@@ -84,6 +91,24 @@ def _below(
                 yield from _below(lineage, lineage.versions[parent], shown, deeper)
             else:
                 yield f"{deeper}└── ..."
+
+
+def _sources(chain: DataChain, made: DataSet, told: set[int], indent: str) -> Iterator[str]:
+    """Yield what a data set was made from, each with its own below it; one that stands higher up is not
+    repeated."""
+    sources = chain.made_from(made)
+    for place, source in enumerate(sources, 1):
+        last = place == len(sources)
+        seen = "  (see above)" if id(source) in told else ""
+        yield f"{indent}{'└── ' if last else '├── '}{'from':<11} {printable(data_text(source))}{seen}"
+        deeper = f"{indent}{'    ' if last else '│   '}"
+        if seen or not source.made_from:
+            continue
+        told.add(id(source))
+        if len(deeper) <= 4 * _DEEPEST:
+            yield from _sources(chain, source, told, deeper)
+        else:
+            yield f"{deeper}└── ..."
 
 
 def _parent(lineage: Lineage, version: Traced, parent: str, shown: set[str]) -> str:
@@ -98,8 +123,10 @@ def _head(version: Traced) -> str:
     return f"{version.reference}  {', '.join([version.stage, *version.aliases])}"
 
 
-def _data(item: DataSet) -> str:
-    return _counted(_joined(str(item), item.uri), item.rows, "rows")
+def data_text(item: DataSet) -> str:
+    """Return what is told of a data set: where it is, how large, and what made it."""
+    by = _joined(item.step, str(item.code) if item.code else "")
+    return _joined(_counted(_joined(str(item), item.uri), item.rows, "rows"), f"by {by}" if by else "")
 
 
 def _code(code: TrainingCode) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from rollbook.insight.lineage.deployments import Deployment
     from rollbook.insight.lineage.trace import Lineage, Traced
     from rollbook.records.data_sets import DataSet
-    from rollbook.records.lineage import TrainingCode
+    from rollbook.records.training_code import TrainingCode
 
 _SPEC = "https://openlineage.io/spec"
 _PRODUCER = f"https://rollbook.dev/{__version__}"
@@ -37,6 +38,7 @@ _FACETS = {
     "OutputStatisticsOutputDatasetFacet": "1-0-2",
     "JobTypeJobFacet": "2-0-4",
     "SourceCodeLocationJobFacet": "1-1-0",
+    "TagsJobFacet": "1-0-0",
     "ExecutionParametersRunFacet": "1-0-0",
     "ProcessingEngineRunFacet": "1-1-1",
     "TagsRunFacet": "1-0-0",
@@ -44,10 +46,51 @@ _FACETS = {
 
 
 def as_events(lineage: Lineage) -> list[dict[str, Any]]:
-    """One RunEvent for each version of the lineage, the version asked for last; then one for each target it
-    was deployed to."""
-    trainings = [_event(item) for item in reversed([*lineage.versions.values()])]
-    return [*trainings, *(_deployment(lineage.asked, one) for one in lineage.deployments)]
+    """One RunEvent for each step that made data; one for each version of the lineage, the version asked for
+    last; then one for each target it was deployed to."""
+    versions = [*reversed([*lineage.versions.values()])]
+    steps = {event["run"]["runId"]: event for item in versions for event in _steps(item)}
+    trainings = [_event(item) for item in versions]
+    return [*steps.values(), *trainings, *(_deployment(lineage.asked, one) for one in lineage.deployments)]
+
+
+def _steps(item: Traced) -> list[dict[str, Any]]:
+    """Return the runs that made the data that a version was trained on, the first data first.
+
+    When they ran is not known: they were over when the version was registered.
+    """
+    chain = item.origin.chain
+    events = []
+    for made in reversed([*chain.trained_on, *chain.sources]):
+        sources = chain.made_from(made)
+        if not sources:
+            continue
+        name, code = made.step or f"make {made.name}", made.code.commit if made.code else ""
+        told = json.dumps([str(made), made.digest, name, [str(one) for one in sources], code])
+        job_type = _facet("JobTypeJobFacet", processingType="BATCH", integration="ROLLBOOK", jobType="DATA")
+        source = {"sourceCodeLocation": _source(made.code)} if made.code else {}
+        events.append(
+            {
+                "eventType": "COMPLETE",
+                "eventTime": item.manifest.created_at,
+                "producer": _PRODUCER,
+                "schemaURL": _RUN_EVENT,
+                # The same step of two versions is the same run.
+                "run": {"runId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"rollbook:data:{told}")), "facets": {}},
+                "job": {"namespace": _NAMESPACE, "name": name, "facets": {"jobType": job_type} | source},
+                "inputs": [_data_set(one) for one in sources],
+                "outputs": [_output(made)],
+            }
+        )
+    return events
+
+
+def _output(made: DataSet) -> dict[str, Any]:
+    written = _data_set(made)
+    if written.pop("inputFacets", None):
+        statistics = _facet("OutputStatisticsOutputDatasetFacet", rowCount=made.rows)
+        written["outputFacets"] = {"outputStatistics": statistics}
+    return written
 
 
 def _deployment(item: Traced, one: Deployment) -> dict[str, Any]:
@@ -78,7 +121,7 @@ def _deployment(item: Traced, one: Deployment) -> dict[str, Any]:
 
 def _event(item: Traced) -> dict[str, Any]:
     manifest, origin = item.manifest, item.origin
-    inputs = [_data_set(one) for one in origin.data]
+    inputs = [_data_set(one) for one in origin.chain.trained_on]
     if origin.features:
         inputs.append(_dataset(f"features/{origin.features.name}", origin.features.version))
     home = home_of_parents(item.imported)
@@ -144,8 +187,16 @@ def _run_facets(item: Traced) -> dict[str, Any]:
 
 def _job_facets(item: Traced) -> dict[str, Any]:
     job_type = _facet("JobTypeJobFacet", processingType="BATCH", integration="ROLLBOOK", jobType="TRAINING")
-    code = item.origin.code
-    return {"jobType": job_type} | ({"sourceCodeLocation": _source(code)} if code else {})
+    code, *others = item.origin.codes or (None,)
+    # The facet holds one place of code: what else there was is told by tags.
+    tags = {
+        f"code.{one.role or place}": str(replace(one, role="")) for place, one in enumerate(others, 2) if one
+    }
+    return (
+        {"jobType": job_type}
+        | ({"sourceCodeLocation": _source(code)} if code else {})
+        | ({"tags": _tags("TagsJobFacet", tags)} if tags else {})
+    )
 
 
 def _source(code: TrainingCode) -> dict[str, Any]:

@@ -194,15 +194,16 @@ FROM alias AS a JOIN model AS m ON m.id = a.model_id
         "lineage",
         "One thing that a version came from.",
         f"""\
-{_OF_A_VERSION}kind            text     `data`, `features`, `code`, `run` or `parent`.
+{_OF_A_VERSION}kind            text     `data`, `data-source` (of it), `features`, `code`, `run` or `parent`.
 name            text     The data set, the feature set, the code's repository, the run's tool, or the parent.
 source_version  text     The version of the data or features, the code's commit, or the run's id.
 uri             text     Where it is.
 digest          text     The data set's SHA-256.
 rows            integer  The data set's rows.
+role            text     What the code was for; of a data set, the step that made it.
 """,
         """
-SELECT m.name, v.version, s.kind, s.name, s.version, s.uri, s.digest, s.rows
+SELECT m.name, v.version, s.kind, s.name, s.version, s.uri, s.digest, s.rows, s.role
 FROM source AS s JOIN version AS v ON v.id = s.version_id JOIN model AS m ON m.id = v.model_id
 """,
     ),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def saw_data(registry: Registry, data: str) -> list[Descendant]:
     """Every version that saw a data set, itself or through a parent."""
     versions = _every_version(registry)
-    direct = [item for item in versions if any(data in _names(one) for one in item.origin.data)]
+    direct = [item for item in versions if any(data in _names(one) for one in _data(item))]
     return _closure(versions, direct)
 
 
@@ -27,6 +27,10 @@ def came_from_version(registry: Registry, parent: str) -> list[Descendant]:
     versions = _every_version(registry)
     children = [item for item in versions if parent in item.origin.parents and item.reference != parent]
     return [item for item in _closure(versions, children) if item.reference != parent]
+
+
+def _data(item: Traced) -> tuple[DataSet, ...]:
+    return (*item.origin.chain.trained_on, *item.origin.chain.sources)
 
 
 def _names(one: DataSet) -> tuple[str, ...]:

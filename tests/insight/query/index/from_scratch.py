@@ -143,20 +143,21 @@ class FromScratch:
             path = layout.manifest_path(*place)
             self.rows["problems"].append((path, *place, error.line, error.key or None, error.message))
             return
-        for one in origin.data:
+        kinds = (("data", origin.chain.trained_on), ("data-source", origin.chain.sources))
+        for kind, one in ((kind, one) for kind, some in kinds for one in some):
             fields = map(_text, (one.name, one.version, one.uri, one.digest))
-            self.rows["lineage"].append((*place, "data", *fields, one.rows))
+            self.rows["lineage"].append((*place, kind, *fields, one.rows, _text(one.step)))
         if origin.features:
             fields = map(_text, (origin.features.name, origin.features.version))
-            self.rows["lineage"].append((*place, "features", *fields, None, None, None))
-        if origin.code:
-            code = (_text(origin.code.repository), origin.code.commit)
-            self.rows["lineage"].append((*place, "code", *code, None, None, None))
+            self.rows["lineage"].append((*place, "features", *fields, None, None, None, None))
+        for code, role in origin.every_code():
+            told = (_text(code.repository), code.commit)
+            self.rows["lineage"].append((*place, "code", *told, None, None, None, _text(role)))
         if origin.run:
             run = (origin.run.tool, origin.run.id, _text(origin.run.uri))
-            self.rows["lineage"].append((*place, "run", *run, None, None))
+            self.rows["lineage"].append((*place, "run", *run, None, None, None))
         self.rows["lineage"] += [
-            (*place, "parent", parent, None, None, None, None) for parent in origin.parents
+            (*place, "parent", parent, None, None, None, None, None) for parent in origin.parents
         ]
 
     def _evidence(self, place: tuple[str, str], sha256: str | None) -> None:

@@ -43,6 +43,14 @@ hyperparameters: {depth: 6, names: [x, y], kind: "6", on: true, none: null}
 tags: {campaign: weekly}
 framework: {name: scikit-learn, version: "1.7.2"}
 """
+_CHAIN = """\
+lineage:
+  data:
+    - {name: train, version: "1", from: [clean@2, "odd@name"], step: split.py}
+    - {name: clean, version: "2", from: [customers@1], step: clean.py, code: {commit: %s}}
+    - {name: ring, from: [ring]}
+  code: [{commit: %s}, {commit: %s, role: features}]
+"""
 _STAGES = """\
 production: {version: 1.0.0, reason: best, requested_by: jane, requested_at: 2026-11-21T10:00:00+01:00}
 archived:
@@ -75,6 +83,7 @@ _CONTENTS = {
         manifest("a", "1.0.0", _LINEAGE % ("c" * 64)),
         manifest("a", "1.0.0", "lineage: {data: [1]}\nmetrics: {auc: 2}\n"),
         manifest("a", "1.0.0", "training: {dataset_version: '3'}\n"),
+        manifest("a", "1.0.0", _CHAIN % ("1" * 40, "2" * 40, "3" * 40)),
         manifest(
             "a",
             "1.0.0",

@@ -114,16 +114,22 @@ def _manifest(data: bytes, path: str) -> Rows:
 
 
 def _sources(origin: TrainingOrigin) -> list[list[Any]]:
-    features, code, run = origin.features, origin.code, origin.run
+    features, run, chain = origin.features, origin.run, origin.chain
     sources = [
-        ["data", place, one.name, one.version, one.uri, one.digest, whole(one.rows)]
-        for place, one in enumerate(origin.data)
+        [kind, place, one.name, one.version, one.uri, one.digest, one.step, whole(one.rows)]
+        for kind, some in (("data", chain.trained_on), ("data-source", chain.sources))
+        for place, one in enumerate(some)
     ]
-    sources += [["features", 0, features.name, features.version, "", "", None]] if features else []
-    sources += [["code", 0, code.repository, code.commit, "", "", None]] if code else []
-    sources += [["run", 0, run.tool, run.id, run.uri, "", None]] if run else []
-    sources += [["parent", place, name, "", "", "", None] for place, name in enumerate(origin.parents)]
-    return [[kind, place, *map(text, texts), rows] for kind, place, *texts, rows in sources]
+    sources += [["features", 0, features.name, features.version, "", "", "", None]] if features else []
+    sources += [
+        ["code", place, one.repository, one.commit, "", "", role, None]
+        for place, (one, role) in enumerate(origin.every_code())
+    ]
+    sources += [["run", 0, run.tool, run.id, run.uri, "", "", None]] if run else []
+    sources += [["parent", place, name, "", "", "", "", None] for place, name in enumerate(origin.parents)]
+    return [
+        [kind, place, *map(text, texts[:-1]), rows, text(texts[-1])] for kind, place, *texts, rows in sources
+    ]
 
 
 def _notes(data: bytes, path: str) -> Rows:

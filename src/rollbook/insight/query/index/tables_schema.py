@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 # Goes up with every change of the tables or of what is put into them: another format's index is discarded.
-FORMAT = 5
+FORMAT = 6
 
 # What is not given is NULL everywhere, and so is a number that is not finite. Times are UTC, whole seconds.
 # `model.held` counts the files that make a folder a model, `version.files` those in a version's folder.
@@ -60,7 +60,7 @@ CREATE TABLE version_tag (
 ) WITHOUT ROWID;
 CREATE TABLE source (
   version_id INTEGER, kind TEXT, position INTEGER, name TEXT, version TEXT, uri TEXT, digest TEXT,
-  rows INTEGER,
+  rows INTEGER, role TEXT,
   PRIMARY KEY (version_id, kind, position)
 ) WITHOUT ROWID;
 CREATE TABLE notes (version_id INTEGER PRIMARY KEY, description TEXT);

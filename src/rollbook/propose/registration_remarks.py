@@ -1,22 +1,26 @@
-"""What is remarked of a new version's signature: that it breaks callers, while another number can be had."""
+"""What is remarked of a registration: what it lacks, what it repeats, whom it breaks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
+from rollbook.check.gates.required_fields import unpinned
 from rollbook.check.signature_contract import Illegible, breaks, is_told, lower_releases, major
 from rollbook.errors import InvalidFile
+from rollbook.git.trees import files_holding
 from rollbook.records.manifest import parse_manifest
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.text import decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from rollbook.git.repository import Repository
 
 _SHOWN = 3
+_UNKNOWN_FORMATS = frozenset(["binary", "folder"])
 
 
 def signature_remarks(
@@ -42,3 +46,26 @@ def signature_remarks(
     more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     told = f"breaks callers of {model}@{lower[0]}: {'; '.join(found[:_SHOWN])}{more}"
     return (f"{told}. A new MAJOR number says so: --bump major",)
+
+
+def lacking(facts: Mapping[str, Any], attachments: Mapping[str, bytes], form: str) -> Iterator[str]:
+    """Yield what a manifest does not say that will be missed: it is written once."""
+    if not facts.get("lineage", {}).get("code"):
+        yield "which commit of the code trained it: --code DIR"
+    dependencies = facts.get("environment", {}).get("dependencies")
+    files = {name: decoded(attachments[name]) for name in layout.ENVIRONMENT_FILES if name in attachments}
+    if loose := unpinned(dependencies, files):
+        yield f"a pinned environment ({loose}): --requirements FILE"
+    if form in _UNKNOWN_FORMATS and not facts.get("framework"):
+        yield "what reads the artifact, whose format is not known: --framework NAME"
+    if not facts.get("signature"):
+        yield "what goes in and comes out (signature): --sample-input FILE"
+
+
+def twins(repository: Repository, base: str, md5: str) -> tuple[str, ...]:
+    """Return the versions in `base` whose pointer names the same bytes."""
+    paths = files_holding(repository, base, f"md5: {md5}", f"{layout.ROOT}/**/*.dvc")
+    places = (layout.place(path) for path in paths)
+    return tuple(
+        sorted(f"{place.model}@{place.version}" for place in places if place.kind is layout.Kind.POINTER)
+    )
