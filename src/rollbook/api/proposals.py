@@ -56,11 +56,10 @@ class Proposals(registry.Registry):
         Its bytes go to the DVC remote first. `version`, or else `bump` (`major`, `minor`, `patch`; by default
         `minor`) of the newest, says which version it is. `parents` are references to the versions it was
         derived from; `code` is the training repository, by default the current one when that isn't the
-        registry, or several, each perhaps with its role (`features=../features`). With `created_at` (a date)
-        or `created_by` the version is back-filled: made then and by them, and registered now and by you, as
-        the manifest and the trail say. Raises BadCall for facts that make no sense, Refused for a version
-        that exists or that the check refuses, Conflict when the branch stands with other content,
-        StorageFailed when the bytes can't be stored.
+        registry, or several, each perhaps with its role (`features=../features`). With `created_at` or
+        `created_by` the version is back-filled: made then and by them, registered now and by you. Raises
+        BadCall for facts that make no sense, Refused for a version that exists or that the check refuses,
+        Conflict when the branch stands with other content, StorageFailed when the bytes can't be stored.
         """
         from rollbook.artifact import at_address
         from rollbook.artifact.links import LinkRule
