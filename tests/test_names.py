@@ -279,3 +279,18 @@ def test_a_raised_pre_release_is_a_greater_release(version, part):
 )
 def test_raising_a_part_finishes_a_pre_release_when_that_is_enough(version, part, raised):
     assert bump(version, part) == raised
+
+
+@pytest.mark.parametrize("text", ["2.1.3+a1b2c3d", "v2.1.3+a1b2c3d", "2.1.3-rc.1+a.b"])
+def test_a_build_is_no_part_of_a_version_and_the_hint_says_where_it_goes(text: str) -> None:
+    core, _, build = text.removeprefix("v").partition("+")
+    with pytest.raises(BadCall, match=r"is not a version: .* build") as refused:
+        normalise_version(text)
+    assert core in refused.value.hint
+    assert f"--tag build={build}" in refused.value.hint
+
+
+@pytest.mark.parametrize("text", ["2.1.3+", "2.1.3++a", "2.1.3+\x1b[31m", "2.1+a", "2.1.3+" + "a" * 5000])
+def test_what_only_looks_like_a_build_is_no_version(text: str) -> None:
+    with pytest.raises(BadCall, match="is not a version"):
+        normalise_version(text)

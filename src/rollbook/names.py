@@ -33,6 +33,7 @@ VERSION = re.compile(
 )
 _UNDERSCORED = re.compile(rf"(?:{_NUMBER})_(?:{_NUMBER})_(?:{_NUMBER})(?:-.*)?", re.DOTALL)
 _LONGEST_VERSION = 64
+_BUILD = re.compile(r"[0-9A-Za-z-]{1,64}(?:\.[0-9A-Za-z-]{1,64}){0,8}")
 
 # Windows reserves these as file names, whatever their case or ending.
 WINDOWS_RESERVED = frozenset(
@@ -196,6 +197,12 @@ def normalise_version(text: str) -> str:
         version = core.replace("_", ".") + dash + prerelease
     if is_version(version):
         return version
+    core, _, build = version.partition("+")
+    if is_version(core) and _BUILD.fullmatch(build):
+        raise BadCall(
+            f"{text[:80]!r} is not a version: versions that differ in their build only have no order",
+            hint=f"Name the version alone, {core}. `register` keeps the build as a tag: --tag build={build}",
+        )
     raise BadCall(
         f"{text[:80]!r} is not a version",
         hint="Versions are semantic versions such as 1.2.0 or 2.0.0-rc.1 (no build metadata).",
