@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from rollbook.errors import BadCall
-from rollbook.names import did_you_mean, nearest, parse_reference, require_stage_name
+from rollbook.errors import BadCall, did_you_mean, nearest
+from rollbook.names import parse_reference, require_stage_name
 
 
 def test_a_near_miss_suggests_the_name() -> None:

@@ -1,10 +1,18 @@
-"""Every error a caller may meet, under one root. Each is named for what the caller must decide."""
+"""Every error a caller may meet, under one root. Each is named for what the caller must decide.
+
+And the hint at what was perhaps meant.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Severity = Literal["error", "warning"]
+# What is compared to say what was perhaps meant: characters of a name, and names.
+_LONGEST_ASKED, _MANY = 200, 5_000
 
 
 class RollbookError(Exception):
@@ -74,3 +82,24 @@ class CannotTell(RollbookError):
     """What there is does not suffice to say whether the audit trail holds."""
 
     exit_code = 3
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Return a hint: what was perhaps meant, or what there is."""
+    shown = ", ".join(known[-10:])
+    there_is = f"There is: {shown}{', ...' if len(known) > 10 else ''}." if known else ""
+    return did_you_mean(name, known) or there_is
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """Return a hint: what was perhaps meant; empty where nothing known is like it. Case does not count.
+
+    Of very many names, those are compared that begin alike.
+    """
+    import difflib
+
+    asked = name[:_LONGEST_ASKED].casefold()
+    among = known if len(known) <= _MANY else [other for other in known if other[:1].casefold() == asked[:1]]
+    by_folded = {other.casefold(): other for other in among[:_MANY]}
+    close = difflib.get_close_matches(asked, by_folded, n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(by_folded[folded] for folded in close)}?" if close else ""

@@ -10,12 +10,8 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _SEGMENT = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?"
 MODEL_NAME = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})?")
@@ -48,8 +44,6 @@ LATEST = "latest"
 # In front of an alias where stages stand: no stage's name begins with it.
 _ALIAS = "@"
 
-# What is compared to say what was perhaps meant: characters of a name, and names.
-_LONGEST_ASKED, _MANY = 200, 5_000
 
 _LONG_FORM = re.compile(r"model-(?P<model>.+)-v(?P<version>[0-9]+[._][0-9]+[._][0-9]+(?:-.+)?)")
 _LIKE_VERSION = re.compile(r"v?[0-9]+[._][0-9]+[._][0-9]+.*", re.DOTALL)
@@ -154,27 +148,6 @@ def require_stage_name(name: str) -> str:
     raise BadCall(f"{name[:80]!r} is not a stage name", hint=hint)
 
 
-def nearest(name: str, known: Sequence[str]) -> str:
-    """Return a hint: what was perhaps meant, or what there is."""
-    shown = ", ".join(known[-10:])
-    there_is = f"There is: {shown}{', ...' if len(known) > 10 else ''}." if known else ""
-    return did_you_mean(name, known) or there_is
-
-
-def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """Return a hint: what was perhaps meant; empty where nothing known is like it. Case does not count.
-
-    Of very many names, those are compared that begin alike.
-    """
-    import difflib
-
-    asked = name[:_LONGEST_ASKED].casefold()
-    among = known if len(known) <= _MANY else [other for other in known if other[:1].casefold() == asked[:1]]
-    by_folded = {other.casefold(): other for other in among[:_MANY]}
-    close = difflib.get_close_matches(asked, by_folded, n=3, cutoff=0.5)
-    return f"Did you mean {' or '.join(by_folded[folded] for folded in close)}?" if close else ""
-
-
 def require_alias_name(name: str) -> str:
     """Return `name`, or raise BadCall that says what an alias is called."""
     if is_stage_name(name) and not reads_as_version(name):
@@ -197,16 +170,23 @@ def normalise_version(text: str) -> str:
         version = core.replace("_", ".") + dash + prerelease
     if is_version(version):
         return version
-    core, _, build = version.partition("+")
-    if is_version(core) and _BUILD.fullmatch(build):
+    alone, build = split_build(version)
+    if build:
         raise BadCall(
             f"{text[:80]!r} is not a version: versions that differ in their build only have no order",
-            hint=f"Name the version alone, {core}. `register` keeps the build as a tag: --tag build={build}",
+            hint=f"Name the version alone, {alone}. `register` keeps the build as the tag `build`.",
         )
     raise BadCall(
         f"{text[:80]!r} is not a version",
         hint="Versions are semantic versions such as 1.2.0 or 2.0.0-rc.1 (no build metadata).",
     )
+
+
+def split_build(text: str) -> tuple[str, str]:
+    """Return a version and its build metadata (https://semver.org, 10), such as `2.1.3` and `a1b2c3d`; the
+    text as it is, and nothing, where it has none."""
+    alone, _, build = text.partition("+")
+    return (alone, build) if is_version(alone.removeprefix("v")) and _BUILD.fullmatch(build) else (text, "")
 
 
 Precedence = tuple[int, int, int, bool, tuple[tuple[int, int, str], ...]]

@@ -14,10 +14,9 @@ from rollbook.artifact.progress import begin, quiet
 from rollbook.artifact.read_only_storage import ReadOnlyStorage, read_only_storage
 from rollbook.artifact.storage import open_storage
 from rollbook.artifact.untrusted_remote import is_relative, restricted_remote
-from rollbook.errors import InvalidFile, NotFound, StorageFailed
+from rollbook.errors import InvalidFile, NotFound, StorageFailed, nearest
 from rollbook.git.clone import home, is_far
 from rollbook.git.trees import holds_file, unpack
-from rollbook.names import nearest
 from rollbook.records.evidence import parse_evidence
 from rollbook.registry.version_files import evidence_paths
 from rollbook.yaml.strict import load

@@ -16,7 +16,7 @@ class NearCommands(click.Group):
         name = click.utils.make_str(args[0])
         known = self.list_commands(ctx)
         if name not in known and not name.startswith("-") and not ctx.resilient_parsing:
-            from rollbook.names import nearest
+            from rollbook.errors import nearest
 
             ctx.fail(f"No such command {printable(name[:200])!r}. {nearest(name, known)}")
         return super().resolve_command(ctx, args)

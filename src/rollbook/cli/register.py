@@ -23,7 +23,12 @@ _MANY: dict[str, Any] = {"multiple": True}
 @click.command("register")
 @click.argument("model")
 @click.argument("artifact")
-@click.option("--version", "version", metavar="V", help="The version, e.g. 1.2.0.")
+@click.option(
+    "--version",
+    "version",
+    metavar="V",
+    help="The version, e.g. 1.2.0; the build of 1.2.0+a1b2c3d becomes a tag.",
+)
 @click.option(
     "--bump",
     type=click.Choice(["major", "minor", "patch"]),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
-from rollbook.errors import BadCall, NotFound, Refused
-from rollbook.names import nearest, require_model_name
+from rollbook.errors import BadCall, NotFound, Refused, nearest
+from rollbook.names import require_model_name
 from rollbook.propose.manifest_facts import require_lawful
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.propose.tag_edits import change_tags, require_apart

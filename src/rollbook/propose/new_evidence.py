@@ -14,9 +14,9 @@ from rollbook.artifact.links import LinkRule
 from rollbook.artifact.pointer import pointer_data, require_artifact_name
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.unfetched import require_there
-from rollbook.errors import BadCall
+from rollbook.errors import BadCall, nearest
 from rollbook.git.write import identity
-from rollbook.names import nearest, time_now
+from rollbook.names import time_now
 from rollbook.propose.manifest_facts import require_lawful
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.propose.stores import open_store, upload

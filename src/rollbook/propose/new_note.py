@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
-from rollbook.errors import BadCall, NotFound, Refused
-from rollbook.names import nearest
+from rollbook.errors import BadCall, NotFound, Refused, nearest
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.propose.tag_edits import change_tags, require_apart
 from rollbook.registry.main_branch import main_commit

@@ -33,7 +33,7 @@ from rollbook.propose.proposal import (
     refuse_blocked,
     refuse_standing,
 )
-from rollbook.propose.registration_remarks import lacking, signature_remarks, twins
+from rollbook.propose.registration_remarks import lacking, pre_release_remarks, signature_remarks, twins
 from rollbook.propose.stores import open_store, upload
 from rollbook.propose.told_model import FIELDS
 from rollbook.registry.main_branch import main_commit
@@ -167,6 +167,7 @@ def register(
             *registration.remarks,
             *_unused(plan, registration),
             *stored.remarks,
+            *pre_release_remarks(plan.version),
             *signature_remarks(repository, plan.base, plan.model, plan.version, plan.facts),
         ),
     )

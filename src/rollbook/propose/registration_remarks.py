@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
 
 _SHOWN = 3
+# An abbreviated id of a commit: digits and letters both.
+_COMMIT = re.compile(r"(?=[a-f]*[0-9])(?=[0-9]*[a-f])[0-9a-f]{7,40}")
 _UNKNOWN_FORMATS = frozenset(["binary", "folder"])
 
 
@@ -46,6 +49,14 @@ def signature_remarks(
     more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     told = f"breaks callers of {model}@{lower[0]}: {'; '.join(found[:_SHOWN])}{more}"
     return (f"{told}. A new MAJOR number says so: --bump major",)
+
+
+def pre_release_remarks(version: str) -> tuple[str, ...]:
+    """Return a line on a pre-release that looks like the id of a commit: it may be meant as a build."""
+    release, _, last = version.partition("-")
+    if not _COMMIT.fullmatch(last):
+        return ()
+    return (f"{version} is a pre-release, which comes before {release}; a build is written {release}+{last}",)
 
 
 def lacking(facts: Mapping[str, Any], attachments: Mapping[str, bytes], form: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rollbook.check.environment_files import kind_of_file, python_of
 from rollbook.errors import BadCall, InvalidFile
 from rollbook.layout import REQUIREMENTS_TXT
+from rollbook.names import split_build
 from rollbook.propose import manifest_facts
 from rollbook.propose.described_facts import DescribedFacts, describe
 from rollbook.propose.facts_files import metrics_file, params_file
@@ -34,6 +35,8 @@ _EXPORTS = {
 }
 
 
+# The tag that keeps a version's build.
+BUILD = "build"
 _MAY_BE_CONDA = (".yml", ".yaml", ".lock")
 
 
@@ -181,16 +184,27 @@ def _environment_file(path: Path, data: bytes) -> str:
 
 def take_version(told: ToldFacts, fields: dict[str, Any], given: str | None, bump: str | None) -> str | None:
     """Return the version that is `given`, else that of the file of facts, which is taken out of `fields`;
-    None where it is to be bumped. Raises BadCall where it is given and bumped, or no text."""
+    None where it is to be bumped. Its build, in `2.1.3+a1b2c3d`, becomes the tag `build`.
+
+    Raises BadCall where it is given and bumped, is no text, or its tag says another build.
+    """
     if given and bump:
         raise BadCall("a version is either given or bumped", hint="Give one of the two.")
     version = fields.pop("version", None)
-    if given or bump:
-        return given or None
+    if bump:
+        return None
+    if given:
+        version = given
     if version is not None and not isinstance(version, str):
         message = f"{told.get('source')}: version: a version is text"
         raise BadCall(message, hint=f'Quote it: version: "{version}"')
-    return version or None
+    alone, build = split_build(version or "")
+    if build:
+        tags = fields.get("tags") or {}
+        if tags.get(BUILD, build) != build:
+            raise BadCall(f"{version} has the build {build}, and the tag `{BUILD}` says {tags[BUILD]!r}")
+        fields["tags"] = {**tags, BUILD: build}
+    return alone or None
 
 
 def _merge(fields: dict[str, Any], name: str, parts: Sequence[Mapping[str, Any]]) -> None:

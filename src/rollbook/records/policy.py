@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rollbook.errors import InvalidFile, NotFound, Refused
-from rollbook.names import did_you_mean
+from rollbook.errors import InvalidFile, NotFound, Refused, did_you_mean
 from rollbook.records.fields import Fields, read_fields
 from rollbook.records.retention import Retention, retention_from
 

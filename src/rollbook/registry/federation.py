@@ -13,9 +13,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
-from rollbook.errors import NotFound, Refused
+from rollbook.errors import NotFound, Refused, nearest
 from rollbook.git.address import without_credentials
-from rollbook.names import names_model_alone, nearest, parse_reference, require_model_name
+from rollbook.names import names_model_alone, parse_reference, require_model_name
 from rollbook.registry.model_folders import model_names
 from rollbook.registry.registry import Registry
 

@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from rollbook import layout
-from rollbook.errors import BadCall, InvalidFile, NotFound
+from rollbook.errors import BadCall, InvalidFile, NotFound, nearest
 from rollbook.git.repository import Repository, discover
 from rollbook.names import (
     LATEST,
     Reference,
     is_version,
     names_model_alone,
-    nearest,
     normalise_version,
     parse_reference,
     precedence,

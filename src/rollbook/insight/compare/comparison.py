@@ -266,7 +266,7 @@ def _require_measured(model: Model, measured: Sequence[Mapping[str, float]], nam
 
 
 def _known_metrics(measured: Sequence[Mapping[str, float]], metric: str) -> str:
-    from rollbook.names import nearest
+    from rollbook.errors import nearest
 
     return nearest(metric, list(dict.fromkeys(name for item in measured for name in item if name != metric)))
 

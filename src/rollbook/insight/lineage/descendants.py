@@ -8,11 +8,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from rollbook.errors import BadCall, NotFound
+from rollbook.errors import BadCall, NotFound, nearest
 from rollbook.insight.lineage.deployments import Deployed, newest
 from rollbook.insight.query.index.lookup import ask, problem_in
 from rollbook.layout import Kind
-from rollbook.names import nearest, parse_reference
+from rollbook.names import parse_reference
 from rollbook.records.evidence import DEPLOYMENT
 
 if TYPE_CHECKING:

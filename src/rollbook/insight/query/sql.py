@@ -141,7 +141,7 @@ def no_events() -> Refused:
 
 
 def _nearest(what: str, name: str) -> str:
-    from rollbook.names import nearest
+    from rollbook.errors import nearest
 
     if what == "table":
         return nearest(name, [*BY_NAME])

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rollbook.errors import BadCall, NotFound, Refused
+from rollbook.errors import BadCall, NotFound, Refused, nearest
 from rollbook.git.repository import is_shallow
-from rollbook.names import is_model_name, is_version, nearest, precedence, time_now, time_seconds
+from rollbook.names import is_model_name, is_version, precedence, time_now, time_seconds
 from rollbook.records.origin import DEPRECATED, DEREGISTERED, Origin
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.model_folders import model_names
