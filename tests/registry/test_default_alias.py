@@ -40,10 +40,14 @@ def test_a_name_alone_is_the_default_alias(world: World, where: list[str]) -> No
     assert world.run("resolve", "credit", "--field", "version", *places).out == "1.0.0\n"
 
 
-def test_fetch_and_show_know_it_too(world: World, tmp_path: Path) -> None:
+def test_fetch_knows_it_too(world: World, tmp_path: Path) -> None:
     world.run("fetch", "credit", "-o", str(tmp_path / "got"))
     assert (tmp_path / "got").read_bytes() == b"credit 1.0.0"
-    assert json.loads(world.run("show", "credit", "--json").out)["version"] == "1.0.0"
+
+
+def test_show_tells_of_the_model_all_the_same(world: World) -> None:
+    shown = json.loads(world.run("show", "credit", "--json").out)
+    assert (shown["model"], shown["aliases"]["champion"]) == ("credit", "1.0.0")
 
 
 def test_programs_resolve_it_alike(world: World) -> None:

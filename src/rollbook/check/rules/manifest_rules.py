@@ -31,7 +31,7 @@ def training_findings(document: Document, manifest: Manifest) -> Iterator[Findin
         message = f"{shown(training[name])} is no day that exists"
         yield document.finding("RB225", message, "training", name, hint="Check the day of the month.")
     started, ended = training.get("started_at"), training.get("ended_at")
-    if started and ended and not unreal and is_before(ended, started):
+    if started and ended and not unreal and _is_before(ended, started):
         message = f"the training ended at {shown(ended)}, before it started at {shown(started)}"
         yield document.finding("RB225", message, "training", "ended_at", hint="Correct one of them.")
 
@@ -63,7 +63,7 @@ def registrar_findings(
         yield document.finding("RB227", message, "backfilled", "registered_by", hint=hint)
 
 
-def is_before(ended: str, started: str) -> bool:
+def _is_before(ended: str, started: str) -> bool:
     """Whether an end lies before a start, each a time or a day; where both may be of one day, it does not.
 
     Raises BadCall for what is no date.
