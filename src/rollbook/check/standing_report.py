@@ -14,7 +14,7 @@ from rollbook.registry.change import Transition
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
-from rollbook.trail.occasion import arrivals_at
+from rollbook.trail.occasion import arrivals_at, recorded_arrival
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,7 +92,9 @@ def _reports(
     if not holders:
         return []
     keys = [(version.model.name, version.version, stage) for version, stage in holders]
-    arrivals = arrivals_at(repository, base.commit or "", keys)
+    tip = base.commit or ""
+    recorded = recorded_arrival(repository, tip, keys[0]) if len(keys) == 1 else None
+    arrivals = {keys[0]: recorded} if recorded else arrivals_at(repository, tip, keys)
     known = circumstances(repository, base, may_run=True, of_all=len(holders) > 1)
     reports = []
     for key, (version, stage) in zip(keys, holders, strict=True):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.errors import CannotTell, InvalidFile
+from rollbook.git.commits import read_commit
+from rollbook.git.main_history import first_parent_line
 from rollbook.git.objects import ObjectReader
 from rollbook.git.repository import is_shallow
 from rollbook.records.policy import parse_policy
@@ -20,6 +22,8 @@ from rollbook.snapshot.snapshot import MAX_FILE
 from rollbook.trail.derive import derive
 from rollbook.trail.event import Action
 from rollbook.trail.landings import landed_changes
+from rollbook.trail.recorded_moves import recorded_events
+from rollbook.trail.stage_times import paths_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -48,16 +52,11 @@ class Rules:
     def occasion(self, last: Event | None, landed_in: str | None = None) -> Occasion:
         """Return the occasion of what lands in a commit (None: next) after the model's event `last`."""
         policy = self._policy(self._last if landed_in is None else self._before[landed_in])
-        return Occasion(
-            self._named(policy) or self._began,
-            hashlib.sha256(policy).hexdigest(),
-            last.number if last else 0,
-            last.landed_in if last else "",
-        )
+        return _occasion(_named(policy) or self._began, policy, last)
 
     def names_registry(self, landed_in: str) -> bool:
         """Whether the policy before a landing names the registry, and so knows of occasions."""
-        return bool(self._named(self._policy(self._before[landed_in])))
+        return bool(_named(self._policy(self._before[landed_in])))
 
     def _policy(self, oid: str) -> bytes:
         if oid not in self._policies:
@@ -65,11 +64,18 @@ class Rules:
             self._policies[oid] = (blob.data if blob and blob.type == "blob" else None) or b""
         return self._policies[oid]
 
-    def _named(self, policy: bytes) -> str:
-        try:
-            return parse_policy(policy, layout.POLICY).registry
-        except InvalidFile:
-            return ""
+
+def _named(policy: bytes) -> str:
+    """Return what a policy calls its registry; nothing where it can't be read, or says nothing."""
+    try:
+        return parse_policy(policy, layout.POLICY).registry
+    except InvalidFile:
+        return ""
+
+
+def _occasion(registry: str, policy: bytes, last: Event | None) -> Occasion:
+    digest = hashlib.sha256(policy).hexdigest()
+    return Occasion(registry, digest, last.number if last else 0, last.landed_in if last else "")
 
 
 def occasion_at(repository: Repository, base: str, model: str) -> Occasion:
@@ -117,6 +123,43 @@ def arrivals_at(
         }
     finally:
         reader.close()
+
+
+def recorded_arrival(
+    repository: Repository, tip: str, holder: tuple[str, str, str]
+) -> tuple[Event, Occasion] | None:
+    """Return what `arrivals_at` does for one holder, by the model's tags where they record all that main has
+    of it and the policy names the registry: then the history of other models is not read. None elsewhere."""
+    model, version, target = holder
+    tags = recorded_events(repository, model, version)
+    if tags is None or not _is_recorded(repository, tip, tags[-1].event.landed_in, model):
+        return None
+    came = (Action.ASSIGNED, Action.ALIAS_SET)
+    arrivals = [
+        event
+        for event in (tag.event for tag in tags)
+        if event.action in came and (event.version, event.target) == (version, target)
+    ]
+    if not arrivals:
+        return None
+    arrival = arrivals[-1]
+    before = [tag.event for tag in tags[: arrival.number] if tag.event.landed_in != arrival.landed_in]
+    (parent, *_) = read_commit(repository, arrival.landed_in).parents or ("",)
+    reader = ObjectReader(repository)
+    try:
+        blob = reader.read(f"{parent}:{layout.POLICY}", MAX_FILE) if parent else None
+        policy = (blob.data if blob and blob.type == "blob" else None) or b""
+    finally:
+        reader.close()
+    registry = _named(policy)
+    return (arrival, _occasion(registry, policy, before[-1] if before else None)) if registry else None
+
+
+def _is_recorded(repository: Repository, tip: str, last: str, model: str) -> bool:
+    """Whether main, up to `tip`, has nothing of a model after its landing `last`."""
+    line = first_parent_line(repository, tip, last)
+    reached = line[0].parent if line else tip
+    return reached == last and not landed_changes(repository, tip, last, paths_of(model))
 
 
 def last_before(events: Sequence[Event]) -> dict[tuple[str, str], Event | None]:

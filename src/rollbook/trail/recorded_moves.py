@@ -48,6 +48,15 @@ def moves_of(events: Iterable[Event]) -> tuple[Move, ...]:
 def recorded_moves(repository: Repository, model: str, version: str) -> KnownMoves | None:
     """Return a model's moves up to the last landing that its tags record, held against main for `version`;
     None where they do not tell."""
+    tags = recorded_events(repository, model, version)
+    if tags is None:
+        return None
+    return KnownMoves(tags[-1].event.landed_in, progress_of(tags)[model], moves_of(tag.event for tag in tags))
+
+
+def recorded_events(repository: Repository, model: str, version: str) -> list[RecordedTag] | None:
+    """Return the tags of a model's events, in order, held against main for `version` and for the last
+    landing; None where they do not tell."""
     own = (tag for tag in recorded_trail(repository, [model]).tags.values() if tag.event.model == model)
     tags = sorted(own, key=lambda tag: tag.event.number)
     if not tags or any(
@@ -72,7 +81,7 @@ def recorded_moves(repository: Repository, model: str, version: str) -> KnownMov
         ):
             return None
         before += group
-    return KnownMoves(last, progress_of(tags)[model], moves_of(tag.event for tag in tags))
+    return tags
 
 
 def _agree(
