@@ -194,8 +194,8 @@ def test_requests_tell_of_aliases_set_and_removed(with_shadow: World) -> None:
     alias(with_shadow, "credit@1.1.0", "champion")
     alias(with_shadow, "credit@shadow", "shadow", "--remove")
     told = with_shadow.run("requests").out
-    assert "  credit@1.1.0: development -> @champion\n" in told
-    assert "  credit@1.0.0: @shadow -> nothing\n" in told
+    assert "  credit@1.1.0: is given @champion\n" in told
+    assert "  credit@1.0.0: loses @shadow\n" in told
 
 
 def test_an_alias_as_it_stood_in_the_past_is_resolved(with_shadow: World) -> None:

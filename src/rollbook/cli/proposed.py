@@ -47,14 +47,15 @@ def _landed(registry: Registry, branch: str) -> Landing:
     from rollbook.cli.land import land_branch
     from rollbook.errors import Refused
     from rollbook.propose.proposal import ChangeRefused, drop_unpushed
-    from rollbook.registry.main_branch import remote_name
+    from rollbook.registry.main_branch import has_remote, remote_name
 
     try:
         return land_branch(registry, branch)
     except Refused as refusal:
         if isinstance(refusal, ChangeRefused) and not errors_among(refusal.findings).standing:
-            remote = remote_name(registry.repository)
-            say(f"the request waits on the branch {branch}; let others see it: git push {remote} {branch}")
+            remote = remote_name(registry.repository) if has_remote(registry.repository) else None
+            how = f"; let others see it: git push {remote} {branch}" if remote else ""
+            say(f"the request waits on the branch {branch}{how}")
         else:
             drop_unpushed(registry.repository, branch)
         raise

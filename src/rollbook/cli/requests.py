@@ -8,6 +8,7 @@ import click
 
 from rollbook.cli import options
 from rollbook.cli.output import print_json, print_lines, say
+from rollbook.names import is_alias_target
 from rollbook.registry.request_branches import HERE
 
 if TYPE_CHECKING:
@@ -80,6 +81,10 @@ def _lines(request: Request) -> Iterator[str]:
 def _what(move: RequestedMove) -> str:
     if not move.start:
         return "is registered"
+    if is_alias_target(move.target):
+        return f"is given {move.target}"
+    if is_alias_target(move.start):
+        return f"loses {move.start}"
     if move.start == move.target:
         return f"changes in {move.target}"
-    return f"{move.start} -> {move.target or 'nothing'}"
+    return f"{move.start} -> {move.target}"
