@@ -215,7 +215,6 @@ def _report(model: ModelFiles, move: Transition, ground: Ground) -> GateReport:
 def _legality(model: str, move: Transition, ground: Ground) -> JudgedGate:
     """Whether the policy has such a transition, its place can be had, and the version has its artifact."""
     policy, target = ground.policy, move.target
-    policy, target = ground.policy, move.target
     if move.stays:
         return JudgedGate(TRANSITION, "RB316", passed(f"stays in {target}: {move.differences}", "a change"))
     is_alias = is_alias_target(target)

@@ -51,9 +51,7 @@ def _details(facts: CardFacts, license_name: str) -> str:
         "Artifact": f"{code(artifact.path)} ({inert_line(artifact.format)}, {artifact.size:,} bytes{files})",
         "SHA-256": code(artifact.sha256),
         "Python": inert_line(manifest.environment.get("python", "")),
-        "Tags": inert_line(
-            ", ".join(f"{name}: {text}" if text != "" else name for name, text in facts.tags.items())
-        ),
+        "Tags": inert_line(", ".join(_tag(name, text) for name, text in facts.tags.items())),
     }
     return _sheet(rows) + _signature(manifest.signature)
 
