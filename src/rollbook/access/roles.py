@@ -135,7 +135,13 @@ def all_members(policy: Policy) -> Iterator[str]:
 def may_move(held: Iterable[str], stage: Stage) -> bool:
     """Return whether somebody who holds these roles may move versions into a stage and out of it, as far as
     the policy keeps it for roles."""
-    return stage.by is None or not {ADMIN, *stage.by}.isdisjoint(held)
+    return stage.by is None or not set(keepers(stage)).isdisjoint(held)
+
+
+def keepers(stage: Stage) -> list[str]:
+    """Return the roles that may move versions into a stage and out of it, where the policy keeps it for
+    some."""
+    return list(dict.fromkeys([*(stage.by or ()), ADMIN]))
 
 
 def roles_at(repository: Repository, commit: str) -> Mapping[str, Iterable[str]]:

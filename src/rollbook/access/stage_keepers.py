@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.access.roles import ADMIN, Person, may_move, roles_for
+from rollbook.access.roles import Person, keepers, may_move, roles_for
 from rollbook.errors import Refused
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def require_keeper(person: Person, policy: Policy, model: str, stages: Iterable[
     for name in stages:
         stage = policy.stage(name)
         if not may_move(held, stage):
-            roles = " or ".join(dict.fromkeys([*(stage.by or ()), ADMIN]))
+            roles = " or ".join(keepers(stage))
             raise Refused(
                 f"{person} may not move versions into {name} or out of it",
                 hint=f"The policy keeps {name} for others: somebody who is {roles} has to propose this.",

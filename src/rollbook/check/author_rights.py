@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.access.roles import (
-    ADMIN,
     DATA_SCIENTIST,
+    keepers,
     may_change,
     may_move,
     needed_for,
@@ -118,7 +118,7 @@ class AuthorRights:
                 named = "any version, as the file can't be read"
             who = f"who is {' and '.join(held)}" if held else "who has no role here"
             message = f"{author.called}, {who}, may not move into {name}, out of it or in it: {named}"
-            roles = " or ".join(dict.fromkeys([*(stage.by or ()), ADMIN]))
+            roles = " or ".join(keepers(stage))
             hint = f"The policy keeps {name} for others: somebody who is {roles} has to make this change."
             if author.commit.is_merge:
                 hint += " A merge answers for how it settles a conflict: rebase instead."
