@@ -12,11 +12,12 @@ from rollbook.records.lineage import parse_origin
 from rollbook.text import inert_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rollbook.insight.card.card_facts import CardFacts
     from rollbook.records.evidence import Evidence
     from rollbook.records.manifest import Manifest
+    from rollbook.records.training_code import TrainingCode
 
 _EXPLAINED = (
     "<!-- What stands between rollbook:begin and rollbook:end is generated: a change there is lost at\n"
@@ -161,13 +162,12 @@ def _lineage(facts: CardFacts, _: str) -> str:
     lineage = facts.manifest.lineage
     origin, run = parse_origin(facts.manifest), _mapping(lineage.get("run"))
     rows: dict[str, str] = {}
-    for place, one in enumerate(origin.codes):
-        of = f" ({inert_line(one.role or place + 1)})" if one.role or place else ""
+    for of, one in _by_role(origin.codes):
         dirty = " with changes that were not committed" if one.dirty else ""
         rows |= {
-            f"Code{of}": link(one.repository),
-            f"Commit{of}": f"{code(one.commit)}{dirty}",
-            f"Branch{of}": inert_line(one.branch),
+            inert_line(f"Code{of}"): link(one.repository),
+            inert_line(f"Commit{of}"): f"{code(one.commit)}{dirty}",
+            inert_line(f"Branch{of}"): inert_line(one.branch),
         }
     return _sheet(
         {
@@ -179,14 +179,17 @@ def _lineage(facts: CardFacts, _: str) -> str:
     )
 
 
+def _by_role(codes: Iterable[TrainingCode]) -> Iterator[tuple[str, TrainingCode]]:
+    """Yield each commit of code, after what tells it from the others: its role, or else which one it is."""
+    for place, one in enumerate(codes):
+        yield (f" ({one.role or place + 1})" if one.role or place else ""), one
+
+
 def _references(facts: CardFacts, _: str) -> str:
     lineage = facts.manifest.lineage
-    codes = parse_origin(facts.manifest).codes
+    codes = _by_role(parse_origin(facts.manifest).codes)
     addresses = {
-        **{
-            f"Training code{f' ({one.role or place + 1})' if one.role or place else ''}": one.repository
-            for place, one in enumerate(codes)
-        },
+        **{f"Training code{of}": one.repository for of, one in codes},
         "Training run": _mapping(lineage.get("run")).get("uri"),
         **{f"Report of {evidence.name}": evidence.uri for evidence in reversed(facts.evidence)},
     }
