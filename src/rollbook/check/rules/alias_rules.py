@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.check.rules.revision_rules import rewritten_fields
+from rollbook.check.rules.revision_rules import keeps_approvals, rewritten_fields
 from rollbook.check.rules.transition_rules import at_stage
 from rollbook.schema.explanation import shown
 
@@ -66,7 +66,7 @@ def _is_reused(old: StageEntry, new: StageEntry) -> bool:
     same = (old.reason, old.requested_by, old.requested_at) == (
         new.reason, new.requested_by, new.requested_at,
     )  # fmt: skip
-    return same or any(approval in new.approvals for approval in old.approvals)
+    return same or keeps_approvals(old, new)
 
 
 def _rewritten(model: ModelFiles, alias: str, old: StageEntry, new: StageEntry) -> Iterator[Finding]:

@@ -58,11 +58,16 @@ def _wrong(old: StageEntry, new: StageEntry, first_stage: str) -> str:
         return f"its revision is {new.revision} where {old.revision + 1} follows"
     if not differences(old, new):
         return "neither its traffic nor its sunset, replacement or migration note is another"
-    if any(approval in new.approvals[:_MOST] for approval in old.approvals[:_MOST]):
+    if keeps_approvals(old, new):
         return "keeps approvals that were given for what it said before"
     if time_seconds(new.requested_at) < time_seconds(old.requested_at):
         return "was asked for before what it changes"
     return ""
+
+
+def keeps_approvals(old: StageEntry, new: StageEntry) -> bool:
+    """Return whether an entry holds approvals that were given for the one in whose place it stands."""
+    return any(approval in new.approvals[:_MOST] for approval in old.approvals[:_MOST])
 
 
 def rewritten_fields(old: StageEntry, new: StageEntry) -> list[str]:
