@@ -47,6 +47,12 @@ def breaks(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def told_breaks(version: str, found: Sequence[str], most: int) -> str:
+    """Return the sentence on what breaks callers of a version: the first `most`, and how many more."""
+    more = f"; and {len(found) - most} more" if len(found) > most else ""
+    return f"breaks callers of {version}: {'; '.join(found[:most])}{more}"
+
+
 def is_told(signature: object) -> bool:
     """Whether a manifest's `signature` says anything."""
     return isinstance(signature, dict) and any(signature.get(side) for side in ("inputs", "outputs"))

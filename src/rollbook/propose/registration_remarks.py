@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.check.gates.required_fields import unpinned
-from rollbook.check.signature_contract import Illegible, breaks, is_told, lower_releases, major
+from rollbook.check.signature_contract import Illegible, breaks, is_told, lower_releases, major, told_breaks
 from rollbook.errors import InvalidFile
 from rollbook.git.trees import files_holding
 from rollbook.records.manifest import parse_manifest
@@ -46,8 +46,7 @@ def signature_remarks(
         return ()
     if not found:
         return ()
-    more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    told = f"breaks callers of {model}@{lower[0]}: {'; '.join(found[:_SHOWN])}{more}"
+    told = told_breaks(f"{model}@{lower[0]}", found, _SHOWN)
     return (f"{told}. A new MAJOR number says so: --bump major",)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.check.finding import Rule
 from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting
-from rollbook.check.signature_contract import Illegible, breaks, is_told, lower_releases, major
+from rollbook.check.signature_contract import Illegible, breaks, is_told, lower_releases, major, told_breaks
 from rollbook.errors import InvalidFile
 from rollbook.names import is_version
 
@@ -102,8 +102,7 @@ def _compared(version: str, manifest: Manifest, rivals: dict[str, Manifest]) -> 
         except Illegible as error:
             found = [f"its signature can't be compared: {error}"]
         if found and not is_raised:
-            more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-            return failed(f"breaks callers of {lower}: {'; '.join(found[:_SHOWN])}{more}", _THRESHOLD, _RAISE)
+            return failed(told_breaks(lower, found, _SHOWN), _THRESHOLD, _RAISE)
         (raised if found else kept).append(lower)
     figures = [f"keeps the signature of {', '.join(kept[:_SHOWN])}"] if kept else []
     figures += [f"breaks that of {', '.join(raised[:_SHOWN])} with a new MAJOR number"] if raised else []
