@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from rollbook.records.stages import StageEntry
     from rollbook.registry.model_version import ModelVersion
 
-_ACTION = "alias"
+# The action whose proposals change an alias, as it stands in branch names.
+ALIAS_ACTION = "alias"
 _MOMENT = 0.05  # seconds
 
 
@@ -90,7 +91,7 @@ def propose_alias(
         (data,) = registry.snapshot.read_many([path])
     # A version's name begins with a number, and an alias's with a letter.
     parts = (alias, "removed") if remove else (version.version, alias)
-    branch = branch_name(_ACTION, model, *parts)
+    branch = branch_name(ALIAS_ACTION, model, *parts)
     refuse_standing(repository, branch)
     entry = _entry(repository, version.version, one_line(reason), override, standing, remove=remove)
     change = _without(alias) if remove and standing is None else _with(alias, entry)

@@ -13,7 +13,9 @@ from rollbook.git.config import setting, ssh_program
 from rollbook.git.refs import NO_OBJECT, RefUpdate, resolve_branch, update_refs
 from rollbook.git.write import ObjectWriter, commit, identity
 from rollbook.names import alias_of, is_alias_target, parse_reference, require_alias_name, time_now
+from rollbook.propose.alias_move import ALIAS_ACTION
 from rollbook.propose.proposal import branch_name
+from rollbook.records.stages import ALIASES
 from rollbook.registry.main_branch import main_commit, remote_name
 from rollbook.registry.registry import Registry, stage_table
 from rollbook.registry.request_branches import has_landed, newest_tips
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
 
 # The actions whose proposals move a version to a stage, as they stand in branch names.
 _ACTIONS = ("promote", "rollback", "deprecate", "archive")
-_ALIAS = "alias"
 _LONGEST_NOTE = 2000
 
 
@@ -114,7 +115,7 @@ def _names(repository: Repository, base: str, asked: Reference, stage: str) -> l
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         version = registry.version(asked)
     if is_alias_target(stage):
-        return [branch_name(_ALIAS, asked.model, version.version, require_alias_name(alias_of(stage)))]
+        return [branch_name(ALIAS_ACTION, asked.model, version.version, require_alias_name(alias_of(stage)))]
     return [branch_name(action, asked.model, version.version, stage) for action in _ACTIONS]
 
 
@@ -226,7 +227,7 @@ def _added(content: TransitionContent, approval: dict[str, str]) -> Callable[[An
 
     def change(document: Any) -> None:
         if is_alias_target(content.target):
-            holders = document["aliases"][alias_of(content.target)]
+            holders = document[ALIASES][alias_of(content.target)]
         else:
             holders = document[content.target]
         for entry in holders if isinstance(holders, list) else [holders]:

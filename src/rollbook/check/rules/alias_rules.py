@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.check.rules.revision_rules import keeps_approvals, rewritten_fields
 from rollbook.check.rules.transition_rules import at_stage
+from rollbook.records.stages import ALIASES
 from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _rewritten(model: ModelFiles, alias: str, old: StageEntry, new: StageEntry) 
         )
         yield at_stage(
             model,
-            ("aliases", alias, field),
+            (ALIASES, alias, field),
             "RB308",
             message,
             "Put it back as it was; an approval may be added.",
@@ -84,4 +85,4 @@ def _rewritten(model: ModelFiles, alias: str, old: StageEntry, new: StageEntry) 
 
 
 def _at(model: ModelFiles, alias: str, code: str, message: str, hint: str) -> Finding:
-    return at_stage(model, ("aliases", alias), code, message, hint)
+    return at_stage(model, (ALIASES, alias), code, message, hint)

@@ -17,7 +17,7 @@ from rollbook.names import is_version
 from rollbook.records.model import ModelRecord
 from rollbook.records.removal import Removal
 from rollbook.records.retention import OwnRetention
-from rollbook.records.stages import StageTable
+from rollbook.records.stages import ALIASES, StageTable
 from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def removed_in_use_findings(model: ModelFiles, policy: Policy | None) -> Iterato
     for alias, version in table.aliases.items():
         if _is_removed(model, version):
             message = f"the alias names {shown(version)}, whose artifact is removed"
-            yield document.finding("RB222", message, "aliases", alias, hint=hint)
+            yield document.finding("RB222", message, ALIASES, alias, hint=hint)
 
 
 def _is_removed(model: ModelFiles, version: str) -> bool:

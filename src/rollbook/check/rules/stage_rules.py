@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.check.rules.name_rules import unreachable
 from rollbook.names import LATEST, is_version, precedence, reads_as_version
+from rollbook.records.stages import ALIASES
 from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def stage_findings(model: ModelFiles) -> Iterator[Finding]:
         return
     yield from _unknown_versions(model, document, table)
     for alias in filter(reads_as_version, table.aliases):
-        yield unreachable(document, "alias", alias, "aliases", alias)
+        yield unreachable(document, "alias", alias, ALIASES, alias)
     stages = defaultdict(list)
     for entry, key in located(document, table):
         stages[entry.version].append((entry.stage, key))
@@ -61,7 +62,7 @@ def policy_findings(model: ModelFiles, policy: Policy, whose: str = "the policy"
         if alias == LATEST or policy.has_stage(alias):
             called = "the newest version" if alias == LATEST else "a stage"
             message = f"the alias {shown(alias)} is named like {called}"
-            yield document.finding("RB208", message, "aliases", alias, hint="Give the alias another name.")
+            yield document.finding("RB208", message, ALIASES, alias, hint="Give the alias another name.")
 
 
 def located(document: Document, table: StageTable) -> list[tuple[StageEntry, Key]]:
@@ -87,5 +88,5 @@ def _unknown_versions(model: ModelFiles, document: Document, table: StageTable) 
     for alias, version in table.aliases.items():
         if version not in model.versions:
             yield document.finding(
-                "RB203", f"there is no version {shown(version)}", "aliases", alias, hint=hint
+                "RB203", f"there is no version {shown(version)}", ALIASES, alias, hint=hint
             )

@@ -11,6 +11,7 @@ from rollbook.check.rules.stage_rules import located
 from rollbook.errors import NotFound, Refused
 from rollbook.layout import stages_path
 from rollbook.names import alias_of, is_alias_target, is_version, precedence
+from rollbook.records.stages import ALIASES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -61,7 +62,7 @@ def entry_keys(model: ModelFiles) -> dict[str, Key]:
 def entry_key(keys: Mapping[str, Key], move: Transition) -> Key | None:
     """Where the entry of a move stands; `keys` are those of the versions in stages."""
     if is_alias_target(move.target):
-        return ("aliases", alias_of(move.target))
+        return (ALIASES, alias_of(move.target))
     return keys.get(move.version)
 
 
