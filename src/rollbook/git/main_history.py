@@ -124,11 +124,19 @@ def _date(seconds: str) -> int:
 
 def is_first_parent(repository: Repository, ancestor: str, descendant: str) -> bool:
     """Whether `ancestor` is `descendant`, or one of the commits that only first parents lead to from it."""
+    return line_from(repository, ancestor, descendant) is not None
+
+
+def line_from(repository: Repository, ancestor: str | None, descendant: str) -> list[LineCommit] | None:
+    """Return the commits that only first parents lead to from `descendant` back to `ancestor` (excluded;
+    None: to the first of all), oldest first; None where they don't lead there, or one of the two isn't here.
+    """
     try:
         line = first_parent_line(repository, descendant, ancestor)
-    except GitFailed:  # one of the two isn't here
-        return False
-    return line[0].parent == ancestor if line else ancestor == descendant
+    except GitFailed:
+        return None
+    reached = line[0].parent if line else descendant
+    return line if reached == ancestor else None
 
 
 def commits_changing(repository: Repository, tip: str, path: str) -> list[str]:

@@ -12,8 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rollbook.cache.memory import STAYS
-from rollbook.errors import GitFailed
-from rollbook.git.main_history import first_parent_line
+from rollbook.git.main_history import line_from
 from rollbook.trail.derive import Progress, derive
 from rollbook.trail.landings import landed_changes
 from rollbook.trail.recorded_moves import KnownMoves, moves_of, recorded_moves
@@ -47,12 +46,8 @@ def known_stays(repository: Repository, commit: str, model: str, version: str) -
 
 def _distance(repository: Repository, known: KnownMoves, commit: str) -> int | None:
     """Return how many commits of main came since; None where main does not lead through there to `commit`."""
-    try:
-        line = first_parent_line(repository, commit, known.upto)
-    except GitFailed:  # one of the two isn't here
-        return None
-    reached = line[0].parent if line else commit
-    return len(line) if reached == known.upto else None
+    line = line_from(repository, known.upto, commit)
+    return None if line is None else len(line)
 
 
 def _brought(repository: Repository, known: KnownMoves, commit: str, model: str) -> KnownMoves:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.errors import CannotTell, InvalidFile
 from rollbook.git.commits import read_commit
-from rollbook.git.main_history import first_parent_line
+from rollbook.git.main_history import is_first_parent
 from rollbook.git.objects import ObjectReader
 from rollbook.git.repository import is_shallow
 from rollbook.records.policy import parse_policy
@@ -157,9 +157,8 @@ def recorded_arrival(
 
 def _is_recorded(repository: Repository, tip: str, last: str, model: str) -> bool:
     """Whether main, up to `tip`, has nothing of a model after its landing `last`."""
-    line = first_parent_line(repository, tip, last)
-    reached = line[0].parent if line else tip
-    return reached == last and not landed_changes(repository, tip, last, paths_of(model))
+    reached = is_first_parent(repository, last, tip)
+    return reached and not landed_changes(repository, tip, last, paths_of(model))
 
 
 def last_before(events: Sequence[Event]) -> dict[tuple[str, str], Event | None]:
