@@ -61,6 +61,12 @@ class ObjectReader:
         """Return the object that `name` (an id, or `REV:path`) stands for; None when there is none."""
         return next(self.read_many([name], limit))
 
+    def read_blob(self, name: str, limit: int) -> bytes | None:
+        """Return the content of the file that `name` stands for; None for what is none, and for one of more
+        than `limit` bytes."""
+        found = self.read(name, limit)
+        return found.data if found and found.type == "blob" else None
+
     def read_many(self, names: Iterable[str], limit: int) -> Iterator[GitObject | None]:
         """Yield the objects that `names` stand for, in order; None for each that does not exist.
 

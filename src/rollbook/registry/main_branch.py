@@ -196,10 +196,10 @@ def _policys_main(repository: Repository, revision: str) -> str | None:
     policy that can be read."""
     reader = ObjectReader(repository)
     try:
-        blob = reader.read(f"{revision}:{layout.POLICY}", MAX_FILE)
+        policy = reader.read_blob(f"{revision}:{layout.POLICY}", MAX_FILE)
     finally:
         reader.close()
-    return _main_in(blob.data) if blob and blob.type == "blob" and blob.data is not None else None
+    return _main_in(policy) if policy is not None else None
 
 
 @functools.lru_cache(maxsize=16)

@@ -115,7 +115,7 @@ def _is_manifest(file: FileChange) -> bool:
 
 def _first_stage(reader: ObjectReader, change: LandedChange) -> str:
     for commit in (change.parent, change.commit):
-        data = _read(reader, f"{commit}:{layout.POLICY}") if commit else None
+        data = reader.read_blob(f"{commit}:{layout.POLICY}", MAX_FILE) if commit else None
         if data is None:
             continue
         try:
@@ -129,11 +129,6 @@ def _first_stage(reader: ObjectReader, change: LandedChange) -> str:
 
 def _is_new(file: FileChange) -> bool:
     return file.added and file.new_mode.startswith(_REGULAR)
-
-
-def _read(reader: ObjectReader, name: str) -> bytes | None:
-    blob = reader.read(name, MAX_FILE)
-    return blob.data if blob and blob.type == "blob" else None
 
 
 class _Derivation:
@@ -182,8 +177,10 @@ class _Derivation:
         """
         progress = self._progress(model)
         file = next((file for file in files if file.place.kind is Kind.ORIGIN and _is_new(file)), None)
-        data = _read(self._reader, file.new_oid) if file and not progress.number else None
-        origin = effective_origin(data, file.path) if file and data else None
+        origin = None
+        if file is not None and not progress.number:
+            data = self._reader.read_blob(file.new_oid, MAX_FILE)
+            origin = effective_origin(data, file.path) if data else None
         before = origin.registrations if origin else {}
         old_tags = {
             version: before[version] for version in self._new_versions(model, files) if version in before

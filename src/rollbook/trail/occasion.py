@@ -60,8 +60,7 @@ class Rules:
 
     def _policy(self, oid: str) -> bytes:
         if oid not in self._policies:
-            blob = self._reader.read(oid, MAX_FILE) if oid else None
-            self._policies[oid] = (blob.data if blob and blob.type == "blob" else None) or b""
+            self._policies[oid] = (self._reader.read_blob(oid, MAX_FILE) if oid else None) or b""
         return self._policies[oid]
 
 
@@ -147,8 +146,7 @@ def recorded_arrival(
     (parent, *_) = read_commit(repository, arrival.landed_in).parents or ("",)
     reader = ObjectReader(repository)
     try:
-        blob = reader.read(f"{parent}:{layout.POLICY}", MAX_FILE) if parent else None
-        policy = (blob.data if blob and blob.type == "blob" else None) or b""
+        policy = (reader.read_blob(f"{parent}:{layout.POLICY}", MAX_FILE) if parent else None) or b""
     finally:
         reader.close()
     registry = _named(policy)
