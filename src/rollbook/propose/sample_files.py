@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from rollbook.propose.sample_orientations import Table
 
+# By the endings of their names: what separates cells, and what is Parquet.
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+PARQUET = (".parquet", ".pq")
 MOST_ROWS = 10_000
 _MOST_COLUMNS = 5_000
 _MOST_UNPACKED = 64 << 20  # bytes

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall
-from rollbook.propose.sample_files import csv_table, parquet_table
+from rollbook.propose.sample_files import DELIMITERS, PARQUET, csv_table, parquet_table
 from rollbook.propose.sample_orientations import parse_json, table_of
 from rollbook.snapshot.snapshot import MAX_FILE
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEPT_ROWS = 100
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_PARQUET = (".parquet", ".pq")
 _KINDS = {bool: "true or false", int: "numbers", float: "numbers", str: "texts"}
 _LARGEST = 1 << 63
 
@@ -91,9 +89,9 @@ class Sample:
 def read_sample(data: bytes, path: Path) -> Sample:
     """Read sample rows: CSV, TSV and Parquet by the file's ending, anything else as JSON. Raises BadCall."""
     ending, given = path.suffix.lower(), None
-    if ending in _DELIMITERS:
-        names, rows = csv_table(data, path, _DELIMITERS[ending])
-    elif ending in _PARQUET:
+    if ending in DELIMITERS:
+        names, rows = csv_table(data, path, DELIMITERS[ending])
+    elif ending in PARQUET:
         names, rows = parquet_table(data, path)
     else:
         content = parse_json(data, path)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall
+from rollbook.propose.sample_files import DELIMITERS, PARQUET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +24,6 @@ _CODE = ("repository", "commit")
 _WRITTEN = f"{','.join(f'{name}=...' for name in _FIELDS)}"
 _SHORT = "NAME[@VERSION][=URI]"
 _HINT = f"Write --data {_SHORT}, or the fields of it: --data {_WRITTEN} (the name first, the address last)."
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _LINES = (".jsonl", ".ndjson")
 
 
@@ -107,14 +107,14 @@ def _rows(path: Path) -> int | None:
     rows of Parquet where pyarrow is installed. None for any other format."""
     ending = path.suffix.lower()
     try:
-        if ending in _DELIMITERS:
+        if ending in DELIMITERS:
             with path.open(encoding="utf-8", errors="replace", newline="") as file:
-                records = sum(1 for record in csv.reader(file, delimiter=_DELIMITERS[ending]) if record)
+                records = sum(1 for record in csv.reader(file, delimiter=DELIMITERS[ending]) if record)
             return max(records - 1, 0)
         if ending in _LINES:
             with path.open("rb") as lines:
                 return sum(1 for line in lines if line.strip())
-        return _parquet_rows(path) if ending == ".parquet" else None
+        return _parquet_rows(path) if ending in PARQUET else None
     except (OSError, csv.Error, ValueError) as error:
         hint = "Say how many there are: rows=N"
         raise BadCall(f"the rows of {path} can't be counted: {str(error)[:200]}", hint=hint) from error
