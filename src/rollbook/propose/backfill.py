@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall
 from rollbook.git.write import identity
-from rollbook.names import parse_moment, time_now, time_text
+from rollbook.names import time_now, time_text
+from rollbook.propose.described_facts import told_moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,13 +54,8 @@ def _but_for_now(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _past(text: str) -> str:
-    """Return the moment that a date names, which is the beginning of a day."""
-    try:
-        moment = parse_moment(text, begins=True).astimezone(UTC)
-    except OverflowError as error:
-        raise BadCall(f"--created-at: {text[:60]!r} is not a date") from error
-    except BadCall as error:
-        raise BadCall(f"--created-at: {error}", hint=error.hint) from error
+    """Return the moment that a date names. Raises BadCall for one in the future."""
+    moment = told_moment("--created-at", text)
     if moment > datetime.now(UTC):
         raise BadCall(
             f"--created-at: {text[:60]!r} is in the future",

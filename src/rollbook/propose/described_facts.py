@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -89,14 +89,19 @@ def _put(fields: dict[str, Any], fact: _Fact, value: Any) -> None:
 
 def day_or_time(option: str, text: str) -> str:
     """Return a day as it is, a time in UTC; no zone means UTC. Raises BadCall, naming the option."""
+    moment = told_moment(option, text)
+    return f"{moment:%Y-%m-%d}" if is_bare_date(text) else time_text(int(moment.timestamp()))
+
+
+def told_moment(option: str, text: str) -> datetime:
+    """Return the moment in UTC that a date names, which is the beginning of a day. Raises BadCall, naming the
+    option.
+    """
     try:
-        moment = parse_moment(text, begins=True)
-        return (
-            f"{moment:%Y-%m-%d}" if is_bare_date(text) else time_text(int(moment.astimezone(UTC).timestamp()))
-        )
+        return parse_moment(text, begins=True).astimezone(UTC)
     except BadCall as error:
         raise BadCall(f"{option}: {error}", hint=error.hint) from error
-    except (ValueError, OverflowError) as error:  # beyond the calendar in UTC
+    except OverflowError as error:  # beyond the calendar in UTC
         raise BadCall(f"{option}: {text[:60]!r} is not a date") from error
 
 
