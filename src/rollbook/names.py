@@ -41,6 +41,8 @@ _LAYOUT_RESERVED = frozenset(["versions", "evidence"])
 RESERVED_SELECTORS = frozenset(["aliases", "extra", "latest"])
 
 LATEST = "latest"
+# The stages that mean something beyond a policy's rules.
+PRODUCTION, DEPRECATED, ARCHIVED = "production", "deprecated", "archived"
 # In front of an alias where stages stand: no stage's name begins with it.
 _ALIAS = "@"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rollbook.names import ARCHIVED, DEPRECATED, PRODUCTION
 from rollbook.registry import registry
 
 if TYPE_CHECKING:
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from rollbook.propose.alias_move import ProposedAlias
     from rollbook.propose.promotion import ProposedMove
     from rollbook.propose.stage_edits import Displacement
-
-PRODUCTION, DEPRECATED, ARCHIVED = "production", "deprecated", "archived"
 
 
 class Moves(registry.Registry):

@@ -14,6 +14,7 @@ from rollbook.check.document import contents, read_documents
 from rollbook.check.finding import arranged
 from rollbook.check.registry_files import model_names, policy_of
 from rollbook.check.rules.stage_rules import located
+from rollbook.names import ARCHIVED
 from rollbook.records.policy import SUNSET_REMINDER
 from rollbook.records.stages import StageTable
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from rollbook.records.stages import StageEntry
     from rollbook.snapshot.snapshot import Snapshot
 
-# Where a version is out of use, whatever sunset its entry names.
-ARCHIVED = "archived"
 # A key can be spelt with escapes too.
 _TELLING = (b"sunset", b"\\")
 _CHUNK = 500
@@ -76,6 +75,7 @@ def _with_sunsets(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[Document
 
 
 def _going(document: Document) -> Iterator[tuple[StageEntry, Key]]:
+    """Yield the entries of versions that go: one that is archived is out of use, whatever its sunset."""
     if isinstance(document.record, StageTable):
         for entry, key in located(document, document.record):
             if entry.sunset and entry.stage != ARCHIVED:

@@ -11,7 +11,7 @@ from rollbook.access.stage_keepers import require_keeper
 from rollbook.check.promotion_report import gates_to_waive
 from rollbook.errors import BadCall, NotFound
 from rollbook.git.write import identity
-from rollbook.names import normalise_version, require_model_name, require_stage_name, time_now
+from rollbook.names import PRODUCTION, normalise_version, require_model_name, require_stage_name, time_now
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.propose.stage_edits import (
     Displacement,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from rollbook.registry.model_version import ModelVersion
     from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
-PRODUCTION = "production"
 _LONGEST_REASON = 1000  # characters
 
 

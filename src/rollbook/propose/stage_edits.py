@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall, Refused
-from rollbook.records.deprecation import STAGE as DEPRECATED
+from rollbook.names import DEPRECATED
 from rollbook.records.stages import differences
 from rollbook.text import one_line
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rollbook.names import DEPRECATED
+
 if TYPE_CHECKING:
     from rollbook.records.stages import StageEntry
-
-STAGE = "deprecated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def deprecation_of(model: str, entry: StageEntry | None) -> Deprecation | None:
 
     It is in the stage `deprecated`, or in another from an entry that names a replacement or a sunset.
     """
-    if entry is None or not (entry.stage == STAGE or entry.replacement or entry.sunset):
+    if entry is None or not (entry.stage == DEPRECATED or entry.replacement or entry.sunset):
         return None
     replacement = entry.replacement
     if replacement and "@" not in replacement:

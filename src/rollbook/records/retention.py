@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rollbook.names import ARCHIVED, PRODUCTION
+
 if TYPE_CHECKING:
     from rollbook.records.fields import Fields
 
-PRODUCTION, ARCHIVED = "production", "archived"
 _DAYS = 30
 _BYTES_STAY_DAYS = 7
 

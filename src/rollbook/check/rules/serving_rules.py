@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rollbook.check.rules.transition_rules import at_stage, entry_keys
+from rollbook.names import PRODUCTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from rollbook.records.stages import StageTable
     from rollbook.registry.change import Transition
 
-PRODUCTION = "production"
 _WHOLE = 100  # per cent
 
 

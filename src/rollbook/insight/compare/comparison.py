@@ -13,7 +13,7 @@ from rollbook.insight.compare.metric import (
     newest_evidence,
     require_one_direction,
 )
-from rollbook.names import parse_reference, precedence
+from rollbook.names import PRODUCTION, parse_reference, precedence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from rollbook.records.manifest import Manifest
     from rollbook.registry.model_version import ModelVersion
     from rollbook.registry.registry import Model
-
-PRODUCTION = "production"
 
 
 @dataclass(frozen=True, slots=True)

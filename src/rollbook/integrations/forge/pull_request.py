@@ -14,8 +14,9 @@ from rollbook.check.report.findings_text import summary as counts
 from rollbook.errors import RollbookError
 from rollbook.git.merge import merge
 from rollbook.git.repository import resolve_commit
-from rollbook.insight.compare.comparison import PRODUCTION, compare
+from rollbook.insight.compare.comparison import compare
 from rollbook.layout import Kind
+from rollbook.names import PRODUCTION
 from rollbook.registry.change import changed_files, transitions
 from rollbook.registry.registry import Registry, stage_table
 from rollbook.snapshot.tree_snapshot import TreeSnapshot
