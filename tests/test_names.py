@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import string
+from typing import TYPE_CHECKING
 
 import pytest
 import semver
@@ -12,6 +13,7 @@ from rollbook.errors import BadCall
 from rollbook.names import (
     VERSION,
     bump,
+    day_of,
     is_model_name,
     is_stage_name,
     is_version,
@@ -21,6 +23,9 @@ from rollbook.names import (
     require_stage_name,
     split_build,
 )
+
+if TYPE_CHECKING:
+    from datetime import date
 
 numbers = st.integers(0, 10**18 - 1) | st.integers(0, 3)
 identifiers = st.from_regex(r"(?:0|[1-9][0-9]{0,3}|[0-9]{0,2}[A-Za-z-][0-9A-Za-z-]{0,3})", fullmatch=True)
@@ -297,3 +302,26 @@ def test_what_only_looks_like_a_build_is_no_version(text: str) -> None:
     assert split_build(text) == (text, "")
     with pytest.raises(BadCall, match="is not a version"):
         normalise_version(text)
+
+
+@given(st.dates())
+def test_a_day_is_read_as_it_is_written(day: date) -> None:
+    assert day_of(day.isoformat()) == day
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "20270301",
+        "2027-W09-1",
+        "2027-02-30",
+        "2027-3-1",
+        "2027-03-01T00:00",
+        "2027-03-01 ",
+        "0",
+        "\ud800",
+    ],
+)
+def test_text_of_any_other_form_is_no_day(text: str) -> None:
+    assert day_of(text) is None

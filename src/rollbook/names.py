@@ -9,7 +9,7 @@ import functools
 import re
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from rollbook.errors import BadCall
 
@@ -311,6 +311,15 @@ def parse_moment(text: str, *, begins: bool = False) -> datetime:
 def is_bare_date(text: str) -> bool:
     """Whether text that names a date or a time names a date alone."""
     return bool(_BARE_DATE.fullmatch(text))
+
+
+def day_of(text: str) -> date | None:
+    """Return the day that text such as `2027-03-01` names; None for text of any other form."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.isoformat() == text else None
 
 
 def time_now() -> str:

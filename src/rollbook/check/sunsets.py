@@ -14,7 +14,7 @@ from rollbook.check.document import contents, read_documents
 from rollbook.check.finding import arranged
 from rollbook.check.registry_files import model_names, policy_of
 from rollbook.check.rules.stage_rules import located
-from rollbook.names import ARCHIVED
+from rollbook.names import ARCHIVED, day_of
 from rollbook.records.policy import SUNSET_REMINDER
 from rollbook.records.stages import StageTable
 
@@ -54,7 +54,7 @@ def outlook(snapshot: Snapshot, today: date) -> Outlook:
         for entry, key in _going(document):
             if layout.removal_path(model, entry.version) in modes:
                 continue
-            day = _day(entry.sunset)
+            day = day_of(entry.sunset)
             if day is not None and (day - today).days > reminder:
                 turning.append(day - timedelta(days=reminder))
             else:
@@ -101,10 +101,3 @@ def _finding(
 
 def _anew(version: str) -> str:
     return f'rollbook deprecate {version} --sunset DATE --reason "...".'
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall, Refused
-from rollbook.names import DEPRECATED
+from rollbook.names import DEPRECATED, day_of
 from rollbook.records.stages import differences
 from rollbook.text import one_line
 
@@ -45,11 +44,7 @@ class Displacement:
 
 def require_day(sunset: str) -> None:
     """Raise BadCall for a sunset that is no day of the calendar; an empty one is none at all."""
-    try:
-        is_day = not sunset or date.fromisoformat(sunset).isoformat() == sunset
-    except ValueError:
-        is_day = False
-    if not is_day:
+    if sunset and day_of(sunset) is None:
         raise BadCall(f"the sunset {sunset[:40]!r} is no day", hint="Write it as 2027-06-30.")
 
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, date
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from rollbook.check.finding import Rule
 from rollbook.check.gates.gate import SettingsSchema, failed, passed, setting, waiting
 from rollbook.check.wording import placeholder
-from rollbook.names import is_model_name, is_version
+from rollbook.names import day_of, is_model_name, is_version
 from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from rollbook.check.gates.gate import Promotion, Verdict
     from rollbook.records.fields import Fields
 
 _DAYS = 90
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class DeprecationGate:
@@ -88,24 +88,22 @@ def _bad_replacement(text: str, promotion: Promotion) -> str:
 def _bad_sunset(text: str, days: int, promotion: Promotion) -> str:
     if not text:
         return "no sunset is set"
-    try:
-        sunset = date.fromisoformat(text) if _DATE.fullmatch(text) else None
-    except ValueError:
-        sunset = None
+    sunset = day_of(text)
     if sunset is None:
         return f"the sunset {shown(text)} is no date like 2027-03-01"
     ahead = (sunset - promotion.circumstances.now.astimezone(UTC).date()).days
-    if ahead >= 0 and _was_given(text, promotion):
+    if ahead >= 0 and _was_given(sunset, promotion):
         return ""
     return f"the sunset {text} is {ahead} days ahead" if ahead < days else ""
 
 
-def _was_given(sunset: str, promotion: Promotion) -> bool:
+def _was_given(sunset: date, promotion: Promotion) -> bool:
     """Whether main says already that the version goes, and no later than now asked for: notice was given."""
     entry = promotion.standing.entry_of(promotion.version)
     if entry is None or entry.stage != promotion.target:
         return False
-    return _DATE.fullmatch(entry.sunset) is not None and entry.sunset <= sunset
+    given = day_of(entry.sunset)
+    return given is not None and given <= sunset
 
 
 def _bad_note(text: str) -> str:
