@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from building.once import Template
 
+POLICY = "registry/policy.yaml"
 PEOPLE = ("ana", "bob", "jane", "mallory")
 ROLES = """
 roles:
@@ -88,6 +89,17 @@ def assemble(world: World, keys: Path) -> Team:
     team.become("ana")
     world.write("registry/allowed_signers", "".join(lines))
     world.policy(ROLES)
+    return team
+
+
+def assemble_keeping_production(world: World, keys: Path, rules: str) -> Team:
+    """The same, by a policy that keeps production for approvers and goes on with these rules."""
+    team = assemble(world, keys)
+    policy = world.read(POLICY).replace(
+        "  - name: production\n", "  - name: production\n    by: [approver]\n"
+    )
+    world.write(POLICY, policy)
+    world.policy(rules)
     return team
 
 

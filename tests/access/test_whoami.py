@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from access.conftest import Team, assemble
+from access.conftest import Team, assemble_keeping_production
 from building.world import rollbook
 
 if TYPE_CHECKING:
@@ -27,13 +27,7 @@ GRANTS = """  models:
 
 
 def granting(world: World, keys: Path) -> None:
-    team = assemble(world, keys)
-    team.become("ana")
-    policy = world.read(POLICY).replace(
-        "  - name: production\n", "  - name: production\n    by: [approver]\n"
-    )
-    world.write(POLICY, policy)
-    world.policy(GRANTS)
+    assemble_keeping_production(world, keys, GRANTS)
 
 
 @pytest.fixture
