@@ -192,8 +192,11 @@ def test_each_rule_works_in_proportion_to_what_it_is_given(desk: Desk) -> None:
         if most - more > 2.5 * max(more - few, 1_000):
             wrong[name] = (few, more, most)
     assert wrong == {}
-    rewritten = [{STAGES: MOVED.replace("because", why)} for why in ("because", "why not")]
-    standing = desk.commit({**files, **rewritten[0]}, base)
-    counted.of(check_push, desk.repository, standing, desk.commit({**files, **rewritten[1]}, standing))
+    one, another = (
+        {STAGES: f"{MOVED}aliases:\n  champion: {entry(version)}\n".replace("because", why)}
+        for version, why in (("1.0.0", "because"), ("1.1.0", "why not"))
+    )
+    standing = desk.commit({**files, **one}, base)
+    counted.of(check_push, desk.repository, standing, desk.commit({**files, **another}, standing))
     unasked = {name for name, code in rules().items() if code not in counted.called}
     assert unasked == {"rollbook.check.rules.dvc_entries.drifted_entries"}  # asked by who writes them
