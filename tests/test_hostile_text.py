@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.artifact.dir_object import parse_listing
-from rollbook.artifact.formats import detect_open_file
+from rollbook.artifact.formats.detection import detect_open_file
 from rollbook.artifact.pickle_scan import may_run_code
 from rollbook.artifact.zip_scan import zip_format
 from rollbook.check.card_sections import front_matter, sections

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.artifact.formats import UNSAFE_FORMATS, detect_format
+from rollbook.artifact.formats.detection import UNSAFE_FORMATS, detect_format
 from rollbook.artifact.pickle_scan import may_run_code
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from rollbook.artifact.artifact_files import ArtifactSource, SourceFile, list_so
 from rollbook.artifact.digest import ArtifactDigest, FileDigest, combine, digest_file, file_digest
 from rollbook.artifact.dir_object import SUFFIX, FolderEntry, listing_bytes
 from rollbook.artifact.dvc_remote import Remote, RemoteSettings, connect, read_configuration, reported
-from rollbook.artifact.formats import detect_open_file, folder_format
+from rollbook.artifact.formats.detection import detect_open_file, folder_format
 from rollbook.artifact.links import LinkRule
 from rollbook.artifact.local_store import ObjectFolder
 from rollbook.artifact.pointer import Pointer, require_artifact_name

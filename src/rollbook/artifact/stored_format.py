@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollbook.artifact.formats import detect_format
+from rollbook.artifact.formats.detection import detect_format
 
 if TYPE_CHECKING:
     from rollbook.artifact.pointer import Pointer

@@ -8,10 +8,10 @@ than before, and an output may be added; anything else is a break, which semanti
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook.names import precedence
+from rollbook.records.signature import Column
 from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
@@ -20,16 +20,6 @@ if TYPE_CHECKING:
 _SIZED = re.compile(r"(?P<kind>u?int|float)(?P<bits>8|16|32|64|128)")
 # How many bits of a whole number a float of so many bits holds exactly.
 _EXACT = {16: 11, 32: 24, 64: 53, 128: 113}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """An input or an output: a column, or a tensor. `shape` is None where it is not told: any."""
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...] | None
-    required: bool = True
 
 
 class Illegible(Exception):

@@ -74,7 +74,7 @@ class ArtifactFormat:
     )
 
     def verdict(self, settings: Fields, promotion: Promotion) -> Verdict:
-        from rollbook.artifact.formats import UNSAFE_FORMATS
+        from rollbook.artifact.formats.detection import UNSAFE_FORMATS
 
         allowed, denied = settings.texts("allow"), settings.texts("deny")
         unsafe, most = settings.flag("unsafe", default=True), settings.optional_integer("max_size")

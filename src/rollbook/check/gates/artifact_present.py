@@ -80,7 +80,7 @@ def _unlike(storage: ReadOnlyStorage, pointer: Pointer, manifest: Manifest) -> s
 
     Raises StorageFailed when they have another digest. A format that can run code must not pass as another.
     """
-    from rollbook.artifact.formats import UNSAFE_FORMATS
+    from rollbook.artifact.formats.detection import UNSAFE_FORMATS
     from rollbook.artifact.stored_format import stored_format
 
     artifact = manifest.artifact

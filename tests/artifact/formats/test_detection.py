@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollbook.artifact.formats import UNSAFE_FORMATS, detect_format, detect_open_file
+from rollbook.artifact.formats.detection import UNSAFE_FORMATS, detect_format, detect_open_file
 from rollbook.artifact.zip_scan import zip_format
 from rollbook.errors import BadCall
 

@@ -1,0 +1,57 @@
+"""A place in a binary file, moved forward by what is read. What a header promises must be there."""
+
+from __future__ import annotations
+
+import struct
+from typing import BinaryIO
+
+from rollbook.artifact.formats.contents import Broken
+
+
+class ByteCursor:
+    """A place in the bytes `start` to `end` of an open file that can be sought. Reading beyond `end` raises
+    Broken, and nothing is allocated for it."""
+
+    def __init__(self, file: BinaryIO, end: int, start: int = 0) -> None:
+        self._file = file
+        self.at = start
+        self.end = end
+
+    @property
+    def left(self) -> int:
+        return self.end - self.at
+
+    def take(self, count: int, what: str) -> bytes:
+        """Return the next `count` bytes, which are `what`. Raises Broken when there are fewer."""
+        self._require(count, what)
+        self._file.seek(self.at)
+        data = self._file.read(count)
+        if len(data) < count:
+            raise Broken(f"{what} at byte {self.at:,} is cut off")
+        self.at += count
+        return data
+
+    def skip(self, count: int, what: str) -> None:
+        """Pass the next `count` bytes over without reading them. Raises Broken when there are fewer."""
+        self._require(count, what)
+        self.at += count
+
+    def number(self, layout: str, what: str) -> int:
+        """Return the next number, of a `struct` layout such as `<Q`."""
+        (value,) = struct.unpack(layout, self.take(struct.calcsize(layout), what))
+        return int(value)
+
+    def real(self, layout: str, what: str) -> float:
+        """Return the next floating-point number, of a `struct` layout such as `<d`."""
+        (value,) = struct.unpack(layout, self.take(struct.calcsize(layout), what))
+        return float(value)
+
+    def within(self, count: int, what: str) -> ByteCursor:
+        """Return a cursor over the next `count` bytes, and pass them over."""
+        start = self.at
+        self.skip(count, what)
+        return ByteCursor(self._file, self.at, start)
+
+    def _require(self, count: int, what: str) -> None:
+        if not 0 <= count <= self.left:
+            raise Broken(f"{what} at byte {self.at:,} has {count:,} bytes, and {self.left:,} are left")
