@@ -20,15 +20,15 @@ def rollbook(*words: str, code: int = 0, says: tuple[str, ...] = (), lines: int 
     return CommandRun("registry", ("rollbook", *words), code, says, lines)
 
 
-def registration(name: str, framework: str, *options: str, says: tuple[str, ...]) -> CommandRun:
-    """Register the model trained as `name`, with all that its training left behind."""
-    folder = f"../training/{name}"
+def registration(file: str, framework: str, *options: str, says: tuple[str, ...]) -> CommandRun:
+    """Register the model in the `file` that training left, with all that is beside it."""
+    folder = f"../training/{file.partition('/')[0]}"
     left_behind = (
         "--metrics-file", f"{folder}/metrics.json", "--requirements", f"{folder}/requirements.txt",
         "--sample-input", f"{folder}/sample-input.json", "--data", _DATA, "--code", "../training",
         "--framework", f"scikit-learn=={framework}",
     )  # fmt: skip
-    return rollbook("register", MODEL, f"{folder}/model.joblib", *options, *left_behind, says=says)
+    return rollbook("register", MODEL, f"../training/{file}", *options, *left_behind, says=says)
 
 
 def promotion(

@@ -17,13 +17,13 @@ from rollbook.cli.demo.story import opening, plot
 from rollbook.errors import BadCall
 from rollbook.text import printable
 
-NEEDED = ("scikit-learn", "joblib")
+NEEDED = ("scikit-learn", "joblib", "skl2onnx", "onnxruntime")
 
 
 def perform(directory: Path | None = None) -> Path:
     """Tell the story in `directory`, a new temporary one when None; return its absolute path.
 
-    Raises BadCall when scikit-learn or ssh-keygen is missing or the directory is not empty, RollbookError
+    Raises BadCall when a package or ssh-keygen is missing or the directory is not empty, RollbookError
     when a step does not go as told; what was written until then stays.
     """
     _require_packages()

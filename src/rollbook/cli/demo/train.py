@@ -5,7 +5,8 @@ The data set is the Wisconsin breast cancer data, which ships with scikit-learn:
 under the microscope. The models tell malignant tumours (1) from benign ones (0).
 
 For each model a folder is written, with what `rollbook register` takes: the model, metrics.json,
-sample-input.json and requirements.txt. The honest models are joblib files, the bad one is a plain pickle.
+sample-input.json and requirements.txt. The first model is an ONNX file, which brings no code; the second is
+a joblib file, the bad one a plain pickle.
 patients.json holds a few tumours that no model was trained on.
 """
 
@@ -19,6 +20,7 @@ from typing import Any
 
 import joblib
 import numpy as np
+from skl2onnx import to_onnx
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -29,7 +31,7 @@ from sklearn.preprocessing import StandardScaler
 
 FEATURES = 6  # radius, texture, perimeter, area, smoothness, compactness
 SEED = 42
-PINNED = ("scikit-learn", "numpy", "scipy", "joblib")
+PINNED = ("scikit-learn", "numpy", "scipy", "joblib", "skl2onnx", "onnxruntime")
 
 
 def main() -> None:
@@ -73,7 +75,11 @@ def measure(model: Any, rows: Any, truth: Any) -> dict[str, float]:
 def save(folder: Path, model: Any, metrics: dict[str, float], sample: list[dict[str, float]]) -> None:
     """Write what `rollbook register` takes."""
     folder.mkdir()
-    if folder.name == "shuffled":
+    if folder.name == "logistic":
+        rows = np.array([[*row.values()] for row in sample], dtype=np.float32)
+        onnx = to_onnx(model, rows, options={"zipmap": False})
+        (folder / "model.onnx").write_bytes(onnx.SerializeToString())
+    elif folder.name == "shuffled":
         (folder / "model.pkl").write_bytes(pickle.dumps(model))
     else:
         joblib.dump(model, folder / "model.joblib")
