@@ -96,9 +96,13 @@ REQUIREMENTS_TXT = "requirements.txt"
 CONDA_ENVIRONMENT = "environment.yml"
 CONDA_LOCK = "conda-lock.yml"
 PIXI_LOCK = "pixi.lock"
-ENVIRONMENT_FILES = (REQUIREMENTS_TXT, CONDA_ENVIRONMENT, CONDA_LOCK, PIXI_LOCK)
+UV_LOCK = "uv.lock"
+POETRY_LOCK = "poetry.lock"
+PYLOCK = "pylock.toml"
+TOML_LOCKS = (UV_LOCK, POETRY_LOCK, PYLOCK)
+ENVIRONMENT_FILES = (REQUIREMENTS_TXT, CONDA_ENVIRONMENT, CONDA_LOCK, PIXI_LOCK, *TOML_LOCKS)
 # What was registered before these had a meaning may be an artifact of that name.
-FORMERLY_FREE = frozenset([CONDA_ENVIRONMENT, CONDA_LOCK, PIXI_LOCK])
+FORMERLY_FREE = frozenset(ENVIRONMENT_FILES) - {REQUIREMENTS_TXT}
 # Each of them makes the folder that it stands in a model.
 MODEL_FILES = {"model.yaml": Kind.MODEL, "stages.yaml": Kind.STAGES, "origin.yaml": Kind.ORIGIN}
 _VERSION_FILES = {

@@ -3,15 +3,12 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from building.world import World, git, rollbook
 from smart_server import serving
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 WEIGHTS = b"the weights"
 
@@ -89,6 +86,8 @@ def test_the_json_has_exactly_these_keys(beside: World, tmp_path: Path):
         "sha256": hashlib.sha256(WEIGHTS).hexdigest(),
         "size": len(WEIGHTS),
         "deprecated": None,
+        "environment": None,
+        "environment_sha256": None,
     }
 
 
@@ -205,3 +204,70 @@ def test_a_bare_repository_without_dvc_is_told(beside: World, tmp_path: Path):
 def test_the_git_state_is_untouched(beside: World, tmp_path: Path):
     beside.run("fetch", "m@1.1.0", "-o", str(tmp_path))
     assert beside.git("status", "--porcelain") == ""
+
+
+@pytest.fixture
+def locked(new_world: World, tmp_path: Path) -> World:
+    """A registry with a version that brings a lock of uv's, and one without an environment."""
+    world = new_world.copy(tmp_path / "locked")
+    lock = Path(__file__).parents[1] / "check/locks/uv.lock"
+    world.register("m", "1.0.0", "--requirements", str(lock), content=WEIGHTS)
+    world.register("m", "1.1.0", content=b"newer")
+    return world
+
+
+def test_the_environment_comes_beside_the_artifact_as_it_was_registered(
+    locked: World, tmp_path: Path
+) -> None:
+    lock = (Path(__file__).parents[1] / "check/locks/uv.lock").read_bytes()
+    (tmp_path / "out").mkdir()
+    got = json.loads(locked.run("fetch", "m@1.0.0", "--env", "-o", str(tmp_path / "out"), "--json").out)
+    assert (tmp_path / "out/uv.lock").read_bytes() == lock
+    assert (tmp_path / "out/model.bin").read_bytes() == WEIGHTS
+    assert got["environment"] == str(tmp_path / "out/uv.lock")
+    assert got["environment_sha256"] == hashlib.sha256(lock).hexdigest()
+    again = locked.run("fetch", "m@1.0.0", "--env", "-o", str(tmp_path / "out"))
+    assert again.out == f"{tmp_path}/out/model.bin\n{tmp_path}/out/uv.lock\n"
+
+
+def test_another_environment_is_not_overwritten_and_then_no_artifact_comes(
+    locked: World, tmp_path: Path
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/uv.lock").write_text("mine")
+    ran = rollbook(locked.registry, "fetch", "m@1.0.0", "--env", "-o", str(tmp_path / "out"))
+    assert (ran.code, "uv.lock is already there" in ran.err) == (1, True)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["uv.lock"]
+
+
+def test_a_version_without_an_environment_says_so_and_nothing_comes(locked: World, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    ran = rollbook(locked.registry, "fetch", "m@1.1.0", "--env", "-o", str(tmp_path / "out"))
+    assert (ran.code, "no file of its environment is on record of m@1.1.0" in ran.err) == (1, True)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_an_environment_that_is_not_the_manifests_is_refused(locked: World, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    file = locked.registry / "registry/m/versions/1.0.0/uv.lock"
+    file.write_text(file.read_text().replace("3.10", "3.11"))
+    git(locked.registry, "commit", "--quiet", "--all", "--no-verify", "-m", "x")
+    ran = rollbook(locked.registry, "fetch", "m@1.0.0", "--env", "-o", str(tmp_path / "out"))
+    assert (ran.code, "not the file whose digest the manifest has" in ran.err) == (1, True)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("way", ["--repo", "--index"])
+def test_the_environment_comes_from_elsewhere_as_well(locked: World, tmp_path: Path, way: str) -> None:
+    (tmp_path / "out").mkdir()
+    index = str(tmp_path / "index")
+    locked.run("export", "--index", index)
+    address = index if way == "--index" else str(locked.registry)
+    store = ["--remote", str(locked.root / "registry-artifacts")] if way == "--index" else []
+    ran = rollbook(tmp_path, "fetch", "m@1.0.0", "--env", "-o", str(tmp_path / "out"), way, address, *store)
+    assert ran.code == 0, ran.err
+    assert (tmp_path / "out/uv.lock").read_bytes() == (
+        Path(__file__).parents[1] / "check/locks/uv.lock"
+    ).read_bytes()
+    missing = rollbook(tmp_path, "fetch", "m@1.1.0", "--env", "-o", str(tmp_path), way, address, *store)
+    assert (missing.code, "no file of its environment" in missing.err) == (1, True)

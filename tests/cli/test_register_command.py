@@ -350,11 +350,11 @@ def test_an_artifact_does_not_bear_the_name_of_a_file_beside_it(world: World) ->
     assert world.git("branch", "--list", "rollbook/*") == ""
 
 
-@pytest.mark.parametrize("name", ["poetry.lock", "pyproject.toml", "environment.yml", "Pipfile.lock"])
+@pytest.mark.parametrize("name", ["pdm.lock", "pyproject.toml", "environment.yml", "Pipfile.lock"])
 def test_an_environment_in_another_format_names_what_writes_pips(world: World, name: str) -> None:
     ran = propose(world, "--requirements", written(world, name, "x"))
     assert ran.code == 2
-    assert f"{name} is not in pip's format" in ran.err
+    assert f"{name} is in no format that is known of an environment" in ran.err
     assert any(tool in ran.err for tool in ("uv export", "pip freeze"))
 
 

@@ -25,16 +25,26 @@ class ModelVersion(model_version.ModelVersion):
         overwrite: bool = False,
         progress: Progress | None = None,
         remote: str | None = None,
+        environment: bool = False,
     ) -> Path:
         """Get the artifact from the DVC cache or remote, verified, whole or not at all; return its path.
 
         `destination` is the file (or folder) to write; an existing directory gets the artifact under its
-        own name. `remote` (a path or URL) takes the place of the registry's DVC remote. Raises StorageFailed
-        when the bytes can't be had or are not those registered.
+        own name. `remote` (a path or URL) takes the place of the registry's DVC remote. With `environment`
+        the file of its environment, such as requirements.txt or uv.lock, is put beside it, as registered.
+        Raises StorageFailed when the bytes can't be had or are not those registered, NotFound where no
+        environment is on record.
         """
         from rollbook.artifact.retrieval import fetch_version
 
-        return fetch_version(self, Path(destination), overwrite=overwrite, progress=progress, remote=remote)
+        return fetch_version(
+            self,
+            Path(destination),
+            overwrite=overwrite,
+            progress=progress,
+            remote=remote,
+            environment=environment,
+        )
 
     def fetch_evidence(
         self,

@@ -74,7 +74,8 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An artifact that was written to `output`, verified; `size` is in bytes."""
+    """An artifact that was written to `output`, verified; `size` is in bytes. `environment` is where the file
+    of its environment was put, `environment_sha256` the digest of it; None where it was not asked for."""
 
     model: str
     version: str
@@ -82,6 +83,8 @@ class Fetched:
     sha256: str
     size: int
     deprecated: Deprecation | None
+    environment: Path | None = None
+    environment_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,15 +78,27 @@ def shown(version: model_version.ModelVersion) -> Shown:
 
 
 def fetched(
-    version: ModelVersion, output: str | Path, *, force: bool, remote: str | None, progress: Progress | None
+    version: ModelVersion,
+    output: str | Path,
+    *,
+    force: bool,
+    remote: str | None,
+    progress: Progress | None,
+    env: bool = False,
 ) -> Fetched:
     """Get a version's artifact and return where it was put. Raises as `ModelVersion.fetch` does."""
     from rollbook.api.results import Fetched
 
-    path = version.fetch(output, overwrite=force, progress=progress, remote=remote)
+    path = version.fetch(output, overwrite=force, progress=progress, remote=remote, environment=env)
     artifact = version.artifact
     name = version.model.name
-    return Fetched(name, version.version, path, artifact.sha256, artifact.size, version.deprecation)
+    got = Fetched(name, version.version, path, artifact.sha256, artifact.size, version.deprecation)
+    if not env:
+        return got
+    from rollbook.artifact.environment_file import environment_file
+
+    file, data = environment_file(version)
+    return replace(got, environment=path.parent / file, environment_sha256=hashlib.sha256(data).hexdigest())
 
 
 class VersionQuestions:
@@ -126,13 +139,15 @@ class VersionQuestions:
         force: bool = False,
         remote: str | None = None,
         progress: Progress | None = None,
+        env: bool = False,
     ) -> Fetched:
         """Get a version's artifact, verified, whole or not at all, and return where it was put.
 
         `output` is the file or folder to write; an existing directory gets the artifact under its own name.
         `force` replaces what stands there. `remote` (a path or URL) takes the place of the registry's DVC
-        remote. Raises as `resolve`, and StorageFailed when the bytes can't be had or are not those
-        registered.
+        remote. With `env` the file of its environment, such as requirements.txt or uv.lock, is put beside it.
+        Raises as `resolve`, StorageFailed when the bytes can't be had or are not those registered, and
+        NotFound where no such file is on record.
         """
         version = self.version_or_default(reference)
-        return fetched(version, Path(output), force=force, remote=remote, progress=progress)
+        return fetched(version, Path(output), force=force, remote=remote, progress=progress, env=env)

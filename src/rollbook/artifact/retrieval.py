@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.artifact.dvc_remote import RemoteSettings, connect
+from rollbook.artifact.environment_file import placed_environment
 from rollbook.artifact.pointer import parse_pointer, unsafe_artifact_name
 from rollbook.artifact.progress import begin, quiet
 from rollbook.artifact.read_only_storage import ReadOnlyStorage, read_only_storage
@@ -41,6 +42,7 @@ def fetch_version(
     overwrite: bool = False,
     progress: Progress | None = None,
     remote: str | None = None,
+    environment: bool = False,
 ) -> Path:
     """Write a version's artifact to `destination` and return where it is; see `ModelVersion.fetch`."""
     artifact = version.artifact
@@ -48,7 +50,8 @@ def fetch_version(
     target = destination / artifact.path if destination.is_dir() else destination
     begin(progress or quiet, "fetching", artifact.size)
     source = registry_storage(version.model.registry) if remote is None else storage_at(remote)
-    with source as storage:
+    beside = placed_environment(version, target.parent, overwrite=overwrite) if environment else nullcontext()
+    with source as storage, beside:
         return storage.fetch(
             pointer,
             sha256=artifact.sha256,

@@ -1,5 +1,5 @@
-"""The files in which an environment may stand beside a manifest: pip's, conda's, and the locks of conda-lock
-and of pixi. Which of their requirements is pinned, and which Python is it?
+"""The files in which an environment may stand beside a manifest: pip's, conda's, and the locks of conda-lock,
+of pixi, and those in TOML. Which of their requirements is pinned, and which Python is it?
 
 https://docs.conda.io/projects/conda/en/latest/user-guide/tasks/manage-environments.html,
 https://conda.github.io/conda-lock/output/, https://pixi.sh/latest/workspace/lockfile/
@@ -11,8 +11,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rollbook.check.requirements_file import RequirementLine, requirement_lines
+from rollbook.check.toml_locks import lock_lines, python_of_lock
 from rollbook.errors import InvalidFile
-from rollbook.layout import CONDA_ENVIRONMENT, CONDA_LOCK, PIXI_LOCK, REQUIREMENTS_TXT
+from rollbook.layout import CONDA_ENVIRONMENT, CONDA_LOCK, PIXI_LOCK, REQUIREMENTS_TXT, TOML_LOCKS
 from rollbook.yaml.strict import load
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def environment_lines(name: str, text: str) -> Iterator[RequirementLine]:
     """
     if name == REQUIREMENTS_TXT:
         return requirement_lines(text)
+    if name in TOML_LOCKS:
+        return lock_lines(name, text)
     value = load(text.encode(errors="replace"), name)
     items = value.get(_LISTS[name]) if isinstance(value, dict) else None
     if not isinstance(items, list):
@@ -56,6 +59,8 @@ def environment_lines(name: str, text: str) -> Iterator[RequirementLine]:
 
 def python_of(name: str, text: str) -> str:
     """Return the version of Python that an environment's file names; empty when it names none, or a range."""
+    if name in TOML_LOCKS:
+        return python_of_lock(name, text)
     lines = environment_lines(name, text) if name != REQUIREMENTS_TXT else ()
     versions = {line.version for line in lines if line.manager == "conda" and line.name == "python"}
     return versions.pop() if len(versions) == 1 else ""

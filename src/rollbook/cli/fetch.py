@@ -24,6 +24,9 @@ from rollbook.text import printable
     help="File or folder to write; by default the artifact's own name, here.",
 )
 @click.option("--force", is_flag=True, help="Replace what stands at PATH.")
+@click.option(
+    "--env", is_flag=True, help="Put the file of its environment, such as uv.lock, beside it: as registered."
+)
 @click.option("--remote", metavar="URL", help="Get the bytes from this copy of the DVC remote (path or URL).")
 @at_repositories
 @at_index
@@ -34,6 +37,7 @@ def command(
     reference: str,
     output: Path,
     force: bool,
+    env: bool,
     remote: str | None,
     repo: tuple[str, ...],
     rev: str | None,
@@ -45,9 +49,11 @@ def command(
         artifact = version.artifact
         warn_if_deprecated(version)
         with progress_bar("fetching", artifact.path, artifact.size) as progress:
-            got = fetched(version, output, force=force, remote=remote, progress=progress)
+            got = fetched(version, output, force=force, remote=remote, progress=progress, env=env)
     if as_json:
         print_json(got)
     else:
         click.echo(printable(str(got.output)))
+        if got.environment is not None:
+            click.echo(printable(str(got.environment)))
         say(f"{version} verified: sha256 {got.sha256}")

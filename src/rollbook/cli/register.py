@@ -71,7 +71,11 @@ _MANY: dict[str, Any] = {"multiple": True}
 @click.option("--framework", metavar="NAME[==VERSION]", help="E.g. scikit-learn==1.9.1.")
 @click.option("--algorithm", help="E.g. logistic-regression.")
 @click.option("--python", metavar="VERSION", help="The Python it was trained with.")
-@click.option("--requirements", type=_FILE, help="The pinned environment, as pip, conda or pixi has it.")
+@click.option(
+    "--requirements",
+    type=_FILE,
+    help="The pinned environment: a file of pip's or conda's, or a lock of uv, Poetry, conda-lock or pixi.",
+)
 @click.option(
     "--sample-input",
     type=_FILE,

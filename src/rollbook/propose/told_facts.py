@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rollbook.check.environment_files import kind_of_file, python_of
+from rollbook.check.toml_locks import kind_of_lock
 from rollbook.errors import BadCall, InvalidFile
 from rollbook.layout import REQUIREMENTS_TXT
 from rollbook.names import split_build
@@ -25,8 +26,8 @@ PathLike = str | Path
 _PIP_FREEZE = "pip freeze > requirements.txt"
 # What writes a file of pip's out of lock files and descriptions of environments, by their endings.
 _EXPORTS = {
-    ".toml": "uv export, poetry export, pdm export, or pip-compile pyproject.toml",
-    ".lock": "uv export, poetry export, pdm export, or pipenv requirements",
+    ".toml": "uv export, pdm export, or pip-compile pyproject.toml",
+    ".lock": "uv export, pdm export, or pipenv requirements",
     ".yml": f"{_PIP_FREEZE}, in that environment",
     ".yaml": f"{_PIP_FREEZE}, in that environment",
     ".json": _PIP_FREEZE,
@@ -37,7 +38,13 @@ _EXPORTS = {
 
 # The tag that keeps a version's build.
 BUILD = "build"
-_MAY_BE_CONDA = (".yml", ".yaml", ".lock")
+# What tells by a file's content which it is, by the endings that such a file may have.
+_KINDS = {
+    ".yml": (kind_of_file,),
+    ".yaml": (kind_of_file,),
+    ".lock": (kind_of_lock, kind_of_file),
+    ".toml": (kind_of_lock,),
+}
 
 
 class ToldFacts(ToldModel, DescribedFacts, total=False):
@@ -163,7 +170,7 @@ def _utf_8(data: bytes) -> bytes:
 
 
 def _environment_file(path: Path, data: bytes) -> str:
-    """Return the name that the file of an environment has beside the manifest: pip's, or one of conda's.
+    """Return the name that the file of an environment has beside the manifest: pip's, conda's, or a lock's.
 
     Raises BadCall for a file of another format, by its name.
     """
@@ -171,15 +178,14 @@ def _environment_file(path: Path, data: bytes) -> str:
     if ending not in _EXPORTS:
         return REQUIREMENTS_TXT
     why = ""
-    if ending in _MAY_BE_CONDA:
+    for kind in _KINDS.get(ending, ()):
         try:
-            if name := kind_of_file(data):
+            if name := kind(data):
                 return name
         except InvalidFile as error:
             why = f" ({error})" if ending != ".lock" else ""
-    formats = "pip's format, nor in conda's" if ending in _MAY_BE_CONDA else "pip's format"
     how = f"Write the environment as pip reads it: {_EXPORTS[ending]}"
-    raise BadCall(f"{path} is not in {formats}{why}", hint=how)
+    raise BadCall(f"{path} is in no format that is known of an environment{why}", hint=how)
 
 
 def take_version(told: ToldFacts, fields: dict[str, Any], given: str | None, bump: str | None) -> str | None:

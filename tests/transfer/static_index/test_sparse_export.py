@@ -293,3 +293,24 @@ def test_a_branch_for_something_else_is_refused(
     assert (ran.code, ran.out) == (code, "")
     assert why in ran.err
     assert git(world.origin, "for-each-ref") == before
+
+
+def test_environments_stand_in_a_document_of_their_own_each_text_once(root: Path, tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    exported(root, index)
+    assert not (index / "models/1/m.environments.json").exists()
+    lock = {f"registry/m/versions/1.{n}.0/uv.lock": "version = 1\n" for n in range(3)}
+    write(root, lock)
+    commit(root)
+    exported(root, index)
+    document = json.loads((index / "models/1/m.environments.json").read_text())
+    assert (document["texts"], document["files"]) == (["version = 1\n"], dict.fromkeys(sorted(lock), 0))
+    assert "uv.lock" not in (index / "models/1/m.files.json").read_text()
+    before = contents(index)
+    (index / "models/1/m.environments.json").unlink()
+    exported(root, index)
+    assert contents(index) == before
+    shutil.rmtree(root / "registry/m")
+    commit(root)
+    exported(root, index)
+    assert not (index / "models/1").exists()

@@ -59,7 +59,7 @@ class RequiredFields:
             "pinned": setting(
                 "Pinned dependencies",
                 "Whether every dependency, in the manifest and in requirements.txt, environment.yml, "
-                "conda-lock.yml or pixi.lock beside it, must have one version.",
+                "a lock of uv, Poetry, conda or pixi, or pylock.toml beside it, must have one version.",
                 True,
                 type="boolean",
                 default=False,

@@ -13,6 +13,7 @@ from rollbook.records.removal import removal_from
 from rollbook.records.stages import StageEntry, StageTable
 from rollbook.transfer.static_index.documents import (
     DetailsDocument,
+    EnvironmentsDocument,
     IndexedVersion,
     LastEvent,
     ModelDocument,
@@ -147,6 +148,34 @@ def parse_details(data: bytes, where: str) -> DetailsDocument:
         commit=fields.text("commit"),
         stage_names=_stage_names(fields, where),
         files={path: files.text(path) for path in fields.mapping("files")},
+    )
+
+
+def environments_mapping(document: EnvironmentsDocument) -> dict[str, Any]:
+    """Return the document of a model's environments as JSON data: each text once, however many versions have
+    it."""
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(document.files.values()))}
+    return {
+        "model": document.model,
+        "commit": document.commit,
+        "stage_names": list(document.stage_names),
+        "texts": list(numbers),
+        "files": {path: numbers[text] for path, text in document.files.items()},
+    }
+
+
+def parse_environments(data: bytes, where: str) -> EnvironmentsDocument:
+    """Read the document of a model's environments. Raises InvalidFile."""
+    fields = decode(data, where)
+    texts, files = fields.texts("texts"), fields.inner("files")
+    numbers = {path: files.integer(path) for path in fields.mapping("files")}
+    if wrong := next((path for path, number in numbers.items() if not 0 <= number < len(texts)), None):
+        raise InvalidFile("there is no text of that number", path=where, key=f"files.{wrong}")
+    return EnvironmentsDocument(
+        model=fields.text("model"),
+        commit=fields.text("commit"),
+        stage_names=_stage_names(fields, where),
+        files={path: texts[number] for path, number in numbers.items()},
     )
 
 

@@ -93,3 +93,13 @@ class DetailsDocument:
     commit: str
     stage_names: tuple[str, ...]
     files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentsDocument:
+    """The texts of the files in which the environments of a model's versions stand, by path, at `commit`."""
+
+    model: str
+    commit: str
+    stage_names: tuple[str, ...]
+    files: Mapping[str, str]

@@ -19,6 +19,7 @@ from rollbook.transfer.static_index.changed_models import Settings, changes_sinc
 from rollbook.transfer.static_index.document_json import (
     details_mapping,
     encode,
+    environments_mapping,
     model_mapping,
     parse_model,
     root_mapping,
@@ -29,6 +30,7 @@ from rollbook.transfer.static_index.index_layout import (
     EVENTS_PER_FILE,
     ROOT,
     details_file,
+    environments_file,
     model_file,
     trail_file,
 )
@@ -109,7 +111,9 @@ def _written(folder: IndexFolder, before: RootDocument | None, state: _State) ->
     snapshot = TreeSnapshot(state.registry.repository, state.commit, state.commit)
     try:
         events = last_events(state.chain)
-        for summary, details in documents(snapshot, state.settings, commits, events):
+        for summary, details, environments in documents(snapshot, state.settings, commits, events):
+            if environments.files:
+                folder.write(environments_file(details.model), encode(environments_mapping(environments)))
             folder.write(details_file(details.model), encode(details_mapping(details)))
             folder.write(model_file(summary.model), encode(model_mapping(summary)))
     finally:
@@ -117,7 +121,7 @@ def _written(folder: IndexFolder, before: RootDocument | None, state: _State) ->
     folder.write(ROOT, encode(root_mapping(_root(state, len(names)))))
     parts = -(-len(state.chain) // EVENTS_PER_FILE)
     expected = {trail_file(number) for number in range(parts)}
-    expected |= {file(name) for name in names for file in (model_file, details_file)}
+    expected |= {file(name) for name in names for file in (model_file, details_file, environments_file)}
     folder.keep_only(expected)
     return WrittenIndex(state.commit, len(names), len(state.chain), folder.written, folder.removed)
 
@@ -175,11 +179,16 @@ def _changed(
     if changes.settings is not None:
         return None
     recorded = last_events(state.chain[before.events :])
+    lost = folder.written_before() - held
     commits: dict[str, str] = {}
     for name in names:
         if name in changes.models:
             commits[name] = changes.models[name]
-        elif name in recorded or not {model_file(name), details_file(name)} <= held:
+        elif (
+            name in recorded
+            or not {model_file(name), details_file(name)} <= held
+            or environments_file(name) in lost
+        ):
             data = folder.read(model_file(name)) if model_file(name) in held else None
             try:
                 commits[name] = parse_model(data or b"", name).commit

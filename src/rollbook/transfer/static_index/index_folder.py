@@ -87,6 +87,10 @@ class IndexFolder:
         known = self._digests()
         return {name for name in self.files() if known.get(name) == _digest(self.read(name) or b"")}
 
+    def written_before(self) -> set[str]:
+        """Return the files that the last export left."""
+        return {*self._digests()}
+
     def _digests(self) -> dict[str, object]:
         try:
             known = json.loads(self.read(_DIGESTS) or b"{}")

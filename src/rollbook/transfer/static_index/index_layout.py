@@ -13,6 +13,7 @@ EVENTS_PER_FILE = 1000
 
 _SUMMARY = ".json"
 _FILES = ".files.json"
+_ENVIRONMENTS = ".environments.json"
 
 
 def shard(model: str) -> str:
@@ -32,6 +33,13 @@ def model_file(model: str) -> str:
 def details_file(model: str) -> str:
     """Return the path of the document with a model's small files: all that `show` needs."""
     return f"{MODELS}/{shard(model)}/{model.lower()}{_FILES}"
+
+
+def environments_file(model: str) -> str:
+    """Return the path of the document with the files of a model's environments: what `fetch --env` needs. It
+    is there when one of its versions has such a file.
+    """
+    return f"{MODELS}/{shard(model)}/{model.lower()}{_ENVIRONMENTS}"
 
 
 def trail_file(number: int) -> str:

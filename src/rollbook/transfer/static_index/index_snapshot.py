@@ -14,13 +14,14 @@ from rollbook.records.policy import FORMAT
 from rollbook.snapshot.snapshot import Snapshot
 from rollbook.transfer.static_index.document_json import (
     parse_details,
+    parse_environments,
     parse_model,
     parse_root,
     removal_mapping,
     stages_mapping,
 )
-from rollbook.transfer.static_index.documents import DetailsDocument, ModelDocument
-from rollbook.transfer.static_index.index_layout import ROOT, details_file, model_file
+from rollbook.transfer.static_index.documents import DetailsDocument, EnvironmentsDocument, ModelDocument
+from rollbook.transfer.static_index.index_layout import ROOT, details_file, environments_file, model_file
 from rollbook.yaml.write import dump
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _DVC_CONFIG = ".dvc/config"
 _FILE = "100644"
 
-Document = TypeVar("Document", ModelDocument, DetailsDocument)
+Document = TypeVar("Document", ModelDocument, DetailsDocument, EnvironmentsDocument)
 
 
 class IndexSnapshot(Snapshot):
@@ -57,6 +58,7 @@ class IndexSnapshot(Snapshot):
         self._fresh = fresh
         self._documents: dict[str, ModelDocument] = {}
         self._details: dict[str, DetailsDocument] = {}
+        self._environments: dict[str, Mapping[str, str]] = {}
         self._stage_names: tuple[str, ...] = ()
 
     def modes(self, directory: str) -> Mapping[str, str]:
@@ -117,6 +119,9 @@ class IndexSnapshot(Snapshot):
         if not model:
             return None
         place = layout.place(path)
+        if place.kind is Kind.REQUIREMENTS:
+            text = self._environment_files(model).get(path)
+            return None if text is None else text.encode(errors="surrogateescape")
         if self._whole or place.kind not in (Kind.STAGES, Kind.REMOVAL, Kind.POINTER):
             return self._text(model, path)
         document = self._document(model)
@@ -155,6 +160,18 @@ class IndexSnapshot(Snapshot):
         if model not in self._details:
             self._details[model] = self._asked(model, details_file(model), parse_details)
         return self._details[model]
+
+    def _environment_files(self, model: str) -> Mapping[str, str]:
+        """Return the files of a model's environments; none where the index has no such document."""
+        if model not in self._environments:
+            try:
+                document = self._asked(model, environments_file(model), parse_environments)
+            except NotFound:
+                self._detailed(model)  # which there is of every model
+                self._environments[model] = {}
+            else:
+                self._environments[model] = document.files
+        return self._environments[model]
 
     def _asked(self, model: str, name: str, parse: Callable[[bytes, str], Document]) -> Document:
         try:

@@ -14,7 +14,13 @@ from rollbook.records.manifest import parse_manifest
 from rollbook.records.removal import parse_removal
 from rollbook.records.stages import StageTable
 from rollbook.registry.registry import stage_table
-from rollbook.transfer.static_index.documents import DetailsDocument, IndexedVersion, LastEvent, ModelDocument
+from rollbook.transfer.static_index.documents import (
+    DetailsDocument,
+    EnvironmentsDocument,
+    IndexedVersion,
+    LastEvent,
+    ModelDocument,
+)
 from rollbook.yaml.strict import load
 
 if TYPE_CHECKING:
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
     from rollbook.transfer.static_index.changed_models import Settings
 
 _TOLD = layout.SCHEMAS.keys() - {Kind.POLICY}
+_READ = _TOLD | {Kind.REQUIREMENTS}
 _TOGETHER = 100  # models whose files are read at once
 
 Contents = dict[str, "bytes | InvalidFile"]
@@ -38,8 +45,8 @@ def documents(
     settings: Settings,
     commits: Mapping[str, str],
     events: Mapping[str, StandingTag],
-) -> Iterator[tuple[ModelDocument, DetailsDocument]]:
-    """Return both documents of each model in `commits` (the commit that last changed it), in that order."""
+) -> Iterator[tuple[ModelDocument, DetailsDocument, EnvironmentsDocument]]:
+    """Return the documents of each model in `commits` (the commit that last changed it), in that order."""
     names = list(commits)
     for start in range(0, len(names), _TOGETHER):
         together = names[start : start + _TOGETHER]
@@ -51,7 +58,12 @@ def documents(
                 _model_document(
                     name, versions, contents[name], settings, commits[name], _last(events.get(name))
                 ),
-                _details(name, contents[name], settings, commits[name]),
+                DetailsDocument(
+                    name, commits[name], settings.stage_names, _texts(contents[name], environments=False)
+                ),
+                EnvironmentsDocument(
+                    name, commits[name], settings.stage_names, _texts(contents[name], environments=True)
+                ),
             )
 
 
@@ -61,7 +73,7 @@ def _contents(snapshot: TreeSnapshot, names: Sequence[str]) -> dict[str, Content
     paths = [
         path
         for path in snapshot.modes_at([f"{layout.model_directory(name)}/" for name in names])
-        if (place := layout.place(path)).kind in _TOLD and place.model in files
+        if (place := layout.place(path)).kind in _READ and place.model in files
     ]
     try:
         contents: list[bytes | InvalidFile | None] = [*snapshot.read_many(paths)]
@@ -109,13 +121,13 @@ def _model_document(
     )
 
 
-def _details(name: str, contents: Contents, settings: Settings, commit: str) -> DetailsDocument:
-    texts = {
+def _texts(contents: Contents, *, environments: bool) -> dict[str, str]:
+    """Return the texts of the files of environments, or those of all other files, by path."""
+    return {
         path: content.decode(errors="surrogateescape")
         for path, content in sorted(contents.items())
-        if isinstance(content, bytes)
+        if isinstance(content, bytes) and (layout.place(path).kind is Kind.REQUIREMENTS) == environments
     }
-    return DetailsDocument(name, commit, settings.stage_names, texts)
 
 
 def _version(model: str, version: str, contents: Contents) -> IndexedVersion:

@@ -1,0 +1,54 @@
+"""The file of a version's environment: as it was registered, beside a fetched artifact."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rollbook import layout
+from rollbook.artifact.placed_file import is_there, placed
+from rollbook.errors import InvalidFile, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rollbook.registry.model_version import ModelVersion
+
+_NONE_ON_RECORD = "Of a new version: `rollbook register ... --requirements FILE`."
+
+
+def environment_file(version: ModelVersion) -> tuple[str, bytes]:
+    """Return the name and the bytes of the file of a version's environment, which are those that its manifest
+    names by their SHA-256.
+
+    Raises NotFound where no such file is on record, InvalidFile where it is another one.
+    """
+    told = version.manifest.environment
+    name, digest = str(told.get("requirements") or layout.REQUIREMENTS_TXT), told.get("sha256")
+    path = f"{layout.version_directory(version.model.name, version.version)}/{name}"
+    (data,) = version.model.registry.snapshot.read_many([path])
+    if data is None or name not in layout.ENVIRONMENT_FILES:
+        raise NotFound(f"no file of its environment is on record of {version}", hint=_NONE_ON_RECORD)
+    if digest != hashlib.sha256(data).hexdigest():
+        raise InvalidFile(
+            "it is not the file whose digest the manifest has",
+            path=path,
+            hint="Do not use it; see what changed: `rollbook check --all`, `rollbook audit verify`.",
+        )
+    return name, data
+
+
+@contextmanager
+def placed_environment(version: ModelVersion, folder: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Yield where the file of the environment will be in `folder`; it is put there, whole, when the body has
+    ended, and not when it raises. Raises Refused where another one stands there, unless `overwrite`."""
+    name, data = environment_file(version)
+    target = folder / name
+    if is_there(target, hashlib.sha256(data).hexdigest(), len(data)):
+        yield target
+        return
+    with placed(target, overwrite=overwrite) as temporary:
+        temporary.write_bytes(data)
+        yield target
