@@ -40,7 +40,9 @@ def _documented() -> dict[str, set[str]]:
 def test_each_document_has_the_keys_that_the_reference_names(world: World) -> None:
     config = world.registry / ".dvc" / "config"
     text = config.read_text()
-    world.register("m", "1.0.0")
+    requirements = world.root / "requirements.txt"
+    requirements.write_text("numpy==2.1.3\n")
+    world.register("m", "1.0.0", "--requirements", str(requirements))
     world.promote("m@1.0.0", "staging")
     world.promote("m@1.0.0", "production")
     gone = ("--replacement=1.0.0", "--sunset=2999-01-01", "--migration=none")
@@ -50,7 +52,8 @@ def test_each_document_has_the_keys_that_the_reference_names(world: World) -> No
     world.git("push", "--quiet", "origin", "main")
     index = world.root / "index"
     world.run("export", "--index", str(index))
-    places = ["index.json", "models/1/m.json", "models/1/m.files.json", "trail/000000.json"]
+    files = [f"models/1/m{ending}" for ending in (".json", ".files.json", ".environments.json")]
+    places = ["index.json", *files, "trail/000000.json"]
     documented = _documented()
     assert len(documented) == len(places)
     for place, expected in zip(places, documented.values(), strict=True):
