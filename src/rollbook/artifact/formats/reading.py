@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.artifact.formats import safetensors_file
+from rollbook.artifact.formats.bounded_contents import bounded
 from rollbook.artifact.formats.contents import Broken, Contents
+from rollbook.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,16 +18,22 @@ READERS: Mapping[str, Callable[[ArtifactBytes], Contents]] = {
     "safetensors": safetensors_file.read,
 }
 
+_LONGEST_REASON = 500  # characters
+
 
 def read_contents(artifact: ArtifactBytes, form: str) -> Contents:
-    """Return what an artifact in the format `form` says of itself; nothing where no reader knows the format.
+    """Return what an artifact in the format `form` says of itself, as far as a manifest can hold it; nothing
+    where no reader knows the format.
 
-    Raises Broken for bytes that end too early or contradict themselves.
+    Raises Broken, with one line of text, for bytes that end too early or contradict themselves.
     """
     reader = READERS.get(form)
     if reader is None:
         return Contents()
     try:
-        return reader(artifact)
+        return bounded(reader(artifact))
+    except Broken as error:
+        raise Broken(one_line(str(error), _LONGEST_REASON)) from error
     except (OSError, RecursionError, MemoryError) as error:
-        raise Broken(f"it can't be read as {form}: {error or type(error).__name__}") from error
+        reason = one_line(str(error), _LONGEST_REASON) or type(error).__name__
+        raise Broken(f"it can't be read as {form}: {reason}") from error
