@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from rollbook.artifact.formats.contents import Broken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MOST_READS = 10_000_000  # of one file: some seconds
 
 
 class ByteCursor:
     """A place in the bytes `start` to `end` of an open file that can be sought. Reading beyond `end` raises
-    Broken, and nothing is allocated for it."""
+    Broken, and nothing is allocated for it; so do very many reads, of all cursors over the same file."""
 
-    def __init__(self, file: BinaryIO, end: int, start: int = 0) -> None:
+    def __init__(self, file: BinaryIO, end: int, start: int = 0, reads: Iterator[int] | None = None) -> None:
         self._file = file
+        self._reads = itertools.count() if reads is None else reads
         self.at = start
         self.end = end
 
@@ -24,6 +31,8 @@ class ByteCursor:
     def take(self, count: int, what: str) -> bytes:
         """Return the next `count` bytes, which are `what`. Raises Broken when there are fewer."""
         self._require(count, what)
+        if next(self._reads) > _MOST_READS:
+            raise Broken(f"it is made of more than {_MOST_READS:,} parts")
         self._file.seek(self.at)
         data = self._file.read(count)
         if len(data) < count:
@@ -50,7 +59,7 @@ class ByteCursor:
         """Return a cursor over the next `count` bytes, and pass them over."""
         start = self.at
         self.skip(count, what)
-        return ByteCursor(self._file, self.at, start)
+        return ByteCursor(self._file, self.at, start, self._reads)
 
     def _require(self, count: int, what: str) -> None:
         if not 0 <= count <= self.left:

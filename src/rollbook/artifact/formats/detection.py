@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
 from rollbook.artifact.artifact_files import cannot_read
+from rollbook.artifact.formats.folder_detection import format_of_root
 from rollbook.artifact.pickle_scan import may_run_code
 from rollbook.artifact.zip_scan import zip_format
 from rollbook.errors import BadCall
@@ -76,12 +77,17 @@ def folder_format(name: str, files: Mapping[str, Path]) -> str:
     marked = {_FOLDER_MARKERS[file] for file in files if file in _FOLDER_MARKERS}
     if not marked.isdisjoint(UNSAFE_FORMATS):
         return min(marked & UNSAFE_FORMATS)
+    root: dict[str, str] = {}
     for file, place in sorted(files.items()):
         with os.fdopen(os.open(place, _OPEN), "rb") as opened:
             if (found := detect_open_file(opened, PurePath(file).name)) in UNSAFE_FORMATS:
                 return found
+        if "/" not in file:
+            root[file] = found
     if marked:
         return min(marked)
+    if known := format_of_root(files, root):
+        return known
     return "coreml" if PurePath(name).suffix.lower() == ".mlpackage" else "folder"
 
 
