@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.artifact.formats import hugging_face_folder, onnx_graph, safetensors_file
+from rollbook.artifact.formats import gguf_file, hugging_face_folder, onnx_graph, safetensors_file
 from rollbook.artifact.formats.bounded_contents import bounded
 from rollbook.artifact.formats.contents import Broken, Contents
 from rollbook.text import one_line
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rollbook.artifact.formats.artifact_bytes import ArtifactBytes
 
 READERS: Mapping[str, Callable[[ArtifactBytes], Contents]] = {
+    "gguf": gguf_file.read,
     "hugging-face": hugging_face_folder.read,
     "onnx": onnx_graph.read,
     "safetensors": safetensors_file.read,
