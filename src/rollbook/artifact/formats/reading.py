@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.artifact.formats import gguf_file, hugging_face_folder, onnx_graph, safetensors_file
+from rollbook.artifact.formats import (
+    gguf_file,
+    hugging_face_folder,
+    mlflow_folder,
+    onnx_graph,
+    safetensors_file,
+)
 from rollbook.artifact.formats.bounded_contents import bounded
 from rollbook.artifact.formats.contents import Broken, Contents
 from rollbook.text import one_line
@@ -17,6 +23,7 @@ if TYPE_CHECKING:
 READERS: Mapping[str, Callable[[ArtifactBytes], Contents]] = {
     "gguf": gguf_file.read,
     "hugging-face": hugging_face_folder.read,
+    "mlflow-model": mlflow_folder.read,
     "onnx": onnx_graph.read,
     "safetensors": safetensors_file.read,
 }
