@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING
 
+from rollbook.artifact import numpy_header
 from rollbook.artifact.pickle_scan import may_run_code
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def _by_names(present: set[str]) -> str:
         return "torchscript" if "constants.pkl" in inner else "pytorch"
     if {"config.json", "model.weights.h5"} <= present:
         return "keras"
-    return "skops" if "schema.json" in present else "zip"
+    if "schema.json" in present:
+        return "skops"
+    return "npz" if present and all(name.endswith(".npy") for name in present) else "zip"
 
 
 def _may_be_pickle(archive: zipfile.ZipFile, member: zipfile.ZipInfo, found: str) -> bool:
@@ -74,6 +77,12 @@ def _may_be_pickle(archive: zipfile.ZipFile, member: zipfile.ZipInfo, found: str
     if member.compress_type != zipfile.ZIP_STORED:
         size = min(size, _MOST_UNPACKED)
     with archive.open(member) as content:
+        start = content.read(len(numpy_header.MAGIC))
+        if start == numpy_header.MAGIC and numpy_header.holds_objects(
+            start + content.read(numpy_header.HEAD)
+        ):
+            return True
+        content.seek(0)
         return may_run_code(content, size, is_whole=size == member.file_size, most=_MOST_OPCODES)
 
 

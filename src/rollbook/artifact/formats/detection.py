@@ -7,11 +7,13 @@ import io
 import json
 import lzma
 import os
+import re
 import stat
 import zlib
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
+from rollbook.artifact import numpy_header
 from rollbook.artifact.artifact_files import cannot_read
 from rollbook.artifact.formats.folder_detection import format_of_root
 from rollbook.artifact.pickle_scan import may_run_code
@@ -33,11 +35,13 @@ _PICKLE_SUFFIXES = frozenset([".pkl", ".pickle", ".p"])
 _MAGIC = (
     (0, b"\x89HDF\r\n\x1a\n", "hdf5"),
     (0, b"GGUF", "gguf"),
+    (0, b"CBM1", "catboost"),
     (4, b"TFL3", "tflite"),
     (0, b"tree\nversion=", "lightgbm-text"),
     (0, b"{L\x00\x00\x00\x00\x00\x00\x00\x07learner", "xgboost-ubj"),
     (257, b"ustar", "tar"),
 )
+_CATBOOST_FEATURES = re.compile(rb'"(?:float|categorical|text|embedding)_features"')
 _FOLDER_MARKERS = {
     "MLmodel": "mlflow-model",
     "saved_model.pb": "tf-saved-model",
@@ -103,6 +107,8 @@ def detect_open_file(file: BinaryIO, name: str) -> str:
     # First of all: a pickle can begin with what another format begins with.
     if _unpickles(file, head, status.st_size):
         return _pickle_format(head, suffix) or "pickle"
+    if head.startswith(numpy_header.MAGIC):
+        return "pickle" if numpy_header.holds_objects(head) else "npy"
     if _is_safetensors(file, head, status.st_size):
         return "safetensors"
     return _by_magic(head) or _pickle_format(head, suffix) or _by_content(head, suffix, status.st_size)
@@ -184,6 +190,8 @@ def _by_content(head: bytes, suffix: str, size: int) -> str:
         return "binary"
     if b'"learner"' in head and (b'"gradient_booster"' in head or b'"learner_model_param"' in head):
         return "xgboost-json"
+    if b'"features_info"' in head and _CATBOOST_FEATURES.search(head):
+        return "catboost-json"
     whole = size <= len(head) and _json(head) is not None
     return "json" if whole or (suffix == ".json" and size > len(head)) else "binary"
 

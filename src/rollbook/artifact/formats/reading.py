@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.artifact.formats import (
+    catboost_model,
     gguf_file,
     hugging_face_folder,
     mlflow_folder,
+    numpy_arrays,
     onnx_graph,
     safetensors_file,
 )
@@ -21,9 +23,13 @@ if TYPE_CHECKING:
     from rollbook.artifact.formats.artifact_bytes import ArtifactBytes
 
 READERS: Mapping[str, Callable[[ArtifactBytes], Contents]] = {
+    "catboost": catboost_model.read_cbm,
+    "catboost-json": catboost_model.read_json_model,
     "gguf": gguf_file.read,
     "hugging-face": hugging_face_folder.read,
     "mlflow-model": mlflow_folder.read,
+    "npy": numpy_arrays.read_array,
+    "npz": numpy_arrays.read_archive,
     "onnx": onnx_graph.read,
     "safetensors": safetensors_file.read,
 }
