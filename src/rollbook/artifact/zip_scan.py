@@ -69,7 +69,7 @@ def _may_be_pickle(archive: zipfile.ZipFile, member: zipfile.ZipInfo, found: str
         return False
     if member.filename.lower().endswith(_PICKLES):
         return True
-    if member.is_dir() and not member.file_size:
+    if member.filename.endswith("/") and not member.file_size:
         return False
     if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return True
