@@ -176,6 +176,35 @@ def test_weights_outside_of_the_folder_are_refused(external: Path, location: str
         _read(external / "model.onnx")
 
 
+_VALUES = st.one_of(
+    st.floats(width=32).map(lambda value: helper.make_attribute("f", [value] * 40)),
+    st.lists(st.integers(-(1 << 63), (1 << 63) - 1), min_size=1).map(
+        lambda values: helper.make_attribute("i", values)
+    ),
+    st.lists(st.binary(max_size=300), min_size=1).map(lambda texts: helper.make_attribute("s", texts)),
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(_VALUES, max_size=4))
+def test_weights_behind_long_lists_in_an_attribute_are_found(
+    tmp_path_factory: pytest.TempPathFactory, lists: list[onnx.AttributeProto]
+) -> None:
+    path = tmp_path_factory.mktemp("m") / "model.onnx"
+    tensor = field(8, b"w") + field(13, field(1, b"location") + field(2, b"../x")) + number(14, 1)
+    lying = b"".join(attribute.SerializeToString() for attribute in lists) + field(5, tensor)
+    graph = field(1, field(4, b"Constant") + field(5, lying))
+    path.write_bytes(number(1, 8) + field(7, graph) + field(8, number(2, 17)))
+    with pytest.raises(Broken, match="outside of its folder"):
+        _read(path)
+
+
+def test_a_forest_of_a_million_values_is_read_whole(tmp_path: Path) -> None:
+    values = {"nodes_values": [0.5] * 400_000, "nodes_modes": ["LEAF", "BRANCH_LEQ"] * 300_000}
+    node = helper.make_node("TreeEnsembleClassifier", ["x"], ["y"], domain="ai.onnx.ml", **values)
+    assert _read(_saved(tmp_path, _model(node))).remarks == ()
+
+
 def test_graphs_very_deep_in_one_another_are_refused(tmp_path: Path) -> None:
     graph = b""
     for _ in range(100):

@@ -11,7 +11,7 @@ from rollbook.artifact.formats.contents import Broken
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MOST_READS = 10_000_000  # of one file: some seconds
+_MOST_READS = 5_000_000  # of one file: some seconds
 
 
 class ByteCursor:
@@ -31,14 +31,15 @@ class ByteCursor:
     def take(self, count: int, what: str) -> bytes:
         """Return the next `count` bytes, which are `what`. Raises Broken when there are fewer."""
         self._require(count, what)
-        if next(self._reads) > _MOST_READS:
-            raise Broken(f"it is made of more than {_MOST_READS:,} parts")
-        self._file.seek(self.at)
-        data = self._file.read(count)
+        data = self._read(count)
         if len(data) < count:
             raise Broken(f"{what} at byte {self.at:,} is cut off")
         self.at += count
         return data
+
+    def peek(self, most: int) -> bytes:
+        """Return the next bytes, at most `most`, and stay where they begin."""
+        return self._read(min(most, self.left))
 
     def skip(self, count: int, what: str) -> None:
         """Pass the next `count` bytes over without reading them. Raises Broken when there are fewer."""
@@ -60,6 +61,12 @@ class ByteCursor:
         start = self.at
         self.skip(count, what)
         return ByteCursor(self._file, self.at, start, self._reads)
+
+    def _read(self, count: int) -> bytes:
+        if next(self._reads) > _MOST_READS:
+            raise Broken(f"it is made of more than {_MOST_READS:,} parts")
+        self._file.seek(self.at)
+        return self._file.read(count)
 
     def _require(self, count: int, what: str) -> None:
         if not 0 <= count <= self.left:

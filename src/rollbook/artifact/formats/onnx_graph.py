@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rollbook.artifact.formats.byte_cursor import ByteCursor
 from rollbook.artifact.formats.contents import Broken, Contents
 from rollbook.artifact.formats.folder_detection import ONNX_SUFFIX
+from rollbook.artifact.formats.onnx_attributes import LISTED, pass_values
 from rollbook.artifact.formats.onnx_tensors import ExternalFile, OnnxTensor, read_tensor, require_inside
 from rollbook.artifact.formats.onnx_types import read_column
 from rollbook.artifact.formats.protobuf import protobuf_fields
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _MOST_FIELDS = 1_000_000  # of the model and its graph
 _MOST_INSIDE = 1_000_000  # more, of what stands in the graph's nodes
+_MOST_PASSED = 128 << 20  # bytes of attributes' values
 _MOST_NAMES = 16 << 20  # characters of all tensors' names, with something for each
 _MOST_METADATA = 50
 _MOST_WORDS = 1_000  # operators, and domains of them
@@ -84,6 +86,7 @@ class _Graph:
     parameters: int = 0
     names: int = 0
     left: int = _MOST_INSIDE
+    passed: int = 0
 
     def read(self, graph: ByteCursor) -> None:
         for part in protobuf_fields(graph, _MOST_FIELDS):
@@ -154,7 +157,9 @@ class _Graph:
 
     def _attribute(self, attribute: ByteCursor, depth: int) -> None:
         for part in self._fields(attribute):
-            if part.number in (5, 10):
+            if part.number in LISTED:
+                self.passed += pass_values(attribute, _MOST_PASSED - self.passed)
+            elif part.number in (5, 10):
                 self._keep_place(read_tensor(part.message()))
             elif part.number in (6, 11):
                 self._inner_graph(part.message(), depth + 1)
