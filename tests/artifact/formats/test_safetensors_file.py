@@ -78,7 +78,7 @@ def test_shards_are_read_as_one_model() -> None:
         ([1], 0, "no JSON object"),
         (b"[" * 100_000, 0, "not JSON"),
         (b'{"a": {}, "a": {}}', 0, "'a' twice"),
-        (b"[" + b"0," * 2_000_001 + b"0]", 0, "more than 2,000,000 values"),
+        (b"[" + b"0," * 1_000_001 + b"0]", 0, "more than 1,000,000 values"),
         (b'{"a": ' + b"9" * 5_000 + b"}", 0, "not JSON"),
     ],
 )

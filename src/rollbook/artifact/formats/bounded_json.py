@@ -7,7 +7,7 @@ from typing import Any
 
 from rollbook.artifact.formats.contents import Broken
 
-MOST_VALUES = 2_000_000  # each becomes an object of some 60 bytes
+MOST_VALUES = 1_000_000  # each becomes an object of some hundred bytes
 _STARTS = (b",", b"[", b"{")
 
 

@@ -27,6 +27,7 @@ SUFFIX = ".safetensors"
 LARGEST_HEADER = 25_000_000  # bytes; the format allows four times as many, which nobody needs
 _MOST_SHARDS = 2_000
 _MOST_TENSORS = 1_000_000
+_MOST_NAMES = 64 << 20  # characters
 _MOST_DIMENSIONS = 64
 # https://github.com/huggingface/safetensors/blob/main/safetensors/src/tensor.rs
 _BITS = {
@@ -44,12 +45,14 @@ _FRAMEWORKS = {"pt": "pytorch", "tf": "tensorflow", "flax": "flax", "np": "numpy
 
 @dataclass(slots=True)
 class Tensors:
-    """The tensors of one file, or of all: how many of each type, how many numbers, how many bytes."""
+    """The tensors of one file, or of all: how many of each type, how many numbers, how many bytes, and how
+    long their names are together."""
 
     names: set[str] = field(default_factory=set)
     dtypes: Counter[str] = field(default_factory=Counter)
     parameters: int = 0
     size: int = 0
+    length: int = 0
     metadata: dict[str, str] = field(default_factory=dict)
 
     def add(self, other: Tensors) -> None:
@@ -61,8 +64,11 @@ class Tensors:
         self.parameters += other.parameters
         self.size += other.size
         self.metadata = self.metadata or other.metadata
-        if len(self.names) > _MOST_TENSORS:
-            raise Broken(f"it has more than {_MOST_TENSORS:,} tensors")
+        self.length += sum(map(len, other.names))
+        if len(self.names) > _MOST_TENSORS or self.length > _MOST_NAMES:
+            raise Broken(
+                f"it has more than {_MOST_TENSORS:,} tensors, or than {_MOST_NAMES:,} characters of names"
+            )
 
     def facts(self) -> dict[str, Fact]:
         return {
@@ -159,7 +165,10 @@ def _read_shards(artifact: ArtifactBytes, index: str, files: list[str]) -> tuple
     places = document.get("weight_map")
     if not isinstance(places, dict) or not all(isinstance(path, str) for path in places.values()):
         raise Broken(f"{index} has no weight_map of tensors to files")
-    shards = sorted({*places.values()})
+    due: dict[str, set[str]] = {}
+    for name, shard in places.items():
+        due.setdefault(shard, set()).add(name)
+    shards = sorted(due)
     if len(shards) > _MOST_SHARDS:
         raise Broken(f"{index} names {len(shards):,} files; {_MOST_SHARDS:,} are the most")
     total = Tensors()
@@ -169,8 +178,7 @@ def _read_shards(artifact: ArtifactBytes, index: str, files: list[str]) -> tuple
         if shard not in artifact.files:
             raise Broken(f"{index} names {shard[:80]!r}, which is not there")
         found = read_file(artifact, shard)
-        due = {name for name, place in places.items() if place == shard}
-        if missing := due - found.names:
+        if missing := due[shard] - found.names:
             raise Broken(f"{index} has the tensor {min(missing)[:80]!r} in {shard[:80]!r}, which lacks it")
         total.add(found)
     return total, [*_index_remarks(document, total, {*files} - {*shards}, index)], len(shards)
