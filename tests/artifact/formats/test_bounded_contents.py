@@ -62,6 +62,15 @@ def test_each_column_is_kept_or_told(columns: tuple[Column, ...]) -> None:
     assert len(kept.inputs) + len(left_out) == len(columns)
 
 
+def test_of_two_columns_with_one_name_the_first_is_kept() -> None:
+    long = "n" * 220
+    columns = (Column("x", "float32", None), Column("x", "int64", None), Column(f"{long}1", "int64", None))
+    kept = bounded(Contents(inputs=(*columns, Column(f"{long}2", "int64", None))))
+    assert kept.inputs is not None
+    assert [column.name for column in kept.inputs] == ["x", f"{long}1", f"{long}2"]
+    assert kept.remarks == ("The input 'x' is left out: another one has its name.",)
+
+
 def test_a_text_has_one_line_and_nothing_that_acts() -> None:
     kept = bounded(Contents({"producer\x1b[31m": "a\x1b]0;x\x07\nb\u202e" + "c" * 1000}))
     ((name, value),) = kept.facts.items()

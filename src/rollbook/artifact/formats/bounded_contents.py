@@ -99,16 +99,18 @@ def _columns(columns: tuple[Column, ...] | None, what: str, remarks: list[str]) 
     if len(columns) > MOST_COLUMNS:
         remarks.append(f"There are {len(columns):,} {what}s; a manifest holds {MOST_COLUMNS:,} at most.")
         return None
-    kept: list[Column] = []
+    kept: dict[str, Column] = {}
     for column in columns:
-        name = _text(column.name)
-        if not name or one_line(column.name, _LONGEST_NAME) != column.name:
-            remarks.append(f"The {what} {name!r} is left out: no manifest can hold its name.")
+        shown = repr(_text(column.name))
+        if not (1 <= len(column.name) <= _LONGEST_NAME and column.name.isprintable()):
+            remarks.append(f"The {what} {shown} is left out: no manifest can hold its name.")
         elif not _DTYPE.fullmatch(column.dtype):
-            remarks.append(f"The {what} {name!r} is left out: its data type is {_text(column.dtype)!r}.")
+            remarks.append(f"The {what} {shown} is left out: its data type is {_text(column.dtype)!r}.")
+        elif column.name in kept:
+            remarks.append(f"The {what} {shown} is left out: another one has its name.")
         else:
-            kept.append(_with_shape(column, what, remarks))
-    return tuple(kept)
+            kept[column.name] = _with_shape(column, what, remarks)
+    return tuple(kept.values())
 
 
 def _with_shape(column: Column, what: str, remarks: list[str]) -> Column:
