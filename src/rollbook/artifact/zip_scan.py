@@ -16,7 +16,7 @@ from rollbook.artifact import numpy_header
 from rollbook.artifact.pickle_scan import may_run_code
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from typing import IO, BinaryIO
 
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
@@ -27,24 +27,26 @@ _MOST_ENTRIES = 100_000
 _MOST_MEMBERS = 10_000  # that are looked into
 _MOST_UNPACKED = 1 << 20  # bytes of a member
 _MOST_OPCODES = 10_000  # of a member; what can be followed for so long is a pickle, whatever it does
+_KERAS_WEIGHTS = frozenset(["model.weights.h5", "model.weights.npz"])
 _PICKLES = (".pkl", ".pickle", ".p", ".joblib")
 # What TorchScript's own reader takes, which runs no Python.
-_TORCHSCRIPT = frozenset(["data.pkl", "constants.pkl"])
+_TORCHSCRIPT = frozenset(["bytecode.pkl", "constants.pkl", "data.pkl", "traced_inputs.pkl"])
+_TORCHSCRIPT_NOTES = (".debug_pkl",)
 
 
 def zip_format(file: BinaryIO, size: int) -> str:
     """Return the format of the zip archive `file` of `size` bytes: `pickle` where a member may be one, and
     where that can't be told."""
-    if not _is_plain(file, size):
+    if not is_plain(file, size):
         return "pickle"
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             names = {member.filename for member in members}
             found = _by_names(names)
-            if found == "pytorch":
+            if found in ("pytorch", "torch-export"):
                 return found
-            can_be_told = len(names) == len(members) <= _MOST_MEMBERS
+            can_be_told = len(names) == len(members) <= _MOST_MEMBERS and "" not in names
             if can_be_told and not any(_may_be_pickle(archive, member, found) for member in members):
                 return found
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError, zlib.error):
@@ -54,9 +56,13 @@ def zip_format(file: BinaryIO, size: int) -> str:
 
 def _by_names(present: set[str]) -> str:
     inner = {name.partition("/")[2] for name in present}
+    if "data.pkl" in inner and "constants.pkl" not in inner:
+        return "pytorch"
+    if "serialized_exported_program.json" in present or "archive_format" in inner:
+        return "torch-export"
     if "data.pkl" in inner:
-        return "torchscript" if "constants.pkl" in inner else "pytorch"
-    if {"config.json", "model.weights.h5"} <= present:
+        return "torchscript"
+    if "config.json" in present and not present.isdisjoint(_KERAS_WEIGHTS):
         return "keras"
     if "schema.json" in present:
         return "skops"
@@ -65,7 +71,8 @@ def _by_names(present: set[str]) -> str:
 
 def _may_be_pickle(archive: zipfile.ZipFile, member: zipfile.ZipInfo, found: str) -> bool:
     """Whether unpickling a member may run code, by its name or its beginning."""
-    if found == "torchscript" and member.filename.partition("/")[2] in _TORCHSCRIPT:
+    inner = member.filename.partition("/")[2]
+    if found == "torchscript" and (inner in _TORCHSCRIPT or inner.endswith(_TORCHSCRIPT_NOTES)):
         return False
     if member.filename.lower().endswith(_PICKLES):
         return True
@@ -86,7 +93,7 @@ def _may_be_pickle(archive: zipfile.ZipFile, member: zipfile.ZipInfo, found: str
         return may_run_code(content, size, is_whole=size == member.file_size, most=_MOST_OPCODES)
 
 
-def _is_plain(file: BinaryIO, size: int) -> bool:
+def is_plain(file: IO[bytes], size: int) -> bool:
     """Whether every reader finds the same directory: it stands right before its end, which is the file's."""
     tail_at = max(0, size - _END.size - _LONGEST_COMMENT)
     file.seek(tail_at)
@@ -98,15 +105,22 @@ def _is_plain(file: BinaryIO, size: int) -> bool:
     end = tail_at + at
     if end + _END.size + comment != size or disk or first_disk or here != entries:
         return False
-    if 0xFFFFFFFF in (length, start) or entries == 0xFFFF:
-        end -= _LOCATOR.size + _END64.size
-        if end < 0:
+    end64 = end - _LOCATOR.size - _END64.size
+    file.seek(max(0, end64))
+    record = file.read(_END64.size + _LOCATOR.size) if end64 >= 0 else b""
+    # torch.save writes the longer end always; who finds its mark goes by it.
+    if b"PK\x06\x07" in record or 0xFFFFFFFF in (length, start) or entries == 0xFFFF:
+        if len(record) < _END64.size + _LOCATOR.size:
             return False
-        file.seek(end)
-        record = file.read(_END64.size + _LOCATOR.size)
+        told = (entries, 0xFFFF), (length, 0xFFFFFFFF), (start, 0xFFFFFFFF)
         mark, rest, _, _, _, _, here, entries, length, start = _END64.unpack_from(record)
         locator, _, record_at, _ = _LOCATOR.unpack_from(record, _END64.size)
-        is_whole = (mark, rest, locator, record_at) == (b"PK\x06\x06", _END64.size - 12, b"PK\x06\x07", end)
-        if not is_whole or here != entries:
+        is_whole = (mark, rest, locator, record_at) == (b"PK\x06\x06", _END64.size - 12, b"PK\x06\x07", end64)
+        is_same = all(
+            short in (long, unset)
+            for (short, unset), long in zip(told, (entries, length, start), strict=True)
+        )
+        if not is_whole or not is_same or here != entries:
             return False
+        end = end64
     return bool(start + length == end and length <= _MOST_DIRECTORY and entries <= _MOST_ENTRIES)

@@ -7,6 +7,7 @@ import json
 import lzma
 import os
 import pickle
+import struct
 import tarfile
 import zipfile
 from pathlib import Path
@@ -229,3 +230,23 @@ def test_no_content_makes_detection_fail(start: bytes, rest: bytes, name: str) -
         file.write(start + rest)
         file.seek(0)
         assert detect_open_file(file, name)
+
+
+def test_an_archive_whose_member_has_no_name_counts_as_a_pickle(tmp_path: Path) -> None:
+    (tmp_path / "model.zip").write_bytes(_zip("a", "Q").replace(b"Q", b"\0"))
+    assert detect_format(tmp_path / "model.zip") == "pickle"
+
+
+def test_an_archive_with_an_end_of_64_bits_that_is_not_needed_is_read(tmp_path: Path) -> None:
+    # So PyTorch writes each.
+    data = _zip("m/data.pkl", "m/version")
+    at = data.index(b"PK\x05\x06")
+    _, _, here, entries, length, start, _ = struct.unpack("<4H2LH", data[at + 4 :])
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, here, entries, length, start)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1)
+    path = tmp_path / "model.pt"
+    path.write_bytes(data[:at] + record + locator + data[at:])
+    assert detect_format(path) == "pytorch"
+    other = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, length, start)
+    path.write_bytes(data[:at] + other + locator + data[at:])
+    assert detect_format(path) == "pickle"

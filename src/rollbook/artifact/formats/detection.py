@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from rollbook.artifact import numpy_header
 from rollbook.artifact.artifact_files import cannot_read
 from rollbook.artifact.formats.folder_detection import format_of_root
+from rollbook.artifact.formats.xgboost_model import looks_legacy
 from rollbook.artifact.pickle_scan import may_run_code
 from rollbook.artifact.zip_scan import zip_format
 from rollbook.errors import BadCall
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 # Loading one of these the usual way can run code that the file brings along.
-UNSAFE_FORMATS: frozenset[str] = frozenset(["joblib", "mlflow-model", "pickle", "pytorch"])
+UNSAFE_FORMATS: frozenset[str] = frozenset(["joblib", "mlflow-model", "pickle", "pytorch", "torch-export"])
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _HEAD = 64 << 10
@@ -41,6 +42,12 @@ _MAGIC = (
     (0, b"{L\x00\x00\x00\x00\x00\x00\x00\x07learner", "xgboost-ubj"),
     (257, b"ustar", "tar"),
 )
+# XGBoost writes its keys in order; the names of many features can fill what is read of the file.
+_XGBOOST_JSON = re.compile(
+    rb'\s*\{\s*("version"\s*:\s*\[[\s0-9,]*\]\s*,\s*)?"learner"\s*:\s*\{'
+    rb'\s*"(attributes|feature_names|feature_types|gradient_booster|learner_\w+|objective)"\s*:'
+)
+_LIGHTGBM_JSON = re.compile(rb'\s*\{\s*"name"\s*:\s*"tree"\s*,\s*"version"\s*:\s*"v[0-9]')
 _CATBOOST_FEATURES = re.compile(rb'"(?:float|categorical|text|embedding)_features"')
 _FOLDER_MARKERS = {
     "MLmodel": "mlflow-model",
@@ -186,10 +193,14 @@ def _by_content(head: bytes, suffix: str, size: int) -> str:
         return "coreml"
     if _is_onnx(head):
         return "onnx"
+    if looks_legacy(head):
+        return "xgboost-legacy"
     if head.lstrip()[:1] not in (b"{", b"["):
         return "binary"
-    if b'"learner"' in head and (b'"gradient_booster"' in head or b'"learner_model_param"' in head):
+    if _XGBOOST_JSON.match(head):
         return "xgboost-json"
+    if _LIGHTGBM_JSON.match(head):
+        return "lightgbm-json"
     if b'"features_info"' in head and _CATBOOST_FEATURES.search(head):
         return "catboost-json"
     whole = size <= len(head) and _json(head) is not None

@@ -45,6 +45,16 @@ class FlatTable:
         at = self._target(field)
         return 0 if at is None else self._number("<I", at)
 
+    def numbers(self, field: int, most: int) -> list[int]:
+        """Return the numbers of 32 bits in a list. Raises Broken for more than `most`."""
+        count = self.length(field)
+        at = self._target(field)
+        if at is None:
+            return []
+        if count > most:
+            raise Broken(f"a list at byte {self._start + at:,} has {count:,} entries; {most:,} are the most")
+        return [self._number("<i", at + 4 + 4 * place) for place in range(count)]
+
     def table(self, field: int) -> FlatTable | None:
         """Return a table in the table."""
         at = self._target(field)

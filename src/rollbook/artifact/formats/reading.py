@@ -8,10 +8,18 @@ from rollbook.artifact.formats import (
     catboost_model,
     gguf_file,
     hugging_face_folder,
+    keras_archive,
+    lightgbm_text,
     mlflow_folder,
     numpy_arrays,
     onnx_graph,
     safetensors_file,
+    saved_model_folder,
+    skops_archive,
+    tflite_file,
+    torch_export_archive,
+    torchscript_archive,
+    xgboost_model,
 )
 from rollbook.artifact.formats.bounded_contents import bounded
 from rollbook.artifact.formats.contents import Broken, Contents
@@ -27,11 +35,22 @@ READERS: Mapping[str, Callable[[ArtifactBytes], Contents]] = {
     "catboost-json": catboost_model.read_json_model,
     "gguf": gguf_file.read,
     "hugging-face": hugging_face_folder.read,
+    "keras": keras_archive.read,
+    "lightgbm-json": lightgbm_text.read_dump,
+    "lightgbm-text": lightgbm_text.read,
     "mlflow-model": mlflow_folder.read,
     "npy": numpy_arrays.read_array,
     "npz": numpy_arrays.read_archive,
     "onnx": onnx_graph.read,
     "safetensors": safetensors_file.read,
+    "skops": skops_archive.read,
+    "tf-saved-model": saved_model_folder.read,
+    "tflite": tflite_file.read,
+    "torch-export": torch_export_archive.read,
+    "torchscript": torchscript_archive.read,
+    "xgboost-json": xgboost_model.read_json,
+    "xgboost-legacy": xgboost_model.read_legacy,
+    "xgboost-ubj": xgboost_model.read_ubjson,
 }
 
 _LONGEST_REASON = 500  # characters
