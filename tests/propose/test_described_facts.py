@@ -34,7 +34,19 @@ def described(before: dict[str, Any] | None = None, **told: Any) -> dict[str, An
         ),
         (
             {"outputs": ["ns:p:datetime64[ns]"]},
-            {"signature": {"outputs": [{"name": "ns:p", "dtype": "datetime64[ns]"}]}},
+            {"signature": {"outputs": [{"name": "ns:p", "dtype": "datetime"}]}},
+        ),
+        (
+            {"inputs": ["a:double", "b:category", "c:tensor(float)"]},
+            {
+                "signature": {
+                    "inputs": [
+                        {"name": "a", "dtype": "float64"},
+                        {"name": "b", "dtype": "category"},
+                        {"name": "c", "dtype": "float32"},
+                    ]
+                }
+            },
         ),
         ({"trained_at": "2026-11-20"}, {"training": {"trained_at": "2026-11-20"}}),
         ({"trained_at": "20261120"}, {"training": {"trained_at": "2026-11-20"}}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,10 @@ from rollbook.artifact.artifact_files import ArtifactSource, SourceFile, list_so
 from rollbook.artifact.digest import ArtifactDigest, FileDigest, combine, digest_file, file_digest
 from rollbook.artifact.dir_object import SUFFIX, FolderEntry, listing_bytes
 from rollbook.artifact.dvc_remote import Remote, RemoteSettings, connect, read_configuration, reported
+from rollbook.artifact.formats.artifact_bytes import ArtifactBytes
+from rollbook.artifact.formats.contents import Contents
 from rollbook.artifact.formats.detection import detect_open_file, folder_format
+from rollbook.artifact.formats.reading import read_contents
 from rollbook.artifact.links import LinkRule
 from rollbook.artifact.local_store import ObjectFolder
 from rollbook.artifact.pointer import Pointer, require_artifact_name
@@ -31,19 +34,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An artifact that is in the cache: the pointer to it, its digests, its format (`formats.py`), and what a
-    person should know of the files it was made of (`remarks.py`)."""
+    """An artifact that is in the cache: the pointer to it, its digests, its format, what a person should know
+    of the files it was made of (`remarks.py`), the ids of the objects that the cache did not have before, and
+    what its bytes say of themselves, once they were read for it."""
 
     pointer: Pointer
     digest: ArtifactDigest
     format: str
     remarks: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
+    contents: Contents = field(default_factory=Contents)
 
     def as_mapping(self) -> dict[str, Any]:
         """Return what a manifest says of it."""
         files = {} if self.pointer.files is None else {"files": self.pointer.files}
         facts = {"size": self.digest.size, "sha256": self.digest.sha256}
-        return {"path": self.pointer.path, "format": self.format, **facts, **files}
+        inside = {"contents": dict(self.contents.facts)} if self.contents.facts else {}
+        return {"path": self.pointer.path, "format": self.format, **facts, **files, **inside}
 
 
 class Storage(ReadOnlyStorage):
@@ -86,15 +93,31 @@ class Storage(ReadOnlyStorage):
             files = [self._add_file(path, fill, new) for path, fill in parts]
             digest = combine(files, is_directory=is_directory)
             if digest.is_directory:
-                self._cache.store_bytes(
-                    listing_bytes(FolderEntry(file.path, file.md5) for file in files), SUFFIX
-                )
+                listing = listing_bytes(FolderEntry(file.path, file.md5) for file in files)
+                _, is_new = self._cache.store_bytes(listing, SUFFIX)
+                new += [digest.md5] if is_new else []
         except BaseException:
             for oid in new:
                 self._cache.discard(oid)
             raise
         count = len(files) if digest.is_directory else None
-        return Stored(Pointer(name, digest.md5, digest.size, count), digest, self._format(digest, name))
+        pointer = Pointer(name, digest.md5, digest.size, count)
+        return Stored(pointer, digest, self._format(digest, name), new=tuple(new))
+
+    def with_contents(self, stored: Stored) -> Stored:
+        """Return an artifact in the cache with what its bytes say. Raises Broken where they can't be what
+        they look like."""
+        digest, name = stored.digest, stored.pointer.path
+        files = {
+            file.path if digest.is_directory else name: self._cache.path(file.md5) for file in digest.files
+        }
+        contents = read_contents(ArtifactBytes(name, files, digest.is_directory), stored.format)
+        return replace(stored, contents=contents)
+
+    def take_back(self, stored: Stored) -> None:
+        """Remove from the cache what was new of an artifact in it."""
+        for oid in stored.new:
+            self._cache.discard(oid)
 
     def stored(self, oids: Sequence[str]) -> Mapping[str, float | None]:
         """Return those objects that the remote or the cache holds, each with when the remote stored it

@@ -147,6 +147,9 @@ def _report_takeover(registry: Registry, taken: TakenOver, *, then: str | None, 
         for finding in taken.findings:
             say(f"{finding.severity}: {finding.path}: {finding.message}")
         _say_notes(taken.plan, {})
+        for reference, stored in taken.stored.items():
+            for remark in (*stored.remarks, *stored.contents.remarks):
+                warn(f"{reference}: {remark}")
         say(f"{size(taken.uploaded)} went to the DVC remote")
     carried = carry_on(registry, taken.branch, then=then, quiet=as_json)
     if as_json:

@@ -70,6 +70,7 @@ def command(reference: str, repo: tuple[str, ...], rev: str | None, at: str | No
         click.echo("\nevidence")
         print_facts([(f"  {evidence.name}", evidence_line(evidence)) for evidence in told.evidence])
     for title in (
+        "contents",
         "metrics",
         "hyperparameters",
         "preprocessing",
@@ -80,7 +81,7 @@ def command(reference: str, repo: tuple[str, ...], rev: str | None, at: str | No
         "tags",
         "extra",
     ):
-        facts = _flat(document["tags"] if title == "tags" else _entries(document["manifest"][title]))
+        facts = _flat(_section(document, title))
         if facts:
             click.echo(f"\n{title}")
             print_facts([(f"  {name}", value) for name, value in facts])
@@ -149,8 +150,10 @@ def _described(found: dict[str, Any]) -> str:
     return f"{noted} (from notes.yaml)" if noted else str(found["description"])
 
 
-def _entries(value: Any) -> Any:
-    """Return a mapping as it is, the items of a list by their numbers."""
+def _section(found: dict[str, Any], title: str) -> Any:
+    """Return what stands under a title: a mapping as it is, the items of a list by their numbers."""
+    manifest = found["manifest"]
+    value = {**manifest, "tags": found["tags"], "contents": manifest["artifact"]["contents"]}[title]
     return value if isinstance(value, dict) else {str(place): item for place, item in enumerate(value, 1)}
 
 

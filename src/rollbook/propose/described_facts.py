@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from rollbook.errors import BadCall
 from rollbook.names import is_bare_date, parse_moment, time_text
 from rollbook.propose.manifest_facts import merged, text_list
+from rollbook.records.dtypes import word_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -123,7 +124,8 @@ def seconds(option: str, told: str | float) -> float:
 
 
 def tensors(option: str, told: Sequence[str]) -> list[dict[str, Any]]:
-    """Read `NAME:DTYPE[:SHAPE]`, with a shape such as `-1x3`, into a half of the signature.
+    """Read `NAME:DTYPE[:SHAPE]`, with a shape such as `-1x3`, into a half of the signature, the type in the
+    vocabulary's word where it has one.
 
     Raises BadCall, naming the option.
     """
@@ -139,7 +141,7 @@ def _tensor(option: str, text: str) -> dict[str, Any]:
     if not name or not dtype:
         hint = f"E.g. {option} probability:float32, or {option} probabilities:float32:-1x3"
         raise BadCall(f"{option} {text[:80]!r} is not NAME:DTYPE[:SHAPE]", hint=hint)
-    return {"name": name, "dtype": dtype, **({"shape": shape} if shape else {})}
+    return {"name": name, "dtype": word_for(dtype), **({"shape": shape} if shape else {})}
 
 
 def distinct(option: str, names: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,9 @@ from rollbook.propose.artifact_names import artifact_name
 from rollbook.propose.backfill import FIELDS as AUTHORSHIP
 from rollbook.propose.backfill import authorship, of_the_run_before, registrar
 from rollbook.propose.code_lineage import code_lineage
+from rollbook.propose.contradictions import require_agreement
 from rollbook.propose.dvc_entries_update import entry_edit
+from rollbook.propose.file_facts import as_told, completed, with_contents
 from rollbook.propose.manifest_facts import merged, require_lawful, with_listed
 from rollbook.propose.proposal import (
     Proposal,
@@ -133,18 +135,23 @@ def register(
     """Store the artifact in the DVC remote, and propose its version: a branch with one commit.
 
     Everything that can be judged without the bytes is judged first. Raises BadCall for facts that the schema
-    does not allow, Refused for a version that exists or a change that the check refuses, Conflict when
+    does not allow, Refused for a version that exists, an artifact that is broken or says otherwise than what
+    is told of it, or a change that the check refuses, Conflict when
     the branch stands with other content, StorageFailed when the bytes can't be stored. Then there is no
     branch. Run again with the same facts and bytes, it finds the branch of the run before.
     """
     plan = _plan(repository, registration)
     storage = open_store(repository, plan.base)
     stored = _stored(repository, storage, registration, plan.name, progress)
+    told = {**plan.facts, "artifact": registration.facts.get("artifact")}
+    require_agreement(plan.name, told, stored.format, stored.contents)
+    plan = replace(plan, facts=completed(plan.facts, stored.format, stored.contents))
     files = _files(plan, registration, stored)
     while plan.standing and not _consists_of(repository, plan, stored, files):
         if registration.version is not None:
             refuse_standing(repository, plan.branch)
         plan = _plan(repository, registration, above=plan.version)
+        plan = replace(plan, facts=completed(plan.facts, stored.format, stored.contents))
         files = _files(plan, registration, stored)
     files |= entry_edit(repository, plan.base, _entry(plan, stored))
     judge(repository, plan.base, files).require("the registry refuses this version")
@@ -167,6 +174,7 @@ def register(
             *registration.remarks,
             *_unused(plan, registration),
             *stored.remarks,
+            *stored.contents.remarks,
             *pre_release_remarks(plan.version),
             *signature_remarks(repository, plan.base, plan.model, plan.version, plan.facts),
         ),
@@ -176,12 +184,14 @@ def register(
 def _stored(
     repository: Repository, storage: Storage, registration: Registration, name: str, progress: Progress
 ) -> Stored:
-    """Bring the artifact into DVC's cache."""
+    """Bring the artifact into DVC's cache, and read what it says of itself. Raises Refused."""
     if not isinstance(registration.artifact, str):
-        return storage.add(registration.artifact, name, progress, links=registration.links)
-    assert repository.work_tree is not None
-    source = AtAddress(repository.work_tree, registration.artifact)
-    return storage.add_parts(source.parts(progress), name, is_directory=source.is_directory)
+        stored = storage.add(registration.artifact, name, progress, links=registration.links)
+    else:
+        assert repository.work_tree is not None
+        source = AtAddress(repository.work_tree, registration.artifact)
+        stored = storage.add_parts(source.parts(progress), name, is_directory=source.is_directory)
+    return with_contents(storage, stored)
 
 
 def _plan(repository: Repository, registration: Registration, *, above: str = "") -> _RegistrationPlan:
@@ -208,7 +218,7 @@ def _plan(repository: Repository, registration: Registration, *, above: str = ""
         facts = _facts(repository, registration, model, version, parents)
         standing = resolve_branch(repository, branch)
         before = _standing_facts(repository, standing, model, version) if standing else {}
-        if standing and (carried := of_the_run_before(facts, before)):
+        if standing and (carried := of_the_run_before(facts, as_told(before, facts))):
             facts |= carried
             break
     else:
@@ -286,8 +296,8 @@ def _facts(
     """Return the manifest without its artifact, judged by the schema as far as it goes."""
     claimed = _OWN & registration.facts.keys()
     for name in sorted(claimed):
-        expected = {"model": model, "version": version}.get(name)
-        if name != "artifact" and registration.facts[name] == expected:
+        value = registration.facts[name]
+        if value == {"model": model, "version": version}.get(name, ()) or _is_format_alone(name, value):
             continue
         way = "" if name in ("model", "version", "artifact") else " A version made before: --created-at DATE."
         raise BadCall(
@@ -306,6 +316,11 @@ def _facts(
         facts["lineage"] = lineage
     require_lawful("version", {**facts, "artifact": _NO_ARTIFACT}, "the manifest")
     return facts
+
+
+def _is_format_alone(name: str, value: object) -> bool:
+    """Whether a field says in which format the artifact has to be, and nothing else of it."""
+    return name == "artifact" and isinstance(value, dict) and [*value] == ["format"]
 
 
 def _files(plan: _RegistrationPlan, registration: Registration, stored: Stored) -> dict[str, bytes]:

@@ -18,7 +18,8 @@ class Artifact:
     """The model's file or folder: its name, format, size in bytes and SHA-256 (hexadecimal).
 
     A folder's `sha256` is that of the lines `<sha256>  <relative path>\\n` of its files, sorted by path
-    as UTF-8 bytes; `files` says how many there are, and is None for a single file.
+    as UTF-8 bytes; `files` says how many there are, and is None for a single file. `contents` is what the
+    bytes say of themselves, in their format's own terms.
     """
 
     path: str
@@ -26,6 +27,7 @@ class Artifact:
     size: int
     sha256: str
     files: int | None = None
+    contents: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +118,5 @@ def _artifact(fields: Fields) -> Artifact:
         size=fields.integer("size"),
         sha256=fields.text("sha256"),
         files=fields.optional_integer("files"),
+        contents=fields.mapping("contents"),
     )

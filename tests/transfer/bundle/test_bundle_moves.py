@@ -7,6 +7,7 @@ import json
 import subprocess
 from typing import TYPE_CHECKING
 
+from building.model_files import safetensors
 from building.world import rollbook
 
 from .conftest import REFERENCE, Pair
@@ -43,6 +44,15 @@ def test_a_folder_arrives_with_every_file(pair: Pair, tmp_path: Path):
     names = [path.relative_to(source) for path in source.rglob("*") if path.is_file()]
     assert len(names) == 3
     assert all((tmp_path / "scores" / name).read_bytes() == (source / name).read_bytes() for name in names)
+
+
+def test_what_the_artifact_says_of_itself_arrives(pair: Pair, tmp_path: Path):
+    bundle = tmp_path / "weights.bundle"
+    pair.dev.register("weights", "1.0.0", content=safetensors({"w": [2]}))
+    pair.dev.run("export", "weights@1.0.0", "--bundle", str(bundle))
+    pair.prod.run("import", "bundle", str(bundle), "--land")
+    told = json.loads(pair.prod.run("show", "weights@1.0.0", "--json").out)
+    assert told["manifest"]["artifact"]["contents"] == {"tensors": 1, "dtypes": {"F32": 1}}
 
 
 def test_the_new_registry_is_without_a_finding_and_its_trail_verifies(imported: Pair):

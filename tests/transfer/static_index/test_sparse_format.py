@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from building.model_files import safetensors
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "index-format.md"
 # What only some registries have.
 RARE = {"versions[].files", "versions[].removed", "versions[].error", "stages[].traffic", "default_alias"}
-ITS_OWN = ("files", "aliases", "remote.settings")  # names that are the registry's, not the format's
+# Names that are the registry's or an artifact's, not the format's.
+ITS_OWN = ("files", "aliases", "remote.settings", "versions[].contents")
 
 
 def _keys(value: Any, prefix: str = "") -> Iterator[str]:
@@ -42,7 +45,7 @@ def test_each_document_has_the_keys_that_the_reference_names(world: World) -> No
     text = config.read_text()
     requirements = world.root / "requirements.txt"
     requirements.write_text("numpy==2.1.3\n")
-    world.register("m", "1.0.0", "--requirements", str(requirements))
+    world.register("m", "1.0.0", "--requirements", str(requirements), content=safetensors({"w": [2]}))
     world.promote("m@1.0.0", "staging")
     world.promote("m@1.0.0", "production")
     gone = ("--replacement=1.0.0", "--sunset=2999-01-01", "--migration=none")

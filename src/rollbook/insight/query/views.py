@@ -135,6 +135,15 @@ FROM {_VERSION} LEFT JOIN manifest AS f ON f.version_id = v.id LEFT JOIN notes A
         " ON v.id = x.version_id JOIN model AS m ON m.id = v.model_id",
     ),
     _view(
+        "contents",
+        "A fact that a version's artifact says of itself, in its format's own terms.",
+        f"{_OF_A_VERSION}name    text  The fact's name, e.g. `opset`.\n"
+        "value   text  Its value; what is no text is written as JSON.\n"
+        "number  real  Its value when it is a finite number.",
+        "SELECT m.name, v.version, x.name, x.value, x.number FROM content AS x JOIN version AS v"
+        " ON v.id = x.version_id JOIN model AS m ON m.id = v.model_id",
+    ),
+    _view(
         "tags",
         "A label of a model or of a version.",
         """\

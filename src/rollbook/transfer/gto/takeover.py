@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.dvc_yaml import artifact_path
+from rollbook.artifact.formats.contents import Broken
 from rollbook.artifact.progress import quiet
 from rollbook.errors import BadCall, GitFailed, Refused, StorageFailed
 from rollbook.git.refs import fetch_tags
@@ -158,9 +159,20 @@ def _store(
     place = scratch / name
     try:
         sources.bring(version.source, place, quiet)
-        return storage.add(place, name, progress)
+        return _read(storage, storage.add(place, name, progress))
     finally:
         shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+
+
+def _read(storage: Storage, stored: Stored) -> Stored:
+    """Return an artifact with what it says of itself. A broken one is taken over as it is, for it was
+    registered once, and is remarked."""
+    try:
+        return storage.with_contents(stored)
+    except Broken as error:
+        return replace(
+            stored, remarks=(*stored.remarks, f"is broken: by its format, {stored.format}, {error}")
+        )
 
 
 def _files(repository: Repository, plan: Plan, stored: Mapping[str, Stored]) -> dict[str, bytes]:

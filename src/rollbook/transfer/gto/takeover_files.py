@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.artifact.pointer import pointer_data
+from rollbook.propose.file_facts import completed
 from rollbook.propose.stage_edits import Move, write_moves
 from rollbook.schema.schemas import schema_line
 from rollbook.yaml.edit import edit
@@ -55,7 +56,7 @@ def model_files(
 
 
 def _version_files(model: str, version: PlannedVersion, stored: Stored, address: str) -> dict[str, bytes]:
-    manifest = {
+    manifest: dict[str, Any] = {
         "model": model,
         "version": version.version,
         "created_at": version.tag.at,
@@ -66,6 +67,7 @@ def _version_files(model: str, version: PlannedVersion, stored: Stored, address:
         "tags": _labels(version.annotation),
         "extra": {"meta": dict(version.annotation.meta)} if version.annotation.meta else {},
     }
+    manifest = completed(manifest, stored.format, stored.contents)
     path = layout.manifest_path(model, version.version)
     pointer = layout.pointer_path(model, version.version, stored.pointer.path)
     return {path: _yaml("version", path, manifest), pointer: dump(pointer_data(stored.pointer))}

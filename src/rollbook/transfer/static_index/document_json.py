@@ -230,6 +230,7 @@ def _version_mapping(version: IndexedVersion) -> dict[str, Any]:
             "format": artifact.format,
             "size": artifact.size,
             "sha256": artifact.sha256,
+            **({"contents": dict(artifact.contents)} if artifact.contents else {}),
         }
     if version.md5:
         mapping["md5"] = version.md5
@@ -251,7 +252,14 @@ def _version(fields: Fields) -> IndexedVersion:
     path, md5, files = text("path"), text("md5"), fields.optional_integer("files")
     artifact = None
     if path:
-        artifact = Artifact(path, fields.text("format"), fields.integer("size"), fields.text("sha256"), files)
+        artifact = Artifact(
+            path=path,
+            format=fields.text("format"),
+            size=fields.integer("size"),
+            sha256=fields.text("sha256"),
+            files=files,
+            contents=fields.mapping("contents"),
+        )
     return IndexedVersion(fields.text("version"), artifact, text("manifest"), md5, files, error, removal)
 
 

@@ -98,9 +98,8 @@ def _manifest(data: bytes, path: str) -> Rows:
     rows = {
         "manifest": [row],
         "metric": _numbers(record.metrics),
-        "param": [
-            [_encodable(name), _shown(value), number(value)] for name, value in record.hyperparameters.items()
-        ],
+        "param": _values(record.hyperparameters),
+        "content": _values(artifact.contents),
         "version_tag": [["manifest", *tag] for tag in _tags(record.tags)],
     }
     try:
@@ -169,6 +168,10 @@ READ = frozenset(_READERS)
 
 def _tags(tags: Mapping[str, Any]) -> list[list[Any]]:
     return [[_encodable(name), _shown(value)] for name, value in tags.items()]
+
+
+def _values(values: Mapping[str, Any]) -> list[list[Any]]:
+    return [[_encodable(name), _shown(value), number(value)] for name, value in values.items()]
 
 
 def _numbers(values: Mapping[str, Any]) -> list[list[Any]]:

@@ -38,6 +38,7 @@ _REMOVED = {
         "DELETE FROM manifest WHERE version_id = :version",
         "DELETE FROM metric WHERE version_id = :version",
         "DELETE FROM param WHERE version_id = :version",
+        "DELETE FROM content WHERE version_id = :version",
         "DELETE FROM source WHERE version_id = :version",
         "DELETE FROM version_tag WHERE version_id = :version AND origin = 'manifest'",
     ],

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 # Goes up with every change of the tables or of what is put into them: another format's index is discarded.
-FORMAT = 6
+FORMAT = 7
 
 # What is not given is NULL everywhere, and so is a number that is not finite. Times are UTC, whole seconds.
 # `model.held` counts the files that make a folder a model, `version.files` those in a version's folder.
@@ -53,6 +53,9 @@ CREATE TABLE manifest (
 );
 CREATE TABLE metric (version_id INTEGER, name TEXT, value REAL, PRIMARY KEY (version_id, name)) WITHOUT ROWID;
 CREATE TABLE param (
+  version_id INTEGER, name TEXT, value TEXT, number REAL, PRIMARY KEY (version_id, name)
+) WITHOUT ROWID;
+CREATE TABLE content (
   version_id INTEGER, name TEXT, value TEXT, number REAL, PRIMARY KEY (version_id, name)
 ) WITHOUT ROWID;
 CREATE TABLE version_tag (
