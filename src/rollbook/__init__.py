@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from rollbook.api.trail_verbs import AuditTrail as AuditTrail
     from rollbook.api.upkeep import Hooks as Hooks
     from rollbook.api.version_answers import Resolved as Resolved
+    from rollbook.api.version_signature import VersionSignature as VersionSignature
     from rollbook.check.finding import Finding as Finding
     from rollbook.check.promotion_report import GateReport as GateReport
     from rollbook.errors import BadCall as BadCall
@@ -115,6 +116,7 @@ _HOMES = {
     "AuditTrail": "api.trail_verbs",
     "Hooks": "api.upkeep",
     "Resolved": "api.version_answers",
+    "VersionSignature": "api.version_signature",
     "Finding": "check.finding",
     "GateReport": "check.promotion_report",
     "BadCall": "errors",

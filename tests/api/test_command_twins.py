@@ -46,6 +46,7 @@ EVERYWHERE = {
 }
 HERE = {
     "resolve": {"field": "a value of what is returned"},
+    "signature": {"form": "VersionSignature.in_form"},
     "check": {"everything": "--all, which is the default", "style": "how it is printed"},
     "gates": {"markdown": "how it is printed", "every": "--all, Registry.standing_gates"},
     "card": {

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.check.signature_contract import Illegible, breaks, is_told, lower_releases
+from rollbook.check.signature_contract import breaks, is_told, lower_releases
+from rollbook.records.signature import Illegible
 
 AGE = {"name": "age", "dtype": "int32", "shape": [-1]}
 INCOME = {"name": "income", "dtype": "float32", "shape": [-1]}
@@ -31,12 +32,17 @@ def _new(inputs: list[dict[str, Any]] | None = None, outputs: list[Any] | None =
             "input `income` is gone, perhaps renamed to `salary`", "input `salary` is new and required",
         ]),
         (_new([AGE, INCOME, {"name": "debt", "dtype": "int64"}]), ["input `debt` is new and required"]),
-        (_new([{**AGE, "dtype": "int16"}, INCOME]), ["input `age` is int16, and was int32"]),
+        (_new([{**AGE, "dtype": "int16"}, INCOME]), ["input `age` is narrowed to int16, and was int32"]),
         (_new([{**AGE, "dtype": "string"}, INCOME]), ["input `age` is string, and was int32"]),
         (_new([{**AGE, "dtype": "uint64"}, INCOME]), ["input `age` is uint64, and was int32"]),
         (_new([{**AGE, "dtype": "float32"}, INCOME]), ["input `age` is float32, and was int32"]),
         (_new([{**AGE, "shape": [8]}, INCOME]), ["input `age` has the shape [8], and had [-1]"]),
         (_new([{**AGE, "shape": [-1, 1]}, INCOME]), ["input `age` has the shape [-1, 1], and had [-1]"]),
+        (
+            _new([AGE, {**INCOME, "dtype": "bfloat16"}]),
+            ["input `income` is narrowed to bfloat16, and was float32"],
+        ),
+        (_new(outputs=[{**SCORE, "dtype": "double"}]), ["output `score` is float64, and was float32"]),
         (_new(outputs=[]), ["output `score` is gone"]),
         (_new(outputs=[{**SCORE, "dtype": "float64"}]), ["output `score` is float64, and was float32"]),
         (
@@ -63,6 +69,9 @@ def test_a_break_names_the_column_and_what_became_of_it(new: dict[str, Any], tol
         _new([{**AGE, "required": False}, INCOME]),
         _new([{**AGE, "dtype": "int64"}, {**INCOME, "dtype": "float64"}]),
         _new([{**AGE, "dtype": "Float64"}, INCOME]),
+        _new([{**AGE, "dtype": "double"}, {**INCOME, "dtype": "tensor(float)"}]),
+        _new([{**AGE, "dtype": "long"}, {**INCOME, "dtype": "FP32"}]),
+        _new(outputs=[{**SCORE, "dtype": "torch.float"}]),
         _new([{"name": "age", "dtype": "int32"}, INCOME]),
         _new(outputs=[SCORE, {"name": "reason", "dtype": "string"}]),
     ],
@@ -101,6 +110,11 @@ def test_a_shape_that_begins_to_be_told_binds_inputs_and_promises_outputs() -> N
         ("uint8", "float16"),
         ("int32", "float64"),
         ("float16", "float64"),
+        ("bfloat16", "float32"),
+        ("float8_e4m3fn", "bfloat16"),
+        ("float8_e5m2", "float16"),
+        ("int4", "int8"),
+        ("uint4", "float8_e4m3fn"),
     ],
 )
 def test_a_type_that_holds_every_value_of_another_is_wider(before: str, after: str) -> None:
@@ -109,6 +123,23 @@ def test_a_type_that_holds_every_value_of_another_is_wider(before: str, after: s
 
     assert breaks(one(before), one(after)) == []
     assert breaks(one(after), one(before)) != []
+
+
+@pytest.mark.parametrize(("one", "other"), [("float16", "bfloat16"), ("int8", "uint8"), ("bool", "int8")])
+def test_of_two_types_neither_may_hold_the_others_values(one: str, other: str) -> None:
+    for before, after in ((one, other), (other, one)):
+        old, new = ({"inputs": [{"name": "a", "dtype": dtype}]} for dtype in (before, after))
+        assert breaks(old, new) == [f"input `a` is {after}, and was {before}"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("double", "float64"), ("str", "object"), ("datetime64[ns]", "timestamp[us]"), ("Int64", "long")],
+)
+def test_words_for_the_same_type_are_the_same(old: str, new: str) -> None:
+    for side in ("inputs", "outputs"):
+        one, other = ({side: [{"name": "a", "dtype": dtype}]} for dtype in (old, new))
+        assert breaks(one, other) == []
 
 
 @pytest.mark.parametrize("dtype", ["int64", "long", "object", "datetime64[ns]", "float"])

@@ -46,8 +46,8 @@ def make_ready(world: World) -> None:
 
 
 def _onnx(producer: str) -> bytes:
-    """An empty ONNX model: its IR version, who made it, an operator set."""
-    return bytes([0x08, 8, 0x12, len(producer)]) + producer.encode() + bytes([0x42, 0])
+    """An empty ONNX model: its IR version, who made it, an empty graph, an operator set."""
+    return bytes([0x08, 8, 0x12, len(producer)]) + producer.encode() + bytes([0x3A, 0, 0x42, 2, 0x10, 21])
 
 
 @pytest.fixture(scope="session")

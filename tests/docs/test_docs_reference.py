@@ -130,6 +130,7 @@ CALLS = {
     "rollbook show MODEL": ["show", "credit-approval"],
     "rollbook show REF": ["show", "credit-approval@1.0.0"],
     "rollbook resolve REF": ["resolve", "credit-approval@production"],
+    "rollbook signature REF": ["signature", "credit-approval@1.0.0"],
     "rollbook fetch REF": ["fetch", "credit-approval@production", "-o", "OUTPUT"],
     "rollbook compare MODEL": ["compare", "credit-approval"],
     "rollbook best MODEL": ["best", "credit-approval", "--metric", "auc"],
@@ -193,7 +194,8 @@ def test_every_command_that_prints_json_is_documented() -> None:
 
 def walk(world: World) -> None:
     """Something to print for each command."""
-    world.register("credit-approval", "1.0.0", "--metric", "auc=0.9")
+    signature = ("--input", "age:int64:-1", "--output", "p:float32:-1x2")
+    world.register("credit-approval", "1.0.0", "--metric", "auc=0.9", *signature)
     world.promote("credit-approval@1.0.0", "staging")
     world.promote("credit-approval@1.0.0", "production")
     world.register("credit-approval", "1.1.0")

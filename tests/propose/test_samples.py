@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +76,42 @@ def test_parquet_gives_the_same(tmp_path: Path) -> None:
     assert json.loads(sample.kept()) == ROWS
 
 
-def test_a_day_in_parquet_is_text(tmp_path: Path) -> None:
+def test_a_day_in_parquet_is_a_time_whose_rows_are_texts(tmp_path: Path) -> None:
     path = tmp_path / "s.parquet"
     pandas.DataFrame({"day": pandas.to_datetime(["2026-11-20"])}).to_parquet(path)
     sample = read_sample(path.read_bytes(), path)
-    assert sample.tensors("input")[0]["dtype"] == "string"
+    assert sample.tensors("input")[0]["dtype"] == "datetime"
     assert json.loads(sample.kept()) == [{"day": "2026-11-20T00:00:00"}]
+
+
+@pytest.mark.parametrize(
+    ("arrow", "values", "dtype"),
+    [
+        (pyarrow.int32(), [1, 2], "int32"),
+        (pyarrow.int8(), [1, None], "int8"),
+        (pyarrow.uint64(), [1 << 63, 0], "uint64"),
+        (pyarrow.float32(), [0.5, None], "float32"),
+        (pyarrow.float64(), [1, 2], "float64"),
+        (pyarrow.bool_(), [True, None], "bool"),
+        (pyarrow.string(), ["a", None], "string"),
+        (pyarrow.large_string(), ["a", None], "string"),
+        (pyarrow.dictionary(pyarrow.int32(), pyarrow.string()), ["a", "b"], "string"),
+        (pyarrow.date32(), [datetime.date(2026, 11, 20), None], "datetime"),
+        (
+            pyarrow.timestamp("us", tz="UTC"),
+            [datetime.datetime(2026, 11, 20, tzinfo=datetime.UTC), None],
+            "datetime",
+        ),
+        (pyarrow.time64("us"), [datetime.time(9, 30), None], "string"),
+        (pyarrow.decimal128(9, 2), [Decimal("1.50"), None], "float64"),
+    ],
+)
+def test_the_types_of_parquet_are_its_own(
+    tmp_path: Path, arrow: pyarrow.DataType, values: list[Any], dtype: str
+) -> None:
+    path = tmp_path / "s.parquet"
+    parquet.write_table(pyarrow.table({"a": pyarrow.array(values, arrow)}), path)
+    assert signature(path.read_bytes(), "s.parquet") == [{"name": "a", "dtype": dtype, "shape": [-1]}]
 
 
 def test_a_list_of_rows_is_kept_as_it_is_and_others_by_their_first_rows() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rollbook.registry import model_version, registry
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from rollbook.api.version_signature import SignatureForm
     from rollbook.artifact.progress import Progress
     from rollbook.insight.compare.comparison import Comparison
     from rollbook.names import Reference
@@ -65,6 +66,18 @@ class ModelVersion(model_version.ModelVersion):
         return fetch_attachments(
             self, name, Path(directory), overwrite=overwrite, progress=progress, remote=remote
         )
+
+    def signature_as(self, form: SignatureForm = "rollbook") -> dict[str, Any]:
+        """Return what goes in and comes out as JSON data in a form of others: `mlflow`, as
+        `ModelSignature.from_dict` takes it, or `open-inference`, the model's metadata of that protocol; or in
+        the manifest's.
+
+        Raises NotFound where no signature is on record, InvalidFile for a broken file, Refused for a type
+        that the form does not have.
+        """
+        from rollbook.api.version_signature import signature_of
+
+        return signature_of(self).in_form(form)
 
 
 class Model(registry.Model):

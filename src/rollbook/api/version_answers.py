@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rollbook.api.model_answers import ShownModel
     from rollbook.api.public_model import Model, ModelVersion
     from rollbook.api.results import Fetched, Shown
+    from rollbook.api.version_signature import VersionSignature
     from rollbook.artifact.progress import Progress
     from rollbook.names import Reference
     from rollbook.records.deprecation import Deprecation
@@ -121,6 +122,15 @@ class VersionQuestions:
     def show(self, reference: str | Reference) -> Shown:
         """Return everything known of one version. Raises as `resolve`, and InvalidFile for a broken file."""
         return shown(self.version_or_default(reference))
+
+    def signature(self, reference: str | Reference) -> VersionSignature:
+        """Return what goes into a version and what comes out of it; its `in_form` writes it as others do.
+
+        Raises as `resolve`, NotFound where no signature is on record, InvalidFile for a broken file.
+        """
+        from rollbook.api.version_signature import signature_of
+
+        return signature_of(self.version_or_default(reference))
 
     def show_model(self, model: str) -> ShownModel:
         """Return what is known of a model: what it is, what stands where, what happened to it last.

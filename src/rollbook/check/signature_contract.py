@@ -2,28 +2,38 @@
 
 Who calls a model writes its inputs and reads its outputs. So an input may be demanded no longer, or take more
 than before, and an output may be added; anything else is a break, which semantic versioning
-(https://semver.org) announces by a new MAJOR number.
+(https://semver.org) announces by a new MAJOR number. Types are compared by their words in the vocabulary:
+`double` is `float64`.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rollbook.names import precedence
-from rollbook.records.signature import Column
+from rollbook.records.dtypes import word_for
+from rollbook.records.signature import Illegible, columns_of
 from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-_SIZED = re.compile(r"(?P<kind>u?int|float)(?P<bits>8|16|32|64|128)")
-# How many bits of a whole number a float of so many bits holds exactly.
-_EXACT = {16: 11, 32: 24, 64: 53, 128: 113}
+    from rollbook.records.signature import Column
 
-
-class Illegible(Exception):
-    """A signature that can't be compared: its text says why."""
+_WHOLE = re.compile(r"(?P<kind>u?int)(?P<bits>4|8|16|32|64)")
+# Of each float, the bits that it holds exactly, and the largest exponent: IEEE 754-2019, table 3.5, and of 8
+# bits https://arxiv.org/abs/2209.05433.
+_FLOATS = {
+    "float8_e5m2": (3, 16),
+    "float8_e4m3fn": (4, 9),
+    "float16": (11, 16),
+    "bfloat16": (8, 128),
+    "float32": (24, 128),
+    "float64": (53, 1024),
+    "float128": (113, 16384),
+}
 
 
 def breaks(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -58,34 +68,13 @@ def lower_releases(version: str, others: Iterable[str]) -> list[str]:
     return sorted(lower, key=precedence, reverse=True)
 
 
-def _columns(signature: Mapping[str, Any], side: str) -> dict[str, Column]:
-    items = signature.get(side) or []
-    if not isinstance(items, list):
-        raise Illegible(f"its {side} are no list")
+def _columns(signature: Mapping[str, Any], half: str) -> dict[str, Column]:
     columns: dict[str, Column] = {}
-    for item in items:
-        column = _column(item, side)
+    for column in columns_of(signature, half):
         if column.name in columns:
-            raise Illegible(f"its {side} name {shown(column.name)} twice")
-        columns[column.name] = column
+            raise Illegible(f"its {half} name {shown(column.name)} twice")
+        columns[column.name] = replace(column, dtype=word_for(" ".join(column.dtype.lower().split())))
     return columns
-
-
-def _column(item: object, side: str) -> Column:
-    if not isinstance(item, dict):
-        raise Illegible(f"one of its {side} can't be read")
-    name, dtype, shape = item.get("name"), item.get("dtype"), item.get("shape")
-    required = item.get("required", True)
-    legible = isinstance(name, str) and isinstance(dtype, str) and isinstance(required, bool)
-    if not legible or not (shape is None or _is_shape(shape)):
-        raise Illegible(f"one of its {side} can't be read")
-    assert isinstance(name, str)
-    assert isinstance(dtype, str)
-    return Column(name, " ".join(dtype.lower().split()), None if shape is None else tuple(shape), required)
-
-
-def _is_shape(shape: object) -> bool:
-    return isinstance(shape, list) and all(type(size) is int for size in shape)
 
 
 def _inputs(old: Mapping[str, Column], new: Mapping[str, Column]) -> Iterator[str]:
@@ -97,7 +86,7 @@ def _inputs(old: Mapping[str, Column], new: Mapping[str, Column]) -> Iterator[st
         if after.required and not before.required:
             yield f"input {shown(name)} is required, and was not"
         if not _takes(before.dtype, after.dtype):
-            yield f"input {shown(name)} is {after.dtype}, and was {before.dtype}"
+            yield f"input {shown(name)} is {_narrowed(before.dtype, after.dtype)}, and was {before.dtype}"
         if not _takes_shape(before.shape, after.shape):
             yield _reshaped("input", before, after)
     for name, added in new.items():
@@ -131,15 +120,21 @@ def _takes(before: str, after: str) -> bool:
     """Whether an input of one type takes every value of another, unchanged."""
     if before == after:
         return True
-    old, new = _SIZED.fullmatch(before), _SIZED.fullmatch(after)
-    if old is None or new is None:
+    old, new = _WHOLE.fullmatch(before), _WHOLE.fullmatch(after)
+    if old and new:
+        room = int(new["bits"]) - int(old["bits"])
+        return room >= 0 if old["kind"] == new["kind"] else old["kind"] == "uint" and room > 0
+    if after not in _FLOATS:
         return False
-    bits, room = int(old["bits"]), int(new["bits"])
-    if old["kind"] == new["kind"]:
-        return room >= bits
-    if new["kind"] == "float":
-        return _EXACT.get(room, 0) >= bits
-    return old["kind"] == "uint" and new["kind"] == "int" and room > bits
+    exact, largest = _FLOATS[after]
+    if old:
+        return exact >= int(old["bits"])
+    return before in _FLOATS and exact >= _FLOATS[before][0] and largest >= _FLOATS[before][1]
+
+
+def _narrowed(before: str, after: str) -> str:
+    """Return the type that an input has now, and that it is narrower where it takes only some values."""
+    return f"narrowed to {after}" if _takes(after, before) else after
 
 
 def _takes_shape(before: Sequence[int] | None, after: Sequence[int] | None) -> bool:

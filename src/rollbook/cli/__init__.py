@@ -38,6 +38,7 @@ COMMANDS = {
     "list": "List the models, their newest versions and their stages.",
     "show": "Show one version, or a model: what it is, where it stands, how it got there.",
     "resolve": "Print which version a reference stands for.",
+    "signature": "Print what goes into a version and what comes out, also as MLflow or servers have it.",
     "fetch": "Get a version's artifact, verified.",
     "compare": "Put versions of a model side by side.",
     "best": "Print the best version of a model by a metric.",

@@ -35,6 +35,11 @@ _DESCRIBED: Sequence[Option] = (
     ("--input", "NAME:DTYPE[:SHAPE]", "An input of the signature, e.g. income:float32. Repeatable."),
     ("--output", "NAME:DTYPE[:SHAPE]", "An output, e.g. probabilities:float32:-1x3. Repeatable."),
     (
+        "--signature",
+        "FILE",
+        "Inputs and outputs in JSON or YAML: a manifest's, MLflow's, or a server's metadata.",
+    ),
+    (
         "--sample-output",
         "FILE",
         "What comes out, in rows as for --sample-input; the outputs follow from them.",

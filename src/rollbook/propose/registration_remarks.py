@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.check.gates.required_fields import unpinned
-from rollbook.check.signature_contract import Illegible, breaks, is_told, lower_releases, major, told_breaks
+from rollbook.check.signature_contract import breaks, is_told, lower_releases, major, told_breaks
 from rollbook.errors import InvalidFile
 from rollbook.git.trees import files_holding
 from rollbook.records.manifest import parse_manifest
+from rollbook.records.signature import Illegible
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.text import decoded

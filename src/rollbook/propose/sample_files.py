@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall
+from rollbook.records.dtypes import arrow_word
 from rollbook.text import decoded, spreadsheet_cell
 
 if TYPE_CHECKING:
@@ -57,9 +58,9 @@ def csv_table(data: bytes, path: Path, delimiter: str) -> Table:
     return names, [list(row) for row in zip(*columns, strict=True)]
 
 
-def parquet_table(data: bytes, path: Path) -> Table:
-    """Read the first MOST_ROWS rows of a Parquet file; dates and times become texts. Raises BadCall for what
-    can't be read, and without pyarrow."""
+def parquet_table(data: bytes, path: Path) -> tuple[Table, list[str]]:
+    """Read the first MOST_ROWS rows of a Parquet file, in which dates and times become texts, and the type of
+    each column, as the file says it. Raises BadCall for what can't be read, and without pyarrow."""
     try:
         arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError as error:
@@ -67,6 +68,7 @@ def parquet_table(data: bytes, path: Path) -> Table:
     try:
         file = parquet.ParquetFile(io.BytesIO(data))
         names = [*file.schema_arrow.names]
+        types = [_type(each) for each in file.schema_arrow.types]
         _require_names(names, path)
         _require_small(file.metadata, path)
         batch = next(file.iter_batches(batch_size=MOST_ROWS), None)
@@ -81,7 +83,12 @@ def parquet_table(data: bytes, path: Path) -> Table:
     # An index that pandas kept is no column.
     kept = [place for place, name in enumerate(names) if not re.fullmatch(r"__index_level_[0-9]+__", name)]
     rows = [[row[place] for place in kept] for row in zip(*plain, strict=True)]
-    return [names[place] for place in kept], rows
+    return ([names[place] for place in kept], rows), [types[place] for place in kept]
+
+
+def _type(arrow: Any) -> str:
+    """Return the word for a type of Apache Arrow's; of a dictionary that of its values."""
+    return arrow_word(str(getattr(arrow, "value_type", arrow)))
 
 
 def _require_names(names: Sequence[str], path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rollbook.errors import BadCall
 from rollbook.propose.sample_files import DELIMITERS, PARQUET, csv_table, parquet_table
 from rollbook.propose.sample_orientations import parse_json, table_of
+from rollbook.records.dtypes import kind_of
 from rollbook.snapshot.snapshot import MAX_FILE
 
 if TYPE_CHECKING:
@@ -24,24 +25,32 @@ _LARGEST = 1 << 63
 @dataclass(frozen=True, slots=True)
 class Sample:
     """Sample rows: the names of their columns (None: they have none), and the values. `given` is the file
-    that they came in, where it is a list of rows in JSON, which is how rows are kept."""
+    that they came in, where it is a list of rows in JSON, which is how rows are kept; `types` are those of
+    the columns, where the file says them."""
 
     path: Path
     names: tuple[str, ...] | None
     rows: Sequence[Sequence[Any]]
     given: bytes | None = None
+    types: tuple[str, ...] = ()
 
     def tensors(self, called: str) -> list[dict[str, Any]]:
         """Infer one half of a signature.
 
-        Each column gives its name, its dtype (`int64`, `float64`, `bool`, `string`) and the shape `[-1]`;
-        columns without names give one tensor `[-1, columns]`, which is `called` so.
+        Each column gives its name, its dtype and the shape `[-1]`: the type that the file says, or else that
+        of its values (`int64`, `float64`, `bool`, `string`). Columns without names give one tensor
+        `[-1, columns]`, which is `called` so.
         """
         if self.names is None:
             values = [value for row in self.rows for value in row]
             return [{"name": called, "dtype": self._dtype(called, values), "shape": [-1, len(self.rows[0])]}]
         columns = zip(self.names, zip(*self.rows, strict=True), strict=True)
-        return [{"name": name, "dtype": self._dtype(name, values), "shape": [-1]} for name, values in columns]
+        inferred = [(name, self._dtype(name, values)) for name, values in columns]
+        told = [word if kind_of(word) else "" for word in self.types] or [""] * len(inferred)
+        return [
+            {"name": name, "dtype": word or dtype, "shape": [-1]}
+            for (name, dtype), word in zip(inferred, told, strict=True)
+        ]
 
     def kept(self) -> bytes:
         """Return the rows as they stand beside a manifest: a list of rows in JSON, as it was given, or else
@@ -89,14 +98,15 @@ class Sample:
 def read_sample(data: bytes, path: Path) -> Sample:
     """Read sample rows: CSV, TSV and Parquet by the file's ending, anything else as JSON. Raises BadCall."""
     ending, given = path.suffix.lower(), None
+    types: list[str] = []
     if ending in DELIMITERS:
         names, rows = csv_table(data, path, DELIMITERS[ending])
     elif ending in PARQUET:
-        names, rows = parquet_table(data, path)
+        (names, rows), types = parquet_table(data, path)
     else:
         content = parse_json(data, path)
         names, rows = table_of(content, path)
         given = data if isinstance(content, list) else None
     if not rows or names == []:
         raise BadCall(f"{path}: no row is in it", hint="Give a few rows as the model takes them.")
-    return Sample(path, None if names is None else tuple(names), rows, given)
+    return Sample(path, None if names is None else tuple(names), rows, given, tuple(types))

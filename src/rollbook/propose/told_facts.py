@@ -14,6 +14,7 @@ from rollbook.propose import manifest_facts
 from rollbook.propose.described_facts import DescribedFacts, describe
 from rollbook.propose.facts_files import metrics_file, params_file
 from rollbook.propose.samples import read_sample
+from rollbook.propose.signature_file import signature_file
 from rollbook.propose.told_data import data_sets
 from rollbook.propose.told_model import ToldModel
 from rollbook.records.fields import tags_of
@@ -60,9 +61,10 @@ class ToldFacts(ToldModel, DescribedFacts, total=False):
 
     Of its making and its limits: `features`, by name, after those in `features_file`; `feature_pipeline`,
     `NAME[@VERSION]`; `preprocessing`, the steps in words; `inputs` and `outputs`, each `NAME:DTYPE[:SHAPE]`;
-    `sample_output`, from which outputs are inferred; `trained_at`, `training_started` and `training_ended`,
-    dates with or without a time (in UTC unless it has a zone); `training_duration`, in seconds or as `2.5h`,
-    `1h30m`; `training_rows`; `limitations`; `protected_groups`.
+    `signature`, a file of both, MLflow's or a server's metadata too; `sample_output`, from which outputs are
+    inferred; `trained_at`, `training_started` and `training_ended`, dates with or without a time (in UTC
+    unless it has a zone); `training_duration`, in seconds or as `2.5h`, `1h30m`; `training_rows`;
+    `limitations`; `protected_groups`.
 
     Of a new model: `display_name`, `owner` (by default you), `team`, `task`, `use_case`,
     `model_description`, `model_tags`, `compliance`, `data_classification`.
@@ -80,6 +82,7 @@ class ToldFacts(ToldModel, DescribedFacts, total=False):
     algorithm: str | None
     python: str | None
     requirements: PathLike | None
+    signature: PathLike | None
     sample_input: PathLike | None
     sample_output: PathLike | None
     card: PathLike | None
@@ -115,6 +118,8 @@ def manifest_fields(told: ToldFacts) -> tuple[dict[str, Any], tuple[str, ...]]:
         fields["lineage"] = manifest_facts.with_run(fields.get("lineage"), run)
     if python := told.get("python"):
         _merge(fields, "environment", [{"python": python}])
+    if signature := told.get("signature"):
+        _merge(fields, "signature", [signature_file(Path(signature))])
     describe(fields, told)
     return fields, tuple(line for _, line in [*measured, *set_to] if line)
 

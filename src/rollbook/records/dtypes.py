@@ -126,8 +126,9 @@ _KINDS = {
     "bfloat": "float",
     "complex": "complex",
 }
-# How NumPy calls what it has no number type for.
+# How NumPy calls what it has no number type for, and what `ml_dtypes` has to add to it.
 _NUMPY = {"string": "str", "binary": "bytes", "datetime": "datetime64[ns]"}
+_ADDED = re.compile(r"bfloat16|u?int4|float8_\w+")
 
 Naming = Literal["onnx", "safetensors", "mlflow", "open_inference", "tensorflow"]
 
@@ -146,9 +147,9 @@ def name_in(naming: Naming, word: str) -> str | int | None:
 
 
 def numpy_name(word: str) -> str | None:
-    """Return NumPy's name of a word of the vocabulary, for some of which NumPy needs `ml_dtypes`; None for
-    what is no word."""
-    return _NUMPY.get(word, word) if word in _NAMES else None
+    """Return NumPy's own name of a word of the vocabulary; None for what is no word, and for what only
+    `ml_dtypes` adds."""
+    return _NUMPY.get(word, word) if word in _NAMES and not _ADDED.fullmatch(word) else None
 
 
 def word_for(text: str) -> str:

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HALVES = ("inputs", "outputs")
+
+
+class Illegible(Exception):
+    """A signature that can't be read, or not be written in another form: its text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +34,28 @@ class Column:
             **shape,
             **({} if self.required else {"required": False}),
         }
+
+
+def columns_of(signature: Mapping[str, Any], half: str) -> tuple[Column, ...]:
+    """Return one half of a manifest's `signature`. Raises Illegible where it is not as the schema asks."""
+    items = signature.get(half) or []
+    if not isinstance(items, list):
+        raise Illegible(f"its {half} are no list")
+    return tuple(_column(item, half) for item in items)
+
+
+def _column(item: object, half: str) -> Column:
+    if not isinstance(item, dict):
+        raise Illegible(f"one of its {half} can't be read")
+    name, dtype, shape = item.get("name"), item.get("dtype"), item.get("shape")
+    required = item.get("required", True)
+    if not isinstance(name, str) or not isinstance(dtype, str) or not isinstance(required, bool):
+        raise Illegible(f"one of its {half} can't be read")
+    return Column(name, dtype, None if shape is None else shape_of(shape, half), required)
+
+
+def shape_of(shape: object, half: str) -> tuple[int, ...]:
+    """Return a shape. Raises Illegible for what is no list of whole numbers."""
+    if not isinstance(shape, list) or not all(type(size) is int for size in shape):
+        raise Illegible(f"one of its {half} can't be read")
+    return tuple(shape)

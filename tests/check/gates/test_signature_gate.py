@@ -33,6 +33,44 @@ def test_a_break_without_a_new_major_number_fails_with_the_column(desk: Desk) ->
     assert "--bump major" in verdict.hint
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "broke"),
+    [
+        ("dtype: int64", "dtype: int32", "input `age` is narrowed to int32, and was int64"),
+        ("dtype: int64", "dtype: str", "input `age` is string, and was int64"),
+        ("dtype: int64", "dtype: int64, shape: [-1, 2]", "input `age` has the shape [-1, 2], and had any"),
+    ],
+)
+def test_a_break_says_which_type_or_shape_an_input_had(
+    desk: Desk, before: str, after: str, broke: str
+) -> None:
+    verdict = said(desk, GATE, manifest("1.0.0", AGE) | manifest("1.1.0", AGE.replace(before, after)))
+    assert (state(verdict), verdict.figure) == ("failed", f"breaks callers of 1.0.0: {broke}")
+
+
+@pytest.mark.parametrize(
+    ("after", "broke"),
+    [
+        ("dtype: float32, shape: [-1, 3]", "output `p` has the shape [-1, 3], and had [-1, 2]"),
+        ("dtype: double, shape: [-1, 2]", "output `p` is float64, and was float32"),
+        ("dtype: float16, shape: [-1, 2]", "output `p` is float16, and was float32"),
+    ],
+)
+def test_an_output_of_another_type_or_shape_is_a_break(desk: Desk, after: str, broke: str) -> None:
+    one, other = (
+        f"signature: {{outputs: [{{name: p, {told}}}]}}\n"
+        for told in ("dtype: float32, shape: [-1, 2]", after)
+    )
+    verdict = said(desk, GATE, manifest("1.0.0", one) | manifest("1.1.0", other))
+    assert (state(verdict), verdict.figure) == ("failed", f"breaks callers of 1.0.0: {broke}")
+    assert "--bump major" in verdict.hint
+
+
+def test_another_name_of_the_same_type_is_no_break(desk: Desk) -> None:
+    verdict = said(desk, GATE, manifest("1.0.0", AGE.replace("int64", "long")) | manifest("1.1.0", AGE))
+    assert (state(verdict), verdict.figure) == ("passed", "keeps the signature of 1.0.0")
+
+
 def test_a_break_with_a_new_major_number_passes(desk: Desk) -> None:
     files = _added("0.9.0", BOTH) | manifest("1.0.0", "") | manifest("1.1.0", AGE)
     verdict = said(desk, GATE, files)

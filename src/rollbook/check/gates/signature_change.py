@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from rollbook.check.finding import Rule
 from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting
-from rollbook.check.signature_contract import Illegible, breaks, is_told, lower_releases, major, told_breaks
+from rollbook.check.signature_contract import breaks, is_told, lower_releases, major, told_breaks
 from rollbook.errors import InvalidFile
 from rollbook.names import is_version
+from rollbook.records.signature import Illegible
 
 if TYPE_CHECKING:
     from rollbook.check.gates.gate import Promotion, Verdict
