@@ -531,82 +531,20 @@ def _bytes(count: int) -> str:
     return f"{count >> 20} MiB" if count >= 1 << 20 else f"{count >> 10} KiB"
 
 
-_SIGNATURES_HEAD = """\
-# Signatures
-
-<!-- Written by docs/generate.py from src/rollbook/records/dtypes.py: edit that, or the text in the script. -->
-
-A signature says what goes into a model and what comes out: `signature.inputs` and `signature.outputs` of
-`version.yaml`, each a list of columns or tensors with a name, a data type, a shape, and for an input whether it is
-required. It comes from the first of these that tells it, each half by itself:
-
-1. `--input` and `--output`, one each;
-2. `--signature FILE`: a manifest's, MLflow's (an `MLmodel` too), or a server's metadata;
-3. `signature` in the file of `--from`;
-4. `--sample-input` and `--sample-output`: rows, from which names and types follow;
-5. the artifact itself, where its format tells it.
-
-What is told and what the artifact says must agree: see [what the file says](../how-to/what-the-file-says.md).
-
-## Shapes
-
-A shape is a list of sizes: `[-1, 3]`. -1 is a size that is not fixed, such as the number of rows. A column of a table has
-the shape `[-1]`. Without a shape any is meant.
-
-## The vocabulary
-
-A type is one of these words. They are NumPy's, and those of `ml_dtypes` for what NumPy has none of. A type that has no
-word is kept as the framework writes it, and is the same as another only where it is written the same.
-
-| Word | ONNX | safetensors | MLflow, columns | NumPy, MLflow's tensors | Open Inference Protocol | TensorFlow |
-| --- | --- | --- | --- | --- | --- | --- |
-"""
-
-_SIGNATURES_FOOT = """
-ONNX and TensorFlow number their types: `TensorProto.DataType`, `types.proto`.
-
-What people and libraries write otherwise is put in a word when a version is registered by options, from samples or from a
-file of `--signature`: `double`, `long`, `str`, `object`, `f32`, `torch.float`, `tensor(float)`, `datetime64[ns]`. `float`
-and `int` alone are Python's, `float64` and `int64`, as NumPy and pandas take them; MLflow's column type `float` is
-`float32`, and so is `torch.float`. What may mean two types, such as `i8`, stays as it is. So does what stands in a
-manifest: where signatures are compared, `double` and `float64` are one.
-
-## The forms of others
-
-`rollbook signature REF` prints a signature; with `--as` in a form of others, as JSON. In Python it is
-`version.signature_as("mlflow")`.
-
-| Form | What it is | What it can't say |
-| --- | --- | --- |
-| `rollbook` | the manifest's own | |
-| `mlflow` | what `mlflow.models.ModelSignature.from_dict` takes: columns where all are columns of MLflow's types, else tensors | types that NumPy lacks; of a tensor, that it is optional |
-| `open-inference` | a model's metadata, which KServe, Triton, MLServer and others answer | types that have no name in the table |
-
-What a form can't say is refused, with the column. `register --signature FILE` reads all three.
-
-## What breaks callers
-
-Between two versions these are breaks, which a new MAJOR number announces. `rollbook register` warns of them, and the gate
-[`signature`](gates.md) refuses a promotion without the number. Each is told with the column:
-
-| What | Example of what is told |
-| --- | --- |
-| an input or output is gone | input `age` is gone, perhaps renamed to `years` |
-| a new input is required, or one is required that was not | input `debt` is new and required |
-| an input takes fewer values | input `age` is narrowed to int16, and was int32 |
-| an input or output is of another type | output `score` is float64, and was float32 |
-| an input takes another shape; a fixed size that becomes -1 is none | input `x` has the shape [-1, 3], and had [-1, 4] |
-| an output has another shape | output `score` has the shape [-1, 3], and had [-1, 2] |
-
-An input may become wider: `int32` to `int64`, `uint8` to `int16`, `float32` to `float64`, and whole numbers to a float that
-holds all of them exactly. An output may only be added.
-"""
+# The page of signatures is written by hand, but for what stands between these lines.
+_VOCABULARY = "docs/reference/signatures.md"
+_BEGINS = "<!-- Written by docs/generate.py from src/rollbook/records/dtypes.py: edit that. -->\n\n"
+_ENDS = "\n<!-- Here ends what is written by docs/generate.py. -->\n"
 
 
 def signatures_page() -> str:
     """The reference of signatures, with the vocabulary of types from its table."""
-    rows = (f"| `{dtype.name}` | {' | '.join(_called(dtype))} |\n" for dtype in DTYPES)
-    return _SIGNATURES_HEAD + "".join(rows) + _SIGNATURES_FOOT
+    before, begins, rest = _written(ROOT / _VOCABULARY).partition(_BEGINS)
+    _, ends, after = rest.partition(_ENDS)
+    head = ("Word", "ONNX", "safetensors", "MLflow, columns", "NumPy, MLflow's tensors")
+    head += ("Open Inference Protocol", "TensorFlow")
+    table = _table(head, [(f"`{dtype.name}`", *_called(dtype)) for dtype in DTYPES])
+    return f"{before}{begins}{table}{ends}{after}"
 
 
 def _called(dtype: Dtype) -> Iterator[str]:
@@ -708,7 +646,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/views.md": views_page,
     "docs/reference/python.md": python_page,
     "docs/reference/memories.md": memories_page,
-    "docs/reference/signatures.md": signatures_page,
+    _VOCABULARY: signatures_page,
 }
 
 

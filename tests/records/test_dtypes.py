@@ -78,10 +78,11 @@ def test_numpys_short_form_is_read_where_it_names_the_order_of_bytes(word: str) 
         ("float", "float64"), ("double", "float64"), ("int", "int64"), ("long", "int64"), ("str", "string"),
         ("object", "string"), ("f32", "float32"), ("half", "float16"), ("boolean", "bool"),
         ("Int64", "int64"), (" Float32 ", "float32"), ("torch.float", "float32"), ("torch.int", "int32"),
-        ("torch.long", "int64"), ("torch.bfloat16", "bfloat16"), ("tf.string", "string"), ("np.float64", "float64"),
-        ("tensor(float)", "float32"), ("tensor(double)", "float64"), ("FP32", "float32"),
-        ("bf16", "bfloat16"), ("datetime64[ns, UTC]", "datetime"), ("timestamp[us]", "datetime"), ("string[pyarrow]", "string"),
-        ("<U12", "string"), ("|S4", "binary"), ("str160", "string"), ("bytes32", "binary"),
+        ("torch.long", "int64"), ("torch.bfloat16", "bfloat16"), ("tf.string", "string"),
+        ("np.float64", "float64"), ("tensor(float)", "float32"), ("tensor(double)", "float64"),
+        ("FP32", "float32"), ("bf16", "bfloat16"), ("datetime64[ns, UTC]", "datetime"),
+        ("timestamp[us]", "datetime"), ("string[pyarrow]", "string"), ("<U12", "string"), ("|S4", "binary"),
+        ("str160", "string"), ("bytes32", "binary"),
     ],
 )  # fmt: skip
 def test_what_people_and_libraries_write_is_put_in_a_word(text: str, word: str) -> None:
