@@ -50,7 +50,7 @@ DTYPES = (
     Dtype("float8_e4m3fn", 17, "F8_E4M3", "", "", 25),
     Dtype("float8_e4m3fnuz", 18, "", "", "", 26),
     Dtype("float8_e5m2", 19, "F8_E5M2", "", "", 24),
-    Dtype("float8_e5m2fnuz", 20, "", "", "", 27),
+    Dtype("float8_e5m2fnuz", 20, "", "", "", 28),
     Dtype("uint4", 21, "", "", "", 30),
     Dtype("int4", 22, "", "", "", 29),
     Dtype("float4_e2m1fn", 23, "F4"),
