@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 
+from building.model_files import safetensors
 from building.world import rollbook
 from rollbook.artifact.at_address import AtAddress, address_name, is_address
 from rollbook.artifact.digest import digest_artifact
@@ -82,6 +84,20 @@ def test_a_version_is_registered_by_its_address(world: World, put, bucket: str, 
     out = world.root / "out.bin"
     assert rollbook(world.registry, "fetch", "credit@1.0.0", "-o", str(out)).code == 0
     assert out.read_bytes() == b"weights"
+
+
+def test_what_an_object_says_of_itself_goes_on_record_and_a_broken_one_is_refused(
+    world: World, put, bucket: str, s3_server: str
+) -> None:
+    config = world.registry / ".dvc" / "config.local"
+    config.write_text(f"['remote \"there\"']\n    url = s3://{bucket}\n    endpointurl = {s3_server}\n")
+    weights = safetensors({"w": [2, 3]})
+    call = ("register", "credit", put("w.safetensors", weights), "--version", "1.0.0", "--land")
+    assert rollbook(world.registry, *call).code == 0
+    told = json.loads(world.run("show", "credit@1.0.0", "--rev", "main", "--json").out)
+    assert told["manifest"]["artifact"]["contents"] == {"tensors": 1, "dtypes": {"F32": 1}}
+    ran = rollbook(world.registry, "register", "credit", put("w.safetensors", weights[:-1]))
+    assert (ran.code, "w.safetensors is broken: " in ran.err) == (1, True)
 
 
 def test_an_object_that_changes_while_it_is_read_is_refused(root: Path, put) -> None:

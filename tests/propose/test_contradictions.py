@@ -173,12 +173,13 @@ def test_the_number_of_features_is_that_of_the_values_that_the_file_takes(
 
 
 def test_a_refusal_names_the_artifact_each_contradiction_and_the_options_to_change() -> None:
-    facts = told(framework={"name": "lightgbm"}, inputs=["a:float32"], features=2)
-    contents = Contents(framework=XGBOOST_2, inputs=columns(a="string"))
+    facts = told(framework={"name": "lightgbm"}, inputs=["a:float32"], features=1)
+    found = columns(a="string", b="string")
+    contents = Contents(framework=XGBOOST_2, inputs=found)
     with pytest.raises(Refused) as caught:
         require_agreement("model.json", facts, "xgboost-json", contents)
     assert str(caught.value).startswith("what was told of model.json contradicts it: --framework: ")
-    assert "--framework, --input" in caught.value.hint
+    assert "--framework; --input, --signature or --sample-input; --feature" in caught.value.hint
 
 
 def test_names_in_a_refusal_are_harmless_on_a_terminal() -> None:

@@ -55,6 +55,12 @@ _MAY_BE: Mapping[str, frozenset[str]] = {
     "scikit-learn": frozenset(["catboost", "imbalanced-learn", "lightgbm", "xgboost"]),
 }
 _SHOWN = 4
+# What else tells the same as an option.
+_TOLD_BY: Mapping[str, str] = {
+    "--input": "--input, --signature or --sample-input",
+    "--output": "--output, --signature or --sample-output",
+    "--feature": "--feature or --features-file",
+}
 # What a sample without names of columns is called.
 _UNNAMED = ("input", "output")
 
@@ -78,10 +84,10 @@ def require_agreement(name: str, facts: Mapping[str, Any], form: str, contents: 
     if not found:
         return
     more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    options = ", ".join(dict.fromkeys(each.option for each in found))
+    options = "; ".join(dict.fromkeys(_TOLD_BY.get(each.option, each.option) for each in found))
     raise Refused(
         f"what was told of {name} contradicts it: {'; '.join(map(str, found[:_SHOWN]))}{more}",
-        hint=f"Leave out what the file says itself, or correct it: {options} (or its field in --from).",
+        hint=f"Leave out what the file says itself, or correct it (also in --from): {options}",
     )
 
 
@@ -209,7 +215,8 @@ def _features(told: Sequence[Any], found: Sequence[Column]) -> Iterator[Contradi
     if len(found) == 1 and found[0].shape is not None and len(found[0].shape) == 2:
         taken = _width(found[0].shape)
     if taken not in (None, len(told)):
-        yield Contradiction(f"{len(told)} features", f"it takes {taken}", "--feature")
+        count = f"{len(told)} feature{'' if len(told) == 1 else 's'}"
+        yield Contradiction(count, f"it takes {taken}", "--feature")
 
 
 def _is_table(columns: Sequence[Column]) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from building.model_files import safetensors
+from rollbook.transfer.static_index.document_json import encode, parse_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,3 +66,12 @@ def test_each_document_has_the_keys_that_the_reference_names(world: World) -> No
         assert {key for key in found if not (place == "index.json" and key.startswith("remote."))} == (
             expected - RARE
         )
+
+
+def test_an_index_of_before_artifacts_told_their_contents_is_read() -> None:
+    told = {"version": "1.0.0", "manifest": "0" * 64, "path": "m.bin", "format": "binary", "size": 7}
+    version = {**told, "sha256": "0" * 64, "md5": "0" * 32}
+    old = {"model": "m", "commit": "0" * 40, "stage_names": ["development"], "versions": [version]}
+    artifact = parse_model(encode(old), "m.json").versions["1.0.0"].artifact
+    assert artifact is not None
+    assert artifact.contents == {}
