@@ -96,7 +96,7 @@ class _Scan:
             lines = [self._line() for _ in range(2 if opcode.name in ("GLOBAL", "INST") else 1)]
             if len(lines) == 2 and not all(map(_NAME.fullmatch, lines)):
                 raise _NoPickleError
-            if opcode.name in _NUMBERS and not _is_number(lines[0]):
+            if opcode.name in _NUMBERS and not is_number(lines[0]):
                 raise _NoPickleError
 
     def _change_stack(self, opcode: pickletools.OpcodeInfo) -> None:
@@ -134,7 +134,7 @@ class _Scan:
         self.file.seek(count, 1)
 
 
-def _is_number(line: bytes) -> bool:
+def is_number(line: bytes) -> bool:
     text = line.strip().removesuffix(b"L").decode("latin-1")
     try:
         int(text, 0)

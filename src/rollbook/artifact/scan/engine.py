@@ -1,0 +1,67 @@
+"""The opinion of `modelaudit-picklescan` on a pickle, behind one function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+_NAME = "modelaudit-picklescan"
+_MOST_OPCODES = 20_000_000
+_SECONDS = 600.0
+# What it says of globals that are on no list of its own, of texts, of tensors, and of pickles within
+# literals, which only a global that isn't on ours could unpickle.
+_LEFT_TO_THE_LIST = frozenset(
+    [
+        *("NON_ALLOWLISTED_GLOBAL", "S203", "SUSPICIOUS_STRING", "PERSISTENT_ID", "POST_BUDGET_GLOBAL"),
+        *("S213", "S601", "S602"),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the engine says of a pickle: the globals it sees, what it holds for an attack, what for odd, and
+    why it could not tell, empty where it could."""
+
+    globals: tuple[tuple[str, str], ...] = ()
+    attacks: tuple[str, ...] = ()
+    oddities: tuple[str, ...] = ()
+    is_untold: str = ""
+
+
+def engine_name() -> str:
+    """Return the engine's name and version."""
+    try:
+        return f"{_NAME} {version(_NAME)}"
+    except PackageNotFoundError:
+        return f"{_NAME}, which is not installed"
+
+
+def opinion(pickle: bytes) -> Opinion:
+    """Return the engine's opinion on one whole pickle. It looks at the bytes alone, not at the source of what
+    is installed here: a verdict is the same on every computer."""
+    try:
+        from modelaudit_picklescan import ScanOptions, ScanStatus, Severity, scan_bytes
+    except ImportError:
+        return Opinion(is_untold=f"{_NAME} is not installed: pip install {_NAME}")
+    most = max(len(pickle), 2)
+    options = ScanOptions(
+        timeout_s=_SECONDS,
+        max_opcodes=_MOST_OPCODES,
+        max_known_stream_read_bytes=most,
+        max_string_literal_scan_chars=most,
+        max_nested_pickle_bytes=most,
+    )
+    report = scan_bytes(pickle, source="pickle", options=options, enrich_call_graph=False)
+    told = [finding for finding in report.findings if finding.rule_code not in _LEFT_TO_THE_LIST]
+    references = report.metadata.get("import_references", ())
+    untold = ""
+    if report.status is not ScanStatus.COMPLETE or report.metadata.get("import_references_truncated"):
+        why = [*(error.message for error in report.errors), *(notice.message for notice in report.notices)]
+        untold = f"{_NAME} could not tell" + (f": {why[0]}" if why else "")
+    return Opinion(
+        tuple((str(reference.get("module")), str(reference.get("name"))) for reference in references),
+        tuple(finding.message for finding in told if finding.severity is Severity.CRITICAL),
+        tuple(finding.message for finding in told if finding.severity is not Severity.CRITICAL),
+        untold,
+    )
