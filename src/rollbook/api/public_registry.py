@@ -10,6 +10,7 @@ from rollbook.api.checking import Checks
 from rollbook.api.moves import Moves
 from rollbook.api.proposals import Proposals
 from rollbook.api.reading import ReadOnlyRegistry
+from rollbook.api.scan_verb import Scans
 from rollbook.api.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from rollbook.propose.new_registry import Initialised
 
 
-class Registry(ReadOnlyRegistry, Proposals, Moves, Checks, OwnAccessQuestion, Upkeep):
+class Registry(ReadOnlyRegistry, Proposals, Moves, Checks, OwnAccessQuestion, Scans, Upkeep):
     """The models of one snapshot of one repository, and what can be done with them.
 
     What is asked is answered from the snapshot that was opened; what is proposed starts from main as it is

@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Stored:
     """An artifact that is in the cache: the pointer to it, its digests, its format, what a person should know
-    of the files it was made of (`remarks.py`), the ids of the objects that the cache did not have before, and
-    what its bytes say of themselves, once they were read for it."""
+    of the files it was made of (`remarks.py`), which objects were not there before, and what its bytes say of
+    themselves, once they were read for it."""
 
     pointer: Pointer
     digest: ArtifactDigest
     format: str
     remarks: tuple[str, ...] = ()
-    new: tuple[str, ...] = ()
+    new_objects: tuple[str, ...] = ()
     contents: Contents = field(default_factory=Contents)
 
     def as_mapping(self) -> dict[str, Any]:
@@ -102,21 +102,24 @@ class Storage(ReadOnlyStorage):
             raise
         count = len(files) if digest.is_directory else None
         pointer = Pointer(name, digest.md5, digest.size, count)
-        return Stored(pointer, digest, self._format(digest, name), new=tuple(new))
+        return Stored(pointer, digest, self._format(digest, name), new_objects=tuple(new))
+
+    def bytes_of(self, stored: Stored) -> ArtifactBytes:
+        """Return the files of an artifact that is in the cache, for a reader."""
+        name, digest = stored.pointer.path, stored.digest
+        if not digest.is_directory:
+            return ArtifactBytes(name, {name: self._cache.path(digest.md5)})
+        files = {file.path: self._cache.path(file.md5) for file in digest.files}
+        return ArtifactBytes(name, files, is_folder=True)
 
     def with_contents(self, stored: Stored) -> Stored:
         """Return an artifact in the cache with what its bytes say. Raises Broken where they can't be what
         they look like."""
-        digest, name = stored.digest, stored.pointer.path
-        files = {
-            file.path if digest.is_directory else name: self._cache.path(file.md5) for file in digest.files
-        }
-        contents = read_contents(ArtifactBytes(name, files, digest.is_directory), stored.format)
-        return replace(stored, contents=contents)
+        return replace(stored, contents=read_contents(self.bytes_of(stored), stored.format))
 
-    def take_back(self, stored: Stored) -> None:
-        """Remove from the cache what was new of an artifact in it."""
-        for oid in stored.new:
+    def forget(self, stored: Stored) -> None:
+        """Take those objects of an artifact out of the cache that it brought there."""
+        for oid in stored.new_objects:
             self._cache.discard(oid)
 
     def stored(self, oids: Sequence[str]) -> Mapping[str, float | None]:

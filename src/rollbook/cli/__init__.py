@@ -40,6 +40,7 @@ COMMANDS = {
     "resolve": "Print which version a reference stands for.",
     "signature": "Print what goes into a version and what comes out, also as MLflow or servers have it.",
     "fetch": "Get a version's artifact, verified.",
+    "scan": "Tell what loading an artifact would run: nothing of it is loaded.",
     "compare": "Put versions of a model side by side.",
     "best": "Print the best version of a model by a metric.",
     "lineage": "Show what a version came from, or what came from a data set.",

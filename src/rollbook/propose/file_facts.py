@@ -24,7 +24,7 @@ def with_contents(storage: Storage, stored: Stored) -> Stored:
     try:
         return storage.with_contents(stored)
     except Broken as error:
-        storage.take_back(stored)
+        storage.forget(stored)
         raise Refused(
             f"{stored.pointer.path} is broken: by its format, {stored.format}, {error}",
             hint="Write it again where it was made, see that it loads there, and register that.",

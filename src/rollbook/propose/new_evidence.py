@@ -93,7 +93,8 @@ def add_evidence(
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         version = registry.version(reference)
         path = _next_path(version, kind)
-        data = _content(repository, version, examination)
+        artifact = version.manifest.artifact
+        data = evidence_content(repository, version.model.name, version.version, artifact.sha256, examination)
     require_lawful("evidence", {**data, **_attached(attachments.outline())}, "evidence")
     model, number = version.model.name, evidence_number(path)
     branch = branch_name("evidence", model, version.version, f"{kind}-{number}")
@@ -151,12 +152,15 @@ def _next_path(version: ModelVersion, kind: str) -> str:
     return f"{layout.evidence_directory(model, name)}/{kind}-{max(numbers, default=0) + 1}.yaml"
 
 
-def _content(repository: Repository, version: ModelVersion, examination: Examination) -> dict[str, Any]:
+def evidence_content(
+    repository: Repository, model: str, version: str, sha256: str, examination: Examination
+) -> dict[str, Any]:
+    """Return what a file of evidence says of the artifact with a digest, as of now, by the user of git."""
     required = {
         "kind": examination.kind,
-        "model": version.model.name,
-        "version": version.version,
-        "artifact_sha256": version.manifest.artifact.sha256,
+        "model": model,
+        "version": version,
+        "artifact_sha256": sha256,
         "passed": examination.passed,
         "created_at": time_now(),
         "created_by": identity(repository).email,

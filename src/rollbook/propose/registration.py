@@ -36,6 +36,7 @@ from rollbook.propose.proposal import (
     refuse_standing,
 )
 from rollbook.propose.registration_remarks import lacking, pre_release_remarks, signature_remarks, twins
+from rollbook.propose.scan_evidence import scan_evidence, scan_remarks, scan_stored
 from rollbook.propose.stores import open_store, upload
 from rollbook.propose.told_model import FIELDS
 from rollbook.registry.main_branch import main_commit
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rollbook.artifact.progress import Progress
+    from rollbook.artifact.scan.verdict import ScanReport
     from rollbook.artifact.storage import Storage, Stored
     from rollbook.git.repository import Repository
 
@@ -136,23 +138,22 @@ def register(
 
     Everything that can be judged without the bytes is judged first. Raises BadCall for facts that the schema
     does not allow, Refused for a version that exists, an artifact that is broken or says otherwise than what
-    is told of it, or a change that the check refuses, Conflict when
+    is told of it, or that a scan finds malicious, or a change that the check refuses, Conflict when
     the branch stands with other content, StorageFailed when the bytes can't be stored. Then there is no
     branch. Run again with the same facts and bytes, it finds the branch of the run before.
     """
     plan = _plan(repository, registration)
     storage = open_store(repository, plan.base)
     stored = _stored(repository, storage, registration, plan.name, progress)
+    scanned = scan_stored(storage, stored)
     told = {**plan.facts, "artifact": registration.facts.get("artifact")}
     require_agreement(plan.name, told, stored.format, stored.contents)
-    plan = replace(plan, facts=completed(plan.facts, stored.format, stored.contents))
-    files = _files(plan, registration, stored)
+    plan, files = _completed(repository, registration, plan, stored, scanned)
     while plan.standing and not _consists_of(repository, plan, stored, files):
         if registration.version is not None:
             refuse_standing(repository, plan.branch)
         plan = _plan(repository, registration, above=plan.version)
-        plan = replace(plan, facts=completed(plan.facts, stored.format, stored.contents))
-        files = _files(plan, registration, stored)
+        plan, files = _completed(repository, registration, plan, stored, scanned)
     files |= entry_edit(repository, plan.base, _entry(plan, stored))
     judge(repository, plan.base, files).require("the registry refuses this version")
     uploaded = upload(repository, plan.base, storage, [stored.pointer], progress)
@@ -175,6 +176,7 @@ def register(
             *_unused(plan, registration),
             *stored.remarks,
             *stored.contents.remarks,
+            *scan_remarks(scanned),
             *pre_release_remarks(plan.version),
             *signature_remarks(repository, plan.base, plan.model, plan.version, plan.facts),
         ),
@@ -321,6 +323,20 @@ def _facts(
 def _is_format_alone(name: str, value: object) -> bool:
     """Whether a field says in which format the artifact has to be, and nothing else of it."""
     return name == "artifact" and isinstance(value, dict) and [*value] == ["format"]
+
+
+def _completed(
+    repository: Repository,
+    registration: Registration,
+    plan: _RegistrationPlan,
+    stored: Stored,
+    scanned: ScanReport,
+) -> tuple[_RegistrationPlan, dict[str, bytes]]:
+    """Return a plan with what the artifact itself says, and the files of the version."""
+    plan = replace(plan, facts=completed(plan.facts, stored.format, stored.contents))
+    files = _files(plan, registration, stored)
+    sha256 = stored.digest.sha256
+    return plan, files | scan_evidence(repository, scanned, plan.model, plan.version, sha256, plan.standing)
 
 
 def _files(plan: _RegistrationPlan, registration: Registration, stored: Stored) -> dict[str, bytes]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rollbook.records.fields import Fields
 
 DEPLOYMENT = "deployment"
+SCAN = "scan"
 # The kinds that the schema knows.
 KINDS = (
     "evaluation",
@@ -24,6 +25,7 @@ KINDS = (
     "load-test",
     "monitoring",
     DEPLOYMENT,
+    SCAN,
 )
 
 

@@ -1,0 +1,10 @@
+"""The formats whose own readers run nothing that the file brings along."""
+
+from __future__ import annotations
+
+FORMATS_WITHOUT_CODE: frozenset[str] = frozenset(
+    [
+        *("onnx", "safetensors", "gguf", "tflite", "coreml", "catboost-cbm", "skops"),
+        *("xgboost-json", "xgboost-ubj", "lightgbm-text", "json"),
+    ]
+)
