@@ -40,6 +40,7 @@ class BlobScan:
     opcodes: OpcodeBudget = field(default_factory=OpcodeBudget)
     bytes: ByteBudget = field(default_factory=ByteBudget)
     blobs_left: int = _MOST_BLOBS
+    opinions_left: int = 1000  # each takes a third of a second
 
     def add(self, verdict: ScanVerdict, where: str, text: str, subject: str = "") -> None:
         """Note a reason not to be clean."""
@@ -71,16 +72,19 @@ class BlobScan:
             blob = _held(blob)
         head = blob.head(_HEAD)
         is_zip = zip_members.is_zip(blob, head)
-        is_tar = not is_zip and tar_members.is_tar(head)
+        is_tar = tar_members.is_tar(head)
         packed = "" if is_zip or is_tar else compression(head)
         is_packed = bool(packed) and self._unpack(blob, packed, depth)
         is_array = array_files.scan_array(self, blob, head)
         # A pickle needs no header: whatever these bytes are, an unpickler can be given them.
+        known = len(self.streams)
         is_container = is_zip or is_tar or is_packed or is_array
         scan_pickles(self, blob, head, is_container=is_container, is_torchscript=is_torchscript)
+        if blob.size is None and len(self.streams) == known and not (is_zip or is_tar or is_array):
+            self.untold(blob.where, f"over budget: it unpacks to more than {_HELD:,} bytes")
         if is_zip:
-            zip_members.scan_zip(self, blob, depth)
-        elif is_tar:
+            zip_members.scan_zip(self, blob, depth, is_also_tar=is_tar)
+        if is_tar:
             tar_members.scan_tar(self, blob, depth)
         code_files.scan_code(self, blob, head)
 

@@ -38,8 +38,8 @@ def engine_name() -> str:
 
 
 def opinion(pickle: bytes) -> Opinion:
-    """Return the engine's opinion on one whole pickle. It looks at the bytes alone, not at the source of what
-    is installed here: a verdict is the same on every computer."""
+    """Return the engine's opinion on one whole pickle. What it thinks of the libraries that are installed
+    here is left out: a verdict is the same on every computer."""
     try:
         from modelaudit_picklescan import ScanOptions, ScanStatus, Severity, scan_bytes
     except ImportError:

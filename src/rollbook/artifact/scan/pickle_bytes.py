@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import IO
 
 SHORT = 256  # bytes of a literal that are kept
-_LONGEST_LINE = 1 << 20
+_LONGEST_LINE = 16 << 20
 _CHUNK = 1 << 20
 
 

@@ -105,8 +105,12 @@ def _judge_global(scan: BlobScan, where: str, imported: Imported, at: int, *, is
 def _ask_engine(scan: BlobScan, where: str, walk: Walk, *, is_torchscript: bool) -> None:
     """Let the engine make the verdict worse."""
     for part in (walk, *walk.inner):
-        if not walk.imports and not part.condensed:
-            continue
+        if not part.imports:
+            continue  # nothing is imported, so nothing can be called
+        scan.opinions_left -= 1
+        if scan.opinions_left < 0:
+            scan.untold(where, "over budget: there are more pickles than another opinion is asked on")
+            return
         told = opinion(bytes(part.condensed))
         for text in told.attacks:
             scan.add(ScanVerdict.MALICIOUS, where, text)

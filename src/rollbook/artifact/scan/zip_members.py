@@ -45,13 +45,13 @@ def _has_members(file: IO[bytes]) -> bool:
         return False
 
 
-def scan_zip(scan: BlobScan, blob: Blob, depth: int) -> None:
-    """Look at each member of an archive."""
+def scan_zip(scan: BlobScan, blob: Blob, depth: int, *, is_also_tar: bool = False) -> None:
+    """Look at each member of an archive. A tar archive that ends in a zip archive is both."""
     if blob.size is None:
         scan.untold(blob.where, "a zip archive in too many compressed bytes")
         return
     with blob.open() as file:
-        if not is_plain(file, blob.size):
+        if not is_also_tar and not is_plain(file, blob.size):
             scan.untold(
                 blob.where, "the zip archive is not laid out plainly: readers may differ on its members"
             )
