@@ -132,6 +132,7 @@ CALLS = {
     "rollbook resolve REF": ["resolve", "credit-approval@production"],
     "rollbook signature REF": ["signature", "credit-approval@1.0.0"],
     "rollbook fetch REF": ["fetch", "credit-approval@production", "-o", "OUTPUT"],
+    "rollbook scan TARGET": ["scan", "credit-approval@production"],
     "rollbook compare MODEL": ["compare", "credit-approval"],
     "rollbook best MODEL": ["best", "credit-approval", "--metric", "auc"],
     "rollbook lineage REF": ["lineage", "credit-approval@latest"],

@@ -53,7 +53,7 @@ def command(
     if as_json:
         print_json({**document(scanned), **carried})
     if not scanned.report.is_clean:
-        raise SystemExit(1)
+        click.get_current_context().exit(1)
 
 
 def _scanned(

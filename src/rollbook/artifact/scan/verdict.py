@@ -74,6 +74,8 @@ class ScanReport:
             return f"{self.verdict}: {self.reasons[0]}" + (f" (and {more} more)" if more else "")
         if not self.streams:
             return "clean: nothing in it is unpickled"
+        if not self.globals:
+            return "clean: its pickles import nothing"
         count = len(self.globals)
         return f"clean: {count} global{'s' if count != 1 else ''}, all of them on the list"
 
