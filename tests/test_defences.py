@@ -19,13 +19,17 @@ SPLITTING = {
     "artifact/untrusted_remote.py", "check/card_sections.py", "check/gates/command.py",
     "check/requirements_file.py", "cli/card.py", "cli/demo/kept.py", "cli/demo/shell.py",
     "insight/query/index/update.py", "insight/query/views.py",
-    "propose/new_registry.py", "trail/head.py", "yaml/edit.py", "yaml/write.py",
+    "propose/declared_requirements.py", "propose/new_registry.py", "trail/head.py",
+    "yaml/edit.py", "yaml/write.py",
 }  # fmt: skip
 # What starts programs, beside git's own room.
 STARTING = {
-    "check/gates/command.py", "cli/demo/shell.py", "cli/workflow_step.py", "signing/openpgp.py",
-    "signing/ssh_keygen.py", "snapshot/workers.py",
+    "artifact/running/bounded_process.py", "artifact/running/declared_environment.py",
+    "artifact/running/sandbox.py", "check/gates/command.py", "cli/demo/shell.py", "cli/workflow_step.py",
+    "signing/openpgp.py", "signing/ssh_keygen.py", "snapshot/workers.py",
 }  # fmt: skip
+# What unpickles, in a process that is shut in, a model that is trusted.
+UNPICKLING = {"artifact/running/model_child/loaders.py"}
 EXECUTING = {
     "eval", "exec", "yaml.load", "yaml.load_all", "yaml.full_load", "yaml.unsafe_load", "pickle.load",
     "pickle.loads", "marshal.loads", "shelve.open", "os.system", "os.popen", "tempfile.mktemp",
@@ -48,7 +52,7 @@ def weaknesses(source: str, path: str) -> list[str]:
         if not isinstance(node, ast.Call):
             continue
         name = ast.unparse(node.func)
-        if name in EXECUTING:
+        if name in EXECUTING and not (name == "pickle.load" and path in UNPICKLING):
             found.append(f"{name} runs what it reads")
         if isinstance(node.func, ast.Attribute) and node.func.attr == "splitlines" and path not in SPLITTING:
             found.append("splitlines splits where git does not")

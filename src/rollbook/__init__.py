@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rollbook.api.model_answers import LastChange as LastChange
     from rollbook.api.model_answers import ModelGate as ModelGate
     from rollbook.api.model_answers import ShownModel as ShownModel
+    from rollbook.api.model_runs import Predicted as Predicted
+    from rollbook.api.model_runs import SmokeTestedVersion as SmokeTestedVersion
     from rollbook.api.public_federation import Federation as Federation
     from rollbook.api.public_index import open_index as open_index
     from rollbook.api.public_model import Model as Model
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from rollbook.errors import Conflict as Conflict
     from rollbook.errors import GitFailed as GitFailed
     from rollbook.errors import InvalidFile as InvalidFile
+    from rollbook.errors import ModelFailed as ModelFailed
     from rollbook.errors import NotFound as NotFound
     from rollbook.errors import Refused as Refused
     from rollbook.errors import RollbookError as RollbookError
@@ -75,6 +78,7 @@ if TYPE_CHECKING:
     from rollbook.propose.pruning import Pruning as Pruning
     from rollbook.propose.registration import ProposedVersion as ProposedVersion
     from rollbook.propose.rejection import Rejected as Rejected
+    from rollbook.propose.smoke_test import SmokeTest as SmokeTest
     from rollbook.propose.told_facts import ToldFacts as ToldFacts
     from rollbook.registry.listing import ListedModel as ListedModel
     from rollbook.registry.listing import ListedVersion as ListedVersion
@@ -94,6 +98,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "EvidenceVerbs": "api.evidence_verbs",
     "document": "api.json_document",
+    "Predicted": "api.model_runs",
+    "SmokeTestedVersion": "api.model_runs",
     "Federation": "api.public_federation",
     "open_index": "api.public_index",
     "Model": "api.public_model",
@@ -124,6 +130,7 @@ _HOMES = {
     "Conflict": "errors",
     "GitFailed": "errors",
     "InvalidFile": "errors",
+    "ModelFailed": "errors",
     "NotFound": "errors",
     "Refused": "errors",
     "RollbookError": "errors",
@@ -157,6 +164,7 @@ _HOMES = {
     "Pruning": "propose.pruning",
     "ProposedVersion": "propose.registration",
     "Rejected": "propose.rejection",
+    "SmokeTest": "propose.smoke_test",
     "ToldFacts": "propose.told_facts",
     "ListedModel": "registry.listing",
     "ListedVersion": "registry.listing",

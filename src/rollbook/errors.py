@@ -78,6 +78,10 @@ class StorageFailed(RollbookError):
     """Artifact bytes could not be stored, fetched or verified."""
 
 
+class ModelFailed(RollbookError):
+    """A model that was run gave no answer: it can't be loaded, raised, or took more than it may."""
+
+
 class CannotTell(RollbookError):
     """What there is does not suffice to say whether the audit trail holds."""
 

@@ -12,6 +12,7 @@ import click
 import pytest
 from docs_session import ROOT
 
+from building.models import SAMPLE, trained
 from building.world import World, rollbook
 from notify_receiver import subscribe
 from rollbook.check.codes import rules
@@ -133,6 +134,8 @@ CALLS = {
     "rollbook signature REF": ["signature", "credit-approval@1.0.0"],
     "rollbook fetch REF": ["fetch", "credit-approval@production", "-o", "OUTPUT"],
     "rollbook scan TARGET": ["scan", "credit-approval@production"],
+    "rollbook test REF": ["test", "loans@1.0.0"],
+    "rollbook predict REF": ["predict", "loans@1.0.0", "--input", "../sample.json"],
     "rollbook compare MODEL": ["compare", "credit-approval"],
     "rollbook best MODEL": ["best", "credit-approval", "--metric", "auc"],
     "rollbook lineage REF": ["lineage", "credit-approval@latest"],
@@ -289,6 +292,12 @@ def _with_roles(world: World) -> None:
     world.git("config", "github.user", "jane")
 
 
+def _with_a_model(world: World) -> None:
+    sample = world.root / "sample.json"
+    sample.write_text(SAMPLE)
+    world.register("loans", "1.0.0", "--sample-input", str(sample), content=trained().onnx)
+
+
 def _with_lineage(world: World) -> None:
     facts = world.root / "facts.yaml"
     facts.write_text(
@@ -344,6 +353,8 @@ BEFORE = {
     "rollbook whoami": _with_roles,
     "rollbook access": _with_roles,
     "rollbook prune [TARGET]": _prunable,
+    "rollbook test REF": _with_a_model,
+    "rollbook predict REF": _with_a_model,
     "rollbook sweep": _pruned,
 }
 

@@ -47,6 +47,9 @@ class Proposals(registry.Registry):
         created_by: str | None = None,
         name: str | None = None,
         follow_links: bool = False,
+        test: bool = False,
+        trust: bool = False,
+        environment: str = "current",
         progress: Progress = quiet,
         **facts: Unpack[ToldFacts],
     ) -> ProposedVersion:
@@ -56,14 +59,16 @@ class Proposals(registry.Registry):
         Its bytes go to the DVC remote first. `version`, or else `bump` (`major`, `minor`, `patch`; by default
         `minor`) of the newest, says which version it is. `parents` are references to the versions it was
         derived from; `code` is the training repository, by default the current one when that isn't the
-        registry, or several, each perhaps with its role (`features=../features`). With `created_at` or
+        registry, or several, each perhaps with its role (`features=../features`). With `test` it is run on
+        its sample first, as `Registry.test` does, `trust` and `environment` saying how, and what fails is not
+        proposed. With `created_at` or
         `created_by` the version is back-filled: made then and by them, registered now and by you. Raises
         BadCall for facts that make no sense, Refused for a version that exists or that the check refuses,
         Conflict when the branch stands with other content, StorageFailed when the bytes can't be stored.
         """
         from rollbook.artifact import at_address
         from rollbook.artifact.links import LinkRule
-        from rollbook.propose import code_lineage, registration, told_facts, told_model
+        from rollbook.propose import code_lineage, registration, smoke_test, told_facts, told_model
 
         fields, left_out = told_facts.manifest_fields(facts)
         attachments = told_facts.attach_files(facts, fields)
@@ -82,6 +87,7 @@ class Proposals(registry.Registry):
             remarks=left_out,
             created_at=created_at,
             created_by=created_by,
+            test=smoke_test.registration_settings(test=test, trust=trust, environment=environment),
         )
         return registration.register(self.repository, request, progress)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rollbook.registry import model_version, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from rollbook.api.version_signature import SignatureForm
     from rollbook.artifact.progress import Progress
@@ -78,6 +78,36 @@ class ModelVersion(model_version.ModelVersion):
         from rollbook.api.version_signature import signature_of
 
         return signature_of(self).in_form(form)
+
+    def predict(
+        self,
+        rows: Any,
+        *,
+        trust: bool = False,
+        trusted_types: Sequence[str] = (),
+        timeout: float = 60.0,
+        memory: int = 4096,
+        environment: str = "current",
+        remote: str | None = None,
+    ) -> Mapping[str, Any]:
+        """Run the model on rows in a process of its own that is shut in; return its outputs by name.
+
+        `rows` are mappings or lists, an array of NumPy's, or a data frame of pandas'; of an array the outputs
+        are arrays, else nested lists. It is ended after `timeout` seconds, or when it takes more than
+        `memory` MiB. `trust` lets what is unpickled run, `trusted_types` types that skops does not know;
+        `environment` is `current` or `declared`. Raises Refused for a model that needs trust, BadCall for
+        rows that don't fit or a library that is missing, ModelFailed when the model gives no answer.
+        """
+        from rollbook.api.model_runs import run_settings
+        from rollbook.artifact.running.given_rows import given_outputs, given_rows, is_array
+        from rollbook.artifact.running.version_run import run_version
+        from rollbook.propose.declared_requirements import interpreter_of
+
+        fed = given_rows(rows)
+        python = interpreter_of(self, environment)
+        settings = run_settings(trust, trusted_types, timeout, memory, repeats=0, python=python)
+        run = run_version(self, fed, settings, remote=remote)
+        return given_outputs(run.outputs, as_arrays=is_array(rows))
 
 
 class Model(registry.Model):

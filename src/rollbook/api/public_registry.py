@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.api.access_verbs import OwnAccessQuestion
 from rollbook.api.checking import Checks
+from rollbook.api.model_runs import ModelRuns
 from rollbook.api.moves import Moves
 from rollbook.api.proposals import Proposals
 from rollbook.api.reading import ReadOnlyRegistry
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from rollbook.propose.new_registry import Initialised
 
 
-class Registry(ReadOnlyRegistry, Proposals, Moves, Checks, OwnAccessQuestion, Scans, Upkeep):
+class Registry(ReadOnlyRegistry, Proposals, Moves, ModelRuns, Checks, OwnAccessQuestion, Scans, Upkeep):
     """The models of one snapshot of one repository, and what can be done with them.
 
     What is asked is answered from the snapshot that was opened; what is proposed starts from main as it is

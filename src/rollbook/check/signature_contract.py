@@ -9,12 +9,10 @@ than before, and an output may be added; anything else is a break, which semanti
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rollbook.names import precedence
-from rollbook.records.dtypes import word_for
-from rollbook.records.signature import Illegible, columns_of
+from rollbook.records.signature import columns
 from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
@@ -42,8 +40,8 @@ def breaks(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     Raises Illegible when one of them is not as the schema asks, or names a column twice.
     """
     return [
-        *_inputs(_columns(old, "inputs"), _columns(new, "inputs")),
-        *_outputs(_columns(old, "outputs"), _columns(new, "outputs")),
+        *_inputs(columns(old, "inputs"), columns(new, "inputs")),
+        *_outputs(columns(old, "outputs"), columns(new, "outputs")),
     ]
 
 
@@ -66,15 +64,6 @@ def lower_releases(version: str, others: Iterable[str]) -> list[str]:
     """Return the releases below a version, the newest first. A pre-release promises its callers nothing."""
     lower = [other for other in others if "-" not in other and precedence(other) < precedence(version)]
     return sorted(lower, key=precedence, reverse=True)
-
-
-def _columns(signature: Mapping[str, Any], half: str) -> dict[str, Column]:
-    columns: dict[str, Column] = {}
-    for column in columns_of(signature, half):
-        if column.name in columns:
-            raise Illegible(f"its {half} name {shown(column.name)} twice")
-        columns[column.name] = replace(column, dtype=word_for(" ".join(column.dtype.lower().split())))
-    return columns
 
 
 def _inputs(old: Mapping[str, Column], new: Mapping[str, Column]) -> Iterator[str]:

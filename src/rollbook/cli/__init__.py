@@ -41,6 +41,8 @@ COMMANDS = {
     "signature": "Print what goes into a version and what comes out, also as MLflow or servers have it.",
     "fetch": "Get a version's artifact, verified.",
     "scan": "Tell what loading an artifact would run: nothing of it is loaded.",
+    "test": "Run a version on its sample, shut in, and put on record how it went.",
+    "predict": "Run a version on rows, shut in, and print what comes out.",
     "compare": "Put versions of a model side by side.",
     "best": "Print the best version of a model by a metric.",
     "lineage": "Show what a version came from, or what came from a data set.",

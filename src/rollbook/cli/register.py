@@ -95,6 +95,14 @@ _MANY: dict[str, Any] = {"multiple": True}
 )
 @click.option("--as", "name", metavar="NAME", help="What the artifact is called in the registry.")
 @click.option("--follow-links", is_flag=True, help="Take what the links in a folder lead to, wherever it is.")
+@click.option("--test", is_flag=True, help="Run it on its sample first, as `rollbook test` does.")
+@click.option("--trust", is_flag=True, help="With --test: run it although it is unpickled.")
+@click.option(
+    "--environment",
+    type=click.Choice(["current", "declared"]),
+    default="current",
+    help="With --test: here, or in what the pinned requirements make.",
+)
 @new_model
 @options.proposal
 @options.directory

@@ -13,11 +13,8 @@ from rollbook.artifact.links import LinkRule
 from rollbook.artifact.pointer import pointer_data
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.unfetched import require_there
-from rollbook.errors import BadCall, InvalidFile, Refused
-from rollbook.git.commits import read_commit
+from rollbook.errors import BadCall, Refused
 from rollbook.git.refs import resolve_branch
-from rollbook.git.repository import is_ancestor
-from rollbook.git.write import ObjectWriter
 from rollbook.names import bump, normalise_version, precedence, require_model_name
 from rollbook.propose.artifact_names import artifact_name
 from rollbook.propose.backfill import FIELDS as AUTHORSHIP
@@ -36,7 +33,9 @@ from rollbook.propose.proposal import (
     refuse_standing,
 )
 from rollbook.propose.registration_remarks import lacking, pre_release_remarks, signature_remarks, twins
+from rollbook.propose.registration_test import registration_test
 from rollbook.propose.scan_evidence import scan_evidence, scan_remarks, scan_stored
+from rollbook.propose.standing_branch import consists_of, standing_facts
 from rollbook.propose.stores import open_store, upload
 from rollbook.propose.told_model import FIELDS
 from rollbook.registry.main_branch import main_commit
@@ -44,7 +43,6 @@ from rollbook.registry.registry import Registry
 from rollbook.registry.request_branches import requested_versions
 from rollbook.schema.schemas import schema_line
 from rollbook.snapshot.tree_snapshot import commit_snapshot
-from rollbook.yaml.strict import load
 from rollbook.yaml.write import dump
 
 if TYPE_CHECKING:
@@ -54,6 +52,7 @@ if TYPE_CHECKING:
     from rollbook.artifact.scan.verdict import ScanReport
     from rollbook.artifact.storage import Storage, Stored
     from rollbook.git.repository import Repository
+    from rollbook.propose.smoke_test import SmokeTestSettings
 
 # The order of a manifest's fields, as a person reads them.
 _ORDER = (
@@ -94,6 +93,7 @@ class Registration:
     remarks: tuple[str, ...] = ()
     created_at: str | None = None
     created_by: str | None = None
+    test: SmokeTestSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +148,12 @@ def register(
     scanned = scan_stored(storage, stored)
     told = {**plan.facts, "artifact": registration.facts.get("artifact")}
     require_agreement(plan.name, told, stored.format, stored.contents)
-    plan, files = _completed(repository, registration, plan, stored, scanned)
-    while plan.standing and not _consists_of(repository, plan, stored, files):
+    plan, files = _completed(repository, storage, registration, plan, stored, scanned)
+    while plan.standing and not consists_of(repository, plan.standing, files, _entry(plan, stored)):
         if registration.version is not None:
             refuse_standing(repository, plan.branch)
         plan = _plan(repository, registration, above=plan.version)
-        plan, files = _completed(repository, registration, plan, stored, scanned)
+        plan, files = _completed(repository, storage, registration, plan, stored, scanned)
     files |= entry_edit(repository, plan.base, _entry(plan, stored))
     judge(repository, plan.base, files).require("the registry refuses this version")
     uploaded = upload(repository, plan.base, storage, [stored.pointer], progress)
@@ -219,7 +219,7 @@ def _plan(repository: Repository, registration: Registration, *, above: str = ""
         branch = branch_name("register", model, version)
         facts = _facts(repository, registration, model, version, parents)
         standing = resolve_branch(repository, branch)
-        before = _standing_facts(repository, standing, model, version) if standing else {}
+        before = standing_facts(repository, standing, model, version) if standing else {}
         if standing and (carried := of_the_run_before(facts, as_told(before, facts))):
             facts |= carried
             break
@@ -247,37 +247,9 @@ def _unused(plan: _RegistrationPlan, registration: Registration) -> Iterator[str
         yield f"{plan.model} is known: left out: {names}. See `rollbook model edit {plan.model} --help`"
 
 
-def _standing_facts(repository: Repository, commit: str, model: str, version: str) -> dict[str, Any]:
-    """Return the manifest in a commit without its artifact; empty when it isn't there or can't be read."""
-    path = layout.manifest_path(model, version)
-    with Registry(repository, commit_snapshot(repository, commit)) as registry:
-        (data,) = registry.snapshot.read_many([path])
-    try:
-        manifest = load(data or b"", path)
-    except InvalidFile:
-        return {}
-    return {name: manifest[name] for name in manifest if name != "artifact"} if manifest else {}
-
-
 def _entry(plan: _RegistrationPlan, stored: Stored) -> dict[str, str]:
     """Return the model's entry in dvc.yaml."""
     return {plan.model: artifact_path(plan.model, plan.version, stored.pointer.path)}
-
-
-def _consists_of(
-    repository: Repository, plan: _RegistrationPlan, stored: Stored, files: Mapping[str, bytes]
-) -> bool:
-    """Whether the standing commit adds exactly `files`, and the model's entry, to the one it stands on, which
-    is on main."""
-    assert plan.standing is not None
-    standing = read_commit(repository, plan.standing)
-    if len(standing.parents) != 1 or not is_ancestor(
-        repository, standing.parents[0], main_commit(repository)
-    ):
-        return False
-    (base,) = standing.parents
-    whole = {**files, **entry_edit(repository, base, _entry(plan, stored))}
-    return ObjectWriter(repository).tree(base, whole) == standing.tree
 
 
 def _next_version(model: str, versions: Sequence[str], registration: Registration) -> str:
@@ -327,6 +299,7 @@ def _is_format_alone(name: str, value: object) -> bool:
 
 def _completed(
     repository: Repository,
+    storage: Storage,
     registration: Registration,
     plan: _RegistrationPlan,
     stored: Stored,
@@ -336,7 +309,9 @@ def _completed(
     plan = replace(plan, facts=completed(plan.facts, stored.format, stored.contents))
     files = _files(plan, registration, stored)
     sha256 = stored.digest.sha256
-    return plan, files | scan_evidence(repository, scanned, plan.model, plan.version, sha256, plan.standing)
+    files |= scan_evidence(repository, scanned, plan.model, plan.version, sha256, plan.standing)
+    files |= registration_test(repository, storage, registration, stored, plan.facts, plan.standing)
+    return plan, files
 
 
 def _files(plan: _RegistrationPlan, registration: Registration, stored: Stored) -> dict[str, bytes]:

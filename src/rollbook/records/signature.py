@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from rollbook.records.dtypes import word_for
+from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +37,17 @@ class Column:
             **shape,
             **({} if self.required else {"required": False}),
         }
+
+
+def columns(signature: Mapping[str, Any], half: str) -> dict[str, Column]:
+    """Return one half of a manifest's `signature` by the columns' names, with their types in the words of the
+    vocabulary. Raises Illegible where it is not as the schema asks, or names a column twice."""
+    by_name: dict[str, Column] = {}
+    for column in columns_of(signature, half):
+        if column.name in by_name:
+            raise Illegible(f"its {half} name {shown(column.name)} twice")
+        by_name[column.name] = replace(column, dtype=word_for(" ".join(column.dtype.lower().split())))
+    return by_name
 
 
 def columns_of(signature: Mapping[str, Any], half: str) -> tuple[Column, ...]:

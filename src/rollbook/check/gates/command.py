@@ -6,15 +6,13 @@ import json
 import os
 import re
 import selectors
-import signal
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rollbook.artifact.running.bounded_process import end_group, end_strays, has_ended
 from rollbook.check.finding import Rule
 from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting, waiting
 from rollbook.errors import InvalidFile
@@ -30,7 +28,6 @@ _TIME_LIMIT, _LONGEST = 60, 3600  # seconds
 _MOST_OUTPUT = 1 << 16
 _SHOWN = 300
 _BREATH = 0.02
-_ROUNDS = 50
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
@@ -151,8 +148,8 @@ def run_bounded(command: Sequence[str], stdin: bytes, limit: float) -> Ended:
         try:
             output, in_time = _read(process, deadline)
         finally:
-            _kill_group(process)
-            _kill_strays(folder)
+            end_group(process)
+            end_strays(f"HOME={folder}")
             assert process.stdout is not None
             process.stdout.close()
     return Ended(process.returncode if in_time else None, output.decode(errors="replace"))
@@ -177,7 +174,7 @@ def _read(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, boo
         selector.register(pipe, selectors.EVENT_READ)
         is_open = True
         while time.monotonic() < deadline:
-            ended = _has_ended(process)
+            ended = has_ended(process)
             if is_open and (ended or selector.select(_BREATH)):
                 is_open = _drain(pipe, output)
             elif not ended:
@@ -198,41 +195,6 @@ def _drain(pipe: int, output: bytearray) -> bool:
             return False
         output += chunk[: max(0, _MOST_OUTPUT - len(output))]
     return True
-
-
-def _has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Whether the program has ended; it stays a zombie, so that nobody else gets its number."""
-    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except PermissionError:  # on some systems, when only zombies are left
-        process.kill()
-    process.wait()
-
-
-def _kill_strays(folder: str) -> None:
-    """Kill what the program started in sessions of their own: whatever has its environment, which names its
-    own folder. Other systems than Linux don't tell."""
-    mark = f"HOME={folder}".encode()
-    for _ in range(_ROUNDS):  # what is killed may have started another meanwhile
-        strays = [place for place in Path("/proc").glob("[0-9]*") if mark in _environment_of(place)]
-        if not strays:
-            return
-        for place in strays:
-            with suppress(ProcessLookupError):
-                os.kill(int(place.name), signal.SIGKILL)
-        time.sleep(_BREATH)
-
-
-def _environment_of(process: Path) -> list[bytes]:
-    """Return a process's environment; nothing of one that has ended, or is somebody else's."""
-    try:
-        return (process / "environ").read_bytes().split(b"\0")
-    except OSError:
-        return []
 
 
 GATE = Command()
