@@ -221,8 +221,8 @@ _ARGUMENTS = {
     "BRANCH": "The proposal's branch, local or on the remote.",
     "DIR": "A directory.",
     "FILE": "A file; `-`, or none, for standard input.",
-    "KIND": "What was done: `evaluation`, `fairness`, `data-validation`, `smoke-test`, `load-test`, "
-    "`monitoring` or `deployment`.",
+    "KIND": "What was done: `evaluation`, `fairness`, `data-validation`, `smoke-test`, `conversion`, "
+    "`load-test`, `monitoring` or `deployment`.",
     "MODEL": "A model's name, with its namespace if it has one: `credit-approval`, `risk/credit-approval`.",
     "TAG": "A tag of the audit trail, or one that looks like it.",
     "NAME": "The evidence: its kind and number, e.g. `fairness-1`.",

@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from rollbook.propose.new_registry import Initialised as Initialised
     from rollbook.propose.open_requests import Request as Request
     from rollbook.propose.open_requests import RequestedMove as RequestedMove
+    from rollbook.propose.packaging import PackagedVersion as PackagedVersion
     from rollbook.propose.promotion import ProposedMove as ProposedMove
     from rollbook.propose.proposal import ChangeRefused as ChangeRefused
     from rollbook.propose.pruning import Pruning as Pruning
@@ -164,6 +165,7 @@ _HOMES = {
     "Pruning": "propose.pruning",
     "ProposedVersion": "propose.registration",
     "Rejected": "propose.rejection",
+    "PackagedVersion": "propose.packaging",
     "SmokeTest": "propose.smoke_test",
     "ToldFacts": "propose.told_facts",
     "ListedModel": "registry.listing",

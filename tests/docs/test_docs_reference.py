@@ -135,6 +135,7 @@ CALLS = {
     "rollbook fetch REF": ["fetch", "credit-approval@production", "-o", "OUTPUT"],
     "rollbook scan TARGET": ["scan", "credit-approval@production"],
     "rollbook test REF": ["test", "loans@1.0.0"],
+    "rollbook package REF": ["package", "safe@1.0.0", "--to", "onnx"],
     "rollbook predict REF": ["predict", "loans@1.0.0", "--input", "../sample.json"],
     "rollbook compare MODEL": ["compare", "credit-approval"],
     "rollbook best MODEL": ["best", "credit-approval", "--metric", "auc"],
@@ -298,6 +299,12 @@ def _with_a_model(world: World) -> None:
     world.register("loans", "1.0.0", "--sample-input", str(sample), content=trained().onnx)
 
 
+def _with_a_safe_model(world: World) -> None:
+    sample = world.root / "sample.json"
+    sample.write_text(SAMPLE)
+    world.register("safe", "1.0.0", "--sample-input", str(sample), content=trained().skops)
+
+
 def _with_lineage(world: World) -> None:
     facts = world.root / "facts.yaml"
     facts.write_text(
@@ -355,6 +362,7 @@ BEFORE = {
     "rollbook prune [TARGET]": _prunable,
     "rollbook test REF": _with_a_model,
     "rollbook predict REF": _with_a_model,
+    "rollbook package REF": _with_a_safe_model,
     "rollbook sweep": _pruned,
 }
 

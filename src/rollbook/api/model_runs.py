@@ -1,4 +1,4 @@
-"""The verbs that run a model: `registry.test()` and `registry.predict()`."""
+"""The verbs that run a model: `registry.test()`, `registry.predict()` and `registry.package()`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.names import Reference
     from rollbook.propose.new_evidence import AddedEvidence
+    from rollbook.propose.packaging import PackagedVersion
     from rollbook.propose.smoke_test import SmokeTest
     from rollbook.propose.told_facts import PathLike
 
@@ -136,6 +137,50 @@ class ModelRuns:
             shapes={output.name: output.shape for output in run.outputs},
             isolation=run.isolation,
         )
+
+    def package(
+        self,
+        reference: str | Reference,
+        to: str,
+        *,
+        tolerance: float = 1e-5,
+        input: PathLike | None = None,  # noqa: A002 - the command's word
+        version: str | None = None,
+        bump: str | None = None,
+        name: str | None = None,
+        timeout: float = SECONDS,
+        memory: int = MIBIBYTES,
+        trust: bool = False,
+        trusted_types: Sequence[str] = (),
+        progress: Progress = quiet,
+    ) -> PackagedVersion:
+        """Convert a version to the format `to` (`onnx`, `skops`, `torchscript`, `safetensors`), compare, and
+        propose it as a version derived from it, with evidence of how they compare; return all that.
+
+        Both are run on the sample, or the rows in the file `input`, in processes that are shut in. Numbers
+        agree when |after - before| <= `tolerance` + `tolerance` * |before|, labels when they are equal;
+        weights alone are compared byte by byte. `version`, or else `bump` of the newest (by default `minor`),
+        says which version it becomes, `name` what its artifact is called. `timeout`, `memory`, `trust` and
+        `trusted_types` are as in `test`. Raises Refused for formats that can't be converted, what needs
+        trust, and outputs that differ, ModelFailed where it can't be converted, and as `register`.
+        """
+        from rollbook.errors import BadCall
+        from rollbook.propose.packaging import PackagingSettings, package_version
+
+        if version and bump:
+            raise BadCall("a version is either given or bumped", hint="Give one of the two.")
+        if not 0 <= tolerance < float("inf"):
+            raise BadCall(f"{tolerance} is no tolerance", hint="Give a number from 0 on.")
+        settings = PackagingSettings(
+            target=to,
+            tolerance=tolerance,
+            input=Path(input) if input else None,
+            version=version,
+            bump=bump or "minor",
+            name=name,
+            run=run_settings(trust, trusted_types, timeout, memory, repeats=0),
+        )
+        return package_version(self.repository, self.version_or_default(reference), settings, progress)
 
 
 def run_settings(

@@ -43,6 +43,7 @@ COMMANDS = {
     "scan": "Tell what loading an artifact would run: nothing of it is loaded.",
     "test": "Run a version on its sample, shut in, and put on record how it went.",
     "predict": "Run a version on rows, shut in, and print what comes out.",
+    "package": "Convert a version to another format, and propose it, compared, as a version derived from it.",
     "compare": "Put versions of a model side by side.",
     "best": "Print the best version of a model by a metric.",
     "lineage": "Show what a version came from, or what came from a data set.",

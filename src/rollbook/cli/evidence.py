@@ -59,9 +59,10 @@ def command() -> None:
 def add_command(reference: str, kind: str, then: str | None, as_json: bool, **given: Any) -> None:
     """Add evidence on REF: a file that is never edited, bound to the artifact's digest.
 
-    KIND is evaluation, fairness, data-validation, smoke-test, load-test, monitoring or deployment. Who and
-    when come from git and the clock. What is attached goes to the DVC remote, and a pointer to it stands
-    beside the evidence. Your checkout, your staged files and your branch stay as they are.
+    KIND is evaluation, fairness, data-validation, smoke-test, conversion, load-test, monitoring or
+    deployment. Who and when come from git and the clock. What is attached goes to the DVC remote, and a
+    pointer to it stands beside the evidence. Your checkout, your staged files and your branch stay as they
+    are.
     """
     from rollbook.propose.manifest_facts import metrics
 

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
 
 
 def run_options(command: Command) -> Command:
-    """Add what may be trusted, which environment, and the limits."""
+    """Add what may be trusted, the limits, and which environment."""
+    environment = click.option(
+        "--environment", type=click.Choice(["current", "declared"]), default="current", show_default=True,
+        help="Where it runs: here, or in what its pinned requirements make, which is kept.",
+    )  # fmt: skip
+    return bounds(environment(command))
+
+
+def bounds(command: Command) -> Command:
+    """Add what may be trusted, and the limits."""
     added = (
         click.option(
             "--timeout", metavar="SECONDS", type=float, default=60.0, show_default=True,
@@ -31,10 +40,6 @@ def run_options(command: Command) -> Command:
         click.option(
             "--trusted-type", "trusted_types", metavar="NAME", multiple=True,
             help="A type in a skops file that may be loaded. Repeatable.",
-        ),
-        click.option(
-            "--environment", type=click.Choice(["current", "declared"]), default="current", show_default=True,
-            help="Where it runs: here, or in what its pinned requirements make, which is kept.",
         ),
     )  # fmt: skip
     return reduce(lambda made, option: option(made), reversed(added), command)

@@ -32,8 +32,8 @@ from rollbook.propose.proposal import (
     refuse_blocked,
     refuse_standing,
 )
+from rollbook.propose.registration_evidence import registration_evidence
 from rollbook.propose.registration_remarks import lacking, pre_release_remarks, signature_remarks, twins
-from rollbook.propose.registration_test import registration_test
 from rollbook.propose.scan_evidence import scan_evidence, scan_remarks, scan_stored
 from rollbook.propose.standing_branch import consists_of, standing_facts
 from rollbook.propose.stores import open_store, upload
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from rollbook.artifact.scan.verdict import ScanReport
     from rollbook.artifact.storage import Storage, Stored
     from rollbook.git.repository import Repository
+    from rollbook.propose.new_evidence import Examination
     from rollbook.propose.smoke_test import SmokeTestSettings
 
 # The order of a manifest's fields, as a person reads them.
@@ -76,7 +77,8 @@ class Registration:
     `parents` are references to the versions that it was derived from; the manifest names the versions they
     stand for now. `name` is what the artifact is called in the registry, None for its own name; `links` says
     which symbolic links are followed to its files; `remarks` is what was remarked of the facts. `created_at`
-    and `created_by` are when and by whom a version was made that is back-filled.
+    and `created_by` are when and by whom a version was made that is back-filled. `test` says how it is tested
+    first; `examinations` are what else was learnt of it, no two of one kind: both become its evidence.
     """
 
     model: str
@@ -94,6 +96,7 @@ class Registration:
     created_at: str | None = None
     created_by: str | None = None
     test: SmokeTestSettings | None = None
+    examinations: Sequence[Examination] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +313,7 @@ def _completed(
     files = _files(plan, registration, stored)
     sha256 = stored.digest.sha256
     files |= scan_evidence(repository, scanned, plan.model, plan.version, sha256, plan.standing)
-    files |= registration_test(repository, storage, registration, stored, plan.facts, plan.standing)
+    files |= registration_evidence(repository, storage, registration, stored, plan.facts, plan.standing)
     return plan, files
 
 

@@ -118,7 +118,7 @@ def smoke_test_version(version: ModelVersion, settings: SmokeTestSettings, progr
     found = version.model.registry.snapshot.read_many([f"{directory}/{name}" for name in names])
     files = {name: data for name, data in zip(names, found, strict=True) if data is not None}
     manifest = version.manifest
-    sample = _sample(files, settings.input)  # before any byte is brought
+    sample = sample_rows(files, settings.input)  # before any byte is brought
     with tempfile.TemporaryDirectory(prefix="rollbook-") as folder:
         artifact = fetch_version(version, Path(folder), progress=progress)
         subject = SmokeTestSubject(
@@ -129,11 +129,12 @@ def smoke_test_version(version: ModelVersion, settings: SmokeTestSettings, progr
 
 def smoke_test_artifact(subject: SmokeTestSubject, settings: SmokeTestSettings) -> SmokeTest:
     """Run what is at hand on its sample, and return how that went. Raises as `smoke_test_version` does."""
-    return _tested(subject, _sample(subject.files, settings.input), settings)
+    return _tested(subject, sample_rows(subject.files, settings.input), settings)
 
 
-def _sample(files: Mapping[str, bytes], told: Path | None) -> tuple[Rows, dict[str, str]]:
-    """Return the rows to feed, and what evidence says of them."""
+def sample_rows(files: Mapping[str, bytes], told: Path | None) -> tuple[Rows, dict[str, str]]:
+    """Return the rows to feed, of a file that is told or else of the version's own sample, and what evidence
+    says of them. Raises BadCall where there are none."""
     if told is None and SAMPLE not in files:
         hint = "Give rows with --input FILE; or register versions with --sample-input."
         raise BadCall(f"the version has no {SAMPLE}", hint=hint)

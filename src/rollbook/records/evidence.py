@@ -22,6 +22,7 @@ KINDS = (
     "fairness",
     "data-validation",
     "smoke-test",
+    "conversion",
     "load-test",
     "monitoring",
     DEPLOYMENT,

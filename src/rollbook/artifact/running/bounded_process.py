@@ -28,12 +28,14 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a run may take: `seconds` by the clock, `memory` in bytes, processes, and bytes of an answer."""
+    """What a run may take: `seconds` by the clock, `memory` in bytes, processes, bytes of an answer, and of
+    each file that it writes."""
 
     seconds: float = 60.0
     memory: int = 4 << 30
     processes: int = 64
     answer: int = 64 << 20
+    file: int = 1 << 28
 
     def for_itself(self, *, counts_processes: bool) -> dict[str, int]:
         """Return the limits of the system that the process takes on, by their names in `resource`.
@@ -43,7 +45,7 @@ class Limits:
         """
         every_core = (os.cpu_count() or 1) * max(1, round(self.seconds))
         threads = {"NPROC": self.processes * 16} if counts_processes else {}
-        return {"DATA": self.memory, "CPU": every_core, "FSIZE": 1 << 28, "CORE": 0, **threads}
+        return {"DATA": self.memory, "CPU": every_core, "FSIZE": self.file, "CORE": 0, **threads}
 
 
 @dataclass(frozen=True, slots=True)

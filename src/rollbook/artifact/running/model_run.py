@@ -45,6 +45,7 @@ RUNNABLE: Mapping[str, str] = {
 _EXTRAS = {
     "onnxruntime": "onnx", "skops": "skops", "sklearn": "skops", "joblib": "skops", "xgboost": "xgboost",
     "lightgbm": "lightgbm", "torch": "torch", "mlflow": "mlflow", "pandas": "pandas", "numpy": "onnx",
+    "skl2onnx": "convert", "onnxmltools": "convert", "onnx": "convert", "safetensors": "convert",
 }  # fmt: skip
 _SIGNALS = {
     9: "it was killed, as a system does that runs out of memory",
@@ -62,6 +63,8 @@ _NO_MEMORY = (
     "OOM when allocating",
 )
 _MOST_VALUES = 2_000_000
+# What is said of an answer that hasn't its form.
+NO_FORM = "the model's process did not answer as it must"
 _SHOWN = 300
 _GRACE = 5  # seconds
 
@@ -138,8 +141,8 @@ def run_model(
             "seconds": math.ceil(limits.seconds) + _GRACE,
             "limits": limits.for_itself(counts_processes=walls.isolation != "none"),
         }
-        end = _ended(walls, request, home, limits)
-    return _run(end, walls.isolation, rows, limits)
+        answer = answered(walls, request, home, limits)
+    return _run(answer, walls.isolation, rows)
 
 
 def _what_can_be() -> str:
@@ -163,7 +166,12 @@ def _placed(artifact: Path | ArtifactBytes, scratch: Path) -> Path:
     return place
 
 
-def _ended(walls: Enclosed, request: dict[str, Any], home: Path, limits: Limits) -> BoundedEnd:
+def answered(walls: Enclosed, request: Mapping[str, Any], home: Path, limits: Limits) -> dict[str, Any]:
+    """Return what an enclosed program answers to a request, which nobody vouches for.
+
+    Raises ModelFailed where it answers nothing or takes more than its limits, and what it says that failed.
+    """
+
     def told(descriptor: int) -> bytes:
         try:
             return json.dumps({**request, "answer": descriptor}).encode()
@@ -171,12 +179,9 @@ def _ended(walls: Enclosed, request: dict[str, Any], home: Path, limits: Limits)
             raise BadCall(f"the rows can't be passed on: {error}", hint="Give plain values.") from error
 
     try:
-        return run_bounded_process(walls, told, home, limits)
+        end = run_bounded_process(walls, told, home, limits)
     except OSError as error:
         raise BadCall(f"{walls.command[0]} can't be run: {error.strerror}") from error
-
-
-def _run(end: BoundedEnd, means: Isolation, rows: Rows, limits: Limits) -> ModelRun:
     if end.stopped:
         hint = "Give it more with --timeout or --memory, if it is meant to take that."
         raise ModelFailed(f"the model was ended: {end.stopped}", hint=hint)
@@ -186,6 +191,15 @@ def _run(end: BoundedEnd, means: Isolation, rows: Rows, limits: Limits) -> Model
         answer = json.loads(end.answer)
         if "failed" in answer:
             raise _failure(str(answer["failed"]), str(answer["message"]), str(answer["library"]), limits)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ModelFailed(NO_FORM) from error
+    if not isinstance(answer, dict):
+        raise ModelFailed(NO_FORM)
+    return answer
+
+
+def _run(answer: Mapping[str, Any], means: Isolation, rows: Rows) -> ModelRun:
+    try:
         return ModelRun(
             outputs=outputs_of(answer["outputs"], _MOST_VALUES),
             rows=len(rows.cells),
@@ -196,7 +210,7 @@ def _run(end: BoundedEnd, means: Isolation, rows: Rows, limits: Limits) -> Model
             versions=versions_of(answer["versions"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
-        raise ModelFailed("the model's process did not answer as it must") from error
+        raise ModelFailed(NO_FORM) from error
 
 
 def _no_answer(end: BoundedEnd) -> ModelFailed:
@@ -222,5 +236,9 @@ def _failure(kind: str, message: str, library: str, limits: Limits) -> BadCall |
     if kind == "memory" or any(words in message for words in _NO_MEMORY):
         most = f"{limits.memory >> 20:,} MiB"
         return ModelFailed(f"the model asked for more memory than {most}", hint="Give it more: --memory.")
-    done = {"load": "can't be loaded", "predict": "can't predict"}.get(kind, "can't be run")
+    done = {
+        "load": "can't be loaded",
+        "predict": "can't predict",
+        "convert": "can't be converted",
+    }.get(kind, "can't be run")
     return ModelFailed(f"the model {done}: {said}")

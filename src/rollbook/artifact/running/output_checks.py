@@ -161,7 +161,12 @@ def _equal(actual: Any, expected: Any, exact: bool, wanted: Expectations) -> boo
         return False
     if exact:
         return bool(actual == expected)
-    return bool(abs(actual - expected) <= wanted.absolute + wanted.relative * abs(expected))
+    return is_near(actual, expected, wanted.relative, wanted.absolute)
+
+
+def is_near(actual: float, expected: float, relative: float, absolute: float) -> bool:
+    """Whether |actual - expected| <= `absolute` + `relative` * |expected|, as NumPy's isclose has it."""
+    return bool(abs(actual - expected) <= absolute + relative * abs(expected))
 
 
 def shape_of(values: Any) -> tuple[int, ...]:

@@ -37,14 +37,16 @@ _NAMESPACES = (
 
 @dataclass(frozen=True, slots=True)
 class Enclosed:
-    """A program that is started shut in: its command and environment, the artifact's place as it sees it, and
-    where it finds packages beside those of its own environment."""
+    """A program that is started shut in: its command and environment, the artifact's place as it sees it,
+    where it finds packages beside those of its own environment, and the place of the one file that it may
+    write, empty for none."""
 
     isolation: Isolation
     command: tuple[str, ...]
     environment: Mapping[str, str]
     artifact: str
     paths: tuple[str, ...]
+    output: str = ""
 
 
 def isolation() -> Isolation:
@@ -61,35 +63,47 @@ def _isolation(search: str) -> Isolation:
     return "none"
 
 
-def enclosed(python: Path, program: Path, artifact: Path, folder: Path) -> Enclosed:
-    """Return how an interpreter runs the package in the folder `program` on an artifact, shut in.
+def enclosed(
+    python: Path,
+    program: Path,
+    artifact: Path,
+    folder: Path,
+    *,
+    module: str = "model_process",
+    output: Path | None = None,
+) -> Enclosed:
+    """Return how an interpreter runs a module of the package in the folder `program` on an artifact, shut in.
 
-    `folder` is empty and its own. The interpreter is started in isolated mode: neither the environment nor
-    the current folder says what it imports.
+    `folder` is empty and its own; `output` is a file that is there, the one that it may write. The
+    interpreter is started in isolated mode: neither the environment nor the current folder says what it
+    imports.
     """
     means = isolation()
     paths = _added_paths(python)
     if means == "bubblewrap":
         inside = f"{_INSIDE}/model/{artifact.name}"
+        written = f"{_INSIDE}/output/{output.name}" if output else ""
         binds = [
             *_bound(sorted({*_interpreter(python), *map(Path, paths)})),
             *("--ro-bind", str(program), f"{_INSIDE}/{program.name}"),
             *("--ro-bind", str(artifact.resolve()), inside),
+            *(("--bind", str(output.resolve()), written) if output else ()),
             *("--chdir", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/"),  # noqa: S108 - its own
         ]
-        start = _start(python, _INSIDE, program.name)
+        start = _start(python, _INSIDE, program.name, module)
         command = (_found("bwrap"), *_walls(), *binds, "--", *start)
-        return Enclosed(means, command, bare_environment("/tmp"), inside, paths)  # noqa: S108 - its own
-    start = _start(python, str(program.parent), program.name)
+        return Enclosed(means, command, bare_environment("/tmp"), inside, paths, written)  # noqa: S108
+    start = _start(python, str(program.parent), program.name, module)
     placed = folder / artifact.name
     placed.symlink_to(artifact.resolve())
     around = (_found("unshare"), *_NAMESPACES[1:], "--") if means == "namespaces" else ()
-    return Enclosed(means, (*around, *start), bare_environment(str(folder)), str(placed), paths)
+    environment, written = bare_environment(str(folder)), str(output.resolve()) if output else ""
+    return Enclosed(means, (*around, *start), environment, str(placed), paths, written)
 
 
-def _start(python: Path, place: str, package: str) -> tuple[str, ...]:
+def _start(python: Path, place: str, package: str, module: str) -> tuple[str, ...]:
     code = (
-        f"import sys; sys.path.insert(0, {place!r}); from {package} import model_process as m;"
+        f"import sys; sys.path.insert(0, {place!r}); from {package} import {module} as m;"
         f" sys.path.remove({place!r}); m.main()"
     )
     return (str(python), "-I", "-B", "-X", "utf8", "-c", code)

@@ -13,7 +13,7 @@ from typing import Any
 from .model_rows import Failed, Rows, library, shaped
 
 # ONNX's names for the types of elements, where NumPy has others.
-_ONNX_TYPES = {"float": "float32", "double": "float64", "string": "object"}
+ONNX_TYPES = {"float": "float32", "double": "float64", "string": "object"}
 
 
 def onnx(path: str, request: dict[str, Any]) -> Any:
@@ -34,7 +34,7 @@ def onnx(path: str, request: dict[str, Any]) -> Any:
 def onnx_feed(rows: Rows, inputs: Any) -> dict[str, Any]:
     """Return the arrays by the names of the graph's inputs: each its column, or one all columns."""
     types = {one.name: one.type.partition("(")[2].rstrip(")") for one in inputs}
-    dtypes = {name: _ONNX_TYPES.get(kind, kind) for name, kind in types.items()}
+    dtypes = {name: ONNX_TYPES.get(kind, kind) for name, kind in types.items()}
     ranks = {one.name: len(one.shape or ()) for one in inputs}
     if len(inputs) == 1 and (rows.names is None or inputs[0].name not in rows.names):
         (name,) = dtypes
@@ -54,13 +54,20 @@ def only_file(path: str, suffix: str) -> str:
 
 
 def skops(path: str, request: dict[str, Any]) -> Any:
-    """https://skops.readthedocs.io/en/stable/persistence.html"""
+    return estimator(trusted_skops(path, request), request)
+
+
+def trusted_skops(path: str, request: dict[str, Any]) -> Any:
+    """Return what a file holds, unless it needs types that nobody trusts.
+
+    https://skops.readthedocs.io/en/stable/persistence.html
+    """
     persistence = library("skops.io")
     foreign = persistence.get_untrusted_types(file=path)
     given = foreign if request["trust"] else [name for name in foreign if name in request["trusted_types"]]
     if refused := [name for name in foreign if name not in given]:
         raise Failed("trust", f"it needs types that skops does not know: {', '.join(sorted(refused)[:8])}")
-    return estimator(persistence.load(path, trusted=given), request)
+    return persistence.load(path, trusted=given)
 
 
 def joblib(path: str, request: dict[str, Any]) -> Any:

@@ -13,10 +13,13 @@ import os
 import signal
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .loaders import LOADERS
 from .model_rows import Failed, library
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _MOST_MESSAGE = 2000
 # Libraries that hand the work on to others, and those.
@@ -90,7 +93,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         "load_seconds": loaded,
         "latencies": again,
         "outputs": outputs,
-        "versions": versions(name),
+        "versions": versions(name, *(_BELOW if name in _ABOVE else ())),
         "peak_memory": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
     }
 
@@ -110,10 +113,10 @@ def guarded(kind: str, work: Any) -> Any:
         raise Failed(kind, f"{type(error).__name__}: {error}") from error
 
 
-def versions(name: str) -> dict[str, str]:
-    """Return the versions of Python and of the libraries that ran the model."""
+def versions(*names: str) -> dict[str, str]:
+    """Return the versions of Python, of these libraries as far as they are in use, and of NumPy."""
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for module in (name, *(_BELOW if name in _ABOVE else ()), "numpy"):
+    for module in (*names, "numpy"):
         version = getattr(sys.modules.get(module), "__version__", None)
         if isinstance(version, str):
             found["scikit-learn" if module == "sklearn" else module] = version[:40]
@@ -121,6 +124,11 @@ def versions(name: str) -> dict[str, str]:
 
 
 def main() -> None:
+    serve(run)
+
+
+def serve(work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Answer the request with what the work on it gives, or with how it failed; then end."""
     request = json.loads(sys.stdin.buffer.read())
     sys.stdin.close()
     limited(request["limits"])
@@ -129,7 +137,7 @@ def main() -> None:
     signal.alarm(request["seconds"])
     sys.path += [path for path in request["paths"] if path not in sys.path]
     try:
-        answer = run(request)
+        answer = work(request)
     except Failed as failure:
         answer = {"failed": failure.kind, "message": str(failure)[:_MOST_MESSAGE], "library": failure.library}
     with contextlib.suppress(BrokenPipeError), os.fdopen(request["answer"], "w", encoding="utf-8") as file:

@@ -1,0 +1,1 @@
+"""A model written in another format, and held against what it was made from."""
