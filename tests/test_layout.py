@@ -43,6 +43,9 @@ def test_directories_hold_the_paths_of_their_files(model, version):
         ("notes.yaml", Kind.NOTES),
         ("removed.yaml", Kind.REMOVAL),
         ("imported.yaml", Kind.IMPORT),
+        ("model.sig", Kind.MODEL_SIGNATURE),
+        ("provenance.jsonl", Kind.PROVENANCE),
+        ("provenance.json", Kind.STRAY),
         ("evidence/evaluation-1.yaml", Kind.EVIDENCE),
         ("evidence/smoke-test-12.yaml", Kind.EVIDENCE),
         ("evidence/smoke-test-12/report.html.dvc", Kind.ATTACHMENT),
@@ -115,4 +118,6 @@ def test_what_is_fixed_at_registration_is_write_once():
         "removed",
         "imported",
         "origin",
+        "model-signature",
+        "provenance",
     }

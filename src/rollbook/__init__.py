@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rollbook.api.upkeep import Hooks as Hooks
     from rollbook.api.version_answers import Resolved as Resolved
     from rollbook.api.version_signature import VersionSignature as VersionSignature
+    from rollbook.artifact.signature_check import VerifiedSignature as VerifiedSignature
     from rollbook.check.finding import Finding as Finding
     from rollbook.check.promotion_report import GateReport as GateReport
     from rollbook.errors import BadCall as BadCall
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
     from rollbook.propose.rejection import Rejected as Rejected
     from rollbook.propose.smoke_test import SmokeTest as SmokeTest
     from rollbook.propose.told_facts import ToldFacts as ToldFacts
+    from rollbook.propose.vouching import SignedVersion as SignedVersion
     from rollbook.registry.listing import ListedModel as ListedModel
     from rollbook.registry.listing import ListedVersion as ListedVersion
     from rollbook.retention.accounting import StorageReport as StorageReport
@@ -124,6 +126,7 @@ _HOMES = {
     "Hooks": "api.upkeep",
     "Resolved": "api.version_answers",
     "VersionSignature": "api.version_signature",
+    "VerifiedSignature": "artifact.signature_check",
     "Finding": "check.finding",
     "GateReport": "check.promotion_report",
     "BadCall": "errors",
@@ -168,6 +171,7 @@ _HOMES = {
     "PackagedVersion": "propose.packaging",
     "SmokeTest": "propose.smoke_test",
     "ToldFacts": "propose.told_facts",
+    "SignedVersion": "propose.vouching",
     "ListedModel": "registry.listing",
     "ListedVersion": "registry.listing",
     "StorageReport": "retention.accounting",

@@ -47,6 +47,8 @@ class Kind(Enum):
     ATTACHMENT = "attachment"
     REMOVAL = "removed"
     IMPORT = "imported"
+    MODEL_SIGNATURE = "model-signature"
+    PROVENANCE = "provenance"
     REGISTRY_FILE = "registry-file"
     STRAY = "stray"
 
@@ -79,6 +81,8 @@ WRITE_ONCE = frozenset(
         Kind.ATTACHMENT,
         Kind.REMOVAL,
         Kind.IMPORT,
+        Kind.MODEL_SIGNATURE,
+        Kind.PROVENANCE,
     ]
 )
 
@@ -101,8 +105,10 @@ POETRY_LOCK = "poetry.lock"
 PYLOCK = "pylock.toml"
 TOML_LOCKS = (UV_LOCK, POETRY_LOCK, PYLOCK)
 ENVIRONMENT_FILES = (REQUIREMENTS_TXT, CONDA_ENVIRONMENT, CONDA_LOCK, PIXI_LOCK, *TOML_LOCKS)
+# What vouches for the artifact: its signature, and how it was made.
+MODEL_SIGNATURE, PROVENANCE = "model.sig", "provenance.jsonl"
 # What was registered before these had a meaning may be an artifact of that name.
-FORMERLY_FREE = frozenset(ENVIRONMENT_FILES) - {REQUIREMENTS_TXT}
+FORMERLY_FREE = frozenset([*ENVIRONMENT_FILES, MODEL_SIGNATURE, PROVENANCE]) - {REQUIREMENTS_TXT}
 # Each of them makes the folder that it stands in a model.
 MODEL_FILES = {"model.yaml": Kind.MODEL, "stages.yaml": Kind.STAGES, "origin.yaml": Kind.ORIGIN}
 _VERSION_FILES = {
@@ -113,6 +119,8 @@ _VERSION_FILES = {
     "notes.yaml": Kind.NOTES,
     "removed.yaml": Kind.REMOVAL,
     "imported.yaml": Kind.IMPORT,
+    MODEL_SIGNATURE: Kind.MODEL_SIGNATURE,
+    PROVENANCE: Kind.PROVENANCE,
 }
 _MODEL_PATH = re.compile(
     rf"{ROOT}/(?P<model>[^/]+(?:/[^/]+)?)/(?P<file>model\.yaml|stages\.yaml|origin\.yaml)"
@@ -181,6 +189,14 @@ def removal_path(model: str, version: str) -> str:
 
 def imported_path(model: str, version: str) -> str:
     return f"{ROOT}/{model}/versions/{version}/imported.yaml"
+
+
+def signature_path(model: str, version: str) -> str:
+    return f"{ROOT}/{model}/versions/{version}/{MODEL_SIGNATURE}"
+
+
+def provenance_path(model: str, version: str) -> str:
+    return f"{ROOT}/{model}/versions/{version}/{PROVENANCE}"
 
 
 def evidence_directory(model: str, version: str) -> str:

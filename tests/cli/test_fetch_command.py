@@ -88,6 +88,7 @@ def test_the_json_has_exactly_these_keys(beside: World, tmp_path: Path):
         "deprecated": None,
         "environment": None,
         "environment_sha256": None,
+        "signed_by": "",
     }
 
 

@@ -73,6 +73,7 @@ def test_the_json_has_exactly_these_keys(root: Path):
         "version",
         "stage",
         "deprecated",
+        "signature",
         "removed",
         "imported",
         "aliases",

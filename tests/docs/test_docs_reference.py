@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import runpy
@@ -12,6 +13,7 @@ import click
 import pytest
 from docs_session import ROOT
 
+from building.attestations import Key, bundle, signers, statement, write
 from building.models import SAMPLE, trained
 from building.world import World, rollbook
 from notify_receiver import subscribe
@@ -111,6 +113,7 @@ CALLS = {
         "OUTPUT",
     ],
     "rollbook model edit MODEL": ["model", "edit", "credit-approval", "--team", "risk"],
+    "rollbook sign REF": ["sign", "credit-approval@1.0.0", "--key", "../key.pem"],
     "rollbook note REF": ["note", "credit-approval@1.0.0", "--tag", "reviewed=yes"],
     "rollbook card REF": ["card", "credit-approval@1.0.0"],
     "rollbook check": ["check"],
@@ -137,6 +140,7 @@ CALLS = {
     "rollbook test REF": ["test", "loans@1.0.0"],
     "rollbook package REF": ["package", "safe@1.0.0", "--to", "onnx"],
     "rollbook predict REF": ["predict", "loans@1.0.0", "--input", "../sample.json"],
+    "rollbook verify REF": ["verify", "credit-approval@1.0.0", "--key", "../key.pub.pem"],
     "rollbook compare MODEL": ["compare", "credit-approval"],
     "rollbook best MODEL": ["best", "credit-approval", "--metric", "auc"],
     "rollbook lineage REF": ["lineage", "credit-approval@latest"],
@@ -238,6 +242,16 @@ def _with_evidence(world: World) -> None:
     world.run(*CALLS["rollbook evidence add REF KIND"], "--land")
 
 
+def _with_a_key(world: World) -> None:
+    Key().save(world.root)
+
+
+def _signed(world: World) -> None:
+    _with_evidence(world)
+    _with_a_key(world)
+    world.run(*CALLS["rollbook sign REF"], "--land")
+
+
 def _with_a_report(world: World) -> None:
     report = world.artifact(b"<html>", "report.html")
     world.run(*CALLS["rollbook evidence add REF KIND"], "--attach", str(report), "--land")
@@ -312,7 +326,13 @@ def _with_lineage(world: World) -> None:
         f"  code: {{commit: {'c' * 40}}}\n  run: {{tool: mlflow, id: a1}}\n"
         "  parents: [credit-approval@1.0.0]\n"
     )
-    world.register("credit-approval", "1.2.0", "--from", str(facts))
+    ci, content = Key(), b"trained in CI"
+    world.policy(signers(ci=ci))
+    told = bundle(statement(hashlib.sha256(content).hexdigest()), ci)
+    provenance = str(write(world.root, "provenance.json", told))
+    world.register(
+        "credit-approval", "1.2.0", "--from", str(facts), "--provenance", provenance, content=content
+    )
 
 
 def _prunable(world: World) -> None:
@@ -342,7 +362,9 @@ def _landed_and_kept(world: World) -> None:
 # What has to happen before a command has something to print.
 BEFORE = {
     "rollbook show MODEL": _guarded,
-    "rollbook show REF": _with_evidence,
+    "rollbook show REF": _signed,
+    "rollbook sign REF": _with_a_key,
+    "rollbook verify REF": _signed,
     "rollbook evidence fetch REF NAME": _with_a_report,
     "rollbook check": _stray_file,
     "rollbook import gto": _kept_with_gto,

@@ -34,12 +34,22 @@ ROLES = {
     DEVELOPER: "Reads and fetches; changes nothing in the registry.",
     VIEWER: "Reads; changes nothing in the registry.",
 }
-_LEARNT_LATER = frozenset([Kind.STAGES, Kind.CARD, Kind.NOTES, Kind.EVIDENCE, Kind.ATTACHMENT])
+_LEARNT_LATER = frozenset(
+    [Kind.STAGES, Kind.CARD, Kind.NOTES, Kind.EVIDENCE, Kind.ATTACHMENT, Kind.MODEL_SIGNATURE]
+)
 _MAY_CHANGE = {
     # A pointer goes with its artifact. One that comes alone, or changes, is refused whoever does it.
     APPROVER: _LEARNT_LATER | {Kind.REMOVAL, Kind.POINTER},
     DATA_SCIENTIST: _LEARNT_LATER
-    | {Kind.MODEL, Kind.MANIFEST, Kind.POINTER, Kind.SAMPLE_INPUT, Kind.REQUIREMENTS, Kind.IMPORT},
+    | {
+        Kind.MODEL,
+        Kind.MANIFEST,
+        Kind.POINTER,
+        Kind.SAMPLE_INPUT,
+        Kind.REQUIREMENTS,
+        Kind.IMPORT,
+        Kind.PROVENANCE,
+    },
 }
 # The roles that may be given for some models alone; the others are about the registry as a whole.
 GRANTABLE = (APPROVER, DATA_SCIENTIST, DEVELOPER, VIEWER)

@@ -68,17 +68,23 @@ class Proposals(registry.Registry):
         """
         from rollbook.artifact import at_address
         from rollbook.artifact.links import LinkRule
-        from rollbook.propose import code_lineage, registration, smoke_test, told_facts, told_model
+        from rollbook.propose import (
+            code_lineage,
+            registration,
+            smoke_test,
+            told_facts,
+            told_model,
+            vouching,
+        )
 
         fields, left_out = told_facts.manifest_fields(facts)
-        attachments = told_facts.attach_files(facts, fields)
         request = registration.Registration(
             model=model,
             artifact=str(artifact) if at_address.is_address(str(artifact)) else Path(artifact),
             version=told_facts.take_version(facts, fields, version, bump),
             bump=bump or "minor",
             facts=fields,
-            attachments=attachments,
+            attachments=told_facts.attach_files(facts, fields),
             record=told_model.model_record(facts),
             code=code_lineage.told_code(code) or code_lineage.current_code(self.repository),
             parents=parents,
@@ -88,6 +94,7 @@ class Proposals(registry.Registry):
             created_at=created_at,
             created_by=created_by,
             test=smoke_test.registration_settings(test=test, trust=trust, environment=environment),
+            vouching=vouching.told_vouching(facts),
         )
         return registration.register(self.repository, request, progress)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from rollbook.api.version_signature import SignatureForm
     from rollbook.artifact.progress import Progress
+    from rollbook.artifact.signature_check import VerifiedSignature
     from rollbook.insight.compare.comparison import Comparison
     from rollbook.names import Reference
 
@@ -45,6 +46,34 @@ class ModelVersion(model_version.ModelVersion):
             progress=progress,
             remote=remote,
             environment=environment,
+        )
+
+    def verify(
+        self,
+        *,
+        key: str | Path | None = None,
+        certificate_chain: Sequence[str | Path] = (),
+        identity: str | None = None,
+        issuer: str | None = None,
+        artifact: str | Path | None = None,
+        remote: str | None = None,
+        progress: Progress | None = None,
+    ) -> VerifiedSignature:
+        """Verify the version's signature over its bytes; return who signed.
+
+        Whose signature counts stands in the policy (`model_signers`), unless it is told: a public `key`, the
+        `certificate_chain` of who may certify the signer (PEM files), or an `identity` of Sigstore's with its
+        `issuer`. The bytes are fetched unless they are at `artifact`. Raises NotFound without a signature,
+        Refused when nobody who counts signed exactly these bytes, StorageFailed when they can't be had.
+        """
+        from rollbook.artifact.signature_check import told_signers, verify_version
+
+        return verify_version(
+            self,
+            told_signers(key, certificate_chain, identity, issuer),
+            artifact=Path(artifact) if artifact else None,
+            remote=remote,
+            progress=progress,
         )
 
     def fetch_evidence(

@@ -12,6 +12,7 @@ from rollbook.api.moves import Moves
 from rollbook.api.proposals import Proposals
 from rollbook.api.reading import ReadOnlyRegistry
 from rollbook.api.scan_verb import Scans
+from rollbook.api.signing_verbs import Signing
 from rollbook.api.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from rollbook.propose.new_registry import Initialised
 
 
-class Registry(ReadOnlyRegistry, Proposals, Moves, ModelRuns, Checks, OwnAccessQuestion, Scans, Upkeep):
+class Registry(
+    ReadOnlyRegistry, Proposals, Moves, ModelRuns, Signing, Checks, OwnAccessQuestion, Scans, Upkeep
+):
     """The models of one snapshot of one repository, and what can be done with them.
 
     What is asked is answered from the snapshot that was opened; what is proposed starts from main as it is

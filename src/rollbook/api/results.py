@@ -47,6 +47,7 @@ class Shown:
     manifest: Manifest
     notes: Notes
     evidence: tuple[Evidence, ...]
+    signature: ShownSignature | None = None
 
     def as_document(self) -> dict[str, Any]:
         """Return it all as JSON data."""
@@ -69,13 +70,30 @@ class Shown:
             "manifest": asdict(self.manifest),
             "notes": asdict(self.notes),
             "evidence": [evidence.as_document() for evidence in self.evidence],
+            "signature": asdict(self.signature) if self.signature else None,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSignature:
+    """A version's signature: which of the policy's signers made it, empty where none is known to have; what
+    its maker is known by, or says; and `why` nobody is known to have made it."""
+
+    signer: str
+    known_by: str
+    why: str
+
+    def __str__(self) -> str:
+        if self.signer:
+            return f"by {self.signer} ({self.known_by})"
+        return f"by {self.known_by}, not verified: {self.why}"
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """An artifact that was written to `output`, verified; `size` is in bytes. `environment` is where the file
-    of its environment was put, `environment_sha256` the digest of it; None where it was not asked for."""
+    of its environment was put, `environment_sha256` the digest of it; None where it was not asked for.
+    `signed_by` is whose signature of it was verified, empty where none was."""
 
     model: str
     version: str
@@ -85,6 +103,7 @@ class Fetched:
     deprecated: Deprecation | None
     environment: Path | None = None
     environment_sha256: str | None = None
+    signed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

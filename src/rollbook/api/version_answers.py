@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rollbook.api.model_answers import ShownModel
     from rollbook.api.public_model import Model, ModelVersion
-    from rollbook.api.results import Fetched, Shown
+    from rollbook.api.results import Fetched, Shown, ShownSignature
     from rollbook.api.version_signature import VersionSignature
     from rollbook.artifact.progress import Progress
+    from rollbook.artifact.signature_check import CheckedSignature, VerifiedSignature
     from rollbook.names import Reference
     from rollbook.records.deprecation import Deprecation
     from rollbook.records.removal import Removal
@@ -75,7 +78,23 @@ def shown(version: model_version.ModelVersion) -> Shown:
         manifest=manifest,
         notes=notes,
         evidence=version.evidence(),
+        signature=shown_signature(version),
     )
+
+
+def shown_signature(version: model_version.ModelVersion) -> ShownSignature | None:
+    """Return what the version's signature says, and whether one of the policy's signers made it over this
+    artifact; None without one."""
+    from rollbook.api.results import ShownSignature
+    from rollbook.signing.attesters import signer_claim, vouch
+
+    signature = version.model_signature
+    if signature is None:
+        return None
+    if fault := signature.covers(version.artifact):
+        return ShownSignature("", signer_claim(signature.attested), fault)
+    vouched = vouch(signature.attested, version.model.registry.policy.model_signers)
+    return ShownSignature(vouched.signer, vouched.known_by or signer_claim(signature.attested), vouched.why)
 
 
 def fetched(
@@ -100,6 +119,17 @@ def fetched(
 
     file, data = environment_file(version)
     return replace(got, environment=path.parent / file, environment_sha256=hashlib.sha256(data).hexdigest())
+
+
+def checked_signer(version: model_version.ModelVersion, key: str | Path | None) -> CheckedSignature:
+    """Check a version's signature by what is registered, before its bytes are fetched; return what it says.
+
+    Raises Refused for one of other bytes or by nobody who counts, and NotFound without one where a key is
+    named.
+    """
+    from rollbook.artifact.signature_check import check_registered, told_signers
+
+    return check_registered(version, told_signers(key))
 
 
 class VersionQuestions:
@@ -148,16 +178,49 @@ class VersionQuestions:
         *,
         force: bool = False,
         remote: str | None = None,
+        verify: bool = False,
+        key: str | Path | None = None,
         progress: Progress | None = None,
         env: bool = False,
     ) -> Fetched:
         """Get a version's artifact, verified, whole or not at all, and return where it was put.
 
         `output` is the file or folder to write; an existing directory gets the artifact under its own name.
+        With `verify` the version's signature is checked first, where it has one, by the policy's
+        `model_signers`; with a public `key` (a PEM file) it must have one, by that key.
         `force` replaces what stands there. `remote` (a path or URL) takes the place of the registry's DVC
         remote. With `env` the file of its environment, such as requirements.txt or uv.lock, is put beside it.
         Raises as `resolve`, StorageFailed when the bytes can't be had or are not those registered, and
         NotFound where no such file is on record.
         """
         version = self.version_or_default(reference)
-        return fetched(version, Path(output), force=force, remote=remote, progress=progress, env=env)
+        signed_by = checked_signer(version, key).signer if verify or key else ""
+        got = fetched(version, Path(output), force=force, remote=remote, progress=progress, env=env)
+        return replace(got, signed_by=signed_by)
+
+    def verify(
+        self,
+        reference: str | Reference,
+        *,
+        key: str | Path | None = None,
+        certificate_chain: Sequence[str | Path] = (),
+        identity: str | None = None,
+        issuer: str | None = None,
+        artifact: str | Path | None = None,
+        remote: str | None = None,
+        progress: Progress | None = None,
+    ) -> VerifiedSignature:
+        """Verify a version's signature over its bytes; return who signed. See `ModelVersion.verify`.
+
+        Raises as `resolve` and `ModelVersion.verify` do.
+        """
+        version = self.version_or_default(reference)
+        return version.verify(
+            key=key,
+            certificate_chain=certificate_chain,
+            identity=identity,
+            issuer=issuer,
+            artifact=artifact,
+            remote=remote,
+            progress=progress,
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from rollbook.artifact.artifact_files import (
 from rollbook.artifact.dir_object import SUFFIX, FolderEntry, listing_bytes
 from rollbook.artifact.progress import Progress, quiet
 from rollbook.artifact.stream import Hashes, Write, hash_bytes, pump
+from rollbook.records.manifest import folder_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,14 +88,5 @@ def combine(files: Iterable[FileDigest], *, is_directory: bool) -> ArtifactDiges
         (only,) = ordered
         return ArtifactDigest(only.sha256, only.md5, size, ordered, is_directory=False)
     md5 = hash_bytes(listing_bytes(FolderEntry(file.path, file.md5) for file in ordered)).md5 + SUFFIX
-    return ArtifactDigest(folder_sha256(ordered), md5, size, ordered, is_directory=True)
-
-
-def folder_sha256(files: Iterable[FileDigest]) -> str:
-    """Return the sha256 over the lines `<sha256>  <path>`, sorted by the UTF-8 bytes of the paths.
-
-    Inside the folder, this prints the same:
-    `find . -type f -printf '%P\\0' | LC_ALL=C sort -z | xargs -0 sha256sum -- | sha256sum`
-    """
-    lines = sorted((file.path.encode(), file.sha256.encode()) for file in files)
-    return hashlib.sha256(b"".join(b"%s  %s\n" % (digest, path) for path, digest in lines)).hexdigest()
+    sha256 = folder_sha256((file.path, file.sha256) for file in ordered)
+    return ArtifactDigest(sha256, md5, size, ordered, is_directory=True)

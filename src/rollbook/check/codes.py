@@ -85,6 +85,13 @@ _OTHERS = {
     "RB229": Rule(
         "data made from itself", "What data was made from leads back to its beginning, in a few steps."
     ),
+    "RB232": Rule(
+        "attests something else",
+        "A signature or a provenance beside a manifest is about the artifact and the code that it names.",
+    ),
+    "RB233": Rule(
+        "signer unknowable", "The key or the certificates of each who may sign models can be read."
+    ),
     "RB301": Rule(
         "write-once file edited", "What was registered never changes: content, mode, type or company."
     ),

@@ -16,8 +16,10 @@ from rollbook.records.fields import Fields
 from rollbook.records.imported import imported_from
 from rollbook.records.manifest import manifest_from
 from rollbook.records.model import model_from
+from rollbook.records.model_signature import parse_model_signature
 from rollbook.records.origin import origin_from
 from rollbook.records.policy import FORMAT, policy_from
+from rollbook.records.provenance import parse_provenance
 from rollbook.records.removal import removal_from
 from rollbook.records.stages import stages_from
 from rollbook.schema import schemas as contract
@@ -40,6 +42,11 @@ _RECORDS: dict[Kind, Callable[[object, str], object]] = {
     Kind.EVIDENCE: lambda value, path: evidence_from(Fields(value, path), path),
     Kind.REMOVAL: lambda value, path: removal_from(Fields(value, path)),
     Kind.IMPORT: lambda value, path: imported_from(Fields(value, path), path),
+}
+# What is no YAML, and is more than a text.
+_SIGNED: dict[Kind, Callable[[bytes, str], object]] = {
+    Kind.MODEL_SIGNATURE: parse_model_signature,
+    Kind.PROVENANCE: parse_provenance,
 }
 _MAY_BE_EMPTY = frozenset([Kind.STAGES, Kind.NOTES])
 _CHUNK = 500
@@ -118,6 +125,8 @@ def _document(path: str, place: Place, content: bytes | InvalidFile | None, *, e
     try:
         if place.kind in SCHEMAS:
             return _yaml_document(path, place, content, explained=explained)
+        if place.kind in _SIGNED:
+            return Document(path, place, content, record=_SIGNED[place.kind](content, path))
         _require_text(path, place, content)
     except InvalidFile as error:
         return Document(path, place, content, findings=(_unreadable(error, path, "RB101"),))

@@ -11,7 +11,7 @@ from rollbook.api.json_document import document
 from rollbook.cli import options
 from rollbook.cli.output import print_json, progress_bar, say, size, warn
 from rollbook.cli.proposed import carry_on
-from rollbook.cli.registered_facts import described, new_model
+from rollbook.cli.registered_facts import described, new_model, vouched
 
 if TYPE_CHECKING:
     from rollbook.propose.registration import ProposedVersion
@@ -103,6 +103,7 @@ _MANY: dict[str, Any] = {"multiple": True}
     default="current",
     help="With --test: here, or in what the pinned requirements make.",
 )
+@vouched
 @new_model
 @options.proposal
 @options.directory

@@ -63,10 +63,26 @@ _DESCRIBED: Sequence[Option] = (
     ("--protected-group", "NAME", "A group of people whose fair treatment is looked after. Repeatable."),
 )
 
+# Who vouches for the artifact, and how.
+_VOUCHED: Sequence[Option] = (
+    ("--sign", "KEY|sigstore", "Sign it: with a private key (PEM), or in CI with Sigstore's identity."),
+    (
+        "--provenance",
+        "FILE",
+        "SLSA provenance of it, in a DSSE envelope or a Sigstore bundle. Repeatable.",
+    ),
+    ("--provenance-key", "FILE", "The public key (PEM) that must have signed the provenance."),
+)
+
 
 def described(command: Command) -> Command:
     """Add the options of `version.yaml` that say how a version was made, and its limits."""
     return _added(command, _DESCRIBED)
+
+
+def vouched(command: Command) -> Command:
+    """Add the options that say who vouches for the artifact."""
+    return _added(command, _VOUCHED)
 
 
 def new_model(command: Command) -> Command:
@@ -82,6 +98,6 @@ def _added(command: Command, options: Sequence[Option]) -> Command:
 def _option(word: str, metavar: str, text: str) -> Command:
     name = word.removeprefix("--").replace("-", "_")
     many = text.endswith("Repeatable.")
-    plural = f"{name}s" if many and name != "preprocessing" else name
+    plural = f"{name}s" if many and name not in ("preprocessing", "provenance") else name
     kind = {"FILE": click.Path(path_type=Path), "NUMBER": click.IntRange(min=0)}.get(metavar)
     return click.option(word, plural, metavar=metavar or None, multiple=many, type=kind, help=text)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rollbook.api import model_answers
+from rollbook.api.results import ShownSignature
 from rollbook.api.version_answers import shown
 from rollbook.cli import options
 from rollbook.cli.evidence import evidence_line
@@ -120,6 +121,7 @@ def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:
         *_registered(manifest),
         ("artifact", f"{found['path']} ({artifact['format']}, {size(artifact['size'])})"),
         ("sha256", artifact["sha256"]),
+        ("signed", str(ShownSignature(**found["signature"])) if found["signature"] else ""),
         ("framework", " ".join(str(value) for value in framework.values())),
         ("algorithm", manifest["algorithm"]),
         ("features", ", ".join(manifest["features"])),

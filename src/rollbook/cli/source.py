@@ -35,11 +35,13 @@ class IndexOptions:
     allowed_signers: Path | None = None
     offline: bool = False
 
-    def require_sense(self, other: bool) -> None:
+    def require_sense(self, other: bool, *, may_verify: bool = False) -> None:
         """Raise UsageError when an option needs an index and there is none, or two places are named."""
         trusts = self.witness is not None or self.allowed_signers is not None
         if self.address is not None and other:
             raise click.UsageError("--index goes with neither --repo, --rev nor --at.")
+        if self.address is None and may_verify and not (trusts or self.offline):
+            return
         if self.address is None and (self.verify or trusts or self.offline):
             raise click.UsageError(
                 "--verify, --witness, --allowed-signers and --offline go with --index URL."
@@ -93,7 +95,7 @@ _INDEX_OPTIONS = (
         is_flag=True,
         expose_value=False,
         callback=_remember,
-        help="With --index: check the answer by the audit trail.",
+        help="With --index: check the answer by the audit trail. Of `fetch`: check the signature, too.",
     ),
     click.option(
         "--witness",
@@ -176,13 +178,15 @@ def asked_version(
     at: str | None,
     *,
     whole: bool = False,
+    may_verify: bool = False,
 ) -> Iterator[ModelVersion]:
     """Open the version that REF stands for, in the registries or the index that the options name.
 
-    `whole` says that more than the artifact and the stage will be asked of it.
+    `whole` says that more than the artifact and the stage will be asked of it, `may_verify` that --verify
+    means something without an index, too.
     """
     index = index_options()
-    index.require_sense(bool(repos) or rev is not None or at is not None)
+    index.require_sense(bool(repos) or rev is not None or at is not None, may_verify=may_verify)
     if len(repos) > 1:
         with opened_federation(repos, rev, at) as federation:
             yield federation.version_or_default(reference)

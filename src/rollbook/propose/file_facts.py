@@ -55,3 +55,8 @@ def as_told(before: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, An
             kept.pop(name)
             kept |= {name: facts[name]} if name in facts else {}
     return kept
+
+
+def is_format_alone(name: str, value: object) -> bool:
+    """Return whether a field says in which format the artifact has to be, and nothing else of it."""
+    return name == "artifact" and isinstance(value, dict) and [*value] == ["format"]

@@ -22,7 +22,7 @@ from rollbook.propose.backfill import authorship, of_the_run_before, registrar
 from rollbook.propose.code_lineage import code_lineage
 from rollbook.propose.contradictions import require_agreement
 from rollbook.propose.dvc_entries_update import entry_edit
-from rollbook.propose.file_facts import as_told, completed, with_contents
+from rollbook.propose.file_facts import as_told, completed, is_format_alone, with_contents
 from rollbook.propose.manifest_facts import merged, require_lawful, with_listed
 from rollbook.propose.proposal import (
     Proposal,
@@ -38,6 +38,7 @@ from rollbook.propose.scan_evidence import scan_evidence, scan_remarks, scan_sto
 from rollbook.propose.standing_branch import consists_of, standing_facts
 from rollbook.propose.stores import open_store, upload
 from rollbook.propose.told_model import FIELDS
+from rollbook.propose.vouching import Vouching
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.registry.request_branches import requested_versions
@@ -79,6 +80,7 @@ class Registration:
     which symbolic links are followed to its files; `remarks` is what was remarked of the facts. `created_at`
     and `created_by` are when and by whom a version was made that is back-filled. `test` says how it is tested
     first; `examinations` are what else was learnt of it, no two of one kind: both become its evidence.
+    `vouching` is what vouches for the artifact.
     """
 
     model: str
@@ -97,6 +99,7 @@ class Registration:
     created_by: str | None = None
     test: SmokeTestSettings | None = None
     examinations: Sequence[Examination] = ()
+    vouching: Vouching = field(default_factory=Vouching)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,15 @@ class ProposedVersion:
     twins: tuple[str, ...]
     lacking: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """The artifact in DVC's cache, what a scan found in it, and the files that vouch for it, by name."""
+
+    stored: Stored
+    scanned: ScanReport
+    beside: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +159,16 @@ def register(
     """
     plan = _plan(repository, registration)
     storage = open_store(repository, plan.base)
-    stored = _stored(repository, storage, registration, plan.name, progress)
-    scanned = scan_stored(storage, stored)
+    received = _received(repository, storage, registration, plan.name, progress)
+    stored = received.stored
     told = {**plan.facts, "artifact": registration.facts.get("artifact")}
     require_agreement(plan.name, told, stored.format, stored.contents)
-    plan, files = _completed(repository, storage, registration, plan, stored, scanned)
+    plan, files = _completed(repository, storage, registration, plan, received)
     while plan.standing and not consists_of(repository, plan.standing, files, _entry(plan, stored)):
         if registration.version is not None:
             refuse_standing(repository, plan.branch)
         plan = _plan(repository, registration, above=plan.version)
-        plan, files = _completed(repository, storage, registration, plan, stored, scanned)
+        plan, files = _completed(repository, storage, registration, plan, received)
     files |= entry_edit(repository, plan.base, _entry(plan, stored))
     judge(repository, plan.base, files).require("the registry refuses this version")
     uploaded = upload(repository, plan.base, storage, [stored.pointer], progress)
@@ -179,24 +191,26 @@ def register(
             *_unused(plan, registration),
             *stored.remarks,
             *stored.contents.remarks,
-            *scan_remarks(scanned),
+            *scan_remarks(received.scanned),
+            *registration.vouching.remarks(repository, plan.base, received.beside),
             *pre_release_remarks(plan.version),
             *signature_remarks(repository, plan.base, plan.model, plan.version, plan.facts),
         ),
     )
 
 
-def _stored(
+def _received(
     repository: Repository, storage: Storage, registration: Registration, name: str, progress: Progress
-) -> Stored:
-    """Bring the artifact into DVC's cache, and read what it says of itself. Raises Refused."""
+) -> _Received:
+    """Bring the artifact into DVC's cache, read what it says, scan and sign it. Raises Refused."""
     if not isinstance(registration.artifact, str):
         stored = storage.add(registration.artifact, name, progress, links=registration.links)
     else:
         assert repository.work_tree is not None
         source = AtAddress(repository.work_tree, registration.artifact)
         stored = storage.add_parts(source.parts(progress), name, is_directory=source.is_directory)
-    return with_contents(storage, stored)
+    stored = with_contents(storage, stored)
+    return _Received(stored, scan_stored(storage, stored), registration.vouching.files(stored))
 
 
 def _plan(repository: Repository, registration: Registration, *, above: str = "") -> _RegistrationPlan:
@@ -274,7 +288,7 @@ def _facts(
     claimed = _OWN & registration.facts.keys()
     for name in sorted(claimed):
         value = registration.facts[name]
-        if value == {"model": model, "version": version}.get(name, ()) or _is_format_alone(name, value):
+        if value == {"model": model, "version": version}.get(name, ()) or is_format_alone(name, value):
             continue
         way = "" if name in ("model", "version", "artifact") else " A version made before: --created-at DATE."
         raise BadCall(
@@ -295,29 +309,26 @@ def _facts(
     return facts
 
 
-def _is_format_alone(name: str, value: object) -> bool:
-    """Whether a field says in which format the artifact has to be, and nothing else of it."""
-    return name == "artifact" and isinstance(value, dict) and [*value] == ["format"]
-
-
 def _completed(
     repository: Repository,
     storage: Storage,
     registration: Registration,
     plan: _RegistrationPlan,
-    stored: Stored,
-    scanned: ScanReport,
+    received: _Received,
 ) -> tuple[_RegistrationPlan, dict[str, bytes]]:
     """Return a plan with what the artifact itself says, and the files of the version."""
+    stored = received.stored
     plan = replace(plan, facts=completed(plan.facts, stored.format, stored.contents))
-    files = _files(plan, registration, stored)
-    sha256 = stored.digest.sha256
-    files |= scan_evidence(repository, scanned, plan.model, plan.version, sha256, plan.standing)
+    directory = layout.version_directory(plan.model, plan.version)
+    kept = registration.vouching.kept(repository, plan.standing, directory, received.beside)
+    files = _files(plan, {**registration.attachments, **kept}, stored)
+    version = (plan.model, plan.version, stored.digest.sha256)
+    files |= scan_evidence(repository, received.scanned, *version, plan.standing)
     files |= registration_evidence(repository, storage, registration, stored, plan.facts, plan.standing)
     return plan, files
 
 
-def _files(plan: _RegistrationPlan, registration: Registration, stored: Stored) -> dict[str, bytes]:
+def _files(plan: _RegistrationPlan, beside: Mapping[str, bytes], stored: Stored) -> dict[str, bytes]:
     whole = {**plan.facts, "artifact": stored.as_mapping()}
     manifest = {name: whole[name] for name in _ORDER if name in whole}
     path = layout.manifest_path(plan.model, plan.version)
@@ -327,7 +338,7 @@ def _files(plan: _RegistrationPlan, registration: Registration, stored: Stored) 
         layout.pointer_path(plan.model, plan.version, stored.pointer.path): dump(
             pointer_data(stored.pointer)
         ),
-        **{f"{directory}/{name}": data for name, data in registration.attachments.items()},
+        **{f"{directory}/{name}": data for name, data in beside.items()},
     }
     if plan.record is not None:
         path = layout.model_path(plan.model)

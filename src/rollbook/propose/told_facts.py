@@ -17,6 +17,7 @@ from rollbook.propose.samples import read_sample
 from rollbook.propose.signature_file import signature_file
 from rollbook.propose.told_data import data_sets
 from rollbook.propose.told_model import ToldModel
+from rollbook.propose.vouching import ToldVouching
 from rollbook.records.fields import tags_of
 from rollbook.text import decoded
 
@@ -48,7 +49,7 @@ _KINDS = {
 }
 
 
-class ToldFacts(ToldModel, DescribedFacts, total=False):
+class ToldFacts(ToldModel, DescribedFacts, ToldVouching, total=False):
     """What may be told of a version when it is registered. All of it may be left out, or be None.
 
     `metrics`, `params` (hyperparameters) and `tags` are by name; each of the `..._files` holds more of them,
@@ -68,6 +69,8 @@ class ToldFacts(ToldModel, DescribedFacts, total=False):
 
     Of a new model: `display_name`, `owner` (by default you), `team`, `task`, `use_case`,
     `model_description`, `model_tags`, `compliance`, `data_classification`.
+
+    Of who vouches for it: `sign`, `provenance`, `provenance_key`; see `ToldVouching`.
     """
 
     description: str | None

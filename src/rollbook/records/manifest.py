@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rollbook.records.fields import read_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from rollbook.records.fields import Fields
 
@@ -75,6 +76,16 @@ class Manifest:
             return self.description
         made = f"back-filled: made at {self.created_at} by {self.created_by}"
         return f"{made}; {self.description}" if self.description else made
+
+
+def folder_sha256(files: Iterable[tuple[str, str]]) -> str:
+    """Return the SHA-256 of a folder with these files, each a relative path and its own SHA-256.
+
+    Inside the folder, this prints the same:
+    `find . -type f -printf '%P\\0' | LC_ALL=C sort -z | xargs -0 sha256sum -- | sha256sum`
+    """
+    lines = sorted((path.encode(), digest.encode()) for path, digest in files)
+    return hashlib.sha256(b"".join(b"%s  %s\n" % (digest, path) for path, digest in lines)).hexdigest()
 
 
 def parse_manifest(data: bytes, path: str) -> Manifest:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import InvalidFile, NotFound, Refused, did_you_mean
 from rollbook.records.fields import Fields, read_fields
+from rollbook.records.model_signers import ModelSigner, model_signers
 from rollbook.records.retention import Retention, retention_from
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Policy:
     that changes the registry signs it. `main` is the branch that holds the registry's truth, `registry`
     what approvals call it, `default_alias` the alias that a model's name alone stands for; empty where it
     says nothing. `sunset_reminder` is how many days before a sunset the check of everything begins to warn
-    of it."""
+    of it. `model_signers` are those whose signature of a model, or of how it was made, counts."""
 
     stages: tuple[Stage, ...]
     model_pattern: str = ""
@@ -66,6 +67,7 @@ class Policy:
     default_alias: str = ""
     sunset_reminder: int = SUNSET_REMINDER
     grants: tuple[ModelGrant, ...] = ()
+    model_signers: tuple[ModelSigner, ...] = ()
 
     @property
     def first_stage(self) -> Stage:
@@ -131,6 +133,7 @@ def policy_from(fields: Fields, path: str) -> Policy:
         roles=_members(fields.mapping("roles"), roles, grants),
         require_signed=roles.flag(REQUIRE_SIGNED, default=False),
         grants=grants,
+        model_signers=model_signers(fields.inner("model_signers")),
     )
 
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from rollbook.records.evidence import Evidence
     from rollbook.records.imported import Imported
     from rollbook.records.manifest import Artifact, Manifest
+    from rollbook.records.model_signature import ModelSignature
     from rollbook.records.notes import Notes
+    from rollbook.records.provenance import Provenance
     from rollbook.records.removal import Removal
     from rollbook.records.stages import StageEntry
     from rollbook.registry.registry import Model
@@ -111,6 +113,29 @@ class ModelVersion:
         from rollbook.records.imported import parse_imported
 
         return parse_imported(data, path)
+
+    @cached_property
+    def model_signature(self) -> ModelSignature | None:
+        """The artifact's signature, not verified; None without one. Raises InvalidFile for a broken file."""
+        path = layout.signature_path(self.model.name, self.version)
+        (data,) = self.model.registry.snapshot.read_many([path])
+        if data is None:
+            return None
+        from rollbook.records.model_signature import parse_model_signature
+
+        return parse_model_signature(data, path)
+
+    @cached_property
+    def provenance(self) -> tuple[Provenance, ...]:
+        """What builders attest of the version's making, not verified. Raises InvalidFile for a broken
+        file."""
+        path = layout.provenance_path(self.model.name, self.version)
+        (data,) = self.model.registry.snapshot.read_many([path])
+        if data is None:
+            return ()
+        from rollbook.records.provenance import parse_provenance
+
+        return parse_provenance(data, path)
 
     @property
     def artifact_path(self) -> str:

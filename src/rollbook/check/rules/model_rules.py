@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.check.finding import Finding
+from rollbook.check.rules.attestation_rules import attestation_findings
 from rollbook.check.rules.data_rules import chain_findings
 from rollbook.check.rules.manifest_rules import backfill_findings, training_findings
 from rollbook.check.rules.pointer_rules import attachment_findings, pointer_findings
@@ -86,6 +87,7 @@ def directory_findings(version: VersionFiles) -> Iterator[Finding]:
         yield from training_findings(document, manifest)
         yield from backfill_findings(document, manifest)
         yield from chain_findings(version)
+        yield from attestation_findings(version, manifest)
     for imported in version.documents.get(Kind.IMPORT, ()):
         yield from _imported_findings(version, imported)
     for pointer in version.pointers:

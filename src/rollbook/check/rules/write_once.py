@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from rollbook.registry.change import FileChange
 
-# Facts of the registration that a manifest can do without. Evidence is what is learnt later.
-_OPTIONAL_FACTS = frozenset([Kind.SAMPLE_INPUT, Kind.REQUIREMENTS, Kind.IMPORT])
+# Facts of the registration that a manifest can do without. Evidence is what is learnt later; a signature may
+# be given later.
+_OPTIONAL_FACTS = frozenset([Kind.SAMPLE_INPUT, Kind.REQUIREMENTS, Kind.IMPORT, Kind.PROVENANCE])
 _INSTEAD = "Register what changed as a new version; put what was learnt later into notes.yaml or evidence."
 
 

@@ -24,6 +24,7 @@ _SHAPES = {
     "features": "[/",
     "code": "[",
     "run": "([",
+    "provenance": "([",
     "environment": "[",
     "version": "[[",
     "imported": "[[",
@@ -69,6 +70,7 @@ def graph_of(lineage: Lineage) -> Graph:
     for reference, item in lineage.versions.items():
         target = place(heads[reference])
         sources = [Node(kind, text) for kind, text in facts(item)]
+        sources += [Node("provenance", build.in_short) for build in item.builds]
         sources += [
             heads.get(parent) or Node("version", f"{parent} ({missing_parent(item.imported)})")
             for parent in item.origin.parents

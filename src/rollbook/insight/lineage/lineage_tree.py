@@ -68,7 +68,8 @@ def _deployment(one: Deployment) -> str:
 def _below(
     lineage: Lineage, version: Traced, shown: set[str], indent: str, after: Sequence[str] = ()
 ) -> Iterator[str]:
-    own = [(f"{kind:<11} {printable(text)}", "") for kind, text in facts(version)]
+    told = [*facts(version), *(fact for build in version.builds for fact in build.facts())]
+    own = [(f"{kind:<11} {printable(text)}", "") for kind, text in told]
     made = iter(version.origin.chain.trained_on)
     below = [next(made) if kind == "data" else None for kind, _ in facts(version)]
     branches = [

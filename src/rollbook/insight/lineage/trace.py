@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.errors import BadCall, NotFound
+from rollbook.insight.lineage.attested_builds import attested_builds
 from rollbook.names import parse_reference
 from rollbook.records.imported import as_mapping
 from rollbook.records.lineage import parse_origin
@@ -15,6 +16,7 @@ from rollbook.registry.model_version import ModelVersion
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from rollbook.insight.lineage.attested_builds import AttestedBuild
     from rollbook.insight.lineage.deployments import Deployment
     from rollbook.records.imported import Imported
     from rollbook.records.lineage import TrainingOrigin
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Traced:
     """A version, where it stands, and where it comes from. `reference` is its `MODEL@VERSION`; `imported`
-    says which registry it was brought from, and is None where it was registered here."""
+    says which registry it was brought from, and is None where it was registered here; `builds` is what its
+    builders attest."""
 
     reference: str
     stage: str
@@ -33,6 +36,7 @@ class Traced:
     manifest: Manifest
     origin: TrainingOrigin
     imported: Imported | None = None
+    builds: tuple[AttestedBuild, ...] = ()
 
     def as_document(self) -> dict[str, Any]:
         """Return the version and where it comes from as JSON data."""
@@ -53,6 +57,7 @@ class Traced:
             "environment": dict(manifest.environment),
             "parents": list(origin.parents),
             "imported": as_mapping(self.imported),
+            "provenance": [build.as_document() for build in self.builds],
         }
 
 
@@ -122,13 +127,15 @@ def trace(registry: Registry, reference: str) -> Lineage:
 
 def traced(version: ModelVersion) -> Traced:
     """Return a version with its lineage read. Raises InvalidFile when that can't be read."""
+    origin = parse_origin(version.manifest)
     return Traced(
         reference=str(version),
         stage=version.stage,
         aliases=tuple(version.aliases),
         manifest=version.manifest,
-        origin=parse_origin(version.manifest),
+        origin=origin,
         imported=version.imported,
+        builds=attested_builds(version, origin),
     )
 
 

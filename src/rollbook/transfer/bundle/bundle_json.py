@@ -45,6 +45,8 @@ _KINDS = frozenset(
         Kind.NOTES,
         Kind.EVIDENCE,
         Kind.IMPORT,
+        Kind.MODEL_SIGNATURE,
+        Kind.PROVENANCE,
     ]
 )
 

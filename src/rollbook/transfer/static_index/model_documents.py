@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rollbook.trail.standing_tags import StandingTag
     from rollbook.transfer.static_index.changed_models import Settings
 
-_TOLD = layout.SCHEMAS.keys() - {Kind.POLICY}
+_TOLD = (layout.SCHEMAS.keys() - {Kind.POLICY}) | {Kind.MODEL_SIGNATURE, Kind.PROVENANCE}
 _READ = _TOLD | {Kind.REQUIREMENTS}
 _TOGETHER = 100  # models whose files are read at once
 
