@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from rollbook.cli.demo.cast import BOB, BOOSTING, LOGISTIC, MODEL, SHUFFLED, git, promotion, rollbook
+from rollbook.cli.demo.cast import (
+    BOB,
+    BOOSTING,
+    LOGISTIC,
+    MODEL,
+    RELEASE_KEY,
+    SHUFFLED,
+    git,
+    promotion,
+    rollbook,
+)
 from rollbook.cli.demo.scene import Chapter, CommandRun, Say, Verdicts
 from rollbook.propose.proposal import branch_name
 
@@ -51,8 +61,15 @@ def ask(figures: Figures) -> Chapter:
             _ask(SHUFFLED, "canary", "hyperparameters on record"),
             Say("The second model is another matter. It stands in staging for the few seconds asked for:"),
             CommandRun("registry", ("sleep", "9")),
-            Say("What it still lacks is evidence, and somebody else's approval:"),
-            _ask(BOOSTING, "production", "soak\tpassed", "evidence\tfailed", "approvals\twaiting"),
+            Say("What it still lacks is evidence, a signature, and somebody else's approval:"),
+            _ask(
+                BOOSTING,
+                "production",
+                "soak\tpassed",
+                "evidence\tfailed",
+                "signed\tfailed",
+                "approvals\twaiting",
+            ),
             _ask(BOOSTING, "canary", "command\tpassed", "plug-in\tpassed", "freeze\twaiting"),
             Say("The way out has a gate as well. Whoever uses the first model gets notice:"),
             _ask(LOGISTIC, "deprecated", "deprecation\twaiting"),
@@ -73,6 +90,7 @@ def approve(figures: Figures) -> Chapter:
         "A second person approves",
         [
             rollbook("evidence", "add", BOOSTING, "fairness", *evidence, says=("fairness-1 passed",)),
+            rollbook("sign", BOOSTING, "--key", f"../{RELEASE_KEY}", "--land", says=("model.sig",)),
             promotion(BOOSTING, "production", better, "--push", says=(branch,)),
             Say("Nobody approves a request of their own. Bob does, in his own clone, with his own key:"),
             git(".", "clone", "--quiet", "origin.git", "bobs"),

@@ -6,6 +6,7 @@ from rollbook.cli.demo.scene import CommandRun
 
 MODEL = "tumour-screening"
 LOGISTIC, BOOSTING, SHUFFLED = f"{MODEL}@1.0.0", f"{MODEL}@1.1.0", f"{MODEL}@1.2.0"
+RELEASE_KEY = "release.pem"
 JANE, BOB = "jane@example.com", "bob@example.com"
 _DATA = "breast-cancer-wisconsin=https://archive.ics.uci.edu/dataset/17"
 

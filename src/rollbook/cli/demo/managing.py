@@ -31,7 +31,7 @@ def ask_around() -> Chapter:
             rollbook("lineage", BOOSTING, says=("code", "data")),
             Say("Suppose the data turns out to be poisoned. What saw it, and where does that stand now?"),
             rollbook("lineage", "--data", "breast-cancer-wisconsin", says=(LOGISTIC, "production")),
-            Say("Any other question is SQL. What was ever promoted without any evidence on record?"),
+            Say("Any other question is SQL. What was ever promoted without evidence other than of a scan?"),
             rollbook("query", _UNPROVEN, says=("1.0.0",)),
         ],
     )

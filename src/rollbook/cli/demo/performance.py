@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
+from rollbook.cli.demo.cast import RELEASE_KEY
 from rollbook.cli.demo.scene import Figures
 from rollbook.cli.demo.shell import tell
 from rollbook.cli.demo.story import opening, plot
 from rollbook.errors import BadCall
 from rollbook.text import printable
 
-NEEDED = ("scikit-learn", "joblib", "skl2onnx", "onnxruntime")
+NEEDED = ("scikit-learn", "joblib", "skl2onnx", "onnxruntime", "model-signing")
 
 
 def perform(directory: Path | None = None) -> Path:
@@ -31,7 +40,7 @@ def perform(directory: Path | None = None) -> Path:
     root = _empty_directory(directory)
     click.echo(f"The story of a small model registry, told in {printable(str(root))}\n")
     kept: dict[str, str] = {}
-    chapters = opening()
+    chapters = opening(_signing_key(root / RELEASE_KEY))
     for number, chapter in enumerate(chapters, 1):
         tell(chapter, root, number, kept)
     for number, chapter in enumerate(plot(_figures(root / "training")), len(chapters) + 1):
@@ -67,6 +76,16 @@ def _empty_directory(directory: Path | None) -> Path:
         raise BadCall(f"{root} {what}", hint="Name a new or empty folder, or none at all.")
     root.mkdir(parents=True, exist_ok=True)
     return root
+
+
+def _signing_key(path: Path) -> str:
+    """Make the key that signs models; return its public half (PEM)."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(private)
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def _figures(training: Path) -> Figures:

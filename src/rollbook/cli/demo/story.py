@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import textwrap
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from rollbook.cli.demo.asking import approve, ask
-from rollbook.cli.demo.cast import BOOSTING, JANE, LOGISTIC, MODEL, git, promotion, registration, rollbook
+from rollbook.cli.demo.cast import (
+    BOOSTING,
+    JANE,
+    LOGISTIC,
+    MODEL,
+    RELEASE_KEY,
+    git,
+    promotion,
+    registration,
+    rollbook,
+)
+from rollbook.cli.demo.inspecting import inspect
 from rollbook.cli.demo.managing import ask_around, hand_over, publish, tidy_up
 from rollbook.cli.demo.refusals import refuse
 from rollbook.cli.demo.rules import agree
@@ -36,6 +48,11 @@ gates:
     metric: auc
     min: {LEAST_AUC}
 """
+_SIGNERS = """
+model_signers:
+  release-team:
+    key: |
+"""
 _CARD = """\
 ---
 license: mit
@@ -54,15 +71,18 @@ Trained on 398 tumours of one hospital.
 _OWN_SETTINGS = ("git", "config", "include.path", "../../gitconfig")
 
 
-def opening() -> list[Chapter]:
-    """Return what happens until there are models to register."""
-    return [_start(), _train()]
+def opening(signer: str) -> list[Chapter]:
+    """Return what happens until there are models to register. `signer` is the public key (PEM) of those who
+    sign models.
+    """
+    return [_start(signer), _train()]
 
 
 def plot(figures: Figures) -> list[Chapter]:
     """Return what happens with the models. `figures` are what their training measured."""
     return [
         _register(figures),
+        inspect(),
         _promote(),
         agree(),
         ask(figures),
@@ -84,7 +104,7 @@ def _script(name: str) -> Write:
     return Write(f"{folder}/{name}", text)
 
 
-def _start() -> Chapter:
+def _start(signer: str) -> Chapter:
     return Chapter(
         "A registry is a git repository",
         [
@@ -100,12 +120,13 @@ def _start() -> Chapter:
                 says=("registry/policy.yaml", "../../artifacts"),
                 lines=8,
             ),
-            Say("Artifacts go to a DVC remote: here a folder, elsewhere a bucket. The team sets a gate:"),
+            Say("Artifacts go to a DVC remote: here a folder, elsewhere a bucket. The team sets a gate,"),
+            Say("and says whose signature of a model counts: that of the key in release.pem."),
             Edit(
                 "registry/registry/policy.yaml",
                 r"\Z",
-                _GATE,
-                f"nothing enters production with an auc below {LEAST_AUC}",
+                _SIGNERS + textwrap.indent(signer, " " * 6) + _GATE,
+                f"nothing enters production with an auc below {LEAST_AUC}; the release team signs",
             ),
             git("registry", "add", "."),
             git("registry", "commit", "--quiet", "-m", "Start a model registry"),
@@ -135,7 +156,7 @@ def _register(figures: Figures) -> Chapter:
     branch = branch_name("register", MODEL, "1.0.0")
     logistic = (
         "--version", "1.0.0", "--algorithm", "logistic-regression", "--param", "C=1.0",
-        "--owner", JANE, "--team", "diagnostics", "--task", "classification",
+        "--owner", JANE, "--team", "diagnostics", "--task", "classification", "--sign", f"../{RELEASE_KEY}",
     )  # fmt: skip
     boosting = (
         "--bump", "minor", "--algorithm", "gradient-boosting", "--param", "n_estimators=60",
