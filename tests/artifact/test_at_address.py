@@ -95,7 +95,7 @@ def test_what_an_object_says_of_itself_goes_on_record_and_a_broken_one_is_refuse
     call = ("register", "credit", put("w.safetensors", weights), "--version", "1.0.0", "--land")
     assert rollbook(world.registry, *call).code == 0
     told = json.loads(world.run("show", "credit@1.0.0", "--rev", "main", "--json").out)
-    assert told["manifest"]["artifact"]["contents"] == {"tensors": 1, "dtypes": {"F32": 1}}
+    assert told["manifest"]["artifact"]["contents"]["dtypes"] == {"F32": 1}
     ran = rollbook(world.registry, "register", "credit", put("w.safetensors", weights[:-1]))
     assert (ran.code, "w.safetensors is broken: " in ran.err) == (1, True)
 

@@ -142,7 +142,7 @@ def test_the_json_has_exactly_these_keys(root: Path):
         "protected_groups",
         "backfilled",
     }
-    assert set(found["manifest"]["artifact"]) == {"path", "format", "size", "sha256", "files"}
+    assert set(found["manifest"]["artifact"]) == {"path", "format", "size", "sha256", "files", "contents"}
 
 
 def test_the_json_of_a_version_no_stage_names_has_no_transition(root: Path):

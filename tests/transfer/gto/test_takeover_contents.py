@@ -31,7 +31,7 @@ def artifact(team: Team) -> Any:
 def test_a_version_that_is_taken_over_says_what_its_artifact_says(team: Team) -> None:
     registered(team, WEIGHTS)
     team.world.run("import", "gto", "--land")
-    assert artifact(team)["contents"] == {"tensors": 1, "dtypes": {"F32": 1}}
+    assert artifact(team)["contents"]["dtypes"] == {"F32": 1}
 
 
 def test_a_broken_artifact_was_registered_once_so_it_is_taken_over_and_remarked(team: Team) -> None:
