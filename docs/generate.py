@@ -539,12 +539,12 @@ _ENDS = "\n<!-- Here ends what is written by docs/generate.py. -->\n"
 
 def signatures_page() -> str:
     """The reference of signatures, with the vocabulary of types from its table."""
-    before, begins, rest = _written(ROOT / _VOCABULARY).partition(_BEGINS)
-    _, ends, after = rest.partition(_ENDS)
+    before, _, rest = _written(ROOT / _VOCABULARY).partition(_BEGINS)
+    _, _, after = rest.partition(_ENDS)
     head = ("Word", "ONNX", "safetensors", "MLflow, columns", "NumPy, MLflow's tensors")
     head += ("Open Inference Protocol", "TensorFlow")
     table = _table(head, [(f"`{dtype.name}`", *_called(dtype)) for dtype in DTYPES])
-    return f"{before}{begins}{table}{ends}{after}"
+    return f"{before}{_BEGINS}{table}{_ENDS}{after}"
 
 
 def _called(dtype: Dtype) -> Iterator[str]:
