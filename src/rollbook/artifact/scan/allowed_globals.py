@@ -296,7 +296,7 @@ def _listed() -> Mapping[Imported, str]:
         for name in names.split()
     }
     framework = ""
-    for line in resources.files(__package__).joinpath("allowed_classes.txt").read_text().splitlines():
+    for line in resources.files(__package__).joinpath("allowed_classes.txt").read_text().split("\n"):
         if line.startswith("["):
             framework = line.strip("[]")
         elif line and not line.startswith("#"):

@@ -54,7 +54,7 @@ class ScanGate:
                     "description": "A module and a name in it.",
                     "type": "string",
                     "maxLength": 250,
-                    "pattern": r"^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$",
+                    "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+$",
                     "examples": ["credit.features.Binner"],
                 },
             ),

@@ -13,7 +13,8 @@ retention: {keep_unpromoted: 1, keep_days: 0, remove_from: [development], days_t
 _UNPROVEN = """\
 SELECT v.model, v.version, v.stage FROM versions AS v
 WHERE v.stage <> 'development'
-AND NOT EXISTS (SELECT 1 FROM evidence AS e WHERE e.model = v.model AND e.version = v.version)"""
+AND NOT EXISTS (SELECT 1 FROM evidence AS e WHERE e.model = v.model AND e.version = v.version
+  AND e.kind <> 'scan')"""
 
 
 def ask_around() -> Chapter:
