@@ -67,7 +67,7 @@ def ask(figures: Figures) -> Chapter:
                 "production",
                 "soak\tpassed",
                 "evidence\tfailed",
-                "signed\tfailed",
+                "signed\twaiting",
                 "approvals\twaiting",
             ),
             _ask(BOOSTING, "canary", "command\tpassed", "plug-in\tpassed", "freeze\twaiting"),
@@ -90,7 +90,7 @@ def approve(figures: Figures) -> Chapter:
         "A second person approves",
         [
             rollbook("evidence", "add", BOOSTING, "fairness", *evidence, says=("fairness-1 passed",)),
-            rollbook("sign", BOOSTING, "--key", f"../{RELEASE_KEY}", "--land", says=("model.sig",)),
+            rollbook("sign", BOOSTING, "--key", f"../{RELEASE_KEY}", "--land", says=("signed by a key",)),
             promotion(BOOSTING, "production", better, "--push", says=(branch,)),
             Say("Nobody approves a request of their own. Bob does, in his own clone, with his own key:"),
             git(".", "clone", "--quiet", "origin.git", "bobs"),

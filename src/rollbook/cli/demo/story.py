@@ -166,14 +166,14 @@ def _register(figures: Figures) -> Chapter:
     return Chapter(
         "A version is registered: its bytes in the DVC remote, its facts on a branch",
         [
-            registration("logistic/model.onnx", figures.framework, *logistic, says=(branch, "sha256")),
+            registration("logistic/model.joblib", figures.framework, *logistic, says=(branch, "sha256")),
             Say("The branch is a pull request to be. This is what it brings, and what CI says of it:"),
             git("registry", "diff", "--stat", f"main...{branch}"),
             rollbook("check", "--base", "main", "--head", branch, says=("no errors",)),
             rollbook("land", branch, says=(f"{MODEL}@v1.0.0",)),
             Say("Landing checked it again, merged it, tagged it and pushed it. --land does that at once:"),
             Write("card.md", _CARD),
-            registration("boosting/model.joblib", figures.framework, *boosting, says=(f"{MODEL}@v1.1.0",)),
+            registration("boosting/model.onnx", figures.framework, *boosting, says=(f"{MODEL}@v1.1.0",)),
         ],
     )
 
@@ -248,11 +248,11 @@ def _use() -> Chapter:
             CommandRun(
                 "service",
                 ("rollbook", "fetch", f"{MODEL}@production", "--repo", "../origin.git"),
-                says=("model.onnx", "verified"),
+                says=("model.joblib", "verified"),
             ),
             CommandRun(
                 "service",
-                ("python", "predict.py", "model.onnx", "../training/patients.json"),
+                ("python", "predict.py", "model.joblib", "../training/patients.json"),
                 says=("predicted:",),
             ),
             Say(

@@ -5,8 +5,8 @@ The data set is the Wisconsin breast cancer data, which ships with scikit-learn:
 under the microscope. The models tell malignant tumours (1) from benign ones (0).
 
 For each model a folder is written, with what `rollbook register` takes: the model, metrics.json,
-sample-input.json and requirements.txt. The first model is an ONNX file, which brings no code; the second is
-a joblib file, the bad one a plain pickle.
+sample-input.json and requirements.txt. The first model is a joblib file; the second is an
+ONNX file, which brings no code; the bad one is a plain pickle.
 patients.json holds a few tumours that no model was trained on.
 """
 
@@ -75,7 +75,7 @@ def measure(model: Any, rows: Any, truth: Any) -> dict[str, float]:
 def save(folder: Path, model: Any, metrics: dict[str, float], sample: list[dict[str, float]]) -> None:
     """Write what `rollbook register` takes."""
     folder.mkdir()
-    if folder.name == "logistic":
+    if folder.name == "boosting":
         rows = np.array([[*row.values()] for row in sample], dtype=np.float32)
         onnx = to_onnx(model, rows, options={"zipmap": False})
         (folder / "model.onnx").write_bytes(onnx.SerializeToString())
