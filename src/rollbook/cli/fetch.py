@@ -64,7 +64,7 @@ def command(
     --key. An index does not tell whose signature counts: name the key.
     """
     verify = index_options().verify
-    with asked_version(reference, repo, rev, at, may_verify=True) as version:
+    with asked_version(reference, repo, rev, at, whole=env, may_verify=True) as version:
         checked = checked_signer(version, key) if verify or key else None
         if checked is not None and checked.why:
             warn(checked.why)
