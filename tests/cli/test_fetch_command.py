@@ -272,3 +272,29 @@ def test_the_environment_comes_from_elsewhere_as_well(locked: World, tmp_path: P
     ).read_bytes()
     missing = rollbook(tmp_path, "fetch", "m@1.1.0", "--env", "-o", str(tmp_path), way, address, *store)
     assert (missing.code, "no file of its environment" in missing.err) == (1, True)
+
+
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_the_artifact_does_not_take_the_place_of_its_environment(locked: World, tmp_path: Path, force):
+    (tmp_path / "out").mkdir()
+    ran = rollbook(locked.registry, "fetch", "m@1.0.0", "--env", "-o", str(tmp_path / "out/uv.lock"), *force)
+    assert (ran.code, list((tmp_path / "out").iterdir())) == (2, [])
+    assert "both the artifact and its environment" in ran.err
+
+
+def test_an_environment_that_a_host_made_up_does_not_follow_from_the_trail(locked: World, tmp_path: Path):
+    index = tmp_path / "index"
+    locked.run("export", "--index", str(index))
+    forged, lock = b"evil==1\n", (Path(__file__).parents[1] / "check/locks/uv.lock").read_bytes()
+    files = index / "models/1/m.files.json"
+    old, new = (hashlib.sha256(data).hexdigest() for data in (lock, forged))
+    assert old in files.read_text()
+    files.write_text(files.read_text().replace(old, new))
+    environments = index / "models/1/m.environments.json"
+    document = json.loads(environments.read_text())
+    environments.write_text(json.dumps({**document, "texts": [forged.decode()]}))
+    (tmp_path / "out").mkdir()
+    how = ("-o", str(tmp_path / "out"), "--index", str(index), "--verify", "--remote", str(locked.artifacts))
+    ran = rollbook(tmp_path, "fetch", "m@1.0.0", "--env", *how)
+    assert (ran.code, list((tmp_path / "out").iterdir())) == (1, [])
+    assert "says other digests of m@1.0.0" in ran.err

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.artifact.placed_file import is_there, placed
 from rollbook.errors import InvalidFile, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from rollbook.registry.model_version import ModelVersion
 
 _NONE_ON_RECORD = "Of a new version: `rollbook register ... --requirements FILE`."
@@ -38,17 +33,3 @@ def environment_file(version: ModelVersion) -> tuple[str, bytes]:
             hint="Do not use it; see what changed: `rollbook check --all`, `rollbook audit verify`.",
         )
     return name, data
-
-
-@contextmanager
-def placed_environment(version: ModelVersion, folder: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Yield where the file of the environment will be in `folder`; it is put there, whole, when the body has
-    ended, and not when it raises. Raises Refused where another one stands there, unless `overwrite`."""
-    name, data = environment_file(version)
-    target = folder / name
-    if is_there(target, hashlib.sha256(data).hexdigest(), len(data)):
-        yield target
-        return
-    with placed(target, overwrite=overwrite) as temporary:
-        temporary.write_bytes(data)
-        yield target

@@ -1,4 +1,4 @@
-"""Put a fetched artifact in its place: complete and on disk, or not at all."""
+"""Put a fetched artifact in its place, and what comes with it: complete and on disk, or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rollbook.artifact.stream import cannot_write
 from rollbook.errors import BadCall, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _OWN_OUTPUTS = ("/dev/fd/", "/dev/stderr", "/dev/stdout", "/proc/")
@@ -73,15 +73,30 @@ def is_stream(path: Path) -> bool:
     return path.exists() and not path.is_symlink() and not (path.is_file() or path.is_dir())
 
 
+def put_beside(files: Mapping[Path, bytes], *, overwrite: bool) -> None:
+    """Write small files, each whole or as it was; what stands there already with that content stays.
+
+    Raises as `placed` does, and before any is written where one is in the way.
+    """
+    missing = _missing(files, overwrite=overwrite)
+    for path, data in missing.items():
+        with placed(path, overwrite=overwrite) as temporary:
+            temporary.write_bytes(data)
+
+
 @contextmanager
-def placed(destination: Path, *, overwrite: bool) -> Iterator[Path]:
+def placed(
+    destination: Path, *, overwrite: bool, beside: Mapping[Path, bytes] | None = None
+) -> Iterator[Path]:
     """Yield a new path beside `destination` to write to; afterwards it is flushed to disk and renamed.
 
-    When the body raises, what it wrote is removed and `destination` stays as it was. What a killed process
+    The small files `beside`, in the same folder, appear with it, or stay as they were. When the body raises,
+    what it wrote is removed and `destination` stays as it was. What a killed process
     left is removed by the next that writes there. Raises Refused when
     something stands there and `overwrite` is false, StorageFailed when the place can't be written.
     """
     _require_free(destination, overwrite=overwrite)
+    _missing(beside or {}, overwrite=overwrite)
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(destination)
@@ -93,13 +108,52 @@ def placed(destination: Path, *, overwrite: bool) -> Iterator[Path]:
         yield temporary
         _require_free(destination, overwrite=overwrite)
         _flush(temporary)
-        _rename(temporary, destination)
+        with _put_beside(_missing(beside or {}, overwrite=overwrite), place):
+            _rename(temporary, destination)
         _sync(destination.parent)
     except OSError as error:
         raise cannot_write(destination, error) from error
     finally:
         _remove(place)
         os.close(claim)
+
+
+def _missing(files: Mapping[Path, bytes], *, overwrite: bool) -> dict[Path, bytes]:
+    """Return those of the files that do not stand in their place yet. Raises Refused where another does."""
+    missing = {path: data for path, data in files.items() if not _holds(path, data)}
+    for path in missing:
+        _require_free(path, overwrite=overwrite)
+    return missing
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    if path.is_symlink() or not path.is_file() or path.stat().st_size != len(data):
+        return False
+    return path.read_bytes() == data
+
+
+@contextmanager
+def _put_beside(files: Mapping[Path, bytes], place: Path) -> Iterator[None]:
+    """Put small files in their places while the body does its part; where that fails, as they were."""
+    done: list[tuple[Path, Path | None]] = []
+    try:
+        for number, (path, data) in enumerate(files.items()):
+            new, old = place / f"new-{number}", place / f"old-{number}"
+            new.write_bytes(data)
+            _sync(new)
+            was_there = os.path.lexists(path)
+            if was_there:
+                shutil.copy2(path, old, follow_symlinks=False)
+            new.replace(path)
+            done.append((path, old if was_there else None))
+        yield
+    except BaseException:
+        for path, before in done:
+            if before is None:
+                path.unlink()
+            else:
+                before.replace(path)
+        raise
 
 
 def _claimed(destination: Path) -> tuple[Path, int]:

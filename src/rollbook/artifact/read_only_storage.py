@@ -9,13 +9,13 @@ from rollbook.artifact.digest import ArtifactDigest, combine, file_digest
 from rollbook.artifact.dir_object import LARGEST, FolderEntry, parse_listing
 from rollbook.artifact.dvc_remote import Remote, RemoteSettings, connect, reported
 from rollbook.artifact.local_store import ObjectFolder, Target
-from rollbook.artifact.placed_file import is_there, placed
+from rollbook.artifact.placed_file import is_there, placed, put_beside
 from rollbook.artifact.progress import Progress, after, quiet
 from rollbook.artifact.untrusted_remote import restricted_remote
 from rollbook.errors import StorageFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from rollbook.artifact.pointer import Pointer
@@ -77,8 +77,10 @@ class ReadOnlyStorage:
         destination: Path,
         progress: Progress = quiet,
         overwrite: bool = False,
+        beside: Mapping[Path, bytes] | None = None,
     ) -> Path:
-        """Bring the artifact to `destination` and return that path. `size` is in bytes.
+        """Bring the artifact to `destination` and return that path. `size` is in bytes; `beside` are small
+        files of the same folder, which appear with it.
 
         Every object comes from the cache when it is intact there, else from the remote. What arrives must
         have this size and sha256; until then, and after any error, `destination` stays as it was. Raises
@@ -90,8 +92,9 @@ class ReadOnlyStorage:
                 hint="One of them was changed after registration; see `rollbook audit verify`.",
             )
         if is_there(destination, sha256, size):
+            put_beside(beside or {}, overwrite=overwrite)
             return destination
-        with placed(destination, overwrite=overwrite) as temporary:
+        with placed(destination, overwrite=overwrite, beside=beside) as temporary:
             digest = self._bring(pointer, temporary, progress)
             if (digest.sha256, digest.size) != (sha256, size):
                 raise StorageFailed(

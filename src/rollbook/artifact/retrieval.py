@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.artifact.dvc_remote import RemoteSettings, connect
-from rollbook.artifact.environment_file import placed_environment
+from rollbook.artifact.environment_file import environment_file
 from rollbook.artifact.pointer import parse_pointer, unsafe_artifact_name
 from rollbook.artifact.progress import begin, quiet
 from rollbook.artifact.read_only_storage import ReadOnlyStorage, read_only_storage
 from rollbook.artifact.storage import open_storage
 from rollbook.artifact.untrusted_remote import is_relative, restricted_remote
-from rollbook.errors import InvalidFile, NotFound, StorageFailed, nearest
+from rollbook.errors import BadCall, InvalidFile, NotFound, StorageFailed, nearest
 from rollbook.git.clone import home, is_far
 from rollbook.git.trees import holds_file, unpack
 from rollbook.records.evidence import parse_evidence
@@ -50,8 +50,8 @@ def fetch_version(
     target = destination / artifact.path if destination.is_dir() else destination
     begin(progress or quiet, "fetching", artifact.size)
     source = registry_storage(version.model.registry) if remote is None else storage_at(remote)
-    beside = placed_environment(version, target.parent, overwrite=overwrite) if environment else nullcontext()
-    with source as storage, beside:
+    beside = _environment_at(target, version) if environment else {}
+    with source as storage:
         return storage.fetch(
             pointer,
             sha256=artifact.sha256,
@@ -59,7 +59,18 @@ def fetch_version(
             destination=target,
             progress=progress or quiet,
             overwrite=overwrite,
+            beside=beside,
         )
+
+
+def _environment_at(target: Path, version: ModelVersion) -> dict[Path, bytes]:
+    """Return the file of the environment by the place beside an artifact's that it gets. Raises BadCall where
+    that is the artifact's own."""
+    name, data = environment_file(version)
+    if target.name == name:
+        hint = "Give the artifact another name: -o NAME."
+        raise BadCall(f"{target} would be both the artifact and its environment", hint=hint)
+    return {target.with_name(name): data}
 
 
 def fetch_attachments(
