@@ -295,6 +295,25 @@ def test_a_branch_for_something_else_is_refused(
     assert git(world.origin, "for-each-ref") == before
 
 
+def test_an_index_of_before_it_held_environments_gets_them(root: Path, tmp_path: Path) -> None:
+    lock = root / "registry/m/versions/1.0.0/uv.lock"
+    lock.write_text("version = 1\n")
+    git(root, "add", "--force", ".")
+    git(root, "commit", "--quiet", "--message", "Lock it")
+    exported(root, tmp_path / "index")
+    before = contents(tmp_path / "index")
+    (tmp_path / "index/models/1/m.environments.json").unlink()
+    top = tmp_path / "index/index.json"
+    document = json.loads(top.read_text())
+    assert document.pop("environments")
+    top.write_text(json.dumps(document))
+    digests = tmp_path / "index/.rollbook-digests"
+    known = json.loads(digests.read_text())
+    digests.write_text(json.dumps({name: known[name] for name in known if "environments" not in name}))
+    exported(root, tmp_path / "index")
+    assert contents(tmp_path / "index") == before
+
+
 def test_environments_stand_in_a_document_of_their_own_each_text_once(root: Path, tmp_path: Path) -> None:
     index = tmp_path / "index"
     exported(root, index)

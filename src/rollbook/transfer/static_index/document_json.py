@@ -90,6 +90,7 @@ def root_mapping(document: RootDocument) -> dict[str, Any]:
         "models": document.models,
         "stage_names": list(document.stage_names),
         "remote": _remote_mapping(document.remote),
+        "environments": document.environments,
         **({"default_alias": document.default_alias} if document.default_alias else {}),
     }
 
@@ -107,6 +108,7 @@ def parse_root(data: bytes, where: str) -> RootDocument:
         stage_names=fields.texts("stage_names"),
         remote=_remote(fields),
         default_alias=fields.optional_text("default_alias"),
+        environments=fields.flag("environments", default=False),
     )
 
 

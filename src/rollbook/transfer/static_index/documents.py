@@ -72,7 +72,7 @@ class RootDocument:
     """What the index was made from: main's commit, the trail up to it, and what all models share.
 
     `head_tag` and `head_object` are empty while nothing is recorded, `default_alias` where a model's name
-    alone stands for nothing.
+    alone stands for nothing. `environments` says whether the index holds those of versions.
     """
 
     commit: str
@@ -83,6 +83,7 @@ class RootDocument:
     stage_names: tuple[str, ...]
     remote: RemoteAddress | None
     default_alias: str = ""
+    environments: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,8 @@ def _extends(before: RootDocument, state: _State) -> bool:
     """Whether main and the trail have only grown since, and what all documents share is the same."""
     events = before.events
     return (
-        before.commit in state.order
+        before.environments  # else an earlier Rollbook wrote it
+        and before.commit in state.order
         and (before.stage_names, before.remote) == (state.settings.stage_names, state.settings.remote)
         and events <= len(state.chain)
         and before.head_object == (state.chain[events - 1].oid if events else "")
