@@ -108,6 +108,18 @@ READERS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     ),
     "conda's lock": (lambda data: unpinned({}, {"conda-lock.yml": text(data)}), b"package: [{name: a}]\n"),
     "pixi's lock": (lambda data: unpinned({}, {"pixi.lock": text(data)}), b"packages: [{conda: a-1-0}]\n"),
+    "uv's lock": (
+        lambda data: unpinned({}, {"uv.lock": text(data)}),
+        b'version = 1\n[[package]]\nname = "a"\nsource = { git = "b" }\n',
+    ),
+    "Poetry's lock": (
+        lambda data: unpinned({}, {"poetry.lock": text(data)}),
+        b'[[package]]\nname = "a"\n[package.source]\ntype = "git"\n[metadata]\nlock-version = "2"\n',
+    ),
+    "Python's own lock": (
+        lambda data: unpinned({}, {"pylock.toml": text(data)}),
+        b'lock-version = "1.0"\n[[packages]]\nname = "a"\nwheels = [{ hashes = { sha256 = "b" } }]\n',
+    ),
     "requirements": (
         lambda data: unpinned({}, {"requirements.txt": text(data)}),
         b"a==1 --hash=x\n-r b\nc[d] >= 2 ; e\\\n # f\n",

@@ -87,7 +87,18 @@ def test_toml_of_another_kind_is_no_lock(text: str) -> None:
     assert kind_of_lock(text.encode()) == ""
 
 
-@pytest.mark.parametrize("text", ["[[", "a" + ".a" * 501 + " = 1", "a = " + "[" * 9_000, "\xff"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[",
+        "a" + ".a" * 501 + " = 1",
+        "a = " + "[" * 9_000,
+        "\xff",
+        "a = '''x'''\n" + "a" + ".a" * 501 + " = 1",
+        "# '\n" + "a" + ".a" * 501 + " = 1 # '",
+        "".join(f"[{'.'.join('a' * 20)}{number}]\n" for number in range(5000)),
+    ],
+)
 def test_what_can_not_be_read_within_bounds_pins_nothing(text: str) -> None:
     assert "can't be read" in unpinned(None, {"uv.lock": text})
 
@@ -96,9 +107,39 @@ def test_a_lock_that_locks_nothing_is_no_environment() -> None:
     assert "names no package" in unpinned(None, {"uv.lock": 'version = 1\nrequires-python = ">=3"\n'})
 
 
-@pytest.mark.parametrize("told", ["==3.12.4", "== 3.12.4", "===3.12.4"])
-def test_one_python_is_named(told: str) -> None:
-    assert python_of("uv.lock", f'version = 1\nrequires-python = "{told}"\n') == "3.12.4"
+def test_dots_in_texts_do_not_count() -> None:
+    extras = ", ".join(f'"a{number} (>=1.2.3)"' for number in range(400))
+    assert unpinned(None, {"poetry.lock": LOCKS["poetry.lock"] + f"\n[extras]\nall = [{extras}]\n"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("told", "python"),
+    [
+        ("==3.12.4", "3.12.4"), ("== 3.12.4", "3.12.4"), ("===3.12.4", "3.12.4"), ("==3.12.*", "3.12"),
+        ("~=3.12.1", "3.12"), (">=3.12,<3.13", "3.12"), (">=3.12", ""), (">=3.11,<3.13", ""), ("<4", ""),
+        ("^3.12", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_the_python_is_named_where_only_one_will_do(told: str, python: str) -> None:
+    assert python_of("uv.lock", f'version = 1\nrequires-python = "{told}"\n') == python
+
+
+def test_the_project_and_the_members_of_its_workspace_are_no_dependencies() -> None:
+    locked = f'source = {{ registry = "x" }}\nwheels = [{{ hash = "{DIGEST}" }}]\n'
+    member = of_uv('{ editable = "packages/a" }') + f'\n[[package]]\nname = "b"\nversion = "2"\n{locked}'
+    assert "stands in a folder" in unpinned(None, {"uv.lock": member})
+    assert unpinned(None, {"uv.lock": f'{member}[manifest]\nmembers = ["a"]\n'}) == ""
+    whole = (
+        of_python('directory = { path = "." }')
+        + f'[[packages]]\nname = "b"\narchive = {{ hashes = {{ sha256 = "{DIGEST}" }} }}\n'
+    )
+    assert unpinned(None, {"pylock.toml": whole}) == ""
+
+
+def test_the_hashes_of_poetrys_older_locks_stand_together() -> None:
+    text = '[[package]]\nname = "a"\nversion = "1"\n[metadata]\nlock-version = "1.1"\n[metadata.files]\n'
+    assert unpinned(None, {"poetry.lock": f'{text}a = [{{ hash = "sha256:{DIGEST}" }}]\n'}) == ""
+    assert "is locked by no hash" in unpinned(None, {"poetry.lock": f"{text}a = []\n"})
 
 
 @given(st.sampled_from(sorted(LOCKS)), st.text(max_size=300), st.integers(0, 400))

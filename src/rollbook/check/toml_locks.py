@@ -19,11 +19,14 @@ from rollbook.layout import POETRY_LOCK, PYLOCK, UV_LOCK
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-# The time that tomllib takes for a key grows with the square of its parts.
-_MOST_DOTS = 500  # of a line
+# What may hold dots on a line and is no key: texts, and fractions of a second.
+_NO_KEY = re.compile(r'"(?:[^"\\\n]|\\.)*"?|' + r"'[^'\n]*'?|:[0-9]{2}\.[0-9]+")
+# The time that tomllib takes for a key grows with the square of its parts, and each of them is a table.
+_MOST_DOTS, _MOST_DOTS_IN_ALL = 20, 50_000
+_LONGEST_RANGE = 200
+_LAST = 40  # the newest minor version of Python 3, and the newest patch of one, that is looked for
 _DIGEST = re.compile(r"(?:[a-z0-9_-]+:)?[0-9a-f]{32,128}")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_ONE_PYTHON = re.compile(r"={2,3}\s*(?P<version>[0-9]+\.[0-9]+(?:\.[0-9]+)?)(?:\.\*)?")
 _FOLDER = "stands in a folder, which is not on record"
 _NO_HASH = "is locked by no hash"
 
@@ -49,14 +52,15 @@ def lock_lines(name: str, text: str) -> Iterator[RequirementLine]:
     Raises InvalidFile when it can't be read.
     """
     key = "packages" if name == PYLOCK else "package"
-    packages = _parsed(text, name).get(key, [])
+    lock = _parsed(text, name)
+    packages = lock.get(key, [])
     if not isinstance(packages, list):
         raise InvalidFile(f"has no list {key}", path=name)
     for package in packages:
         if not isinstance(package, dict):
             yield RequirementLine(str(package)[:80], "is no locked package")
-        elif not (name == UV_LOCK and _is_project(package)):
-            loose = _LOOSE[name](package)
+        elif not _is_project(name, package, lock):
+            loose = _LOOSE[name](_with_files(package, lock) if name == POETRY_LOCK else package)
             version = _text(package.get("version"))
             yield RequirementLine(
                 f"{_text(package.get('name'))} {version}".strip(), loose, _text(package.get("name")), version
@@ -64,29 +68,70 @@ def lock_lines(name: str, text: str) -> Iterator[RequirementLine]:
 
 
 def python_of_lock(name: str, text: str) -> str:
-    """Return the version of Python that a lock asks for; empty when it asks for none, or for a range."""
+    """Return the version of Python that a lock asks for: `3.12.4`, or `3.12` where any of these will do;
+    empty where more than one would."""
     lock = _parsed(text, name)
     metadata = lock.get("metadata")
     told = lock.get("requires-python")
     if name == POETRY_LOCK:
         told = metadata.get("python-versions") if isinstance(metadata, dict) else ""
-    one = _ONE_PYTHON.fullmatch(_text(told).strip())
-    return one["version"] if one else ""
+    return _one_python(told) if isinstance(told, str) and len(told) <= _LONGEST_RANGE else ""
+
+
+def _one_python(told: str) -> str:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        wanted = SpecifierSet(told)
+    except InvalidSpecifier:  # Poetry's own `^3.12`
+        return ""
+    if not told.strip() or wanted.contains("4.0.0"):
+        return ""
+    found = [
+        (minor, patch)
+        for minor in range(_LAST + 1)
+        for patch in range(_LAST + 1)
+        if wanted.contains(f"3.{minor}.{patch}")
+    ]
+    if len({minor for minor, _ in found}) != 1:
+        return ""
+    ((minor, patch), *more) = found
+    return f"3.{minor}" if more else f"3.{minor}.{patch}"
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
-    if any(line.count(".") > _MOST_DOTS for line in text.split("\n")):
-        raise InvalidFile(f"a line has more than {_MOST_DOTS} dots", path=name)
+    # Texts of several lines may hide where others begin: then all dots count.
+    keys = text if '"""' in text or "'''" in text else _NO_KEY.sub("", text)
+    if keys.count(".") > _MOST_DOTS_IN_ALL or any(line.count(".") > _MOST_DOTS for line in keys.split("\n")):
+        raise InvalidFile(f"has more dots than {_MOST_DOTS} in a line, or {_MOST_DOTS_IN_ALL:,}", path=name)
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidFile(f"is no TOML: {error}", path=name) from error
 
 
-def _is_project(package: Mapping[str, Any]) -> bool:
-    """Whether it is the project that was locked itself: its code is on record as the version's lineage."""
-    source = package.get("source")
-    return isinstance(source, dict) and "." in (source.get("virtual"), source.get("editable"))
+def _is_project(name: str, package: Mapping[str, Any], lock: Mapping[str, Any]) -> bool:
+    """Whether it is the project that was locked itself, or a member of its workspace: their code is on record
+    as the version's lineage."""
+    source = package.get("directory" if name == PYLOCK else "source")
+    if name == POETRY_LOCK or not isinstance(source, dict):
+        return False
+    if name == PYLOCK:
+        return source.get("path") == "."
+    folder = source.get("virtual") or source.get("editable")
+    manifest = lock.get("manifest")
+    members = manifest.get("members") if isinstance(manifest, dict) else None
+    is_member = isinstance(members, list) and package.get("name") in members
+    return folder == "." or (isinstance(folder, str) and is_member)
+
+
+def _with_files(package: Mapping[str, Any], lock: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a package of Poetry's with its files, which stood together until lock-version 2.0."""
+    metadata = lock.get("metadata")
+    together = metadata.get("files") if isinstance(metadata, dict) else None
+    if "files" in package or not isinstance(together, dict):
+        return package
+    return {**package, "files": together.get(_text(package.get("name")))}
 
 
 def _uv_loose(package: Mapping[str, Any]) -> str:
