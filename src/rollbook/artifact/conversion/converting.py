@@ -82,8 +82,6 @@ def convert(
             "inputs": [column.as_mapping() for column in signature_columns(signature, "inputs").values()],
             "trust": settings.trust,
             "trusted_types": [*settings.trusted_types],
-            "paths": [*walls.paths],
-            "limits": limits.for_itself(counts_processes=walls.isolation != "none"),
         }
         answer = answered(walls, request, home, limits)
     return _converted(answer, output, conversion, walls.isolation)

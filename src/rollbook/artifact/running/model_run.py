@@ -137,9 +137,6 @@ def run_model(
             "repeats": repeats,
             "repeat_seconds": limits.seconds / 4,
             "most_values": _MOST_VALUES,
-            "paths": [*walls.paths],
-            "seconds": math.ceil(limits.seconds) + _GRACE,
-            "limits": limits.for_itself(counts_processes=walls.isolation != "none"),
         }
         answer = answered(walls, request, home, limits)
     return _run(answer, walls.isolation, rows)
@@ -167,14 +164,21 @@ def _placed(artifact: Path | ArtifactBytes, scratch: Path) -> Path:
 
 
 def answered(walls: Enclosed, request: Mapping[str, Any], home: Path, limits: Limits) -> dict[str, Any]:
-    """Return what an enclosed program answers to a request, which nobody vouches for.
+    """Return what an enclosed program answers to a request, which nobody vouches for. Within which limits it
+    works, and where it finds packages, is added to the request.
 
     Raises ModelFailed where it answers nothing or takes more than its limits, and what it says that failed.
     """
 
+    bounds = {
+        "paths": [*walls.paths],
+        "seconds": math.ceil(limits.seconds) + _GRACE,
+        "limits": limits.for_itself(counts_processes=walls.isolation != "none"),
+    }
+
     def told(descriptor: int) -> bytes:
         try:
-            return json.dumps({**request, "answer": descriptor}).encode()
+            return json.dumps({**request, **bounds, "answer": descriptor}).encode()
         except (TypeError, ValueError) as error:
             raise BadCall(f"the rows can't be passed on: {error}", hint="Give plain values.") from error
 
