@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _NESTED = re.compile(r"array\((?P<items>.+)\)|map\(string,(?P<values>.+)\)")
 _DEEPEST = 8
+_WITHOUT_WORD = ("object", "any")  # which other forms have no type for
 
 
 def as_mlflow(inputs: Sequence[Column], outputs: Sequence[Column]) -> dict[str, Any]:
@@ -34,6 +35,13 @@ def of_mlflow(document: Mapping[str, Any]) -> dict[str, tuple[Column, ...]]:
     """Return the halves of a signature that MLflow wrote, of a text of JSON each. What has no name is called
     `input` or `output`, with its place where there are several. Raises Illegible."""
     return {half: _read(document.get(half), half) for half in HALVES}
+
+
+def parameters_of(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return what may be given beside the inputs of a signature that MLflow wrote: names, each with its type.
+    Raises Illegible."""
+    items = _items(document.get("params"), "params")
+    return {str(item.get("name", "")): _word(item, "params", 1) for item in items}
 
 
 def _written(columns: Sequence[Column]) -> list[dict[str, Any]]:
@@ -61,15 +69,18 @@ def _type_of(dtype: str, depth: int) -> dict[str, Any] | None:
     return {"type": kind, key: inner} if inner else None
 
 
-def _read(text: object, half: str) -> tuple[Column, ...]:
-    if text is None:
-        return ()
+def _items(text: object, half: str) -> list[dict[str, Any]]:
     try:
-        items = json.loads(text) if isinstance(text, str) else text
+        items = json.loads(text) if isinstance(text, str) else text or []
     except (ValueError, RecursionError) as error:
         raise Illegible(f"its {half} are not JSON") from error
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise Illegible(f"its {half} are no list of columns")
+    return items
+
+
+def _read(text: object, half: str) -> tuple[Column, ...]:
+    items = _items(text, half)
     one = half.removesuffix("s")
     unnamed = [one] if len(items) == 1 else [f"{one}_{place}" for place in range(len(items))]
     return tuple(_column(item, name, half) for item, name in zip(items, unnamed, strict=True))
@@ -77,7 +88,7 @@ def _read(text: object, half: str) -> tuple[Column, ...]:
 
 def _column(item: Mapping[str, Any], unnamed: str, half: str) -> Column:
     name = str(item.get("name") or unnamed)
-    required = item.get("required") is not False
+    required = item.get("required") is not False and item.get("optional") is not True
     if item.get("type") != "tensor":
         return Column(name, _word(item, half, 1), (-1,), required)
     tensor = item.get("tensor-spec")
@@ -89,9 +100,12 @@ def _column(item: Mapping[str, Any], unnamed: str, half: str) -> Column:
 def _word(item: Mapping[str, Any], half: str, depth: int) -> str:
     kind = item.get("type")
     inner = item.get("items" if kind == "array" else "values")
-    if kind in ("array", "map") and isinstance(inner, dict) and depth <= _DEEPEST:
+    if depth > _DEEPEST:
+        raise Illegible(f"a type in its {half} has more than {_DEEPEST} types in one another")
+    if kind in ("array", "map") and isinstance(inner, dict):
         nested = _word(inner, half, depth + 1)
         return f"array({nested})" if kind == "array" else f"map(string,{nested})"
-    if not isinstance(kind, str) or (word := dtype_of("mlflow", kind)) is None:
+    word = dtype_of("mlflow", kind) if isinstance(kind, str) else None
+    if word is None and kind not in _WITHOUT_WORD:
         raise Illegible(f"one of its {half} has no type that can be read")
-    return word
+    return word or str(kind)

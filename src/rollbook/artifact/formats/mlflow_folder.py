@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.formats.contents import Broken, Contents
 from rollbook.artifact.formats.detection import UNSAFE_FORMATS, detect_open_file
-from rollbook.artifact.formats.mlflow_signature import read_columns, read_parameters
 from rollbook.errors import BadCall, InvalidFile
+from rollbook.records.mlflow_schema import of_mlflow, parameters_of
+from rollbook.records.signature import Illegible
 from rollbook.yaml.strict import MAX_BYTES, load
 
 if TYPE_CHECKING:
@@ -46,9 +47,13 @@ def read(artifact: ArtifactBytes) -> Contents:
     signature = document.get("signature")
     halves = signature if isinstance(signature, dict) else {}
     formats = _formats(artifact)
+    try:
+        columns, parameters = of_mlflow(halves), parameters_of(halves)
+    except Illegible as error:
+        raise Broken(f"its signature can't be read: {error}") from error
     facts: dict[str, Fact] = {
         **_facts(document, flavors),
-        "params": read_parameters(halves.get("params")),
+        "params": {**parameters},
         "model_files": {**formats},
         "requirements": "requirements.txt" in artifact.files,
         "input_example": bool(_example(document)) and _example(document) in artifact.files,
@@ -56,8 +61,8 @@ def read(artifact: ArtifactBytes) -> Contents:
     return Contents(
         facts,
         _framework(flavors),
-        read_columns(halves.get("inputs"), "input"),
-        read_columns(halves.get("outputs"), "output"),
+        columns["inputs"] or None,
+        columns["outputs"] or None,
         remarks=tuple(_remarks(artifact, document, flavors, formats)),
     )
 

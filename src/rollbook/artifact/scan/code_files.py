@@ -7,14 +7,14 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any
 
+from rollbook.artifact.formats import keras_archive, skops_archive
 from rollbook.artifact.formats.contents import Broken
 from rollbook.artifact.scan.verdict import ScanVerdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rollbook.artifact.formats.artifact_bytes import ArtifactBytes
     from rollbook.artifact.scan.blob import Blob
     from rollbook.artifact.scan.blob_scan import BlobScan
@@ -23,11 +23,9 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 _COMPILED = (b"\x7fELF", b"MZ\x90\x00", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 # A name that JSON writes in escapes could be any.
 _LAMBDA = re.compile(rb'"class_name"\s*:\s*"(?:Lambda|__lambda__|[^"]{0,60}\\u)')
-_LAMBDAS = frozenset(["Lambda", "__lambda__"])
-_OF_KERAS = ("keras", "tf_keras", "tensorflow.keras", "tensorflow.python.keras", "builtins")
+_MOST_TOLD = 100
 _CHUNK, _OVERLAP = 4 << 20, 256
 _LARGEST_CONFIGURATION = 64 << 20
-_DEEPEST = 200
 
 
 def scan_code(scan: BlobScan, blob: Blob, head: bytes) -> None:
@@ -52,40 +50,37 @@ def _has_lambda(blob: Blob) -> bool:
     return False
 
 
-def scan_keras_configuration(scan: BlobScan, blob: Blob, archive: zipfile.ZipFile) -> None:
-    """Note the lambdas in the configuration of a `.keras` archive, and what is not Keras's own."""
-    if "model.weights.h5" not in archive.namelist():
-        return
-    where = f"{blob.where} > config.json"
-    info = archive.getinfo("config.json")
+def scan_archive(scan: BlobScan, blob: Blob, archive: zipfile.ZipFile) -> None:
+    """Note the code in a `.keras` archive's configuration, and what a skops archive has somebody trust."""
+    names = archive.namelist()
+    if "config.json" in names and any(name.startswith("model.weights.") for name in names):
+        configuration = _document(scan, blob, archive, "config.json")
+        where = f"{blob.where} > config.json"
+        for layer in keras_archive.lambda_layers(configuration)[:_MOST_TOLD]:
+            text = f"the layer {layer} of it is a Lambda, which runs code it brings along"
+            scan.add(ScanVerdict.SUSPICIOUS, where, text)
+        for name in keras_archive.outside_code(configuration)[:_MOST_TOLD]:
+            scan.add(ScanVerdict.SUSPICIOUS, where, f"it imports {name}, which is not Keras's", name)
+    if "schema.json" in names:
+        schema = _document(scan, blob, archive, "schema.json")
+        for name in skops_archive.untrusted_types(schema)[:_MOST_TOLD]:
+            if name not in scan.allowlist.added:
+                text = f"it names {name}, which whoever loads it has to trust"
+                scan.add(ScanVerdict.SUSPICIOUS, f"{blob.where} > schema.json", text, name)
+
+
+def _document(scan: BlobScan, blob: Blob, archive: zipfile.ZipFile, name: str) -> Any:
+    """Return the JSON in an archive's member; None where that can't be told, which is noted."""
+    where = f"{blob.where} > {name}"
+    info = archive.getinfo(name)
     if info.file_size > _LARGEST_CONFIGURATION:
         scan.untold(where, f"it has more than {_LARGEST_CONFIGURATION:,} bytes")
-        return
+        return None
     try:
-        configuration = json.loads(archive.read(info))
-    except (ValueError, RecursionError, zipfile.BadZipFile) as error:
+        return json.loads(archive.read(info))
+    except (ValueError, RecursionError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         scan.untold(where, f"it is no JSON: {error}")
-        return
-    for entry in _entries(configuration, 0):
-        kind, module = entry.get("class_name"), entry.get("module")
-        if kind in _LAMBDAS:
-            scan.add(
-                ScanVerdict.SUSPICIOUS, where, "a layer of it is a Lambda, which runs code it brings along"
-            )
-        elif isinstance(module, str) and not module.startswith(_OF_KERAS):
-            scan.add(ScanVerdict.SUSPICIOUS, where, f"it imports {module}.{kind}, which is not Keras's")
-
-
-def _entries(value: Any, depth: int) -> Iterator[dict[str, Any]]:
-    if depth > _DEEPEST:
-        return
-    if isinstance(value, dict):
-        if "class_name" in value:
-            yield value
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            yield from _entries(item, depth + 1)
+        return None
 
 
 def scan_folder(scan: BlobScan, artifact: ArtifactBytes) -> None:

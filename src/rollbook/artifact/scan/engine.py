@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modelaudit_picklescan import Finding
 
 _NAME = "modelaudit-picklescan"
 _MOST_OPCODES = 20_000_000
@@ -16,6 +20,9 @@ _LEFT_TO_THE_LIST = frozenset(
         *("S213", "S601", "S602"),
     ]
 )
+# What writes functions and classes by their code: teams do, for models of their own. What the code does
+# nobody can tell, so it is suspicious, as all that is not on the list; an attack it need not be.
+_BY_CODE = frozenset(["cloudpickle", "dill"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +66,16 @@ def opinion(pickle: bytes) -> Opinion:
     if report.status is not ScanStatus.COMPLETE or report.metadata.get("import_references_truncated"):
         why = [*(error.message for error in report.errors), *(notice.message for notice in report.notices)]
         untold = f"{_NAME} could not tell" + (f": {why[0]}" if why else "")
+    attacks = [
+        finding for finding in told if finding.severity is Severity.CRITICAL and not _is_by_code(finding)
+    ]
     return Opinion(
         tuple((str(reference.get("module")), str(reference.get("name"))) for reference in references),
-        tuple(finding.message for finding in told if finding.severity is Severity.CRITICAL),
-        tuple(finding.message for finding in told if finding.severity is not Severity.CRITICAL),
+        tuple(finding.message for finding in attacks),
+        tuple(finding.message for finding in told if finding not in attacks),
         untold,
     )
+
+
+def _is_by_code(finding: Finding) -> bool:
+    return str(finding.details.get("module")).partition(".")[0].strip("_") in _BY_CODE

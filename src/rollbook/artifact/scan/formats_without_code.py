@@ -4,7 +4,7 @@ from __future__ import annotations
 
 FORMATS_WITHOUT_CODE: frozenset[str] = frozenset(
     [
-        *("onnx", "safetensors", "gguf", "tflite", "coreml", "catboost-cbm", "skops"),
-        *("xgboost-json", "xgboost-ubj", "lightgbm-text", "json"),
+        *("onnx", "safetensors", "gguf", "tflite", "coreml", "catboost", "catboost-json", "skops"),
+        *("xgboost-json", "xgboost-legacy", "xgboost-ubj", "lightgbm-json", "lightgbm-text", "json"),
     ]
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rollbook.artifact.scan.allowed_globals import is_torchscript as is_of_torchscript
 from rollbook.artifact.scan.dangerous_globals import is_dangerous
 from rollbook.artifact.scan.engine import opinion
+from rollbook.artifact.scan.formats_without_code import FORMATS_WITHOUT_CODE
 from rollbook.artifact.scan.pickle_bytes import PickleBytes
 from rollbook.artifact.scan.pickle_walk import follow_pickle
 from rollbook.artifact.scan.pickled_values import Imported
@@ -33,7 +34,8 @@ def scan_pickles(
     else, and what can't be a pickle needs no excuse."""
     is_named = PurePath(blob.name).suffix.lower() in _SUFFIXES
     is_headed = head[:1] == b"\x80" and head[1:2] <= bytes([_HIGHEST_PROTOCOL]) and len(head) > 2
-    is_meant = (is_named or is_headed) and not is_container
+    # A length in front of other data can look like a pickle's beginning.
+    is_meant = (is_named or is_headed) and not is_container and scan.form not in FORMATS_WITHOUT_CODE
     with blob.open() as file:
         data = PickleBytes(file, blob.size)
         walks: list[Walk] = []

@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from typing import IO, TYPE_CHECKING
 
-from rollbook.artifact.scan.code_files import scan_keras_configuration
+from rollbook.artifact.scan.code_files import scan_archive
 from rollbook.artifact.zip_scan import is_plain
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ def _scan_members(scan: BlobScan, blob: Blob, archive: zipfile.ZipFile, depth: i
     for member in members:
         if not member.is_dir() or member.file_size:
             _scan_member(scan, blob, archive, member, depth, is_torchscript=is_torchscript)
-    if "config.json" in names:
-        scan_keras_configuration(scan, blob, archive)
+    scan_archive(scan, blob, archive)
 
 
 def _scan_member(
