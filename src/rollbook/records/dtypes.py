@@ -111,6 +111,10 @@ _ONNX_WORDS: Mapping[str, str] = {
     "float8e4m3fnuz": "float8_e4m3fnuz",
     "float8e5m2": "float8_e5m2",
     "float8e5m2fnuz": "float8_e5m2fnuz",
+    "float8e8m0": "float8_e8m0fnu",
+    "float6e2m3": "float6_e2m3fn",
+    "float6e3m2": "float6_e3m2fn",
+    "float4e2m1": "float4_e2m1fn",
 }
 # A time with a unit or a zone, as pandas and Arrow write it.
 _TIME = re.compile(r"(?:datetime64|timestamp|date32|date64)(?:\[[^\]]*\])?")
@@ -128,7 +132,7 @@ _KINDS = {
 }
 # How NumPy calls what it has no number type for, and what `ml_dtypes` has to add to it.
 _NUMPY = {"string": "str", "binary": "bytes", "datetime": "datetime64[ns]"}
-_ADDED = re.compile(r"bfloat16|u?int4|float8_\w+")
+_ADDED = re.compile(r"bfloat16|u?int[24]|float[468]_\w+")
 
 Naming = Literal["onnx", "safetensors", "mlflow", "open_inference", "tensorflow"]
 

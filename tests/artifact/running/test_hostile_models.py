@@ -133,7 +133,7 @@ def test_what_it_prints_does_not_disturb_the_answer(tmp_path: Path):
 @pytest.mark.usefixtures("anywhere")
 def test_an_answer_without_end_is_not_read(tmp_path: Path):
     code = (
-        "import os\nfor number in range(3, 40):\n  try:\n    while True: os.write(number, b'x' * 65536)\n"
+        "import os\nfor number in range(3, 4000):\n  try:\n    while True: os.write(number, b'x' * 65536)\n"
         "  except OSError: pass"
     )
     assert "answered with more than" in failure(tmp_path, code, Limits(answer=1 << 20))
@@ -149,7 +149,7 @@ def test_an_answer_without_end_is_not_read(tmp_path: Path):
 )  # fmt: skip
 def test_an_answer_that_it_forges_has_to_have_the_form_of_one(tmp_path: Path, forged: str):
     code = (
-        f"import os\nfor number in range(3, 40):\n  try: os.write(number, {forged.encode()!r})\n"
+        f"import os\nfor number in range(3, 4000):\n  try: os.write(number, {forged.encode()!r})\n"
         "  except OSError: pass\nos._exit(0)"
     )
     assert failure(tmp_path, code) == "the model's process did not answer as it must"

@@ -34,7 +34,7 @@ _STORAGES = {
 def read_pickle(artifact: ArtifactBytes) -> Contents:
     """Read a pickle, or a joblib file: its globals, its protocol, and the library that wrote it as far as it
     says. Raises Broken for one that breaks off."""
-    report = scan(artifact, "pickle")
+    report = scan(artifact, "pickle", asks_engine=False)
     if not report.streams:
         raise Broken("no pickle is in it")
     facts: dict[str, Fact] = {
@@ -49,7 +49,7 @@ def read_pickle(artifact: ArtifactBytes) -> Contents:
 def read_pytorch(artifact: ArtifactBytes) -> Contents:
     """Read a PyTorch checkpoint: its globals, and of a zip archive its storages and the types of its tensors.
     Raises Broken as `read_pickle` does."""
-    report = scan(artifact, "pytorch")
+    report = scan(artifact, "pytorch", asks_engine=False)
     if not report.streams:
         raise Broken("no pickle is in it")
     facts: dict[str, Fact] = {"globals": len(report.globals), **_archive_facts(artifact)}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _DEEPEST = 6
 _MOST_BLOBS = 100_000
 _HELD = 64 << 20  # bytes that are unpacked into memory, so that they can be sought
+_CHUNK = 1 << 20
 _HEAD = 1024
 _LONGEST_TEXT = 300
 UNPACKING = (OSError, EOFError, zlib.error, lzma.LZMAError)
@@ -40,6 +41,7 @@ class BlobScan:
     opcodes: OpcodeBudget = field(default_factory=OpcodeBudget)
     bytes: ByteBudget = field(default_factory=ByteBudget)
     blobs_left: int = _MOST_BLOBS
+    asks_engine: bool = True
     opinions_left: int = 1000  # each takes a third of a second
 
     def add(self, verdict: ScanVerdict, where: str, text: str, subject: str = "") -> None:
@@ -114,6 +116,8 @@ class BlobScan:
 
 def _held(blob: Blob) -> Blob:
     """Return the same bytes in memory, where they fit."""
+    data = bytearray()
     with blob.open() as file:
-        data = file.read(_HELD + 1)
-    return blob if len(data) > _HELD else blob.held(data)
+        while len(data) <= _HELD and (chunk := file.read(_CHUNK)):  # no room is made before it is needed
+            data += chunk
+    return blob if len(data) > _HELD else blob.held(bytes(data))

@@ -106,7 +106,7 @@ def _judge_global(scan: BlobScan, where: str, imported: Imported, at: int, *, is
 
 def _ask_engine(scan: BlobScan, where: str, walk: Walk, *, is_torchscript: bool) -> None:
     """Let the engine make the verdict worse."""
-    for part in (walk, *walk.inner):
+    for part in (walk, *walk.inner) if scan.asks_engine else ():
         if not part.imports:
             continue  # nothing is imported, so nothing can be called
         scan.opinions_left -= 1

@@ -26,14 +26,17 @@ _MOST_NAMES = 10_000
 _MOST_REASONS = 1000
 
 
-def scan(artifact: ArtifactBytes, form: str, *, allow: Collection[str] = ()) -> ScanReport:
+def scan(
+    artifact: ArtifactBytes, form: str, *, allow: Collection[str] = (), asks_engine: bool = True
+) -> ScanReport:
     """Return what a scan finds in an artifact in the format `form`, as `detect_format` names it.
 
-    `allow` are globals that are admitted too, as `module.name`. An error while reading is a reason
-    to be `inconclusive`, never one to be clean.
+    `allow` are globals that are admitted too, as `module.name`. Without `asks_engine` nobody else gives an
+    opinion: who wants to know what a pickle imports, and no verdict, saves its time. An error while reading
+    is a reason to be `inconclusive`, never one to be clean.
     """
     allowlist = Allowlist(frozenset(allow))
-    scanned = BlobScan(allowlist, form)
+    scanned = BlobScan(allowlist, form, asks_engine=asks_engine)
     for path in sorted(artifact.files)[:_MOST_FILES]:
         _scan_file(scanned, artifact, path)
     if len(artifact.files) > _MOST_FILES:

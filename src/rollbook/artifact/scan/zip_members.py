@@ -70,6 +70,9 @@ def _scan_members(scan: BlobScan, blob: Blob, archive: zipfile.ZipFile, depth: i
         return
     if len({name.rstrip("/").lower() for name in names}) < len(names):
         scan.untold(blob.where, "two members of the zip archive have one name")
+    if not all(names):
+        scan.untold(blob.where, "a member of the zip archive has no name")
+        return
     inner = {name.partition("/")[2] for name in names}
     is_torchscript = {"data.pkl", "constants.pkl"} <= inner
     for member in members:

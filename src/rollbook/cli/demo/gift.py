@@ -1,18 +1,17 @@
-"""Make a file that passes for a model, and starts a program when it is loaded."""
+"""Make a file that passes for a model, and runs what its maker wrote when it is loaded."""
 
 from __future__ import annotations
 
-import os
 import pickle
 from pathlib import Path
 
 
 class Model:
-    """What a pickle of it makes of itself is a call."""
+    """Of which a pickle makes a call."""
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         """Return what unpickling calls, and with what."""
-        return os.system, ("touch taken-over",)
+        return eval, ("open('taken-over', 'w').close()",)
 
 
 if __name__ == "__main__":

@@ -24,9 +24,7 @@ def inspect() -> Chapter:
             rollbook("verify", LOGISTIC, says=("release-team",)),
             Say("Does it run? On the sample that was registered, in a process that is shut in:"),
             rollbook("test", BOOSTING, "--no-record", says=("passed",)),
-            Say(
-                "Somebody offers a better one. Loading it would start a program; nobody loads it to find out:"
-            ),
+            Say("Somebody offers a better one. Loading it would run what its maker wrote; nobody does:"),
             Write("training/gift.py", gift),
             CommandRun("training", ("python", "gift.py")),
             rollbook("register", MODEL, "../training/gift.pkl", code=1, says=("malicious",)),
