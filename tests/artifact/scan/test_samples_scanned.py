@@ -10,6 +10,8 @@ import pytest
 
 from artifact.formats.samples import SAMPLES, sample
 from rollbook.artifact.formats.artifact_bytes import ArtifactBytes
+from rollbook.artifact.formats.contents import Broken
+from rollbook.artifact.formats.reading import read_contents
 from rollbook.artifact.scan.scanning import scan
 from rollbook.artifact.scan.verdict import ScanVerdict
 
@@ -51,3 +53,13 @@ def test_what_is_taken_for_a_format_without_code_and_runs_something_is_found(tmp
     place.write_bytes(pickle.dumps(_Runs(), 2))
     report = scan(ArtifactBytes(place.name, {place.name: place}), "safetensors")
     assert report.verdict is ScanVerdict.MALICIOUS
+
+
+def test_the_end_of_an_archive_of_several_disks_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    locator = b"PK\x06\x07" + bytes(4) + bytes(8) + (5).to_bytes(4, "little")
+    place = tmp_path / "model.pt"
+    place.write_bytes(pickle.dumps([1]) + locator + b"PK\x05\x06" + bytes(18))
+    artifact = ArtifactBytes(place.name, {place.name: place})
+    assert scan(artifact, "pytorch").verdict is ScanVerdict.INCONCLUSIVE
+    with pytest.raises(Broken, match="archive can't be read"):
+        read_contents(artifact, "pytorch")

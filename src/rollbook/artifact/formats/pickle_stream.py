@@ -6,6 +6,7 @@ Nothing is unpickled: the opcodes are followed as a scan does (`artifact/scan/`)
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -93,9 +94,9 @@ def _halves(name: str) -> tuple[str, str]:
 def _archive_facts(artifact: ArtifactBytes) -> dict[str, Fact]:
     """Return what a checkpoint's archive has beside its pickle; nothing of the format before 1.6."""
     with artifact.open() as file:
-        if not zipfile.is_zipfile(file):
-            return {"layout": "legacy"}
         try:
+            if not zipfile.is_zipfile(file):  # which raises too, for some
+                return {"layout": "legacy"}
             with zipfile.ZipFile(file) as archive:
                 members = archive.infolist()
                 storages = [member for member in members if "/data/" in member.filename]
@@ -108,5 +109,12 @@ def _archive_facts(artifact: ArtifactBytes) -> dict[str, Fact]:
                     text = archive.read(version).decode("ascii", "replace").strip()
                     facts["layout"] = text if text.isalnum() else "unknown"
                 return facts
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
+        except (
+            zipfile.BadZipFile,
+            NotImplementedError,
+            RuntimeError,
+            ValueError,
+            EOFError,
+            zlib.error,
+        ) as error:
             raise Broken(f"its archive can't be read: {error}") from error

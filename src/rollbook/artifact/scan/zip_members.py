@@ -34,7 +34,10 @@ def is_zip(blob: Blob, head: bytes) -> bool:
     if blob.size is None:
         return False
     with blob.open() as file:
-        return zipfile.is_zipfile(file) and _has_members(file)
+        try:
+            return zipfile.is_zipfile(file) and _has_members(file)
+        except _BAD:  # an archive's end is there, which leads nowhere: looking at it tells that
+            return True
 
 
 def _has_members(file: IO[bytes]) -> bool:
