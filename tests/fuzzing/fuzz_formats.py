@@ -1,11 +1,12 @@
-"""Fuzz one reader of artifacts, guided by coverage.
+"""Fuzz one reader of artifacts, and the scan of what it reads, guided by coverage.
 
     python tests/fuzzing/fuzz_formats.py onnx -max_total_time=60
 
 Needs `pip install atheris`. The tiny files in `tests/artifact/formats/samples/<format>/` are the seeds; of a
 folder, the first byte of an input chooses which of its files it takes the place of. A reader may say that
-the bytes are broken. Anything else that it raises, ten seconds without an answer, or a gigabyte is a
-finding, which libFuzzer writes into a file. What follows the format are options of libFuzzer.
+the bytes are broken; a scan always answers. Anything else that they raise, ten seconds without an answer,
+or a gigabyte is a finding, which libFuzzer writes into a file. What follows the format are options of
+libFuzzer.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ with atheris.instrument_imports(include=["rollbook.artifact"]):
     from rollbook.artifact.formats.contents import Broken
     from rollbook.artifact.formats.detection import detect_format
     from rollbook.artifact.formats.reading import READERS, read_contents
+    from rollbook.artifact.scan.scanning import scan
     from rollbook.errors import BadCall
 
 SAMPLES = Path(__file__).parents[1] / "artifact/formats/samples"
@@ -53,6 +55,7 @@ class Target:
             path = self.name
         self.written.write_bytes(data)
         files[path] = self.written
+        scan(ArtifactBytes(self.name, files, is_folder=self.is_folder), self.form, asks_engine=False)
         try:
             if not self.is_folder:
                 detect_format(self.written)
