@@ -172,7 +172,7 @@ def _compared_outputs(
         rows,
         replace(how, trusted_types=[*how.trusted_types, *converted.trusted_types]),
     )
-    comparison = compare_outputs(before.outputs, after.outputs, settings.tolerance)
+    comparison = compare_outputs(before.outputs, after.outputs, settings.tolerance, converted.counterparts)
     if not comparison.passed:
         near = settings.tolerance
         raise _differs(

@@ -80,3 +80,23 @@ def test_the_probability_of_one_class_is_held_against_the_second_of_two():
 def test_an_output_without_a_counterpart_is_refused():
     with pytest.raises(Refused, match=r"no output is the counterpart of a \[2\]; there is b \[3\]"):
         compare_outputs([output("a", [1.0, 2.0])], [output("b", [1.0, 2.0, 3.0])])
+
+
+def test_a_converter_tells_that_numbers_are_labels():
+    after = [output("label", [1, 2], "int64"), output("probabilities", [[0.1, 0.9], [0.2, 0.8]])]
+    comparison = compare_outputs([output("prediction", [1.0, 0.0])], after, 1, {"prediction": "label"})
+    assert str(comparison.outputs[0]) == "prediction and label: 1 of 2 labels are equal"
+    assert comparison.new == ("probabilities",)
+
+
+def test_what_a_converter_tells_comes_before_names():
+    before, after = [output("a", [1.0])], [output("a", [2.0]), output("b", [1.0])]
+    assert not compare_outputs(before, after).passed
+    assert compare_outputs(before, after, 0, {"a": "b", "another": "a"}).passed
+
+
+@pytest.mark.parametrize("told", ["missing", "wide"])
+def test_a_counterpart_that_is_told_must_be_there_and_fit(told: str):
+    after = [output("b", [1.0]), output("wide", [[1.0, 1.0, 1.0]])]
+    with pytest.raises(Refused, match=r"no output is the counterpart of a \[1\]"):
+        compare_outputs([output("a", [1.0])], after, 0, {"a": told})

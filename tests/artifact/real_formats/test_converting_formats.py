@@ -28,7 +28,7 @@ def compared(folder: Path, name: str, source: str, target: str, rows: Rows = NAM
     made = convert(folder / name, conversion_of(source, target), rows, {}, settings, folder / "made.out")
     before = run_artifact(folder / name, source, {}, rows, settings)
     after = run_artifact(made.path, target, made.signature or {}, rows, settings)
-    return compare_outputs(before.outputs, after.outputs)
+    return compare_outputs(before.outputs, after.outputs, counterparts=made.counterparts)
 
 
 @pytest.mark.parametrize("ending", ["json", "ubj"])
@@ -44,11 +44,21 @@ def test_xgboost_becomes_onnx(tmp_path: Path, ending: str, objective: str):
     assert [one.before for one in comparison.outputs] == ["prediction"]
 
 
-def test_a_converter_that_is_wrong_is_found_out(tmp_path: Path):
+def test_a_class_that_xgboost_gives_as_a_number_is_held_against_the_label(tmp_path: Path):
+    xgboost = pytest.importorskip("xgboost")
+    data = xgboost.DMatrix(*training(), feature_names=list(NAMES))
+    xgboost.train({"objective": "multi:softmax", "num_class": 3}, data, 3).save_model(tmp_path / "m.json")
+    comparison = compared(tmp_path, "m.json", "xgboost-json", "onnx")
+    assert [str(one) for one in comparison.outputs] == ["prediction and label: 4 of 4 labels are equal"]
+    assert comparison.new == ()  # its sums are no probabilities
+
+
+@pytest.mark.parametrize("objective", ["multi:softprob", "multi:softmax"])
+def test_a_converter_that_is_wrong_is_found_out(tmp_path: Path, objective: str):
     """onnxmltools 1.16 takes two classes that have trees of their own for one with a threshold."""
     xgboost = pytest.importorskip("xgboost")
     data = xgboost.DMatrix(*training(), feature_names=list(NAMES))
-    xgboost.train({"objective": "multi:softprob", "num_class": 2}, data, 3).save_model(tmp_path / "m.json")
+    xgboost.train({"objective": objective, "num_class": 2}, data, 3).save_model(tmp_path / "m.json")
     assert not compared(tmp_path, "m.json", "xgboost-json", "onnx").passed
 
 

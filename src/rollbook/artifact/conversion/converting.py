@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 MOST_BYTES = 2 << 30  # as much as a message of protobuf's may have
 _MOST_NAMED = 100_000
 _MOST_TYPES = 1000
+_MOST_COUNTERPARTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Converted:
     """What was made. `signature` is what the file itself says of its inputs and outputs, None where its
     format says nothing; `trusted_types` are those that whoever loads it has to trust; `tensors` are the
-    dtype, the shape and the SHA-256 of each tensor before, where it holds weights alone."""
+    dtype, the shape and the SHA-256 of each tensor before, where it holds weights alone; `counterparts` are
+    the names of outputs before with those of what they have become, as far as the converter knows."""
 
     path: Path
     versions: Mapping[str, str]
@@ -42,6 +44,7 @@ class Converted:
     signature: Mapping[str, Any] | None
     trusted_types: tuple[str, ...]
     tensors: Mapping[str, Mapping[str, Any]]
+    counterparts: Mapping[str, str]
 
 
 def convert(
@@ -99,6 +102,7 @@ def _converted(
             signature=_signature(answer["inputs"], answer["outputs"]),
             trusted_types=_types(answer["trusted_types"]),
             tensors=_tensors(answer["tensors"]),
+            counterparts=_counterparts(answer["counterparts"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, Illegible) as error:
         raise ModelFailed(NO_FORM) from error
@@ -129,3 +133,9 @@ def _tensors(told: Any) -> dict[str, dict[str, Any]]:
         raise ValueError("no tensors")
     keys: Sequence[str] = ("dtype", "shape", "sha256")
     return {str(name): {key: one[key] for key in keys} for name, one in told.items()}
+
+
+def _counterparts(told: Any) -> dict[str, str]:
+    if not isinstance(told, dict) or len(told) > _MOST_COUNTERPARTS:
+        raise ValueError("no counterparts")
+    return {str(before): str(after) for before, after in told.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.running.output_checks import is_near
@@ -11,7 +12,7 @@ from rollbook.errors import Refused
 from rollbook.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rollbook.artifact.running.answers import Output
 
@@ -76,17 +77,21 @@ class OutputComparison:
 
 
 def compare_outputs(
-    before: Sequence[Output], after: Sequence[Output], tolerance: float = TOLERANCE
+    before: Sequence[Output],
+    after: Sequence[Output],
+    tolerance: float = TOLERANCE,
+    counterparts: Mapping[str, str] = MappingProxyType({}),
 ) -> OutputComparison:
     """Compare what came out. Numbers agree when |after - before| <= tolerance + tolerance * |before|, as
     NumPy's isclose has it (https://numpy.org/doc/stable/reference/generated/numpy.isclose.html) with one
     number for `rtol` and `atol`; labels when they are equal, whatever their type.
 
-    Outputs are counterparts by their names where these are the same; else by their places where the shapes
-    there agree, up to dimensions of one; else by kind and shape: numbers with a fraction, or labels. The
-    probability of one class stands for those of two. Raises Refused for an output without a counterpart.
+    Outputs are what `counterparts` tells of them by name; else counterparts by their names where these are
+    the same; else by their places where the shapes there agree, up to dimensions of one; else by kind and
+    shape: numbers with a fraction, or labels. The probability of one class stands for those of two. Raises
+    Refused for an output without a counterpart.
     """
-    pairs = _pairs(before, after)
+    pairs = _pairs(before, after, counterparts)
     taken = {id(new) for _, new, _ in pairs}
     return OutputComparison(
         tuple(_compared(old, new, values, tolerance) for old, new, values in pairs),
@@ -95,16 +100,21 @@ def compare_outputs(
     )
 
 
-def _pairs(before: Sequence[Output], after: Sequence[Output]) -> list[tuple[Output, Output, Sequence[Any]]]:
+def _pairs(
+    before: Sequence[Output], after: Sequence[Output], counterparts: Mapping[str, str]
+) -> list[tuple[Output, Output, Sequence[Any]]]:
     """Return each output before, its counterpart, and the values of that to compare."""
     by_name = {one.name: one for one in after}
-    if all(one.name in by_name and _same_shape(one, by_name[one.name]) for one in before):
+    told = {one.name: counterparts[one.name] for one in before if one.name in counterparts}
+    if not told and all(one.name in by_name and _same_shape(one, by_name[one.name]) for one in before):
         return [(one, by_name[one.name], [*by_name[one.name].flat()]) for one in before]
-    if len(before) == len(after) and all(map(_same_shape, before, after)):
+    if not told and len(before) == len(after) and all(map(_same_shape, before, after)):
         return [(old, new, [*new.flat()]) for old, new in zip(before, after, strict=True)]
     left, pairs = list(after), []
     for old in before:
-        fitting = next(((new, values) for new in left for values in _fitting(old, new)), None)
+        eligible = [one for one in left if told.get(old.name, one.name) == one.name]
+        is_told = old.name in told
+        fitting = next(((new, values) for new in eligible for values in _fitting(old, new, is_told)), None)
         if fitting is None:
             names = ", ".join(f"{printable(one.name)} {[*one.shape]}" for one in after)
             message = (
@@ -120,9 +130,9 @@ def _same_shape(one: Output, other: Output) -> bool:
     return [size for size in one.shape if size != 1] == [size for size in other.shape if size != 1]
 
 
-def _fitting(old: Output, new: Output) -> Iterator[Sequence[Any]]:
-    """Yield the values of an output that may be the counterpart of another."""
-    if _has_fractions(old) != _has_fractions(new):
+def _fitting(old: Output, new: Output, is_told: bool) -> Iterator[Sequence[Any]]:
+    """Yield the values of an output that may be the counterpart of another, or is told to be it."""
+    if not is_told and _has_fractions(old) != _has_fractions(new):
         return
     if _same_shape(old, new):
         yield [*new.flat()]

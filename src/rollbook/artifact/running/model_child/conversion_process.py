@@ -20,6 +20,7 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
         "outputs": made.outputs,
         "trusted_types": list(made.trusted_types),
         "tensors": made.tensors,
+        "counterparts": dict(made.counterparts),
         "versions": versions(*libraries),
     }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -18,17 +19,25 @@ _NUMBERS = ("int", "uint", "float", "bool")
 # What scikit-learn's trees use of it is in every version of ONNX Runtime; later operators are not.
 _ML_OPSET = 3
 _NAME = "model"  # of the graph; by default it is another each time
+# Which output of ONNX's has become of XGBoost's prediction, by the objective, where there are several.
+_PREDICTIONS = {
+    "binary:logistic": "probabilities",
+    "multi:softprob": "probabilities",
+    "multi:softmax": "label",
+}
 
 
 class Made(NamedTuple):
     """What a converter made: the file's bytes; its inputs and outputs, where the format tells of them; types
-    that whoever loads it must trust; each tensor's dtype, shape and SHA-256, where it holds weights alone."""
+    that whoever loads it must trust; each tensor's dtype, shape and SHA-256, where it holds weights alone; by
+    the names of outputs before those of what they have become, where the converter knows."""
 
     data: bytes
     inputs: Any = None
     outputs: Any = None
     trusted_types: Any = ()
     tensors: Any = None
+    counterparts: Any = ()
 
 
 def pickle_to_onnx(path: str, request: dict[str, Any]) -> Made:
@@ -177,7 +186,14 @@ def xgboost_to_onnx(path: str, request: dict[str, Any]) -> Made:
     booster.feature_names = None  # the converter knows columns by their numbers alone
     tools, runtime = library("onnxmltools"), library("onnxruntime")
     inputs = [("X", _float_matrix(booster.num_features()))]
-    return _made_onnx(tools.convert_xgboost(booster, name=_NAME, initial_types=inputs), runtime)
+    made = tools.convert_xgboost(booster, name=_NAME, initial_types=inputs)
+    objective = json.loads(booster.save_config())["learner"]["objective"]["name"]
+    if objective == "multi:softmax":  # what is called probabilities are the sums of the trees then
+        kept = [one for one in made.graph.output if one.name != "probabilities"]
+        del made.graph.output[:]
+        made.graph.output.extend(kept)
+    prediction = _PREDICTIONS.get(objective)
+    return _made_onnx(made, runtime)._replace(counterparts={"prediction": prediction} if prediction else {})
 
 
 def lightgbm_to_onnx(path: str, request: dict[str, Any]) -> Made:
