@@ -14,18 +14,31 @@ from rollbook.artifact.conversion.output_comparison import OutputComparison, com
 from rollbook.artifact.conversion.weights_comparison import differing_weights
 from rollbook.artifact.running.model_run import Rows
 from rollbook.artifact.running.version_run import RunSettings, run_artifact
-from rollbook.errors import BadCall, ModelFailed, Refused
+from rollbook.errors import ModelFailed, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from rollbook.artifact.conversion.converting import Converted
 
 NAMED = Rows(NAMES, ROWS)
 TRUSTED = RunSettings(trust=True, repeats=0)
 
 
+def made_of(
+    folder: Path, name: str, source: str, target: str, rows: Rows, inputs: Sequence[dict[str, Any]] = ()
+) -> Converted:
+    settings = TRUSTED if source == "pytorch" else RunSettings(repeats=0)
+    signature = {"inputs": [*inputs]}
+    return convert(
+        folder / name, conversion_of(source, target), rows, signature, settings, folder / "made.out"
+    )
+
+
 def compared(folder: Path, name: str, source: str, target: str, rows: Rows = NAMED) -> OutputComparison:
     settings = TRUSTED if source == "pytorch" else RunSettings(repeats=0)
-    made = convert(folder / name, conversion_of(source, target), rows, {}, settings, folder / "made.out")
+    made = made_of(folder, name, source, target, rows)
     before = run_artifact(folder / name, source, {}, rows, settings)
     after = run_artifact(made.path, target, made.signature or {}, rows, settings)
     return compare_outputs(before.outputs, after.outputs, counterparts=made.counterparts)
@@ -62,14 +75,69 @@ def test_a_converter_that_is_wrong_is_found_out(tmp_path: Path, objective: str):
     assert not compared(tmp_path, "m.json", "xgboost-json", "onnx").passed
 
 
-def test_xgboost_refuses_columns_in_another_order(tmp_path: Path):
-    xgboost = pytest.importorskip("xgboost")
+def boosted(folder: Path, kind: str, names: Sequence[str] | None = NAMES) -> tuple[str, str]:
+    """Write a model of XGBoost's or LightGBM's, and return its file's name and format."""
+    library = pytest.importorskip(kind)
     inputs, labels = training()
-    data = xgboost.DMatrix(inputs, labels, feature_names=list(NAMES))
-    xgboost.train({}, data, 2).save_model(tmp_path / "m.json")
-    turned = Rows((*NAMES[::-1],), [row[::-1] for row in ROWS])
-    with pytest.raises(BadCall, match="their columns must come in the model's order: age, income, debt"):
-        compared(tmp_path, "m.json", "xgboost-json", "onnx", turned)
+    if kind == "xgboost":
+        data = library.DMatrix(inputs, labels, feature_names=names and [*names])
+        library.train({"objective": "binary:logistic"}, data, 3).save_model(folder / "m.json")
+        return "m.json", "xgboost-json"
+    data = library.Dataset(inputs, labels, feature_name=[*names] if names else "auto")
+    library.train({"objective": "binary", "verbose": -1}, data, 3).save_model(folder / "m.txt")
+    return "m.txt", "lightgbm-text"
+
+
+def inputs_of(made: Converted) -> list[tuple[str, str]]:
+    assert made.signature is not None
+    return [(one["name"], one["dtype"]) for one in made.signature["inputs"]]
+
+
+@pytest.mark.parametrize("kind", ["xgboost", "lightgbm"])
+def test_boosters_keep_their_columns_as_inputs_in_the_signatures_dtypes(tmp_path: Path, kind: str):
+    name, source = boosted(tmp_path, kind)
+    rows = Rows(("debt", "age", "income"), [[row[2], int(row[0]), row[1]] for row in ROWS])
+    told = [{"name": "income", "dtype": "float32"}, {"name": "age", "dtype": "int32"}]
+    made = made_of(tmp_path, name, source, "onnx", rows, told)
+    assert inputs_of(made) == [("age", "int32"), ("income", "float32"), ("debt", "float64")]
+    assert made.signature is not None
+    assert made.signature["inputs"][0]["shape"] == [-1, 1]
+    (tmp_path / "made.out").unlink()
+    assert compared(tmp_path, name, source, "onnx", rows).passed
+
+
+@pytest.mark.parametrize("kind", ["xgboost", "lightgbm"])
+def test_boosters_that_know_no_names_take_those_of_the_rows(tmp_path: Path, kind: str):
+    name, source = boosted(tmp_path, kind, names=None)
+    made = made_of(tmp_path, name, source, "onnx", NAMED)
+    assert [name for name, _ in inputs_of(made)] == [*NAMES]
+    (tmp_path / "made.out").unlink()
+    assert compared(tmp_path, name, source, "onnx").passed
+
+
+@pytest.mark.parametrize("kind", ["xgboost", "lightgbm"])
+def test_boosters_whose_rows_have_no_names_keep_one_matrix(tmp_path: Path, kind: str):
+    name, source = boosted(tmp_path, kind)
+    assert inputs_of(made_of(tmp_path, name, source, "onnx", Rows(None, ROWS))) == [("X", "float32")]
+
+
+def test_whole_numbers_may_be_missing(tmp_path: Path):
+    name, source = boosted(tmp_path, "xgboost")
+    rows = Rows(NAMES, [[None, 0.2, 0.9], [1, 0.8, None]])
+    told = [{"name": "age", "dtype": "int64"}]
+    assert inputs_of(made_of(tmp_path, name, source, "onnx", rows, told))[0] == ("age", "float64")
+    (tmp_path / "made.out").unlink()
+    assert compared(tmp_path, name, source, "onnx", rows).passed
+
+
+def test_a_column_may_be_called_as_the_matrix_was_and_not_as_an_output_is(tmp_path: Path):
+    name, source = boosted(tmp_path, "xgboost", ["X", "columns", "X as float"])
+    rows = Rows(("X", "columns", "X as float"), ROWS)
+    assert compared(tmp_path, name, source, "onnx", rows).passed
+    (tmp_path / "made.out").unlink()
+    name, source = boosted(tmp_path, "xgboost", ["label", "age", "debt"])
+    with pytest.raises(ModelFailed, match="an own meaning for label: rename the column"):
+        made_of(tmp_path, name, source, "onnx", Rows(("label", "age", "debt"), ROWS))
 
 
 @pytest.mark.parametrize("objective", ["binary", "multiclass", "regression"])

@@ -11,6 +11,7 @@ import json
 from functools import partial
 from typing import Any, NamedTuple
 
+from .graph_inputs import put_columns_before
 from .loaders import ONNX_TYPES, trusted_skops
 from .model_process import guarded
 from .model_rows import Failed, Rows, library
@@ -182,8 +183,8 @@ def _described(ends: Any) -> list[dict[str, Any]]:
 def xgboost_to_onnx(path: str, request: dict[str, Any]) -> Made:
     """https://github.com/onnx/onnxmltools"""
     booster = library("xgboost").Booster(model_file=path)
-    _order_is_right(booster.feature_names, request)
-    booster.feature_names = None  # the converter knows columns by their numbers alone
+    # The converter knows columns by their numbers alone.
+    names, booster.feature_names = booster.feature_names, None
     tools, runtime = library("onnxmltools"), library("onnxruntime")
     inputs = [("X", _float_matrix(booster.num_features()))]
     made = tools.convert_xgboost(booster, name=_NAME, initial_types=inputs)
@@ -193,16 +194,17 @@ def xgboost_to_onnx(path: str, request: dict[str, Any]) -> Made:
         del made.graph.output[:]
         made.graph.output.extend(kept)
     prediction = _PREDICTIONS.get(objective)
+    _keep_columns(made, names, booster.num_features(), request)
     return _made_onnx(made, runtime)._replace(counterparts={"prediction": prediction} if prediction else {})
 
 
 def lightgbm_to_onnx(path: str, request: dict[str, Any]) -> Made:
     """https://github.com/onnx/onnxmltools"""
     booster = library("lightgbm").Booster(model_file=path)
-    _order_is_right(booster.feature_name(), request)
     tools, runtime = library("onnxmltools"), library("onnxruntime")
     inputs = [("X", _float_matrix(booster.num_feature()))]
     made = tools.convert_lightgbm(booster, name=_NAME, initial_types=inputs, zipmap=False)
+    _keep_columns(made, booster.feature_name(), booster.num_feature(), request)
     return _made_onnx(made, runtime)
 
 
@@ -210,13 +212,21 @@ def _float_matrix(width: int) -> Any:
     return library("onnxmltools.convert.common.data_types").FloatTensorType([None, width])
 
 
-def _order_is_right(names: Any, request: dict[str, Any]) -> None:
-    """Refuse rows whose columns come in another order than the model's: what is made knows no names."""
+def _keep_columns(made: Any, wanted: Any, width: int, request: dict[str, Any]) -> None:
+    """Give a graph the inputs by which callers know the columns, in the dtypes of the signature, in the
+    model's order; rows without names go on as one matrix."""
     rows = Rows(request)
-    if names and rows.order(names) != rows.order(None):
-        raise Failed(
-            "rows", f"their columns must come in the model's order: {', '.join(map(str, names[:20]))}"
-        )
+    order = rows.order(wanted)
+    if rows.names is None or len(order) != width or isinstance(rows.cells[0][order[0]], list):
+        return
+    columns = []
+    for place in order:
+        dtype = _dtype(rows, place)
+        is_whole = dtype.startswith(_NUMBERS) and not dtype.startswith("float")
+        if is_whole and any(row[place] is None for row in rows.cells):
+            dtype = "float64"  # whole numbers have no word for a cell that is empty
+        columns.append((str(rows.names[place]), dtype))
+    put_columns_before(made, columns)
 
 
 def pytorch_to_torchscript(path: str, request: dict[str, Any]) -> Made:
