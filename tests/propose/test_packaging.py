@@ -8,6 +8,7 @@ import json
 import pickle
 import sys
 import venv
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ import yaml
 from building.models import SAMPLE, trained
 from building.world import rollbook
 from rollbook import Registry
+from rollbook.artifact.conversion.converting import Converted, convert
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,6 +117,19 @@ def test_json_tells_how_they_compare(ready: World):
     told = json.loads(ran.out)
     assert told["proposed"]["version"] == "2.0.0"
     assert told["comparisons"][0] == "prediction and label: 4 of 4 labels are equal"
+
+
+def test_what_a_converter_notes_is_described_remarked_and_in_the_evidence(
+    ready: World, monkeypatch: pytest.MonkeyPatch
+):
+    def noting(*given: Any) -> Converted:
+        return replace(convert(*given), notes=("traced on the sample",))
+
+    monkeypatch.setattr("rollbook.propose.packaging.convert", noting)
+    ran = package(ready, "--to", "onnx", "--trust")
+    assert "it was traced on the sample" in ran.err
+    assert "It was traced on the sample." in proposed(ready, "version.yaml")["description"]
+    assert "; traced on the sample; 4 rows; " in proposed(ready, "evidence/conversion-1.yaml")["summary"]
 
 
 def test_nothing_is_unpickled_without_trust(ready: World):

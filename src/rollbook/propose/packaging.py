@@ -223,6 +223,8 @@ def _facts(version: ModelVersion, conversion: Conversion, converted: Converted) 
     described = f"Converted from {conversion.source} of {version} to {conversion.target} by {tool}."
     if carried.get("metrics"):
         described += f" The metrics were measured on {version}."
+    for note in converted.notes:
+        described += f" It was {note}."
     if not conversion.is_runnable:
         described += " It holds weights alone, and can't be run by itself."
     return {**carried, "description": described}
@@ -233,7 +235,7 @@ def _tool(conversion: Conversion, converted: Converted) -> str:
 
 
 def _remarks(conversion: Conversion, converted: Converted) -> list[str]:
-    remarks = []
+    remarks = [f"it was {note}" for note in converted.notes]
     if converted.trusted_types:
         names = ", ".join(converted.trusted_types[:_MOST_SHOWN])
         remarks.append(printable(f"whoever loads it has to trust the types {names}"))
@@ -246,6 +248,7 @@ def _examination(
     version: ModelVersion, conversion: Conversion, converted: Converted, compared: _Compared
 ) -> Examination:
     said = [f"{conversion.source} of {version} to {conversion.target} by {_tool(conversion, converted)}"]
+    said += converted.notes
     if "rows" in compared.metrics:
         said.append(f"{compared.metrics['rows']:g} rows")
     said += compared.sentences

@@ -243,7 +243,7 @@ def test_what_a_pickle_writes_itself_is_not_taken_for_what_was_converted(tmp_pat
         "import os\nopen('/run/rollbook/output/made.skops', 'w').write('mine')\n"
         "for number in range(3, 30):\n"
         '  try: os.write(number, b\'{"size": 4, "inputs": null, "outputs": null, '
-        '"trusted_types": [], "tensors": null, "counterparts": {}, "versions": {}}\')\n'
+        '"trusted_types": [], "tensors": null, "counterparts": {}, "notes": [], "versions": {}}\')\n'
         "  except OSError: pass\n"
         "os._exit(0)"
     )

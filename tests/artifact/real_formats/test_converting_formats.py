@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,6 +25,26 @@ if TYPE_CHECKING:
     from rollbook.artifact.conversion.converting import Converted
 
 NAMED = Rows(NAMES, ROWS)
+OWN_MODULES = """
+import torch
+
+
+class Branching(torch.nn.Module):
+    def forward(self, rows):
+        return rows * 2 if bool(rows.sum() > 10) else rows
+
+
+class Variadic(torch.nn.Module):
+    def forward(self, *several):
+        return several[0] * 2
+
+
+class Unlike(torch.nn.Module):
+    def forward(self, rows):
+        if torch.jit.is_scripting():
+            raise ValueError("not so")
+        return rows * 2
+"""
 TRUSTED = RunSettings(trust=True, repeats=0)
 
 
@@ -156,10 +178,43 @@ def test_pytorch_becomes_torchscript(tmp_path: Path):
     assert compared(tmp_path, "m.pt", "pytorch", "torchscript").passed
 
 
-def test_weights_that_are_no_module_are_not_traced(tmp_path: Path):
+@pytest.fixture
+def own_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    pytest.importorskip("torch")
+    installed = tmp_path / "site-packages"
+    installed.mkdir()
+    (installed / "own_modules.py").write_text(OWN_MODULES)
+    monkeypatch.syspath_prepend(str(installed))
+    yield importlib.import_module("own_modules")
+    sys.modules.pop("own_modules")
+
+
+def test_both_branches_of_a_module_are_kept(tmp_path: Path, own_modules: Any):
+    torch = pytest.importorskip("torch")
+    torch.save(own_modules.Branching(), tmp_path / "m.pt")
+    small, large = Rows(NAMES, [[1.0, 1.0, 1.0]]), Rows(NAMES, [[9.0, 9.0, 9.0]])
+    made = made_of(tmp_path, "m.pt", "pytorch", "torchscript", small)
+    assert made.notes == ()
+    for rows, expected in ((small, [1.0, 1.0, 1.0]), (large, [18.0, 18.0, 18.0])):
+        ran = run_artifact(made.path, "torchscript", {}, rows, TRUSTED)
+        assert [*ran.outputs[0].flat()] == expected
+
+
+@pytest.mark.parametrize("kind", ["Variadic", "Unlike"])
+def test_what_can_not_be_scripted_is_traced_and_said_to_be(tmp_path: Path, own_modules: Any, kind: str):
+    torch = pytest.importorskip("torch")
+    torch.save(getattr(own_modules, kind)(), tmp_path / "m.pt")
+    (note,) = made_of(tmp_path, "m.pt", "pytorch", "torchscript", NAMED).notes
+    assert note.startswith("traced on the sample, whose way through its branches is all that is in it")
+    assert "as it can't be scripted: " in note
+    (tmp_path / "made.out").unlink()
+    assert compared(tmp_path, "m.pt", "pytorch", "torchscript").passed
+
+
+def test_weights_that_are_no_module_are_not_converted(tmp_path: Path):
     torch = pytest.importorskip("torch")
     torch.save(torch.nn.Linear(3, 2).state_dict(), tmp_path / "m.pt")
-    with pytest.raises(ModelFailed, match="it holds no module to trace, but a OrderedDict, such as weights"):
+    with pytest.raises(ModelFailed, match="it holds no module, but a OrderedDict, such as weights"):
         compared(tmp_path, "m.pt", "pytorch", "torchscript")
 
 

@@ -17,6 +17,7 @@ from rollbook.artifact.running.trust import require_trust
 from rollbook.artifact.running.version_run import signature_columns
 from rollbook.errors import ModelFailed
 from rollbook.records.signature import Illegible, columns
+from rollbook.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ MOST_BYTES = 2 << 30  # as much as a message of protobuf's may have
 _MOST_NAMED = 100_000
 _MOST_TYPES = 1000
 _MOST_COUNTERPARTS = 1000
+_MOST_NOTES, _LONGEST_NOTE = 20, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Converted:
     """What was made. `signature` is what the file itself says of its inputs and outputs, None where its
     format says nothing; `trusted_types` are those that whoever loads it has to trust; `tensors` are the
     dtype, the shape and the SHA-256 of each tensor before, where it holds weights alone; `counterparts` are
-    the names of outputs before with those of what they have become, as far as the converter knows."""
+    the names of outputs before with those of what they have become, as far as the converter knows; `notes`
+    say what whoever takes it has to know."""
 
     path: Path
     versions: Mapping[str, str]
@@ -45,6 +48,7 @@ class Converted:
     trusted_types: tuple[str, ...]
     tensors: Mapping[str, Mapping[str, Any]]
     counterparts: Mapping[str, str]
+    notes: tuple[str, ...]
 
 
 def convert(
@@ -103,6 +107,7 @@ def _converted(
             trusted_types=_types(answer["trusted_types"]),
             tensors=_tensors(answer["tensors"]),
             counterparts=_counterparts(answer["counterparts"]),
+            notes=_notes(answer["notes"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, Illegible) as error:
         raise ModelFailed(NO_FORM) from error
@@ -139,3 +144,9 @@ def _counterparts(told: Any) -> dict[str, str]:
     if not isinstance(told, dict) or len(told) > _MOST_COUNTERPARTS:
         raise ValueError("no counterparts")
     return {str(before): str(after) for before, after in told.items()}
+
+
+def _notes(told: Any) -> tuple[str, ...]:
+    if not isinstance(told, list) or len(told) > _MOST_NOTES or not all(isinstance(one, str) for one in told):
+        raise ValueError("no notes")
+    return tuple(one_line(one, _LONGEST_NOTE) for one in told)

@@ -21,6 +21,7 @@ def convert(request: dict[str, Any]) -> dict[str, Any]:
         "trusted_types": list(made.trusted_types),
         "tensors": made.tensors,
         "counterparts": dict(made.counterparts),
+        "notes": list(made.notes),
         "versions": versions(*libraries),
     }
 

@@ -19,6 +19,8 @@ from .model_rows import Failed, Rows, library
 _NUMBERS = ("int", "uint", "float", "bool")
 # What scikit-learn's trees use of it is in every version of ONNX Runtime; later operators are not.
 _ML_OPSET = 3
+_LONGEST_REASON = 200
+_TRACED = "traced on the sample, whose way through its branches is all that is in it, as it can't be scripted"
 _NAME = "model"  # of the graph; by default it is another each time
 # Which output of ONNX's has become of XGBoost's prediction, by the objective, where there are several.
 _PREDICTIONS = {
@@ -31,7 +33,8 @@ _PREDICTIONS = {
 class Made(NamedTuple):
     """What a converter made: the file's bytes; its inputs and outputs, where the format tells of them; types
     that whoever loads it must trust; each tensor's dtype, shape and SHA-256, where it holds weights alone; by
-    the names of outputs before those of what they have become, where the converter knows."""
+    the names of outputs before those of what they have become, where the converter knows; in `notes` what
+    whoever takes it has to know."""
 
     data: bytes
     inputs: Any = None
@@ -39,6 +42,7 @@ class Made(NamedTuple):
     trusted_types: Any = ()
     tensors: Any = None
     counterparts: Any = ()
+    notes: Any = ()
 
 
 def pickle_to_onnx(path: str, request: dict[str, Any]) -> Made:
@@ -230,19 +234,34 @@ def _keep_columns(made: Any, wanted: Any, width: int, request: dict[str, Any]) -
 
 
 def pytorch_to_torchscript(path: str, request: dict[str, Any]) -> Made:
-    """https://docs.pytorch.org/docs/stable/generated/torch.jit.trace.html"""
+    """Script, for that keeps every branch; trace what can't be scripted, or doesn't run then.
+
+    https://docs.pytorch.org/docs/stable/generated/torch.jit.script.html,
+    https://docs.pytorch.org/docs/stable/generated/torch.jit.trace.html
+    """
     torch = library("torch")
     module = torch.load(path, map_location="cpu", weights_only=False)
     if not isinstance(module, torch.nn.Module):
-        raise Failed("format", f"it holds no module to trace, but a {type(module).__name__}, such as weights")
+        raise Failed("format", f"it holds no module, but a {type(module).__name__}, such as weights")
     rows = Rows(request)
     several = rows.tensors()
     arrays = [rows.single()] if several is None else list(several.values())
+    tensors = tuple(torch.from_numpy(one) for one in arrays)
+    module.eval()
+    notes = []
     with torch.no_grad():
-        traced = torch.jit.trace(module.eval(), tuple(torch.from_numpy(one) for one in arrays))
+        try:
+            made = torch.jit.script(module)
+            made(*tensors)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever its compiler says, or the module itself
+            said = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
+            notes.append(f"{_TRACED}: {said}")
+            made = torch.jit.trace(module, tensors)
     written = io.BytesIO()
-    torch.jit.save(traced, written)
-    return Made(written.getvalue())
+    torch.jit.save(made, written)
+    return Made(written.getvalue(), notes=notes)
 
 
 def pytorch_to_safetensors(path: str, request: dict[str, Any]) -> Made:
