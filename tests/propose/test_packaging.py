@@ -91,6 +91,12 @@ def test_one_commit_has_the_version_and_the_comparison(ready: World):
     ready.run("check", "--all")
 
 
+def test_the_same_skops_again_finds_the_branch_that_stands(ready: World):
+    first = package(ready, "--to", "skops", "--trust").out.strip()
+    again = package(ready, "--to", "skops", "--trust")
+    assert (again.code, again.out.strip(), branches(ready)) == (0, first, [first])
+
+
 def test_facts_of_the_parent_are_carried_over_and_what_is_its_own_is_not(ready: World):
     packaged = Registry.open(ready.registry).package(
         "credit@1.0.0", "skops", trust=True, version="2.0.0", name="safe.skops"

@@ -80,11 +80,12 @@ def test_a_classifier_fitted_on_arrays_becomes_onnx_with_one_input(tmp_path: Pat
     ]
 
 
-def test_what_is_converted_twice_is_the_same(tmp_path: Path):
+@pytest.mark.parametrize("target", ["onnx", "skops"])
+def test_what_is_converted_twice_is_the_same(tmp_path: Path, target: str):
     (tmp_path / "again").mkdir()
     rows = Rows(None, ROWS)
-    first = converted(tmp_path, trained().joblib, "joblib", "onnx", rows)
-    second = converted(tmp_path / "again", trained().joblib, "joblib", "onnx", rows)
+    first = converted(tmp_path, trained().joblib, "joblib", target, rows)
+    second = converted(tmp_path / "again", trained().joblib, "joblib", target, rows)
     assert first.path.read_bytes() == second.path.read_bytes()
 
 

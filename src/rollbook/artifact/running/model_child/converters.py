@@ -15,6 +15,7 @@ from .graph_inputs import put_columns_before
 from .loaders import ONNX_TYPES, trusted_skops
 from .model_process import guarded
 from .model_rows import Failed, Rows, library
+from .skops_archive import in_fixed_form
 
 _NUMBERS = ("int", "uint", "float", "bool")
 # What scikit-learn's trees use of it is in every version of ONNX Runtime; later operators are not.
@@ -56,7 +57,7 @@ def skops_to_onnx(path: str, request: dict[str, Any]) -> Made:
 def pickle_to_skops(path: str, request: dict[str, Any]) -> Made:
     """https://skops.readthedocs.io/en/stable/persistence.html"""
     persistence = library("skops.io")
-    data = persistence.dumps(_unpickled(path))
+    data = in_fixed_form(persistence.dumps(_unpickled(path)))
     return Made(data, trusted_types=persistence.get_untrusted_types(data=data))
 
 
