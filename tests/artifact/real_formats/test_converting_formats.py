@@ -116,14 +116,15 @@ def inputs_of(made: Converted) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("kind", ["xgboost", "lightgbm"])
-def test_boosters_keep_their_columns_as_inputs_in_the_signatures_dtypes(tmp_path: Path, kind: str):
+def test_boosters_keep_their_columns_as_inputs_as_the_signature_has_them(tmp_path: Path, kind: str):
     name, source = boosted(tmp_path, kind)
     rows = Rows(("debt", "age", "income"), [[row[2], int(row[0]), row[1]] for row in ROWS])
-    told = [{"name": "income", "dtype": "float32"}, {"name": "age", "dtype": "int32"}]
+    told = [{"name": "income", "dtype": "float32", "shape": [-1, 1]}, {"name": "age", "dtype": "int32"}]
     made = made_of(tmp_path, name, source, "onnx", rows, told)
     assert inputs_of(made) == [("age", "int32"), ("income", "float32"), ("debt", "float64")]
     assert made.signature is not None
-    assert made.signature["inputs"][0]["shape"] == [-1, 1]
+    assert [one["shape"] for one in made.signature["inputs"]] == [[-1], [-1, 1], [-1]]
+    assert run_artifact(made.path, "onnx", made.signature, rows, TRUSTED).outputs
     (tmp_path / "made.out").unlink()
     assert compared(tmp_path, name, source, "onnx", rows).passed
 
@@ -153,8 +154,8 @@ def test_whole_numbers_may_be_missing(tmp_path: Path):
 
 
 def test_a_column_may_be_called_as_the_matrix_was_and_not_as_an_output_is(tmp_path: Path):
-    name, source = boosted(tmp_path, "xgboost", ["X", "columns", "X as float"])
-    rows = Rows(("X", "columns", "X as float"), ROWS)
+    name, source = boosted(tmp_path, "xgboost", ["X", "columns", "X upright"])
+    rows = Rows(("X", "columns", "X upright"), ROWS)
     assert compared(tmp_path, name, source, "onnx", rows).passed
     (tmp_path / "made.out").unlink()
     name, source = boosted(tmp_path, "xgboost", ["label", "age", "debt"])

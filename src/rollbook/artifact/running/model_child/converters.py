@@ -218,19 +218,21 @@ def _float_matrix(width: int) -> Any:
 
 
 def _keep_columns(made: Any, wanted: Any, width: int, request: dict[str, Any]) -> None:
-    """Give a graph the inputs by which callers know the columns, in the dtypes of the signature, in the
-    model's order; rows without names go on as one matrix."""
+    """Give a graph the inputs by which callers know the columns, in the dtypes and ranks of the signature,
+    in the model's order; rows without names go on as one matrix."""
     rows = Rows(request)
     order = rows.order(wanted)
     if rows.names is None or len(order) != width or isinstance(rows.cells[0][order[0]], list):
         return
+    shapes = {one["name"]: one.get("shape") for one in rows.inputs}
     columns = []
     for place in order:
         dtype = _dtype(rows, place)
         is_whole = dtype.startswith(_NUMBERS) and not dtype.startswith("float")
         if is_whole and any(row[place] is None for row in rows.cells):
             dtype = "float64"  # whole numbers have no word for a cell that is empty
-        columns.append((str(rows.names[place]), dtype))
+        name = str(rows.names[place])
+        columns.append((name, dtype, 2 if len(shapes.get(name) or ()) > 1 else 1))
     put_columns_before(made, columns)
 
 
