@@ -16,14 +16,10 @@ if TYPE_CHECKING:
     from rollbook.artifact.progress import Progress
     from rollbook.propose.approval import Approved
     from rollbook.propose.card_proposal import ProposedCard
-    from rollbook.propose.landed_branches import LandedBranch
-    from rollbook.propose.landing import Landing
     from rollbook.propose.model_edit import EditedModel
     from rollbook.propose.new_note import Noted
-    from rollbook.propose.open_requests import Request
     from rollbook.propose.pruning import Pruning
     from rollbook.propose.registration import ProposedVersion
-    from rollbook.propose.rejection import Rejected
     from rollbook.propose.told_facts import PathLike, ToldFacts
     from rollbook.signing.approval_signature import TransitionContent
     from rollbook.transfer.bundle.bundle_import import Brought
@@ -32,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Proposals(registry.Registry):
-    """What proposes, approves and lands."""
+    """What proposes and approves."""
 
     def register(
         self,
@@ -61,42 +57,29 @@ class Proposals(registry.Registry):
         derived from; `code` is the training repository, by default the current one when that isn't the
         registry, or several, each perhaps with its role (`features=../features`). With `test` it is run on
         its sample first, as `Registry.test` does, `trust` and `environment` saying how, and what fails is not
-        proposed. With `created_at` or
-        `created_by` the version is back-filled: made then and by them, registered now and by you. Raises
-        BadCall for facts that make no sense, Refused for a version that exists or that the check refuses,
-        Conflict when the branch stands with other content, StorageFailed when the bytes can't be stored.
+        proposed. With `created_at` or `created_by` the version is back-filled: made then and by them,
+        registered now and by you. Raises BadCall for facts that make no sense, Refused for a version that
+        exists or that the check refuses, Conflict when the branch stands with other content, StorageFailed
+        when the bytes can't be stored.
         """
-        from rollbook.artifact import at_address
         from rollbook.artifact.links import LinkRule
-        from rollbook.propose import (
-            code_lineage,
-            registration,
-            smoke_test,
-            told_facts,
-            told_model,
-            vouching,
-        )
+        from rollbook.propose.registration import register
+        from rollbook.propose.smoke_test import registration_settings
+        from rollbook.propose.told_registration import told_registration
 
-        fields, left_out = told_facts.manifest_fields(facts)
-        request = registration.Registration(
-            model=model,
-            artifact=str(artifact) if at_address.is_address(str(artifact)) else Path(artifact),
-            version=told_facts.take_version(facts, fields, version, bump),
-            bump=bump or "minor",
-            facts=fields,
-            attachments=told_facts.attach_files(facts, fields),
-            record=told_model.model_record(facts),
-            code=code_lineage.told_code(code) or code_lineage.current_code(self.repository),
+        told = told_registration(
+            self.repository, model, artifact, facts, version=version, bump=bump, code=code
+        )
+        request = replace(
+            told,
             parents=parents,
             name=name,
             links=LinkRule.ALL if follow_links else LinkRule.NAMED,
-            remarks=left_out,
             created_at=created_at,
             created_by=created_by,
-            test=smoke_test.registration_settings(test=test, trust=trust, environment=environment),
-            vouching=vouching.told_vouching(facts),
+            test=registration_settings(test=test, trust=trust, environment=environment),
         )
-        return registration.register(self.repository, request, progress)
+        return register(self.repository, request, progress)
 
     def note(
         self,
@@ -264,81 +247,6 @@ class Proposals(registry.Registry):
 
         request = _wanted(models, stages, renames, paths, skip_missing=skip_missing)
         return plan_from_gto(self.repository, request)
-
-    def push(self, branch: str) -> str:
-        """Push a proposal's branch to the remote; return the remote's name.
-
-        Raises Refused without a remote, Conflict when the remote has another branch of that name.
-        """
-        from rollbook.propose.proposal import push_branch
-
-        return push_branch(self.repository, branch)
-
-    def open_pull_request(self, branch: str) -> str:
-        """Open the pull request of a branch that was pushed; return its address.
-
-        The commit's message describes it. Raises BadCall when the remote is no repository on GitHub, or
-        there is no token.
-        """
-        from rollbook.git.commits import read_commit
-        from rollbook.git.repository import resolve_commit
-        from rollbook.integrations.forge.configured_forge import forge_of
-        from rollbook.registry.main_branch import main_branch
-
-        repository = self.repository
-        message = read_commit(repository, resolve_commit(repository, f"refs/heads/{branch}")).message
-        title, _, body = message.partition("\n")
-        return forge_of(repository).open_pull_request(branch, main_branch(repository), title, body.strip())
-
-    def requests(self, *, offline: bool = False) -> list[Request]:
-        """Return what is proposed on branches below `rollbook/`, here and on the remote, and has not landed;
-        the oldest first.
-
-        Each is judged as CI would, but for the programs of gates. With `offline` the remote is not asked, and
-        no forge for pull requests; a forge is asked where it is GitHub and there is a token. Raises GitFailed
-        when the remote can't be reached.
-        """
-        from rollbook.integrations.forge.configured_forge import forge_at_hand
-        from rollbook.propose.open_requests import open_requests
-
-        requests = open_requests(self.repository, ask_remote=not offline)
-        forge = None if offline or not requests else forge_at_hand(self.repository)
-        if forge is None:
-            return requests
-        pulls = forge.open_pull_requests()
-        return [replace(request, pull_request=pulls.get(request.branch, "")) for request in requests]
-
-    def remove_landed_requests(self) -> list[LandedBranch]:
-        """Remove the branches below `rollbook/` that have landed, here and on the remote; return them.
-
-        Raises GitFailed when the remote can't be reached, Conflict when a branch moved meanwhile.
-        """
-        from rollbook.propose.landed_branches import remove_landed
-
-        return remove_landed(self.repository)
-
-    def reject(self, branch: str, *, reason: str) -> Rejected:
-        """Close a request: remove its branch, here and on the remote, and keep in a tag what was proposed and
-        why it was turned down; return that.
-
-        Raises BadCall without a reason, NotFound for an unknown branch, Refused for one that is no request or
-        has landed, Conflict when it moved meanwhile.
-        """
-        from rollbook.propose.rejection import reject
-
-        return reject(self.repository, branch, reason=reason)
-
-    def land(self, branch: str, *, keep_branch: bool = False) -> Landing:
-        """Check a proposal exactly as CI does, merge it into main, record it, push it all; return what
-        landed.
-
-        What this registry reads stays as it was: open it again to read main as it is then. Raises
-        ChangeRefused when the check says no, Conflict when somebody else landed first, Refused when the
-        repository's state forbids it.
-        """
-        from rollbook.propose.landing import land
-
-        return land(self.repository, branch, keep_branch=keep_branch)
 
 
 def _wanted(

@@ -11,6 +11,7 @@ from rollbook.api.model_runs import ModelRuns
 from rollbook.api.moves import Moves
 from rollbook.api.proposals import Proposals
 from rollbook.api.reading import ReadOnlyRegistry
+from rollbook.api.request_verbs import Requests
 from rollbook.api.scan_verb import Scans
 from rollbook.api.signing_verbs import Signing
 from rollbook.api.upkeep import Upkeep
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Registry(
-    ReadOnlyRegistry, Proposals, Moves, ModelRuns, Signing, Checks, OwnAccessQuestion, Scans, Upkeep
+    ReadOnlyRegistry, Proposals, Requests, Moves, ModelRuns, Signing, Checks, OwnAccessQuestion, Scans, Upkeep
 ):
     """The models of one snapshot of one repository, and what can be done with them.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,10 +114,10 @@ def fetched(
     got = Fetched(name, version.version, path, artifact.sha256, artifact.size, version.deprecation)
     if not env:
         return got
-    from rollbook.artifact.environment_file import environment_file
+    from rollbook.artifact.environment_file import environment_named
 
-    file, data = environment_file(version)
-    return replace(got, environment=path.parent / file, environment_sha256=hashlib.sha256(data).hexdigest())
+    file, digest = environment_named(version)
+    return replace(got, environment=path.parent / file, environment_sha256=digest)
 
 
 def checked_signer(version: model_version.ModelVersion, key: str | Path | None) -> CheckedSignature:

@@ -14,14 +14,20 @@ if TYPE_CHECKING:
 _NONE_ON_RECORD = "Of a new version: `rollbook register ... --requirements FILE`."
 
 
+def environment_named(version: ModelVersion) -> tuple[str, str]:
+    """Return the name of the file of a version's environment and its SHA-256, empty where none is told, as its
+    manifest has them."""
+    told = version.manifest.environment
+    return str(told.get("requirements") or layout.REQUIREMENTS_TXT), str(told.get("sha256") or "")
+
+
 def environment_file(version: ModelVersion) -> tuple[str, bytes]:
     """Return the name and the bytes of the file of a version's environment, which are those that its manifest
     names by their SHA-256.
 
     Raises NotFound where no such file is on record, InvalidFile where it is another one.
     """
-    told = version.manifest.environment
-    name, digest = str(told.get("requirements") or layout.REQUIREMENTS_TXT), told.get("sha256")
+    name, digest = environment_named(version)
     path = f"{layout.version_directory(version.model.name, version.version)}/{name}"
     (data,) = version.model.registry.snapshot.read_many([path])
     if data is None or name not in layout.ENVIRONMENT_FILES:

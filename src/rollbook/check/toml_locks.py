@@ -139,42 +139,38 @@ def _uv_loose(package: Mapping[str, Any]) -> str:
     if not isinstance(source, dict):
         return "has no source"
     if git := _text(source.get("git")):
-        return "" if _COMMIT.fullmatch(git.rpartition("#")[2]) else "is of git, and names no commit"
+        return _loose_commit(git.rpartition("#")[2])
     if not source.keys() & {"registry", "url", "path"}:
         return _FOLDER
-    wheels = package.get("wheels")
-    files = [package.get("sdist"), *(wheels if isinstance(wheels, list) else [])]
-    return _loose_files(package, [file.get("hash") for file in files if isinstance(file, dict)])
+    files = _tables([package.get("sdist"), *_list(package.get("wheels"))])
+    return _loose_files(package, [file.get("hash") for file in files])
 
 
 def _poetry_loose(package: Mapping[str, Any]) -> str:
     source = package.get("source")
     kind = source.get("type") if isinstance(source, dict) else "legacy"
     if kind == "git" and isinstance(source, dict):
-        commit = _text(source.get("resolved_reference"))
-        return "" if _COMMIT.fullmatch(commit) else "is of git, and names no commit"
+        return _loose_commit(source.get("resolved_reference"))
     if kind == "directory":
         return _FOLDER
-    files = package.get("files")
-    return _loose_files(
-        package,
-        [file.get("hash") for file in files if isinstance(file, dict)] if isinstance(files, list) else [],
-    )
+    return _loose_files(package, [file.get("hash") for file in _tables(_list(package.get("files")))])
 
 
 def _pylock_loose(package: Mapping[str, Any]) -> str:
     vcs, archive = package.get("vcs"), package.get("archive")
     if isinstance(vcs, dict):
-        return "" if _COMMIT.fullmatch(_text(vcs.get("commit-id"))) else "is of git, and names no commit"
+        return _loose_commit(vcs.get("commit-id"))
     if "directory" in package:
         return _FOLDER
-    wheels = package.get("wheels")
-    files = [archive, package.get("sdist"), *(wheels if isinstance(wheels, list) else [])]
-    hashes = [
-        file["hashes"] for file in files if isinstance(file, dict) and isinstance(file.get("hashes"), dict)
+    files = _tables([archive, package.get("sdist"), *_list(package.get("wheels"))])
+    digests = [
+        digest for known in _tables([file.get("hashes") for file in files]) for digest in known.values()
     ]
-    digests = [digest for known in hashes for digest in known.values()]
     return _loose_digests(digests) if isinstance(archive, dict) else _loose_files(package, digests)
+
+
+def _loose_commit(commit: object) -> str:
+    return "" if _COMMIT.fullmatch(_text(commit)) else "is of git, and names no commit"
 
 
 def _loose_files(package: Mapping[str, Any], digests: list[Any]) -> str:
@@ -184,6 +180,14 @@ def _loose_files(package: Mapping[str, Any], digests: list[Any]) -> str:
 def _loose_digests(digests: list[Any]) -> str:
     is_locked = any(isinstance(digest, str) and _DIGEST.fullmatch(digest) for digest in digests)
     return "" if is_locked else _NO_HASH
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _tables(values: list[Any]) -> list[dict[str, Any]]:
+    return [value for value in values if isinstance(value, dict)]
 
 
 def _text(value: object) -> str:

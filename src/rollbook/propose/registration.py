@@ -186,16 +186,7 @@ def register(
         # All that was new in the remote is in no version.
         twins=() if 0 < stored.digest.size <= uploaded else twins(repository, plan.base, stored.pointer.md5),
         lacking=tuple(lacking(plan.facts, registration.attachments, stored.format)),
-        remarks=(
-            *registration.remarks,
-            *_unused(plan, registration),
-            *stored.remarks,
-            *stored.contents.remarks,
-            *scan_remarks(received.scanned),
-            *registration.vouching.remarks(repository, plan.base, received.beside),
-            *pre_release_remarks(plan.version),
-            *signature_remarks(repository, plan.base, plan.model, plan.version, plan.facts),
-        ),
+        remarks=tuple(_remarks(repository, registration, plan, received)),
     )
 
 
@@ -257,11 +248,20 @@ def _record(model: str, owner: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return record
 
 
-def _unused(plan: _RegistrationPlan, registration: Registration) -> Iterator[str]:
-    """Yield a line on what was told of a model as if it were new."""
+def _remarks(
+    repository: Repository, registration: Registration, plan: _RegistrationPlan, received: _Received
+) -> Iterator[str]:
+    """Yield what a person may not expect of what was proposed."""
+    yield from registration.remarks
     if plan.record is None and registration.record:
         names = ", ".join(sorted(registration.record))
         yield f"{plan.model} is known: left out: {names}. See `rollbook model edit {plan.model} --help`"
+    yield from received.stored.remarks
+    yield from received.stored.contents.remarks
+    yield from scan_remarks(received.scanned)
+    yield from registration.vouching.remarks(repository, plan.base, received.beside)
+    yield from pre_release_remarks(plan.version)
+    yield from signature_remarks(repository, plan.base, plan.model, plan.version, plan.facts)
 
 
 def _entry(plan: _RegistrationPlan, stored: Stored) -> dict[str, str]:
