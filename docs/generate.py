@@ -22,6 +22,9 @@ from rollbook.cli import cli
 from rollbook.records.dtypes import DTYPES, numpy_name
 from rollbook.schema import schemas as contract
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from monitoring_schema import with_monitoring
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -415,7 +418,7 @@ def _settings(policy: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 
 
 def schema_with_gates(name: str) -> str:
-    """The schema of a file that names gates, with what the gates themselves say of their settings."""
+    """The schema of a file that names gates and checks, with what these themselves say of their settings."""
     schema = contract.schema(name)
     listed = [f"gate-{gate}" for gate in GATES]
     before = {branch["$ref"].rpartition("/")[2] for branch in schema["$defs"]["gate"]["oneOf"]}
@@ -428,7 +431,8 @@ def schema_with_gates(name: str) -> str:
             definitions[key] = _entry_schema(ALL_GATES[key])
         elif key not in before:
             definitions[key] = definition
-    return json.dumps({**schema, "$defs": definitions}, indent=2, ensure_ascii=False) + "\n"
+    whole = with_monitoring({**schema, "$defs": definitions}, name)
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
 def _entry_schema(gate: Gate) -> dict[str, Any]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rollbook.api.model_answers import ShownModel as ShownModel
     from rollbook.api.model_runs import Predicted as Predicted
     from rollbook.api.model_runs import SmokeTestedVersion as SmokeTestedVersion
+    from rollbook.api.monitor_verbs import MonitorVerbs as MonitorVerbs
+    from rollbook.api.monitor_verbs import Watched as Watched
     from rollbook.api.public_federation import Federation as Federation
     from rollbook.api.public_index import open_index as open_index
     from rollbook.api.public_model import Model as Model
@@ -110,6 +112,8 @@ _HOMES = {
     "Registry": "api.public_registry",
     "ReadOnlyRegistry": "api.reading",
     "Checked": "api.results",
+    "MonitorVerbs": "api.monitor_verbs",
+    "Watched": "api.monitor_verbs",
     "EvidenceOnVersion": "api.results",
     "ExportedIndex": "api.results",
     "Fetched": "api.results",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from rollbook import AuditTrail, EvidenceVerbs, Hooks, Registry, ToldFacts
+from rollbook import AuditTrail, EvidenceVerbs, Hooks, MonitorVerbs, Registry, ToldFacts
 from rollbook.cli import cli
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ METHODS = {
     "export": [Registry.export_index, Registry.export_parquet, Registry.export_bundle],
     "lineage": [Registry.lineage, Registry.descendants],
 }
-GROUPS = {"evidence": EvidenceVerbs, "audit": AuditTrail, "hooks": Hooks}
+GROUPS = {"evidence": EvidenceVerbs, "audit": AuditTrail, "hooks": Hooks, "monitor": MonitorVerbs}
 
 # Options that no method takes, and why.
 EVERYWHERE = {

@@ -17,6 +17,7 @@ from rollbook.api.signing_verbs import Signing
 from rollbook.api.upkeep import Upkeep
 
 if TYPE_CHECKING:
+    from rollbook.api.monitor_verbs import MonitorVerbs
     from rollbook.api.trail_verbs import AuditTrail
     from rollbook.api.upkeep import Hooks
     from rollbook.propose.new_registry import Initialised
@@ -53,6 +54,13 @@ class Registry(
         from rollbook.api.trail_verbs import AuditTrail
 
         return AuditTrail(self.repository)
+
+    @property
+    def monitor(self) -> MonitorVerbs:
+        """Return what watches the versions that serve."""
+        from rollbook.api.monitor_verbs import MonitorVerbs
+
+        return MonitorVerbs(self)
 
     @property
     def hooks(self) -> Hooks:

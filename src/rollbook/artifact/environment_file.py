@@ -15,8 +15,7 @@ _NONE_ON_RECORD = "Of a new version: `rollbook register ... --requirements FILE`
 
 
 def environment_named(version: ModelVersion) -> tuple[str, str]:
-    """Return the name of the file of a version's environment and its SHA-256, empty where none is told, as its
-    manifest has them."""
+    """Return the name of the file of a version's environment and its SHA-256, empty where none is told."""
     told = version.manifest.environment
     return str(told.get("requirements") or layout.REQUIREMENTS_TXT), str(told.get("sha256") or "")
 

@@ -62,6 +62,7 @@ COMMANDS = {
     "recheck": "Have GitHub run the check of a pull request once more.",
     "release": "Publish a release for each version that came into production.",
     "notify": "Send what was recorded to those that the policy names.",
+    "monitor": "Hold what production says of the versions that serve against what the policy asks.",
     "hooks": "Install git hooks, in a clone or on a server.",
     "whoami": "Say who you are to the registry, and what you may do.",
     "access": "Say who may do what: people, roles, models.",

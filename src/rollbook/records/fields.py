@@ -12,7 +12,7 @@ from rollbook.errors import InvalidFile
 from rollbook.yaml.strict import dotted, load, locate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
 _TEXT = "text"
 _CHECK = "Run `rollbook check --all`."
@@ -74,6 +74,10 @@ class Fields:
         """Return a mapping as it stands in the file, empty when it isn't there."""
         return self._typed(name, dict, "a mapping") or {}
 
+    def besides(self, names: Container[str]) -> dict[str, Any]:
+        """Return all fields but these, as they stand in the file."""
+        return {name: value for name, value in self._data.items() if name not in names}
+
     def tags(self, name: str) -> Mapping[str, Any]:
         """Return tags: text by name. A list of names stands for tags without a text; see `tags_of`."""
         value = self._data.get(name)
@@ -111,11 +115,11 @@ class Fields:
 
     def inner(self, name: str) -> Fields:
         """Return the fields of a mapping inside this one; without any when it isn't there."""
-        return Fields(self.mapping(name), self._path, self._inside(name), self._text)
+        return Fields(self.mapping(name), self._path, self.key_of(name), self._text)
 
     def each(self, name: str) -> list[Fields]:
         """Return the fields of each mapping in a list; none when it isn't there."""
-        key = self._inside(name)
+        key = self.key_of(name)
         return [
             Fields(item, self._path, f"{key}.{place}", self._text)
             for place, item in enumerate(self.items(name))
@@ -123,7 +127,11 @@ class Fields:
 
     def required(self, name: str) -> Fields:
         """Return the fields of a mapping inside this one, which must be there."""
-        return Fields(self._data.get(name), self._path, self._inside(name), self._text)
+        return Fields(self._data.get(name), self._path, self.key_of(name), self._text)
+
+    def key_of(self, name: str) -> str:
+        """Return where a field stands in the file, dotted."""
+        return f"{self._key}.{name}" if self._key else name
 
     def _typed(self, name: str, kind: type, called: str, *, required: bool = False) -> Any:
         value = self._data.get(name)
@@ -136,7 +144,7 @@ class Fields:
     def _wrong(self, name: str, called: str) -> InvalidFile:
         fault = "is missing" if name not in self._data else f"must be {called}"
         unquoted = called == _TEXT and isinstance(self._data.get(name), int | float)
-        key = self._inside(name)
+        key = self.key_of(name)
         return InvalidFile(
             f"the field {fault}",
             path=self._path,
@@ -144,9 +152,6 @@ class Fields:
             key=key,
             hint="Put the value in quotes." if unquoted else _CHECK,
         )
-
-    def _inside(self, name: str) -> str:
-        return f"{self._key}.{name}" if self._key else name
 
 
 def tags_of(value: object) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
     """A model's file, field by field. What the file does not give is empty. `gates` stand as in the file:
-    they are added to the policy's, and so is `retention`."""
+    they are added to the policy's, and so are `retention` and `monitoring`, which stands as in the file."""
 
     name: str
     owner: str
@@ -32,6 +32,7 @@ class ModelRecord:
     retention: OwnRetention = field(default_factory=OwnRetention)
     display_name: str = ""
     data_classification: str = ""
+    monitoring: Mapping[str, Any] = field(default_factory=dict)
 
 
 def parse_model(data: bytes, path: str) -> ModelRecord:
@@ -55,4 +56,5 @@ def model_from(fields: Fields) -> ModelRecord:
         retention=own_retention_from(fields.inner("retention")),
         display_name=fields.optional_text("display_name"),
         data_classification=fields.optional_text("data_classification"),
+        monitoring=fields.mapping("monitoring"),
     )

@@ -51,7 +51,8 @@ class Policy:
     that changes the registry signs it. `main` is the branch that holds the registry's truth, `registry`
     what approvals call it, `default_alias` the alias that a model's name alone stands for; empty where it
     says nothing. `sunset_reminder` is how many days before a sunset the check of everything begins to warn
-    of it. `model_signers` are those whose signature of a model, or of how it was made, counts."""
+    of it. `model_signers` are those whose signature of a model, or of how it was made, counts. `monitoring`
+    stands as in the file; see `records.monitoring`."""
 
     stages: tuple[Stage, ...]
     model_pattern: str = ""
@@ -68,6 +69,7 @@ class Policy:
     sunset_reminder: int = SUNSET_REMINDER
     grants: tuple[ModelGrant, ...] = ()
     model_signers: tuple[ModelSigner, ...] = ()
+    monitoring: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def first_stage(self) -> Stage:
@@ -134,6 +136,7 @@ def policy_from(fields: Fields, path: str) -> Policy:
         require_signed=roles.flag(REQUIRE_SIGNED, default=False),
         grants=grants,
         model_signers=model_signers(fields.inner("model_signers")),
+        monitoring=fields.mapping("monitoring"),
     )
 
 

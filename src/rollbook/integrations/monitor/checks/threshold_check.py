@@ -1,0 +1,67 @@
+"""The check that a live figure stays within bounds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollbook.check.gates.gate import SettingsSchema, setting
+from rollbook.integrations.monitor.bounds import SETTINGS, bounds_from
+from rollbook.integrations.monitor.outcome import State
+
+if TYPE_CHECKING:
+    from rollbook.integrations.monitor.checks.check import Asked
+    from rollbook.integrations.monitor.outcome import Outcome
+
+
+class ThresholdCheck:
+    """`{check: threshold, name: errors, source: live, metric: error_rate, max: 0.02}`"""
+
+    name = "threshold"
+    sentence = "A live figure is within its bounds."
+    schema = SettingsSchema(
+        "A figure that a source tells of the version must be within bounds; the newest of the window counts.",
+        {
+            "metric": setting(
+                "Metric", "The figure's name, as the source has it.", "error_rate", type="string"
+            ),
+            "query": setting(
+                "Query",
+                "What the source is asked, where its kind takes a query; {model}, {version} and {window} "
+                "(seconds) are filled in.",
+                'sum(rate(errors_total{version="{version}"}[5m]))',
+                type="string",
+                maxLength=4000,
+            ),
+            **SETTINGS,
+        },
+        example={"name": "errors", "source": "live", "metric": "error_rate", "max": 0.02},
+        required=("metric",),
+    )
+
+    def judge(self, asked: Asked) -> Outcome:
+        """Judge the newest figure of the window."""
+        fields = asked.settings.fields()
+        bounds, metric = bounds_from(fields), fields.text("metric")
+        answer = asked.source.figures(asked.question(metric, fields.optional_text("query")))
+        if not answer.figures:
+            others = f"; there are some of {', '.join(answer.others[:5])}" if answer.others else ""
+            return asked.outcome(
+                State.UNKNOWN, f"no figure of {asked.subject} in the window{others}", query=answer.asked
+            )
+        newest = max(answer.figures, key=lambda figure: figure.at)
+        if newest.samples is not None and newest.samples < asked.settings.min_samples:
+            message = f"{newest.samples} samples are too few: {asked.settings.min_samples} are needed"
+            return asked.outcome(State.UNKNOWN, message, query=answer.asked, samples=newest.samples)
+        state, held = bounds.judge(newest.value)
+        return asked.outcome(
+            state,
+            f"{metric} is {newest.value:g}, asked {bounds}",
+            held=held,
+            query=answer.asked,
+            value=newest.value,
+            bound=str(bounds),
+            samples=newest.samples,
+        )
+
+
+CHECK = ThresholdCheck()

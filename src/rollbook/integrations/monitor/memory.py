@@ -1,0 +1,75 @@
+"""What the monitor remembers from one run to the next: how each version stands, and each episode's deeds.
+
+Nothing here decides what is true: evidence and rollbacks stand on main, and are looked up there before
+anything is done twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from rollbook.integrations.monitor.outcome import State
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a version stands by a check, damped: `state` since `since`. `candidate` is the state that was seen
+    instead, `times` in a row since `candidate_since`; None where there is none. `message` is what the check
+    said last, at `seen`."""
+
+    model: str
+    version: str
+    check: str
+    state: State
+    since: datetime
+    seen: datetime
+    message: str = ""
+    candidate: State | None = None
+    candidate_since: datetime | None = None
+    times: int = 0
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What the standing is of."""
+        return self.model, self.version, self.check
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A time in which a version is in breach by one check at least: one evidence, one issue, one rollback.
+
+    `checks` are those that were in breach in it. `ended` is None while it lasts. `deeds` say by name
+    (`evidence`, `notify`, `issue`, `rollback`) what was done, so that it is done once.
+    """
+
+    id: str
+    model: str
+    version: str
+    started: datetime
+    checks: tuple[str, ...]
+    ended: datetime | None = None
+    deeds: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that is remembered. Episodes are in the order in which they began."""
+
+    standings: Mapping[tuple[str, str, str], Standing] = field(default_factory=dict)
+    episodes: tuple[Episode, ...] = ()
+
+    def open_episode(self, model: str, version: str) -> Episode | None:
+        """Return the episode of a version that lasts; None where there is none."""
+        return next(
+            (
+                episode
+                for episode in self.episodes
+                if (episode.model, episode.version) == (model, version) and episode.ended is None
+            ),
+            None,
+        )

@@ -1,0 +1,105 @@
+"""Asking every check of every version that serves: what production says now, before anything is damped."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING
+
+from rollbook.errors import InvalidFile
+from rollbook.integrations.monitor.check_kinds import CHECK_KINDS
+from rollbook.integrations.monitor.checks.check import Asked, window_of
+from rollbook.integrations.monitor.outcome import Outcome, State, Subject
+from rollbook.integrations.monitor.question import SourceFailed
+from rollbook.integrations.monitor.source_kinds import SOURCE_KINDS
+from rollbook.layout import POLICY
+from rollbook.records.monitoring import monitoring_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from rollbook.integrations.monitor.question import Source
+    from rollbook.records.monitoring import CheckSettings, Monitoring, SourceSettings
+    from rollbook.registry.model_version import ModelVersion
+    from rollbook.registry.registry import Model, Registry
+
+
+def observe(registry: Registry, now: datetime, models: Sequence[str] | None = None) -> tuple[Outcome, ...]:
+    """Ask the checks of all models, or of these, and return what each says of each version that it is about.
+
+    Sources are opened once and closed. A source that fails makes its checks UNKNOWN, and no others. Raises
+    InvalidFile for settings that can't be used, NotFound for an unknown model.
+    """
+    with ExitStack() as stack:
+        sources = _Sources(stack)
+        return tuple(
+            outcome
+            for model in ([registry.model(name) for name in models] if models else registry.models())
+            for outcome in _of_model(model, monitoring_of(registry.policy, model.record), sources, now)
+        )
+
+
+def serving(model: Model, check: CheckSettings) -> Iterator[ModelVersion]:
+    """Yield the versions that a check is about: those in its stages."""
+    for stage in check.stages:
+        for entry in model.stages.holders(stage):
+            yield model.version(entry.version)
+
+
+def subject_of(version: ModelVersion) -> Subject:
+    """Return a version as a subject of checks."""
+    return Subject(version.model.name, version.version, version.stage, version.manifest.artifact.sha256)
+
+
+def _of_model(model: Model, monitoring: Monitoring, sources: _Sources, now: datetime) -> Iterator[Outcome]:
+    for check in monitoring.checks:
+        if check.kind not in CHECK_KINDS:
+            raise InvalidFile(f"there is no check {check.kind[:80]!r}", path=POLICY, key="monitoring.checks")
+        for version in serving(model, check):
+            yield _judged(check, version, monitoring.sources, sources, now)
+
+
+def _judged(
+    check: CheckSettings,
+    version: ModelVersion,
+    named: Mapping[str, SourceSettings],
+    sources: _Sources,
+    now: datetime,
+) -> Outcome:
+    if check.source not in named:
+        message = f"there is no source {check.source[:80]!r}"
+        raise InvalidFile(message, path=POLICY, key=f"monitoring.checks.{check.name}.source")
+    subject = subject_of(version)
+    try:
+        asked = Asked(check, subject, version, sources.opened(named[check.source]), now)
+        return CHECK_KINDS[check.kind].judge(asked)
+    except SourceFailed as error:
+        window = window_of(check, now)
+        return Outcome(
+            subject, check.name, State.UNKNOWN, State.UNKNOWN, window, check.source, message=str(error)
+        )
+
+
+class _Sources:
+    """The sources of one run, each opened when it is first asked. One that can't be opened is not tried
+    again."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._open: dict[str, Source | SourceFailed] = {}
+
+    def opened(self, settings: SourceSettings) -> Source:
+        """Return the source. Raises SourceFailed, InvalidFile."""
+        known = self._open.get(settings.name)
+        if known is None:
+            if settings.kind not in SOURCE_KINDS:
+                message = f"there is no kind of source {settings.kind[:80]!r}"
+                raise InvalidFile(message, path=POLICY, key=f"monitoring.sources.{settings.name}.source")
+            try:
+                known = self._stack.enter_context(closing(SOURCE_KINDS[settings.kind].open(settings)))
+            except SourceFailed as error:
+                known = error
+            self._open[settings.name] = known
+        if isinstance(known, SourceFailed):
+            raise known
+        return known

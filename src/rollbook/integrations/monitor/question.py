@@ -1,0 +1,94 @@
+"""What a check asks of a source, and what a source answers. The version is part of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from rollbook.errors import RollbookError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    import pyarrow as pa
+
+    from rollbook.check.gates.gate import SettingsSchema
+    from rollbook.integrations.monitor.outcome import Window
+    from rollbook.records.monitoring import SourceSettings
+
+
+class SourceFailed(RollbookError):
+    """A source can't be asked, or answers what can't be used: the check is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A figure that is asked for: of which version, over which window. `metric` is its name in the answer;
+    `query` is the text that the kind of source takes (SQL, PromQL), with `{model}`, `{version}`, `{window}`
+    (seconds) to be filled in by the source, safely; empty where the source needs none."""
+
+    model: str
+    version: str
+    window: Window
+    metric: str = ""
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number that a source tells: of which version, when it was measured, and on how many observations
+    it rests (None where the source doesn't say)."""
+
+    metric: str
+    value: float
+    version: str
+    at: datetime
+    samples: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a source tells. `asked` is the query as it was sent. Figures of other versions are no answer: the
+    source leaves them out, and `others` names the versions that it left out."""
+
+    figures: Sequence[Figure]
+    asked: str = ""
+    others: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """An open source. Every method raises SourceFailed for what can't be had."""
+
+    def figures(self, question: Question) -> Answer:
+        """Return the figures of a question's version within its window, oldest first."""
+
+    def rows(self, question: Question, columns: Sequence[str]) -> pa.Table:
+        """Return the logged rows of a question's version within its window: those of `columns` that there
+        are. Raises SourceFailed also where this kind of source logs no rows."""
+
+    def close(self) -> None:
+        """Let go of what is open."""
+
+
+class SourceKind(Protocol):
+    """A kind of source: each is one object, in a module of its own."""
+
+    @property
+    def name(self) -> str:
+        """What the policy calls it."""
+
+    @property
+    def schema(self) -> SettingsSchema:
+        """What the policy may tell it."""
+
+    def open(self, settings: SourceSettings) -> Source:
+        """Open a source. Raises SourceFailed, InvalidFile for settings it can't use, and MissingLibrary
+        saying which extra to install."""
+
+
+def fill(query: str, values: Mapping[str, str]) -> str:
+    """Return a query with its `{name}`s filled in; other braces stay, as PromQL has them."""
+    for name, value in values.items():
+        query = query.replace(f"{{{name}}}", value)
+    return query
