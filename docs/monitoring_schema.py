@@ -22,7 +22,8 @@ def with_monitoring(schema: dict[str, Any], name: str) -> dict[str, Any]:
     sources = [f"monitor-source-{kind}" for kind in SOURCE_KINDS]
     definitions = {key: value for key, value in schema["$defs"].items() if not key.startswith("monitor-")}
     definitions["monitor-span"] = _span_definition()
-    definitions["monitor-actions"] = _actions(name)
+    actions = "monitor-actions" if name == "policy" else "monitor-own-actions"
+    definitions[actions] = _actions(name)
     definitions["monitor-check"] = _one_of(
         "Check", "One check of production, by its kind.", checks, _check_example()
     )
@@ -39,9 +40,7 @@ def with_monitoring(schema: dict[str, Any], name: str) -> dict[str, Any]:
             maxItems=200,
             items=ref("monitor-check"),
         ),
-        "on_breach": setting(
-            "On a breach", "What a breach does.", {"rollback": "propose"}, **ref("monitor-actions")
-        ),
+        "on_breach": setting("On a breach", "What a breach does.", {"rollback": "propose"}, **ref(actions)),
     }
     if name == "policy":
         definitions["monitor-source"] = _one_of(
@@ -199,6 +198,7 @@ def _span_definition() -> dict[str, Any]:
         "title": "Span of time",
         "description": "Seconds, minutes, hours, days or weeks: `30s`, `5m`, `1h`, `7d`, `2w`.",
         "type": "string",
+        "maxLength": 7,
         "pattern": _SPAN,
         "examples": ["1h"],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.check.gates.gate import SettingsSchema, setting
+from rollbook.check.gates.gate import SettingsSchema, ref, setting
 from rollbook.integrations.monitor.bounds import SETTINGS, bounds_from
 from rollbook.integrations.monitor.outcome import State
 
@@ -22,7 +22,7 @@ class ThresholdCheck:
         "A figure that a source tells of the version must be within bounds; the newest of the window counts.",
         {
             "metric": setting(
-                "Metric", "The figure's name, as the source has it.", "error_rate", type="string"
+                "Metric", "The figure's name, as the source has it.", "error_rate", **ref("line")
             ),
             "query": setting(
                 "Query",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollbook.check.gates.gate import SettingsSchema, setting
+from rollbook.check.gates.gate import SettingsSchema, ref, setting
 from rollbook.integrations.monitor.question import SourceFailed
 from rollbook.integrations.monitor.sources.figure_documents import figures_in
 from rollbook.records.fields import Fields
@@ -27,7 +27,7 @@ class FileSource:
     name = "file"
     schema = SettingsSchema(
         "A file that something else writes.",
-        {"path": setting("Path", "Where the file stands.", "/var/lib/metrics/models.json", type="string")},
+        {"path": setting("Path", "Where the file stands.", "/var/lib/metrics/models.json", **ref("line"))},
         example={"path": "/var/lib/metrics/models.json"},
         required=("path",),
     )
