@@ -14,6 +14,7 @@ from rollbook.records.fields import Fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     import pyarrow as pa
 
@@ -51,6 +52,10 @@ class OpenFile:
         except (OSError, ValueError, RecursionError) as error:
             raise SourceFailed(f"{self._path}: {error}") from error
         return figures_in(document, question, datetime.now(UTC), str(self._path))
+
+    def series(self, question: Question, step: timedelta) -> Answer:
+        """Return the figures that the file has of the question's version, at their own times."""
+        return self.figures(question)
 
     def rows(self, question: Question, columns: Sequence[str]) -> pa.Table:
         """Refuse: JSON figures are no rows."""
