@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +19,8 @@ from rollbook.integrations.monitor.sources import http_source, prometheus_source
 from .asking import opened, question
 
 if TYPE_CHECKING:
+    import pytest
+
     from rollbook.integrations.monitor.question import Source
 
 TIMES = st.one_of(
