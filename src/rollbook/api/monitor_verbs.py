@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rollbook.integrations.monitor.canary.watching import WatchedCanaries
     from rollbook.integrations.monitor.outcome import Outcome
     from rollbook.registry.registry import Registry
 
@@ -40,3 +41,14 @@ class MonitorVerbs:
 
         now = datetime.now(UTC)
         return Watched(now, observe(self._registry, now, [model] if model else None))
+
+    def canary(self, model: str | None = None, *, dry_run: bool = False) -> WatchedCanaries:
+        """Compare each canary, or one model's, with the version in production, and do what the policy's
+        `monitoring.canary` lets the monitor do; with `dry_run` say that alone.
+
+        Raises InvalidFile for a policy that can't be used, NotFound for an unknown model.
+        """
+        from rollbook.integrations.monitor.canary.watching import watch_canaries
+
+        models = [model] if model else None
+        return watch_canaries(self._registry.repository, datetime.now(UTC), models, dry_run=dry_run)
