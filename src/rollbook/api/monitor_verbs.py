@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rollbook.integrations.monitor.canary.watching import WatchedCanaries
     from rollbook.integrations.monitor.monitor_run import MonitorRun
     from rollbook.integrations.monitor.service import MonitorRound
     from rollbook.registry.registry import Registry
@@ -63,3 +64,14 @@ class MonitorVerbs:
         health = Health(span)
         with answering(listen, health):
             Service(directory, span, models, dry_run=dry_run, listeners=[health.heard, show]).run()
+
+    def canary(self, model: str | None = None, *, dry_run: bool = False) -> WatchedCanaries:
+        """Compare each canary, or one model's, with the version in production, and do what the policy's
+        `monitoring.canary` lets the monitor do; with `dry_run` say that alone.
+
+        Raises InvalidFile for a policy that can't be used, NotFound for an unknown model.
+        """
+        from rollbook.integrations.monitor.canary.watching import watch_canaries
+
+        models = [model] if model else None
+        return watch_canaries(self._registry.repository, datetime.now(UTC), models, dry_run=dry_run)
