@@ -67,6 +67,11 @@ HERE = {
     },
     "import gto": {"dry_run": "Registry.plan_gto"},
     "audit head": {"witness": "AuditTrail.verify"},
+    "monitor run": {
+        "replay": "MonitorVerbs.replay",
+        "step": "MonitorVerbs.replay",
+        "policy": "MonitorVerbs.replay",
+    },
     "comment": {"file": "its text is given"},
 }
 # Parameters that no command has as an option, and why.

@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from rollbook.artifact.progress import quiet
+from rollbook.errors import BadCall
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from rollbook.artifact.progress import Progress
     from rollbook.integrations.monitor.outcome import Outcome
+    from rollbook.integrations.monitor.replay.replay_result import Replay
+    from rollbook.records.policy import Policy
     from rollbook.registry.registry import Registry
 
 
@@ -40,3 +47,38 @@ class MonitorVerbs:
 
         now = datetime.now(UTC)
         return Watched(now, observe(self._registry, now, [model] if model else None))
+
+    def replay(
+        self,
+        period: str,
+        model: str | None = None,
+        *,
+        step: str = "1h",
+        policy: Path | None = None,
+        progress: Progress = quiet,
+    ) -> Replay:
+        """Return what the monitor would have seen and done over a past period, `START..END` or `7d..`, asked
+        every `step`: for tuning what the policy asks. Nothing is written.
+
+        The checks are main's of now, or those of the `policy` in a file, whose sources are asked. Raises
+        BadCall for what is no period, and for one of too many steps; InvalidFile for a policy that can't be
+        used, NotFound for an unknown model.
+        """
+        from rollbook.integrations.monitor.replay.replay_period import parse_replay_period, parse_step
+        from rollbook.integrations.monitor.replay.replaying import replay
+
+        window = parse_replay_period(period, datetime.now(UTC))
+        rules = None if policy is None else (str(policy), _policy_in(policy))
+        models = [model] if model else None
+        return replay(self._registry.repository, window, parse_step(step), models, rules, progress)
+
+
+def _policy_in(path: Path) -> Policy:
+    """Return the policy in a file. Raises BadCall where it can't be read."""
+    from rollbook.records.policy import parse_policy
+
+    try:
+        return parse_policy(path.read_bytes(), str(path))
+    except OSError as error:
+        message = f"{path} can't be read: {error.strerror}"
+        raise BadCall(message, hint="Name a file like registry/policy.yaml.") from error

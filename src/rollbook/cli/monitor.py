@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from rollbook.cli import options
+from rollbook.cli.monitor_replay import is_replay, print_replay, replay_options
 from rollbook.cli.near_commands import NearCommands
 from rollbook.cli.output import print_json, print_table, say
 from rollbook.text import printable
@@ -30,10 +33,18 @@ def command() -> None:
 
 @command.command("run")
 @click.argument("model", metavar="[MODEL]", required=False)
+@replay_options
 @options.directory
 @options.as_json
-def run_command(model: str | None, as_json: bool) -> None:
-    """Ask every check of every version that serves, or of MODEL's, once."""
+def run_command(model: str | None, as_json: bool, **replayed: Any) -> None:
+    """Ask every check of every version that serves, or of MODEL's, once.
+
+    With --replay, say what it would have seen and done over a past period, for tuning what the policy asks;
+    nothing is written.
+    """
+    if is_replay(replayed):
+        print_replay(model, as_json, **replayed)
+        return
     watched = options.registry().monitor.run(model)
     if as_json:
         print_json(watched)

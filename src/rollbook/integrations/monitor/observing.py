@@ -31,7 +31,7 @@ def observe(registry: Registry, now: datetime, models: Sequence[str] | None = No
     InvalidFile for settings that can't be used, NotFound for an unknown model.
     """
     with ExitStack() as stack:
-        sources = _Sources(stack)
+        sources = OpenSources(stack)
         return tuple(
             outcome
             for model in ([registry.model(name) for name in models] if models else registry.models())
@@ -51,21 +51,23 @@ def subject_of(version: ModelVersion) -> Subject:
     return Subject(version.model.name, version.version, version.stage, version.manifest.artifact.sha256)
 
 
-def _of_model(model: Model, monitoring: Monitoring, sources: _Sources, now: datetime) -> Iterator[Outcome]:
+def _of_model(model: Model, monitoring: Monitoring, sources: OpenSources, now: datetime) -> Iterator[Outcome]:
     for check in monitoring.checks:
         if check.kind not in CHECK_KINDS:
             raise InvalidFile(f"there is no check {check.kind[:80]!r}", path=POLICY, key="monitoring.checks")
         for version in serving(model, check):
-            yield _judged(check, version, monitoring.sources, sources, now)
+            yield judged(check, version, monitoring.sources, sources, now)
 
 
-def _judged(
+def judged(
     check: CheckSettings,
     version: ModelVersion,
     named: Mapping[str, SourceSettings],
-    sources: _Sources,
+    sources: OpenSources,
     now: datetime,
 ) -> Outcome:
+    """Return what a check says of a version at a moment; UNKNOWN where its source can't be asked. Raises
+    InvalidFile for settings that can't be used."""
     if check.source not in named:
         message = f"there is no source {check.source[:80]!r}"
         raise InvalidFile(message, path=POLICY, key=f"monitoring.checks.{check.name}.source")
@@ -80,7 +82,7 @@ def _judged(
         )
 
 
-class _Sources:
+class OpenSources:
     """The sources of one run, each opened when it is first asked. One that can't be opened is not tried
     again."""
 
