@@ -72,6 +72,7 @@ HERE = {
         "step": "MonitorVerbs.replay",
         "policy": "MonitorVerbs.replay",
     },
+    "monitor report": {"output": "where the page is written"},
     "comment": {"file": "its text is given"},
 }
 # Parameters that no command has as an option, and why.

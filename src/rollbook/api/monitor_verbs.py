@@ -72,6 +72,35 @@ class MonitorVerbs:
         models = [model] if model else None
         return replay(self._registry.repository, window, parse_step(step), models, rules, progress)
 
+    def report(
+        self,
+        model: str | None = None,
+        *,
+        since: str = "7d",
+        until: str = "",
+        step: str = "1h",
+        progress: Progress = quiet,
+    ) -> str:
+        """Return a page of HTML that shows each check over time, what was in breach, and which versions came
+        and went: from `since` (a date, a time, or a span such as `7d` before now) to `until`, by default
+        now.
+
+        Raises as `replay` does, and BadCall without matplotlib.
+        """
+        from rollbook.integrations.forge.configured_forge import file_address
+        from rollbook.integrations.monitor.replay.replay_period import parse_step, replay_window
+        from rollbook.integrations.monitor.replay.replaying import replay
+        from rollbook.integrations.monitor.report.check_plot import require_plots
+        from rollbook.integrations.monitor.report.monitor_page import monitor_page
+
+        require_plots()
+        repository = self._registry.repository
+        window = replay_window(since, until, datetime.now(UTC))
+        models = [model] if model else None
+        replayed = replay(repository, window, parse_step(step), models, progress=progress)
+        address = file_address(repository, replayed.commit)
+        return monitor_page(replayed, address, progress)
+
 
 def _policy_in(path: Path) -> Policy:
     """Return the policy in a file. Raises BadCall where it can't be read."""

@@ -8,6 +8,7 @@ import click
 
 from rollbook.cli import options
 from rollbook.cli.monitor_replay import is_replay, print_replay, replay_options
+from rollbook.cli.monitor_report import report_command
 from rollbook.cli.near_commands import NearCommands
 from rollbook.cli.output import print_json, print_table, say
 from rollbook.text import printable
@@ -55,3 +56,6 @@ def run_command(model: str | None, as_json: bool, **replayed: Any) -> None:
         print_table(["version", "check", "state", "what it says"], rows)
     else:
         say("nothing is monitored: see `monitoring` in registry/policy.yaml")
+
+
+command.add_command(report_command)

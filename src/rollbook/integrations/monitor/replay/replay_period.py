@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 DEFAULT_STEP = "1h"
 MOST_STEPS = 20_000
+_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 # Beyond, the time between two looks counts as none, and nothing that has to last would ever be entered.
 _LONGEST_STEP = timedelta(days=1)
 
@@ -59,6 +60,13 @@ def moments_of(period: Window, step: timedelta) -> tuple[datetime, ...]:
             hint="Give a longer --step, or a shorter period.",
         )
     return tuple(period.start + place * step for place in range(count))
+
+
+def span_text(span: timedelta) -> str:
+    """Return a span of time as settings write it: `90m`, `1h`, `7d`."""
+    seconds = int(span.total_seconds())
+    name, unit = next((name, unit) for name, unit in _UNITS if seconds % unit == 0)
+    return f"{seconds // unit}{name}"
 
 
 def _moment(text: str, now: datetime, *, begins: bool) -> datetime:

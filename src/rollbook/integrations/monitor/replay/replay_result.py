@@ -25,7 +25,8 @@ FLAPS_WITHIN = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a check said at a moment (`seen`), and how the version stood by it once that was damped."""
+    """What a check said at a moment (`seen`), and how the version stood by it once that was damped.
+    `baseline` is the figure that the value is held against; None where bounds alone are."""
 
     at: datetime
     seen: State
@@ -33,6 +34,8 @@ class Look:
     value: float | None
     samples: int | None
     message: str
+    bound: str = ""
+    baseline: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,16 @@ class _Run:
         subject = outcome.subject
         key = subject.model, subject.version, outcome.check
         standing, known = self.memory.standings[key], before.standings.get(key)
-        look = Look(moment, outcome.state, standing.state, outcome.value, outcome.samples, outcome.message)
+        look = Look(
+            moment,
+            outcome.state,
+            standing.state,
+            outcome.value,
+            outcome.samples,
+            outcome.message,
+            outcome.bound,
+            outcome.figures.get("baseline"),
+        )
         self.looks.setdefault(key, []).append(look)
         if known is None or known.state is not standing.state:
             was = known.state if known else None
