@@ -23,6 +23,7 @@ STARTERS = {
     "check/gates/command.py",  # what a policy names
     "cli/demo/shell.py",  # what the story types
     "cli/workflow_step.py",  # Rollbook itself, as a step of a workflow
+    "integrations/monitor/service.py",  # Rollbook itself, for each run
     "signing/openpgp.py",
     "signing/ssh_keygen.py",
     "snapshot/workers.py",  # ours
