@@ -225,7 +225,7 @@ _ARGUMENTS = {
     "DIR": "A directory.",
     "FILE": "A file; `-`, or none, for standard input.",
     "KIND": "What was done: `evaluation`, `fairness`, `data-validation`, `smoke-test`, `conversion`, "
-    "`load-test`, `monitoring` or `deployment`.",
+    "`load-test`, `monitoring`, `deployment` or `reference`.",
     "MODEL": "A model's name, with its namespace if it has one: `credit-approval`, `risk/credit-approval`.",
     "TAG": "A tag of the audit trail, or one that looks like it.",
     "NAME": "The evidence: its kind and number, e.g. `fairness-1`.",

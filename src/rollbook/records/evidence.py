@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 DEPLOYMENT = "deployment"
 SCAN = "scan"
+# Rows of a version's data, which live data is held against.
+REFERENCE = "reference"
 # The kinds that the schema knows.
 KINDS = (
     "evaluation",
@@ -27,6 +29,7 @@ KINDS = (
     "monitoring",
     DEPLOYMENT,
     SCAN,
+    REFERENCE,
 )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.integrations.monitor.checks import threshold_check
+from rollbook.integrations.monitor.checks import drift_check, threshold_check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rollbook.integrations.monitor.checks.check import CheckKind
 
-CHECK_KINDS: Mapping[str, CheckKind] = {kind.name: kind for kind in (threshold_check.CHECK,)}
+CHECK_KINDS: Mapping[str, CheckKind] = {
+    kind.name: kind for kind in (threshold_check.CHECK, drift_check.CHECK)
+}
