@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rollbook.records.monitoring import SourceSettings
 
 _NOTHING = timedelta()
+_NO_COLUMN = ("",)  # no column is called so
 
 
 class PastSource:
@@ -32,6 +34,7 @@ class PastSource:
         self._period = period
         self._step = step
         self._told: dict[Question, Answer | SourceFailed] = {}
+        self._read_before = _NOTHING
 
     def figures(self, question: Question) -> Answer:
         """Return the figures of the question's version within its window. Raises SourceFailed."""
@@ -39,7 +42,10 @@ class PastSource:
             return self._once(question, lambda: self._source.figures(question))
         whole = self._whole(question)
         told = self._once(whole, lambda: self._source.series(whole, self._step))
-        return replace(told, figures=_within(told, question.window))
+        window = question.window
+        if told.is_stepped:
+            window = Window(window.end - self._step / 2, window.end)
+        return replace(told, figures=_within(told, window))
 
     def series(self, question: Question, step: timedelta) -> Answer:
         """Return the figures over a long window, as the source does. Raises SourceFailed."""
@@ -47,6 +53,12 @@ class PastSource:
 
     def rows(self, question: Question, columns: Sequence[str]) -> pa.Table:
         """Return the logged rows of the question's version within its window. Raises SourceFailed."""
+        if question.span > self._read_before:
+            self._read_before = question.span
+            # A log is put in order for the time that it is asked about: once, not window by window.
+            whole = Window(self._period.start - question.span, self._period.end)
+            with suppress(SourceFailed):  # what is too much at once may do window by window
+                self._source.rows(replace(question, window=whole), _NO_COLUMN)
         return self._source.rows(question, columns)
 
     def close(self) -> None:

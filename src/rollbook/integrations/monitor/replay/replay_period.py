@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 DEFAULT_STEP = "1h"
-MOST_STEPS = 20_000
+MOST_STEPS = 5_000
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 # Beyond, the time between two looks counts as none, and nothing that has to last would ever be entered.
 _LONGEST_STEP = timedelta(days=1)
@@ -32,9 +32,10 @@ def parse_replay_period(text: str, now: datetime) -> Window:
 def replay_window(start: str, end: str, now: datetime) -> Window:
     """Return the time between two moments, each a date, a time, or a span such as `7d` before now; no `end`
     is now. Raises BadCall for what is neither, and for a period that is empty or still to come."""
-    window = Window(
-        _moment(start, now, begins=True), min(now, _moment(end, now, begins=False) if end else now)
-    )
+    # Whole seconds: sources of series know no finer ones.
+    begins = _moment(start, now, begins=True).replace(microsecond=0)
+    ends = _moment(end, now, begins=False) if end else now
+    window = Window(begins, min(now, ends).replace(microsecond=0))
     if window.end <= window.start:
         message = f"nothing lies between {start[:40]!r} and {end[:40] or 'now'!r} that is past"
         raise BadCall(message, hint="Write it like 2026-03-01..2026-03-31, or 7d..")

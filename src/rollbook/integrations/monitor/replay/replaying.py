@@ -25,7 +25,7 @@ from rollbook.integrations.monitor.replay.replay_result import (
     moment_text,
 )
 from rollbook.records.monitoring import monitoring_of
-from rollbook.registry.main_branch import main_commit
+from rollbook.registry.main_branch import published_commit
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 
@@ -64,7 +64,7 @@ def replay(
     settings that can't be used, NotFound for an unknown model, BadCall for more looks than can be afforded.
     """
     moments = moments_of(period, step)
-    tip = main_commit(repository)
+    tip = published_commit(repository)
     name, rules = policy or ("main", None)
     settings = _settings(repository, tip, models, rules)
     looks = len(moments) * sum(len(monitoring.checks) for monitoring in settings.values())
