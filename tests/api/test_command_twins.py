@@ -68,8 +68,14 @@ HERE = {
     },
     "import gto": {"dry_run": "Registry.plan_gto"},
     "audit head": {"witness": "AuditTrail.verify"},
+    "monitor run": {
+        "once": "which is the default, MonitorVerbs.run",
+        "replay": "MonitorVerbs.replay",
+        "step": "MonitorVerbs.replay",
+        "policy": "MonitorVerbs.replay",
+    },
+    "monitor report": {"output": "where the page is written"},
     "comment": {"file": "its text is given"},
-    "monitor run": {"once": "which is the default, MonitorVerbs.run"},
 }
 # Parameters that no command has as an option, and why.
 IN_PYTHON = {

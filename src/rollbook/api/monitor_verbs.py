@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rollbook.artifact.progress import quiet
+from rollbook.errors import BadCall, InvalidFile
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from rollbook.artifact.progress import Progress
     from rollbook.integrations.monitor.canary.watching import WatchedCanaries
     from rollbook.integrations.monitor.monitor_run import MonitorRun
+    from rollbook.integrations.monitor.replay.replay_result import Replay
     from rollbook.integrations.monitor.service import MonitorRound
+    from rollbook.records.policy import Policy
     from rollbook.registry.registry import Registry
 
 
@@ -47,7 +54,6 @@ class MonitorVerbs:
         answer. A run that fails ends nothing. To be called in the main thread. Raises BadCall for a span or
         an address that can't be one.
         """
-        from rollbook.errors import BadCall, InvalidFile
         from rollbook.integrations.monitor.service import Service
         from rollbook.records.monitoring import parse_span
 
@@ -75,3 +81,67 @@ class MonitorVerbs:
 
         models = [model] if model else None
         return watch_canaries(self._registry.repository, datetime.now(UTC), models, dry_run=dry_run)
+
+    def replay(
+        self,
+        period: str,
+        model: str | None = None,
+        *,
+        step: str = "1h",
+        policy: Path | None = None,
+        progress: Progress = quiet,
+    ) -> Replay:
+        """Return what the monitor would have seen and done over a past period, `START..END` or `7d..`, asked
+        every `step`: for tuning what the policy asks. Nothing is written.
+
+        The checks are main's of now, or those of the `policy` in a file, whose sources are asked. Raises
+        BadCall for what is no period, and for one of too many steps; InvalidFile for a policy that can't be
+        used, NotFound for an unknown model.
+        """
+        from rollbook.integrations.monitor.replay.replay_period import parse_replay_period, parse_step
+        from rollbook.integrations.monitor.replay.replaying import replay
+
+        window = parse_replay_period(period, datetime.now(UTC))
+        rules = None if policy is None else (str(policy), _policy_in(policy))
+        models = [model] if model else None
+        return replay(self._registry.repository, window, parse_step(step), models, rules, progress)
+
+    def report(
+        self,
+        model: str | None = None,
+        *,
+        since: str = "7d",
+        until: str = "",
+        step: str = "1h",
+        progress: Progress = quiet,
+    ) -> str:
+        """Return a page of HTML that shows each check over time, what was in breach, and which versions came
+        and went: from `since` (a date, a time, or a span such as `7d` before now) to `until`, by default
+        now.
+
+        Raises as `replay` does, and BadCall without matplotlib.
+        """
+        from rollbook.integrations.forge.configured_forge import file_address
+        from rollbook.integrations.monitor.replay.replay_period import parse_step, replay_window
+        from rollbook.integrations.monitor.replay.replaying import replay
+        from rollbook.integrations.monitor.report.check_plot import require_plots
+        from rollbook.integrations.monitor.report.monitor_page import monitor_page
+
+        require_plots()
+        repository = self._registry.repository
+        window = replay_window(since, until, datetime.now(UTC))
+        models = [model] if model else None
+        replayed = replay(repository, window, parse_step(step), models, progress=progress)
+        address = file_address(repository, replayed.commit)
+        return monitor_page(replayed, address, progress)
+
+
+def _policy_in(path: Path) -> Policy:
+    """Return the policy in a file. Raises BadCall where it can't be read."""
+    from rollbook.records.policy import parse_policy
+
+    try:
+        return parse_policy(path.read_bytes(), str(path))
+    except OSError as error:
+        message = f"{path} can't be read: {error.strerror}"
+        raise BadCall(message, hint="Name a file like registry/policy.yaml.") from error

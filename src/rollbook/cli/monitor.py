@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rollbook.cli import options
+from rollbook.cli.monitor_canary import canary_command
+from rollbook.cli.monitor_replay import is_replay, print_replay, replay_options
+from rollbook.cli.monitor_report import report_command
 from rollbook.cli.near_commands import NearCommands
 from rollbook.cli.output import print_json, print_table, say, warn
 
@@ -56,18 +59,31 @@ def command() -> None:
     help="With --every: answer /metrics and /healthz there, for Prometheus and for whoever restarts it.",
 )
 @click.option("--dry-run", is_flag=True, help="Do nothing and remember nothing: only say how it stands.")
+@replay_options
 @options.directory
 @options.as_json
 def run_command(
-    model: str | None, once: bool, every: str | None, listen: str | None, dry_run: bool, as_json: bool
+    model: str | None,
+    once: bool,
+    every: str | None,
+    listen: str | None,
+    dry_run: bool,
+    as_json: bool,
+    **replayed: Any,
 ) -> None:
     """Ask every check of every version that serves, or of MODEL's, and act on what is in breach.
 
     Main is read as the remote has it now. A state changes when it was seen as often, and for as long, as the
     policy says; what is missing or too old is unknown. Exits with 0 when all is fine, with 1 while a breach
     stands, with 3 when something is unknown. As a service it tells each round on stderr, ends by SIGTERM or
-    SIGINT, and outlives any error of a round.
+    SIGINT, and outlives any error of a round. With --replay it only says what it would have seen and done in
+    the past.
     """
+    if is_replay(replayed):
+        if once or every or listen or dry_run:
+            raise click.UsageError("--replay goes with --step, --policy and --json alone.")
+        print_replay(model, as_json, **replayed)
+        return
     if once and every:
         raise click.UsageError("Give either --once or --every.")
     if listen and not every:
@@ -151,31 +167,5 @@ def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-@command.command("canary")
-@click.argument("model", metavar="[MODEL]", required=False)
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@options.directory
-@options.as_json
-def canary_command(model: str | None, dry_run: bool, as_json: bool) -> None:
-    """Compare each canary, or MODEL's, with production, and take the next step where the policy says so.
-
-    The verdict is `promote`, `stop`, `wait` or `unknown`. Exits with 1 where a step could not be taken.
-    """
-    watched = options.registry().monitor.canary(model, dry_run=dry_run)
-    if as_json:
-        print_json(watched)
-    elif not watched.canaries:
-        say("no canary is compared: see `monitoring.canary` in registry/policy.yaml")
-    else:
-        rows = [
-            [str(one), "" if one.traffic is None else f"{one.traffic} %", one.verdict.value, one.message]
-            for one in (canary.comparison for canary in watched.canaries)
-        ]
-        print_table(["canary", "share", "verdict", "what it says"], [[*map(printable, row)] for row in rows])
-    for canary in watched.canaries:
-        for deed in canary.followed.deeds:
-            say(f"{canary.comparison}: {deed}")
-        if canary.followed.problem:
-            say(f"{canary.comparison}: not done: {canary.followed.problem}")
-    if watched.has_problem:
-        raise click.exceptions.Exit(1)
+command.add_command(canary_command)
+command.add_command(report_command)

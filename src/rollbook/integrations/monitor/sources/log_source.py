@@ -121,7 +121,7 @@ class OpenLog:
             inside = rows.filter(pc.and_(pc.greater_equal(moments, begin), pc.less(moments, end)))
             if figure := self._figure(inside, question):
                 figures.append(Figure(figure.metric, figure.value, figure.version, moment, figure.samples))
-        return Answer(figures, self._asked(question), self._rows.others(question))
+        return Answer(figures, self._asked(question), self._rows.others(question), is_stepped=True)
 
     def rows(self, question: Question, columns: Sequence[str]) -> pa.Table:
         """Return the logged rows, oldest first."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -110,7 +111,7 @@ class OpenPrometheus:
             "end": _seconds(window.end),
             "step": f"{step.total_seconds():.3f}",
         }
-        return self._answer(question, "query_range", "matrix", span)
+        return replace(self._answer(question, "query_range", "matrix", span), is_stepped=True)
 
     def rows(self, question: Question, columns: Sequence[str]) -> pa.Table:
         """Refuse: Prometheus has figures."""
