@@ -47,6 +47,7 @@ def monitoring_findings(document: Document, policy: Policy) -> Iterator[Finding]
         hint = "Set on_breach.evidence to propose or land, or on_breach.rollback to none."
         yield document.finding("RB234", message, "monitoring", "on_breach", "rollback", hint=hint)
     yield from _kept_out(document, told, policy)
+    yield from _unguarded(document, told, policy)
 
 
 def own_monitoring_findings(document: Document, record: ModelRecord, policy: Policy) -> Iterator[Finding]:
@@ -110,6 +111,19 @@ def _kept_out(document: Document, told: Monitoring, policy: Policy) -> Iterator[
             message = f"{shown(stage.name)} is kept for {' and '.join(stage.by)}: the monitor can't act there"
             hint = f"Add {AUTOMATION} to `by`, or let the monitor be run by one who is {ADMIN}."
             yield document.finding("RB508", message, "stages", index, "by", hint=hint, severity="warning")
+
+
+def _unguarded(document: Document, told: Monitoring, policy: Policy) -> Iterator[Finding]:
+    """Yield a warning where the monitor may take a version out of production, and no gate of the policy asks
+    whoever puts it back."""
+    from rollbook.check.gate_judgement import guards_stage
+
+    own = [gate for gate in policy.gates if gate.get("gate") == "monitoring"]
+    if told.on_breach.rollback != _NONE and not guards_stage(own, PRODUCTION):
+        message = "what the monitor takes out of production may come back without a word"
+        hint = f"Add a gate: {{gate: monitoring, to: [{PRODUCTION}]}}"
+        key = ("monitoring", "on_breach", "rollback")
+        yield document.finding("RB235", message, *key, hint=hint, severity="warning")
 
 
 def _unreadable(document: Document, error: InvalidFile) -> Finding:
