@@ -206,9 +206,9 @@ What is piped is always whole.
 | Exit code | Meaning |
 | --- | --- |
 | 0 | Fine. |
-| 1 | The registry says no: a finding, a failed gate, an unknown reference, bytes that can't be had. |
+| 1 | The registry says no: a finding, a failed gate, an unknown reference, bytes that can't be had; a breach that stands (`monitor`). |
 | 2 | The call itself is wrong: an unknown option, a value that can't be right, no repository. |
-| 3 | `audit verify` and `audit head` only: there is too little here to tell, as in a shallow clone. |
+| 3 | There is too little to tell: for `audit verify` and `audit head` as in a shallow clone, for `monitor` what a source doesn't say. |
 | 130 | Interrupted. |
 | 141 | The reader of stdout has gone, as in `rollbook list \\| head`. |
 
@@ -225,7 +225,7 @@ _ARGUMENTS = {
     "DIR": "A directory.",
     "FILE": "A file; `-`, or none, for standard input.",
     "KIND": "What was done: `evaluation`, `fairness`, `data-validation`, `smoke-test`, `conversion`, "
-    "`load-test`, `monitoring` or `deployment`.",
+    "`load-test`, `monitoring`, `deployment` or `reference`.",
     "MODEL": "A model's name, with its namespace if it has one: `credit-approval`, `risk/credit-approval`.",
     "TAG": "A tag of the audit trail, or one that looks like it.",
     "NAME": "The evidence: its kind and number, e.g. `fairness-1`.",

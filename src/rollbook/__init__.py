@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from rollbook.api.model_runs import Predicted as Predicted
     from rollbook.api.model_runs import SmokeTestedVersion as SmokeTestedVersion
     from rollbook.api.monitor_verbs import MonitorVerbs as MonitorVerbs
-    from rollbook.api.monitor_verbs import Watched as Watched
     from rollbook.api.public_federation import Federation as Federation
     from rollbook.api.public_index import open_index as open_index
     from rollbook.api.public_model import Model as Model
@@ -65,6 +64,8 @@ if TYPE_CHECKING:
     from rollbook.insight.review.own_access import OwnScope as OwnScope
     from rollbook.integrations.forge.github import ForgeFailed as ForgeFailed
     from rollbook.integrations.forge.releases import Released as Released
+    from rollbook.integrations.monitor.monitor_run import MonitorRun as MonitorRun
+    from rollbook.integrations.monitor.service import MonitorRound as MonitorRound
     from rollbook.integrations.notify.notifier import Outcome as Outcome
     from rollbook.propose.alias_move import ProposedAlias as ProposedAlias
     from rollbook.propose.approval import Approved as Approved
@@ -113,7 +114,8 @@ _HOMES = {
     "ReadOnlyRegistry": "api.reading",
     "Checked": "api.results",
     "MonitorVerbs": "api.monitor_verbs",
-    "Watched": "api.monitor_verbs",
+    "MonitorRun": "integrations.monitor.monitor_run",
+    "MonitorRound": "integrations.monitor.service",
     "EvidenceOnVersion": "api.results",
     "ExportedIndex": "api.results",
     "Fetched": "api.results",

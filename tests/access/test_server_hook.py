@@ -204,6 +204,11 @@ def test_how_far_notifications_were_delivered_is_taken(guarded: Team) -> None:
     assert push(guarded, f"main:refs/rollbook/notified/{'0' * 64}").returncode == 0
 
 
+def test_what_the_monitor_remembers_is_taken(guarded: Team) -> None:
+    assert push(guarded, "main:refs/rollbook/monitor").returncode == 0
+    assert push(guarded, "main:refs/rollbook/monitor/more").returncode != 0
+
+
 def test_main_stays_on_its_line_of_first_parents(guarded: Team) -> None:
     guarded.become("jane")
     guarded.world.git("checkout", "--quiet", "-b", "topic", "HEAD~1")

@@ -26,6 +26,7 @@ METHODS = {
     "import bundle": [Registry.import_bundle],
     "export": [Registry.export_index, Registry.export_parquet, Registry.export_bundle],
     "lineage": [Registry.lineage, Registry.descendants],
+    "monitor run": [MonitorVerbs.run, MonitorVerbs.serve],
 }
 GROUPS = {"evidence": EvidenceVerbs, "audit": AuditTrail, "hooks": Hooks, "monitor": MonitorVerbs}
 
@@ -67,6 +68,13 @@ HERE = {
     },
     "import gto": {"dry_run": "Registry.plan_gto"},
     "audit head": {"witness": "AuditTrail.verify"},
+    "monitor run": {
+        "once": "which is the default, MonitorVerbs.run",
+        "replay": "MonitorVerbs.replay",
+        "step": "MonitorVerbs.replay",
+        "policy": "MonitorVerbs.replay",
+    },
+    "monitor report": {"output": "where the page is written"},
     "comment": {"file": "its text is given"},
 }
 # Parameters that no command has as an option, and why.

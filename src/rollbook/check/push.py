@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 # Whether `command` gates may run their programs on this server.
 RUN_COMMANDS = "rollbook.runCommands"
-# Where Rollbook itself puts something, besides branches and tags: how far notifications were delivered.
-_OWN = re.compile(r"refs/heads/|refs/tags/|refs/rollbook/notified/[0-9a-f]{64}\Z")
+# Where Rollbook itself puts something, besides branches and tags: how far notifications were delivered, and
+# what the monitor remembers.
+_OWN = re.compile(r"refs/heads/|refs/tags/|refs/rollbook/(?:notified/[0-9a-f]{64}|monitor)\Z")
 _ELSEWHERE = "only branches and tags are taken here"
 _FOXTROT = (
     "main would go on along another line: its last commit must stay on the line of first parents. Rebase "

@@ -10,7 +10,7 @@ import click
 from rollbook.api.json_document import document
 from rollbook.cli import options
 from rollbook.cli.near_commands import NearCommands
-from rollbook.cli.output import print_json, print_table, progress_bar, say, size
+from rollbook.cli.output import print_json, print_table, progress_bar, say, size, warn
 from rollbook.cli.proposed import carry_on
 from rollbook.cli.source import at_repository, opened_registry
 from rollbook.insight.compare.metric import finite
@@ -59,10 +59,10 @@ def command() -> None:
 def add_command(reference: str, kind: str, then: str | None, as_json: bool, **given: Any) -> None:
     """Add evidence on REF: a file that is never edited, bound to the artifact's digest.
 
-    KIND is evaluation, fairness, data-validation, smoke-test, conversion, load-test, monitoring or
-    deployment. Who and when come from git and the clock. What is attached goes to the DVC remote, and a
-    pointer to it stands beside the evidence. Your checkout, your staged files and your branch stay as they
-    are.
+    KIND is evaluation, fairness, data-validation, smoke-test, conversion, load-test, monitoring, deployment
+    or reference: a Parquet file of rows that live data is held against. Who and when come from git and the
+    clock. What is attached goes to the DVC remote, and a pointer to it stands beside the evidence. Your
+    checkout, your staged files and your branch stay as they are.
     """
     from rollbook.propose.manifest_facts import metrics
 
@@ -72,6 +72,8 @@ def add_command(reference: str, kind: str, then: str | None, as_json: bool, **gi
         added = registry.evidence.add(reference, kind, progress=progress, **given)
     if not as_json:
         say(f"{added.model}@{added.version}: {kind}-{added.number} {given['status']}")
+        for remark in added.remarks:
+            warn(remark)
     carried = carry_on(registry, added.branch, then=then, quiet=as_json)
     if as_json:
         print_json({**document(added), **carried})

@@ -44,6 +44,11 @@ _DESCRIBED: Sequence[Option] = (
         "FILE",
         "What comes out, in rows as for --sample-input; the outputs follow from them.",
     ),
+    (
+        "--reference",
+        "FILE",
+        "Rows in CSV, TSV, Parquet or JSON, thousands of them, that the drift of live data is told by.",
+    ),
     ("--trained-at", "DATE", "When it was trained, e.g. 2026-11-20 or 2026-11-20T22:00:00Z."),
     ("--training-started", "DATE", "When the training started."),
     ("--training-ended", "DATE", "When the training ended."),

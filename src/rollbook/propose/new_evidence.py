@@ -19,8 +19,9 @@ from rollbook.git.write import identity
 from rollbook.names import time_now
 from rollbook.propose.manifest_facts import require_lawful
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.propose.reference_table import read_reference, reference_remarks
 from rollbook.propose.stores import open_store, upload
-from rollbook.records.evidence import DEPLOYMENT, KINDS, evidence_kind, evidence_number
+from rollbook.records.evidence import DEPLOYMENT, KINDS, REFERENCE, evidence_kind, evidence_number
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.registry.version_files import evidence_paths
@@ -60,7 +61,8 @@ class Examination:
 @dataclass(frozen=True, slots=True)
 class AddedEvidence:
     """Evidence that was proposed, and the artifact it is bound to by its SHA-256. `attachments` is what it
-    says of them; `uploaded` counts their bytes that went to the remote."""
+    says of them; `uploaded` counts their bytes that went to the remote; `remarks` are what a person may not
+    expect."""
 
     model: str
     version: str
@@ -72,6 +74,7 @@ class AddedEvidence:
     uploaded: int
     branch: str
     commit: str
+    remarks: tuple[str, ...] = ()
 
 
 def add_evidence(
@@ -92,6 +95,7 @@ def add_evidence(
     base = main_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         version = registry.version(reference)
+        remarks = _reference_remarks(version, examination) if kind == REFERENCE else ()
         path = _next_path(version, kind)
         artifact = version.manifest.artifact
         data = evidence_content(repository, version.model.name, version.version, artifact.sha256, examination)
@@ -118,7 +122,17 @@ def add_evidence(
         uploaded=uploaded,
         branch=branch,
         commit=made,
+        remarks=remarks,
     )
+
+
+def _reference_remarks(version: ModelVersion, examination: Examination) -> tuple[str, ...]:
+    """Return what is to be said of a reference sample to attach. Raises BadCall where it can't be used."""
+    if len(examination.attachments) != 1:
+        hint = "Attach it: --attach reference.parquet."
+        raise BadCall("a reference sample is one Parquet file, attached to the evidence", hint=hint)
+    names = read_reference(examination.attachments[0]).column_names
+    return reference_remarks(version.manifest.signature, names)
 
 
 def _require_sense(examination: Examination) -> str:

@@ -32,7 +32,7 @@ from rollbook.trail.history import history
 from rollbook.yaml.edit import edit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
@@ -162,25 +162,35 @@ def _moves(
     return plan_moves(policy, stages, version.version, stage, entry, left, displaced), waived
 
 
+def line_of_holders(arrivals: Iterable[str]) -> list[str]:
+    """Return the versions that a rollback may go back along, from those that came into a stage, in order: one
+    that came back has taken those out that came after it."""
+    line: list[str] = []
+    for version in arrivals:
+        if version in line:
+            del line[line.index(version) :]
+        line.append(version)
+    return line
+
+
 def previous_holder(
     repository: Repository, model: str, stage: str = PRODUCTION, skip: Collection[str] = ()
 ) -> str:
     """Return the version that held `stage` last before the one that holds it now, from the audit trail.
 
-    A version that came back has taken those out that came after it: the next rollback goes further back, not
-    to them. Versions in `skip` are passed over. Raises NotFound when the trail knows of none.
+    The next rollback after one goes further back, not to what it took out. Versions in `skip` are passed
+    over. Raises NotFound when the trail knows of none.
     """
     require_model_name(model)
     base = main_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         registry.policy.stage(stage)
         holders = {entry.version for entry in registry.model(model).stages.holders(stage)}
-    line: list[str] = []
-    for tag in history(repository, base, model):
-        if tag.event.action is Action.ASSIGNED and tag.event.target == stage:
-            if tag.event.version in line:
-                del line[line.index(tag.event.version) :]
-            line.append(tag.event.version)
+    line = line_of_holders(
+        tag.event.version
+        for tag in history(repository, base, model)
+        if tag.event.action is Action.ASSIGNED and tag.event.target == stage
+    )
     passed_over = {*holders, *map(normalise_version, skip)}
     for version in reversed(line):
         if version not in passed_over:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
-from rollbook.artifact.at_address import AtAddress, address_name
+from rollbook.artifact.at_address import address_name
 from rollbook.artifact.dvc_yaml import artifact_path
 from rollbook.artifact.links import LinkRule
 from rollbook.artifact.pointer import pointer_data
@@ -22,7 +22,7 @@ from rollbook.propose.backfill import authorship, of_the_run_before, registrar
 from rollbook.propose.code_lineage import code_lineage
 from rollbook.propose.contradictions import require_agreement
 from rollbook.propose.dvc_entries_update import entry_edit
-from rollbook.propose.file_facts import as_told, completed, is_format_alone, with_contents
+from rollbook.propose.file_facts import as_told, completed, is_format_alone
 from rollbook.propose.manifest_facts import merged, require_lawful, with_listed
 from rollbook.propose.proposal import (
     Proposal,
@@ -32,9 +32,11 @@ from rollbook.propose.proposal import (
     refuse_blocked,
     refuse_standing,
 )
+from rollbook.propose.received_artifact import received_artifact
+from rollbook.propose.reference_table import reference_remarks
 from rollbook.propose.registration_evidence import registration_evidence
 from rollbook.propose.registration_remarks import lacking, pre_release_remarks, signature_remarks, twins
-from rollbook.propose.scan_evidence import scan_evidence, scan_remarks, scan_stored
+from rollbook.propose.scan_evidence import scan_evidence, scan_remarks
 from rollbook.propose.standing_branch import consists_of, standing_facts
 from rollbook.propose.stores import open_store, upload
 from rollbook.propose.told_model import FIELDS
@@ -50,10 +52,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rollbook.artifact.progress import Progress
-    from rollbook.artifact.scan.verdict import ScanReport
     from rollbook.artifact.storage import Storage, Stored
     from rollbook.git.repository import Repository
     from rollbook.propose.new_evidence import Examination
+    from rollbook.propose.received_artifact import ReceivedArtifact
     from rollbook.propose.smoke_test import SmokeTestSettings
 
 # The order of a manifest's fields, as a person reads them.
@@ -80,7 +82,7 @@ class Registration:
     which symbolic links are followed to its files; `remarks` is what was remarked of the facts. `created_at`
     and `created_by` are when and by whom a version was made that is back-filled. `test` says how it is tested
     first; `examinations` are what else was learnt of it, no two of one kind: both become its evidence.
-    `vouching` is what vouches for the artifact.
+    `reference` is a file of rows that live data is held against. `vouching` is what vouches for the artifact.
     """
 
     model: str
@@ -99,6 +101,7 @@ class Registration:
     created_by: str | None = None
     test: SmokeTestSettings | None = None
     examinations: Sequence[Examination] = ()
+    reference: Path | None = None
     vouching: Vouching = field(default_factory=Vouching)
 
 
@@ -119,15 +122,6 @@ class ProposedVersion:
     twins: tuple[str, ...]
     lacking: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Received:
-    """The artifact in DVC's cache, what a scan found in it, and the files that vouch for it, by name."""
-
-    stored: Stored
-    scanned: ScanReport
-    beside: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +153,7 @@ def register(
     """
     plan = _plan(repository, registration)
     storage = open_store(repository, plan.base)
-    received = _received(repository, storage, registration, plan.name, progress)
+    received = received_artifact(repository, storage, registration, plan.name, progress)
     stored = received.stored
     told = {**plan.facts, "artifact": registration.facts.get("artifact")}
     require_agreement(plan.name, told, stored.format, stored.contents)
@@ -171,7 +165,7 @@ def register(
         plan, files = _completed(repository, storage, registration, plan, received)
     files |= entry_edit(repository, plan.base, _entry(plan, stored))
     judge(repository, plan.base, files).require("the registry refuses this version")
-    uploaded = upload(repository, plan.base, storage, [stored.pointer], progress)
+    uploaded = upload(repository, plan.base, storage, received.pointers, progress)
     message = f"Register {plan.model}@{plan.version}\n\n{plan.facts.get('description', '')}".rstrip() + "\n"
     commit = plan.standing or commit_proposal(repository, Proposal(plan.branch, plan.base, message, files))
     return ProposedVersion(
@@ -188,20 +182,6 @@ def register(
         lacking=tuple(lacking(plan.facts, registration.attachments, stored.format)),
         remarks=tuple(_remarks(repository, registration, plan, received)),
     )
-
-
-def _received(
-    repository: Repository, storage: Storage, registration: Registration, name: str, progress: Progress
-) -> _Received:
-    """Bring the artifact into DVC's cache, read what it says, scan and sign it. Raises Refused."""
-    if not isinstance(registration.artifact, str):
-        stored = storage.add(registration.artifact, name, progress, links=registration.links)
-    else:
-        assert repository.work_tree is not None
-        source = AtAddress(repository.work_tree, registration.artifact)
-        stored = storage.add_parts(source.parts(progress), name, is_directory=source.is_directory)
-    stored = with_contents(storage, stored)
-    return _Received(stored, scan_stored(storage, stored), registration.vouching.files(stored))
 
 
 def _plan(repository: Repository, registration: Registration, *, above: str = "") -> _RegistrationPlan:
@@ -249,7 +229,7 @@ def _record(model: str, owner: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _remarks(
-    repository: Repository, registration: Registration, plan: _RegistrationPlan, received: _Received
+    repository: Repository, registration: Registration, plan: _RegistrationPlan, received: ReceivedArtifact
 ) -> Iterator[str]:
     """Yield what a person may not expect of what was proposed."""
     yield from registration.remarks
@@ -261,6 +241,8 @@ def _remarks(
     yield from scan_remarks(received.scanned)
     yield from registration.vouching.remarks(repository, plan.base, received.beside)
     yield from pre_release_remarks(plan.version)
+    if received.reference is not None:
+        yield from reference_remarks(plan.facts.get("signature") or {}, received.reference.names)
     yield from signature_remarks(repository, plan.base, plan.model, plan.version, plan.facts)
 
 
@@ -314,7 +296,7 @@ def _completed(
     storage: Storage,
     registration: Registration,
     plan: _RegistrationPlan,
-    received: _Received,
+    received: ReceivedArtifact,
 ) -> tuple[_RegistrationPlan, dict[str, bytes]]:
     """Return a plan with what the artifact itself says, and the files of the version."""
     stored = received.stored
@@ -324,7 +306,7 @@ def _completed(
     files = _files(plan, {**registration.attachments, **kept}, stored)
     version = (plan.model, plan.version, stored.digest.sha256)
     files |= scan_evidence(repository, received.scanned, *version, plan.standing)
-    files |= registration_evidence(repository, storage, registration, stored, plan.facts, plan.standing)
+    files |= registration_evidence(repository, storage, registration, received, plan.facts, plan.standing)
     return plan, files
 
 

@@ -44,7 +44,7 @@ def csv_table(data: bytes, path: Path, delimiter: str) -> Table:
     rows: list[list[str]] = []
     try:
         names = next(reader, [])
-        _require_names(names, path)
+        require_names(names, path)
         for row in reader:
             if row and len(row) != len(names):
                 raise BadCall(
@@ -69,7 +69,7 @@ def parquet_table(data: bytes, path: Path) -> tuple[Table, list[str]]:
         file = parquet.ParquetFile(io.BytesIO(data))
         names = [*file.schema_arrow.names]
         types = [_type(each) for each in file.schema_arrow.types]
-        _require_names(names, path)
+        require_names(names, path)
         _require_small(file.metadata, path)
         batch = next(file.iter_batches(batch_size=MOST_ROWS), None)
         columns = [] if batch is None else [column.to_pylist() for column in batch.columns]
@@ -91,7 +91,8 @@ def _type(arrow: Any) -> str:
     return arrow_word(str(getattr(arrow, "value_type", arrow)))
 
 
-def _require_names(names: Sequence[str], path: Path) -> None:
+def require_names(names: Sequence[str], path: Path) -> None:
+    """Raise BadCall for names that columns can't have: none, too many, an empty one, or one twice."""
     if not names:
         raise BadCall(f"{path}: it is empty", hint="The first line has the names of the columns.")
     if len(names) > _MOST_COLUMNS:

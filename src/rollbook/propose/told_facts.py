@@ -70,6 +70,8 @@ class ToldFacts(ToldModel, DescribedFacts, ToldVouching, total=False):
     Of a new model: `display_name`, `owner` (by default you), `team`, `task`, `use_case`,
     `model_description`, `model_tags`, `compliance`, `data_classification`.
 
+    `reference` is a file of rows (CSV, TSV, Parquet, JSON) that live data is to be held against.
+
     Of who vouches for it: `sign`, `provenance`, `provenance_key`; see `ToldVouching`.
     """
 
@@ -88,6 +90,7 @@ class ToldFacts(ToldModel, DescribedFacts, ToldVouching, total=False):
     signature: PathLike | None
     sample_input: PathLike | None
     sample_output: PathLike | None
+    reference: PathLike | None
     card: PathLike | None
     source: PathLike | None
 

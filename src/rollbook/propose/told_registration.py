@@ -32,6 +32,7 @@ def told_registration(
     """Return the registration of a file, a folder, or an address of one, with its facts and the files that go
     beside its manifest. Raises BadCall for facts that make no sense."""
     fields, left_out = told_facts.manifest_fields(facts)
+    reference = facts.get("reference")
     return Registration(
         model=model,
         artifact=str(artifact) if is_address(str(artifact)) else Path(artifact),
@@ -42,5 +43,6 @@ def told_registration(
         record=model_record(facts),
         code=told_code(code) or current_code(repository),
         remarks=left_out,
+        reference=Path(reference) if reference else None,
         vouching=told_vouching(facts),
     )

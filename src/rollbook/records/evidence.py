@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 DEPLOYMENT = "deployment"
 MONITORING = "monitoring"
 SCAN = "scan"
+# Rows of a version's data, which live data is held against.
+REFERENCE = "reference"
 # The kinds that the schema knows.
 KINDS = (
     "evaluation",
@@ -28,6 +30,7 @@ KINDS = (
     MONITORING,
     DEPLOYMENT,
     SCAN,
+    REFERENCE,
 )
 
 

@@ -45,8 +45,8 @@ class CheckSettings:
     """What is asked of each version in one of `stages`.
 
     The figures are those of the last `window`; fewer than `min_samples` tell nothing. A state is entered when
-    it was seen `confirm` times in a row and for as long as `lasting`. `settings` are those of the kind, as in
-    the file.
+    it was seen `confirm` times in a row, a warning or a breach also for as long as `lasting`. `settings`
+    are those of the kind, as in the file.
     """
 
     name: str
@@ -112,7 +112,7 @@ class CanarySettings:
 @dataclass(frozen=True, slots=True)
 class Monitoring:
     """All that is monitored of one model. `cool_down` is how long a state stays after it was entered before
-    it may be left."""
+    it may be left for a better one."""
 
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     checks: tuple[CheckSettings, ...] = ()

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from rollbook.errors import BadCall
+from rollbook.errors import BadCall, Refused
 from rollbook.git.address import without_credentials
 from rollbook.git.refs import reached_address
 from rollbook.integrations.forge.github import GitHub
 from rollbook.registry.main_branch import has_remote, remote_name, remote_url
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rollbook.git.repository import Repository
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
@@ -44,7 +46,7 @@ def forge_of(repository: Repository) -> GitHub:
     """
     remote = remote_name(repository)
     address = remote_url(repository) or ""
-    server = urlsplit(os.environ.get("GITHUB_SERVER_URL") or "https://github.com").hostname
+    server = urlsplit(_server()).hostname
     # What is written may be short for it (`gh:acme/models`), or what is reached a mirror of it.
     found = (_on_server(server, one) for one in (address, reached_address(repository, remote)))
     place = next(filter(None, found), None)
@@ -61,6 +63,23 @@ def forge_of(repository: Repository) -> GitHub:
             hint='Set GH_TOKEN, e.g. GH_TOKEN="$(gh auth token)", or push with --push and open it by hand.',
         )
     return GitHub(place, token, _api())
+
+
+def file_address(repository: Repository, commit: str) -> Callable[[str], str | None]:
+    """Return a function that tells where GitHub shows a file of a commit, by its path: None where the
+    registry's remote is elsewhere. Nothing is asked."""
+    try:
+        address = remote_url(repository) or ""
+    except Refused:
+        address = ""
+    place = _on_server(urlsplit(_server()).hostname, address)
+    base = f"{_server().rstrip('/')}/{place}/blob/{commit}/"
+    is_shown = place is not None and base.startswith(("https://", "http://"))
+    return lambda path: base + quote(path) if is_shown else None
+
+
+def _server() -> str:
+    return os.environ.get("GITHUB_SERVER_URL") or "https://github.com"
 
 
 def _on_server(server: str | None, address: str) -> str | None:

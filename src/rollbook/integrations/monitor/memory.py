@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Standing:
     """How a version stands by a check, damped: `state` since `since`. `candidate` is the state that was seen
     instead, `times` in a row since `candidate_since`; None where there is none. `message` is what the check
-    said last, at `seen`."""
+    said last, at `seen`. A state's time counts from `counted_from`: `since`, moved on by what the clock
+    jumped over; None is `since`."""
 
     model: str
     version: str
@@ -32,6 +33,7 @@ class Standing:
     candidate: State | None = None
     candidate_since: datetime | None = None
     times: int = 0
+    counted_from: datetime | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -43,7 +45,8 @@ class Standing:
 class Episode:
     """A time in which a version is in breach by one check at least: one evidence, one issue, one rollback.
 
-    `checks` are those that were in breach in it. `ended` is None while it lasts. `deeds` say by name
+    `checks` are those that were in breach in it. `ended` is None while it lasts; `because` says why it is
+    over. `deeds` say by name
     (`evidence`, `notify`, `issue`, `rollback`) what was done, so that it is done once.
     """
 
@@ -54,6 +57,7 @@ class Episode:
     checks: tuple[str, ...]
     ended: datetime | None = None
     deeds: Mapping[str, str] = field(default_factory=dict)
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)

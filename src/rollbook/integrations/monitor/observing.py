@@ -56,16 +56,18 @@ def _of_model(model: Model, monitoring: Monitoring, sources: OpenSources, now: d
         if check.kind not in CHECK_KINDS:
             raise InvalidFile(f"there is no check {check.kind[:80]!r}", path=POLICY, key="monitoring.checks")
         for version in serving(model, check):
-            yield _judged(check, version, monitoring.sources, sources, now)
+            yield judged(check, version, monitoring.sources, sources, now)
 
 
-def _judged(
+def judged(
     check: CheckSettings,
     version: ModelVersion,
     named: Mapping[str, SourceSettings],
     sources: OpenSources,
     now: datetime,
 ) -> Outcome:
+    """Return what a check says of a version at a moment; UNKNOWN where its source can't be asked. Raises
+    InvalidFile for settings that can't be used."""
     if check.source not in named:
         message = f"there is no source {check.source[:80]!r}"
         raise InvalidFile(message, path=POLICY, key=f"monitoring.checks.{check.name}.source")

@@ -59,11 +59,13 @@ class Figure:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a source tells. `asked` is the query as it was sent. Figures of other versions are no answer: the
-    source leaves them out, and `others` names the versions that it left out."""
+    source leaves them out, and `others` names the versions that it left out. `is_stepped` says of a series
+    that each figure is of one step and tells nothing of the next."""
 
     figures: Sequence[Figure]
     asked: str = ""
     others: tuple[str, ...] = ()
+    is_stepped: bool = False
 
 
 class Source(Protocol):

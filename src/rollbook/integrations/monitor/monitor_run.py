@@ -1,0 +1,120 @@
+"""What a run of the monitor saw and did, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rollbook.integrations.monitor.outcome import State
+from rollbook.names import time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from rollbook.integrations.monitor.memory import Episode, Standing
+    from rollbook.integrations.monitor.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What was done about an episode: its name (`evidence`, `notify`, ...), and what came of it."""
+
+    model: str
+    version: str
+    episode: str
+    deed: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorRun:
+    """What a run of the monitor saw on a commit of main, how each version stands now, and what was done.
+
+    `episodes` are those that last and those that ended with this run. `problems` are what went wrong on the
+    way, a line each; what was remembered and done stands nevertheless. `unwatched` are the models whose own
+    settings can't be used.
+    """
+
+    at: datetime
+    main: str
+    outcomes: Sequence[Outcome]
+    standings: Sequence[Standing]
+    episodes: Sequence[Episode]
+    done: Sequence[Deed] = ()
+    problems: Sequence[str] = ()
+    unwatched: Sequence[str] = ()
+    is_dry: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """Return 1 where a breach stands, 3 where something is unknown, else 0."""
+        states = {one.state for one in self.standings}
+        if State.BREACH in states:
+            return 1
+        return 3 if State.UNKNOWN in states or self.unwatched else 0
+
+    def as_document(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        return {
+            "at": _time(self.at),
+            "main": self.main,
+            "dry_run": self.is_dry,
+            "standings": [self._standing(one) for one in self.standings],
+            "outcomes": [outcome.as_document() for outcome in self.outcomes],
+            "episodes": [_episode(one) for one in self.episodes],
+            "done": [
+                {
+                    "model": one.model,
+                    "version": one.version,
+                    "episode": one.episode,
+                    "deed": one.deed,
+                    "result": one.result,
+                }
+                for one in self.done
+            ],
+            "problems": list(self.problems),
+            "unwatched": list(self.unwatched),
+        }
+
+    def value_of(self, standing: Standing) -> float | None:
+        """Return the figure that was seen in this run; None where there is none."""
+        seen = (one for one in self.outcomes if _key(one) == standing.key)
+        return next((one.value for one in seen), None)
+
+    def _standing(self, standing: Standing) -> dict[str, Any]:
+        candidate = standing.candidate
+        return {
+            "model": standing.model,
+            "version": standing.version,
+            "check": standing.check,
+            "state": standing.state.value,
+            "since": _time(standing.since),
+            "seen": _time(standing.seen),
+            "value": self.value_of(standing),
+            "message": standing.message,
+            "candidate": candidate.value if candidate else None,
+            "candidate_since": _time(standing.candidate_since) if standing.candidate_since else None,
+            "times": standing.times,
+        }
+
+
+def _episode(episode: Episode) -> dict[str, Any]:
+    return {
+        "id": episode.id,
+        "model": episode.model,
+        "version": episode.version,
+        "started": _time(episode.started),
+        "ended": _time(episode.ended) if episode.ended else None,
+        "because": episode.because,
+        "checks": list(episode.checks),
+        "deeds": dict(episode.deeds),
+    }
+
+
+def _key(outcome: Outcome) -> tuple[str, str, str]:
+    return outcome.subject.model, outcome.subject.version, outcome.check
+
+
+def _time(moment: datetime) -> str:
+    return time_text(int(moment.timestamp()))

@@ -1,0 +1,220 @@
+"""One run of the monitor: read main, ask production, damp, remember, and do what an episode calls for.
+
+What was seen is kept before anything is done, and each deed after it was done; a deed looks on main for what
+stands there already. So a run that is killed anywhere leaves to the next one what is missing, and no more.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from rollbook.errors import Conflict, GitFailed, InvalidFile, RollbookError
+from rollbook.git.refs import fetch
+from rollbook.integrations.monitor.damping import damped, moved_by
+from rollbook.integrations.monitor.memory_store import MemoryStore
+from rollbook.integrations.monitor.monitor_run import Deed, MonitorRun
+from rollbook.integrations.monitor.observing import observe
+from rollbook.records.monitoring import Monitoring, monitoring_of
+from rollbook.registry.main_branch import has_remote, published_commit, remote_name
+from rollbook.registry.registry import Registry
+from rollbook.snapshot.tree_snapshot import commit_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from rollbook.git.repository import Repository
+    from rollbook.integrations.monitor.memory import Episode, Memory
+    from rollbook.integrations.monitor.outcome import Outcome
+
+    Act = Callable[
+        [Repository, Episode, Sequence[Outcome], Monitoring, datetime, Callable[[Episode], None]], Episode
+    ]
+
+_OVER = "ended"  # the deed of an episode whose end was told
+
+
+class _StopsActing(Exception):
+    """Whoever acts shall do no more: another monitor was first, or somebody asks this one to end."""
+
+
+def run_once(
+    repository: Repository,
+    now: datetime,
+    models: Sequence[str] | None = None,
+    *,
+    dry_run: bool = False,
+    jumped: timedelta | None = None,
+    is_ending: Callable[[], bool] = lambda: False,
+    act: Act | None = None,
+) -> MonitorRun:
+    """Look once at all versions that serve, or at those of `models`, and act on what is in breach.
+
+    `dry_run` changes and remembers nothing. `jumped` is by how much the clock is known to have jumped since
+    the run before. Once `is_ending` says so, the deed under way is the last one. `act` does what an episode
+    calls for. Raises InvalidFile for a policy that can't be used, NotFound for an unknown model, Conflict
+    while another monitor is at work in this clone. A remote or a source that is away is a problem of the
+    run's, no error.
+    """
+    store = MemoryStore(repository, read_only=dry_run)
+    with store.locked():
+        main = _main(repository, store.problems)
+        with Registry(repository, commit_snapshot(repository, main)) as registry:
+            memory = store.recall()
+            if jumped:
+                memory = moved_by(memory, jumped)
+            unwatched: dict[str, InvalidFile] = {}
+            settings = _settings(registry, memory, models, unwatched)
+            store.problems += [f"{name} is not watched: {error}" for name, error in unwatched.items()]
+            asked = [name for name in settings if registry.has_model(name)]
+            outcomes = observe(registry, now, asked) if asked else ()
+        lasted = {one.id for one in memory.episodes if one.ended is None}
+        memory = damped(memory, outcomes, settings, now)
+        acting = _Acting(repository, store, outcomes, settings, now, is_ending, act or _act)
+        memory, done = (memory, ()) if dry_run else acting.on(memory)
+        names = {*settings, *unwatched}
+        standings = [memory.standings[key] for key in sorted(memory.standings) if key[0] in names]
+        told = (one for one in memory.episodes if one.ended is None or one.id in lasted)
+        episodes = [one for one in told if one.model in names]
+        problems = tuple(store.problems)
+        return MonitorRun(now, main, outcomes, standings, episodes, done, problems, tuple(unwatched), dry_run)
+
+
+class _Acting:
+    """Doing what episodes call for, each deed remembered before the next one."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        store: MemoryStore,
+        outcomes: Sequence[Outcome],
+        settings: Mapping[str, Monitoring],
+        now: datetime,
+        is_ending: Callable[[], bool],
+        act: Act,
+    ) -> None:
+        self._repository = repository
+        self._store = store
+        self._outcomes = outcomes
+        self._settings = settings
+        self._now = now
+        self._is_ending = is_ending
+        self._act = act
+
+    def on(self, memory: Memory) -> tuple[Memory, Sequence[Deed]]:
+        """Keep a memory and act on its episodes; return what is remembered then, and what was done."""
+        if self._store.is_claimed(self._now):
+            self._store.problems.append("a monitor in another clone acts now: nothing is done here")
+            return memory, ()
+        waiting = [one for one in memory.episodes if self._is_waiting(one)]
+        try:
+            self._store.keep(memory, claimed=self._now if waiting else None)
+        except Conflict:
+            return self._read_anew(), ()
+        if not waiting:
+            return memory, ()
+        self._memory = memory
+        try:
+            for episode in waiting:
+                self._on_episode(episode)
+            self._store.keep(self._memory)
+        except (_StopsActing, Conflict):
+            if not self._is_ending():
+                self._memory = self._read_anew()
+                return self._memory, _deeds(memory, self._memory)
+            with suppress(Conflict):
+                self._store.keep(self._memory)  # without the claim: others may go on
+        return self._memory, _deeds(memory, self._memory)
+
+    def _on_episode(self, episode: Episode) -> None:
+        if self._is_ending():
+            raise _StopsActing
+        about = (episode.model, episode.version)
+        seen = [one for one in self._outcomes if (one.subject.model, one.subject.version) == about]
+        monitoring = self._settings[episode.model]
+        try:
+            after = self._act(self._repository, episode, seen, monitoring, self._now, self._remember)
+        except RollbookError as error:
+            hint = f" {error.hint}" if error.hint else ""
+            self._store.problems.append(f"{episode.model}@{episode.version}: {error}.{hint}")
+            return
+        if after.ended is not None:
+            after = replace(after, deeds={_OVER: "told", **after.deeds})
+        self._remember(after)
+
+    def _remember(self, episode: Episode) -> None:
+        episodes = tuple(episode if one.id == episode.id else one for one in self._memory.episodes)
+        if episodes == self._memory.episodes:
+            return
+        self._memory = replace(self._memory, episodes=episodes)
+        try:
+            self._store.keep(self._memory, claimed=self._now)
+        except Conflict as error:
+            raise _StopsActing from error
+        if self._is_ending():
+            raise _StopsActing
+
+    def _read_anew(self) -> Memory:
+        self._store.problems.append(
+            "a monitor in another clone was first: it acts, nothing more is done here"
+        )
+        return self._store.recall()
+
+    def _is_waiting(self, episode: Episode) -> bool:
+        is_over = episode.ended is not None and _OVER in episode.deeds
+        return episode.model in self._settings and not is_over
+
+
+def _act(
+    repository: Repository,
+    episode: Episode,
+    outcomes: Sequence[Outcome],
+    monitoring: Monitoring,
+    now: datetime,
+    remember: Callable[[Episode], None],
+) -> Episode:
+    acting = import_module("rollbook.integrations.monitor.acting")
+    after: Episode = acting.act(repository, episode, outcomes, monitoring, now, remember)
+    return after
+
+
+def _main(repository: Repository, problems: list[str]) -> str:
+    """Return the commit of main that everybody has; that known last, where the remote is away."""
+    if has_remote(repository):
+        try:
+            fetch(repository, remote_name(repository))
+        except GitFailed as error:
+            problems.append(f"main is read as it was known last: {error}")
+    return published_commit(repository)
+
+
+def _settings(
+    registry: Registry, memory: Memory, models: Sequence[str] | None, unwatched: dict[str, InvalidFile]
+) -> dict[str, Monitoring]:
+    """Return what is asked of each model; nothing of those that are remembered and are no more. A model whose
+    own settings can't be used is put among the `unwatched`, and stays as it stood."""
+    usual = monitoring_of(registry.policy)
+    settings: dict[str, Monitoring] = {}
+    for model in [registry.model(name) for name in models] if models else registry.models():
+        try:
+            settings[model.name] = monitoring_of(registry.policy, model.record)
+        except InvalidFile as error:
+            unwatched[model.name] = error
+    if not models:
+        remembered = {key[0] for key in memory.standings} | {one.model for one in memory.episodes}
+        gone = [name for name in sorted(remembered) if not registry.has_model(name)]
+        settings |= {name: replace(usual, checks=()) for name in gone}
+    return settings
+
+
+def _deeds(before: Memory, after: Memory) -> list[Deed]:
+    known = {one.id: one.deeds for one in before.episodes}
+    return [
+        Deed(one.model, one.version, one.id, name, result)
+        for one in after.episodes
+        for name, result in one.deeds.items()
+        if name != _OVER and known.get(one.id, {}).get(name) != result
+    ]
