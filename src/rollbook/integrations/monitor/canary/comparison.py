@@ -172,8 +172,13 @@ def _judged(measured: Comparison, canary: ArmFigures, production: ArmFigures, *,
         message = f"{fewest:g} samples are too few: {settings.min_samples} of each are needed"
         lacks = max(0, settings.min_samples - int(canary.arm.samples))
         return replace(measured, message=message, missing=lacks)
+    traffic = measured.traffic or 0
     design = Design(
-        settings.least_difference, settings.false_alarm, settings.missed, settings.better == "lower"
+        settings.least_difference,
+        settings.false_alarm,
+        settings.missed,
+        settings.better == "lower",
+        traffic / (100 - traffic) if 0 < traffic < 100 else 1.0,
     )
     pair = design.pair(canary.arm, production.arm)
     told = replace(

@@ -33,18 +33,21 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """How the test is made: the least difference that matters, the two error rates, and which way the figure
-    gets better."""
+    """How the test is made: the least difference that matters, the two error rates, which way the figure gets
+    better, and the canary's share of the traffic over production's, by which a proportion's test is tuned: it
+    holds whatever that is, and is quickest where it is so."""
 
     least_difference: float
     false_alarm: float = 0.05
     missed: float = 0.1
     is_better_lower: bool = True
+    ratio: float = 1.0
 
     def pair(self, canary: Arm, production: Arm) -> Pair:
         """Return the two so that more is worse. Raises TypeError for two of different kinds."""
         if isinstance(canary, Proportion) and isinstance(production, Proportion):
-            return ProportionPair(self._bad(canary), self._bad(production))
+            bad = self._bad(canary), self._bad(production)
+            return ProportionPair(*bad, self.least_difference, self.ratio)
         if isinstance(canary, Mean) and isinstance(production, Mean):
             return MeanPair(self._rising(canary), self._rising(production), self.least_difference)
         raise TypeError("a proportion and a mean can't be compared")
