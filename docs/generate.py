@@ -206,9 +206,9 @@ What is piped is always whole.
 | Exit code | Meaning |
 | --- | --- |
 | 0 | Fine. |
-| 1 | The registry says no: a finding, a failed gate, an unknown reference, bytes that can't be had. |
+| 1 | The registry says no: a finding, a failed gate, an unknown reference, bytes that can't be had; a breach that stands (`monitor`). |
 | 2 | The call itself is wrong: an unknown option, a value that can't be right, no repository. |
-| 3 | `audit verify` and `audit head` only: there is too little here to tell, as in a shallow clone. |
+| 3 | There is too little to tell: for `audit verify` and `audit head` as in a shallow clone, for `monitor` what a source doesn't say. |
 | 130 | Interrupted. |
 | 141 | The reader of stdout has gone, as in `rollbook list \\| head`. |
 

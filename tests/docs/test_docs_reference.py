@@ -19,6 +19,7 @@ from building.world import World, rollbook
 from notify_receiver import subscribe
 from rollbook.check.codes import rules
 from rollbook.cli import cli
+from rollbook.names import time_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,6 +162,7 @@ CALLS = {
     "rollbook audit verify": ["audit", "verify"],
     "rollbook audit head": ["audit", "head"],
     "rollbook notify": ["notify"],
+    "rollbook monitor run [MODEL]": ["monitor", "run", "--dry-run"],
     "rollbook export [--index DIR]": ["export", "--index", "OUTPUT"],
 }
 # Those that need a forge; tests/forge/test_release.py compares their keys.
@@ -353,6 +355,14 @@ def _subscribed(world: World) -> None:
     subscribe(world, {"url": "https://hooks.example.com/models", "secret_env": "NO_SUCH_VARIABLE"})
 
 
+def _in_breach(world: World) -> None:
+    figure = {"metric": "errors", "value": 1, "version": "1.0.0", "at": time_now()}
+    (world.root / "live.json").write_text(json.dumps([figure]))
+    check = "{check: threshold, name: errors, source: live, metric: errors, max: 0.1, confirm: 1}"
+    source = f"{{live: {{source: file, path: {world.root / 'live.json'}}}}}"
+    world.policy(f"monitoring: {{sources: {source}, checks: [{check}]}}\n")
+
+
 def _landed_and_kept(world: World) -> None:
     _proposed(world)
     branch = world.git("branch", "--list", "--format=%(refname:short)", "rollbook/*").strip()
@@ -379,6 +389,7 @@ BEFORE = {
     "rollbook lineage [--data NAME]": _with_lineage,
     "rollbook approve REF STAGE": _awaiting_bob,
     "rollbook notify": _subscribed,
+    "rollbook monitor run [MODEL]": _in_breach,
     "rollbook whoami": _with_roles,
     "rollbook access": _with_roles,
     "rollbook prune [TARGET]": _prunable,

@@ -170,6 +170,7 @@ class _HealthServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     timeout = _PATIENCE
+    server_version, sys_version = "rollbook", ""
     server: _HealthServer
 
     def do_GET(self) -> None:

@@ -82,6 +82,9 @@ class Service:
         process = self._process
         if process is not None and process.poll() is None:
             process.terminate()
+            by_force = threading.Timer(_GRACE, _kill_session, [process])
+            by_force.daemon = True
+            by_force.start()
 
     def _on_signal(self, _number: int, _frame: object) -> None:
         self.end()
@@ -103,7 +106,7 @@ class Service:
             return None, "OSError", f"the run can't be started: {error}"
         self._process = process
         if self._ending.is_set():
-            process.terminate()
+            self.end()
         try:
             output, _ = process.communicate(request, timeout=self._limit)
         except subprocess.TimeoutExpired:
@@ -138,8 +141,13 @@ def _end_session(process: subprocess.Popen[bytes]) -> None:
     try:
         process.communicate(timeout=_GRACE)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        _kill_session(process)
         process.communicate()
+
+
+def _kill_session(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _read(output: bytes, code: int) -> tuple[Mapping[str, Any] | None, str, str]:
