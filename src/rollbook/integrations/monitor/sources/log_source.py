@@ -47,9 +47,9 @@ class LogSource:
 
     name = "log"
     schema = SettingsSchema(
-        "A log of predictions, a row each, in Parquet or CSV files or in a DuckDB database. A check's `query` "
-        "is SQL over `predictions`, which are the version's rows in the window; without one, the mean of the "
-        "column `metric` is asked.",
+        "A log of predictions, a row each, in Parquet or CSV files or in a DuckDB database. A check's "
+        "`query` is SQL over `predictions`, which are the version's rows in the window; without one, the "
+        "mean of the column `metric` is asked.",
         {
             "path": setting(
                 "Path", "The file, or a glob of files.", "/var/log/predictions/*.parquet", **ref("line")
