@@ -163,6 +163,7 @@ CALLS = {
     "rollbook audit head": ["audit", "head"],
     "rollbook notify": ["notify"],
     "rollbook monitor run [MODEL]": ["monitor", "run", "--dry-run"],
+    "rollbook monitor run [--replay START..END]": ["monitor", "run", "--replay", "1h..", "--step", "1s"],
     "rollbook export [--index DIR]": ["export", "--index", "OUTPUT"],
 }
 # Those that need a forge; tests/forge/test_release.py compares their keys.
@@ -390,6 +391,7 @@ BEFORE = {
     "rollbook approve REF STAGE": _awaiting_bob,
     "rollbook notify": _subscribed,
     "rollbook monitor run [MODEL]": _in_breach,
+    "rollbook monitor run [--replay START..END]": _in_breach,
     "rollbook whoami": _with_roles,
     "rollbook access": _with_roles,
     "rollbook prune [TARGET]": _prunable,
