@@ -29,7 +29,10 @@ def monitoring(actions: str = "rollback: land", more: str = "") -> str:
     return policy_text(f"monitoring: {{{SOURCES}, {CHECK}, on_breach: {{{actions}}}{more}}}\n")
 
 
-CANARY = monitoring(more=", canary: {act: propose, shares: [10, 25, 100]}")
+CANARY = monitoring(
+    more=", canary: {source: live, metric: error_rate, least_difference: 0.01, act: propose, "
+    "shares: [10, 25, 90]}"
+)
 
 
 def evidence(
@@ -228,7 +231,7 @@ def test_without_the_policys_leave_a_canary_stays(desk: Desk) -> None:
 
 def test_one_piece_of_evidence_is_good_for_one_step(desk: Desk) -> None:
     base = main(desk, CANARY, step(25), evidence("1.2.0", passed=True))
-    after = step(100).replace("revision: 1", "revision: 2").replace("goes well", "goes on")
+    after = step(90).replace("revision: 1", "revision: 2").replace("goes well", "goes on")
     assert said(judged(desk, base, {STAGES: after})) == "monitoring-1 was acted on already"
 
 
