@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,8 +31,6 @@ from rollbook.integrations.monitor.outcome import State
 from rollbook.integrations.monitor.sources.file_source import OpenFile
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rollbook.integrations.monitor.question import Answer, Question
     from rollbook.integrations.monitor.replay.replay_result import Replay
 
@@ -260,6 +259,11 @@ def test_an_unknown_model_and_a_policy_that_can_not_be_used_are_errors(registry:
         judged(registry, "confirm: 1")
     with pytest.raises(BadCall, match="can't be read"):
         replayed(registry, policy=registry / "none.yaml")
+
+
+def test_a_policy_without_end_is_refused(registry: Path) -> None:
+    with pytest.raises(BadCall, match="too large for a policy"):
+        replayed(registry, policy=Path("/dev/zero"))
 
 
 def test_the_command_prints_shares_changes_and_episodes(registry: Path) -> None:
