@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rollbook.check.gates.gate import ref, setting
+from rollbook.integrations.monitor.canary.canary_schema import CANARY
 from rollbook.integrations.monitor.check_kinds import CHECK_KINDS
 from rollbook.integrations.monitor.source_kinds import SOURCE_KINDS
 from rollbook.records.monitoring import AUTONOMY
@@ -43,12 +44,18 @@ def with_monitoring(schema: dict[str, Any], name: str) -> dict[str, Any]:
         "on_breach": setting("On a breach", "What a breach does.", {"rollback": "propose"}, **ref(actions)),
     }
     if name == "policy":
+        definitions["monitor-canary"] = _canary()
         definitions["monitor-source"] = _one_of(
             "Source", "A source of figures, by its kind.", sources, _source_example()
         )
         for source in SOURCE_KINDS.values():
             definitions[f"monitor-source-{source.name}"] = _source(source)
         properties = {**_policy_properties(), **properties}
+    else:
+        definitions["monitor-own-canary"] = _own_canary()
+        properties["canary"] = setting(
+            "Canary", "What the monitor may not do by itself.", {"act": "none"}, **ref("monitor-own-canary")
+        )
     monitoring = setting(
         "Monitoring",
         "What is asked of production, and what a breach does."
@@ -81,10 +88,9 @@ def _policy_properties() -> dict[str, Any]:
         ),
         "canary": setting(
             "Canary",
-            "How a canary is held against production.",
-            {"check": "errors"},
-            type="object",
-            maxProperties=20,
+            "How a canary is held against production, and what follows.",
+            dict(CANARY.example),
+            **ref("monitor-canary"),
         ),
     }
 
@@ -181,6 +187,29 @@ def _source(kind: SourceKind) -> dict[str, Any]:
             **own.settings,
         },
         "examples": [{"source": name, **own.example}],
+    }
+
+
+def _canary() -> dict[str, Any]:
+    return {
+        "title": "Canary",
+        "description": CANARY.description,
+        "type": "object",
+        "additionalProperties": False,
+        "required": [*CANARY.required],
+        "properties": dict(CANARY.settings),
+        "examples": [dict(CANARY.example)],
+    }
+
+
+def _own_canary() -> dict[str, Any]:
+    return {
+        "title": "Canary of this model",
+        "description": "What the monitor may not do by itself with canaries of this model.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"act": dict(CANARY.settings["act"])},
+        "examples": [{"act": "none"}],
     }
 
 

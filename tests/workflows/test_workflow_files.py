@@ -37,7 +37,11 @@ HERE = "./ # zizmor: ignore[self-repository]"
 
 RIGHTS = {
     "ci.yml": {"ci": {"contents": "read"}},
-    "monitor.yml": {"watch": {"contents": "read"}, "gates": {"contents": "read"}},
+    "monitor.yml": {
+        "watch": {"contents": "read"},
+        "gates": {"contents": "read"},
+        "production": {"contents": "write", "issues": "write", "pull-requests": "write"},
+    },
     "nightly.yml": {"fuzz": {"contents": "read"}},
     "promote.yml": {"record": {"contents": "write", "pull-requests": "read"}},
     "request.yml": {"propose": {"contents": "write", "pull-requests": "write"}},
@@ -167,6 +171,19 @@ def test_a_checkout_leaves_no_token_behind(path: Path) -> None:
 def test_a_run_that_records_is_never_cut_off_by_the_next() -> None:
     concurrency = _read(ROOT / TEMPLATES["promote.yml"])["concurrency"]
     assert concurrency == {"group": "promote", "cancel-in-progress": False}
+
+
+def test_what_is_done_each_day_is_not_done_as_often_as_production_is_looked_at() -> None:
+    workflow = _read(ROOT / TEMPLATES["monitor.yml"])
+    (daily,) = (one["cron"] for one in workflow["on"]["schedule"])
+    guards = {name: job.get("if", "") for name, job in workflow["jobs"].items()}
+    assert guards.pop("production") == ""
+    assert all(f"github.event.schedule == '{daily}'" in guard for guard in guards.values())
+
+
+def test_two_runs_that_watch_production_never_overlap_nor_cut_each_other_off() -> None:
+    concurrency = _read(ROOT / TEMPLATES["monitor.yml"])["jobs"]["production"]["concurrency"]
+    assert concurrency == {"group": "monitor-production", "cancel-in-progress": False}
 
 
 def test_a_pull_request_that_is_pointed_at_another_branch_is_judged_again() -> None:

@@ -20,6 +20,7 @@ from workflow_runner import (
 from building.world import git
 from github_stand_in import GitHubStandIn, serve
 from notify_receiver import SECRET, Receiver, listen
+from rollbook.names import time_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,6 +151,39 @@ def test_the_monitor_reminds_of_a_sunset(registered: World, forge: GitHubStandIn
     assert job.passed, job.log
     assert "::warning file=registry/credit-approval/stages.yaml" in job.log
     assert f"credit-approval@1.0.0 goes on {day}, which is 3 days ahead" in job.log
+
+
+def test_where_nothing_is_monitored_production_is_left_alone_and_all_is_green(
+    registered: World, forge: GitHubStandIn
+) -> None:
+    job = run_monitor(registered, forge)
+    assert job.passed, job.log
+    assert "nothing is monitored" in job.log
+    assert "### rollbook monitor run: ✅ passed" in job.summary
+    assert git(registered.origin, "for-each-ref", "refs/rollbook/monitor") == ""
+
+
+def _watched(world: World, error_rate: float) -> None:
+    """Have the policy watch what is in staging, by a file of figures."""
+    figure = {"metric": "errors", "value": error_rate, "version": "1.0.0", "at": time_now()}
+    (world.root / "live.json").write_text(json.dumps([figure]))
+    check = {"check": "threshold", "name": "errors", "source": "live", "metric": "errors", "max": 0.1}
+    source = {"source": "file", "path": str(world.root / "live.json")}
+    _policy(world, monitoring={"sources": {"live": source}, "checks": [{**check, "stages": ["staging"]}]})
+
+
+def test_the_monitor_remembers_in_the_remote_how_production_stands(
+    registered: World, forge: GitHubStandIn
+) -> None:
+    registered.promote("credit-approval@1.0.0", "staging")
+    _watched(registered, 0.01)
+    job = run_monitor(registered, forge)
+    assert job.passed, job.log
+    assert "<code>errors</code> | <code>ok</code>" in job.summary
+    (remembered,) = json.loads(git(registered.origin, "cat-file", "blob", "refs/rollbook/monitor"))[
+        "standings"
+    ]
+    assert (remembered["version"], remembered["state"]) == ("1.0.0", "ok")
 
 
 def test_a_second_run_for_the_same_commit_changes_no_tag(registered: World, forge: GitHubStandIn) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rollbook.artifact.progress import Progress
+    from rollbook.integrations.monitor.canary.watching import WatchedCanaries
     from rollbook.integrations.monitor.monitor_run import MonitorRun
     from rollbook.integrations.monitor.replay.replay_result import Replay
     from rollbook.integrations.monitor.service import MonitorRound
@@ -69,6 +70,17 @@ class MonitorVerbs:
         health = Health(span)
         with answering(listen, health):
             Service(directory, span, models, dry_run=dry_run, listeners=[health.heard, show]).run()
+
+    def canary(self, model: str | None = None, *, dry_run: bool = False) -> WatchedCanaries:
+        """Compare each canary, or one model's, with the version in production, and do what the policy's
+        `monitoring.canary` lets the monitor do; with `dry_run` say that alone.
+
+        Raises InvalidFile for a policy that can't be used, NotFound for an unknown model.
+        """
+        from rollbook.integrations.monitor.canary.watching import watch_canaries
+
+        models = [model] if model else None
+        return watch_canaries(self._registry.repository, datetime.now(UTC), models, dry_run=dry_run)
 
     def replay(
         self,

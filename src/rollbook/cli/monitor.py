@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rollbook.cli import options
+from rollbook.cli.monitor_canary import canary_command
 from rollbook.cli.monitor_replay import is_replay, print_replay, replay_options
 from rollbook.cli.monitor_report import report_command
 from rollbook.cli.near_commands import NearCommands
@@ -25,9 +26,12 @@ _COLUMNS = ("version", "check", "state", "since", "figure", "what it says")
 
 
 class _RunByDefault(NearCommands):
-    """A group whose command `run` is meant where none is named: `rollbook monitor MODEL`."""
+    """A group whose command `run` is meant where none is named: `rollbook monitor MODEL`; and `canary` by
+    `rollbook monitor --canary`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--canary" in args and args[0] not in self.list_commands(ctx):
+            args = ["canary", *(arg for arg in args if arg != "--canary")]
         is_asked_for_help = any(arg in ctx.help_option_names for arg in args[:1])
         if not is_asked_for_help and (not args or args[0] not in self.list_commands(ctx)):
             args = ["run", *args]
@@ -38,7 +42,8 @@ class _RunByDefault(NearCommands):
 def command() -> None:
     """Watch the versions that serve: hold what production says against what the policy asks.
 
-    `rollbook monitor [MODEL]` is `rollbook monitor run [MODEL]`.
+    `rollbook monitor [MODEL]` is `rollbook monitor run [MODEL]`, and `rollbook monitor --canary [MODEL]` is
+    `rollbook monitor canary [MODEL]`.
     """
 
 
@@ -162,4 +167,5 @@ def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+command.add_command(canary_command)
 command.add_command(report_command)

@@ -186,7 +186,7 @@ def _summary(step: Step, code: int, outputs: Mapping[str, str], told: str) -> st
     facts = "".join(
         f"- {name}: `{printable(value)}`\n" for name, value in outputs.items() if "`" not in value
     )
-    table = _table(told) if step.name == "gates" else ""
+    table = _table(told) if step.name in ("gates", "monitor run") else ""
     return f"### rollbook {printable(step.name)}: {verdict}\n\n{facts}{table}"
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rollbook.records.fields import Fields
 
 DEPLOYMENT = "deployment"
+MONITORING = "monitoring"
 SCAN = "scan"
 # Rows of a version's data, which live data is held against.
 REFERENCE = "reference"
@@ -26,7 +27,7 @@ KINDS = (
     "smoke-test",
     "conversion",
     "load-test",
-    "monitoring",
+    MONITORING,
     DEPLOYMENT,
     SCAN,
     REFERENCE,

@@ -6,6 +6,7 @@ as a source reads files, runs programs and opens addresses of the machine that m
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -78,12 +79,34 @@ class BreachActions:
 
 @dataclass(frozen=True, slots=True)
 class CanarySettings:
-    """How a canary is held against production: the check whose figures are compared, in `source`; the error
-    rates of the test (`false_alarm`: stopping one that is no worse; `missed`: promoting one that is), the
-    least difference that matters, the shares of traffic in their order, and what the monitor may do by itself
-    (one of AUTONOMY). `settings` are the block as in the file."""
+    """How a canary, a version in `stage`, is held against production.
 
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    `source` tells the `metric`, or has rows with the `column`; `kind` is `proportion` or `mean`. `figures`
+    says whether each figure is of observations of its own (`parts`) or of all of them so far (`whole`).
+    `least_difference` is the least by which the canary may be worse that matters; `false_alarm` and `missed`
+    are the error rates of the test: of stopping one that is no worse, of promoting one that is. `window` is
+    how long one comparison lasts, `shares` are the shares of traffic in per cent, in their order, `back_to`
+    the stage that a canary which is worse goes to, and `act` what the monitor does (one of AUTONOMY).
+    """
+
+    source: str
+    least_difference: float
+    metric: str = ""
+    query: str = ""
+    samples_query: str = ""
+    stddev_query: str = ""
+    column: str = ""
+    kind: str = "proportion"
+    figures: str = "parts"
+    better: str = "lower"
+    false_alarm: float = 0.05
+    missed: float = 0.1
+    shares: tuple[int, ...] = (5, 25, 50)
+    act: str = "none"
+    window: timedelta = timedelta(days=14)
+    min_samples: int = 100
+    stage: str = "canary"
+    back_to: str = "staging"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +139,12 @@ def monitoring_of(policy: Policy, record: ModelRecord | None = None) -> Monitori
 
 def _policy_monitoring(fields: Fields) -> Monitoring:
     sources = fields.inner("sources")
-    canary = fields.mapping("canary")
     return Monitoring(
         sources={name: _source(name, sources.inner(name)) for name in sources.names()},
         checks=_checks(fields, POLICY),
         on_breach=_actions(fields.inner("on_breach"), POLICY),
         cool_down=_span(fields, "cool_down", POLICY, timedelta()),
-        canary=CanarySettings(canary) if canary else None,
+        canary=_canary(fields.inner("canary")) if fields.has("canary") else None,
     )
 
 
@@ -130,8 +152,9 @@ def _tightened(policy: Monitoring, record: ModelRecord) -> Monitoring:
     path = model_path(record.name)
     fields = Fields(record.monitoring, path, "monitoring")
     checks, actions = _checks(fields, path), policy.on_breach
+    taken = {check.name for check in policy.checks}
     for check in checks:
-        if any(check.name == other.name for other in policy.checks):
+        if check.name in taken:
             message = f"the policy has a check {check.name!r} already"
             hint = "Give it another name: a model adds checks, it changes none."
             raise InvalidFile(message, path=path, key="monitoring.checks", hint=hint)
@@ -140,7 +163,10 @@ def _tightened(policy: Monitoring, record: ModelRecord) -> Monitoring:
         if own.has(name):
             least = min(getattr(actions, name), own.text(name), key=AUTONOMY.index)
             actions = replace(actions, **{name: least})
-    return replace(policy, checks=(*policy.checks, *checks), on_breach=actions)
+    canary, act = policy.canary, fields.inner("canary").optional_text("act")
+    if canary is not None and act:
+        canary = replace(canary, act=min(canary.act, act, key=AUTONOMY.index))
+    return replace(policy, checks=(*policy.checks, *checks), on_breach=actions, canary=canary)
 
 
 def _source(name: str, fields: Fields) -> SourceSettings:
@@ -182,6 +208,38 @@ def _actions(fields: Fields, path: str) -> BreachActions:
         issue=fields.flag("issue", default=usual.issue),
         stop_loops_for=_span(fields, "stop_loops_for", path, usual.stop_loops_for),
     )
+
+
+def _canary(fields: Fields) -> CanarySettings:
+    usual = CanarySettings(fields.text("source"), 0.0)
+    least, samples = fields.optional_number("least_difference"), fields.optional_integer("min_samples")
+    if least is None or not 0 < least < math.inf:
+        hint = "Say by how much a canary may be worse before it matters, e.g. 0.01."
+        key = fields.key_of("least_difference")
+        raise InvalidFile("a difference above 0 is needed", path=POLICY, key=key, hint=hint)
+    texts = ("metric", "query", "samples_query", "stddev_query", "column", "kind", "figures", "better", "act")
+    said: dict[str, Any] = {
+        name: text for name in (*texts, "stage", "back_to") if (text := fields.optional_text(name))
+    }
+    for name in ("false_alarm", "missed"):
+        if (rate := fields.optional_number(name)) is not None:
+            said[name] = rate
+    if samples is not None:
+        said["min_samples"] = samples
+    if fields.has("shares"):
+        said["shares"] = _shares(fields)
+    window = _span(fields, "window", POLICY, usual.window)
+    return replace(usual, **said, least_difference=least, window=window)
+
+
+def _shares(fields: Fields) -> tuple[int, ...]:
+    shares = fields.items("shares")
+    if not all(isinstance(share, int) and 0 < share < 100 for share in shares) or shares != sorted(
+        set(shares)
+    ):
+        hint = "Write whole per cents between 1 and 99, rising: [5, 25, 50]."
+        raise InvalidFile("these are no shares", path=POLICY, key=fields.key_of("shares"), hint=hint)
+    return tuple(shares)
 
 
 def _span(fields: Fields, name: str, path: str, default: timedelta) -> timedelta:

@@ -56,30 +56,52 @@ def trail(
 
     The history is read when it is first asked: once for each model, or once `of_all`.
     """
-    moment = int((now or datetime.now(UTC)).timestamp())
-
-    @functools.cache
-    def proved() -> dict[str, int]:
-        return proved_times(first_parent_line(repository, base), receipts(repository), moment)
+    at = event_times(repository, base, now)
 
     @functools.cache
     def read(*paths: str) -> dict[str, list[Move]]:
         changes = landed_changes(repository, base, None, paths)
         moves: dict[str, list[Move]] = {}
         for event in _of_stages(derive(repository, changes, {}, with_manifests=False)):
-            when = at(event.recorded_at, proved()[event.landed_in])
-            move = Move(event.model, event.version, event.target, when)
+            move = Move(event.model, event.version, event.target, at(event))
             moves.setdefault(event.model, []).append(move)
         return moves
 
     def moves_of(model: str) -> Sequence[Move]:
         return read(*([layout.ROOT] if of_all else paths_of(model))).get(model, ())
 
-    def at(recorded: int, since: int) -> int:
-        # What is recorded after a date in the future is dated after that, whenever it came.
-        return since if recorded > moment + MOST_AHEAD else max(recorded, since)
-
     return lambda model, version: stays(move for move in moves_of(model) if move.version == version)
+
+
+def event_times(repository: Repository, base: str, now: datetime | None = None) -> Callable[[Event], int]:
+    """Return a function that tells when an event of `base`'s history was (Unix time, seconds): as late as a
+    server's receipts prove it, and at `now` (by default the clock's) at the latest."""
+    moment = int((now or datetime.now(UTC)).timestamp())
+
+    @functools.cache
+    def proved() -> dict[str, int]:
+        return proved_times(first_parent_line(repository, base), receipts(repository), moment)
+
+    def at(event: Event) -> int:
+        since = proved()[event.landed_in]
+        # What is recorded after a date in the future is dated after that, whenever it came.
+        return since if event.recorded_at > moment + MOST_AHEAD else max(event.recorded_at, since)
+
+    return at
+
+
+def last_changes(
+    repository: Repository, base: str, model: str, now: datetime | None = None
+) -> dict[str, datetime]:
+    """Return when each version of a model last came into its stage, or its entry there (such as its share of
+    the traffic) changed, as `base`'s history has it. A version that nothing moved is missing."""
+    at = event_times(repository, base, now)
+    changes = landed_changes(repository, base, None, paths_of(model))
+    return {
+        event.version: _moment(at(event))
+        for event in _of_stages(derive(repository, changes, {}, with_manifests=False))
+        if event.model == model and event.target
+    }
 
 
 def landing_times(line: Iterable[Landed]) -> dict[str, int]:
@@ -146,7 +168,7 @@ def stays(moves: Iterable[Move]) -> tuple[Stay, ...]:
     """Return the stays that one version's moves make up, oldest first."""
     past: list[Stay] = []
     for move in moves:
-        moment = datetime.fromtimestamp(min(move.at, _LAST_SECOND), UTC)
+        moment = _moment(move.at)
         current = past[-1] if past and past[-1].left is None else None
         if current and current.stage != move.target:
             past[-1] = Stay(current.stage, current.entered, moment)
@@ -154,3 +176,7 @@ def stays(moves: Iterable[Move]) -> tuple[Stay, ...]:
         if move.target and (current is None or current.stage != move.target):
             past.append(Stay(move.target, moment))
     return tuple(past)
+
+
+def _moment(second: int) -> datetime:
+    return datetime.fromtimestamp(min(second, _LAST_SECOND), UTC)

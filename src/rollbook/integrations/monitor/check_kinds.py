@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollbook.integrations.monitor.checks import drift_check, threshold_check
+from rollbook.integrations.monitor.checks import data_check, drift_check, relative_check, threshold_check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,5 +12,6 @@ if TYPE_CHECKING:
     from rollbook.integrations.monitor.checks.check import CheckKind
 
 CHECK_KINDS: Mapping[str, CheckKind] = {
-    kind.name: kind for kind in (threshold_check.CHECK, drift_check.CHECK)
+    kind.name: kind
+    for kind in (threshold_check.CHECK, relative_check.CHECK, drift_check.CHECK, data_check.CHECK)
 }

@@ -25,10 +25,11 @@ class NoDistribution(CannotTell):
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """The finite numbers of a column, sorted. `left_out` counts what is missing, NaN or infinite."""
+    """The finite numbers of a column, sorted; and how many are missing, which NaN says too, or infinite."""
 
     values: NDArray[np.float64]
-    left_out: int
+    missing: int
+    infinite: int
 
     def __len__(self) -> int:
         return len(self.values)
@@ -36,10 +37,11 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Categories:
-    """The values of a column as texts. `left_out` counts what is missing."""
+    """The values of a column as texts, and how many are missing."""
 
     values: pa.Array
-    left_out: int
+    missing: int
+    infinite: int = 0
 
     def __len__(self) -> int:
         return len(self.values)
@@ -100,11 +102,12 @@ def _counted(values: pa.Array, names: pa.Array) -> NDArray[np.float64]:
     return np.bincount(places.to_numpy(zero_copy_only=False), minlength=len(names) + 1).astype(np.float64)
 
 
-def _finite(column: pa.ChunkedArray) -> tuple[NDArray[np.float64], int]:
+def _finite(column: pa.ChunkedArray) -> tuple[NDArray[np.float64], int, int]:
     numbers = column.cast(pa.float64(), safe=False).to_numpy()
     finite = numbers[np.isfinite(numbers)]
     finite.sort()
-    return finite, len(numbers) - len(finite)
+    missing = int(np.isnan(numbers).sum()) if len(finite) < len(numbers) else 0
+    return finite, missing, len(numbers) - len(finite) - missing
 
 
 def _with_some(sample: Numbers | Categories) -> Numbers | Categories:

@@ -130,7 +130,7 @@ def _measure(
         except CannotTell as error:
             measured.untold[name] = str(error)
         else:
-            measured.left_out[name] = now.left_out
+            measured.left_out[name] = now.missing + now.infinite
     return measured
 
 

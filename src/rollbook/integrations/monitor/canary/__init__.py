@@ -1,0 +1,1 @@
+"""Holding a canary against production: the sequential test, the figures it is asked of, and what follows."""
