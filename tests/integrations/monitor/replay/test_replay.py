@@ -115,6 +115,19 @@ def test_a_figure_that_came_later_is_not_known_before(registry: Path) -> None:
     assert seen[WENT_BAD] == seen[WENT_BAD + timedelta(minutes=30)] == BAD
 
 
+def test_a_version_is_held_against_the_one_before_as_main_had_it_then(registry: Path) -> None:
+    tried = registry.parent / "tried.yaml"
+    rules = monitoring(registry.parent / "live.json", "to: previous, max_rise: 0.03")
+    tried.write_text(POLICY + rules.replace("threshold", "relative"))
+    replay = replayed(registry, policy=tried)
+    assert breaches(replay) == [("1.1.0", WENT_BAD + HOUR, WENT_WELL + HOUR)]
+    looks = {look.at: look for track in replay.tracks for look in track.looks}
+    assert looks[PROMOTED - HOUR].seen is State.UNKNOWN  # there was none before
+    assert looks[PROMOTED + HOUR].baseline == GOOD
+    assert "0.01 of 1.0.0" in looks[PROMOTED + HOUR].message
+    assert "of 1.1.0" in looks[CAME_BACK + HOUR].message
+
+
 def test_what_has_no_figures_is_unknown_never_ok(registry: Path) -> None:
     gone = WENT_WELL - 3 * HOUR
     live = registry.parent / "live.json"
