@@ -139,9 +139,14 @@ class MonitorVerbs:
 def _policy_in(path: Path) -> Policy:
     """Return the policy in a file. Raises BadCall where it can't be read."""
     from rollbook.records.policy import parse_policy
+    from rollbook.snapshot.snapshot import MAX_FILE
 
     try:
-        return parse_policy(path.read_bytes(), str(path))
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
     except OSError as error:
         message = f"{path} can't be read: {error.strerror}"
         raise BadCall(message, hint="Name a file like registry/policy.yaml.") from error
+    if len(data) > MAX_FILE:
+        raise BadCall(f"{path} is too large for a policy", hint=f"{MAX_FILE:,} bytes are the most.")
+    return parse_policy(data, str(path))

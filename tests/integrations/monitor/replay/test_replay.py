@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,8 +31,6 @@ from rollbook.integrations.monitor.outcome import State
 from rollbook.integrations.monitor.sources.file_source import OpenFile
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rollbook.integrations.monitor.question import Answer, Question
     from rollbook.integrations.monitor.replay.replay_result import Replay
 
@@ -114,6 +113,19 @@ def test_a_figure_that_came_later_is_not_known_before(registry: Path) -> None:
     seen = {look.at: look.value for look in track.looks}
     assert seen[WENT_BAD - timedelta(minutes=30)] == GOOD
     assert seen[WENT_BAD] == seen[WENT_BAD + timedelta(minutes=30)] == BAD
+
+
+def test_a_version_is_held_against_the_one_before_as_main_had_it_then(registry: Path) -> None:
+    tried = registry.parent / "tried.yaml"
+    rules = monitoring(registry.parent / "live.json", "to: previous, max_rise: 0.03")
+    tried.write_text(POLICY + rules.replace("threshold", "relative"))
+    replay = replayed(registry, policy=tried)
+    assert breaches(replay) == [("1.1.0", WENT_BAD + HOUR, WENT_WELL + HOUR)]
+    looks = {look.at: look for track in replay.tracks for look in track.looks}
+    assert looks[PROMOTED - HOUR].seen is State.UNKNOWN  # there was none before
+    assert looks[PROMOTED + HOUR].baseline == GOOD
+    assert "0.01 of 1.0.0" in looks[PROMOTED + HOUR].message
+    assert "of 1.1.0" in looks[CAME_BACK + HOUR].message
 
 
 def test_what_has_no_figures_is_unknown_never_ok(registry: Path) -> None:
@@ -260,6 +272,11 @@ def test_an_unknown_model_and_a_policy_that_can_not_be_used_are_errors(registry:
         judged(registry, "confirm: 1")
     with pytest.raises(BadCall, match="can't be read"):
         replayed(registry, policy=registry / "none.yaml")
+
+
+def test_a_policy_without_end_is_refused(registry: Path) -> None:
+    with pytest.raises(BadCall, match="too large for a policy"):
+        replayed(registry, policy=Path("/dev/zero"))
 
 
 def test_the_command_prints_shares_changes_and_episodes(registry: Path) -> None:

@@ -4,6 +4,8 @@ before."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rollbook.integrations.monitor.outcome import Window
@@ -15,12 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from rollbook.git.repository import Repository
     from rollbook.integrations.monitor.checks.check import Asked
     from rollbook.integrations.monitor.question import Figure, Source
     from rollbook.records.fields import Fields
     from rollbook.trail.stage_times import Stay
 
 _EVALUATION = "evaluation"
+# The events of one landing are dated a second apart: who makes room may leave a little after the other came.
+_SAME_LANDING = timedelta(minutes=1)
 
 
 class NoFigure(Exception):
@@ -115,7 +120,7 @@ def _previous_stay(asked: Asked, entered: datetime) -> tuple[str, Stay]:
         for version in asked.version.model.version_names
         if version != asked.subject.version
         for stay in stays(asked.subject.model, version)
-        if stay.stage == stage and stay.left is not None and stay.left <= entered
+        if stay.stage == stage and stay.left is not None and stay.left <= entered + _SAME_LANDING
     ]
     if not over:
         raise NoFigure(f"no version held {stage} before {asked.subject}")
@@ -124,8 +129,15 @@ def _previous_stay(asked: Asked, entered: datetime) -> tuple[str, Stay]:
 
 
 def _stays(asked: Asked) -> Callable[[str, str], tuple[Stay, ...]]:
-    repository = asked.version.model.registry.repository
-    return trail(repository, published_commit(repository), asked.now)
+    """Return the stays as main has them that the version was read from: of a past one, no later ones."""
+    registry = asked.version.model.registry
+    commit = registry.snapshot.commit or published_commit(registry.repository)
+    return _trail(registry.repository, commit, asked.now)
+
+
+@lru_cache(maxsize=2)
+def _trail(repository: Repository, commit: str, now: datetime) -> Callable[[str, str], tuple[Stay, ...]]:
+    return trail(repository, commit, now)
 
 
 BASELINES: Mapping[str, Callable[[Asked, Fields], Baseline]] = {
