@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.records.retention import Retention
     from rollbook.registry.model_version import ModelVersion
+    from rollbook.registry.served import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +73,29 @@ class Pruning:
 
 
 def plan_pruning(
-    repository: Repository, target: str | None = None, *, now: datetime | None = None
+    repository: Repository,
+    target: str | None = None,
+    *,
+    now: datetime | None = None,
+    usage: Usage | None = None,
 ) -> Pruning:
     """Return the artifacts that main's retention rules let go now: of all models, of one (`target` is its
-    name) or of one version (a reference such as `credit-approval@0.3.0`).
+    name) or of one version (a reference such as `credit-approval@0.3.0`). What served lately stays, by
+    evidence and by the `usage` that sources told.
 
     Raises NotFound for an unknown target, Refused in a shallow clone.
     """
     with _main(repository) as registry:
-        return _planned(registry, target, now)[0]
+        return _planned(registry, target, now, usage)[0]
 
 
 def propose_pruning(
-    repository: Repository, target: str | None = None, *, reason: str, now: datetime | None = None
+    repository: Repository,
+    target: str | None = None,
+    *,
+    reason: str,
+    now: datetime | None = None,
+    usage: Usage | None = None,
 ) -> Pruning:
     """Propose the removal of everything that `plan_pruning` says may go: a branch with one commit.
 
@@ -97,7 +108,7 @@ def propose_pruning(
         raise BadCall("a removal needs a reason", hint='Say why: --reason "..."')
     with _main(repository) as registry:
         base = registry.snapshot.commit or ""
-        plan, rules = _planned(registry, target, now)
+        plan, rules = _planned(registry, target, now, usage)
         if not plan.goes:
             raise _nothing_goes(plan, target)
         branch = _branch(target, plan.goes)
@@ -117,7 +128,7 @@ def _main(repository: Repository) -> Registry:
 
 
 def _planned(
-    registry: Registry, target: str | None, now: datetime | None
+    registry: Registry, target: str | None, now: datetime | None, usage: Usage | None
 ) -> tuple[Pruning, Mapping[str, Retention]]:
     version = None
     if target is None:
@@ -134,7 +145,7 @@ def _planned(
     goes: list[Pruned] = []
     stays: list[Pruned] = []
     rules = {}
-    for judgement in judged(registry, models, now or datetime.now(UTC)):
+    for judgement in judged(registry, models, now or datetime.now(UTC), usage=usage):
         rules[judgement.model.name] = judgement.rules
         for fate in judgement.fates:
             if version in (None, fate.version):

@@ -87,6 +87,18 @@ class CanarySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageSettings:
+    """How a source tells which versions served: by a `metric` of so many requests, or a `query`, over the
+    last `window`. `by` is the label or column that names the caller; empty where nothing does."""
+
+    source: str
+    metric: str
+    query: str = ""
+    window: timedelta = timedelta(days=30)
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Monitoring:
     """All that is monitored of one model. `cool_down` is how long a state stays after it was entered before
     it may be left."""
@@ -96,6 +108,7 @@ class Monitoring:
     on_breach: BreachActions = field(default_factory=BreachActions)
     cool_down: timedelta = timedelta()
     canary: CanarySettings | None = None
+    usage: UsageSettings | None = None
 
 
 def parse_span(text: str, path: str, key: str) -> timedelta:
@@ -123,6 +136,7 @@ def _policy_monitoring(fields: Fields) -> Monitoring:
         on_breach=_actions(fields.inner("on_breach"), POLICY),
         cool_down=_span(fields, "cool_down", POLICY, timedelta()),
         canary=CanarySettings(canary) if canary else None,
+        usage=_usage(fields.inner("usage")) if fields.has("usage") else None,
     )
 
 
@@ -181,6 +195,17 @@ def _actions(fields: Fields, path: str) -> BreachActions:
         notify=fields.flag("notify", default=usual.notify),
         issue=fields.flag("issue", default=usual.issue),
         stop_loops_for=_span(fields, "stop_loops_for", path, usual.stop_loops_for),
+    )
+
+
+def _usage(fields: Fields) -> UsageSettings:
+    usual = UsageSettings("", "")
+    return UsageSettings(
+        source=fields.text("source"),
+        metric=fields.text("metric"),
+        query=fields.optional_text("query"),
+        window=_span(fields, "window", POLICY, usual.window),
+        by=fields.optional_text("by"),
     )
 
 

@@ -12,13 +12,14 @@ from rollbook.errors import BadCall
 from rollbook.insight.query.index.lookup import ask, problem_in
 from rollbook.layout import Kind
 from rollbook.names import time_text
-from rollbook.retention.subjects import require_history, told_by_history
+from rollbook.retention.subjects import known_use, require_history, served_by_evidence, told_by_history
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rollbook.registry.registry import Registry
+    from rollbook.registry.served import Usage
 
 _SPAN = re.compile(r"(?P<count>[1-9][0-9]{0,4})(?P<unit>[dw])")
 _DAYS = {"d": 1, "w": 7}
@@ -29,7 +30,8 @@ _DAY = 24 * 3600  # seconds
 
 # What happened last to each version that nothing uses. A removal counts even where its file can't be read.
 _LAST = """
-SELECT m.name, v.version, coalesce(v.stage, :first_stage), l.what, min(l.at, :last_second) AS moment
+SELECT m.name, v.version, v.sort_key, coalesce(v.stage, :first_stage), l.what,
+  min(l.at, :last_second) AS moment
 FROM (SELECT model, sort_key, what, at, max(position << 24 | place) FROM told GROUP BY model, sort_key) AS l
 JOIN model AS m ON m.name = l.model JOIN version AS v ON v.model_id = m.id AND v.sort_key = l.sort_key
 WHERE moment <= :latest AND (:models IS NULL OR m.name IN (SELECT value FROM json_each(:models)))
@@ -45,7 +47,8 @@ ORDER BY m.name, moment, v.sort_key
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """A version, its stage, what happened to it last and when, and how many whole days ago that was."""
+    """A version, its stage, what happened to it last and when, and how many whole days ago that was; and when
+    it last served, empty where nothing tells of it."""
 
     model: str
     version: str
@@ -53,8 +56,9 @@ class Stale:
     last: str
     at: datetime
     days: int
+    served: str = ""
 
-    def as_document(self) -> dict[str, str | int]:
+    def as_document(self) -> dict[str, str | int | None]:
         """Return the version as JSON data."""
         return {
             "model": self.model,
@@ -63,6 +67,7 @@ class Stale:
             "last": self.last,
             "at": time_text(int(self.at.timestamp())),
             "days": self.days,
+            "served": self.served or None,
         }
 
 
@@ -74,21 +79,39 @@ def parse_span(text: str) -> timedelta:
     return timedelta(days=int(match["count"]) * _DAYS[match["unit"]])
 
 
+class StaleVersions(list[Stale]):
+    """The stale versions, and those of which nobody can tell whether they served: they are not listed.
+
+    `unknown` says of each of those (model, version) why.
+    """
+
+    def __init__(self, listed: Iterable[Stale], unknown: Mapping[tuple[str, str], str]) -> None:
+        super().__init__(listed)
+        self.unknown = unknown
+
+
 def stale_versions(
-    registry: Registry, span: timedelta, models: Sequence[str] | None = None, *, now: datetime | None = None
-) -> list[Stale]:
+    registry: Registry,
+    span: timedelta,
+    models: Sequence[str] | None = None,
+    *,
+    now: datetime | None = None,
+    usage: Usage | None = None,
+) -> StaleVersions:
     """Return the versions, of all models or of these, that were last registered, moved, examined or described
-    `span` ago or longer.
+    `span` ago or longer, and have not served since: by evidence, and by the `usage` that sources told.
 
     Told by the history of main that leads to the registry's snapshot. What is in use is never stale: a
-    version in an exclusive stage or with an alias; nor is one whose artifact is removed. By model, oldest
-    event first. Raises Refused in a shallow clone, InvalidFile for stages that can't be read.
+    version in an exclusive stage or with an alias, one that runs somewhere, and one of which nobody can tell;
+    nor is one whose artifact is removed. By model, oldest event first. Raises Refused in a shallow clone,
+    InvalidFile for stages, or evidence of use, that can't be read.
     """
     registry.require()
     require_history(registry.repository)
     ask(registry, _require_readable_stages, history=registry.snapshot.commit is not None)
     policy = registry.policy
-    moment = (now or datetime.now(UTC)) - _EPOCH
+    now = now or datetime.now(UTC)
+    moment = now - _EPOCH
     rows = told_by_history(
         registry,
         _LAST,
@@ -98,10 +121,24 @@ def stale_versions(
         latest=(moment - span) // _SECOND,
         last_second=_LAST_SECOND,
     )
-    return [
-        Stale(model, version, stage, what, datetime.fromtimestamp(at, UTC), (moment // _SECOND - at) // _DAY)
-        for model, version, stage, what, at in rows
-    ]
+    on_record = served_by_evidence(registry, now)
+    listed: list[tuple[str, Stale]] = []
+    unknown = {}
+    for model, version, order, stage, what, happened_at in rows:
+        use = known_use(on_record, usage or {}, model, version)
+        if use.unknown:
+            unknown[model, version] = use.unknown
+        if use.within(now - span):
+            continue
+        served_at = (use.served.at - _EPOCH) // _SECOND if use.served else None
+        at = max(happened_at, served_at or 0)
+        last = what if at == happened_at else "served"
+        days = (moment // _SECOND - at) // _DAY
+        told = "" if served_at is None else time_text(served_at)
+        stale = Stale(model, version, stage, last, datetime.fromtimestamp(at, UTC), days, told)
+        listed.append((order, stale))
+    listed.sort(key=lambda each: (each[1].model, each[1].at, each[0]))
+    return StaleVersions((stale for _, stale in listed), unknown)
 
 
 def _require_readable_stages(connection: sqlite3.Connection) -> None:
