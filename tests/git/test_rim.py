@@ -17,10 +17,10 @@ from pathlib import Path
 SOURCE = Path(rollbook.__file__).parent
 # Modules outside git/ that start a program, because that is what they are for.
 STARTERS = {
+    "artifact/running/bounded_command.py",  # what a policy names
     "artifact/running/bounded_process.py",  # a model, shut in
     "artifact/running/declared_environment.py",  # uv or pip, for the environment that a version declares
     "artifact/running/sandbox.py",  # nothing, to see whether it can be shut in
-    "check/gates/command.py",  # what a policy names
     "cli/demo/shell.py",  # what the story types
     "cli/workflow_step.py",  # Rollbook itself, as a step of a workflow
     "signing/openpgp.py",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rollbook.check.gates.command import run_bounded
+from rollbook.artifact.running.bounded_command import run_bounded
 
 from ..desk import POLICY, STAGES, codes, entry, policy_text, registry_files
 from .bench import known, metrics, said, state

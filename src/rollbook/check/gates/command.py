@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import selectors
-import subprocess
-import tempfile
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from rollbook.artifact.running.bounded_process import end_group, end_strays, has_ended
+from rollbook.artifact.running.bounded_command import run_bounded
 from rollbook.check.finding import Rule
 from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting, waiting
 from rollbook.errors import InvalidFile
 from rollbook.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rollbook.check.gates.gate import Promotion, Verdict
     from rollbook.records.fields import Fields
 
 _TIME_LIMIT, _LONGEST = 60, 3600  # seconds
-_MOST_OUTPUT = 1 << 16
 _SHOWN = 300
-_BREATH = 0.02
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
@@ -115,86 +106,6 @@ def request(promotion: Promotion) -> dict[str, Any]:
             for holder in promotion.holders(promotion.target)
         },
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A program's exit code, None when its time ran out, and the beginning of what it wrote."""
-
-    code: int | None
-    output: str
-
-
-def run_bounded(command: Sequence[str], stdin: bytes, limit: float) -> Ended:
-    """Run a program without a shell, in an empty folder and a bare environment, for at most `limit` seconds.
-
-    It gets `stdin` as a file; standard output and error are read together. What it started is killed with
-    it, whether it ends or its time runs out; on Linux also in a session of its own, unless it drops the
-    environment. Raises OSError when it can't be started.
-    """
-    deadline = time.monotonic() + limit
-    with tempfile.TemporaryDirectory(prefix="rollbook-") as folder, tempfile.TemporaryFile() as input_file:
-        input_file.write(stdin)
-        input_file.seek(0)
-        process = subprocess.Popen(
-            command,
-            stdin=input_file,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            env=_environment(folder),
-            start_new_session=True,
-        )
-        try:
-            output, in_time = _read(process, deadline)
-        finally:
-            end_group(process)
-            end_strays(f"HOME={folder}")
-            assert process.stdout is not None
-            process.stdout.close()
-    return Ended(process.returncode if in_time else None, output.decode(errors="replace"))
-
-
-def _environment(folder: str) -> dict[str, str]:
-    """Where programs are and how to write text; no credentials, nothing that redirects git or Python."""
-    path = os.environ.get("PATH", os.defpath)
-    return {"PATH": path, "HOME": folder, "TMPDIR": folder, "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
-
-
-def _read(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, bool]:
-    """Return the first bytes of the output, and whether the program itself ended before the deadline.
-
-    What it leaves running may hold the pipe open for ever, so the program's end counts and not the pipe's.
-    """
-    assert process.stdout is not None
-    pipe = process.stdout.fileno()
-    os.set_blocking(pipe, False)
-    output = bytearray()
-    with selectors.DefaultSelector() as selector:
-        selector.register(pipe, selectors.EVENT_READ)
-        is_open = True
-        while time.monotonic() < deadline:
-            ended = has_ended(process)
-            if is_open and (ended or selector.select(_BREATH)):
-                is_open = _drain(pipe, output)
-            elif not ended:
-                time.sleep(_BREATH)
-            if ended:
-                return bytes(output), True
-    return bytes(output), False
-
-
-def _drain(pipe: int, output: bytearray) -> bool:
-    """Read what stands in the pipe, a little at once; False at its end. What is too much is dropped."""
-    for _ in range(16):
-        try:
-            chunk = os.read(pipe, _MOST_OUTPUT)
-        except BlockingIOError:
-            return True
-        if not chunk:
-            return False
-        output += chunk[: max(0, _MOST_OUTPUT - len(output))]
-    return True
 
 
 GATE = Command()

@@ -9,7 +9,7 @@ from rollbook.errors import RollbookError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     import pyarrow as pa
 
@@ -26,13 +26,22 @@ class SourceFailed(RollbookError):
 class Question:
     """A figure that is asked for: of which version, over which window. `metric` is its name in the answer;
     `query` is the text that the kind of source takes (SQL, PromQL), with `{model}`, `{version}`, `{window}`
-    (seconds) to be filled in by the source, safely; empty where the source needs none."""
+    (seconds) to be filled in by the source, safely; empty where the source needs none. `samples_query` is the
+    same for how many observations the figure rests on, where the source is asked that apart. `looks_back` is
+    over how long each figure looks back, which is what `{window}` says; None for the window's own length."""
 
     model: str
     version: str
     window: Window
     metric: str = ""
     query: str = ""
+    samples_query: str = ""
+    looks_back: timedelta | None = None
+
+    @property
+    def span(self) -> timedelta:
+        """Return over how long each figure looks back."""
+        return self.looks_back or self.window.end - self.window.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +72,15 @@ class Source(Protocol):
     def figures(self, question: Question) -> Answer:
         """Return the figures of a question's version within its window, oldest first."""
 
+    def series(self, question: Question, step: timedelta) -> Answer:
+        """Return the figures over a long window, oldest first: as `figures` would have told them at each
+        `step` of it, each looking back over the question's `span`. Sources that can't be asked about the past
+        return the figures that they have."""
+
     def rows(self, question: Question, columns: Sequence[str]) -> pa.Table:
         """Return the logged rows of a question's version within its window: those of `columns` that there
-        are. Raises SourceFailed also where this kind of source logs no rows."""
+        are; every column where none is named. Raises SourceFailed also where this kind of source logs no
+        rows."""
 
     def close(self) -> None:
         """Let go of what is open."""

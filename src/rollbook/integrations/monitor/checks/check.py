@@ -35,9 +35,9 @@ class Asked:
         """The time that the check looks at."""
         return window_of(self.settings, self.now)
 
-    def question(self, metric: str = "", query: str = "") -> Question:
+    def question(self, metric: str = "", query: str = "", samples_query: str = "") -> Question:
         """Return the question after a figure of the subject in the window."""
-        return Question(self.subject.model, self.subject.version, self.window, metric, query)
+        return Question(self.subject.model, self.subject.version, self.window, metric, query, samples_query)
 
     def outcome(
         self,

@@ -26,9 +26,17 @@ class ThresholdCheck:
             ),
             "query": setting(
                 "Query",
-                "What the source is asked, where its kind takes a query; {model}, {version} and {window} "
-                "(seconds) are filled in.",
-                'sum(rate(errors_total{version="{version}"}[5m]))',
+                "What the source is asked, where its kind takes a query. In PromQL {model}, {version} and "
+                "{window} (seconds) are filled in; in SQL they are $model, $version and $window.",
+                'sum by (version) (rate(errors_total{version="{version}"}[5m]))',
+                type="string",
+                maxLength=4000,
+            ),
+            "samples_query": setting(
+                "Query of the samples",
+                "The same for how many observations the figure rests on, where the source doesn't tell them "
+                "with it.",
+                'sum by (version) (increase(requests_total{version="{version}"}[5m]))',
                 type="string",
                 maxLength=4000,
             ),
@@ -42,13 +50,19 @@ class ThresholdCheck:
         """Judge the newest figure of the window."""
         fields = asked.settings.fields()
         bounds, metric = bounds_from(fields), fields.text("metric")
-        answer = asked.source.figures(asked.question(metric, fields.optional_text("query")))
+        queries = fields.optional_text("query"), fields.optional_text("samples_query")
+        answer = asked.source.figures(asked.question(metric, *queries))
         if not answer.figures:
             others = f"; there are some of {', '.join(answer.others[:5])}" if answer.others else ""
             return asked.outcome(
                 State.UNKNOWN, f"no figure of {asked.subject} in the window{others}", query=answer.asked
             )
         newest = max(answer.figures, key=lambda figure: figure.at)
+        if newest.samples is None and asked.settings.min_samples > 1:
+            message = (
+                f"on how many samples {metric} rests is not told: {asked.settings.min_samples} are needed"
+            )
+            return asked.outcome(State.UNKNOWN, message, query=answer.asked)
         if newest.samples is not None and newest.samples < asked.settings.min_samples:
             message = f"{newest.samples} samples are too few: {asked.settings.min_samples} are needed"
             return asked.outcome(State.UNKNOWN, message, query=answer.asked, samples=newest.samples)

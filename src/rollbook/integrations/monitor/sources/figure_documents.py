@@ -1,13 +1,15 @@
 """Figures as JSON, as files, programs and addresses tell them.
 
 A list of `{"metric", "value", "version", "at", "samples", "model"}`, or an object with that list under
-`figures`. `metric`, `value` and `version` are needed; `at` is an RFC 3339 time, by default when it was asked;
-`samples` and `model` may be left out.
+`figures`. `metric`, `value` and `version` are needed; `at` is an RFC 3339 time; `samples` and `model` may be
+left out.
 """
 
 from __future__ import annotations
 
+import json
 import math
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall
@@ -16,44 +18,92 @@ from rollbook.names import normalise_version, parse_moment
 from rollbook.text import printable
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterable
 
     from rollbook.integrations.monitor.question import Question
 
 MOST_FIGURES = 100_000
+LONGEST = 1 << 24  # bytes of a document
+# How long after its window's end a question still asks about the present, and how far clocks may be apart.
+_PRESENT, _SKEW = timedelta(hours=1), timedelta(seconds=5)
 
 
-def figures_in(document: object, question: Question, now: datetime, asked: str) -> Answer:
-    """Return the figures in a document that answer a question. Raises SourceFailed for another shape."""
+def parsed(data: bytes, name: str) -> list[Any]:
+    """Return the items of a document of figures. Raises SourceFailed for another shape."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise SourceFailed(f"{name} tells no JSON: {printable(str(error))[:200]}") from error
     items = document.get("figures") if isinstance(document, dict) else document
     if not isinstance(items, list) or len(items) > MOST_FIGURES:
-        raise SourceFailed("the answer is no list of figures", hint="See docs/reference/monitoring.md.")
-    figures, others = [], set()
+        raise SourceFailed(f"{name} tells no list of figures", hint="See docs/reference/monitoring.md.")
+    return items
+
+
+def figures_in(items: Iterable[Any], question: Question, asked: str, undated: datetime | None) -> Answer:
+    """Return those of the items that answer a question. Those that say no time are of the moment `undated`;
+    without one they are left out, as are values that are no finite numbers.
+
+    Raises SourceFailed for an item that is no figure, or a figure of the metric that can't be read.
+    """
+    figures: list[Figure] = []
+    others: set[str] = set()
     for item in items:
-        figure, model = _figure(item, now)
-        if figure.metric != question.metric or model not in ("", question.model):
+        if not isinstance(item, dict) or not isinstance(item.get("metric"), str):
+            raise SourceFailed(f"{asked} tells what is no figure", hint="See docs/reference/monitoring.md.")
+        if item["metric"] != question.metric or item.get("model") not in (None, "", question.model):
+            continue
+        figure = _figure(item, undated)
+        if figure is None:
             continue
         if figure.version != question.version:
             others.add(figure.version)
-        elif question.window.start <= figure.at <= question.window.end:
-            figures.append(figure)
+        elif (at := within(question, figure.at)) is not None:
+            figures.append(Figure(figure.metric, figure.value, figure.version, at, figure.samples))
     return Answer(sorted(figures, key=lambda figure: figure.at), asked, tuple(sorted(others)))
 
 
-def _figure(item: Any, now: datetime) -> tuple[Figure, str]:
-    """Return the figure that an item tells, and the model that it is of; empty where it says none."""
+def moment_asked(question: Question) -> datetime | None:
+    """Return the moment of what is measured as it is asked: the end of the question's window. None where the
+    window ended long ago, as what is so now says nothing of it."""
+    return question.window.end if _is_present(question) else None
+
+
+def within(question: Question, at: datetime) -> datetime | None:
+    """Return the moment of a figure where it is in the question's window, else None. What was measured while
+    the question was asked, a moment after the window's end, is of its end; what is of the future is not."""
+    if at < question.window.start:
+        return None
+    if at <= question.window.end:
+        return at
+    is_asked_now = _is_present(question) and at <= datetime.now(UTC) + _SKEW
+    return question.window.end if is_asked_now else None
+
+
+def _is_present(question: Question) -> bool:
+    return datetime.now(UTC) - question.window.end < _PRESENT
+
+
+def _figure(item: dict[str, Any], undated: datetime | None) -> Figure | None:
+    """Return the figure that an item tells; None for no finite number, and where nobody says of when."""
     try:
-        at = parse_moment(str(item["at"])) if item.get("at") is not None else now
-        version = normalise_version(str(item["version"]))
-        figure = Figure(str(item["metric"]), _number(item["value"]), version, at, _count(item.get("samples")))
-        return figure, str(item.get("model") or "")
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, BadCall) as error:
+        at = undated if item.get("at") is None else parse_moment(_text(item["at"])).astimezone(UTC)
+        version = normalise_version(_text(item["version"]))
+        value, samples = _number(item["value"]), _count(item.get("samples"))
+    except (KeyError, TypeError, ValueError, OverflowError, BadCall) as error:
         raise SourceFailed(f"a figure can't be read: {printable(str(error))[:200]}") from error
+    return Figure(item["metric"], value, version, at, samples) if at and math.isfinite(value) else None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a version and a time are texts")
+    return value
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError("the value is no finite number")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("the value is no number")
     return float(value)
 
 

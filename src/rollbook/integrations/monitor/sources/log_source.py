@@ -1,0 +1,188 @@
+"""Figures out of a log of predictions: SQL over Parquet or CSV files, or a DuckDB database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from rollbook.check.gates.gate import SettingsSchema, ref, setting
+from rollbook.integrations.monitor.outcome import Window
+from rollbook.integrations.monitor.question import Answer, Figure, Question, SourceFailed
+from rollbook.integrations.monitor.sources.log_query import LogQueries
+from rollbook.integrations.monitor.sources.logged_rows import LogColumns, LoggedRows, microseconds
+from rollbook.integrations.monitor.sources.source_settings import TIME_LIMIT, seconds_of, source_fields
+from rollbook.integrations.monitor.sources.table_files import TableFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pyarrow as pa
+
+    from rollbook.records.fields import Fields
+    from rollbook.records.monitoring import SourceSettings
+
+_TIME = "__time"
+_MOST_STEPS = 10_000
+COLUMNS = {
+    "version_column": setting(
+        "Version's column", "Which column names the version; `version` unless set.", "version", **ref("line")
+    ),
+    "model_column": setting(
+        "Model's column", "Which column names the model; `model` unless set.", "model", **ref("line")
+    ),
+    "model": setting(
+        "Model", "The one model of a log that has no such column.", "risk/credit", **ref("line")
+    ),
+    "time_column": setting(
+        "Time's column",
+        "Which column says when; `time` unless set. No zone means UTC.",
+        "time",
+        **ref("line"),
+    ),
+}
+
+
+class LogSource:
+    """`log: {source: log, path: /var/log/predictions/*.parquet}`"""
+
+    name = "log"
+    schema = SettingsSchema(
+        "A log of predictions, a row each, in Parquet or CSV files or in a DuckDB database. A check's "
+        "`query` is SQL over `predictions`, which are the version's rows in the window; without one, the "
+        "mean of the column `metric` is asked.",
+        {
+            "path": setting(
+                "Path", "The file, or a glob of files.", "/var/log/predictions/*.parquet", **ref("line")
+            ),
+            "table": setting(
+                "Table", "Which table of a database; `predictions` unless set.", "predictions", **ref("line")
+            ),
+            **COLUMNS,
+            "time_limit": TIME_LIMIT,
+        },
+        example={"path": "/var/log/predictions/*.parquet"},
+        required=("path",),
+    )
+
+    def open(self, settings: SourceSettings) -> OpenLog:
+        """Open the log."""
+        fields = source_fields(settings)
+        seconds = seconds_of(fields)
+        files = TableFiles(fields.text("path"), fields.optional_text("table") or "predictions", seconds)
+        try:
+            return OpenLog(files, LoggedRows(files, log_columns(fields)), LogQueries(seconds))
+        except BaseException:
+            files.close()
+            raise
+
+
+def log_columns(fields: Fields) -> LogColumns:
+    """Read which columns tell of which version, model and time a row is."""
+    return LogColumns(
+        version=fields.optional_text("version_column") or "version",
+        time=fields.optional_text("time_column") or "time",
+        model=fields.optional_text("model_column") or "model",
+        only_model=fields.optional_text("model"),
+    )
+
+
+class OpenLog:
+    """A log of predictions."""
+
+    def __init__(self, files: TableFiles, rows: LoggedRows, queries: LogQueries) -> None:
+        self._files = files
+        self._rows = rows
+        self._queries = queries
+
+    def figures(self, question: Question) -> Answer:
+        """Return the one figure of the window, as of its newest row; none where it has no rows."""
+        figure = self._figure(self._of_version(question), question)
+        return Answer([figure] if figure else [], self._asked(question), self._rows.others(question))
+
+    def series(self, question: Question, step: timedelta) -> Answer:
+        """Return the figure of each step, as of its moment, over the rows of the span before it."""
+        import pyarrow.compute as pc
+
+        window = question.window
+        if step <= timedelta() or (window.end - window.start) / step > _MOST_STEPS:
+            raise SourceFailed(f"more than {_MOST_STEPS} steps", hint="Take a longer step.")
+        whole = Question(
+            question.model,
+            question.version,
+            Window(window.start - question.span, window.end),
+            question.metric,
+            question.query,
+        )
+        rows = self._of_version(whole)
+        moments = rows.column(_TIME)
+        figures = []
+        for moment in _moments(window, step):
+            begin, end = (microseconds(at) for at in (moment - question.span, moment))
+            inside = rows.filter(pc.and_(pc.greater_equal(moments, begin), pc.less(moments, end)))
+            if figure := self._figure(inside, question):
+                figures.append(Figure(figure.metric, figure.value, figure.version, moment, figure.samples))
+        return Answer(figures, self._asked(question), self._rows.others(question))
+
+    def rows(self, question: Question, columns: Sequence[str]) -> pa.Table:
+        """Return the logged rows, oldest first."""
+        return self._rows.rows(question, columns)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._queries.close()
+        self._files.close()
+
+    def _of_version(self, question: Question) -> pa.Table:
+        """Return the version's rows of the window, with the columns that the question needs and `__time`."""
+        columns = self._queries.columns(question.query) if question.query else (question.metric,)
+        named = [name for name in columns or () if name in self._files.columns]
+        if not question.query and not named:
+            raise SourceFailed(f"{self._files.name} has no column {question.metric[:80]!r}")
+        return self._rows.rows(question, [] if columns is None else named, times=True)
+
+    def _figure(self, rows: pa.Table, question: Question) -> Figure | None:
+        """Return the figure of some rows; None without rows, and where it is no finite number."""
+        if not rows.num_rows:
+            return None
+        import pyarrow.compute as pc
+
+        at = datetime.fromtimestamp(pc.max(rows.column(_TIME)).as_py() // 1_000_000, UTC)
+        if question.query:
+            parameters = {
+                "model": question.model,
+                "version": question.version,
+                "window": question.span.total_seconds(),
+            }
+            value, samples = self._queries.ask(question.query, rows, parameters)
+            samples = rows.num_rows if samples is None else samples
+        else:
+            value, samples = self._mean(rows.column(question.metric))
+        at = max(at, question.window.start)  # which the whole second may be just before
+        return None if value is None else Figure(question.metric, value, question.version, at, samples)
+
+    def _mean(self, column: pa.ChunkedArray) -> tuple[float | None, int]:
+        """Return the mean of what is there, and of how many."""
+        import math
+
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        try:
+            value = pc.mean(pc.cast(column, pa.float64())).as_py()
+        except pa.ArrowException as error:
+            raise SourceFailed(f"{self._files.name}: the column holds no numbers") from error
+        there = len(column) - column.null_count
+        return (value if value is not None and math.isfinite(value) else None), there
+
+    def _asked(self, question: Question) -> str:
+        return question.query or f"avg({question.metric}) of {self._files.name}"
+
+
+def _moments(window: Window, step: timedelta) -> Iterator[datetime]:
+    moment = window.start
+    while moment <= window.end:
+        yield moment
+        moment += step
+
+
+SOURCE = LogSource()
