@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rollbook.api.usage_questions import UsedVersions
     from rollbook.integrations.monitor.outcome import Outcome
     from rollbook.registry.registry import Registry
 
@@ -40,3 +41,13 @@ class MonitorVerbs:
 
         now = datetime.now(UTC)
         return Watched(now, observe(self._registry, now, [model] if model else None))
+
+    def usage(self, model: str | None = None) -> UsedVersions:
+        """Return which versions serve or served last, for whom, and who says so: evidence, or the source that
+        the policy's `monitoring.usage` names, which is asked. Of all models, or of one.
+
+        Raises InvalidFile for settings that can't be used, NotFound for an unknown model.
+        """
+        from rollbook.api.usage_questions import used_versions
+
+        return used_versions(self._registry, model, datetime.now(UTC))

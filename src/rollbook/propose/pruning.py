@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
+from rollbook.check.retention_fate import lately
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.write import identity
 from rollbook.names import parse_reference, time_now
@@ -55,12 +56,14 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """What goes and what stays; and the proposal, whose branch and commit are empty when none was made."""
+    """What goes and what stays; and the proposal, whose branch and commit are empty when none was made.
+    `looks_back` is for how long, by the strictest of the rules, nothing that goes may have served."""
 
     goes: tuple[Pruned, ...]
     stays: tuple[Pruned, ...]
     branch: str = ""
     commit: str = ""
+    looks_back: timedelta = timedelta()
 
     def as_document(self) -> dict[str, object]:
         """Return the pruning as JSON data."""
@@ -144,9 +147,10 @@ def _planned(
     pointer_map = pointers(registry.snapshot, directory)
     goes: list[Pruned] = []
     stays: list[Pruned] = []
-    rules = {}
+    rules, looks_back = {}, timedelta()
     for judgement in judged(registry, models, now or datetime.now(UTC), usage=usage):
         rules[judgement.model.name] = judgement.rules
+        looks_back = max(looks_back, lately(registry.policy, judgement.rules))
         for fate in judgement.fates:
             if version in (None, fate.version):
                 pointer = pointer_map.get((judgement.model.name, fate.version))
@@ -154,7 +158,7 @@ def _planned(
                     raise _no_pointer(judgement.model.name, fate.version)
                 item = Pruned(judgement.model.name, fate, pointer.size, pointer.md5)
                 (goes if fate.goes else stays).append(item)
-    return Pruning(tuple(goes), tuple(stays)), rules
+    return Pruning(tuple(goes), tuple(stays), looks_back=looks_back), rules
 
 
 def _no_pointer(model: str, version: str) -> NotFound:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from rollbook.retention.stale import stale_versions
+from rollbook.retention.stale import stale_versions, still_stale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +67,7 @@ def cold_candidates(
     """Return the versions whose artifacts are kept and that are stale since `span`, as `list --stale` has
     them; the largest first. Raises as `stale_versions`."""
     candidates = []
-    found = stale_versions(registry, span, now=now, usage=usage)
+    found = still_stale(stale_versions(registry, span, now=now), usage or {}, span, now)
     for stale in found:
         key = (stale.model, stale.version)
         pointer = kept.artifacts.get(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from rollbook.errors import BadCall
 from rollbook.insight.query.index.lookup import ask, problem_in
 from rollbook.layout import Kind
 from rollbook.names import time_text
+from rollbook.registry.served import Use
 from rollbook.retention.subjects import known_use, require_history, served_by_evidence, told_by_history
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from rollbook.registry.registry import Registry
     from rollbook.registry.served import Usage
 
+# What is said to have happened last to a version that served after everything else.
+SERVED = "served"
 _SPAN = re.compile(r"(?P<count>[1-9][0-9]{0,4})(?P<unit>[dw])")
 _DAYS = {"d": 1, "w": 7}
 _LAST_SECOND = 253402300799  # of the year 9999
@@ -85,9 +88,9 @@ class StaleVersions(list[Stale]):
     `unknown` says of each of those (model, version) why.
     """
 
-    def __init__(self, listed: Iterable[Stale], unknown: Mapping[tuple[str, str], str]) -> None:
+    def __init__(self, listed: Iterable[Stale], unknown: Mapping[tuple[str, str], str] | None = None) -> None:
         super().__init__(listed)
-        self.unknown = unknown
+        self.unknown = unknown or {}
 
 
 def stale_versions(
@@ -96,14 +99,13 @@ def stale_versions(
     models: Sequence[str] | None = None,
     *,
     now: datetime | None = None,
-    usage: Usage | None = None,
 ) -> StaleVersions:
     """Return the versions, of all models or of these, that were last registered, moved, examined or described
-    `span` ago or longer, and have not served since: by evidence, and by the `usage` that sources told.
+    `span` ago or longer, and by evidence have not served since.
 
     Told by the history of main that leads to the registry's snapshot. What is in use is never stale: a
-    version in an exclusive stage or with an alias, one that runs somewhere, and one of which nobody can tell;
-    nor is one whose artifact is removed. By model, oldest event first. Raises Refused in a shallow clone,
+    version in an exclusive stage or with an alias, or one that runs somewhere; nor is one whose artifact is
+    removed. By model, oldest event first. Raises Refused in a shallow clone,
     InvalidFile for stages, or evidence of use, that can't be read.
     """
     registry.require()
@@ -123,22 +125,40 @@ def stale_versions(
     )
     on_record = served_by_evidence(registry, now)
     listed: list[tuple[str, Stale]] = []
-    unknown = {}
     for model, version, order, stage, what, happened_at in rows:
-        use = known_use(on_record, usage or {}, model, version)
-        if use.unknown:
-            unknown[model, version] = use.unknown
+        use = known_use(on_record, {}, model, version)
         if use.within(now - span):
             continue
         served_at = (use.served.at - _EPOCH) // _SECOND if use.served else None
         at = max(happened_at, served_at or 0)
-        last = what if at == happened_at else "served"
+        last = what if at == happened_at else SERVED
         days = (moment // _SECOND - at) // _DAY
         told = "" if served_at is None else time_text(served_at)
         stale = Stale(model, version, stage, last, datetime.fromtimestamp(at, UTC), days, told)
         listed.append((order, stale))
     listed.sort(key=lambda each: (each[1].model, each[1].at, each[0]))
-    return StaleVersions((stale for _, stale in listed), unknown)
+    return StaleVersions(stale for _, stale in listed)
+
+
+def still_stale(listed: StaleVersions, usage: Usage, span: timedelta, now: datetime) -> StaleVersions:
+    """Return those of the stale versions that, by what sources told, have not served within `span` either.
+    Those of which nobody can tell are left out, as `unknown`."""
+    left, unknown = [], dict(listed.unknown)
+    for stale in listed:
+        use = usage.get((stale.model, stale.version), Use())
+        if use.unknown:
+            unknown[stale.model, stale.version] = use.unknown
+        if use.within(now - span):
+            continue
+        left.append(stale if use.served is None else _since_served(stale, use.served.at, now))
+    return StaleVersions(sorted(left, key=lambda stale: (stale.model, stale.at)), unknown)
+
+
+def _since_served(stale: Stale, at: datetime, now: datetime) -> Stale:
+    served = max(time_text(int(at.timestamp())), stale.served)
+    if at <= stale.at:
+        return replace(stale, served=served)
+    return replace(stale, last=SERVED, at=at, days=(now - at) // timedelta(days=1), served=served)
 
 
 def _require_readable_stages(connection: sqlite3.Connection) -> None:

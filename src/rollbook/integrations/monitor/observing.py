@@ -31,7 +31,7 @@ def observe(registry: Registry, now: datetime, models: Sequence[str] | None = No
     InvalidFile for settings that can't be used, NotFound for an unknown model.
     """
     with ExitStack() as stack:
-        sources = _Sources(stack)
+        sources = OpenSources(stack)
         return tuple(
             outcome
             for model in ([registry.model(name) for name in models] if models else registry.models())
@@ -51,7 +51,7 @@ def subject_of(version: ModelVersion) -> Subject:
     return Subject(version.model.name, version.version, version.stage, version.manifest.artifact.sha256)
 
 
-def _of_model(model: Model, monitoring: Monitoring, sources: _Sources, now: datetime) -> Iterator[Outcome]:
+def _of_model(model: Model, monitoring: Monitoring, sources: OpenSources, now: datetime) -> Iterator[Outcome]:
     for check in monitoring.checks:
         if check.kind not in CHECK_KINDS:
             raise InvalidFile(f"there is no check {check.kind[:80]!r}", path=POLICY, key="monitoring.checks")
@@ -63,7 +63,7 @@ def _judged(
     check: CheckSettings,
     version: ModelVersion,
     named: Mapping[str, SourceSettings],
-    sources: _Sources,
+    sources: OpenSources,
     now: datetime,
 ) -> Outcome:
     if check.source not in named:
@@ -80,7 +80,7 @@ def _judged(
         )
 
 
-class _Sources:
+class OpenSources:
     """The sources of one run, each opened when it is first asked. One that can't be opened is not tried
     again."""
 
