@@ -24,6 +24,7 @@ STARTERS = {
     "cli/demo/shell.py",  # what the story types
     "cli/workflow_step.py",  # Rollbook itself, as a step of a workflow
     "integrations/monitor/service.py",  # Rollbook itself, for each run
+    "integrations/monitor/sources/log_query_process.py",  # ours, for SQL of a stranger's
     "signing/openpgp.py",
     "signing/ssh_keygen.py",
     "snapshot/workers.py",  # ours

@@ -163,6 +163,28 @@ def test_a_query_sees_the_versions_rows_alone(path: Path) -> None:
     assert values(answer("log", question(query=both), path=str(path))) == []
 
 
+def _doubled(levels: int) -> str:
+    """SQL whose parser copies each CASE into its two WHENs."""
+    value = "place"
+    for _ in range(levels):
+        value = f"CASE {value} WHEN 1 THEN 1 WHEN 2 THEN 2 END"
+    return f"SELECT max({value}) FROM predictions"
+
+
+def _aliased(levels: int) -> str:
+    """SQL whose aliases stand for twice the one before."""
+    doubled = ", ".join(f"a{place} + a{place} AS a{place + 1}" for place in range(levels))
+    return f"SELECT max(last) FROM (SELECT place AS a0, {doubled}, a{levels} AS last FROM predictions)"
+
+
+@pytest.mark.parametrize("query", [_doubled(60), _aliased(60)], ids=["parser", "aliases"])
+def test_sql_that_is_never_understood_is_given_up(path: Path, query: str) -> None:
+    with opened("log", path=str(path), time_limit=0.3) as source:
+        with pytest.raises(SourceFailed, match="the query failed: it took too"):
+            source.figures(question(query=query))
+        assert values(source.figures(question(query="SELECT count(*) FROM predictions"))) == [15]
+
+
 def test_a_query_may_tell_samples_of_its_own(path: Path) -> None:
     query = "SELECT avg(place) AS v, count(*) AS samples FROM predictions WHERE wrong"
     assert answer("log", question(query=query), path=str(path)).figures[0].samples == 5

@@ -2,7 +2,8 @@
 
 Three things stand in its way, each of which would do for most: of its syntax tree only what is known to be
 harmless is let through; the DuckDB that runs it can open no file, no address and no extension, and its
-settings are locked; and it ends when its time or its memory is used up. It gets the rows of one version.
+settings are locked; and its time and memory are bounded, by DuckDB and by the process that this runs in,
+which can be ended (`log_query_process`). It gets the rows of one version.
 """
 
 from __future__ import annotations

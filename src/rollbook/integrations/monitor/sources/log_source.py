@@ -11,7 +11,7 @@ from rollbook.check.gates.gate import SettingsSchema, ref, setting
 from rollbook.integrations.monitor.outcome import Window
 from rollbook.integrations.monitor.question import Answer, Figure, Question, SourceFailed
 from rollbook.integrations.monitor.sources.figure_documents import caller_of
-from rollbook.integrations.monitor.sources.log_query import LogQueries
+from rollbook.integrations.monitor.sources.log_query_process import LogQueryProcess
 from rollbook.integrations.monitor.sources.logged_rows import LogColumns, LoggedRows, microseconds
 from rollbook.integrations.monitor.sources.source_settings import TIME_LIMIT, seconds_of, source_fields
 from rollbook.integrations.monitor.sources.table_files import TableFiles
@@ -74,7 +74,8 @@ class LogSource:
         seconds = seconds_of(fields)
         files = TableFiles(fields.text("path"), fields.optional_text("table") or "predictions", seconds)
         try:
-            return OpenLog(files, LoggedRows(files, log_columns(fields)), LogQueries(seconds))
+            rows = LoggedRows(files, log_columns(fields))
+            return OpenLog(files, rows, LogQueryProcess(seconds, files.folder))
         except BaseException:
             files.close()
             raise
@@ -93,7 +94,7 @@ def log_columns(fields: Fields) -> LogColumns:
 class OpenLog:
     """A log of predictions."""
 
-    def __init__(self, files: TableFiles, rows: LoggedRows, queries: LogQueries) -> None:
+    def __init__(self, files: TableFiles, rows: LoggedRows, queries: LogQueryProcess) -> None:
         self._files = files
         self._rows = rows
         self._queries = queries
