@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from benchmarks.questions import asking, checking, reading, registering, remote, trail
+from benchmarks.questions import asking, checking, monitoring, reading, registering, remote, trail
 
 QUESTIONS = {
     question.name: question
-    for module in (reading, asking, checking, registering, trail, remote)
+    for module in (reading, asking, checking, registering, trail, remote, monitoring)
     for question in module.QUESTIONS
 }
