@@ -91,8 +91,7 @@ class TestSeeing:
         seen = run(world, 1, act=doer)
         assert (seen.exit_code, seen.episodes[0].because) == (0, "no check is in breach any more")
         assert doer.did == ["closing"]
-        run(world, 2, act=doer)
-        assert doer.did == ["closing"]
+        run(world, 2, act=pytest.fail)
 
     def test_what_nobody_tells_is_unknown(self, world: World) -> None:
         assert run(world).exit_code == 3
