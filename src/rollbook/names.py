@@ -42,7 +42,7 @@ RESERVED_SELECTORS = frozenset(["aliases", "extra", "latest"])
 
 LATEST = "latest"
 # The stages that mean something beyond a policy's rules.
-PRODUCTION, DEPRECATED, ARCHIVED = "production", "deprecated", "archived"
+CANARY, PRODUCTION, DEPRECATED, ARCHIVED = "canary", "production", "deprecated", "archived"
 # In front of an alias where stages stand: no stage's name begins with it.
 _ALIAS = "@"
 

@@ -126,7 +126,18 @@ CONTENT = TransitionContent(
 
 @given(
     field=st.sampled_from(
-        ["model", "version", "start", "target", "reason", "requested_by", "manifest_digest", "note"]
+        [
+            "model",
+            "version",
+            "start",
+            "target",
+            "reason",
+            "requested_by",
+            "manifest_digest",
+            "automatic",
+            "despite",
+            "note",
+        ]
     ),
     text=st.text(min_size=1, max_size=20),
 )

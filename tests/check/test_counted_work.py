@@ -81,6 +81,22 @@ def cased(number: int) -> str:
     )
 
 
+def check(number: int) -> str:
+    said = f"check: threshold, name: c{number}, source: s{number}, stages: [x, y{number}], metric: m"
+    return f"  - {{{said}, max: 1, min: 2}}\n"
+
+
+def claim(number: int) -> str:
+    """An entry that says the monitor moved it, on evidence of its own."""
+    said = f', automatic: {{version: "1.{number}.0", evidence: monitoring-{number + 1}}}'
+    return f"  - {entry(f'1.0.{number}', extra=said)}\n"
+
+
+def despite(count: int) -> str:
+    named = many(lambda number: f"monitoring-{number + 1}, ")(count)
+    return f", despite: {{reason: r, evidence: [{named}]}}"
+
+
 def moved(start: str, write: Callable[[int], str], end: str = "") -> Shape:
     """A card of many of something, of a version that moves to a stage whose gates read it."""
     return lambda size: {f"{V1}/card.md": start + many(write)(size) + end, STAGES: MOVED}
@@ -114,6 +130,14 @@ SHAPES: dict[str, Shape] = {
         STAGES: MOVED,
     },
     "stages of the policy": lambda size: {POLICY: policy_text(many(lambda n: f"  - {{name: s{n}}}\n")(size))},
+    "checks of production": lambda size: {
+        POLICY: policy_text(f"{RULES}monitoring:\n  checks:\n{many(check)(size)}"),
+        MODEL: model_text(extra=f"monitoring:\n  checks:\n{many(lambda n: check(n + size))(size)}"),
+    },
+    "automatic moves": lambda size: {STAGES: "staging:\n" + many(claim)(size)},
+    "evidence set aside": lambda size: {
+        STAGES: f"staging:\n  - {entry('1.0.0', extra=despite(size))}\n"
+    },
     "outputs of a pointer": lambda size: {f"{V1}/model.onnx.dvc": "outs:\n" + "- md5: a\n" * size},
     "old tags": lambda size: {
         "registry/old/model.yaml": model_text("old"),

@@ -100,6 +100,8 @@ def test_the_json_has_exactly_these_keys(root: Path):
         "migration",
         "override",
         "waived",
+        "automatic",
+        "despite",
         "revision",
     }
     assert set(found["record"]) == {
@@ -113,6 +115,7 @@ def test_the_json_has_exactly_these_keys(root: Path):
         "compliance",
         "extra",
         "gates",
+        "monitoring",
         "retention",
         "display_name",
         "data_classification",

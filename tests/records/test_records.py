@@ -11,7 +11,7 @@ from rollbook.errors import InvalidFile, NotFound, Refused
 from rollbook.records.manifest import Artifact, Manifest, parse_manifest
 from rollbook.records.model import ModelRecord, parse_model
 from rollbook.records.policy import Policy, Stage, parse_policy
-from rollbook.records.stages import StageEntry, StageTable, parse_stages
+from rollbook.records.stages import AutomaticMove, Despite, StageEntry, StageTable, parse_stages
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 MANIFEST = texts.manifest(
@@ -204,6 +204,24 @@ def test_a_stages_entry_is_read_field_by_field():
     assert table.entries == (StageEntry("canary", "1.2.0", "r", "j", "t", 10, ({"by": "joe"},)),)
 
 
+def test_what_the_monitor_did_and_what_was_done_despite_it_stand_in_the_recorded_reason():
+    text = """\
+production:
+  version: 1.2.0
+  reason: errors doubled
+  automatic: {version: 1.3.0, evidence: monitoring-3}
+  despite: {evidence: [monitoring-1, monitoring-2], reason: the labels were wrong}
+  waived: [soak]
+"""
+    (entry,) = parse_stages(text.encode(), "x").entries
+    assert entry.automatic == AutomaticMove("1.3.0", "monitoring-3")
+    assert entry.despite == Despite(("monitoring-1", "monitoring-2"), "the labels were wrong")
+    assert entry.recorded_reason == (
+        "errors doubled (automatic: monitoring-3 of 1.3.0)"
+        " (despite monitoring-1, monitoring-2: the labels were wrong) (waived: soak)"
+    )
+
+
 def test_a_stages_holders_and_a_versions_entry_are_found():
     table = parse_stages(texts.STAGES.encode(), "x")
     assert [entry.version for entry in table.holders("staging")] == ["1.2.0", "1.10.0"]
@@ -226,6 +244,12 @@ def test_stages_may_be_empty(text):
         ("staging:\n- {reason: r}\n", "staging.0.version", 2),
         ("production:\n  version: 1.10\n", "production.version", 2),
         ("production:\n  version: 1.1.0\n  traffic: ten\n", "production.traffic", 3),
+        ("production:\n  version: 1.1.0\n  automatic: x\n", "production.automatic", 3),
+        (
+            "production:\n  version: 1.1.0\n  despite: {reason: r, evidence: [1]}\n",
+            "production.despite.evidence",
+            3,
+        ),
         ("aliases:\n  best: 1.10\n", "aliases.best", 2),
         ("aliases: [1]\n", "aliases", 1),
         ("production:\n", "production", 1),

@@ -47,6 +47,14 @@ def test_another_revision_puts_the_version_into_its_stage_again(history: History
     assert event.summary == "credit@1.0.0 changed in canary"
 
 
+def test_the_reason_says_that_the_monitor_changed_it(history: History) -> None:
+    history.commit(registration("credit", "1.0.0"))
+    history.commit(table("canary", "traffic: 10"))
+    automatic = "automatic: {version: 1.0.0, evidence: monitoring-2}"
+    history.commit(table("canary", "traffic: 50", "revision: 1", automatic))
+    assert told(history)[-1].reason == "because (automatic: monitoring-2 of 1.0.0) (traffic 10 -> 50)"
+
+
 def test_the_reason_says_all_that_changed(history: History) -> None:
     history.commit(registration("credit", "1.0.0"))
     history.commit(table("deprecated", "sunset: 2027-03-01"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.layout import DVC_YAML, POLICY, ROOT, Kind, as_meant, place
 from rollbook.names import meets_pattern
+from rollbook.records.evidence import MONITORING
 from rollbook.records.policy import parse_policy
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.records.policy import Policy, Stage
 
-ADMIN, APPROVER, DATA_SCIENTIST, RECORDER, DEVELOPER, VIEWER = (
+ADMIN, APPROVER, DATA_SCIENTIST, RECORDER, AUTOMATION, DEVELOPER, VIEWER = (
     "admin",
     "approver",
     "data-scientist",
     "recorder",
+    "automation",
     "developer",
     "viewer",
 )
@@ -31,12 +33,14 @@ ROLES = {
     APPROVER: "Approves stage changes; changes stages, cards, notes and evidence; removes artifacts.",
     DATA_SCIENTIST: "Registers models and versions, proposes stage changes, adds cards, notes and evidence.",
     RECORDER: "Creates the audit trail's tags on a server that judges pushes; changes no file.",
+    AUTOMATION: "Adds evidence of monitoring; changes stages by what such evidence and the policy bear out.",
     DEVELOPER: "Reads and fetches; changes nothing in the registry.",
     VIEWER: "Reads; changes nothing in the registry.",
 }
 _LEARNT_LATER = frozenset(
     [Kind.STAGES, Kind.CARD, Kind.NOTES, Kind.EVIDENCE, Kind.ATTACHMENT, Kind.MODEL_SIGNATURE]
 )
+_OF_EVIDENCE = frozenset([Kind.EVIDENCE, Kind.ATTACHMENT])
 _MAY_CHANGE = {
     # A pointer goes with its artifact. One that comes alone, or changes, is refused whoever does it.
     APPROVER: _LEARNT_LATER | {Kind.REMOVAL, Kind.POINTER},
@@ -52,7 +56,9 @@ _MAY_CHANGE = {
     },
 }
 # The roles that may be given for some models alone; the others are about the registry as a whole.
-GRANTABLE = (APPROVER, DATA_SCIENTIST, DEVELOPER, VIEWER)
+GRANTABLE = (APPROVER, DATA_SCIENTIST, AUTOMATION, DEVELOPER, VIEWER)
+# The roles of people who decide: whose word counts as an approval, or sets a freeze aside.
+DECIDING = tuple(role for role in ROLES if role != AUTOMATION)
 # How the fingerprints of keys begin.
 SSH_KEY, OPENPGP_KEY = "SHA256:", "openpgp:"
 # Outside of registry/, what the rules themselves rest on.
@@ -183,14 +189,21 @@ def is_governed(path: str, policy: Policy) -> bool:
 
 def may_change(held: Iterable[str], path: str, policy: Policy) -> bool:
     """Return whether somebody who holds these roles, for the model that it belongs to, may change the file
-    at `path`."""
+    at `path`, whatever the change is. (Automation may change some of a stages.yaml besides.)"""
     path = as_meant(path)
     if not is_governed(path, policy):
         return True
     if path == DVC_YAML:  # who registers writes the model's entry
         return not {ADMIN, DATA_SCIENTIST}.isdisjoint(held)
     kind = place(path).kind
+    if kind in _OF_EVIDENCE and AUTOMATION in held and _evidence_name(path).startswith(f"{MONITORING}-"):
+        return True
     return any(role == ADMIN or kind in _MAY_CHANGE.get(role, frozenset()) for role in held)
+
+
+def _evidence_name(path: str) -> str:
+    """Return what stands below a version's folder of evidence at a path."""
+    return path.rpartition("/evidence/")[2]
 
 
 def needed_for(path: str, policy: Policy) -> list[str]:

@@ -34,13 +34,15 @@ class Moves(registry.Registry):
         sunset: str | None = None,
         migration: str | None = None,
         override: str | None = None,
+        despite: str | None = None,
         draft: bool = False,
     ) -> ProposedMove:
         """Propose that a version moves to a stage, or that its share of the traffic there changes.
 
         `traffic` is a canary's share in percent. The version that makes room goes to the stage `displaced`,
         by default where the policy sends it; `sunset` and `migration` tell its users until when and how to
-        move on to the one that comes. `override` says why a freeze is set aside.
+        move on to the one that comes. `override` says why a freeze is set aside, `despite` why the failed
+        evidence of monitoring about the version does not keep it out.
         """
         from rollbook.propose.promotion import propose_promotion
 
@@ -49,7 +51,7 @@ class Moves(registry.Registry):
             reference,
             stage,
             reason=reason,
-            details={"traffic": traffic, "override": _set_aside(override)},
+            details={"traffic": traffic, "override": _set_aside(override), "despite": despite},
             displaced=_makes_room(displaced, sunset, migration),
             draft=draft,
         )
@@ -66,13 +68,14 @@ class Moves(registry.Registry):
         sunset: str | None = None,
         migration: str | None = None,
         override: str | None = None,
+        despite: str | None = None,
         draft: bool = False,
     ) -> ProposedMove:
         """Propose that a model goes back to the version that held a stage before, or to the one named by
         `to`.
 
         What an earlier rollback took out is not gone back to, nor are the versions in `skip`. For
-        `displaced`, `sunset` and `migration` see `promote`.
+        `displaced`, `sunset`, `migration`, `override` and `despite` see `promote`.
         """
         from rollbook.errors import BadCall
         from rollbook.propose.promotion import previous_holder, propose_promotion
@@ -85,7 +88,7 @@ class Moves(registry.Registry):
             f"{model}@{version}",
             stage,
             reason=reason,
-            details={"override": _set_aside(override)},
+            details={"override": _set_aside(override), "despite": despite},
             action="rollback",
             displaced=_makes_room(displaced, sunset, migration),
             draft=draft,
@@ -133,12 +136,14 @@ class Moves(registry.Registry):
         reason: str,
         remove: bool = False,
         override: str | None = None,
+        despite: str | None = None,
         draft: bool = False,
     ) -> ProposedAlias:
         """Propose that the alias `name` points to a version, or with `remove` that it no longer does.
 
-        `override` says why a freeze is set aside. Raises NotFound also for an alias that isn't there, Refused
-        also for one that points there already, or is named like a stage.
+        `override` says why a freeze is set aside, `despite` why failed evidence of monitoring is. Raises
+        NotFound also for an alias that isn't there, Refused also for one that points there already, or is
+        named like a stage.
         """
         from rollbook.propose.alias_move import propose_alias
 
@@ -149,6 +154,7 @@ class Moves(registry.Registry):
             reason=reason,
             remove=remove,
             override=override,
+            despite=despite,
             draft=draft,
         )
 

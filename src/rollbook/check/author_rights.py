@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.access.roles import (
+    AUTOMATION,
     DATA_SCIENTIST,
     keepers,
     may_change,
@@ -15,6 +16,7 @@ from rollbook.access.roles import (
     roles_for,
 )
 from rollbook.artifact.dvc_yaml import ARTIFACTS
+from rollbook.check.automatic_edits import is_automatic_edit
 from rollbook.check.finding import Finding
 from rollbook.check.kept_stages import ANY_VERSION, UNREADABLE, keeps_stages, moved
 from rollbook.errors import InvalidFile
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from rollbook.registry.change import FileChange
 
 _MOST_NAMED = 5
+_AUTOMATION_HINT = " Automation writes only entries that say `automatic`, and those of what they displace."
 
 
 class Author(NamedTuple):
@@ -74,9 +77,12 @@ class AuthorRights:
             held = self._roles(author.person, model)
             if may_change(held, path, self._policy) or self._enters_own_models(author, path):
                 continue
+            if AUTOMATION in held and self._moves_automatically(author, path):
+                continue
             what = f"who is {' and '.join(held)}" if held else self._who_has_none(author.person, model)
             message = f"{author.called}, {what}, may not change this file"
             hint = f"Somebody who may has to make this change: {' or '.join(needed_for(path, self._policy))}."
+            hint += _AUTOMATION_HINT if AUTOMATION in held and _is_stages(path) else ""
             yield Finding("RB501", path, message, hint=hint)
 
     def stage_findings(self, authors: Sequence[Author], whole: Iterable[FileChange]) -> Iterator[Finding]:
@@ -147,6 +153,18 @@ class AuthorRights:
                 for change in changes
                 for new in [self._document(change.new_oid, change.new_mode)]
             )
+        )
+
+    def _moves_automatically(self, author: Author, path: str) -> bool:
+        """Whether a commit changes nothing of a stages.yaml but by what the monitor did by itself."""
+        changes = [change for change in author.commit.changes if change.path == path]
+        return _is_stages(path) and all(
+            is_automatic_edit(
+                self._document(change.old_oid, change.old_mode),
+                self._document(change.new_oid, change.new_mode),
+                self._policy,
+            )
+            for change in changes
         )
 
     def _are_own_entries(self, person: Person, old: object, new: object) -> bool:

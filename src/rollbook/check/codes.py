@@ -92,6 +92,10 @@ _OTHERS = {
     "RB233": Rule(
         "signer unknowable", "The key or the certificates of each who may sign models can be read."
     ),
+    "RB234": Rule(
+        "monitoring inconsistent",
+        "What is monitored names sources and stages that there are, once, within bounds that can be met.",
+    ),
     "RB301": Rule(
         "write-once file edited", "What was registered never changes: content, mode, type or company."
     ),
@@ -137,6 +141,13 @@ _OTHERS = {
     "RB318": Rule(
         "nothing in production", "A change that leaves a model without a version in production is meant so."
     ),
+    "RB319": Rule(
+        "not automatic",
+        "What says that the monitor moved it rests on evidence that is there, and on the base's policy.",
+    ),
+    "RB320": Rule(
+        "nothing to set aside", "Evidence that is set aside for a move is there, is about it, and failed."
+    ),
     "RB501": Rule("not allowed", "Whoever made a commit has a role that may change the file."),
     "RB502": Rule(
         "not the signer", "A commit that is signed, or has to be, is signed by a key of the author it names."
@@ -150,6 +161,9 @@ _OTHERS = {
     ),
     "RB506": Rule("grant without models", "A pattern that roles are given for means some model."),
     "RB507": Rule("stage out of reach", "Somebody has a role that a stage is kept for."),
+    "RB508": Rule(
+        "monitor kept out", "The monitor has a role by which it may do what the policy lets it do."
+    ),
     "RB400": Rule("gate unknown", "A gate that this tool can't judge does not let anything pass."),
     "RB601": Rule("tag missing", "Every event of main's history has its tag."),
     "RB602": Rule("tag extra", "Every tag of the trail records something that main's history holds."),

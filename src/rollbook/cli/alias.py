@@ -17,6 +17,7 @@ from rollbook.cli.proposed import carry_on
 @click.option("--remove", is_flag=True, help="Take the alias off REF.")
 @options.reason
 @options.override
+@options.despite
 @options.proposal
 @options.directory
 @options.as_json

@@ -90,6 +90,13 @@ def override(command: Command) -> Command:
     )(command)
 
 
+def despite(command: Command) -> Command:
+    """`--despite`: why failed evidence of monitoring does not keep a version out."""
+    return click.option(
+        "--despite", metavar="REASON", help="Set failed evidence of monitoring aside, all there is, and why."
+    )(command)
+
+
 def displaced(command: Command) -> Command:
     """`--displaced`, `--sunset` and `--migration`: what becomes of the version that makes room."""
     stage = click.option(

@@ -19,6 +19,7 @@ from rollbook.cli.proposed import report_move
 @options.displaced
 @options.reason
 @options.override
+@options.despite
 @options.proposal
 @options.directory
 @options.as_json

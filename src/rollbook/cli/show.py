@@ -103,6 +103,14 @@ def _changes(version: ModelVersion) -> Iterator[tuple[str, str]]:
         yield when, ": ".join(text for text in (f"{what} ({people})" if people else what, reason) if text)
 
 
+def _monitored(moved: dict[str, Any]) -> str:
+    """Return what a transition says of monitoring: that the monitor made it, or that it was made in spite."""
+    automatic, despite = moved["automatic"], moved["despite"]
+    moved_by = f"moved it on {automatic['evidence']} of {automatic['version']}" if automatic else ""
+    in_spite = f"set aside {', '.join(despite['evidence'])}: {despite['reason']}" if despite else ""
+    return "; ".join(filter(None, (moved_by, in_spite)))
+
+
 def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:
     manifest, record, moved = found["manifest"], found["record"], found["transition"]
     artifact = manifest["artifact"]
@@ -110,6 +118,7 @@ def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("stage", found["stage"]),
         ("why", f"{moved['reason']} ({moved['requested_by']}, {moved['requested_at']})" if moved else ""),
+        ("monitor", _monitored(moved) if moved else ""),
         ("approved", "; ".join(_approved(moved["approvals"])) if moved else ""),
         ("aliases", ", ".join(found["aliases"])),
         ("description", _described(found)),

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from rollbook import layout
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.write import identity
-from rollbook.names import require_alias_name, time_now
+from rollbook.names import alias_target, require_alias_name, time_now
+from rollbook.propose.evidence_set_aside import set_aside
 from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
 from rollbook.records.stages import ALIASES
 from rollbook.registry.main_branch import main_commit
@@ -20,7 +21,7 @@ from rollbook.text import one_line
 from rollbook.yaml.edit import edit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from rollbook.records.policy import Policy
     from rollbook.records.stages import StageEntry
     from rollbook.registry.model_version import ModelVersion
+    from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
 # The action whose proposals change an alias, as it stands in branch names.
 ALIAS_ACTION = "alias"
@@ -67,33 +69,37 @@ def propose_alias(
     reason: str,
     remove: bool = False,
     override: str | None = None,
+    despite: str | None = None,
     draft: bool = False,
 ) -> ProposedAlias:
     """Propose that an alias points to a version, or with `remove` that it no longer does: a branch with one
     commit that edits stages.yaml alone.
 
-    `override` says why a freeze is set aside. With `draft` the proposal is made although the check fails.
-    Raises NotFound for an unknown version or an alias that isn't there, Refused for one that is there already
-    or named like a stage, or a change that the check refuses, Conflict when the proposal stands already.
+    `override` says why a freeze is set aside, `despite` why failed evidence of monitoring is. With `draft`
+    the proposal is made although the check fails. Raises NotFound for an unknown version or an alias that
+    isn't there, Refused for one that is there already or named like a stage, or a change that the check
+    refuses, Conflict when the proposal stands already.
     """
     require_alias_name(alias)
     if not one_line(reason):
         raise BadCall("a change of an alias needs a reason", hint='Say why: --reason "..."')
-    if remove and override:
-        raise BadCall("taking an alias away meets no freeze", hint="Leave --override out.")
+    if remove and (override or despite):
+        raise BadCall("taking an alias away meets no freeze and no gate", hint="Leave the exception out.")
     base = main_commit(repository)
-    with Registry(repository, commit_snapshot(repository, base)) as registry:
+    base_snapshot = commit_snapshot(repository, base)
+    with Registry(repository, base_snapshot) as registry:
         version = registry.version(reference)
         _require_possible(registry.policy, version, alias, remove=remove)
         model, before = version.model.name, version.model.stages.aliases.get(alias)
         standing = version.model.stages.alias_entries.get(alias)
         path = layout.stages_path(model)
         (data,) = registry.snapshot.read_many([path])
+        said = _exceptions(repository, base_snapshot, version, alias, override, despite)
     # A version's name begins with a number, and an alias's with a letter.
     parts = (alias, "removed") if remove else (version.version, alias)
     branch = branch_name(ALIAS_ACTION, model, *parts)
     refuse_standing(repository, branch)
-    entry = _entry(repository, version.version, one_line(reason), override, standing, remove=remove)
+    entry = _entry(repository, version.version, one_line(reason), said, standing, remove=remove)
     change = _without(alias) if remove and standing is None else _with(alias, entry)
     header = f"{schema_line('stages', path)}\n".encode()
     files = {path: edit(data or header, change, path)}
@@ -104,8 +110,24 @@ def propose_alias(
         verdict.require(wish, waiting_too=False)
     subject = f"Take the alias {alias} off {version}" if remove else f"Give {version} the alias {alias}"
     made = commit_proposal(repository, Proposal(branch, base, f"{subject}\n\n{one_line(reason)}\n", files))
-    after = None if remove else version.version
-    return ProposedAlias(branch, made, model, alias, before, after, verdict.findings)
+    return ProposedAlias(
+        branch, made, model, alias, before, None if remove else version.version, verdict.findings
+    )
+
+
+def _exceptions(
+    repository: Repository,
+    base: TreeSnapshot,
+    version: ModelVersion,
+    alias: str,
+    override: str | None,
+    despite: str | None,
+) -> dict[str, Any]:
+    """Return what the alias's entry says is set aside for it."""
+    said: dict[str, Any] = {"override": {"reason": override}} if override else {}
+    if despite is not None:
+        said["despite"] = set_aside(repository, base, version, alias_target(alias), despite)
+    return said
 
 
 def _require_possible(policy: Policy, version: ModelVersion, alias: str, *, remove: bool) -> None:
@@ -133,7 +155,7 @@ def _entry(
     repository: Repository,
     version: str,
     reason: str,
-    override: str | None,
+    said: Mapping[str, Any],
     standing: StageEntry | None,
     *,
     remove: bool,
@@ -145,7 +167,7 @@ def _entry(
     return {
         "removed" if remove else "version": version,
         "reason": reason,
-        **({"override": {"reason": override}} if override else {}),
+        **said,
         "requested_by": by,
         "requested_at": now,
     }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rollbook.records.fields import Fields
 
 DEPLOYMENT = "deployment"
+MONITORING = "monitoring"
 SCAN = "scan"
 # The kinds that the schema knows.
 KINDS = (
@@ -24,7 +25,7 @@ KINDS = (
     "smoke-test",
     "conversion",
     "load-test",
-    "monitoring",
+    MONITORING,
     DEPLOYMENT,
     SCAN,
 )

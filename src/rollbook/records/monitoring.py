@@ -130,8 +130,9 @@ def _tightened(policy: Monitoring, record: ModelRecord) -> Monitoring:
     path = model_path(record.name)
     fields = Fields(record.monitoring, path, "monitoring")
     checks, actions = _checks(fields, path), policy.on_breach
+    taken = {check.name for check in policy.checks}
     for check in checks:
-        if any(check.name == other.name for other in policy.checks):
+        if check.name in taken:
             message = f"the policy has a check {check.name!r} already"
             hint = "Give it another name: a model adds checks, it changes none."
             raise InvalidFile(message, path=path, key="monitoring.checks", hint=hint)

@@ -19,14 +19,38 @@ _REMOVED = "removed"  # the key of an alias's entry that names the version which
 
 
 @dataclass(frozen=True, slots=True)
+class AutomaticMove:
+    """What the monitor moved by itself, and on which evidence: `version` is the one that the evidence is
+    about (of a rollback the one that is taken out, of a canary the canary itself)."""
+
+    version: str
+    evidence: str
+
+    def __str__(self) -> str:
+        return f"{self.evidence} of {self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Despite:
+    """Why a version enters a stage although evidence of monitoring, here by name, speaks against it."""
+
+    evidence: tuple[str, ...]
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.evidence)}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class StageEntry:
     """One version in one stage, or under one alias (`@champion` in the place of the stage). `requested_at` is
     RFC 3339 text; `traffic` is in per cent.
 
     Of a version that goes out of use: `replacement` is the version to use instead (`1.2.0`, or of another
     model `name@1.2.0`), `sunset` the last day (`2027-03-01`), `migration` how to get there. `override` is why
-    a freeze was set aside, `waived` names the gates that were for a rollback. `revision` counts how often
-    the entry was changed since the version came into its stage.
+    a freeze was set aside, `waived` names the gates that were for a rollback. `automatic` says that the
+    monitor asked, `despite` which of its evidence is set aside. `revision` counts how often the entry was
+    changed since the version came into its stage.
     """
 
     stage: str
@@ -41,19 +65,24 @@ class StageEntry:
     migration: str = ""
     override: str = ""
     waived: tuple[str, ...] = ()
+    automatic: AutomaticMove | None = None
+    despite: Despite | None = None
     revision: int = 0
 
     @property
     def recorded_reason(self) -> str:
-        """Return the reason as the audit trail records it: with the gates that were waived for it, and with
+        """Return the reason as the audit trail records it: with the evidence on which the monitor moved the
+        version by itself, or against which somebody did, with the gates that were waived for it, and with
         what approvers noted."""
+        automatic = f" (automatic: {self.automatic})" if self.automatic else ""
+        despite = f" (despite {self.despite})" if self.despite else ""
         waived = f" (waived: {', '.join(self.waived)})" if self.waived else ""
         notes = (
             f" ({approval.get('by')} approves: {note})"
             for approval in self.approvals
             if isinstance(note := approval.get("note"), str) and note
         )
-        return f"{self.reason}{waived}{''.join(notes)}"
+        return f"{self.reason}{automatic}{despite}{waived}{''.join(notes)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,5 +181,21 @@ def _entry(stage: str, fields: Fields, version_key: str = "version") -> StageEnt
         migration=fields.optional_text("migration"),
         override=fields.inner("override").optional_text("reason"),
         waived=tuple(fields.texts("waived")),
+        automatic=_automatic(fields),
+        despite=_despite(fields),
         revision=fields.optional_integer("revision") or 0,
     )
+
+
+def _automatic(fields: Fields) -> AutomaticMove | None:
+    if not fields.has("automatic"):
+        return None
+    said = fields.inner("automatic")
+    return AutomaticMove(said.text("version"), said.text("evidence"))
+
+
+def _despite(fields: Fields) -> Despite | None:
+    if not fields.has("despite"):
+        return None
+    said = fields.inner("despite")
+    return Despite(said.texts("evidence"), said.text("reason"))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NAMESPACE = "rollbook-approval"
 # What only some transitions have.
-_DETAILS = ("replacement", "sunset", "migration", "override", "waived", "note")
+_DETAILS = ("replacement", "sunset", "migration", "override", "waived", "automatic", "despite", "note")
 _WITHOUT_OCCASION, _FORMAT = "rollbook-approval-1", "rollbook-approval-2"
 
 
@@ -58,6 +58,8 @@ class TransitionContent:
     migration: str = ""
     override: str = ""
     waived: str = ""
+    automatic: str = ""
+    despite: str = ""
     note: str = ""
     occasion: Occasion | None = None
 
@@ -127,6 +129,8 @@ def transition_content(
         migration=entry.migration,
         override=entry.override,
         waived=", ".join(entry.waived),
+        automatic=str(entry.automatic or ""),
+        despite=str(entry.despite or ""),
         occasion=occasion,
     )
 

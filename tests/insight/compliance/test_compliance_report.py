@@ -98,6 +98,20 @@ def test_a_freeze_that_was_set_aside_is_an_exception(tmp_path: Path) -> None:
     assert "a fire to put out" in text[text.index("## Exceptions") :]
 
 
+def test_what_the_monitor_moved_and_what_was_done_despite_it_are_exceptions(tmp_path: Path) -> None:
+    history = new_history(tmp_path / "registry.git", POLICY.partition("gates:")[0])
+    history.commit(registration("credit", "1.0.0"))
+    said = "version: 1.0.0, reason: r, requested_by: eve, requested_at: x"
+    automatic = "automatic: {version: 1.1.0, evidence: monitoring-3}"
+    history.commit({STAGES: f"staging: {{{said}, {automatic}}}\n"})
+    despite = "despite: {evidence: [monitoring-4], reason: wrong labels}"
+    history.commit({STAGES: f"production: {{{said}, {despite}}}\n"})
+    record(history.repository)
+    exceptions = report(history).partition("## Exceptions")[2].replace("&#45;", "-").replace("&#58;", ":")
+    assert "the monitor moved it by itself: monitoring-3 of 1.1.0" in exceptions
+    assert "evidence was set aside: monitoring-4: wrong labels" in exceptions
+
+
 def test_without_exceptions_the_report_says_so(tmp_path: Path) -> None:
     history = new_history(tmp_path / "registry.git")
     history.commit(registration("credit", "1.0.0"))

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rollbook.access.roles import ADMIN, APPROVER, ROLES, Person, alike, roles_for
+from rollbook.access.roles import ADMIN, APPROVER, DECIDING, Person, alike, roles_for
 from rollbook.check.finding import Rule
 from rollbook.check.gates.gate import SettingsSchema, passed, setting, waiting
 from rollbook.errors import CannotTell, InvalidFile
@@ -41,7 +41,7 @@ class Approvals:
                 "The role of those who count; admins and approvers unless set.",
                 "approver",
                 type="string",
-                enum=list(ROLES),
+                enum=list(DECIDING),
             ),
             "rollback_count": setting(
                 "Count for a rollback",

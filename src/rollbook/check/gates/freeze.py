@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from rollbook.access.roles import ADMIN, ROLES, Person, roles_for
+from rollbook.access.roles import ADMIN, DECIDING, Person, roles_for
 from rollbook.check.finding import Rule
 from rollbook.check.gates.gate import SettingsSchema, failed, passed, ref, setting, waiting
 from rollbook.errors import InvalidFile
@@ -78,7 +78,7 @@ class Freeze:
                 "Who may set it aside, with a reason; admins unless set.",
                 "admin",
                 type="string",
-                enum=list(ROLES),
+                enum=list(DECIDING),
             ),
         },
         example={

@@ -13,6 +13,7 @@ from rollbook.check.rules.alias_rules import alias_findings
 from rollbook.check.rules.data_rules import data_findings
 from rollbook.check.rules.manifest_rules import registrar_findings
 from rollbook.check.rules.model_rules import directory_findings
+from rollbook.check.rules.monitored_moves import automatic_findings, despite_findings
 from rollbook.check.rules.name_rules import pattern_findings
 from rollbook.check.rules.origin_rules import not_judged, split, taken_over
 from rollbook.check.rules.removal_rules import moved_findings, removal_findings
@@ -30,6 +31,7 @@ from rollbook.registry.change import alias_changes, transitions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from rollbook.check.document import Document
     from rollbook.check.gates.gate import Circumstances
     from rollbook.check.registry_files import Contents
     from rollbook.check.scope import Paths
@@ -78,6 +80,7 @@ def change_findings(
                 yield unreadable_gates(name)
             ground = Ground(policy, own or (), standing, *paths, circumstances)
             yield from _stage_changes(model, ground, after, taken_over(model, before))
+            yield from _monitored(model, ground, old.get(record))
     yield from _names(before, policy, after)
 
 
@@ -113,6 +116,15 @@ def _stage_changes(
     if policy != after.policy:
         # The head's own policy has judged the file already; it must stand before the base's too.
         yield from policy_findings(model, policy, "the base's policy")
+
+
+def _monitored(model: ModelFiles, ground: Ground, base_record: Document | None) -> Iterator[Finding]:
+    """Yield what the entries that a change writes say of monitoring, and is not so."""
+    first = ground.policy.first_stage.name
+    moves = transitions(ground.standing, model.stages, first) if model.stages else []
+    aliases = alias_changes(ground.standing, model.stages, first) if model.stages else []
+    yield from automatic_findings(model, moves, ground, base_record)
+    yield from despite_findings(model, [*moves, *aliases])
 
 
 def _moved_versions(

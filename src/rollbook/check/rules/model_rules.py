@@ -10,6 +10,7 @@ from rollbook.check.finding import Finding
 from rollbook.check.rules.attestation_rules import attestation_findings
 from rollbook.check.rules.data_rules import chain_findings
 from rollbook.check.rules.manifest_rules import backfill_findings, training_findings
+from rollbook.check.rules.monitoring_rules import own_monitoring_findings
 from rollbook.check.rules.pointer_rules import attachment_findings, pointer_findings
 from rollbook.check.rules.policy_rules import gate_stage_findings, own_retention_findings
 from rollbook.check.rules.removal_rules import removal_of, removed_directory_findings, removed_in_use_findings
@@ -48,6 +49,7 @@ def model_findings(model: ModelFiles, policy: Policy | None) -> Iterator[Finding
         if model.record_file is not None and model.record is not None and not model.record_file.findings:
             yield from gate_stage_findings(model.record_file, model.record.gates, policy)
             yield from own_retention_findings(model.record_file, model.record.retention, policy)
+            yield from own_monitoring_findings(model.record_file, model.record, policy)
 
 
 def _same(document: Document, key: str, found: object, expected: str) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rollbook.access.roles import ADMIN
 from rollbook.check.finding import Finding
 from rollbook.check.rules.attestation_rules import signer_findings
+from rollbook.check.rules.monitoring_rules import monitoring_findings
 from rollbook.check.rules.name_rules import unreachable
 from rollbook.errors import InvalidFile
 from rollbook.layout import POLICY
@@ -61,6 +62,7 @@ def policy_file_findings(document: Document | None) -> Iterator[Finding]:
     if policy.notify:
         yield from _receiver_findings(document, policy)
     yield from signer_findings(document, policy)
+    yield from monitoring_findings(document, policy)
 
 
 def _out_of_reach(document: Document, policy: Policy) -> Iterator[Finding]:

@@ -74,7 +74,7 @@ def rewritten_fields(old: StageEntry, new: StageEntry) -> list[str]:
     """Return the fields of an entry that say something else than before; added approvals don't."""
     fields = (
         "reason", "requested_by", "requested_at", "traffic", "replacement", "sunset", "migration", "override",
-        "waived",
+        "waived", "automatic", "despite",
     )  # fmt: skip
     changed = [field for field in fields if getattr(old, field) != getattr(new, field)]
     if any(approval not in new.approvals for approval in old.approvals):

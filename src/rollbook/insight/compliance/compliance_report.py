@@ -65,6 +65,8 @@ class Step:
     evidence: tuple[str, ...]
     gates: tuple[JudgedGate, ...] = ()
     override: str = ""
+    automatic: str = ""
+    despite: str = ""
     unjudged: str = ""
 
 
@@ -83,12 +85,16 @@ class ComplianceReport:
 
     @property
     def exceptions(self) -> list[tuple[Step, str]]:
-        """Return the steps that an auditor asks about: freezes set aside, and gates that fail when judged
-        again."""
+        """Return the steps that an auditor asks about: freezes and evidence set aside, moves that the
+        monitor made, and gates that fail when judged again."""
         exceptional = []
         for step in self.steps:
             if step.override:
                 exceptional.append((step, f"a freeze was set aside: {step.override}"))
+            if step.automatic:
+                exceptional.append((step, f"the monitor moved it by itself: {step.automatic}"))
+            if step.despite:
+                exceptional.append((step, f"evidence was set aside: {step.despite}"))
             for judged in step.gates:
                 verdict = judged.verdict
                 if verdict.state is State.WAIVED:
@@ -174,6 +180,8 @@ def _steps(repository: Repository, commit: str, tags: Sequence[RecordedTag]) -> 
             stood.get(tag.name, ()),
             () if isinstance(gates, str) else gates.get((event.model, event.version, event.target), ()),
             entry.override if entry else "",
+            str((entry and entry.automatic) or ""),
+            str((entry and entry.despite) or ""),
             gates if isinstance(gates, str) else "",
         )
 

@@ -175,10 +175,13 @@ replacement   text     What to use instead, for a version that goes out of use.
 sunset        text     The last day, for a version that goes out of use, e.g. `2027-03-01`.
 migration     text     How to get to the replacement.
 override      text     Why a freeze was set aside.
+automatic     text     What the monitor moved it there on, such as `monitoring-3 of 1.3.0`.
+despite       text     Which evidence of monitoring was set aside, and why.
 """,
         """
 SELECT m.name, e.version, e.stage, e.reason, e.requested_by, e.requested_at, e.traffic, e.approvals,
-  e.replacement, e.sunset, e.migration, e.override
+  e.replacement, e.sunset, e.migration, e.override, e.automatic,
+  e.despite
 FROM stage_entry AS e JOIN model AS m ON m.id = e.model_id
 """,
     ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
-from rollbook.access.roles import ADMIN, APPROVER, RECORDER, may_change, may_move
+from rollbook.access.roles import ADMIN, APPROVER, AUTOMATION, RECORDER, may_change, may_move
 from rollbook.check.gate_judgement import guards_stage
 
 if TYPE_CHECKING:
@@ -26,13 +26,14 @@ _REMOVAL = layout.removal_path(_MODEL, _VERSION)
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """What roles let somebody do with the models they are given for: register versions, add evidence, notes
-    and cards, move versions into and out of `stages`, sign approvals; `approves` are the stages that ask for
-    approvals and count theirs. And of the registry: propose that artifacts go, create the tags of the trail
-    whatever they attest, administer."""
+    and cards, move versions into and out of `stages`, do what the monitor does by itself, sign approvals;
+    `approves` are the stages that ask for approvals and count theirs. And of the registry: propose that
+    artifacts go, create the tags of the trail whatever they attest, administer."""
 
     register: bool
     evidence: bool
     stages: tuple[str, ...]
+    monitor: bool
     approve: bool
     approves: tuple[str, ...]
     remove: bool
@@ -48,6 +49,7 @@ class Allowed:
             ("register", self.register),
             ("evidence", self.evidence),
             (f"move: {moves}", bool(self.stages)),
+            ("monitor", self.monitor and not self.evidence),
             (f"approve{approves}" if self.approve else f"review{approves}", self.approve or self.approves),
             ("remove artifacts", self.remove),
             ("record", self.record),
@@ -70,6 +72,7 @@ def allowed(held: Collection[str], policy: Policy, own_gates: Sequence[Mapping[s
         register=may_change(held, _MANIFEST, policy),
         evidence=may_change(held, _EVIDENCE, policy),
         stages=tuple(stage.name for stage in policy.stages if moves and may_move(held, stage)),
+        monitor=moves or AUTOMATION in held,
         approve=not {ADMIN, APPROVER}.isdisjoint(held),
         approves=tuple(stage.name for stage in policy.stages if guards_stage(counting, stage.name)),
         remove=may_change(held, _REMOVAL, policy),

@@ -87,6 +87,7 @@ class FromScratch:
                 name, entry.version, entry.stage, _text(entry.reason), _text(entry.requested_by),
                 _time(entry.requested_at), entry.traffic, len(entry.approvals), _text(entry.replacement),
                 _text(entry.sunset), _text(entry.migration), _text(entry.override),
+                _text(str(entry.automatic or "")), _text(str(entry.despite or "")),
             )
             for entry in table.entries
         ]  # fmt: skip

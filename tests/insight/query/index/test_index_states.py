@@ -55,7 +55,11 @@ _STAGES = """\
 production: {version: 1.0.0, reason: best, requested_by: jane, requested_at: 2026-11-21T10:00:00+01:00}
 archived:
   - {version: 1.0.0}
-  - {version: 9.9.9, override: {reason: urgent}, approvals: [{by: joe}, nonsense]}
+  - version: 9.9.9
+    override: {reason: urgent}
+    automatic: {version: 1.3.0, evidence: monitoring-3}
+    despite: {evidence: [monitoring-1, monitoring-2], reason: labels were wrong}
+    approvals: [{by: joe}, nonsense]
 aliases:
   champion: 1.0.0
   best: {version: 9.9.9, reason: urgent, requested_by: joe, requested_at: 2026-11-21, approvals: [{by: ann}]}

@@ -66,7 +66,8 @@ def _stages(data: bytes, path: str) -> Rows:
         [
             position, text(entry.stage), text(entry.version), text(entry.reason), text(entry.requested_by),
             moment(entry.requested_at), whole(entry.traffic), len(entry.approvals), text(entry.replacement),
-            text(entry.sunset), text(entry.migration), text(entry.override),
+            text(entry.sunset), text(entry.migration), text(entry.override), text(str(entry.automatic or "")),
+            text(str(entry.despite or "")),
         ]
         for position, entry in enumerate(table.entries)
     ]  # fmt: skip

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 # Goes up with every change of the tables or of what is put into them: another format's index is discarded.
-FORMAT = 7
+FORMAT = 8
 
 # What is not given is NULL everywhere, and so is a number that is not finite. Times are UTC, whole seconds.
 # `model.held` counts the files that make a folder a model, `version.files` those in a version's folder.
@@ -31,7 +31,7 @@ CREATE TABLE model_tag (model_id INTEGER, name TEXT, value TEXT, PRIMARY KEY (mo
 CREATE TABLE stage_entry (
   model_id INTEGER, position INTEGER, stage TEXT, version TEXT, reason TEXT, requested_by TEXT,
   requested_at TEXT, traffic INTEGER, approvals INTEGER, replacement TEXT, sunset TEXT, migration TEXT,
-  override TEXT,
+  override TEXT, automatic TEXT, despite TEXT,
   PRIMARY KEY (model_id, position)
 ) WITHOUT ROWID;
 CREATE INDEX stage_entry_version ON stage_entry (model_id, version);

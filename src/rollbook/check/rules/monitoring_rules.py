@@ -1,0 +1,117 @@
+"""Rules about what a policy and a model.yaml say of monitoring: that it can be asked, and acted on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollbook.access.roles import ADMIN, AUTOMATION
+from rollbook.errors import InvalidFile
+from rollbook.names import CANARY, PRODUCTION
+from rollbook.records.monitoring import AUTONOMY, monitoring_of
+from rollbook.schema.explanation import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rollbook.check.document import Document
+    from rollbook.check.finding import Finding
+    from rollbook.records.model import ModelRecord
+    from rollbook.records.monitoring import CheckSettings, Monitoring
+    from rollbook.records.policy import Policy
+
+_NONE = AUTONOMY[0]
+_CHECKS = ("monitoring", "checks")
+# Each pair of bounds, the lower one first: what stands outside of the second can't be within the first.
+_ORDERED = (
+    ("min", "max"),
+    ("min", "warn_max"),
+    ("warn_min", "max"),
+    ("warn_min", "warn_max"),
+    ("min", "warn_min"),
+    ("warn_max", "max"),
+)
+
+
+def monitoring_findings(document: Document, policy: Policy) -> Iterator[Finding]:
+    """Yield what is wrong with a policy's monitoring."""
+    if not policy.monitoring:
+        return
+    try:
+        told = monitoring_of(policy)
+    except InvalidFile as error:
+        yield _unreadable(document, error)
+        return
+    yield from _check_findings(document, told.checks, told, policy)
+    if told.on_breach.rollback != _NONE and told.on_breach.evidence == _NONE:
+        message = "a rollback rests on evidence, and none is filed of a breach"
+        hint = "Set on_breach.evidence to propose or land, or on_breach.rollback to none."
+        yield document.finding("RB234", message, "monitoring", "on_breach", "rollback", hint=hint)
+    yield from _kept_out(document, told, policy)
+
+
+def own_monitoring_findings(document: Document, record: ModelRecord, policy: Policy) -> Iterator[Finding]:
+    """Yield what is wrong with a model's own monitoring under a policy, whose own faults are told there."""
+    if not record.monitoring:
+        return
+    try:
+        common = monitoring_of(policy)
+    except InvalidFile:
+        return
+    try:
+        told = monitoring_of(policy, record)
+    except InvalidFile as error:
+        yield _unreadable(document, error)
+        return
+    yield from _check_findings(document, told.checks[len(common.checks) :], told, policy)
+
+
+def _check_findings(
+    document: Document, checks: Sequence[CheckSettings], told: Monitoring, policy: Policy
+) -> Iterator[Finding]:
+    stages_hint = f"The policy's stages are: {', '.join(stage.name for stage in policy.stages)}."
+    for index, check in enumerate(checks):
+        if check.source not in told.sources:
+            message = f"there is no source {shown(check.source)}"
+            named = ", ".join(list(told.sources)[:10])
+            hint = f"The policy's sources are: {named}." if named else "Name one in the policy's monitoring."
+            yield document.finding("RB234", message, *_CHECKS, index, "source", hint=hint)
+        for position, stage in enumerate(check.stages if "stages" in _written(document, index) else ()):
+            if not policy.has_stage(stage):
+                message = f"there is no stage {shown(stage)}"
+                key = (*_CHECKS, index, "stages", position)
+                yield document.finding("RB234", message, *key, hint=stages_hint)
+        yield from _bound_findings(document, check, index)
+
+
+def _written(document: Document, index: int) -> dict[str, object]:
+    """Return a check as it stands in the file."""
+    value = document.value if isinstance(document.value, dict) else {}
+    written: dict[str, object] = value["monitoring"]["checks"][index]
+    return written
+
+
+def _bound_findings(document: Document, check: CheckSettings, index: int) -> Iterator[Finding]:
+    """Yield the bounds of a check of which one leaves nothing to the other."""
+    for low, high in _ORDERED:
+        least, most = check.settings.get(low), check.settings.get(high)
+        if isinstance(least, int | float) and isinstance(most, int | float) and least > most:
+            message = f"{low} {least:g} is above {high} {most:g}"
+            hint = "A warning begins within the bounds of a breach, and the least is below the most."
+            yield document.finding("RB234", message, *_CHECKS, index, low, hint=hint)
+
+
+def _kept_out(document: Document, told: Monitoring, policy: Policy) -> Iterator[Finding]:
+    """Yield a warning of each stage that the monitor is to move versions in, and has no role to."""
+    canary = told.canary.settings if told.canary else {}
+    moved = [(PRODUCTION, told.on_breach.rollback), (CANARY, canary.get("act", _NONE))]
+    acts = {stage for stage, act in moved if act != _NONE}
+    for index, stage in enumerate(policy.stages if policy.roles.get(AUTOMATION) else ()):
+        if stage.name in acts and stage.by is not None and AUTOMATION not in stage.by:
+            message = f"{shown(stage.name)} is kept for {' and '.join(stage.by)}: the monitor can't act there"
+            hint = f"Add {AUTOMATION} to `by`, or let the monitor be run by one who is {ADMIN}."
+            yield document.finding("RB508", message, "stages", index, "by", hint=hint, severity="warning")
+
+
+def _unreadable(document: Document, error: InvalidFile) -> Finding:
+    key = [int(part) if part.isdecimal() else part for part in error.key.split(".")]
+    return document.finding("RB234", error.message, *key, hint=error.hint)
