@@ -156,6 +156,15 @@ class TestSeeing:
             run(world, 3, models=["nothing"])
 
 
+def test_a_breach_is_put_on_record_once_whoever_looks(world: World) -> None:
+    tell(world, 0.3)
+    here, there = discover(world.registry), discover(second_clone(world))
+    (deed, *_) = run_once(here, NOW).done
+    assert (deed.deed, deed.result[:9]) == ("evidence", "proposed:")
+    assert [one.done for one in (run_once(there, NOW + MINUTE), run_once(here, NOW + 2 * MINUTE))] == [[], []]
+    assert "fraud/1.0.0-monitoring-1" in world.git("branch", "--list", "rollbook/evidence/*")
+
+
 class TestMain:
     def test_main_is_read_as_the_remote_has_it(self, world: World) -> None:
         second = second_clone(world)

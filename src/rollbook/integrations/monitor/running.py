@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 from rollbook.errors import Conflict, GitFailed, InvalidFile, RollbookError
@@ -195,8 +194,11 @@ class _Acting:
 
 
 def _own_act() -> Act:
-    acting: Act = import_module("rollbook.integrations.monitor.acting").act
-    return acting
+    from rollbook.integrations.monitor.acting import (
+        act,
+    )  # what proposes and lands is loaded when it is needed
+
+    return act
 
 
 def _main(repository: Repository, problems: list[str]) -> str:
