@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 def world(started: Template, monkeypatch: pytest.MonkeyPatch) -> World:
     """A version in production, watched; nobody does anything about a breach."""
 
-    def leave(_: object, episode: Episode, *__: object) -> Episode:
+    def leave(_: object, episode: Episode, *__: object, **___: object) -> Episode:
         return episode
 
-    monkeypatch.setattr(running, "_act", leave)
+    monkeypatch.setattr(running, "_own_act", lambda: leave)
     world = started(serve_version)
     watch(world)
     return world

@@ -118,6 +118,12 @@ class TestStates:
     def test_what_is_unknown_in_between_lets_a_recovery_begin_anew(self) -> None:
         assert Watch().each(BREACH, BREACH, OK, UNKNOWN, OK).state is BREACH
 
+    def test_what_was_unknown_once_keeps_no_breach_from_ending(self) -> None:
+        assert Watch().each(BREACH, BREACH, UNKNOWN, OK, OK).state is OK
+
+    def test_what_was_unknown_waits_for_no_cool_down(self) -> None:
+        assert Watch(cool_down=DAY).each(UNKNOWN, OK, OK).state is OK
+
     def test_a_warning_that_nobody_sees_any_more_is_unknown(self) -> None:
         assert Watch().each(WARNING, WARNING, UNKNOWN, UNKNOWN).state is UNKNOWN
 

@@ -42,14 +42,15 @@ def world(started: Template) -> World:
 
 
 class Doer:
-    """Does two deeds for an episode, each once, and says that it is over."""
+    """Does two deeds for an episode, each once, and says once that it is over."""
 
     def __init__(self) -> None:
         self.did: list[str] = []
 
-    def __call__(self, _repository: object, episode: Episode, *rest: Any) -> Episode:
+    def __call__(self, _repository: object, episode: Episode, *rest: Any, in_breach: Any) -> Episode:
+        assert in_breach == set()
         remember: Callable[[Episode], None] = rest[-1]
-        for name in ("evidence", "notify") if episode.ended is None else ("closing",):
+        for name in ("evidence", "notify") if episode.ended is None else ("ended",):
             if name not in episode.deeds:
                 self.did.append(name)
                 episode = replace(episode, deeds={**episode.deeds, name: f"{name} of {episode.id}"})
@@ -90,9 +91,8 @@ class TestSeeing:
         doer = Doer()
         seen = run(world, 1, act=doer)
         assert (seen.exit_code, seen.episodes[0].because) == (0, "no check is in breach any more")
-        assert doer.did == ["closing"]
-        run(world, 2, act=doer)
-        assert doer.did == ["closing"]
+        assert doer.did == ["ended"]
+        run(world, 2, act=pytest.fail)
 
     def test_what_nobody_tells_is_unknown(self, world: World) -> None:
         assert run(world).exit_code == 3
@@ -125,7 +125,7 @@ class TestSeeing:
         world.commit("Stop watching")
         doer = Doer()
         seen = run(world, 1, act=doer)
-        assert (seen.exit_code, seen.standings, doer.did) == (0, [], ["closing"])
+        assert (seen.exit_code, seen.standings, doer.did) == (0, [], ["ended"])
 
     def test_a_version_that_was_replaced_ends_its_breach(self, world: World) -> None:
         tell(world, 0.3)
@@ -154,6 +154,15 @@ class TestSeeing:
         assert run(world, 2).standings[0].since == NOW
         with pytest.raises(NotFound):
             run(world, 3, models=["nothing"])
+
+
+def test_a_breach_is_put_on_record_once_whoever_looks(world: World) -> None:
+    tell(world, 0.3)
+    here, there = discover(world.registry), discover(second_clone(world))
+    (deed, *_) = run_once(here, NOW).done
+    assert (deed.deed, deed.result[:9]) == ("evidence", "proposed:")
+    assert [one.done for one in (run_once(there, NOW + MINUTE), run_once(here, NOW + 2 * MINUTE))] == [[], []]
+    assert "fraud/1.0.0-monitoring-1" in world.git("branch", "--list", "rollbook/evidence/*")
 
 
 class TestMain:
@@ -206,10 +215,41 @@ class TestMain:
 
 
 class TestTroubles:
+    def test_an_end_that_could_not_be_told_is_told_at_the_next_run(self, world: World) -> None:
+        tell(world, 0.3)
+        run(world)
+        tell(world, 0.01)
+        run(world, 1, act=lambda _, episode, *__, **___: episode)
+        doer = Doer()
+        run(world, 2, act=doer)
+        assert doer.did == ["ended"]
+
+    def test_who_acts_knows_which_other_versions_of_the_model_are_in_breach(self, world: World) -> None:
+        rules = world.read("registry/policy.yaml")
+        world.write(
+            "registry/policy.yaml", rules.replace("confirm: 1", "confirm: 1, stages: [production, staging]")
+        )
+        world.commit("Watch staging too")
+        world.register("fraud", "1.1.0")
+        world.promote("fraud@1.1.0", "staging")
+        tell(world, 0.3, version="1.0.0")
+        figures = json.loads((world.root / "live.json").read_text())["figures"]
+        tell(world, 0.3, version="1.1.0")
+        figures += json.loads((world.root / "live.json").read_text())["figures"]
+        (world.root / "live.json").write_text(json.dumps(figures))
+        told: dict[str, Any] = {}
+
+        def ask(_: object, episode: Episode, *__: object, in_breach: Any) -> Episode:
+            told[episode.version] = in_breach
+            return episode
+
+        run(world, act=ask)
+        assert told == {"1.0.0": {"1.1.0"}, "1.1.0": {"1.0.0"}}
+
     def test_a_deed_that_is_refused_is_said_and_tried_again_at_the_next_run(self, world: World) -> None:
         tell(world, 0.3)
 
-        def refuse(*_: object) -> Episode:
+        def refuse(*_: object, **__: object) -> Episode:
             raise Refused("the gates do not let it pass", hint="Ask a person.")
 
         seen = run(world, act=refuse)
@@ -263,10 +303,10 @@ class TestTwoMonitors:
         class First(Doer):
             """While it acts, the other one looks too."""
 
-            def __call__(self, repository: object, episode: Episode, *rest: Any) -> Episode:
+            def __call__(self, repository: object, episode: Episode, *rest: Any, in_breach: Any) -> Episode:
                 seen = run(second, 1, act=late)
                 assert "a monitor in another clone acts now" in seen.problems[0]
-                return super().__call__(repository, episode, *rest)
+                return super().__call__(repository, episode, *rest, in_breach=in_breach)
 
         first = First()
         run(world, act=first)
@@ -317,7 +357,7 @@ def stepping(holder, name):
     setattr(holder, name, stepped)
 for holder, name in ((memory_store, "_replace"), (memory_store, "push"), (memory_store, "update_refs")):
     stepping(holder, name)
-def act(repository, episode, outcomes, monitoring, now, remember):
+def act(repository, episode, outcomes, monitoring, now, remember, *, in_breach):
     log = repository.directory / "../deeds"
     for name in ("evidence", "notify"):
         if name in episode.deeds:

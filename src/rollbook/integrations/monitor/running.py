@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rollbook.errors import Conflict, GitFailed, InvalidFile, RollbookError
 from rollbook.git.refs import fetch
@@ -23,18 +22,33 @@ from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from rollbook.git.repository import Repository
     from rollbook.integrations.monitor.memory import Episode, Memory
     from rollbook.integrations.monitor.outcome import Outcome
 
-    Act = Callable[
-        [Repository, Episode, Sequence[Outcome], Monitoring, datetime, Callable[[Episode], None]], Episode
-    ]
 
-_OVER = "ended"  # the deed of an episode whose end was told
+class Act(Protocol):
+    """Whatever does what an episode calls for."""
+
+    def __call__(
+        self,
+        repository: Repository,
+        episode: Episode,
+        outcomes: Sequence[Outcome],
+        monitoring: Monitoring,
+        now: datetime,
+        remember: Callable[[Episode], None],
+        *,
+        in_breach: Collection[str],
+    ) -> Episode:
+        """Do the deeds that an episode lacks, have each remembered, and return the episode with them.
+        `in_breach` are the other versions of its model that are in breach too."""
+
+
+_OVER = "ended"  # the deed of an episode whose end was told: nothing is left to do about it
 
 
 class _StopsActing(Exception):
@@ -73,7 +87,7 @@ def run_once(
             outcomes = observe(registry, now, asked) if asked else ()
         lasted = {one.id for one in memory.episodes if one.ended is None}
         memory = damped(memory, outcomes, settings, now)
-        acting = _Acting(repository, store, outcomes, settings, now, is_ending, act or _act)
+        acting = _Acting(repository, store, outcomes, settings, now, is_ending, act)
         memory, done = (memory, ()) if dry_run else acting.on(memory)
         names = {*settings, *unwatched}
         standings = [memory.standings[key] for key in sorted(memory.standings) if key[0] in names]
@@ -94,7 +108,7 @@ class _Acting:
         settings: Mapping[str, Monitoring],
         now: datetime,
         is_ending: Callable[[], bool],
-        act: Act,
+        act: Act | None,
     ) -> None:
         self._repository = repository
         self._store = store
@@ -117,9 +131,10 @@ class _Acting:
         if not waiting:
             return memory, ()
         self._memory = memory
+        act = self._act or _own_act()
         try:
             for episode in waiting:
-                self._on_episode(episode)
+                self._on_episode(episode, act)
             self._store.keep(self._memory)
         except (_StopsActing, Conflict):
             if not self._is_ending():
@@ -129,20 +144,26 @@ class _Acting:
                 self._store.keep(self._memory)  # without the claim: others may go on
         return self._memory, _deeds(memory, self._memory)
 
-    def _on_episode(self, episode: Episode) -> None:
+    def _on_episode(self, episode: Episode, act: Act) -> None:
         if self._is_ending():
             raise _StopsActing
         about = (episode.model, episode.version)
         seen = [one for one in self._outcomes if (one.subject.model, one.subject.version) == about]
         monitoring = self._settings[episode.model]
         try:
-            after = self._act(self._repository, episode, seen, monitoring, self._now, self._remember)
+            after = act(
+                self._repository,
+                episode,
+                seen,
+                monitoring,
+                self._now,
+                self._remember,
+                in_breach=self._others_in_breach(episode),
+            )
         except RollbookError as error:
             hint = f" {error.hint}" if error.hint else ""
             self._store.problems.append(f"{episode.model}@{episode.version}: {error}.{hint}")
             return
-        if after.ended is not None:
-            after = replace(after, deeds={_OVER: "told", **after.deeds})
         self._remember(after)
 
     def _remember(self, episode: Episode) -> None:
@@ -163,22 +184,21 @@ class _Acting:
         )
         return self._store.recall()
 
+    def _others_in_breach(self, episode: Episode) -> Collection[str]:
+        lasting = [one for one in self._memory.episodes if one.ended is None and one.id != episode.id]
+        return {one.version for one in lasting if one.model == episode.model}
+
     def _is_waiting(self, episode: Episode) -> bool:
         is_over = episode.ended is not None and _OVER in episode.deeds
         return episode.model in self._settings and not is_over
 
 
-def _act(
-    repository: Repository,
-    episode: Episode,
-    outcomes: Sequence[Outcome],
-    monitoring: Monitoring,
-    now: datetime,
-    remember: Callable[[Episode], None],
-) -> Episode:
-    acting = import_module("rollbook.integrations.monitor.acting")
-    after: Episode = acting.act(repository, episode, outcomes, monitoring, now, remember)
-    return after
+def _own_act() -> Act:
+    from rollbook.integrations.monitor.acting import (
+        act,
+    )  # what proposes and lands is loaded when it is needed
+
+    return act
 
 
 def _main(repository: Repository, problems: list[str]) -> str:
