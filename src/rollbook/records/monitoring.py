@@ -272,9 +272,7 @@ def _positive(fields: Fields, name: str, most: float) -> float:
 
 def _shares(fields: Fields) -> tuple[int, ...]:
     shares = fields.items("shares")
-    if not all(isinstance(share, int) and 0 < share < 100 for share in shares) or shares != sorted(
-        set(shares)
-    ):
+    if not all(type(share) is int and 0 < share < 100 for share in shares) or shares != sorted(set(shares)):
         hint = "Write whole per cents between 1 and 99, rising: [5, 25, 50]."
         raise InvalidFile("these are no shares", path=POLICY, key=fields.key_of("shares"), hint=hint)
     return tuple(shares)

@@ -91,17 +91,22 @@ def event_times(repository: Repository, base: str, now: datetime | None = None) 
 
 
 def last_changes(
-    repository: Repository, base: str, model: str, now: datetime | None = None
-) -> dict[str, datetime]:
-    """Return when each version of a model last came into its stage, or its entry there (such as its share of
-    the traffic) changed, as `base`'s history has it. A version that nothing moved is missing."""
+    repository: Repository, base: str, now: datetime | None = None
+) -> Callable[[str], dict[str, datetime]]:
+    """Return a function that tells, for a model, when each of its versions last came into its stage, or its
+    entry there (such as its share of the traffic) changed, as `base`'s history has it. A version that nothing
+    moved is missing."""
     at = event_times(repository, base, now)
-    changes = landed_changes(repository, base, None, paths_of(model))
-    return {
-        event.version: _moment(at(event))
-        for event in _of_stages(derive(repository, changes, {}, with_manifests=False))
-        if event.model == model and event.target
-    }
+
+    def of_model(model: str) -> dict[str, datetime]:
+        changes = landed_changes(repository, base, None, paths_of(model))
+        return {
+            event.version: _moment(at(event))
+            for event in _of_stages(derive(repository, changes, {}, with_manifests=False))
+            if event.model == model and event.target
+        }
+
+    return of_model
 
 
 def landing_times(line: Iterable[Landed]) -> dict[str, int]:

@@ -136,3 +136,23 @@ def test_a_canary_that_never_gets_a_verdict_is_left_to_a_person(canary: Canary) 
     told = canary.told()
     assert (told["verdict"], told["deeds"]) == ("unknown", [])
     assert "a person has to decide" in told["message"]
+
+
+def test_a_model_whose_own_monitoring_can_not_be_read_is_unknown_and_says_so(canary: Canary) -> None:
+    canary.monitored("land").worse()
+    path = f"registry/{MODEL}/model.yaml"
+    canary.world.write(path, canary.world.read(path) + "monitoring: {checks: [{check: threshold}]}\n")
+    canary.world.commit("Break it")
+    told = canary.told()
+    assert (told["verdict"], told["deeds"]) == ("unknown", [])
+    assert "its own monitoring" in told["message"]
+
+
+def test_the_time_begins_anew_when_production_changes(canary: Canary) -> None:
+    canary.monitored("none")
+    canary.world.register(MODEL, "1.0.1")
+    canary.world.promote(f"{MODEL}@1.0.1", "staging")
+    canary.world.promote(f"{MODEL}@1.0.1", "production")
+    write(canary, {"version": "1.1.0", "at": ago(hours=1)}, {"version": "1.0.1", "at": ago(hours=1)})
+    told = canary.told()
+    assert (told["production"], told["verdict"]) == ("1.0.1", "unknown")

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from building.world import rollbook
 
 from .conftest import MODEL
 
 if TYPE_CHECKING:
+    import pytest
+
     from .conftest import Canary
 
 SHARE = f"rollbook/promote/{MODEL}/1.1.0-canary"
@@ -121,11 +127,7 @@ def test_a_run_that_was_cut_off_after_the_evidence_is_finished_by_the_next(canar
     canary.monitored("propose").worse()
     canary.run()
     canary.world.land(EVIDENCE)
-    world = canary.world
-    world.write(
-        "registry/policy.yaml", world.read("registry/policy.yaml").replace("act: propose", "act: land")
-    )
-    world.commit("Let it land")
+    _may_land(canary)
     assert canary.told()["deeds"] == ["landed staging"]
     assert len(evidence(canary)) == 1
 
@@ -184,3 +186,82 @@ def test_a_push_that_loses_a_race_is_finished_by_the_next_run(canary: Canary) ->
     assert told["problem"] is None, told
     assert canary.entry()["stage"] == "staging"
     assert len(evidence(canary)) == 1
+
+
+def test_evidence_that_a_person_has_rejected_is_not_proposed_again(canary: Canary) -> None:
+    canary.monitored("propose").no_worse()
+    canary.run()
+    canary.world.run("reject", EVIDENCE, "--reason", "The figures are wrong")
+    assert canary.told()["deeds"] == ["the evidence was proposed and rejected: a person decides"]
+    assert canary.requests() == []
+
+
+def test_evidence_that_stands_only_on_the_remote_is_not_landed_for_whoever_pushed_it(canary: Canary) -> None:
+    canary.monitored("propose").no_worse()
+    canary.run()
+    _may_land(canary)
+    canary.world.git("branch", "-D", EVIDENCE)
+    assert canary.told()["deeds"] == [f"monitoring-1 waits to land ({EVIDENCE}): canary at 25 % follows then"]
+    assert evidence(canary) == []
+
+
+def test_a_request_that_changes_something_besides_is_not_landed(canary: Canary) -> None:
+    canary.monitored("propose").no_worse()
+    canary.run()
+    _may_land(canary)
+    world = canary.world
+    world.git("switch", "--quiet", EVIDENCE)
+    world.write("README.md", "Something else")
+    world.git("add", "README.md")
+    world.git("commit", "--quiet", "-m", "Add something else")
+    world.git("switch", "--quiet", "main")
+    assert "waits to land" in canary.told()["deeds"][0]
+
+
+def test_evidence_that_an_earlier_run_proposed_lands_once_it_may(canary: Canary) -> None:
+    canary.monitored("propose").no_worse()
+    canary.run()
+    _may_land(canary)
+    assert canary.told()["deeds"] == ["landed monitoring-1", "landed canary at 25 %"]
+
+
+def _may_land(canary: Canary) -> None:
+    path = "registry/policy.yaml"
+    canary.world.write(path, canary.world.read(path).replace("act: propose", "act: land"))
+    canary.world.commit("Let it land")
+
+
+def test_a_monitor_with_no_role_but_automation_lands_shares(
+    canary: Canary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canary.monitored("land").no_worse()
+    canary.world.policy("roles: {admin: [jane@example.com], automation: [bot@example.com]}\n")
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "bot@example.com")
+    told = canary.told()
+    assert told["problem"] is None
+    assert canary.entry()["traffic"] == 25
+    assert canary.entry()["requested_by"] == "bot@example.com"
+
+
+def test_a_log_of_requests_is_compared_by_a_column(canary: Canary) -> None:
+    log = canary.live.with_suffix(".parquet")
+    rows = 4_000
+    at = datetime.now(UTC) - timedelta(minutes=1)
+    pq.write_table(
+        pa.table(
+            {
+                "version": ["1.1.0", "1.0.0"] * rows,
+                "time": [at] * (2 * rows),
+                "failed": [number % 50 == 0 for number in range(rows) for _ in range(2)],
+            }
+        ),
+        log,
+    )
+    canary.world.policy(
+        f"monitoring:\n  sources: {{live: {{source: log, path: {log}, model: {MODEL}}}}}\n"
+        "  canary: {source: live, column: failed, least_difference: 0.02}\n"
+    )
+    told = canary.told()
+    assert told["verdict"] == "promote", told["message"]
+    assert told["figures"]["canary"] == {"value": 0.02, "samples": rows}

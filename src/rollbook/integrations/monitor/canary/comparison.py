@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from rollbook.errors import InvalidFile
+from rollbook.errors import InvalidFile, NotFound
 from rollbook.integrations.monitor.canary.arm_figures import NotComparable, arm_figures, require_same_time
 from rollbook.integrations.monitor.canary.sequential_test import Design, Verdict
 from rollbook.integrations.monitor.observing import OpenSources
@@ -18,7 +18,7 @@ from rollbook.records.monitoring import monitoring_of
 from rollbook.trail.stage_times import last_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from rollbook.integrations.monitor.canary.arm_figures import ArmFigures
@@ -97,43 +97,58 @@ def compare_canaries(
     A source that fails makes its comparisons UNKNOWN. Raises InvalidFile for settings that can't be used,
     NotFound for an unknown model.
     """
+    usual = monitoring_of(registry.policy)
     with ExitStack() as stack:
-        sources = OpenSources(stack)
+        run = _Run(usual, OpenSources(stack), last_changes(registry.repository, base, now), now)
         return [
             comparison
             for model in ([registry.model(name) for name in models] if models else registry.models())
-            for comparison in _of_model(
-                model, monitoring_of(registry.policy, model.record), sources, base, now
-            )
+            for comparison in _of_model(model, run)
         ]
 
 
-def _of_model(
-    model: Model, monitoring: Monitoring, sources: OpenSources, base: str, now: datetime
-) -> Iterator[Comparison]:
-    settings = monitoring.canary
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What the comparisons of one run share: what the policy says, the open sources, when what changed."""
+
+    usual: Monitoring
+    sources: OpenSources
+    changes: Callable[[str], dict[str, datetime]]
+    now: datetime
+
+
+def _of_model(model: Model, run: _Run) -> Iterator[Comparison]:
+    settings, named = run.usual.canary, run.usual.sources
     entries = model.stages.holders(settings.stage) if settings else ()
     if settings is None or not entries:
         return
-    if settings.source not in monitoring.sources:
+    if settings.source not in named:
         message = f"there is no source {settings.source[:80]!r}"
         raise InvalidFile(message, path=POLICY, key="monitoring.canary.source")
-    changed = last_changes(model.registry.repository, base, model.name, now)
+    fault = ""
+    try:
+        settings = monitoring_of(model.registry.policy, model.record).canary or settings
+    except (InvalidFile, NotFound) as error:  # one model's file stops no other's comparison
+        fault = f"its own monitoring can't be read: {error}"
+    changed = run.changes(model.name)
     serving = model.stages.holders(PRODUCTION)
     for entry in entries:
         production = serving[0].version if len(serving) == 1 else ""
         untold = Comparison(
             model.name, entry.version, entry.traffic, production, Verdict.UNKNOWN, "", settings
         )
+        if fault:
+            yield replace(untold, message=fault)
+            continue
         try:
-            window = _window_since(changed, entry, production, settings, now)
-            source = sources.opened(monitoring.sources[settings.source])
+            window = _window_since(changed, entry, production, settings, run.now)
+            source = run.sources.opened(named[settings.source])
             canary, serves = (
                 arm_figures(source, settings, model.name, version, window)
                 for version in (entry.version, production)
             )
             require_same_time(canary, serves, window)
-            is_over = now >= window.start + settings.window
+            is_over = run.now >= window.start + settings.window
             yield _judged(_measured(untold, canary, serves, window), canary, serves, is_over=is_over)
         except (NotComparable, SourceFailed) as error:
             yield replace(untold, message=str(error))

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.errors import InvalidFile
+from rollbook.git.refs import TAGS, tag_ids
 from rollbook.integrations.monitor.canary.sequential_test import Verdict
 from rollbook.names import time_text
 from rollbook.propose.new_evidence import Examination, add_evidence
 from rollbook.records.evidence import parse_evidence
 from rollbook.registry.registry import Registry
+from rollbook.registry.request_branches import HERE, RequestBranch
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.integrations.monitor.canary.comparison import Comparison
     from rollbook.records.evidence import Evidence
-    from rollbook.registry.request_branches import RequestBranch
 
 _KIND = "monitoring"
 _EXTRA = "canary"
@@ -30,10 +31,11 @@ _SAME = ("production", "since", "traffic", "verdict")  # what makes two comparis
 
 @dataclass(frozen=True, slots=True)
 class StandingEvidence:
-    """Evidence of a comparison: its name, and the request that adds it; empty where it is on main."""
+    """Evidence of a comparison: its name, its file, and the request that adds it; None if it is on main."""
 
     name: str
-    branch: str = ""
+    path: str
+    request: RequestBranch | None = None
 
 
 def standing_evidence(
@@ -44,23 +46,29 @@ def standing_evidence(
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         for evidence in registry.version(str(comparison)).evidence():
             if _is_of(evidence, comparison):
-                return StandingEvidence(evidence.name)
-    folder = f"rollbook/evidence/{comparison.model}/{comparison.version}-"
+                return StandingEvidence(evidence.name, evidence.path)
     for request in requests:
-        name = request.name.removeprefix(folder)
-        if name != request.name and name.startswith(f"{_KIND}-"):
-            path = f"{layout.evidence_directory(comparison.model, comparison.version)}/{name}.yaml"
-            with closing(commit_snapshot(repository, request.commit)) as snapshot:
-                (data,) = snapshot.read_many([path])
-            if data is not None and _proposes(data, path, comparison):
-                return StandingEvidence(name, request.name)
+        name = _named(request.name, "rollbook/", comparison)
+        if name and _proposes(repository, request.commit, name, comparison):
+            return StandingEvidence(name, _path(comparison, name), request)
     return None
+
+
+def is_rejected(repository: Repository, comparison: Comparison) -> bool:
+    """Whether somebody turned down the evidence of a comparison."""
+    for tag in tag_ids(repository):
+        request, _, _ = tag.rpartition("/")
+        name = _named(request, "rejected/", comparison)
+        if name and _proposes(repository, f"{TAGS}{tag}^{{commit}}", name, comparison):
+            return True
+    return False
 
 
 def propose_evidence(repository: Repository, comparison: Comparison) -> StandingEvidence:
     """Propose the evidence of a comparison. Raises as `add_evidence` does."""
     made = add_evidence(repository, str(comparison), _examination(comparison))
-    return StandingEvidence(f"{made.kind}-{made.number}", made.branch)
+    request = RequestBranch(made.branch, made.commit, (HERE,))
+    return StandingEvidence(f"{made.kind}-{made.number}", made.path, request)
 
 
 def _examination(comparison: Comparison) -> Examination:
@@ -96,9 +104,24 @@ def _told(comparison: Comparison) -> dict[str, Any]:
     return {"since": window["from"], "until": window["to"], **{name: document[name] for name in kept}}
 
 
-def _proposes(data: bytes, path: str, comparison: Comparison) -> bool:
+def _named(request: str, root: str, comparison: Comparison) -> str:
+    """Return the name of the evidence that a request of this name adds; empty for any other request."""
+    folder = f"{root}evidence/{comparison.model}/{comparison.version}-"
+    name = request.removeprefix(folder)
+    number = name.removeprefix(f"{_KIND}-")
+    return name if name != request and number != name and number.isdecimal() else ""
+
+
+def _path(comparison: Comparison, name: str) -> str:
+    return f"{layout.evidence_directory(comparison.model, comparison.version)}/{name}.yaml"
+
+
+def _proposes(repository: Repository, revision: str, name: str, comparison: Comparison) -> bool:
+    path = _path(comparison, name)
+    with closing(commit_snapshot(repository, revision)) as snapshot:
+        (data,) = snapshot.read_many([path])
     try:
-        return _is_of(parse_evidence(data, path), comparison)
+        return data is not None and _is_of(parse_evidence(data, path), comparison)
     except InvalidFile:
         return False  # anybody's branch, which the check refuses
 

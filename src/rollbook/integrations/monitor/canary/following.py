@@ -12,15 +12,21 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.errors import RollbookError
+from rollbook.git.merge import merge
 from rollbook.git.refs import TAGS, fetch, fetch_tags, tag_ids
-from rollbook.integrations.monitor.canary.comparison_evidence import propose_evidence, standing_evidence
+from rollbook.integrations.monitor.canary.comparison_evidence import (
+    is_rejected,
+    propose_evidence,
+    standing_evidence,
+)
 from rollbook.integrations.monitor.canary.next_step import mark_of, next_step, reason_for
 from rollbook.propose.landing import land
 from rollbook.propose.promotion import propose_promotion
 from rollbook.propose.proposal import branch_name, push_branch
+from rollbook.registry.change import changed_files
 from rollbook.registry.main_branch import has_remote, main_commit, remote_name
 from rollbook.registry.registry import Registry, stage_table
-from rollbook.registry.request_branches import open_branches, request_branches
+from rollbook.registry.request_branches import HERE, open_branches, request_branches
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 
 if TYPE_CHECKING:
@@ -90,39 +96,55 @@ class _Follower:
             return
         requests = self._requests(base)
         evidence = standing_evidence(self._repository, base, requests, self._comparison)
-        if evidence is None or evidence.branch:
-            evidence = self._with_evidence(evidence)
-        if evidence is not None:
-            self._move(evidence, requests)
+        if evidence is None and is_rejected(self._repository, self._comparison):
+            self._say("the evidence was proposed and rejected: a person decides")
+        elif evidence is None:
+            self._add_evidence(requests)
+        elif evidence.request is not None:
+            self._go_on_with_evidence(evidence, evidence.request, base, requests)
+        else:
+            self._move(evidence, base, requests)
 
-    def _with_evidence(self, known: StandingEvidence | None) -> StandingEvidence | None:
-        """Add the evidence that is not on main; return it once it is there, None while it waits."""
+    def _add_evidence(self, requests: list[RequestBranch]) -> None:
+        """Propose the evidence; and where it may land, land it and ask for the step."""
         if self._is_dry:
             does = "land" if self._lands_evidence else "propose"
             self._say(f"would {does} monitoring evidence, then ask for {self._step}")
-            return None
-        evidence = known or propose_evidence(self._repository, self._comparison)
+            return
+        evidence = propose_evidence(self._repository, self._comparison)
+        assert evidence.request is not None, "what was proposed is a request"
         if self._lands_evidence:
-            land(self._repository, evidence.branch)
-            self._say(f"landed {evidence.name}")
-            return evidence
-        if known is None:
-            self._publish(evidence.branch)
-            self._say(
-                f"proposed {evidence.name} ({evidence.branch}): {self._step} follows once it has landed"
-            )
-        else:
-            self._say(f"{evidence.name} waits to land ({evidence.branch}): {self._step} follows then")
-        return None
+            self._land_evidence(evidence, evidence.request, requests)
+            return
+        branch = evidence.request.name
+        self._publish(branch)
+        self._say(f"proposed {evidence.name} ({branch}): {self._step} follows once it has landed")
 
-    def _move(self, evidence: StandingEvidence, requests: list[RequestBranch]) -> None:
+    def _go_on_with_evidence(
+        self, evidence: StandingEvidence, request: RequestBranch, base: str, requests: list[RequestBranch]
+    ) -> None:
+        """Land the evidence that an earlier run left behind, where it may land; else it waits."""
+        if self._lands_evidence and not self._is_dry and self._is_own(request, evidence.path, base):
+            self._land_evidence(evidence, request, requests)
+        else:
+            self._say(f"{evidence.name} waits to land ({request.name}): {self._step} follows then")
+
+    def _land_evidence(
+        self, evidence: StandingEvidence, request: RequestBranch, requests: list[RequestBranch]
+    ) -> None:
+        land(self._repository, request.name)
+        self._say(f"landed {evidence.name}")
+        self._move(evidence, main_commit(self._repository), requests)
+
+    def _move(self, evidence: StandingEvidence, base: str, requests: list[RequestBranch]) -> None:
         """Ask for the step, or go on with the request for it that stands."""
         comparison, step = self._comparison, self._step
         branch = branch_name(step.action, comparison.model, comparison.version, step.stage)
         lands = self._lands and step.may_land
         standing = next((request for request in requests if request.name == branch), None)
         if standing is not None:
-            is_own = self._is_for(standing.commit, evidence)
+            path = layout.stages_path(comparison.model)
+            is_own = self._is_for(standing.commit, evidence) and self._is_own(standing, path, base)
             if not is_own or not lands or self._is_dry:
                 self._say(f"{branch} stands already")
                 return
@@ -169,6 +191,15 @@ class _Follower:
             entry = registry.version(str(told)).entry
         now = (entry.stage, entry.traffic) if entry else None
         return now == (told.settings.stage, told.traffic)
+
+    def _is_own(self, request: RequestBranch, path: str, base: str) -> bool:
+        """Whether a request was made here and changes one file alone: what somebody pushed is not landed for
+        them, nor what they put beside it."""
+        if HERE not in request.places:
+            return False
+        tree = merge(self._repository, base, request.commit).tree
+        changes = changed_files(self._repository, base, tree, "") if tree else []
+        return [change.path for change in changes] == [path]
 
     def _was_rejected(self, branch: str, evidence: StandingEvidence) -> bool:
         """Whether somebody turned down the very request that would be made."""

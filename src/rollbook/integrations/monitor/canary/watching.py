@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.integrations.monitor.canary.comparison import compare_canaries
 from rollbook.integrations.monitor.canary.following import Followed, follow
+from rollbook.integrations.monitor.canary.sequential_test import Verdict
 from rollbook.names import time_text
 from rollbook.records.monitoring import monitoring_of
 from rollbook.registry.main_branch import published_commit
@@ -66,13 +67,16 @@ def watch_canaries(
     base = published_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         comparisons = compare_canaries(registry, base, now, models)
-        said = {
-            one.model: monitoring_of(registry.policy, registry.model(one.model).record) for one in comparisons
-        }
-    return WatchedCanaries(
-        now,
-        [
-            WatchedCanary(one, follow(repository, one, said[one.model], dry_run=dry_run))
-            for one in comparisons
-        ],
-    )
+        done = [
+            WatchedCanary(one, _followed(registry, repository, one, dry_run=dry_run)) for one in comparisons
+        ]
+    return WatchedCanaries(now, done)
+
+
+def _followed(
+    registry: Registry, repository: Repository, comparison: Comparison, *, dry_run: bool
+) -> Followed:
+    if comparison.verdict not in (Verdict.PROMOTE, Verdict.STOP):
+        return Followed()
+    monitoring = monitoring_of(registry.policy, registry.model(comparison.model).record)
+    return follow(repository, comparison, monitoring, dry_run=dry_run)
