@@ -164,6 +164,7 @@ CALLS = {
     "rollbook notify": ["notify"],
     "rollbook monitor run [MODEL]": ["monitor", "run", "--dry-run"],
     "rollbook monitor run [--replay START..END]": ["monitor", "run", "--replay", "1h..", "--step", "1s"],
+    "rollbook monitor canary [MODEL]": ["monitor", "canary", "--dry-run"],
     "rollbook export [--index DIR]": ["export", "--index", "OUTPUT"],
 }
 # Those that need a forge; tests/forge/test_release.py compares their keys.
@@ -356,6 +357,14 @@ def _subscribed(world: World) -> None:
     subscribe(world, {"url": "https://hooks.example.com/models", "secret_env": "NO_SUCH_VARIABLE"})
 
 
+def _with_a_canary(world: World) -> None:
+    world.promote("credit-approval@1.1.0", "canary", "--traffic", "5")
+    world.policy(
+        "monitoring:\n  sources: {live: {source: file, path: live.json}}\n"
+        "  canary: {source: live, metric: error_rate, least_difference: 0.01, act: propose}\n"
+    )
+
+
 def _in_breach(world: World) -> None:
     figure = {"metric": "errors", "value": 1, "version": "1.0.0", "at": time_now()}
     (world.root / "live.json").write_text(json.dumps([figure]))
@@ -392,6 +401,7 @@ BEFORE = {
     "rollbook notify": _subscribed,
     "rollbook monitor run [MODEL]": _in_breach,
     "rollbook monitor run [--replay START..END]": _in_breach,
+    "rollbook monitor canary [MODEL]": _with_a_canary,
     "rollbook whoami": _with_roles,
     "rollbook access": _with_roles,
     "rollbook prune [TARGET]": _prunable,

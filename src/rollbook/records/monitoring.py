@@ -28,6 +28,12 @@ AUTONOMY = ("none", "propose", "land")
 _SPAN = re.compile(r"([1-9][0-9]{0,5})([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _HOUR = timedelta(hours=1)
+_CANARY_CHOICES = {
+    "kind": ("proportion", "mean"),
+    "figures": ("parts", "whole"),
+    "better": ("lower", "higher"),
+    "act": AUTONOMY,
+}
 _COMMON = frozenset(["check", "name", "source", "stages", "window", "min_samples", "for", "confirm"])
 
 
@@ -164,7 +170,7 @@ def _tightened(policy: Monitoring, record: ModelRecord) -> Monitoring:
             least = min(getattr(actions, name), own.text(name), key=AUTONOMY.index)
             actions = replace(actions, **{name: least})
     canary, act = policy.canary, fields.inner("canary").optional_text("act")
-    if canary is not None and act:
+    if canary is not None and act in AUTONOMY:
         canary = replace(canary, act=min(canary.act, act, key=AUTONOMY.index))
     return replace(policy, checks=(*policy.checks, *checks), on_breach=actions, canary=canary)
 
@@ -212,24 +218,42 @@ def _actions(fields: Fields, path: str) -> BreachActions:
 
 def _canary(fields: Fields) -> CanarySettings:
     usual = CanarySettings(fields.text("source"), 0.0)
-    least, samples = fields.optional_number("least_difference"), fields.optional_integer("min_samples")
-    if least is None or not 0 < least < math.inf:
-        hint = "Say by how much a canary may be worse before it matters, e.g. 0.01."
-        key = fields.key_of("least_difference")
-        raise InvalidFile("a difference above 0 is needed", path=POLICY, key=key, hint=hint)
-    texts = ("metric", "query", "samples_query", "stddev_query", "column", "kind", "figures", "better", "act")
-    said: dict[str, Any] = {
-        name: text for name in (*texts, "stage", "back_to") if (text := fields.optional_text(name))
-    }
+    samples = fields.optional_integer("min_samples")
+    texts = ("metric", "query", "samples_query", "stddev_query", "column", "stage", "back_to")
+    said: dict[str, Any] = {name: text for name in texts if (text := fields.optional_text(name))}
+    if "metric" not in said and "column" not in said:
+        hint = "Name the figure that is compared, or the column of a log."
+        raise InvalidFile("a metric is needed", path=POLICY, key=fields.key_of("metric"), hint=hint)
+    for name, choices in _CANARY_CHOICES.items():
+        if text := fields.optional_text(name):
+            said[name] = _chosen(fields, name, text, choices)
     for name in ("false_alarm", "missed"):
-        if (rate := fields.optional_number(name)) is not None:
-            said[name] = rate
+        if fields.has(name):
+            said[name] = _positive(fields, name, 0.5)
     if samples is not None:
-        said["min_samples"] = samples
+        said["min_samples"] = max(samples, 2)
     if fields.has("shares"):
         said["shares"] = _shares(fields)
+    least = _positive(fields, "least_difference", math.inf)
     window = _span(fields, "window", POLICY, usual.window)
     return replace(usual, **said, least_difference=least, window=window)
+
+
+def _chosen(fields: Fields, name: str, text: str, choices: tuple[str, ...]) -> str:
+    if text not in choices:
+        hint = f"Write one of {', '.join(choices)}."
+        raise InvalidFile(f"{text[:40]!r} is none of them", path=POLICY, key=fields.key_of(name), hint=hint)
+    return text
+
+
+def _positive(fields: Fields, name: str, most: float) -> float:
+    number = fields.optional_number(name)
+    if number is None or not 0 < number <= most or math.isinf(number):
+        limit = "" if math.isinf(most) else f", at most {most:g}"
+        hint = "`rollbook check` names what each setting may be."
+        key = fields.key_of(name)
+        raise InvalidFile(f"a number above 0{limit} is needed", path=POLICY, key=key, hint=hint)
+    return number
 
 
 def _shares(fields: Fields) -> tuple[int, ...]:

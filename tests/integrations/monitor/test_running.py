@@ -117,6 +117,16 @@ class TestSeeing:
         assert (seen.exit_code, seen.standings, seen.problems) == (0, [], ())
         assert git(world.origin, "for-each-ref", REF) == ""
 
+    def test_a_policy_that_monitors_no_more_ends_what_lasted(self, world: World) -> None:
+        tell(world, 0.3)
+        run(world)
+        rules = world.read("registry/policy.yaml")
+        world.write("registry/policy.yaml", rules[: rules.index("monitoring:")])
+        world.commit("Stop watching")
+        doer = Doer()
+        seen = run(world, 1, act=doer)
+        assert (seen.exit_code, seen.standings, doer.did) == (0, [], ["closing"])
+
     def test_a_version_that_was_replaced_ends_its_breach(self, world: World) -> None:
         tell(world, 0.3)
         run(world)

@@ -247,6 +247,10 @@ class TestHealth:
         with pytest.raises(BadCall), answering(listen, health):
             pass
 
+    def test_it_listens_where_the_next_protocol_does(self, health: Health) -> None:
+        with answering("[::1]:0", health) as port:
+            assert get(f"http://[::1]:{port}/healthz") == "ok\n"
+
     def test_an_address_that_is_taken_is_said(self, address: str, health: Health) -> None:
         with (
             pytest.raises(BadCall, match="can't listen on"),

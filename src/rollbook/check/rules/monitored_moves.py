@@ -160,7 +160,8 @@ class _Judgement:
             and evidence.name in standing.despite.evidence
         ):
             return f"{evidence.name} was set aside when {claim.version} came to {stage}"
-        if standing is not None and standing.automatic == claim:
+        said = self._known.said_of_evidence
+        if said and evidence.name in said.acted_on(self._model.name, claim.version):
             return f"{evidence.name} was acted on already"
         stays = self._known.stays(self._model.name, claim.version)
         if not stays or stays[-1].stage != stage or stays[-1].left is not None:

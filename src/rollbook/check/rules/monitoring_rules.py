@@ -8,6 +8,7 @@ from rollbook.access.roles import ADMIN, AUTOMATION
 from rollbook.errors import InvalidFile
 from rollbook.names import PRODUCTION
 from rollbook.records.monitoring import AUTONOMY, monitoring_of
+from rollbook.records.policy import Policy
 from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from rollbook.check.finding import Finding
     from rollbook.records.model import ModelRecord
     from rollbook.records.monitoring import CheckSettings, Monitoring
-    from rollbook.records.policy import Policy
 
 _NONE = AUTONOMY[0]
 _CHECKS = ("monitoring", "checks")
@@ -46,6 +46,18 @@ def monitoring_findings(document: Document, policy: Policy) -> Iterator[Finding]
         message = "a rollback rests on evidence, and none is filed of a breach"
         hint = "Set on_breach.evidence to propose or land, or on_breach.rollback to none."
         yield document.finding("RB234", message, "monitoring", "on_breach", "rollback", hint=hint)
+
+
+def autonomy_findings(document: Document | None) -> Iterator[Finding]:
+    """Yield a warning of what the monitor may do by a policy, and of what is missing for it: asked of all of
+    a registry, and of a change of its policy."""
+    policy = document.record if document is not None else None
+    if document is None or document.findings or not isinstance(policy, Policy) or not policy.monitoring:
+        return
+    try:
+        told = monitoring_of(policy)
+    except InvalidFile:
+        return
     yield from _kept_out(document, told, policy)
     yield from _unguarded(document, told, policy)
 

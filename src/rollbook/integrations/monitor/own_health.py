@@ -6,10 +6,12 @@ prometheus_client writes it.
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,7 +19,6 @@ from rollbook.errors import BadCall
 from rollbook.integrations.monitor.outcome import State
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import timedelta
 
@@ -134,15 +135,16 @@ def answering(listen: str, health: Health) -> Iterator[int]:
         server.server_close()
 
 
-class _HealthServer(ThreadingHTTPServer):
+class _HealthServer(ThreadingTCPServer):
     """Answers `/metrics` and `/healthz`, a few at a time."""
 
-    daemon_threads = True
+    daemon_threads = allow_reuse_address = True
 
     def __init__(self, listen: str, health: Health) -> None:
         self.health = health
         self._free = threading.BoundedSemaphore(_MOST_CONNECTIONS)
         host, port = _place(listen)
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             super().__init__((host, port), _Handler)
         except OSError as error:

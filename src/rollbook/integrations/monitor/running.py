@@ -69,7 +69,7 @@ def run_once(
             unwatched: dict[str, InvalidFile] = {}
             settings = _settings(registry, memory, models, unwatched)
             store.problems += [f"{name} is not watched: {error}" for name, error in unwatched.items()]
-            asked = [name for name in settings if registry.has_model(name)]
+            asked = [name for name, monitoring in settings.items() if monitoring.checks]
             outcomes = observe(registry, now, asked) if asked else ()
         lasted = {one.id for one in memory.episodes if one.ended is None}
         memory = damped(memory, outcomes, settings, now)
@@ -197,17 +197,19 @@ def _settings(
     """Return what is asked of each model; nothing of those that are remembered and are no more. A model whose
     own settings can't be used is put among the `unwatched`, and stays as it stood."""
     usual = monitoring_of(registry.policy)
+    named = [registry.model(name) for name in models or ()]
+    # A policy that says nothing names no source: nobody can be asked.
+    watched = (named if models else registry.models()) if registry.policy.monitoring else ()
     settings: dict[str, Monitoring] = {}
-    for model in [registry.model(name) for name in models] if models else registry.models():
+    for model in watched:
         try:
             settings[model.name] = monitoring_of(registry.policy, model.record)
         except InvalidFile as error:
             unwatched[model.name] = error
-    if not models:
-        remembered = {key[0] for key in memory.standings} | {one.model for one in memory.episodes}
-        gone = [name for name in sorted(remembered) if not registry.has_model(name)]
-        settings |= {name: replace(usual, checks=()) for name in gone}
-    return settings
+    remembered = {key[0] for key in memory.standings} | {one.model for one in memory.episodes}
+    asked = set(models) if models else remembered
+    over = [name for name in sorted(remembered & asked) if name not in settings and name not in unwatched]
+    return {**settings, **dict.fromkeys(over, replace(usual, checks=()))}
 
 
 def _deeds(before: Memory, after: Memory) -> list[Deed]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-# How long a run may take, at least, and how long it may go on once it is asked to end, in seconds.
-_LEAST_LIMIT, _GRACE = 3600.0, 120.0
+# How long a run may take, at least, and how long it may go on once it is asked to end, in seconds; and how
+# often that is looked at.
+_LEAST_LIMIT, _GRACE, _SLICE = 3600.0, 120.0, 0.5
 # What the two clocks may differ by between two rounds: a clock that is set right in small steps is no jump.
 _STEADY = 5.0
 
@@ -57,7 +58,9 @@ class Service:
         self._every = every.total_seconds()
         self._limit = max(self._every, _LEAST_LIMIT)
         self._listeners = listeners
-        self._ending = threading.Event()
+        # A handler of signals must take no lock that it may have interrupted: a pipe has none.
+        self._asked, self._asking = os.pipe()
+        self._ending_since: float | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
@@ -67,24 +70,25 @@ class Service:
         }
         try:
             first, clocks = time.monotonic(), _Clocks()
-            while not self._ending.is_set():
+            while self._ending_since is None:
                 this_round = self._round(clocks.jump())
                 for listener in self._listeners:
                     listener(this_round)
-                self._ending.wait(_wait(first, time.monotonic(), self._every))
+                select.select([self._asked], [], [], _wait(first, time.monotonic(), self._every))
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+            os.close(self._asked)
+            os.close(self._asking)
 
     def end(self) -> None:
         """Have the service end once the run under way has finished its deed."""
-        self._ending.set()
+        if self._ending_since is None:
+            self._ending_since = time.monotonic()
+            os.write(self._asking, b"\0")
         process = self._process
-        if process is not None and process.poll() is None:
+        if process is not None:
             process.terminate()
-            by_force = threading.Timer(_GRACE, _kill_session, [process])
-            by_force.daemon = True
-            by_force.start()
 
     def _on_signal(self, _number: int, _frame: object) -> None:
         self.end()
@@ -105,16 +109,31 @@ class Service:
         except OSError as error:
             return None, "OSError", f"the run can't be started: {error}"
         self._process = process
-        if self._ending.is_set():
-            self.end()
+        if self._ending_since is not None:
+            process.terminate()
         try:
-            output, _ = process.communicate(request, timeout=self._limit)
-        except subprocess.TimeoutExpired:
-            _end_session(process)
-            return None, "TimedOut", f"the run took more than {self._limit:g} s, and was ended"
+            output = self._output(process, request)
         finally:
             self._process = None
+        if output is None:
+            return None, "TimedOut", "the run took too long, and was ended"
         return _read(output, process.returncode)
+
+    def _output(self, process: subprocess.Popen[bytes], request: bytes) -> bytes | None:
+        """Return what a run prints; None for one that had to be ended."""
+        deadline, unsent = time.monotonic() + self._limit, request
+        while True:
+            try:
+                return process.communicate(unsent, timeout=_SLICE)[0]
+            except subprocess.TimeoutExpired:
+                unsent = b""
+            now = time.monotonic()
+            if self._ending_since is not None and now - self._ending_since > _GRACE:
+                _kill_session(process)
+                return None
+            if now > deadline:
+                _end_session(process)
+                return None
 
 
 class _Clocks:
@@ -142,12 +161,11 @@ def _end_session(process: subprocess.Popen[bytes]) -> None:
         process.communicate(timeout=_GRACE)
     except subprocess.TimeoutExpired:
         _kill_session(process)
-        process.communicate()
 
 
 def _kill_session(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 def _read(output: bytes, code: int) -> tuple[Mapping[str, Any] | None, str, str]:

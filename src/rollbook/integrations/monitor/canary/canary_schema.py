@@ -24,7 +24,7 @@ def _rate(title: str, what: str, usual: float) -> dict[str, Any]:
         f"{what}; {usual:g} unless set.",
         usual,
         type="number",
-        exclusiveMinimum=0,
+        minimum=0.000001,
         maximum=0.5,
         default=usual,
     )
@@ -87,7 +87,7 @@ _TEST = {
         "By how much the canary may be worse before it matters, in the figure's own unit.",
         0.01,
         type="number",
-        exclusiveMinimum=0,
+        minimum=0,
     ),
     "false_alarm": _rate("False alarm", "How often a canary that is no worse may ever be stopped", 0.05),
     "missed": _rate("Missed", "How often a canary that is worse by as much may ever be promoted", 0.1),

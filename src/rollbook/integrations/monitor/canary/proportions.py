@@ -1,19 +1,20 @@
 """The sequential test of two proportions, valid at every sample size.
 
-Two chances, of the canary and of production, are held against what was counted by a ratio of likelihoods: over
-those of other chances, mixed with weights that are fixed beforehand, and under the two themselves. Whatever
-the order in which the observations of two independent streams come, that is a nonnegative martingale which
-begins at 1, and it ever reaches 1/error with at most the probability `error` (Ville's inequality; the method of
-mixtures of Robbins, Annals of Mathematical Statistics 41, 1970; Howard, Ramdas, McAuliffe and Sekhon, Annals of
-Statistics 49, 2021). A difference is excluded where every pair of chances with it is (Johari, Koomen, Pekelis
-and Walsh, Operations Research 70, 2022, invert their mixture SPRT so).
+Two chances, of the canary and of production, are held against what was counted by a ratio of likelihoods:
+over those of other chances, mixed with weights that are fixed beforehand, and under the two themselves.
+Whatever the order in which the observations of two independent streams come, that is a nonnegative martingale
+which begins at 1, and it ever reaches 1/error with at most the probability `error` (Ville's inequality; the
+method of mixtures of Robbins, Annals of Mathematical Statistics 41, 1970; Howard, Ramdas, McAuliffe and
+Sekhon, Annals of Statistics 49, 2021). A difference is excluded where every pair of chances with it is (so
+Johari, Koomen, Pekelis and Walsh, Operations Research 70, 2022, invert their mixture SPRT).
 
 Mixed are, for a pair (c, p),
 
 - pairs (c - g m / (1 + r), p + g m r / (1 + r)) and (c - g m, p) for a few g, where m is the difference that
   matters and r the canary's share of the traffic over production's: what a canary that is better by g m looks
-  like, where both sides give way as far as they can, or the canary alone. As the canary's chance only falls, the ratio is a supermartingale also
-  where the canary's chance is greater than c: excluding a difference excludes all greater ones;
+  like, where both sides give way as far as they can, or the canary alone. As the canary's chance only falls,
+  the ratio is a supermartingale also where the canary's chance is greater than c: excluding a difference
+  excludes all greater ones;
 - with a small weight, all pairs under Jeffreys' prior (the mixture of Krichevsky and Trofimov, 1981), which
   excludes those that fit neither side.
 """
