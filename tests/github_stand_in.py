@@ -1,7 +1,7 @@
 """A stand-in for GitHub's API on this machine, which keeps what it is told.
 
 Every request and every answer is validated against GitHub's own OpenAPI description (cut down by
-tests/forge/cut_github_openapi.py); its examples are what the answers are made of.
+tests/integrations/forge/cut_github_openapi.py); its examples are what the answers are made of.
 """
 
 from __future__ import annotations
@@ -127,13 +127,16 @@ class Request:
 
 @dataclass
 class GitHubStandIn:
-    """What the forge knows. `rights` are those of the token, as in a workflow's `permissions`."""
+    """What the forge knows. `rights` are those of the token, as in a workflow's `permissions`; `login` is
+    whose it is, empty for an app's."""
 
     url: str = ""
     token: str = "ghs_only4this0test"
     rights: dict[str, str] = field(
-        default_factory=lambda: dict.fromkeys(("contents", "pull-requests", "actions"), "write")
+        default_factory=lambda: dict.fromkeys(("contents", "pull-requests", "actions", "issues"), "write")
     )
+    login: str = ""
+    issues: list[dict[str, Any]] = field(default_factory=list)
     pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
     reviews: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     commits: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
@@ -220,6 +223,8 @@ class GitHubStandIn:
         if "repo" in values and f"{values['owner']}/{values['repo']}" != REPOSITORY:
             return 404, {"message": "Not Found"}
         about = {"/releases": "contents", "/actions": "actions"}
+        if operation.template.endswith("/issues"):
+            about = {"/issues": "issues"}
         needed = next((right for part, right in about.items() if part in operation.template), "pull-requests")
         if request.method != "GET" and self.rights.get(needed) != "write":
             return 403, {"message": "Resource not accessible by integration"}
@@ -303,8 +308,40 @@ class GitHubStandIn:
         self.comments.setdefault(number, []).append(comment)
         return comment
 
+    def _who(self, _request: Request) -> tuple[int, Any]:
+        if not self.login:
+            return 403, {"message": "Resource not accessible by integration"}
+        return 200, example("private-user-response-with-public-profile-information") | {"login": self.login}
+
+    def _issues(self, request: Request) -> tuple[int, Any]:
+        since = request.query.get("since", "")
+        found = [
+            issue
+            for issue in self.issues
+            if request.query.get("state") in {"all", issue["state"]} and issue["updated_at"] >= since
+        ]
+        return self._page(request, found)
+
+    def _open_issue(self, request: Request) -> tuple[int, Any]:
+        login, kind = (self.login, "User") if self.login else ("github-actions[bot]", "Bot")
+        return 201, self.report(request.body["title"], request.body["body"], login, kind)
+
+    def report(self, title: str, body: str, login: str, kind: str = "User") -> dict[str, Any]:
+        """An issue, by somebody."""
+        number = 100 + len(self.issues)
+        issue = example("issue") | {"number": number, "title": title, "body": body, "state": "open"}
+        issue |= {
+            "user": self.user(login, kind),
+            "html_url": f"https://github.com/{REPOSITORY}/issues/{number}",
+        }
+        issue |= {"updated_at": "2999-01-01T00:00:00Z"}
+        issue.pop("pull_request", None)  # the example is one
+        self.issues.insert(0, issue)
+        return issue
+
     def _comment(self, request: Request, issue_number: str) -> tuple[int, Any]:
-        return 201, self.say(int(issue_number), request.body["body"])
+        by = (self.login, "User") if self.login else ("github-actions[bot]", "Bot")
+        return 201, self.say(int(issue_number), request.body["body"], *by)
 
     def _edit(self, request: Request, comment_id: str) -> tuple[int, Any]:
         for comment in (one for said in self.comments.values() for one in said):
@@ -349,6 +386,9 @@ _DO = {
     ("GET", "/repos/{owner}/{repo}/commits/{commit_sha}/pulls"): "_landed",
     ("GET", "/repos/{owner}/{repo}/collaborators/{username}/permission"): "_permission",
     ("GET", "/orgs/{org}/teams/{team_slug}/memberships/{username}"): "_member",
+    ("GET", "/user"): "_who",
+    ("GET", "/repos/{owner}/{repo}/issues"): "_issues",
+    ("POST", "/repos/{owner}/{repo}/issues"): "_open_issue",
     ("GET", "/repos/{owner}/{repo}/issues/{issue_number}/comments"): "_comments",
     ("POST", "/repos/{owner}/{repo}/issues/{issue_number}/comments"): "_comment",
     ("PATCH", "/repos/{owner}/{repo}/issues/comments/{comment_id}"): "_edit",

@@ -30,7 +30,7 @@ from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.yaml.write import dump
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from rollbook.artifact.progress import Progress
@@ -82,13 +82,15 @@ def add_evidence(
     reference: str | Reference,
     examination: Examination,
     progress: Progress = quiet,
+    taken: Collection[int] = (),
 ) -> AddedEvidence:
     """Propose evidence on a version of main: a branch with one commit that adds one file, and a pointer to
     each attachment, whose bytes go to the DVC remote first.
 
-    It gets the next number of its kind in main, the digest of the version's artifact, the time, and the
-    user's email. Raises BadCall for what the schema does not allow, NotFound for an unknown version, Conflict
-    when a proposal of that number stands already, StorageFailed when the bytes can't be stored.
+    It gets the next number of its kind in main, after those that are `taken` by requests too, the digest of
+    the version's artifact, the time, and the user's email. Raises BadCall for what the schema does not allow,
+    NotFound for an unknown version, Conflict when a proposal of that number stands already, StorageFailed
+    when the bytes can't be stored.
     """
     kind = _require_sense(examination)
     attachments = Attachments(repository, examination.attachments)
@@ -96,7 +98,7 @@ def add_evidence(
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         version = registry.version(reference)
         remarks = _reference_remarks(version, examination) if kind == REFERENCE else ()
-        path = _next_path(version, kind)
+        path = _next_path(version, kind, taken)
         artifact = version.manifest.artifact
         data = evidence_content(repository, version.model.name, version.version, artifact.sha256, examination)
     require_lawful("evidence", {**data, **_attached(attachments.outline())}, "evidence")
@@ -159,11 +161,11 @@ def named(option: str, text: str, separator: str) -> dict[str, str]:
     return {"name": name, "version": version} if version else {"name": name}
 
 
-def _next_path(version: ModelVersion, kind: str) -> str:
+def _next_path(version: ModelVersion, kind: str, taken: Collection[int]) -> str:
     model, name = version.model.name, version.version
     paths = evidence_paths(version.model.registry.snapshot, model, name)
     numbers = [evidence_number(path) for path in paths if evidence_kind(path) == kind]
-    return f"{layout.evidence_directory(model, name)}/{kind}-{max(numbers, default=0) + 1}.yaml"
+    return f"{layout.evidence_directory(model, name)}/{kind}-{max([*numbers, *taken], default=0) + 1}.yaml"
 
 
 def evidence_content(

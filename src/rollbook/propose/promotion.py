@@ -84,19 +84,21 @@ def propose_promotion(
     action: str = "promote",
     displaced: Displacement | None = None,
     draft: bool = False,
+    onto: str = "",
 ) -> ProposedMove:
     """Propose that a version moves to `stage`: a branch with one commit that edits stages.yaml alone.
 
     The version that an exclusive stage held moves to where the policy sends the displaced, or as `displaced`
     says. `details` are further fields of its entry (`traffic`, `replacement`, ...), of `despite` the reason
     alone; of a version that is there already, those are changed. `action` names the branch. With `draft` the
-    proposal is made although the check fails. Raises NotFound for an unknown version or stage, Refused for an
-    illegal transition or a change the check refuses, Conflict when the proposal stands already.
+    proposal is made although the check fails; with `onto` on top of a request's commit instead of main's.
+    Raises NotFound for an unknown version or stage, Refused for an illegal transition or a change the check
+    refuses, Conflict when the proposal stands already.
     """
     require_stage_name(stage)
     if not (reason := one_line(reason)):
         raise BadCall("a stage change needs a reason", hint='Say why: --reason "..."')
-    base = main_commit(repository)
+    base = onto or main_commit(repository)
     base_snapshot = commit_snapshot(repository, base)
     with Registry(repository, base_snapshot) as registry:
         version = registry.version(reference)

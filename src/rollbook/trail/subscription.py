@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rollbook.records.policy import Policy
     from rollbook.trail.event import Event
 
+# The word among `events` for what the monitor tells; the others are what happens to a version.
+MONITOR = "monitor"
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
 
 
@@ -48,6 +50,10 @@ class Subscription:
         about = not self.stages or stage in self.stages
         return about and (not self.events or event.action.value in self.events)
 
+    def wants_monitor(self, stage: str) -> bool:
+        """Whether the receiver wants to hear what the monitor tells of a version in a stage."""
+        return (not self.stages or stage in self.stages) and (not self.events or MONITOR in self.events)
+
 
 def subscriptions(policy: Policy) -> tuple[Subscription, ...]:
     """Those that a policy names, each URL once. Raises InvalidFile for an entry that can't be used."""
@@ -71,9 +77,9 @@ def _subscription(fields: Fields, key: str) -> Subscription:
         raise InvalidFile(str(error), path=POLICY, key=f"{key}.url", hint=error.hint) from error
     if not _VARIABLE.fullmatch(subscription.secret_env):
         raise InvalidFile("not the name of an environment variable", path=POLICY, key=f"{key}.secret_env")
-    unknown = set(subscription.events) - {action.value for action in Action}
+    known = [*(action.value for action in Action), MONITOR]
+    unknown = set(subscription.events) - set(known)
     if unknown:
-        actions = ", ".join(action.value for action in Action)
         message = f"there is no event {min(unknown)[:40]!r}"
-        raise InvalidFile(message, path=POLICY, key=f"{key}.events", hint=f"Events are: {actions}.")
+        raise InvalidFile(message, path=POLICY, key=f"{key}.events", hint=f"Events are: {', '.join(known)}.")
     return subscription

@@ -2,10 +2,11 @@
 
     npm pack @octokit/openapi@23.0.2
     tar xzf octokit-openapi-23.0.2.tgz package/generated/api.github.com.json
-    python tests/forge/cut_github_openapi.py package/generated/api.github.com.json
+    python tests/integrations/forge/cut_github_openapi.py package/generated/api.github.com.json
 
-writes tests/forge/github-openapi.json: the operations below, and every component that they refer to. Prose
-is left out. The description is published under the MIT licence, by https://github.com/octokit/openapi.
+writes tests/integrations/forge/github-openapi.json: the operations below, and every component that they
+refer to. Prose is left out. The description is published under the MIT licence, by
+https://github.com/octokit/openapi.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ OPERATIONS = (
     ("get", "/repos/{owner}/{repo}/commits/{commit_sha}/pulls"),
     ("get", "/repos/{owner}/{repo}/collaborators/{username}/permission"),
     ("get", "/orgs/{org}/teams/{team_slug}/memberships/{username}"),
+    ("get", "/user"),
+    ("get", "/repos/{owner}/{repo}/issues"),
+    ("post", "/repos/{owner}/{repo}/issues"),
     ("get", "/repos/{owner}/{repo}/issues/{issue_number}/comments"),
     ("post", "/repos/{owner}/{repo}/issues/{issue_number}/comments"),
     ("patch", "/repos/{owner}/{repo}/issues/comments/{comment_id}"),

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from rollbook.access.roles import Person
 from rollbook.artifact.http import Unreachable, send
 from rollbook.errors import NotFound, RollbookError
-from rollbook.integrations.forge.interface import PullRequest
+from rollbook.integrations.forge.interface import Issue, PullRequest
 from rollbook.text import printable
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class GitHub:
         self._api = api.rstrip("/")
         self._token = token
         self._pause = pause
+        self._login: str | None = None
 
     def pull_request(self, number: int) -> PullRequest:
         return _pull_request(self._get(f"{self._repository}/pulls/{number}"))
@@ -118,12 +119,22 @@ class GitHub:
         path = f"{self._repository}/issues"
         text = {"body": f"{marker}\n{body}"}
         for comment in self._pages(f"{path}/{number}/comments"):
-            # Anybody can write the marker; only an app's comment can be the one that was written here.
-            user, known = comment.get("user"), comment.get("id")
-            is_app = isinstance(user, dict) and user.get("type") == "Bot"
-            if is_app and isinstance(known, int) and str(comment.get("body") or "").startswith(marker):
+            known = comment.get("id")
+            if isinstance(known, int) and self._is_own(comment, marker):
                 return _url(self._send("PATCH", f"{path}/comments/{known}", text))
         return _url(self._send("POST", f"{path}/{number}/comments", text))
+
+    def issue(self, marker: str, title: str, body: str, since: str) -> Issue:
+        content = {"title": title, "body": f"{marker}\n{body}"}
+        known = self.find_issue(marker, since)
+        return known or _issue(self._send("POST", f"{self._repository}/issues", content))
+
+    def find_issue(self, marker: str, since: str) -> Issue | None:
+        # What was opened since then was changed since then too. Pull requests are listed among the issues.
+        for item in self._pages(f"{self._repository}/issues", state="all", since=since):
+            if "pull_request" not in item and self._is_own(item, marker):
+                return _issue(item)
+        return None
 
     def check_again(self, pull: PullRequest) -> int:
         path = f"{self._repository}/actions/runs"
@@ -166,6 +177,23 @@ class GitHub:
             if published is None:
                 raise
             return _url(published)
+
+    def _is_own(self, written: Mapping[str, Any], marker: str) -> bool:
+        """Whether a comment or an issue begins with the marker and is by whom the token is of: anybody can
+        write the marker."""
+        user = written.get("user")
+        if not isinstance(user, dict) or not str(written.get("body") or "").startswith(marker):
+            return False
+        own = self._own_login()
+        return user.get("login") == own if own else user.get("type") == "Bot"
+
+    def _own_login(self) -> str:
+        """Return the login of whom the token is of; empty for an app's, which GitHub tells nothing of."""
+        if self._login is None:
+            answer = self._ask("GET", "/user")
+            known = {} if answer.status in _UNKNOWN_THERE else _facts(self._read("GET", "/user", answer))
+            self._login = str(known.get("login") or "")
+        return self._login
 
     def _commit_authors(self, path: str) -> Iterator[str]:
         for commit in self._pages(f"{path}/commits"):
@@ -288,6 +316,13 @@ def _pull_request(answer: object) -> PullRequest:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ForgeFailed("GitHub described a pull request in a way that can't be read") from error
+
+
+def _issue(answer: object) -> Issue:
+    number = _facts(answer).get("number")
+    if not isinstance(number, int):
+        raise ForgeFailed("GitHub described an issue in a way that can't be read")
+    return Issue(number, _url(answer))
 
 
 def _url(answer: object) -> str:

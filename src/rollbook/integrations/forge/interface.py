@@ -33,6 +33,14 @@ class Release:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue: its number and address."""
+
+    number: int
+    url: str
+
+
 class Forge(Protocol):
     """A forge. Every method raises ForgeFailed when the forge can't be asked or says no."""
 
@@ -60,10 +68,19 @@ class Forge(Protocol):
         """
 
     def comment(self, number: int, marker: str, body: str) -> str:
-        """Write the one comment of a pull request that begins with `marker`, or write it anew in its place.
+        """Write the one comment of a pull request or an issue that begins with `marker`, or write it anew in
+        its place.
 
         Returns its address.
         """
+
+    def issue(self, marker: str, title: str, body: str, since: str) -> Issue:
+        """Open the one issue that begins with `marker`, unless there is one, and return it; `since` as for
+        `find_issue`."""
+
+    def find_issue(self, marker: str, since: str) -> Issue | None:
+        """Return the issue that begins with `marker` and was opened by whom the token is of, open or closed;
+        None without one. `since` is a time (RFC 3339) before which it can't have been opened."""
 
     def check_again(self, pull: PullRequest) -> int:
         """Have the finished checks of a pull request run once more; return how many there are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from rollbook.errors import RollbookError
 from rollbook.integrations.notify.message import cloud_event, headers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rollbook.trail.subscription import Subscription
     from rollbook.trail.tag import RecordedTag
@@ -40,15 +41,17 @@ def deliver(delivery: Delivery, secret: str, source: str, deadline: float, pause
     try:
         for tag in delivery.waiting:
             if delivery.subscription.wants(tag.event):
-                _send(delivery.subscription.url, tag, secret, source, deadline, pause)
+                body = cloud_event(tag, source)
+                send_message(delivery.subscription.url, tag.oid, body, secret, deadline, pause)
                 delivery.sent += 1
             delivery.reached = tag.oid
     except RollbookError as error:
         delivery.problem = str(error)
 
 
-def _send(url: str, tag: RecordedTag, secret: str, source: str, deadline: float, pause: float) -> None:
-    body = cloud_event(tag, source)
+def send_message(url: str, message_id: str, body: bytes, secret: str, deadline: float, pause: float) -> None:
+    """Send one message, signed, until the receiver takes it, a few times; `deadline` and `pause` as in
+    `deliver`. Raises Unreachable when it does not arrive, Refused for a secret that protects nothing."""
     for attempt in range(1, _ATTEMPTS + 1):
         seconds_left = deadline - time.monotonic()
         if seconds_left <= 0:
@@ -57,7 +60,7 @@ def _send(url: str, tag: RecordedTag, secret: str, source: str, deadline: float,
             answer = send(
                 "POST",
                 url,
-                headers=headers(body, tag.oid, secret, int(time.time())),
+                headers=headers(body, message_id, secret, int(time.time())),
                 body=body,
                 timeout=min(_ANSWER_WITHIN, seconds_left),
                 within=_ANSWER_WITHIN,
@@ -72,3 +75,13 @@ def _send(url: str, tag: RecordedTag, secret: str, source: str, deadline: float,
         if attempt == _ATTEMPTS or time.monotonic() + wait >= deadline:
             raise problem
         time.sleep(wait)
+
+
+def at_once(tasks: Sequence[Callable[[], None]], deadline: float) -> None:
+    """Run tasks beside each other, and wait for them until `deadline` (on the monotonic clock)."""
+    # A receiver that sends its answer drop by drop must not hold the process: daemon threads don't.
+    threads = [threading.Thread(target=task, daemon=True) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))

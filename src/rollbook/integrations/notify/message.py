@@ -11,13 +11,15 @@ import binascii
 import hashlib
 import hmac
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import Refused
 from rollbook.names import time_text
 from rollbook.trail.event_json import event_mapping
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rollbook.trail.tag import RecordedTag
 
 _PREFIX = "whsec_"
@@ -31,16 +33,33 @@ def cloud_event(tag: RecordedTag, source: str) -> bytes:
     registry.
     """
     event = tag.event
+    kind, subject = f"version.{event.action.value}", f"{event.model}@{event.version}"
+    return message_body(
+        kind, tag.oid, source, subject, tag.recorded_at, event_mapping(tag), {"dataschema": _SCHEMA}
+    )
+
+
+def message_body(
+    kind: str,
+    message_id: str,
+    source: str,
+    subject: str,
+    seconds: int,
+    data: Mapping[str, Any],
+    more: Mapping[str, str] | None = None,
+) -> bytes:
+    """Return the body of a message of the type `dev.rollbook.<kind>` about what happened at `seconds` (Unix
+    time). A receiver tells by the id and the source that it had it before."""
     fields = {
         "specversion": "1.0",
-        "id": tag.oid,
+        "id": message_id,
         "source": source,
-        "type": f"dev.rollbook.version.{event.action.value}",
-        "subject": f"{event.model}@{event.version}",
-        "time": time_text(tag.recorded_at),
+        "type": f"dev.rollbook.{kind}",
+        "subject": subject,
+        "time": time_text(seconds),
         "datacontenttype": "application/json",
-        "dataschema": _SCHEMA,
-        "data": event_mapping(tag),
+        **(more or {}),
+        "data": data,
     }
     return json.dumps(fields, separators=(",", ":"), allow_nan=False).encode()
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -19,7 +19,7 @@ from rollbook.errors import Conflict, GitFailed, InvalidFile, NotFound
 from rollbook.git.main_history import commits_changing, first_commit, first_parents
 from rollbook.git.objects import ObjectReader
 from rollbook.git.refs import NO_OBJECT, RefUpdate, fetch, push, ref_id, update_refs
-from rollbook.integrations.notify.delivery import Delivery, deliver
+from rollbook.integrations.notify.delivery import Delivery, at_once, deliver
 from rollbook.layout import POLICY
 from rollbook.records.policy import parse_policy
 from rollbook.registry.main_branch import has_remote, main_commit, remote_name, remote_url
@@ -75,22 +75,21 @@ def notify(repository: Repository, *, limit: float = 60, pause: float = 1) -> li
 
 def _deliver_all(deliveries: Sequence[Delivery], source: str, limit: float, pause: float) -> None:
     deadline = time.monotonic() + limit
-    threads = []
+    tasks = []
     for delivery in deliveries:
         secret = os.environ.get(delivery.subscription.secret_env, "")
         if not delivery.waiting:
             continue
         if not secret:
-            delivery.problem = f"{delivery.subscription.secret_env} holds no secret"
+            delivery.problem = no_secret(delivery.subscription)
             continue
-        # A receiver that sends its answer drop by drop must not hold the process: daemon threads don't.
-        thread = threading.Thread(
-            target=deliver, args=(delivery, secret, source, deadline, pause), daemon=True
-        )
-        thread.start()
-        threads.append(thread)
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
+        tasks.append(partial(deliver, delivery, secret, source, deadline, pause))
+    at_once(tasks, deadline)
+
+
+def no_secret(subscription: Subscription) -> str:
+    """Say that there is no secret to sign a receiver's messages with."""
+    return f"{subscription.secret_env} holds no secret"
 
 
 def _outcome(delivery: Delivery, problem: str) -> Outcome:
