@@ -92,7 +92,47 @@ def _policy_properties() -> dict[str, Any]:
             dict(CANARY.example),
             **ref("monitor-canary"),
         ),
+        "usage": setting(
+            "Usage",
+            "How a source tells which versions served, and for whom.",
+            _usage_example(),
+            type="object",
+            additionalProperties=False,
+            required=["source", "metric"],
+            properties=_usage_properties(),
+        ),
     }
+
+
+def _usage_properties() -> dict[str, Any]:
+    return {
+        "source": setting("Source", "The source that is asked, by its name.", "live", **ref("identifier")),
+        "metric": setting(
+            "Metric",
+            "The figure that counts a version's requests in the window; more than 0 means that it served.",
+            "requests",
+            **ref("line"),
+        ),
+        "query": setting(
+            "Query",
+            "What the source is asked, where its kind takes a query; {model}, {version} and {window} "
+            "(seconds) are filled in.",
+            'sum by (client) (increase(requests_total{version="{version}"}[{window}s]))',
+            type="string",
+            maxLength=4000,
+        ),
+        "window": setting("Window", "Over which time; 30d unless set.", "30d", **ref("monitor-span")),
+        "by": setting(
+            "By",
+            "The label, or the column, that names the caller; callers are not told apart unless set.",
+            "client",
+            **ref("identifier"),
+        ),
+    }
+
+
+def _usage_example() -> dict[str, Any]:
+    return {"source": "live", "metric": "requests", "window": "30d", "by": "client"}
 
 
 def _actions(name: str) -> dict[str, Any]:

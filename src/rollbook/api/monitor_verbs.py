@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from rollbook.api.usage_questions import UsedVersions
     from rollbook.artifact.progress import Progress
     from rollbook.integrations.monitor.canary.watching import WatchedCanaries
     from rollbook.integrations.monitor.monitor_run import MonitorRun
@@ -134,6 +135,16 @@ class MonitorVerbs:
         replayed = replay(repository, window, parse_step(step), models, progress=progress)
         address = file_address(repository, replayed.commit)
         return monitor_page(replayed, address, progress)
+
+    def usage(self, model: str | None = None) -> UsedVersions:
+        """Return which versions serve or served last, for whom, and who says so: evidence, or the source that
+        the policy's `monitoring.usage` names, which is asked. Of all models, or of one.
+
+        Raises InvalidFile for settings that can't be used, NotFound for an unknown model.
+        """
+        from rollbook.api.usage_questions import used_versions
+
+        return used_versions(self._registry, model, datetime.now(UTC))
 
 
 def _policy_in(path: Path) -> Policy:

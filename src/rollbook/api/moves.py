@@ -107,10 +107,12 @@ class Moves(registry.Registry):
         """Propose that a version is deprecated: still served, with what to use instead (`replacement`), the
         day it goes (`sunset`, such as `2027-06-30`), and what its users have to do (`migration`).
 
-        Of one that is deprecated already, what is given is changed, and the rest stays."""
+        Of one that is deprecated already, what is given is changed, and the rest stays. What is returned says
+        in `use` who uses the version still, as far as evidence and the policy's `monitoring.usage` tell."""
+        from rollbook.api.usage_questions import with_use
         from rollbook.propose.promotion import propose_promotion
 
-        return propose_promotion(
+        proposed = propose_promotion(
             self.repository,
             reference,
             DEPRECATED,
@@ -119,14 +121,18 @@ class Moves(registry.Registry):
             action="deprecate",
             draft=draft,
         )
+        return with_use(self, proposed)
 
     def archive(self, reference: str, *, reason: str, draft: bool = False) -> ProposedMove:
-        """Propose that a version is archived: out of use, its record and its artifact kept."""
+        """Propose that a version is archived: out of use, its record and its artifact kept. What is returned
+        says in `use` who uses it still."""
+        from rollbook.api.usage_questions import with_use
         from rollbook.propose.promotion import propose_promotion
 
-        return propose_promotion(
+        proposed = propose_promotion(
             self.repository, reference, ARCHIVED, reason=reason, action="archive", draft=draft
         )
+        return with_use(self, proposed)
 
     def alias(
         self,

@@ -4,6 +4,7 @@ else."""
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -175,16 +176,21 @@ class Proposals(registry.Registry):
         stays.
 
         `target` is a model or one version; all models without it. With `dry_run` nothing is proposed, and no
-        `reason` is needed. Raises Refused when nothing may go.
+        `reason` is needed. What served lately stays, by evidence and by the policy's `monitoring.usage`; so
+        does what nobody can tell of. Raises Refused when nothing may go.
         """
+        from rollbook.api.usage_questions import usage_of_going
         from rollbook.errors import BadCall
         from rollbook.propose.pruning import plan_pruning, propose_pruning
 
-        if dry_run:
-            return plan_pruning(self.repository, target)
-        if reason is None:
+        if not dry_run and reason is None:
             raise BadCall("a removal needs a reason", hint="Give a reason; or see what may go with dry_run.")
-        return propose_pruning(self.repository, target, reason=reason)
+        now = datetime.now(UTC)
+        plan = plan_pruning(self.repository, target, now=now)
+        usage = usage_of_going(self, plan, now)
+        if reason is None or dry_run:
+            return plan_pruning(self.repository, target, now=now, usage=usage) if usage else plan
+        return propose_pruning(self.repository, target, reason=reason, now=now, usage=usage)
 
     def import_bundle(
         self,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rollbook.registry.list_filter import Wanted
     from rollbook.registry.listing import ListedModel, ListedVersion
     from rollbook.retention.accounting import StorageReport
-    from rollbook.retention.stale import Stale
+    from rollbook.retention.stale import StaleVersions
     from rollbook.transfer.bundle.bundle_export import Packed
     from rollbook.transfer.gto.past_events import PastEvent
 
@@ -154,16 +154,18 @@ class ReadOnlyRegistry(VersionQuestions, AccessQuestions, registry.Registry):
 
         return bill_of_materials(self.version(reference))
 
-    def storage(self, *, cold: str | None = None, now: datetime | None = None) -> StorageReport:
+    def storage(
+        self, *, cold: str | None = None, usage: bool = True, now: datetime | None = None
+    ) -> StorageReport:
         """Return what the artifacts take, by model, stage and format; what they share, may go and cost.
 
-        With `cold` (a span such as `90d`) also which of them nothing used for that long; `now` is the moment
-        at which that and the retention are judged.
+        With `cold` (a span such as `90d`) also which of them nothing used for that long, also by the
+        policy's `monitoring.usage` unless `usage` is False; `now` is the moment at which that and the
+        retention are judged.
         """
-        from rollbook.retention.accounting import storage_report
-        from rollbook.retention.stale import parse_span
+        from rollbook.api.usage_questions import accounted
 
-        return storage_report(self, cold=None if cold is None else parse_span(cold), now=now)
+        return accounted(self, cold, usage=usage, now=now)
 
     def card(
         self,
@@ -301,8 +303,8 @@ class ReadOnlyRegistry(VersionQuestions, AccessQuestions, registry.Registry):
     def list(self, model: str, **wanted: Unpack[Wanted]) -> Sequence[ListedVersion]: ...
     @overload
     def list(
-        self, model: str | None = None, *, stale: str, now: datetime | None = None
-    ) -> Sequence[Stale]: ...
+        self, model: str | None = None, *, stale: str, usage: bool = True, now: datetime | None = None
+    ) -> StaleVersions: ...
     def list(
         self,
         model: str | None = None,
@@ -315,8 +317,9 @@ class ReadOnlyRegistry(VersionQuestions, AccessQuestions, registry.Registry):
         sort: str | None = None,
         reverse: bool = False,
         stale: str | None = None,
+        usage: bool = True,
         now: datetime | None = None,
-    ) -> Sequence[ListedModel] | Sequence[ListedVersion] | Sequence[Stale]:
+    ) -> Sequence[ListedModel] | Sequence[ListedVersion] | StaleVersions:
         """Return the models with their newest versions and their stages; or the versions of one, newest
         first.
 
@@ -324,7 +327,8 @@ class ReadOnlyRegistry(VersionQuestions, AccessQuestions, registry.Registry):
         `NAME=TEXT`) to those that bear all of them; `owner`, `team` and `task` are about models. `sort` is
         `name`, `created` or `stage`, of models also `owner`, `team` or `task`; `reverse` turns the order
         round. With `stale` (a span such as `90d` or `12w`), the versions that nothing uses and nothing
-        happened to for that long before `now`. Raises NotFound for an unknown model or stage, BadCall for
+        happened to for that long before `now`, and that did not serve: by evidence, and by the policy's
+        `monitoring.usage` unless `usage` is False. Raises NotFound for an unknown model or stage, BadCall for
         what makes no sense together.
         """
         from rollbook.registry.list_filter import list_filter
@@ -334,11 +338,11 @@ class ReadOnlyRegistry(VersionQuestions, AccessQuestions, registry.Registry):
             stage=stage, owner=owner, team=team, task=task, tags=tags, sort=sort, reverse=reverse
         )
         if stale is not None:
-            from rollbook.retention.stale import parse_span, stale_versions
+            from rollbook.api.usage_questions import listed_stale
 
             wanted.require_nothing()
             models = None if model is None else [self.model(model).name]
-            return stale_versions(self, parse_span(stale), models, now=now)
+            return listed_stale(self, stale, models, usage=usage, now=now)
         if model is None:
             return listed_models(self, wanted)
         wanted.require_of_versions()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rollbook.records.notes import Notes
     from rollbook.records.removal import Removal
     from rollbook.records.stages import StageEntry
+    from rollbook.registry.served import Served
     from rollbook.trail.event import Event
     from rollbook.trail.tag import RecordedTag
     from rollbook.transfer.gto.past_events import PastEvent
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Shown:
     """Everything known of a version. `description` and `tags` are those of the manifest with those of the
-    notes, which win; `transition` is its line of stages.yaml, None at the first stage."""
+    notes, which win; `transition` is its line of stages.yaml, None at the first stage; `served` when evidence
+    says that it last served, None where none does."""
 
     model: str
     version: str
@@ -48,6 +50,7 @@ class Shown:
     notes: Notes
     evidence: tuple[Evidence, ...]
     signature: ShownSignature | None = None
+    served: Served | None = None
 
     def as_document(self) -> dict[str, Any]:
         """Return it all as JSON data."""
@@ -71,6 +74,7 @@ class Shown:
             "notes": asdict(self.notes),
             "evidence": [evidence.as_document() for evidence in self.evidence],
             "signature": asdict(self.signature) if self.signature else None,
+            "served": self.served.as_document() if self.served else None,
         }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from rollbook.artifact.signature_check import CheckedSignature, VerifiedSignature
     from rollbook.names import Reference
     from rollbook.records.deprecation import Deprecation
+    from rollbook.records.evidence import Evidence
     from rollbook.records.removal import Removal
     from rollbook.registry import model_version
+    from rollbook.registry.served import Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def shown(version: model_version.ModelVersion) -> Shown:
     """Return everything known of a version. Raises InvalidFile for one of its files that can't be read."""
     from rollbook.api.results import Shown
 
-    notes, manifest = version.notes(), version.manifest
+    notes, manifest, evidence = version.notes(), version.manifest, version.evidence()
     return Shown(
         model=version.model.name,
         version=version.version,
@@ -76,9 +79,19 @@ def shown(version: model_version.ModelVersion) -> Shown:
         tags={**manifest.tags, **notes.tags},
         manifest=manifest,
         notes=notes,
-        evidence=version.evidence(),
+        evidence=evidence,
         signature=shown_signature(version),
+        served=_served(version, evidence),
     )
+
+
+def _served(version: model_version.ModelVersion, evidence: Sequence[Evidence]) -> Served | None:
+    """Return when a version last served by evidence. Other versions' is read only where it may matter."""
+    from rollbook.registry.served import KINDS, served_of
+
+    if not any(each.kind in KINDS for each in evidence):
+        return None
+    return served_of(version.model, datetime.now(UTC)).get(str(version))
 
 
 def shown_signature(version: model_version.ModelVersion) -> ShownSignature | None:

@@ -12,15 +12,17 @@ from rollbook.check.gates.gate import Circumstances
 from rollbook.errors import BadCall, InvalidFile, NotFound, Refused
 from rollbook.git.checkout import is_tracked
 from rollbook.registry.registry import Registry
+from rollbook.registry.served import Use, served_of
 from rollbook.snapshot.safe_open import read_beneath
 from rollbook.trail.evidence_on_record import EvidenceOnRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rollbook.access.roles import Person
     from rollbook.artifact.read_only_storage import ReadOnlyStorage
     from rollbook.git.repository import Repository
+    from rollbook.registry.served import Served
     from rollbook.signing.approval_signature import Occasion
     from rollbook.snapshot.snapshot import Snapshot
     from rollbook.trail.stage_times import Stay
@@ -66,6 +68,16 @@ def circumstances(
 
         return occasion_at(repository, commit or "", model)
 
+    @functools.cache
+    def used(model: str) -> Mapping[str, Served]:
+        try:
+            return served_of(Registry(repository, base).model(model), now)
+        except NotFound:  # the change brings it
+            return {}
+
+    def use(model: str, version: str) -> Use:
+        return Use(used(model).get(f"{model}@{version}"))
+
     commit = base.commit
     return Circumstances(
         now=now,
@@ -76,6 +88,7 @@ def circumstances(
         may_run=may_run,
         stays=stays,
         said_of_evidence=EvidenceOnRecord(repository, base.commit),
+        use=use,
         storage=functools.partial(_base_storage, repository, base),
         occasion=occasion if commit else None,
     )

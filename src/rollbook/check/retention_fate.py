@@ -1,16 +1,19 @@
 """Whether the rules of retention let a version's artifact go, and if not, why it stays.
 
-A pure function of the rules, the stages, and the history of main: neither what a pull request says nor
-what stages.yaml says today can hide that a version once was in production.
+A pure function of the rules, the stages, the history of main, and what is known of the use of versions:
+neither what a pull request says nor what stages.yaml says today can hide that a version once was in
+production.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from rollbook.names import is_version, precedence
+from rollbook.records.monitoring import monitoring_of
+from rollbook.registry.served import Use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -22,15 +25,20 @@ if TYPE_CHECKING:
     from rollbook.trail.stage_times import Stay
 
 
+def _never_used(_version: str) -> Use:
+    return Use()
+
+
 @dataclass(frozen=True, slots=True)
 class ModelStanding:
-    """A model as it stands: its versions, those whose artifacts are removed already, its stages, and each
-    version's stays in stages as main's history has them."""
+    """A model as it stands: its versions, those whose artifacts are removed already, its stages, each
+    version's stays in stages as main's history has them, and what is known of its use."""
 
     versions: Sequence[str]
     removed: Collection[str]
     stages: StageTable
     stays: Callable[[str], Sequence[Stay]]
+    use: Callable[[str], Use] = _never_used
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,14 @@ def fates(policy: Policy, rules: Retention, model: ModelStanding, now: datetime)
     remaining = [name for name in versions if name not in model.removed]
     court = _Court(policy, rules, model, now, _newest(versions), _recent(rules, model, remaining))
     return [court.fate(name) for name in remaining]
+
+
+def lately(policy: Policy, rules: Retention) -> timedelta:
+    """Return for how long a version must not have served before its artifact goes: the longest that the rules
+    keep one for, and that the policy's `monitoring.usage` looks at. Raises InvalidFile for the latter."""
+    usage = monitoring_of(policy).usage
+    days = timedelta(days=max(rules.keep_days, rules.days_there))
+    return days if usage is None else max(days, usage.window)
 
 
 def _newest(versions: Sequence[str]) -> str | None:
@@ -97,6 +113,7 @@ class _Court:
             or self._by_stage(version, stage)
             or self._by_time(version, stage)
             or self._by_number(version)
+            or self._by_use(version)
         )
 
     def _by_rule(self) -> str:
@@ -137,6 +154,18 @@ class _Court:
     def _by_number(self, version: str) -> str:
         count = self.rules.keep_unpromoted
         return f"it is among the {count} newest unpromoted versions" if version in self.recent else ""
+
+    def _by_use(self, version: str) -> str:
+        days = lately(self.policy, self.rules)
+        use = self.model.use(version)
+        if not use.within(self.now - days):
+            return ""
+        if use.served is None or (use.unknown and not use.served.targets):
+            return f"nobody can tell whether it still serves: {use.unknown}"
+        if use.served.targets:
+            return f"it runs on {', '.join(use.served.targets)} ({use.served.told_by})"
+        day = use.served.at.astimezone(UTC).date()
+        return f"it served on {day} ({use.served.told_by}), less than {days.days} days ago"
 
     def _days_there(self, version: str) -> float:
         return self._days_since(self.model.stays(version)[-1].entered)

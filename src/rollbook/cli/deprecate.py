@@ -23,6 +23,8 @@ def command(reference: str, then: str | None, as_json: bool, **given: Any) -> No
     """Propose that REF is deprecated: still served, with a replacement and a day on which it goes.
 
     Of one that is deprecated already, what is given is changed, such as its sunset, and the rest stays.
+    Who uses it still is told as a warning: where it runs by its deployments, and who asks it by the policy's
+    `monitoring.usage`.
     """
     registry = options.registry()
     report_move(registry, registry.deprecate(reference, **given), then=then, as_json=as_json)

@@ -9,6 +9,7 @@ import click
 from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, say
 from rollbook.cli.source import at_repositories, opened_federation, opened_registry
+from rollbook.cli.told_use import usage_option, warn_of_unknown
 from rollbook.errors import Refused
 from rollbook.names import parse_moment, time_text
 from rollbook.registry.list_filter import MODEL_ORDERS
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from rollbook.api.reading import ReadOnlyRegistry
     from rollbook.git.repository import Repository
     from rollbook.registry.listing import ListedModel, ListedVersion
-    from rollbook.retention.stale import Stale
+    from rollbook.retention.stale import StaleVersions
 
 # How the default policy's stages stand out on a terminal; those of `_OVER` are left out first.
 _STAGE_COLOURS = {
@@ -58,6 +59,7 @@ _OVER = ("archived", "deprecated")
     help="Models by name (the default), by when the newest version was registered, by its stage, ...",
 )
 @click.option("--reverse", is_flag=True, help="Turn the order round.")
+@usage_option
 @at_repositories
 @options.snapshot
 @options.directory
@@ -65,6 +67,7 @@ _OVER = ("archived", "deprecated")
 def command(
     model: str | None,
     stale: str | None,
+    usage: bool,
     repo: tuple[str, ...],
     rev: str | None,
     at: str | None,
@@ -76,6 +79,9 @@ def command(
     With several --repo, the models of all of them, and which registry each is in. A version whose artifact is
     removed is in no stage here, though stages.yaml keeps its line. Versions are sorted by name, created or
     stage; stages come in the policy's order, and what doesn't say what it is sorted by comes last.
+
+    With --stale, what runs or served within SPAN is left out, by evidence and by the source that the policy's
+    `monitoring.usage` names; so is what nobody can tell of, which is said.
     """
     if len(repo) > 1:
         if stale is not None:
@@ -92,7 +98,8 @@ def command(
                 say(f"open requests: {requested} (rollbook requests)")
         else:
             now = parse_moment(at) if at else None
-            _print_stale(registry.list(model, stale=stale, now=now, **wanted), as_json=as_json)
+            listed = registry.list(model, stale=stale, usage=usage, now=now, **wanted)
+            _print_stale(listed, as_json=as_json)
 
 
 def _list(
@@ -159,7 +166,8 @@ def _newcomers(cell: str) -> str:
     return f"{', '.join(versions[-_SHOWN:])} +{more}" if more > 0 else cell
 
 
-def _print_stale(listed: Sequence[Stale], *, as_json: bool) -> None:
+def _print_stale(listed: StaleVersions, *, as_json: bool) -> None:
+    warn_of_unknown(listed.unknown)
     if as_json:
         print_json(listed)
         return

@@ -12,6 +12,7 @@ from rollbook.cli import options
 from rollbook.cli.monitor_canary import canary_command
 from rollbook.cli.monitor_replay import is_replay, print_replay, replay_options
 from rollbook.cli.monitor_report import report_command
+from rollbook.cli.monitor_usage import usage_command
 from rollbook.cli.near_commands import NearCommands
 from rollbook.cli.output import print_json, print_table, say, warn
 
@@ -169,3 +170,4 @@ def _now() -> str:
 
 command.add_command(canary_command)
 command.add_command(report_command)
+command.add_command(usage_command)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rollbook.cli.output import print_json, say, warn
+from rollbook.cli.told_use import warn_of_use
 from rollbook.text import printable
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def report_move(registry: Registry, proposed: ProposedMove, *, then: str | None,
     # What lands tells its warnings itself.
     for warning in () if then == "land" else proposed.warnings:
         warn(warning.message)
+    warn_of_use(f"{proposed.model}@{proposed.moves[-1].version}", proposed.use)
     carried = carry_on(registry, proposed.branch, then=then, quiet=as_json)
     if as_json:
         print_json({**proposed.as_document(), **carried})

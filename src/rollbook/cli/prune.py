@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 def command(target: str | None, reason: str | None, dry_run: bool, then: str | None, as_json: bool) -> None:
     """Propose that the artifacts go which the policy's retention lets go.
 
-    TARGET is a model or one version (credit-approval@0.3.0); without it, all models. The records stay. So
-    do the bytes, until the proposal has landed and `rollbook sweep` deletes those that nothing else needs.
+    TARGET is a model or one version (credit-approval@0.3.0); without it, all models. What runs or served
+    lately stays, and so does what nobody can tell of. The records stay. So do the bytes, until the proposal
+    has landed and `rollbook sweep` deletes those that nothing else needs.
     """
     if dry_run and then:
         raise click.UsageError("--dry-run proposes nothing.")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rollbook.api.public_model import ModelVersion
+    from rollbook.registry.served import Served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,7 @@ def command(reference: str, repo: tuple[str, ...], rev: str | None, at: str | No
         print_json(document)
         return
     click.echo(click.style(f"{document['model']}@{document['version']}", bold=True))
-    print_facts([*_summary(document), ("imported", "; ".join(imports(told.imported)))])
+    print_facts([*_summary(document, told.served), ("imported", "; ".join(imports(told.imported)))])
     if told.evidence:
         click.echo("\nevidence")
         print_facts([(f"  {evidence.name}", evidence_line(evidence)) for evidence in told.evidence])
@@ -111,7 +112,7 @@ def _monitored(moved: dict[str, Any]) -> str:
     return "; ".join(filter(None, (moved_by, in_spite)))
 
 
-def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:
+def _summary(found: dict[str, Any], served: Served | None) -> list[tuple[str, str]]:
     manifest, record, moved = found["manifest"], found["record"], found["transition"]
     artifact = manifest["artifact"]
     framework = manifest["framework"]
@@ -121,6 +122,7 @@ def _summary(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("monitor", _monitored(moved) if moved else ""),
         ("approved", "; ".join(_approved(moved["approvals"])) if moved else ""),
         ("aliases", ", ".join(found["aliases"])),
+        ("last served", str(served or "")),
         ("description", _described(found)),
         ("display name", record["display_name"]),
         ("owner", record["owner"]),

@@ -54,6 +54,11 @@ def partial_clone(address: str) -> Iterator[PartialClone]:
         yield PartialClone(Path(directory) / ".git", address, {_CLONED_FROM: _local_path(address)})
 
 
+def is_at_address(repository: Repository) -> bool:
+    """Whether the repository was opened by its address, so that it may be a stranger's."""
+    return setting(repository, _CLONED_FROM) is not None
+
+
 def home(repository: Repository) -> Path:
     """Where relative addresses in a bare repository's files start from: itself, or what it is a clone of."""
     return Path(setting(repository, _CLONED_FROM) or repository.git_dir)

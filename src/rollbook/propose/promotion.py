@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.names import Reference
     from rollbook.registry.model_version import ModelVersion
+    from rollbook.registry.served import Use
     from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
 _LONGEST_REASON = 1000  # characters
@@ -46,7 +47,8 @@ _LONGEST_REASON = 1000  # characters
 @dataclass(frozen=True, slots=True)
 class ProposedMove:
     """A promotion that was proposed: where it stands, what moves, what the check says of it, and the gates
-    that it sets aside as a rollback."""
+    that it sets aside as a rollback. Of a version that goes out of use, `use` is what is known of who uses it
+    still; None where nobody asked."""
 
     branch: str
     commit: str
@@ -54,6 +56,7 @@ class ProposedMove:
     moves: tuple[Move, ...]
     findings: tuple[Finding, ...]
     waived: tuple[str, ...] = ()
+    use: Use | None = None
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
@@ -63,11 +66,14 @@ class ProposedMove:
     def as_document(self) -> dict[str, Any]:
         """Return the promotion as JSON data."""
         moves = [{"version": move.version, "from": move.start, "to": move.target} for move in self.moves]
+        served = self.use.served if self.use else None
         return {
             "model": self.model,
             "moves": moves,
             "changed": self.moves[-1].changed or None,
             "waived": list(self.waived),
+            "served": served.as_document() if served else None,
+            "use_unknown": (self.use.unknown or None) if self.use else None,
             "warnings": [finding.message for finding in self.warnings],
             "branch": self.branch,
             "commit": self.commit,

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
+from rollbook.check.retention_fate import lately
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.write import identity
 from rollbook.names import parse_reference, time_now
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.records.retention import Retention
     from rollbook.registry.model_version import ModelVersion
+    from rollbook.registry.served import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,14 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """What goes and what stays; and the proposal, whose branch and commit are empty when none was made."""
+    """What goes and what stays; and the proposal, whose branch and commit are empty when none was made.
+    `looks_back` is for how long, by the strictest of the rules, nothing that goes may have served."""
 
     goes: tuple[Pruned, ...]
     stays: tuple[Pruned, ...]
     branch: str = ""
     commit: str = ""
+    looks_back: timedelta = timedelta()
 
     def as_document(self) -> dict[str, object]:
         """Return the pruning as JSON data."""
@@ -72,19 +76,29 @@ class Pruning:
 
 
 def plan_pruning(
-    repository: Repository, target: str | None = None, *, now: datetime | None = None
+    repository: Repository,
+    target: str | None = None,
+    *,
+    now: datetime | None = None,
+    usage: Usage | None = None,
 ) -> Pruning:
     """Return the artifacts that main's retention rules let go now: of all models, of one (`target` is its
-    name) or of one version (a reference such as `credit-approval@0.3.0`).
+    name) or of one version (a reference such as `credit-approval@0.3.0`). What served lately stays, by
+    evidence and by the `usage` that sources told.
 
     Raises NotFound for an unknown target, Refused in a shallow clone.
     """
     with _main(repository) as registry:
-        return _planned(registry, target, now)[0]
+        return _planned(registry, target, now, usage)[0]
 
 
 def propose_pruning(
-    repository: Repository, target: str | None = None, *, reason: str, now: datetime | None = None
+    repository: Repository,
+    target: str | None = None,
+    *,
+    reason: str,
+    now: datetime | None = None,
+    usage: Usage | None = None,
 ) -> Pruning:
     """Propose the removal of everything that `plan_pruning` says may go: a branch with one commit.
 
@@ -97,7 +111,7 @@ def propose_pruning(
         raise BadCall("a removal needs a reason", hint='Say why: --reason "..."')
     with _main(repository) as registry:
         base = registry.snapshot.commit or ""
-        plan, rules = _planned(registry, target, now)
+        plan, rules = _planned(registry, target, now, usage)
         if not plan.goes:
             raise _nothing_goes(plan, target)
         branch = _branch(target, plan.goes)
@@ -117,7 +131,7 @@ def _main(repository: Repository) -> Registry:
 
 
 def _planned(
-    registry: Registry, target: str | None, now: datetime | None
+    registry: Registry, target: str | None, now: datetime | None, usage: Usage | None
 ) -> tuple[Pruning, Mapping[str, Retention]]:
     version = None
     if target is None:
@@ -133,9 +147,10 @@ def _planned(
     pointer_map = pointers(registry.snapshot, directory)
     goes: list[Pruned] = []
     stays: list[Pruned] = []
-    rules = {}
-    for judgement in judged(registry, models, now or datetime.now(UTC)):
+    rules, looks_back = {}, timedelta()
+    for judgement in judged(registry, models, now or datetime.now(UTC), usage=usage):
         rules[judgement.model.name] = judgement.rules
+        looks_back = max(looks_back, lately(registry.policy, judgement.rules))
         for fate in judgement.fates:
             if version in (None, fate.version):
                 pointer = pointer_map.get((judgement.model.name, fate.version))
@@ -143,7 +158,7 @@ def _planned(
                     raise _no_pointer(judgement.model.name, fate.version)
                 item = Pruned(judgement.model.name, fate, pointer.size, pointer.md5)
                 (goes if fate.goes else stays).append(item)
-    return Pruning(tuple(goes), tuple(stays)), rules
+    return Pruning(tuple(goes), tuple(stays), looks_back=looks_back), rules
 
 
 def _no_pointer(model: str, version: str) -> NotFound:

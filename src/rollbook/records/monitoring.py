@@ -116,6 +116,18 @@ class CanarySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageSettings:
+    """How a source tells which versions served: by a `metric` of so many requests, or a `query`, over the
+    last `window`. `by` is the label or column that names the caller; empty where nothing does."""
+
+    source: str
+    metric: str
+    query: str = ""
+    window: timedelta = timedelta(days=30)
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Monitoring:
     """All that is monitored of one model. `cool_down` is how long a state stays after it was entered before
     it may be left for a better one."""
@@ -125,6 +137,7 @@ class Monitoring:
     on_breach: BreachActions = field(default_factory=BreachActions)
     cool_down: timedelta = timedelta()
     canary: CanarySettings | None = None
+    usage: UsageSettings | None = None
 
 
 def parse_span(text: str, path: str, key: str) -> timedelta:
@@ -151,6 +164,7 @@ def _policy_monitoring(fields: Fields) -> Monitoring:
         on_breach=_actions(fields.inner("on_breach"), POLICY),
         cool_down=_span(fields, "cool_down", POLICY, timedelta()),
         canary=_canary(fields.inner("canary")) if fields.has("canary") else None,
+        usage=_usage(fields.inner("usage")) if fields.has("usage") else None,
     )
 
 
@@ -264,6 +278,17 @@ def _shares(fields: Fields) -> tuple[int, ...]:
         hint = "Write whole per cents between 1 and 99, rising: [5, 25, 50]."
         raise InvalidFile("these are no shares", path=POLICY, key=fields.key_of("shares"), hint=hint)
     return tuple(shares)
+
+
+def _usage(fields: Fields) -> UsageSettings:
+    usual = UsageSettings("", "")
+    return UsageSettings(
+        source=fields.text("source"),
+        metric=fields.text("metric"),
+        query=fields.optional_text("query"),
+        window=_span(fields, "window", POLICY, usual.window),
+        by=fields.optional_text("by"),
+    )
 
 
 def _span(fields: Fields, name: str, path: str, default: timedelta) -> timedelta:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.retrieval import registry_storage
 from rollbook.errors import RollbookError, StorageFailed
-from rollbook.retention.cold import ColdCandidate, cold_candidates
+from rollbook.retention.cold import ColdCandidate, UseUnknown, cold_candidates
 from rollbook.retention.stored_objects import Stored, stored
-from rollbook.retention.subjects import indexed_stays, judged, require_history
+from rollbook.retention.subjects import indexed_stays, judged, require_history, served_by_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rollbook.artifact.pointer import Pointer
     from rollbook.artifact.read_only_storage import ReadOnlyStorage
     from rollbook.registry.registry import Registry
+    from rollbook.registry.served import Usage
     from rollbook.retention.stored_objects import Key
 
 _GB = 1 << 30
@@ -47,7 +48,8 @@ class StorageReport:
     sharing saves. `versions` counts those that have their artifact. In `formats` what is attached is called
     `attachment`. `may_go` is what the rules of retention let go now. The costs are for a month, None without
     a price in the policy. `unlisted` are the folders whose files nobody could tell: each counts as one
-    object. `cold` are the versions that nothing used for the span that was asked for, the largest first.
+    object. `cold` are the versions that nothing used for the span that was asked for, the largest first;
+    `use_unknown` those of which nobody can tell, which count as used.
     """
 
     versions: int
@@ -63,6 +65,7 @@ class StorageReport:
     cost_may_go: float | None
     unlisted: tuple[str, ...]
     cold: tuple[ColdCandidate, ...] = ()
+    use_unknown: tuple[UseUnknown, ...] = ()
 
     @property
     def saved(self) -> int:
@@ -87,10 +90,14 @@ class _Held:
 
 
 def storage_report(
-    registry: Registry, *, cold: timedelta | None = None, now: datetime | None = None
+    registry: Registry,
+    *,
+    cold: timedelta | None = None,
+    now: datetime | None = None,
+    usage: Usage | None = None,
 ) -> StorageReport:
     """Account for the storage of the registry in a snapshot; `now` is when its rules are applied, and `cold`
-    for how long nothing happened to what may be put away.
+    for how long nothing happened to what may be put away. `usage` is what sources told of versions.
 
     Of a folder the files are counted, where its listing can be read from the cache or the remote. Raises
     InvalidFile for a pointer or a manifest that can't be read, Refused in a shallow clone.
@@ -101,7 +108,10 @@ def storage_report(
     artifacts = [each for each in holdings if each.format != ATTACHMENT]
     users = Counter(oid for each in holdings for oid in each.objects)
     now = now or datetime.now(UTC)
-    going = _going(registry, now)
+    going = _going(registry, now, usage)
+    found = (
+        None if cold is None else cold_candidates(registry, kept, _own(artifacts, users), cold, usage, now)
+    )
     may_go = _share("may go", [each for each in artifacts if each.key in going], users)
     size = sum({oid: size for each in holdings for oid, size in each.objects.items()}.values())
     retention = registry.policy.retention
@@ -120,7 +130,8 @@ def storage_report(
         cost=_cost(size, retention.price_per_gb_month),
         cost_may_go=_cost(may_go.own, retention.price_per_gb_month),
         unlisted=unlisted,
-        cold=() if cold is None else cold_candidates(registry, kept, _own(artifacts, users), cold, now=now),
+        cold=found.candidates if found else (),
+        use_unknown=found.unknown if found else (),
     )
 
 
@@ -131,14 +142,14 @@ def _own(artifacts: Sequence[_Held], users: Counter[str]) -> dict[Key, int]:
     }
 
 
-def _going(registry: Registry, now: datetime) -> set[Key]:
+def _going(registry: Registry, now: datetime, usage: Usage | None) -> set[Key]:
     """Return the versions whose artifacts the rules of retention let go."""
     if not registry.policy.retention.keep_unpromoted:
         return set()
-    stays = indexed_stays(registry)
+    stays, on_record = indexed_stays(registry), served_by_evidence(registry, now)
     return {
         (model.model.name, fate.version)
-        for model in judged(registry, registry.models(), now, stays)
+        for model in judged(registry, registry.models(), now, stays, on_record, usage)
         for fate in model.fates
         if fate.goes
     }

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from rollbook.retention.stale import stale_versions
+from rollbook.retention.stale import stale_versions, still_stale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
     from rollbook.registry.registry import Registry
+    from rollbook.registry.served import Usage
     from rollbook.retention.stored_objects import Key, Stored
 
 _COMPRESSED_FORMATS = frozenset(["zip"])
@@ -25,7 +26,7 @@ _COMPRESSED_SUFFIXES = frozenset(
 class ColdCandidate:
     """A version that nothing uses and that nothing happened to for `days`. `size` is its artifact's, `own`
     what no other version needs, both in bytes. `compressed` says whether, by its format and its name, the
-    artifact is compressed already."""
+    artifact is compressed already; `served` when the version last served, empty where nothing tells of it."""
 
     model: str
     version: str
@@ -35,15 +36,39 @@ class ColdCandidate:
     own: int
     days: int
     compressed: bool
+    served: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UseUnknown:
+    """A version of which nobody can tell whether it serves, and why."""
+
+    model: str
+    version: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """The artifacts that may be put away, the largest first; and what may serve for all anybody can tell."""
+
+    candidates: tuple[ColdCandidate, ...]
+    unknown: tuple[UseUnknown, ...]
 
 
 def cold_candidates(
-    registry: Registry, kept: Stored, own: Mapping[Key, int], span: timedelta, *, now: datetime
-) -> tuple[ColdCandidate, ...]:
+    registry: Registry,
+    kept: Stored,
+    own: Mapping[Key, int],
+    span: timedelta,
+    usage: Usage | None,
+    now: datetime,
+) -> Unused:
     """Return the versions whose artifacts are kept and that are stale since `span`, as `list --stale` has
     them; the largest first. Raises as `stale_versions`."""
     candidates = []
-    for stale in stale_versions(registry, span, now=now):
+    found = still_stale(stale_versions(registry, span, now=now), usage or {}, span, now)
+    for stale in found:
         key = (stale.model, stale.version)
         pointer = kept.artifacts.get(key)
         if pointer is None:
@@ -52,10 +77,13 @@ def cold_candidates(
         candidates.append(
             ColdCandidate(
                 stale.model, stale.version, stale.stage, form, pointer.size, own.get(key, 0), stale.days,
-                is_compressed(pointer.path, form),
+                is_compressed(pointer.path, form), stale.served,
             )
         )  # fmt: skip
-    return tuple(sorted(candidates, key=lambda each: (-each.size, each.model, each.version)))
+    return Unused(
+        tuple(sorted(candidates, key=lambda each: (-each.size, each.model, each.version))),
+        tuple(UseUnknown(*key, why) for key, why in found.unknown.items() if key in kept.artifacts),
+    )
 
 
 def is_compressed(name: str, form: str) -> bool:

@@ -11,20 +11,23 @@ from rollbook.check.retention_fate import Fate, ModelStanding, fates
 from rollbook.errors import NotFound, Refused
 from rollbook.git.main_history import first_parents
 from rollbook.git.repository import is_shallow
+from rollbook.insight.lineage.indexed_use import served_by_index
 from rollbook.insight.query.index.lookup import ask
 from rollbook.records.retention import OwnRetention
 from rollbook.registry.registry import Registry
+from rollbook.registry.served import Use, both, served_of
 from rollbook.registry.version_files import removed_among
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.stage_times import Move, landing_times, moves_since, stays
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from rollbook.git.repository import Repository
     from rollbook.records.retention import Retention
     from rollbook.registry.registry import Model
+    from rollbook.registry.served import Served, Usage
     from rollbook.trail.stage_times import Stay
 
 
@@ -42,11 +45,15 @@ def judged(
     models: Sequence[Model],
     now: datetime,
     told: Callable[[str, str], tuple[Stay, ...]] | None = None,
+    on_record: Callable[[str, str], Served | None] | None = None,
+    usage: Usage | None = None,
 ) -> list[JudgedModel]:
     """Return what the registry's rules make of `models` at `now`.
 
-    `told` tells the stays of a version (model, version); by default main's history is read for them. Raises
-    Refused in a shallow clone, where nobody can tell what was in production.
+    `told` tells the stays of a version (model, version); by default main's history is read for them.
+    `on_record` tells by evidence when one last served; by default the files are read. `usage` is what sources
+    told; what they were not asked about has its evidence alone. Raises Refused in a shallow clone, where
+    nobody can tell what was in production, InvalidFile for evidence of use that can't be read.
     """
     pairs = [(model.name, version) for model in models for version in model.version_names]
     removed = removed_among(registry.snapshot, pairs)
@@ -57,9 +64,34 @@ def judged(
         rules = own_retention(model).tightened(policy.retention)
         removed_versions = {version for name, version in removed if name == model.name}
         stays_of = functools.partial(told, model.name)
-        standing = ModelStanding(model.version_names, removed_versions, model.stages, stays_of)
+        use = functools.partial(known_use, on_record or use_on_record(model, now), usage or {}, model.name)
+        standing = ModelStanding(model.version_names, removed_versions, model.stages, stays_of, use)
         judgements.append(JudgedModel(model, rules, tuple(fates(policy, rules, standing, now))))
     return judgements
+
+
+def use_on_record(model: Model, now: datetime) -> Callable[[str, str], Served | None]:
+    """Return a function that tells by evidence when a version of a model last served (model, version);
+    nothing is read before it is asked."""
+
+    @functools.cache
+    def on_record() -> Mapping[str, Served]:
+        return served_of(model, now)
+
+    return lambda name, version: on_record().get(f"{name}@{version}")
+
+
+def served_by_evidence(registry: Registry, now: datetime) -> Callable[[str, str], Served | None]:
+    """Return what `use_on_record` does, of all models, from what the index knows. Raises InvalidFile for
+    evidence that can't be read."""
+    told = ask(registry, lambda connection: served_by_index(connection, now))
+    return lambda model, version: told.get(f"{model}@{version}")
+
+
+def known_use(on_record: Callable[[str, str], Served | None], usage: Usage, model: str, version: str) -> Use:
+    """Return what is known of a version's use: by evidence, and by what sources told."""
+    asked = usage.get((model, version), Use())
+    return Use(both(on_record(model, version), asked.served), asked.unknown)
 
 
 def own_retention(model: Model) -> OwnRetention:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rollbook.registry.served import Served, Use
+
 from ..desk import STAGES, entry, model_files
-from .bench import said, state
+from .bench import NOW, known, said, state
 
 if TYPE_CHECKING:
     from rollbook.check.gates.gate import Verdict
@@ -78,3 +80,13 @@ def test_a_replacement_that_is_deprecated_itself_fails(desk: Desk) -> None:
 
 def test_before_a_proposal_it_waits(desk: Desk) -> None:
     assert state(said(desk, {"gate": "deprecation"}, target="deprecated")) == "waiting"
+
+
+def test_who_judges_is_told_where_the_version_still_runs(desk: Desk) -> None:
+    served = Served(NOW, "deployment-1", ("eu-west",))
+    extra = "".join(f", {name}: {value}" for name, value in GIVEN.items())
+    table = {STAGES: f"deprecated:\n  - {entry('1.1.0', extra=extra)}\n"}
+    circumstances = known(use=lambda _model, _version: Use(served))
+    verdict = said(desk, {"gate": "deprecation"}, table, target="deprecated", known=circumstances)
+    assert state(verdict) == "passed"
+    assert verdict.figure == "1.0.0 instead, sunset 2027-03-01; it runs on `eu-west`"

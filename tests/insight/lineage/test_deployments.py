@@ -16,15 +16,15 @@ from building.work_tree import commit, new_repository, write
 from building.world import rollbook
 from rollbook import Registry
 from rollbook.errors import InvalidFile
-from rollbook.insight.lineage.deployments import Deployed, deployments, newest
 from rollbook.insight.lineage.descendants import from_data, from_version
 from rollbook.insight.lineage.trace import trace
 from rollbook.insight.lineage.version_story import followed
+from rollbook.registry.deployments import Deployed, deployments, newest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rollbook.insight.lineage.deployments import Deployment
+    from rollbook.registry.deployments import Deployment
 
 
 def deployment(version: str, at: str, target: str = "prod", *, passed: bool = True, **more: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rollbook.check.finding import Rule
 from rollbook.check.gates.gate import SettingsSchema, failed, passed, setting, waiting
 from rollbook.check.wording import placeholder
+from rollbook.errors import InvalidFile
 from rollbook.names import day_of, is_model_name, is_version
 from rollbook.schema.explanation import shown
 
@@ -64,7 +65,17 @@ class DeprecationGate:
         ]
         if wrong:
             return failed("; ".join(wrong), threshold, "Set replacement, sunset and migration in the entry.")
-        return passed(f"{entry.replacement} instead, sunset {entry.sunset}", threshold)
+        figure = f"{entry.replacement} instead, sunset {entry.sunset}{_still_used(promotion)}"
+        return passed(figure, threshold)
+
+
+def _still_used(promotion: Promotion) -> str:
+    """Return where the version runs still, by the evidence on main: people are told, it fails nothing."""
+    try:
+        served = promotion.circumstances.use(promotion.model, promotion.version).served
+    except InvalidFile:
+        return "; evidence of its use can't be read"
+    return f"; it runs on {', '.join(map(shown, served.targets))}" if served and served.targets else ""
 
 
 def _bad_replacement(text: str, promotion: Promotion) -> str:

@@ -13,6 +13,7 @@ from rollbook.layout import Kind
 from rollbook.names import alias_of, is_alias_target
 from rollbook.records.fields import tags_of
 from rollbook.records.stages import StageTable
+from rollbook.registry.served import Use
 from rollbook.text import decoded
 
 if TYPE_CHECKING:
@@ -81,6 +82,10 @@ def _no_stays(_model: str, _version: str) -> Sequence[Stay]:
     return ()
 
 
+def _no_use(_model: str, _version: str) -> Use:
+    return Use()
+
+
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What a gate may have to know and no file of the change may say.
@@ -90,7 +95,8 @@ class Circumstances:
     had a part in it besides, and so can't approve it. `reviews` are the people who approved this very content
     on a forge. `allowed_signers` is the base's file. `stays` tells, for a model and a version, its stays in
     stages as the trail of main has them; `said_of_evidence` what main's entries have said of evidence of
-    monitoring, None where nobody knows; `storage` opens the artifacts' storage as the base configures it.
+    monitoring, None where nobody knows; `use` what the base's evidence says of its use, and raises
+    InvalidFile for what can't be read; `storage` opens the artifacts' storage as the base configures it.
     `occasion` tells on which occasion a model's approvals are given, and raises CannotTell; None where
     nothing does. Programs that a policy names run only where the caller says `may_run`.
     """
@@ -103,6 +109,7 @@ class Circumstances:
     may_run: bool = False
     stays: Callable[[str, str], Sequence[Stay]] = _no_stays
     said_of_evidence: EvidenceOnRecord | None = None
+    use: Callable[[str, str], Use] = _no_use
     storage: Callable[[], AbstractContextManager[ReadOnlyStorage]] | None = None
     occasion: Callable[[str], Occasion] | None = None
 

@@ -192,8 +192,12 @@ def _base(
         {version for version in removed if version},
         stages,
         partial(circumstances.stays, name),
+        partial(circumstances.use, name),
     )
-    version_fates = {fate.version: fate for fate in fates(policy, rules, standing, circumstances.now)}
+    try:
+        version_fates = {fate.version: fate for fate in fates(policy, rules, standing, circumstances.now)}
+    except InvalidFile:  # evidence of a version's use
+        return None
     return _Base(policy, rules, version_fates, dict(_pointers(documents, pointers)))
 
 

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.errors import BadCall, NotFound, nearest
-from rollbook.insight.lineage.deployments import Deployed, newest
+from rollbook.insight.lineage.indexed_use import deployed_by_model
 from rollbook.insight.query.index.lookup import ask, problem_in
 from rollbook.layout import Kind
 from rollbook.names import parse_reference
 from rollbook.records.evidence import DEPLOYMENT
+from rollbook.registry.deployments import newest
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Mapping, Sequence
 
-    from rollbook.insight.lineage.deployments import Deployment
+    from rollbook.registry.deployments import Deployment
     from rollbook.registry.registry import Registry
 
 _COMMIT = re.compile(r"[0-9a-f]{4,64}")
@@ -211,22 +212,9 @@ def _closure(connection: sqlite3.Connection, direct: Sequence[_Found], first_sta
 
 def _deployments(connection: sqlite3.Connection, ids: Sequence[int]) -> Mapping[str, tuple[Deployment, ...]]:
     """Where these versions are deployed. What else of their models went to a target replaces them there."""
-    rows = connection.execute(
-        f"SELECT m.name, {_NAME}, e.number, coalesce(e.target, e.uri, ''), e.passed,"
-        " coalesce(e.created_at, ''), coalesce(e.created_by, ''), coalesce(e.uri, '')"
-        f" FROM {_VERSIONS} JOIN evidence AS e ON e.version_id = v.id"
-        " JOIN manifest AS f ON f.version_id = v.id"
-        " WHERE e.kind = ?1 AND e.about_model = m.name AND e.about_version = v.version AND"
-        " e.about_sha256 = f.sha256 AND"
-        " m.id IN (SELECT model_id FROM version WHERE id IN (SELECT value FROM json_each(?2)))",
-        (DEPLOYMENT, json.dumps(ids)),
-    )
-    told: dict[str, list[Deployed]] = {}
-    for model, reference, number, target, passed, at, by, uri in rows:
-        told.setdefault(model, []).append(Deployed(reference, number, target, bool(passed), at, by, uri))
     return {
         reference: deployments
-        for deployed in told.values()
+        for deployed in deployed_by_model(connection, ids).values()
         for reference, deployments in newest(deployed).items()
     }
 

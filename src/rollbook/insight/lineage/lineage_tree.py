@@ -10,11 +10,11 @@ from rollbook.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rollbook.insight.lineage.deployments import Deployment
     from rollbook.insight.lineage.trace import Lineage, Stood, Traced
     from rollbook.records.data_chain import DataChain
     from rollbook.records.data_sets import DataSet
     from rollbook.records.training_code import TrainingCode
+    from rollbook.registry.deployments import Deployment
 
 # Parents of parents beyond this are counted on, not shown: a line must fit a screen.
 _DEEPEST = 40

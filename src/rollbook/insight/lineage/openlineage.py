@@ -19,10 +19,10 @@ from rollbook.insight.lineage.uri import as_uri
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rollbook.insight.lineage.deployments import Deployment
     from rollbook.insight.lineage.trace import Lineage, Traced
     from rollbook.records.data_sets import DataSet
     from rollbook.records.training_code import TrainingCode
+    from rollbook.registry.deployments import Deployment
 
 _SPEC = "https://openlineage.io/spec"
 _PRODUCER = f"https://rollbook.dev/{__version__}"

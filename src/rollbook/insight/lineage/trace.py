@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rollbook.insight.lineage.attested_builds import AttestedBuild
-    from rollbook.insight.lineage.deployments import Deployment
     from rollbook.records.imported import Imported
     from rollbook.records.lineage import TrainingOrigin
     from rollbook.records.manifest import Manifest
+    from rollbook.registry.deployments import Deployment
     from rollbook.registry.registry import Model, Registry
 
 

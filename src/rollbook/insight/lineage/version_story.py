@@ -6,9 +6,9 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from rollbook.git.repository import commit_or_none, is_shallow
-from rollbook.insight.lineage.deployments import deployments
 from rollbook.insight.lineage.trace import Stood
 from rollbook.names import time_text
+from rollbook.registry.deployments import deployments
 
 if TYPE_CHECKING:
     from rollbook.insight.lineage.trace import Lineage

@@ -28,7 +28,9 @@ class Question:
     `query` is the text that the kind of source takes (SQL, PromQL), with `{model}`, `{version}`, `{window}`
     (seconds) to be filled in by the source, safely; empty where the source needs none. `samples_query` is the
     same for how many observations the figure rests on, where the source is asked that apart. `looks_back` is
-    over how long each figure looks back, which is what `{window}` says; None for the window's own length."""
+    over how long each figure looks back, which is what `{window}` says; None for the window's own length.
+    `by` is the label, field or column by which the figures of the version's callers are told apart; empty for
+    one figure of them all."""
 
     model: str
     version: str
@@ -37,6 +39,7 @@ class Question:
     query: str = ""
     samples_query: str = ""
     looks_back: timedelta | None = None
+    by: str = ""
 
     @property
     def span(self) -> timedelta:
@@ -47,13 +50,15 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One number that a source tells: of which version, when it was measured, and on how many observations
-    it rests (None where the source doesn't say)."""
+    it rests (None where the source doesn't say). `caller` is whose use of the version it measures, where the
+    question tells callers apart."""
 
     metric: str
     value: float
     version: str
     at: datetime
     samples: int | None = None
+    caller: str = ""
 
 
 @dataclass(frozen=True, slots=True)

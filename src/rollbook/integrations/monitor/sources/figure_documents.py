@@ -2,20 +2,21 @@
 
 A list of `{"metric", "value", "version", "at", "samples", "model"}`, or an object with that list under
 `figures`. `metric`, `value` and `version` are needed; `at` is an RFC 3339 time; `samples` and `model` may be
-left out.
+left out. A field that names the caller is read where a question tells callers apart by it.
 """
 
 from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall
 from rollbook.integrations.monitor.question import Answer, Figure, SourceFailed
 from rollbook.names import normalise_version, parse_moment
-from rollbook.text import printable
+from rollbook.text import one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,7 +60,8 @@ def figures_in(items: Iterable[Any], question: Question, asked: str, undated: da
         if figure.version != question.version:
             others.add(figure.version)
         elif (at := within(question, figure.at)) is not None:
-            figures.append(Figure(figure.metric, figure.value, figure.version, at, figure.samples))
+            caller = caller_of(item.get(question.by)) if question.by else ""
+            figures.append(replace(figure, at=at, caller=caller))
     return Answer(sorted(figures, key=lambda figure: figure.at), asked, tuple(sorted(others)))
 
 
@@ -93,6 +95,11 @@ def _figure(item: dict[str, Any], undated: datetime | None) -> Figure | None:
     except (KeyError, TypeError, ValueError, OverflowError, BadCall) as error:
         raise SourceFailed(f"a figure can't be read: {printable(str(error))[:200]}") from error
     return Figure(item["metric"], value, version, at, samples) if at and math.isfinite(value) else None
+
+
+def caller_of(value: object) -> str:
+    """Return who a caller is, in one line; empty where nobody says."""
+    return "" if value is None else one_line(str(value), 200)
 
 
 def _text(value: object) -> str:

@@ -19,7 +19,7 @@ from rollbook.integrations.monitor.sources.log_source import COLUMNS, log_column
 from rollbook.integrations.monitor.sources.logged_rows import LoggedRows
 from rollbook.integrations.monitor.sources.regular_files import fingerprint, read_regular, regular_files
 from rollbook.integrations.monitor.sources.source_settings import TIME_LIMIT, seconds_of, source_fields
-from rollbook.integrations.monitor.sources.table_files import TABULAR, TableFiles
+from rollbook.integrations.monitor.sources.table_files import TABULAR, TableFiles, identifier
 from rollbook.text import printable
 
 if TYPE_CHECKING:
@@ -112,7 +112,9 @@ class OpenFile:
         if missing:
             there = ", ".join(list(table.columns)[:20])
             raise SourceFailed(f"{table.name} has no column {missing[0]!r}", hint=f"There is: {there}.")
-        told = [_told(name, table.columns) for name in (*_FIGURE, "filename") if name in table.columns]
+        by = [question.by] if question.by and question.by not in _FIGURE else []
+        named = [*_FIGURE, *by, "filename"]
+        told = [_told(name, table.columns) for name in named if name in table.columns]
         found = table.ask(
             f"SELECT {', '.join(told)} FROM {table.relation} WHERE CAST(metric AS VARCHAR) = $metric "
             f"LIMIT {MOST_FIGURES + 1}",
@@ -141,7 +143,9 @@ def _told(name: str, columns: Mapping[str, str]) -> str:
         return "CAST(value AS DOUBLE) AS value"
     if name == "samples" and columns[name] in ("DOUBLE", "FLOAT"):  # counts among which some are missing
         return "TRY_CAST(samples AS BIGINT) AS samples"
-    return name if name in ("value", "samples") else f"CAST({name} AS VARCHAR) AS {name}"
+    if name in ("value", "samples"):
+        return name
+    return f"CAST({identifier(name)} AS VARCHAR) AS {identifier(name)}"
 
 
 SOURCE = FileSource()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rollbook.check.gates.gate import SettingsSchema, ref, setting
 from rollbook.integrations.monitor.outcome import Window
 from rollbook.integrations.monitor.question import Answer, Figure, Question, SourceFailed
+from rollbook.integrations.monitor.sources.figure_documents import caller_of
 from rollbook.integrations.monitor.sources.log_query import LogQueries
 from rollbook.integrations.monitor.sources.logged_rows import LogColumns, LoggedRows, microseconds
 from rollbook.integrations.monitor.sources.source_settings import TIME_LIMIT, seconds_of, source_fields
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _TIME = "__time"
 _MOST_STEPS = 10_000
+_MOST_CALLERS = 1_000
 COLUMNS = {
     "version_column": setting(
         "Version's column", "Which column names the version; `version` unless set.", "version", **ref("line")
@@ -96,9 +99,14 @@ class OpenLog:
         self._queries = queries
 
     def figures(self, question: Question) -> Answer:
-        """Return the one figure of the window, as of its newest row; none where it has no rows."""
-        figure = self._figure(self._of_version(question), question)
-        return Answer([figure] if figure else [], self._asked(question), self._rows.others(question))
+        """Return the one figure of the window, as of its newest row, or one of each caller; none where it has
+        no rows."""
+        rows = self._of_version(question)
+        parts = _by_caller(rows, question.by) if question.by else [("", rows)]
+        told = ((caller, self._figure(part, question)) for caller, part in parts)
+        figures = [replace(figure, caller=caller) for caller, figure in told if figure]
+        figures.sort(key=lambda figure: figure.at)
+        return Answer(figures, self._asked(question), self._rows.others(question))
 
     def series(self, question: Question, step: timedelta) -> Answer:
         """Return the figure of each step, as of its moment, over the rows of the span before it."""
@@ -137,6 +145,10 @@ class OpenLog:
         named = [name for name in columns or () if name in self._files.columns]
         if not question.query and not named:
             raise SourceFailed(f"{self._files.name} has no column {question.metric[:80]!r}")
+        if question.by and question.by not in self._files.columns:
+            raise SourceFailed(f"{self._files.name} has no column {question.by[:80]!r}")
+        if question.by and columns is not None:
+            named = list(dict.fromkeys([*named, question.by]))
         return self._rows.rows(question, [] if columns is None else named, times=True)
 
     def _figure(self, rows: pa.Table, question: Question) -> Figure | None:
@@ -175,6 +187,23 @@ class OpenLog:
 
     def _asked(self, question: Question) -> str:
         return question.query or f"avg({question.metric}) of {self._files.name}"
+
+
+def _by_caller(rows: pa.Table, column: str) -> Iterator[tuple[str, pa.Table]]:
+    """Yield each caller that a column names, and its rows; those that name none are of an empty one."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        names = pc.fill_null(pc.cast(rows.column(column), pa.string()), "")
+    except pa.ArrowException as error:
+        raise SourceFailed(f"the column {column[:80]!r} names no callers") from error
+    callers = pc.unique(names).to_pylist()
+    if len(callers) > _MOST_CALLERS:
+        hint = "Take a column with fewer values."
+        raise SourceFailed(f"{column[:80]!r} tells more than {_MOST_CALLERS} callers apart", hint=hint)
+    for caller in callers:
+        yield caller_of(caller), rows.filter(pc.equal(names, caller))
 
 
 def _place(moments: pa.ChunkedArray, moment: datetime) -> int:

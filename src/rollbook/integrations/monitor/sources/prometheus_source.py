@@ -16,7 +16,7 @@ from rollbook.check.gates.gate import SettingsSchema, ref, setting
 from rollbook.errors import BadCall
 from rollbook.git.address import host_of
 from rollbook.integrations.monitor.question import Answer, Figure, SourceFailed, fill
-from rollbook.integrations.monitor.sources.figure_documents import MOST_FIGURES, within
+from rollbook.integrations.monitor.sources.figure_documents import MOST_FIGURES, caller_of, within
 from rollbook.integrations.monitor.sources.http_source import body_of
 from rollbook.integrations.monitor.sources.source_settings import (
     TIME_LIMIT,
@@ -125,38 +125,47 @@ class OpenPrometheus:
     def _answer(self, question: Question, kind: str, shape: str, times: Mapping[str, str]) -> Answer:
         asked = filled(question.query or question.metric, question)
         points, others = self._points(asked, question, kind, shape, times)
-        counts: Mapping[datetime, float] = {}
+        counts: Mapping[tuple[str, datetime], float] = {}
         if question.samples_query:
             counts, _ = self._points(filled(question.samples_query, question), question, kind, shape, times)
         figures = []
-        for moment, value in points.items():
+        for (caller, moment), value in points.items():
             at = within(question, moment)
             if at is not None and math.isfinite(value):
-                samples = _count(counts.get(moment)) if question.samples_query else None
-                figures.append(Figure(question.metric, value, question.version, at, samples))
+                samples = _count(counts.get((caller, moment))) if question.samples_query else None
+                figures.append(Figure(question.metric, value, question.version, at, samples, caller))
         return Answer(sorted(figures, key=lambda figure: figure.at), asked, tuple(sorted(others)))
 
     def _points(
         self, asked: str, question: Question, kind: str, shape: str, times: Mapping[str, str]
-    ) -> tuple[dict[datetime, float], set[str]]:
-        """Return what a query tells of the version by its moments, and of which other versions it tells."""
+    ) -> tuple[dict[tuple[str, datetime], float], set[str]]:
+        """Return what a query tells of the version by its callers and moments, and of which other versions it
+        tells. The caller is empty where the question tells none apart."""
         limit = {"timeout": f"{self._seconds:g}", **times}
         url = f"{self._url}/api/v1/{kind}?{urlencode({'query': asked, **limit})}"
         # What is wrong with a query is told with 400 and 422.
         body = body_of(url, self._headers, self._seconds, accepted=(200, 400, 422, 503))
-        own: list[dict[str, Any]] = []
+        own: dict[str, list[dict[str, Any]]] = {}
         others: set[str] = set()
         try:
             for series in _result(body, shape):
-                version = self._version_of(series["metric"], question)
+                labels = series["metric"]
+                version = self._version_of(labels, question)
                 if version == question.version:
-                    own.append(series)
+                    caller = caller_of(labels.get(question.by)) if question.by else ""
+                    own.setdefault(caller, []).append(series)
                 elif version:
                     others.add(version)
-            if len(own) > 1:
-                hint = f"Aggregate: sum by ({self._version_label}) (...)."
-                raise SourceFailed(f"{len(own)} figures of the version {question.version}", hint=hint)
-            return dict(_pairs(own[0], shape)) if own else {}, others
+            for several in own.values():
+                if len(several) > 1:
+                    labels = f"{self._version_label}, {question.by}" if question.by else self._version_label
+                    hint = f"Aggregate: sum by ({labels}) (...)."
+                    raise SourceFailed(f"{len(several)} figures of the version {question.version}", hint=hint)
+            return {
+                (caller, moment): value
+                for caller, (series,) in own.items()
+                for moment, value in _pairs(series, shape)
+            }, others
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError, IndexError) as error:
             message = f"{host_of(self._url)} answers what Prometheus doesn't: {printable(str(error))[:200]}"
             raise SourceFailed(message) from error

@@ -15,7 +15,7 @@ from rollbook.names import time_text
 from rollbook.records.evidence import DEPLOYMENT, evidence_kind, parse_evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from rollbook.records.evidence import Evidence
     from rollbook.registry.registry import Model
@@ -41,6 +41,11 @@ class Deployed:
     @property
     def order(self) -> tuple[str, int]:
         return self.at, self.number
+
+    @property
+    def evidence(self) -> str:
+        """The evidence's name."""
+        return f"{DEPLOYMENT}-{self.number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ def _standing(own: Deployed, running: Deployed | None) -> Deployment:
         at=own.at,
         by=own.by,
         uri=own.uri,
-        evidence=f"{DEPLOYMENT}-{own.number}",
+        evidence=own.evidence,
         replaced_by=running.reference if running and status == "replaced" else "",
     )
 
@@ -92,6 +97,15 @@ def _standing(own: Deployed, running: Deployed | None) -> Deployment:
 def deployments(model: Model) -> Mapping[str, tuple[Deployment, ...]]:
     """Return the deployments of each version of a model that has any. Evidence that is about another artifact
     than the version's own tells nothing. Raises InvalidFile for a file that can't be read.
+    """
+    return newest(deployed(reference, said) for reference, said in told_of(model, (DEPLOYMENT,)))
+
+
+def told_of(model: Model, kinds: Collection[str]) -> Iterator[tuple[str, Evidence]]:
+    """Yield the evidence of some kinds on a model's versions, each with its version (`m@1.0.0`).
+
+    What is about another artifact than the version's own is left out. Raises InvalidFile for a file that
+    can't be read.
     """
     snapshot = model.registry.snapshot
     directories = {layout.evidence_directory(model.name, name): name for name in model.version_names}
@@ -101,21 +115,20 @@ def deployments(model: Model) -> Mapping[str, tuple[Deployment, ...]]:
             directories.items(), snapshot.children([*directories]), strict=True
         )
         for file in files
-        if evidence_kind(file) == DEPLOYMENT and layout.place(f"{directory}/{file}").kind is Kind.EVIDENCE
+        if evidence_kind(file) in kinds and layout.place(f"{directory}/{file}").kind is Kind.EVIDENCE
     ]
     contents = snapshot.read_many([path for _, path in paths])
     told: dict[str, list[Evidence]] = {}
     for (name, path), data in zip(paths, contents, strict=True):
         told.setdefault(name, []).append(parse_evidence(data or b"", path))
-    return newest(
-        _deployed(str(version), evidence)
-        for version in model.versions([*told])
-        for evidence in told[version.version]
-        if evidence.is_about(model.name, version.version, version.manifest.artifact.sha256)
-    )
+    for version in model.versions([*told]):
+        for evidence in told[version.version]:
+            if evidence.is_about(model.name, version.version, version.manifest.artifact.sha256):
+                yield str(version), evidence
 
 
-def _deployed(reference: str, said: Evidence) -> Deployed:
+def deployed(reference: str, said: Evidence) -> Deployed:
+    """Return what evidence says of where a version runs. Raises InvalidFile for no time."""
     at = time_text(int(said.moment.timestamp()))
     target = said.target or said.uri
     return Deployed(reference, said.number, target, said.passed, at, said.created_by, said.uri)
