@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from rollbook.integrations.monitor.replay.replay_result import Replay
 
 HOUR = timedelta(hours=1)
+NONE_GOOD = "a person is called, as no version to go back to is good: "
+NONE_BEFORE = f"{NONE_GOOD}none held it before"
 
 
 @pytest.fixture
@@ -158,7 +160,9 @@ def test_a_breach_that_comes_back_within_a_day_flaps(registry: Path) -> None:
 def test_a_rollback_would_go_to_the_version_that_held_production_before(registry: Path) -> None:
     replay = judged(registry, "max: 0.05", "  on_breach: {rollback: land}\n")
     assert [past.back_to for past in replay.episodes] == ["1.0.0"]
-    assert would(replay, "rollback") == ["a rollback to 1.0.0 would land, where the gates let it"]
+    assert would(replay, "rollback") == [
+        "a rollback to 1.0.0 would land, where the gates let it, once its evidence has landed"
+    ]
 
 
 def test_nothing_would_be_rolled_back_unless_the_policy_says_so(registry: Path) -> None:
@@ -168,7 +172,7 @@ def test_nothing_would_be_rolled_back_unless_the_policy_says_so(registry: Path) 
 
 def test_without_a_version_before_a_person_is_called(registry: Path) -> None:
     replay = judged(registry, "max: 0.005", "  on_breach: {rollback: propose}\n")
-    assert would(replay, "rollback")[0] == "no version to go back to: a person is called"
+    assert would(replay, "rollback")[0] == NONE_BEFORE
 
 
 def test_a_second_rollback_within_the_time_is_held_off(registry: Path) -> None:
@@ -183,6 +187,40 @@ def test_a_second_rollback_within_the_time_is_held_off(registry: Path) -> None:
     assert would(judged(registry, "max: 0.05", free), "rollback") == [first, first]
 
 
+def test_a_rollback_that_the_monitor_did_make_holds_off_the_next_one_too(registry: Path) -> None:
+    held = "registry/credit/stages.yaml"
+    back = stages(production=["1.0.0"], archived=["1.1.0"])
+    automatic = "Z, automatic: {version: 1.1.0, evidence: monitoring-1}}"
+    write(registry, {held: back.replace("Z}", automatic, 1)})
+    commit(registry, date=(CAME_BACK + HOUR).isoformat())
+    live = registry.parent / "live.json"
+    live.write_text(json.dumps(figures(lambda _, at: BAD if at > CAME_BACK + 2 * HOUR else GOOD)))
+    (said,) = would(judged(registry, "max: 0.05", "  on_breach: {rollback: land}\n"), "rollback")
+    assert said.startswith("held off until 2026-03-13T01:00:00Z")
+
+
+def test_without_evidence_a_person_is_called_for_the_rollback(registry: Path) -> None:
+    replay = judged(registry, "max: 0.05", "  on_breach: {rollback: land, evidence: none}\n")
+    assert would(replay, "rollback") == [
+        "a person is called: a rollback rests on evidence, of which none is made"
+    ]
+
+
+def test_a_version_with_failed_evidence_of_its_own_is_nothing_to_go_back_to(registry: Path) -> None:
+    path = "registry/credit/versions/1.0.0/evidence/monitoring-1.yaml"
+    evidence = (
+        'kind: monitoring\nmodel: credit\nversion: "1.0.0"\npassed: false\n'
+        f"artifact_sha256: {'a' * 64}\ncreated_at: 2026-03-02T00:00:00Z\ncreated_by: bot@example.com\n"
+    )
+    held = "registry/credit/stages.yaml"
+    write(registry, {path: evidence, held: stages(production=["1.1.0"], archived=["1.0.0"])})
+    commit(registry, date=(CAME_BACK + HOUR).isoformat())
+    live = registry.parent / "live.json"
+    live.write_text(json.dumps(figures(lambda _, at: BAD if at > CAME_BACK + 2 * HOUR else GOOD)))
+    (said,) = would(judged(registry, "max: 0.05", "  on_breach: {rollback: land}\n"), "rollback")
+    assert said == f"{NONE_GOOD}1.0.0 has failed evidence itself: monitoring-1"
+
+
 def test_a_version_past_its_sunset_is_nothing_to_go_back_to(registry: Path) -> None:
     held = "registry/credit/stages.yaml"
     archived = stages(archived=["1.0.0"]).replace("Z}", 'Z, sunset: "2026-03-04"}')
@@ -191,7 +229,7 @@ def test_a_version_past_its_sunset_is_nothing_to_go_back_to(registry: Path) -> N
     live = registry.parent / "live.json"
     live.write_text(json.dumps(figures(lambda version, at: BAD if at > CAME_BACK + HOUR else GOOD)))
     replay = judged(registry, "max: 0.05", "  on_breach: {rollback: land}\n")
-    assert would(replay, "rollback") == ["no version to go back to: a person is called"]
+    assert would(replay, "rollback") == [f"{NONE_GOOD}1.0.0 had its sunset on 2026-03-04"]
 
 
 def test_the_moves_of_the_period_are_told(registry: Path) -> None:

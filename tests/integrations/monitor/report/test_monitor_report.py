@@ -92,6 +92,16 @@ def test_each_check_is_drawn_with_its_bound_its_breach_and_what_moved(registry: 
     assert "stroke: #" not in svg
 
 
+def test_what_a_figure_is_held_against_is_drawn_and_how_far_from_it_it_may_be(registry: Path) -> None:
+    rules = monitoring(registry.parent / "live.json", "to: previous").replace("threshold", "relative")
+    counts = []
+    for bound in ("max_rise: 0.03", "max_rise: 0.03, max_drop_percent: 50"):
+        write(registry, {"registry/policy.yaml": POLICY + rules.replace("previous", f"previous, {bound}")})
+        commit(registry, date=AFTER)
+        counts.append(report(registry).count("stroke: var(--breach)"))
+    assert counts[1] == 2 * counts[0] > 0
+
+
 def test_the_picture_is_sound_xml(registry: Path) -> None:
     text = report(registry)
     svg = text[text.index("<svg") : text.index("</svg>") + len("</svg>")]

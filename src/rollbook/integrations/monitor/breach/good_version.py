@@ -14,7 +14,7 @@ from rollbook.propose.promotion import previous_holder
 from rollbook.records.evidence import MONITORING
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
-from rollbook.trail.answered_evidence import answered_evidence
+from rollbook.trail.evidence_on_record import EvidenceOnRecord
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -47,7 +47,7 @@ def last_good(
     """
     passed_over: dict[str, str] = {}
     lacks_bytes = False
-    answered = answered_evidence(repository, main)
+    on_record = EvidenceOnRecord(repository, main)
     with Registry(repository, commit_snapshot(repository, main)) as registry:
         while len(passed_over) < _MOST:
             try:
@@ -55,7 +55,7 @@ def last_good(
                 version = registry.version(f"{model}@{name}")
             except NotFound:
                 break
-            fault = _fault(version, stage, today, answered(model, name, stage))
+            fault = fault_of(version, stage, today, on_record.answered(model, name, stage))
             if not fault and name in suspected:
                 fault = "is in breach itself"
             if not fault and (missing := _missing_bytes(version)):
@@ -70,7 +70,7 @@ def _lines(passed_over: dict[str, str]) -> tuple[str, ...]:
     return tuple(f"{name} {fault}" for name, fault in passed_over.items())
 
 
-def _fault(version: ModelVersion, stage: str, today: date, answered: Collection[str]) -> str:
+def fault_of(version: ModelVersion, stage: str, today: date, answered: Collection[str]) -> str:
     """Return what speaks against a version by what main holds; empty where nothing does."""
     if version.removal is not None:
         return "was removed"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.artifact.progress import begin, quiet
 from rollbook.errors import BadCall, InvalidFile, NotFound
+from rollbook.integrations.monitor.breach.past_rollbacks import past_rollbacks
 from rollbook.integrations.monitor.damping import damped
 from rollbook.integrations.monitor.memory import Memory
 from rollbook.integrations.monitor.observing import judged, serving, subject_of
@@ -77,7 +78,8 @@ def replay(
     begin(progress, "replaying", len(moments))
     with ExitStack() as stack, PastMain(repository, tip) as past:
         moves = past.moves(list(settings))
-        run = _Run(settings, ImaginedDeeds(moves))
+        made = {name: past_rollbacks(repository, tip, name) for name in settings}
+        run = _Run(settings, ImaginedDeeds(moves, made))
         sources = PastSources(stack, seen, step)
         for moment in moments:
             registry = past.registry_at(moment)

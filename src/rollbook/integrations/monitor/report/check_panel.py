@@ -53,6 +53,24 @@ class Panel:
         told = [look.bound for track in self.tracks for look in track.looks if look.bound]
         return told[-1] if told else ""
 
+    def bounds_around(self, looks: Sequence[Look]) -> Iterator[tuple[State, list[float | None]]]:
+        """Yield the bounds that go with the baseline of each look, where the check says how far the figure
+        may be from it; None where there is no baseline."""
+        for state, before in ((State.BREACH, ""), (State.WARNING, "warn_")):
+            for name, way in (("max_drop", -1), ("max_rise", 1)):
+                for ending, is_part in (("", False), ("_percent", True)):
+                    limit = self.settings.settings.get(f"{before}{name}{ending}")
+                    if isinstance(limit, int | float):
+                        yield (
+                            state,
+                            [
+                                None
+                                if base is None
+                                else base + way * limit * (abs(base) / 100 if is_part else 1)
+                                for base in (look.baseline for look in looks)
+                            ],
+                        )
+
     def runs(self, track: Track) -> Iterator[Sequence[Look]]:
         """Yield the looks that follow one another without a step left out."""
         step = self.replay.step

@@ -71,6 +71,8 @@ def _draw(axes: Any, panel: Panel) -> None:
             times = [look.at for look in run]
             axes.plot(times, [_number(look.value) for look in run], color=colour, linewidth=1.4, **dots)
             _baseline(axes, run, times, colour)
+            for state, values in panel.bounds_around(run):
+                axes.plot(times, [_number(value) for value in values], **_bound_style(state))
     _bounds(axes, panel)
     _moves(axes, panel)
 
@@ -117,12 +119,16 @@ def _shade(axes: Any, panel: Panel) -> None:
 def _bounds(axes: Any, panel: Panel) -> None:
     bounds = panel.bounds
     for state, lines in (
-        ("breach", (bounds.least, bounds.most)),
-        ("warning", (bounds.warn_least, bounds.warn_most)),
+        (State.BREACH, (bounds.least, bounds.most)),
+        (State.WARNING, (bounds.warn_least, bounds.warn_most)),
     ):
         for line in lines:
             if line is not None:
-                axes.axhline(line, color=_STANDS_FOR[state], linewidth=1.2, linestyle=(0, (5, 3)))
+                axes.axhline(line, **_bound_style(state))
+
+
+def _bound_style(state: State) -> dict[str, Any]:
+    return {"color": _STANDS_FOR[state.value], "linewidth": 1.2, "linestyle": (0, (5, 3))}
 
 
 def _baseline(axes: Any, run: Sequence[Look], times: Sequence[datetime], colour: str) -> None:

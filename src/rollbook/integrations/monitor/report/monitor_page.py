@@ -26,6 +26,7 @@ _MOST_PANELS, _MOST_ROWS = 200, 1000
 _KEY = """\
 <p class="key"><span><i class="line"></i>bound of a breach</span>
 <span><i class="line warns"></i>bound of a warning</span>
+<span><i class="line base"></i>what it is held against</span>
 <span><i class="fill"></i>in breach</span><span><i class="fill warns"></i>warning</span>
 <span><i class="fill unknown"></i>unknown</span><span><i class="move"></i>a version came into the stage</span>
 <span><i class="move back"></i>it came back</span></p>
@@ -39,7 +40,7 @@ _STYLE = """\
 body { background: var(--paper); color: var(--ink); max-width: 72rem; }
 a { color: var(--v0); }
 th { background: color-mix(in srgb, var(--faint) 40%, transparent); }
-td:first-child { white-space: nowrap; } td { min-width: 5rem; }
+td:first-child { white-space: nowrap; } td { min-width: 5.5rem; }
 dl { display: grid; grid-template-columns: max-content auto; gap: .1rem 1rem; }
 dt { color: var(--unknown); } dd { margin: 0; }
 h3 { margin: 2rem 0 0; overflow-wrap: anywhere; }
@@ -50,6 +51,7 @@ figcaption, .key { font-size: .87rem; display: flex; flex-wrap: wrap; gap: .1rem
 i { display: inline-block; width: 1.3rem; margin-right: .4rem; vertical-align: middle;
   border-top: 2px solid var(--ink); }
 i.line { border-top: 2px dashed var(--breach); } i.line.warns { border-color: var(--warning); }
+i.line.base { border-top: 2px dotted var(--ink); }
 i.fill { height: .8rem; border: 0; background: var(--breach); opacity: .35; }
 i.fill.warns { background: var(--warning); }
 i.fill.unknown { background: repeating-linear-gradient(135deg, var(--unknown) 0 1px, transparent 1px 5px);
