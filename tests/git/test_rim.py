@@ -23,6 +23,7 @@ STARTERS = {
     "artifact/running/sandbox.py",  # nothing, to see whether it can be shut in
     "cli/demo/shell.py",  # what the story types
     "cli/workflow_step.py",  # Rollbook itself, as a step of a workflow
+    "integrations/monitor/sources/log_query_process.py",  # ours, for SQL of a stranger's
     "signing/openpgp.py",
     "signing/ssh_keygen.py",
     "snapshot/workers.py",  # ours

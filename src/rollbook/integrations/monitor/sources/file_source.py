@@ -140,7 +140,7 @@ def _told(name: str, columns: Mapping[str, str]) -> str:
     if name == "value" and columns[name] not in ("VARCHAR", "BOOLEAN"):
         return "CAST(value AS DOUBLE) AS value"
     if name == "samples" and columns[name] in ("DOUBLE", "FLOAT"):  # counts among which some are missing
-        return "CASE WHEN NOT isnan(samples) THEN CAST(samples AS BIGINT) END AS samples"
+        return "TRY_CAST(samples AS BIGINT) AS samples"
     return name if name in ("value", "samples") else f"CAST({name} AS VARCHAR) AS {name}"
 
 

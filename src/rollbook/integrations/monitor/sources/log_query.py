@@ -2,7 +2,8 @@
 
 Three things stand in its way, each of which would do for most: of its syntax tree only what is known to be
 harmless is let through; the DuckDB that runs it can open no file, no address and no extension, and its
-settings are locked; and it ends when its time or its memory is used up. It gets the rows of one version.
+settings are locked; and its time and memory are bounded, by DuckDB and by the process that this runs in,
+which can be ended (`log_query_process`). It gets the rows of one version.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _SAMPLES = "samples"
 # Kinds of nodes of the tree that DuckDB's `json_serialize_sql` writes.
 _NODES = frozenset(
     [
-        "SELECT_NODE", "SET_OPERATION_NODE", "EMPTY", "BASE_TABLE", "SUBQUERY", "JOIN",
+        "SELECT_NODE", "CTE_NODE", "SET_OPERATION_NODE", "EMPTY", "BASE_TABLE", "SUBQUERY", "JOIN",
         "CASE", "CAST", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "FUNCTION", "OPERATOR",
         "PARAMETER", "BETWEEN", "STAR", "WINDOW", "TYPE",
     ]
@@ -155,10 +156,13 @@ def _nodes(value: object, depth: int = 0) -> Iterator[dict[str, Any]]:
     if isinstance(value, list):
         for item in value:
             yield from _nodes(item, depth + 1)
-    elif isinstance(value, dict):
-        is_modifier = str(value.get("type", "")).endswith("_MODIFIER") or "null_order" in value
-        if ("class" in value or "type" in value) and not is_modifier:
+    elif isinstance(value, dict) and "type_info" not in value:  # which is a type, and holds no query
+        kind = value.get("type")
+        is_modifier = str(kind).endswith("_MODIFIER") or "null_order" in value
+        is_constant = isinstance(kind, dict) and "class" not in value
+        if ("class" in value or kind is not None) and not is_modifier and not is_constant:
             aside = [entry.get("key") for entry in value.get("cte_map", {}).get("map", ())]
+            aside += [value["cte_name"]] if "cte_name" in value else []
             yield {"class": "", "type": "", **value, "aside": aside}
         for item in value.values():
             yield from _nodes(item, depth + 1)

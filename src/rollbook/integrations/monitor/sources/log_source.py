@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rollbook.check.gates.gate import SettingsSchema, ref, setting
 from rollbook.integrations.monitor.outcome import Window
 from rollbook.integrations.monitor.question import Answer, Figure, Question, SourceFailed
-from rollbook.integrations.monitor.sources.log_query import LogQueries
+from rollbook.integrations.monitor.sources.log_query_process import LogQueryProcess
 from rollbook.integrations.monitor.sources.logged_rows import LogColumns, LoggedRows, microseconds
 from rollbook.integrations.monitor.sources.source_settings import TIME_LIMIT, seconds_of, source_fields
 from rollbook.integrations.monitor.sources.table_files import TableFiles
@@ -47,9 +48,9 @@ class LogSource:
 
     name = "log"
     schema = SettingsSchema(
-        "A log of predictions, a row each, in Parquet or CSV files or in a DuckDB database. A check's `query` "
-        "is SQL over `predictions`, which are the version's rows in the window; without one, the mean of the "
-        "column `metric` is asked.",
+        "A log of predictions, a row each, in Parquet or CSV files or in a DuckDB database. A check's "
+        "`query` is SQL over `predictions`, which are the version's rows in the window; without one, the "
+        "mean of the column `metric` is asked.",
         {
             "path": setting(
                 "Path", "The file, or a glob of files.", "/var/log/predictions/*.parquet", **ref("line")
@@ -70,7 +71,8 @@ class LogSource:
         seconds = seconds_of(fields)
         files = TableFiles(fields.text("path"), fields.optional_text("table") or "predictions", seconds)
         try:
-            return OpenLog(files, LoggedRows(files, log_columns(fields)), LogQueries(seconds))
+            rows = LoggedRows(files, log_columns(fields))
+            return OpenLog(files, rows, LogQueryProcess(seconds, files.folder))
         except BaseException:
             files.close()
             raise
@@ -89,7 +91,7 @@ def log_columns(fields: Fields) -> LogColumns:
 class OpenLog:
     """A log of predictions."""
 
-    def __init__(self, files: TableFiles, rows: LoggedRows, queries: LogQueries) -> None:
+    def __init__(self, files: TableFiles, rows: LoggedRows, queries: LogQueryProcess) -> None:
         self._files = files
         self._rows = rows
         self._queries = queries
@@ -101,8 +103,6 @@ class OpenLog:
 
     def series(self, question: Question, step: timedelta) -> Answer:
         """Return the figure of each step, as of its moment, over the rows of the span before it."""
-        import pyarrow.compute as pc
-
         window = question.window
         if step <= timedelta() or (window.end - window.start) / step > _MOST_STEPS:
             raise SourceFailed(f"more than {_MOST_STEPS} steps", hint="Take a longer step.")
@@ -117,8 +117,8 @@ class OpenLog:
         moments = rows.column(_TIME)
         figures = []
         for moment in _moments(window, step):
-            begin, end = (microseconds(at) for at in (moment - question.span, moment))
-            inside = rows.filter(pc.and_(pc.greater_equal(moments, begin), pc.less(moments, end)))
+            begin, end = (_place(moments, at) for at in (moment - question.span, moment))
+            inside = rows.slice(begin, end - begin)
             if figure := self._figure(inside, question):
                 figures.append(Figure(figure.metric, figure.value, figure.version, moment, figure.samples))
         return Answer(figures, self._asked(question), self._rows.others(question))
@@ -176,6 +176,11 @@ class OpenLog:
 
     def _asked(self, question: Question) -> str:
         return question.query or f"avg({question.metric}) of {self._files.name}"
+
+
+def _place(moments: pa.ChunkedArray, moment: datetime) -> int:
+    """Return how many of the moments, which are in order, are before another."""
+    return bisect_left(moments, microseconds(moment), key=lambda found: found.as_py())
 
 
 def _moments(window: Window, step: timedelta) -> Iterator[datetime]:

@@ -132,7 +132,8 @@ class _Sorted:
         import pyarrow.compute as pc
 
         is_part = window != self.window
-        needed = list(dict.fromkeys([*names, *([_TIME] if is_part or times else [])]))
+        is_mixed = len(places) > 1
+        needed = list(dict.fromkeys([*names, *([_TIME] if is_part or is_mixed or times else [])]))
         if sum(self._counts[place] for place in places) * len(needed) > _MOST_VALUES:
             message = f"{self._files.name}: more than {_MOST_VALUES:,} values of one version"
             raise SourceFailed(message, hint="Take a smaller window.")
@@ -143,7 +144,7 @@ class _Sorted:
             moments = table.column(_TIME)
             begins = pc.greater_equal(moments, microseconds(window.start))
             table = table.filter(pc.and_(begins, pc.less(moments, microseconds(window.end))))
-        if times and len(places) > 1:
+        if is_mixed:
             table = table.sort_by(_TIME)
         return table.select(list(names))
 

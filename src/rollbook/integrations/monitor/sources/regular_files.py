@@ -41,9 +41,13 @@ def fingerprint(path: Path) -> Fingerprint:
 def read_regular(path: Path, longest: int) -> tuple[bytes, Fingerprint]:
     """Return a regular file's bytes and its state. Raises SourceFailed for what is longer or no file."""
     try:
-        with os.fdopen(os.open(path, _READ), "rb") as file:
-            state = _state(path, os.fstat(file.fileno()))
-            data = file.read(longest + 1)
+        descriptor = os.open(path, _READ)
+        try:
+            state = _state(path, os.fstat(descriptor))
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                data = file.read(longest + 1)
+        finally:
+            os.close(descriptor)
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
     if len(data) > longest:
