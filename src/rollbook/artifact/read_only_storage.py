@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -123,6 +124,24 @@ class ReadOnlyStorage:
         if data is None:
             with reported(self._settings, "cannot be read"):
                 data = self._remote.read(oid, LARGEST)
+        return data
+
+    def content(self, pointer: Pointer, *, sha256: str, size: int) -> bytes:
+        """Return the bytes of a file that is small enough for memory, verified as `fetch` does; nothing is
+        written. Raises StorageFailed."""
+        data = self._cached.read(pointer.md5, size) if self._cached else None
+        if data is None:
+            with reported(self._settings, "cannot be read"):
+                data = self._remote.read(pointer.md5, size)
+        if data is None:
+            raise StorageFailed(
+                f"{self.remote_url} does not hold {pointer.path} as it was registered", hint=self.where_hint
+            )
+        if len(data) != size or hashlib.sha256(data).hexdigest() != sha256:
+            raise StorageFailed(
+                f"{pointer.path}: the stored content is not what was registered",
+                hint=f"Do not use it. Find out who changed {self.remote_url} or the pointer.",
+            )
         return data
 
     def retrieve(self, pointer: Pointer, destination: Path, progress: Progress = quiet) -> ArtifactDigest:

@@ -103,6 +103,16 @@ def fetch_attachments(
         ]
 
 
+def attachment_content(version: ModelVersion, evidence: Evidence, attachment: Attachment, most: int) -> bytes:
+    """Return the bytes of a file that is attached to a version's evidence, verified. Raises StorageFailed
+    where they can't be had, or are more than `most`."""
+    pointer = _attached(version, evidence, attachment)
+    if attachment.size > most or pointer.is_directory:
+        raise StorageFailed(f"{attachment.path} of {evidence.name} is no file of at most {most:,} bytes")
+    with registry_storage(version.model.registry) as storage:
+        return storage.content(pointer, sha256=attachment.sha256, size=attachment.size)
+
+
 def evidence_named(version: ModelVersion, name: str) -> Evidence:
     """Read a version's evidence by its name, e.g. `fairness-1`. Raises NotFound that suggests the nearest."""
     paths = evidence_paths(version.model.registry.snapshot, version.model.name, version.version)

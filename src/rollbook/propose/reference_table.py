@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from importlib import import_module
+from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall
@@ -12,7 +14,6 @@ from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from pathlib import Path
 
     import pyarrow as pa
 
@@ -36,24 +37,24 @@ def arrow(where: str) -> tuple[Any, Any]:
         ) from error
 
 
-def read_reference(path: Path, where: str = "") -> pa.Table:
-    """Return the rows of a reference sample that is kept at a path, called `where` in what is said of it.
+def read_reference(source: Path | bytes, where: str = "") -> pa.Table:
+    """Return the rows of a reference sample, a file or the bytes of one; `where` is what it is called.
 
     Nothing large is unpacked before it was weighed. Raises BadCall for what is no Parquet, for columns of
     lists or objects, and for too many rows, columns or bytes.
     """
-    where = where or str(path)
+    where = where or (FILE_NAME if isinstance(source, bytes) else str(source))
     pyarrow, parquet = arrow(where)
-    if path.suffix.lower() not in PARQUET or not path.is_file():
+    if not isinstance(source, bytes) and (source.suffix.lower() not in PARQUET or not source.is_file()):
         raise BadCall(f"{where}: a reference sample is one Parquet file", hint="Name it reference.parquet.")
-    if path.stat().st_size > LARGEST:
+    if (len(source) if isinstance(source, bytes) else source.stat().st_size) > LARGEST:
         raise BadCall(f"{where}: more than {LARGEST:,} bytes", hint=_MORE)
     try:
-        with parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(BytesIO(source) if isinstance(source, bytes) else source) as file:
             _require_small(file.metadata, where)
-            require_names(file.schema_arrow.names, path)
+            require_names(file.schema_arrow.names, Path(where))
             require_plain(file.schema_arrow, where)
-            return file.read(use_threads=False)
+            return file.read()
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         if isinstance(error, BadCall):
             raise

@@ -209,6 +209,7 @@ def test_a_reference_that_can_not_be_had_leaves_nobody_knowing(watched: World) -
         {"alpha": 0.05, "max": 0.2},
         {"alpha": 0.05, "method": "psi"},
         {"method": "chi-square", "max": 3},
+        {"alpha": 0},
         {"of": "targets"},
     ],
 )
@@ -233,3 +234,35 @@ def test_the_command_tells_it(watched: World) -> None:
 def test_inputs_of_the_signature_are_those_that_are_asked(watched: World) -> None:
     assert INPUTS[1].startswith("age")
     assert "score" not in asked(watched, rows(seed=2)).figures
+
+
+def test_a_reference_that_was_changed_in_the_remote_is_not_believed(watched: World) -> None:
+    for folder in (watched.artifacts, watched.registry / ".dvc" / "cache"):
+        for path in folder.rglob("*"):
+            if path.is_file() and path.read_bytes().startswith(b"PAR1"):
+                path.chmod(0o644)
+                path.write_bytes(path.read_bytes()[:-1] + b"2")
+    outcome = asked(watched, rows(seed=2))
+    assert outcome.state is State.UNKNOWN
+    assert "the reference of churn@1.0.0 can't be read" in outcome.message
+
+
+def test_a_reference_is_fetched_once_for_all_checks_of_a_run(
+    watched: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rollbook import Registry
+    from rollbook.artifact import retrieval
+    from rollbook.integrations.monitor.drift import registered_reference
+
+    fetched = []
+
+    def content(*arguments: Any) -> bytes:
+        fetched.append(arguments)
+        return retrieval.attachment_content(*arguments)
+
+    monkeypatch.setattr(registered_reference, "attachment_content", content)
+    with Registry.open(watched.registry) as registry:
+        version = registry.version("churn@1.0.0")
+        found = [registered_reference.registered_reference(version) for _ in range(3)]
+    assert {each.name for each in found if each} == {"reference-1"}
+    assert len(fetched) == 1

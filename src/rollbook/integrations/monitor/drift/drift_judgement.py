@@ -82,6 +82,11 @@ def drift_settings(fields: Fields) -> DriftSettings:
     if alpha is not None and (has_distance or method not in (*_TESTS, "auto")):
         message = "alpha is for p-values, of ks and chi-square; max and warn_max are for distances"
         raise InvalidFile(message, path=POLICY, key=fields.key_of("alpha"), hint="Give the one or the other.")
+    if alpha is not None and not 0 < alpha < 1:
+        hint = "Take one between, such as 0.01."
+        raise InvalidFile(
+            f"no p-value is below {alpha:g}, or all are", path=POLICY, key=fields.key_of("alpha"), hint=hint
+        )
     if method == "chi-square" and has_distance:
         message = "the statistic of chi-square grows with the rows: it has no bound"
         raise InvalidFile(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,10 @@ from weakref import WeakKeyDictionary
 import pyarrow as pa
 
 from rollbook import layout
-from rollbook.artifact.retrieval import fetch_attachments
+from rollbook.artifact.retrieval import attachment_content
 from rollbook.errors import RollbookError
 from rollbook.integrations.monitor.question import SourceFailed
-from rollbook.propose.reference_table import read_reference
+from rollbook.propose.reference_table import LARGEST, read_reference
 from rollbook.propose.samples import read_sample
 from rollbook.records.evidence import REFERENCE
 
@@ -72,9 +71,8 @@ def _rows(version: ModelVersion, evidence: Evidence) -> pa.Table:
     (attachment,) = evidence.attachments
     kept = _KEPT.setdefault(version.model.registry, OrderedDict())
     if attachment.sha256 not in kept:
-        with tempfile.TemporaryDirectory(prefix="rollbook-") as directory:
-            (path,) = fetch_attachments(version, evidence.name, Path(directory))
-            kept[attachment.sha256] = read_reference(path, f"{evidence.name} of {version}")
+        data = attachment_content(version, evidence, attachment, LARGEST)
+        kept[attachment.sha256] = read_reference(data, f"{evidence.name} of {version}")
         while len(kept) > _MOST_KEPT:
             kept.popitem(last=False)
     kept.move_to_end(attachment.sha256)
