@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.access.roles import ADMIN, AUTOMATION
 from rollbook.errors import InvalidFile
-from rollbook.names import CANARY, PRODUCTION
+from rollbook.names import PRODUCTION
 from rollbook.records.monitoring import AUTONOMY, monitoring_of
 from rollbook.records.policy import Policy
 from rollbook.schema.explanation import shown
@@ -115,8 +115,9 @@ def _bound_findings(document: Document, check: CheckSettings, index: int) -> Ite
 
 def _kept_out(document: Document, told: Monitoring, policy: Policy) -> Iterator[Finding]:
     """Yield a warning of each stage that the monitor is to move versions in, and has no role to."""
-    canary = told.canary.settings if told.canary else {}
-    moved = [(PRODUCTION, told.on_breach.rollback), (CANARY, canary.get("act", _NONE))]
+    moved = [(PRODUCTION, told.on_breach.rollback)]
+    if told.canary is not None:
+        moved += [(told.canary.stage, told.canary.act), (told.canary.back_to, told.canary.act)]
     acts = {stage for stage, act in moved if act != _NONE}
     for index, stage in enumerate(policy.stages if policy.roles.get(AUTOMATION) else ()):
         if stage.name in acts and stage.by is not None and AUTOMATION not in stage.by:
