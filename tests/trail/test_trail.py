@@ -31,9 +31,20 @@ ALIASES = ["champion", "staging", "x-2"]
 
 # An alias's version, and whether it is on record: has an entry that says who asked and why.
 Pointer = tuple[str, bool]
-# What one commit does: versions that come in, and where versions and aliases stand after it; and its clock.
+# What one commit does: versions that come in, and where versions and aliases stand after it; its clock; and
+# what the entries of those that move say besides.
 Step = tuple[
-    set[tuple[str, str]], dict[tuple[str, str], str], int, bool, dict[tuple[str, str], Pointer | None]
+    set[tuple[str, str]],
+    dict[tuple[str, str], str],
+    int,
+    bool,
+    dict[tuple[str, str], Pointer | None],
+    dict[tuple[str, str], str],
+]
+WORDS = [
+    "automatic: {version: 1.3.0, evidence: monitoring-3}",
+    "despite: {evidence: [monitoring-1, monitoring-2], reason: wrong labels}",
+    "waived: [soak], automatic: {version: 1.3.0, evidence: monitoring-4}",
 ]
 _VERSION = st.tuples(st.sampled_from(MODELS), st.sampled_from(VERSIONS))
 _ALIAS = st.tuples(st.sampled_from(MODELS), st.sampled_from(ALIASES))
@@ -43,6 +54,7 @@ STEP = st.tuples(
     st.integers(1_700_000_000, 1_700_000_100),
     st.booleans(),
     st.dictionaries(_ALIAS, st.none() | st.tuples(st.sampled_from(VERSIONS), st.booleans()), max_size=3),
+    st.dictionaries(_VERSION, st.sampled_from(WORDS), max_size=4),
 )
 
 
@@ -56,7 +68,8 @@ def play(history: History, steps: list[Step]) -> list[str]:
     aliases: dict[tuple[str, str], Pointer] = {}
     numbers = dict.fromkeys(MODELS, 0)
     tags = []
-    for arrivals, moves, second, broken, pointed in steps:
+    said: dict[tuple[str, str], str] = {}
+    for arrivals, moves, second, broken, pointed, words in steps:
         files: dict[str, str | None] = {"README.md": str(len(where))}
         new = {item for item in arrivals if item not in where}
         moved = {
@@ -68,6 +81,7 @@ def play(history: History, steps: list[Step]) -> list[str]:
         revisions.update(revised)
         for item in moved:
             del revisions[item]
+        said |= {item: words.get(item, "") for item in (*moved, *revised)}
         for model in sorted(MODELS):
             for version in sorted(version for name, version in new if name == model):
                 where[model, version] = "development"
@@ -90,11 +104,12 @@ def play(history: History, steps: list[Step]) -> list[str]:
                 numbers[model] += 1
                 tags.append(f"{model}#{called_for}#{numbers[model]}")
             if changes or stays or set_anew:
-                files[f"registry/{model}/stages.yaml"] = _table(model, where, revisions, aliases)
+                files[f"registry/{model}/stages.yaml"] = _table(model, where, revisions, aliases, said)
         if broken:
             history.commit({f"registry/{model}/stages.yaml": "staging: [" for model in MODELS})
             files |= {
-                f"registry/{model}/stages.yaml": _table(model, where, revisions, aliases) for model in MODELS
+                f"registry/{model}/stages.yaml": _table(model, where, revisions, aliases, said)
+                for model in MODELS
             }
         history.commit(files, at=second)
     return tags
@@ -126,6 +141,7 @@ def _table(
     where: Mapping[tuple[str, str], str],
     revisions: Mapping[tuple[str, str], int],
     aliases: Mapping[tuple[str, str], Pointer],
+    said: Mapping[tuple[str, str], str],
 ) -> str:
     held: dict[str, list[str]] = {}
     for (name, version), stage in sorted(where.items()):
@@ -135,6 +151,9 @@ def _table(
     for (name, version), revision in revisions.items():
         if name == model:
             text = text.replace(f'"{version}",', f'"{version}", revision: {revision},')
+    for (name, version), words in said.items():
+        if name == model and words:
+            text = text.replace(f'"{version}",', f'"{version}", {words},')
     own = {alias: pointer for (name, alias), pointer in sorted(aliases.items()) if name == model}
     return text + alias_lines(**own)
 

@@ -13,7 +13,7 @@ from rollbook.errors import BadCall, InvalidFile, NotFound, Refused
 from rollbook.git.checkout import is_tracked
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.safe_open import read_beneath
-from rollbook.trail.answered_evidence import answered_evidence
+from rollbook.trail.evidence_on_record import EvidenceOnRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -75,7 +75,7 @@ def circumstances(
         allowed_signers=signers or b"",
         may_run=may_run,
         stays=stays,
-        answered=answered_evidence(repository, base.commit),
+        said_of_evidence=EvidenceOnRecord(repository, base.commit),
         storage=functools.partial(_base_storage, repository, base),
         occasion=occasion if commit else None,
     )

@@ -96,6 +96,10 @@ _OTHERS = {
         "monitoring inconsistent",
         "What is monitored names sources and stages that there are, once, within bounds that can be met.",
     ),
+    "RB235": Rule(
+        "monitoring without its gate",
+        "Where the monitor takes versions out, the gate `monitoring` keeps them from coming back unnoticed.",
+    ),
     "RB301": Rule(
         "write-once file edited", "What was registered never changes: content, mode, type or company."
     ),

@@ -15,6 +15,7 @@ from rollbook.check.finding import arranged
 from rollbook.check.registry_files import Part, by_owner, model_names, policy_of, read_part, readable_places
 from rollbook.check.rules.attribute_rules import attribute_findings
 from rollbook.check.rules.dvc_entries import entry_findings
+from rollbook.check.rules.monitoring_rules import autonomy_findings
 from rollbook.check.rules.name_rules import namespace_findings, pattern_findings
 from rollbook.check.rules.policy_rules import grant_findings
 from rollbook.check.rules.standing_rules import contents_findings, overall_findings, places_findings
@@ -119,6 +120,7 @@ def _overall(whole: Everything, judged: Collection[str], only: Collection[str] |
     """
     yield from overall_findings(whole.snapshot, whole.loose.get(layout.POLICY), whole.policy)
     yield from grant_findings(whole.loose.get(layout.POLICY), whole.names)
+    yield from autonomy_findings(whole.loose.get(layout.POLICY))
     yield from attribute_findings(whole.snapshot, whole.entries)
     for document in whole.loose.values():
         yield from document.findings

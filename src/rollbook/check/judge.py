@@ -19,6 +19,7 @@ from rollbook.check.rules.attribute_rules import FILES as ATTRIBUTE_FILES
 from rollbook.check.rules.attribute_rules import attribute_findings
 from rollbook.check.rules.change_rules import added_versions, change_findings
 from rollbook.check.rules.dvc_entries import edited_models, entry_findings
+from rollbook.check.rules.monitoring_rules import autonomy_findings
 from rollbook.check.rules.name_rules import namespace_findings
 from rollbook.check.rules.origin_rules import origin_findings
 from rollbook.check.rules.policy_rules import grant_findings
@@ -222,6 +223,7 @@ def _tree_findings(snapshot: Snapshot, contents: Contents, scope: frozenset[str]
     yield from contents_findings(contents, contents.policy, scope)
     if contents.part.models is None:
         yield from grant_findings(contents.policy_file, contents.part.names)
+        yield from autonomy_findings(contents.policy_file)
     only = None if scope is None else frozenset(contents.models)
     yield from namespace_findings(contents.part.names, only)
 

@@ -69,6 +69,8 @@ def report_move(registry: Registry, proposed: ProposedMove, *, then: str | None,
             say(printable(f"{proposed.model}@{move.version}: {way}"))
         if proposed.waived:
             say(f"waived for the rollback: {', '.join(proposed.waived)}")
+        if despite := proposed.moves[-1].entry.get("despite"):
+            say(printable(f"set aside: {', '.join(despite['evidence'])} ({despite['reason']})"))
     # What lands tells its warnings itself.
     for warning in () if then == "land" else proposed.warnings:
         warn(warning.message)

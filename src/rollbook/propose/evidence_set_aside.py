@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rollbook.errors import BadCall
 from rollbook.records.evidence import MONITORING
 from rollbook.text import one_line
-from rollbook.trail.answered_evidence import answered_evidence
+from rollbook.trail.evidence_on_record import EvidenceOnRecord
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
@@ -27,7 +27,7 @@ def set_aside(
         raise BadCall("evidence is set aside for a reason", hint='Say why: --despite "..."')
     model, name = version.model.name, version.version
     subject = model, name, version.artifact.sha256
-    answered = answered_evidence(repository, base.commit)(model, name, stage)
+    answered = EvidenceOnRecord(repository, base.commit).answered(model, name, stage)
     names = [
         evidence.name
         for evidence in version.evidence()

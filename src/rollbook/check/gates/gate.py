@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rollbook.records.policy import Policy
     from rollbook.records.stages import StageEntry
     from rollbook.signing.approval_signature import Occasion
+    from rollbook.trail.evidence_on_record import EvidenceOnRecord
     from rollbook.trail.stage_times import Stay
 
 
@@ -76,10 +77,6 @@ def waived(stage: str) -> Verdict:
     return Verdict(State.WAIVED, f"a rollback to what {stage} held before", "nothing")
 
 
-def _nothing_answered(_model: str, _version: str, _stage: str) -> frozenset[str]:
-    return frozenset()
-
-
 def _no_stays(_model: str, _version: str) -> Sequence[Stay]:
     return ()
 
@@ -92,8 +89,8 @@ class Circumstances:
     reviewer's login stands among them as `@login`). `hands` are the addresses and keys of all who may have
     had a part in it besides, and so can't approve it. `reviews` are the people who approved this very content
     on a forge. `allowed_signers` is the base's file. `stays` tells, for a model and a version, its stays in
-    stages as the trail of main has them; `answered`, for a stage as well, which evidence of monitoring main's
-    history sets aside there; `storage` opens the artifacts' storage as the base configures it.
+    stages as the trail of main has them; `said_of_evidence` what main's entries have said of evidence of
+    monitoring, None where nobody knows; `storage` opens the artifacts' storage as the base configures it.
     `occasion` tells on which occasion a model's approvals are given, and raises CannotTell; None where
     nothing does. Programs that a policy names run only where the caller says `may_run`.
     """
@@ -105,7 +102,7 @@ class Circumstances:
     allowed_signers: bytes = b""
     may_run: bool = False
     stays: Callable[[str, str], Sequence[Stay]] = _no_stays
-    answered: Callable[[str, str, str], frozenset[str]] = _nothing_answered
+    said_of_evidence: EvidenceOnRecord | None = None
     storage: Callable[[], AbstractContextManager[ReadOnlyStorage]] | None = None
     occasion: Callable[[str], Occasion] | None = None
 

@@ -99,7 +99,8 @@ def unanswered(
     left = [record for record in found if record.name not in named]
     if not left:
         return []
-    answered = known.answered(left[0].model, left[0].version, stage)
+    said = known.said_of_evidence
+    answered = said.answered(left[0].model, left[0].version, stage) if said else frozenset[str]()
     return [record.name for record in left if record.name not in answered]
 
 

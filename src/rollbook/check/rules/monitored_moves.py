@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rollbook.check.gates.monitoring import failed_monitoring, monitoring_evidence, unanswered
 from rollbook.check.rules.transition_rules import at_stage, entry_key, entry_keys, is_displaced
 from rollbook.errors import InvalidFile
-from rollbook.names import CANARY
 from rollbook.records.model import ModelRecord
 from rollbook.records.monitoring import AUTONOMY, monitoring_of
 from rollbook.records.stages import differences
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from rollbook.check.gate_context import Ground
     from rollbook.check.registry_files import ModelFiles
     from rollbook.records.evidence import Evidence
-    from rollbook.records.monitoring import Monitoring
+    from rollbook.records.monitoring import CanarySettings, Monitoring
     from rollbook.records.stages import AutomaticMove, StageEntry
     from rollbook.registry.change import Transition
 
@@ -76,11 +75,9 @@ def _monitored(ground: Ground, base_record: Document | None) -> Monitoring | Non
         return None
 
 
-def _is_next_share(before: StageEntry, entry: StageEntry, settings: Mapping[str, Any]) -> bool:
+def _is_next_share(before: StageEntry, entry: StageEntry, canary: CanarySettings) -> bool:
     """Return whether an entry's share of the traffic is the one that follows by the policy's own list."""
-    listed = settings.get("shares")
-    shares = [share for share in listed if isinstance(share, int)] if isinstance(listed, list) else []
-    larger = (share for share in shares if share > (before.traffic or 0))
+    larger = (share for share in canary.shares if share > (before.traffic or 0))
     return entry.traffic is not None and entry.traffic == min(larger, default=None)
 
 
@@ -109,9 +106,10 @@ class _Judgement:
             no_rollback = self._no_rollback(move, claim, self._monitoring)
             return no_rollback or self._unfit(move.target, claim, evidence, passed=False)
         canary = self._monitoring.canary
-        return self._no_canary(move, entry, canary.settings if canary else {}) or self._unfit(
-            CANARY, claim, evidence, passed=self._grows(move, entry)
-        )
+        if canary is None or canary.act not in _ACTS:
+            return "the policy lets the monitor move no canary (monitoring.canary.act)"
+        no_canary = self._no_canary(move, entry, canary)
+        return no_canary or self._unfit(canary.stage, claim, evidence, passed=self._grows(move, entry))
 
     def _evidence_of(self, version: str) -> Mapping[str, Evidence]:
         """Return the evidence of monitoring about a version's very artifact, by its name."""
@@ -137,19 +135,17 @@ class _Judgement:
         before = self._standing.get(move.version)
         return move.stays and before is not None and (entry.traffic or 0) > (before.traffic or 0)
 
-    def _no_canary(self, move: Transition, entry: StageEntry, settings: Mapping[str, Any]) -> str:
+    def _no_canary(self, move: Transition, entry: StageEntry, canary: CanarySettings) -> str:
         """Return why a move is no step of a canary that the monitor may make; empty when it is one."""
-        before, policy = self._standing.get(move.version), self._ground.policy
-        if settings.get("act") not in _ACTS:
-            return "the policy lets the monitor move no canary (monitoring.canary.act)"
-        if before is None or before.stage != CANARY:
+        before = self._standing.get(move.version)
+        if before is None or before.stage != canary.stage:
             return f"{move.version} is no canary"
-        if self._grows(move, entry) and not _is_next_share(before, entry, settings):
+        if self._grows(move, entry) and not _is_next_share(before, entry, canary):
             return f"{entry.traffic} % is not the next share of the traffic (monitoring.canary.shares)"
         if move.stays and differences(replace(before, traffic=entry.traffic), entry):
             return "it changes more than the share of the traffic"
-        if not move.stays and policy.has_stage(move.target) and policy.stage(move.target).exclusive:
-            return f"{move.target} is no way back for a canary"
+        if not move.stays and move.target != canary.back_to:
+            return f"{move.target} is no way back for a canary (monitoring.canary.back_to)"
         return ""
 
     def _unfit(self, stage: str, claim: AutomaticMove, evidence: Evidence, *, passed: bool) -> str:
@@ -163,7 +159,8 @@ class _Judgement:
             and evidence.name in standing.despite.evidence
         ):
             return f"{evidence.name} was set aside when {claim.version} came to {stage}"
-        if standing is not None and standing.automatic == claim:
+        said = self._known.said_of_evidence
+        if said and evidence.name in said.acted_on(self._model.name, claim.version):
             return f"{evidence.name} was acted on already"
         stays = self._known.stays(self._model.name, claim.version)
         if not stays or stays[-1].stage != stage or stays[-1].left is not None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from rollbook.access.roles import ADMIN, AUTOMATION
 from rollbook.errors import InvalidFile
-from rollbook.names import CANARY, PRODUCTION
+from rollbook.names import PRODUCTION
 from rollbook.records.monitoring import AUTONOMY, monitoring_of
+from rollbook.records.policy import Policy
 from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from rollbook.check.finding import Finding
     from rollbook.records.model import ModelRecord
     from rollbook.records.monitoring import CheckSettings, Monitoring
-    from rollbook.records.policy import Policy
 
 _NONE = AUTONOMY[0]
 _CHECKS = ("monitoring", "checks")
@@ -46,7 +46,20 @@ def monitoring_findings(document: Document, policy: Policy) -> Iterator[Finding]
         message = "a rollback rests on evidence, and none is filed of a breach"
         hint = "Set on_breach.evidence to propose or land, or on_breach.rollback to none."
         yield document.finding("RB234", message, "monitoring", "on_breach", "rollback", hint=hint)
+
+
+def autonomy_findings(document: Document | None) -> Iterator[Finding]:
+    """Yield a warning of what the monitor may do by a policy, and of what is missing for it: asked of all of
+    a registry, and of a change of its policy."""
+    policy = document.record if document is not None else None
+    if document is None or document.findings or not isinstance(policy, Policy) or not policy.monitoring:
+        return
+    try:
+        told = monitoring_of(policy)
+    except InvalidFile:
+        return
     yield from _kept_out(document, told, policy)
+    yield from _unguarded(document, told, policy)
 
 
 def own_monitoring_findings(document: Document, record: ModelRecord, policy: Policy) -> Iterator[Finding]:
@@ -102,14 +115,28 @@ def _bound_findings(document: Document, check: CheckSettings, index: int) -> Ite
 
 def _kept_out(document: Document, told: Monitoring, policy: Policy) -> Iterator[Finding]:
     """Yield a warning of each stage that the monitor is to move versions in, and has no role to."""
-    canary = told.canary.settings if told.canary else {}
-    moved = [(PRODUCTION, told.on_breach.rollback), (CANARY, canary.get("act", _NONE))]
+    moved = [(PRODUCTION, told.on_breach.rollback)]
+    if told.canary is not None:
+        moved += [(told.canary.stage, told.canary.act), (told.canary.back_to, told.canary.act)]
     acts = {stage for stage, act in moved if act != _NONE}
     for index, stage in enumerate(policy.stages if policy.roles.get(AUTOMATION) else ()):
         if stage.name in acts and stage.by is not None and AUTOMATION not in stage.by:
             message = f"{shown(stage.name)} is kept for {' and '.join(stage.by)}: the monitor can't act there"
             hint = f"Add {AUTOMATION} to `by`, or let the monitor be run by one who is {ADMIN}."
             yield document.finding("RB508", message, "stages", index, "by", hint=hint, severity="warning")
+
+
+def _unguarded(document: Document, told: Monitoring, policy: Policy) -> Iterator[Finding]:
+    """Yield a warning where the monitor may take a version out of production, and no gate of the policy asks
+    whoever puts it back."""
+    from rollbook.check.gate_judgement import guards_stage
+
+    own = [gate for gate in policy.gates if gate.get("gate") == "monitoring"]
+    if told.on_breach.rollback != _NONE and not guards_stage(own, PRODUCTION):
+        message = "what the monitor takes out of production may come back without a word"
+        hint = f"Add a gate: {{gate: monitoring, to: [{PRODUCTION}]}}"
+        key = ("monitoring", "on_breach", "rollback")
+        yield document.finding("RB235", message, *key, hint=hint, severity="warning")
 
 
 def _unreadable(document: Document, error: InvalidFile) -> Finding:

@@ -22,6 +22,10 @@ from rollbook.propose.proposal import branch_name
 if TYPE_CHECKING:
     from rollbook.cli.demo.scene import Figures, Step
 
+_ALARM = (
+    "--status", "failed", "--metric", "alarm_rate=0.93", "--summary", "Nearly everyone is called ill.",
+    "--land",
+)  # fmt: skip
 _PROPOSED = f"{BOOSTING} to production, approved"
 _DEPRECATED = f"{LOGISTIC} to deprecated, proposed"
 
@@ -55,6 +59,10 @@ def ask(figures: Figures) -> Chapter:
         [
             Say("The bad model may be registered, however carelessly: the registry records what is."),
             CommandRun("registry", careless, says=(f"{MODEL}@v1.2.0",)),
+            Say(
+                "In a trial on live patients it raised the alarm for nearly everyone, which is on record too:"
+            ),
+            rollbook("evidence", "add", SHUFFLED, "monitoring", *_ALARM, says=("monitoring-1 failed",)),
             Say("And somebody who tidies up the storage goes too far:"),
             CommandRun(".", ("rm", "-f", stored)),
             _ask(SHUFFLED, "production", str(figures.shuffled), "no card.md", "pickle"),

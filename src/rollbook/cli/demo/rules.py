@@ -23,6 +23,7 @@ _GATES = """\
   - {gate: artifact-present, to: [production], from: &}
   - {gate: artifact-format, to: [production], from: &, allow: [joblib, onnx], max_size: 1000000}
   - {gate: scan, to: [production], from: &, verify: true}
+  - {gate: monitoring, to: [production], from: &}
   - {gate: signed, to: [production], from: &, by: [release-team]}
   - {gate: signature, to: [production], from: &}
   - {gate: approvals, to: [production], count: 1, role: approver, rollback_count: 0}
@@ -51,7 +52,7 @@ def agree() -> Chapter:
     return Chapter(
         "The team agrees on more rules, and the server enforces them",
         [
-            Say("There are sixteen kinds of gates, and freezes. A policy names those that it wants."),
+            Say("There are seventeen kinds of gates, and freezes. A policy names those that it wants."),
             Edit(
                 "registry/registry/policy.yaml",
                 r"\Z",
