@@ -254,4 +254,7 @@ def test_the_monitor_puts_no_canary_into_production(desk: Desk) -> None:
     base = main(desk, CANARY, canary(10), evidence("1.2.0", passed=True))
     after = f"production: {entry('1.2.0', 'better', automatic('1.2.0'))}\narchived:\n"
     after += f"  - {entry('1.0.0', 'replaced')}\n  - {entry('1.1.0', 'replaced')}\n"
-    assert said(judged(desk, base, {STAGES: after})) == "production is no way back for a canary"
+    assert (
+        said(judged(desk, base, {STAGES: after}))
+        == "production is no way back for a canary (monitoring.canary.back_to)"
+    )

@@ -108,9 +108,8 @@ class _Judgement:
         canary = self._monitoring.canary
         if canary is None or canary.act not in _ACTS:
             return "the policy lets the monitor move no canary (monitoring.canary.act)"
-        return self._no_canary(move, entry, canary) or self._unfit(
-            canary.stage, claim, evidence, passed=self._grows(move, entry)
-        )
+        no_canary = self._no_canary(move, entry, canary)
+        return no_canary or self._unfit(canary.stage, claim, evidence, passed=self._grows(move, entry))
 
     def _evidence_of(self, version: str) -> Mapping[str, Evidence]:
         """Return the evidence of monitoring about a version's very artifact, by its name."""
@@ -138,15 +137,15 @@ class _Judgement:
 
     def _no_canary(self, move: Transition, entry: StageEntry, canary: CanarySettings) -> str:
         """Return why a move is no step of a canary that the monitor may make; empty when it is one."""
-        before, policy = self._standing.get(move.version), self._ground.policy
+        before = self._standing.get(move.version)
         if before is None or before.stage != canary.stage:
             return f"{move.version} is no canary"
         if self._grows(move, entry) and not _is_next_share(before, entry, canary):
             return f"{entry.traffic} % is not the next share of the traffic (monitoring.canary.shares)"
         if move.stays and differences(replace(before, traffic=entry.traffic), entry):
             return "it changes more than the share of the traffic"
-        if not move.stays and policy.has_stage(move.target) and policy.stage(move.target).exclusive:
-            return f"{move.target} is no way back for a canary"
+        if not move.stays and move.target != canary.back_to:
+            return f"{move.target} is no way back for a canary (monitoring.canary.back_to)"
         return ""
 
     def _unfit(self, stage: str, claim: AutomaticMove, evidence: Evidence, *, passed: bool) -> str:

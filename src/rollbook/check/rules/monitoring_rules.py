@@ -116,7 +116,8 @@ def _bound_findings(document: Document, check: CheckSettings, index: int) -> Ite
 def _kept_out(document: Document, told: Monitoring, policy: Policy) -> Iterator[Finding]:
     """Yield a warning of each stage that the monitor is to move versions in, and has no role to."""
     moved = [(PRODUCTION, told.on_breach.rollback)]
-    moved += [(told.canary.stage, told.canary.act)] if told.canary else []
+    if told.canary is not None:
+        moved += [(told.canary.stage, told.canary.act), (told.canary.back_to, told.canary.act)]
     acts = {stage for stage, act in moved if act != _NONE}
     for index, stage in enumerate(policy.stages if policy.roles.get(AUTOMATION) else ()):
         if stage.name in acts and stage.by is not None and AUTOMATION not in stage.by:

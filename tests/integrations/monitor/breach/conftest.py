@@ -38,6 +38,11 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
 
 
 @pytest.fixture
+def elsewhere() -> Iterator[Receiver]:
+    yield from listen()
+
+
+@pytest.fixture
 def forge() -> Iterator[GitHubStandIn]:
     yield from serve()
 

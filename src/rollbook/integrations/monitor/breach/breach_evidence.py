@@ -24,6 +24,7 @@ from rollbook.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from rollbook.git.repository import Repository
     from rollbook.integrations.monitor.breach.breach import Breach
     from rollbook.integrations.monitor.outcome import Outcome
     from rollbook.records.evidence import Evidence
@@ -88,16 +89,26 @@ def known_evidence(breach: Breach, main: str, requests: Sequence[RequestBranch])
     standing, taken = None, set[int]()
     for request, name in _adding_evidence(requests, model, version):
         taken.add(int(name.rpartition("-")[2]))
-        evidence = _evidence_in(breach, request, f"{layout.evidence_directory(model, version)}/{name}.yaml")
+        evidence = _evidence_in(breach.repository, request, model, version, name)
         if standing is None and evidence is not None and _is_of(evidence, breach, sha256):
             standing = StandingEvidence(name, request)
     return KnownEvidence(standing, frozenset(taken))
 
 
-def suspected_versions(requests: Sequence[RequestBranch], model: str) -> frozenset[str]:
-    """Return the versions of a model that open requests would add evidence of monitoring about."""
-    pattern = re.compile(rf"rollbook/evidence/{re.escape(model)}/(?P<version>.+)-{MONITORING}-[0-9]+")
-    return frozenset(found["version"] for request in requests if (found := pattern.fullmatch(request.name)))
+def suspected_versions(
+    repository: Repository, requests: Sequence[RequestBranch], model: str
+) -> frozenset[str]:
+    """Return the versions of a model about which requests would add failed evidence of monitoring."""
+    pattern = re.compile(
+        rf"rollbook/evidence/{re.escape(model)}/(?P<version>.+)-(?P<name>{MONITORING}-[1-9][0-9]{{0,8}})"
+    )
+    found = ((request, pattern.fullmatch(request.name)) for request in requests)
+    told = (
+        (named["version"], _evidence_in(repository, request, model, named["version"], named["name"]))
+        for request, named in found
+        if named is not None
+    )
+    return frozenset(version for version, evidence in told if evidence is not None and not evidence.passed)
 
 
 def _adding_evidence(
@@ -112,8 +123,11 @@ def _adding_evidence(
             yield request, found["name"]
 
 
-def _evidence_in(breach: Breach, request: RequestBranch, path: str) -> Evidence | None:
-    with closing(commit_snapshot(breach.repository, request.commit)) as snapshot:
+def _evidence_in(
+    repository: Repository, request: RequestBranch, model: str, version: str, name: str
+) -> Evidence | None:
+    path = f"{layout.evidence_directory(model, version)}/{name}.yaml"
+    with closing(commit_snapshot(repository, request.commit)) as snapshot:
         (data,) = snapshot.read_many([path])
     try:
         return parse_evidence(data, path) if data is not None else None

@@ -114,7 +114,8 @@ def _way_back(breach: Breach, now: Standing, suspected: Collection[str], before:
         return Deed(WAITS, f"for {evidence.name} to land ({evidence.request.name})")
     if (loop := _loop(breach, now.main)) is not None:
         return loop
-    others = {*suspected, *suspected_versions(now.requests, breach.episode.model)} - {breach.episode.version}
+    told = suspected_versions(breach.repository, now.requests, breach.episode.model)
+    others = {*suspected, *told} - {breach.episode.version}
     choice = last_good(breach.repository, now.main, breach.episode.model, stage, breach.now.date(), others)
     if choice.version:
         return _Way(choice.version, stage, evidence)
