@@ -156,3 +156,19 @@ def test_the_time_begins_anew_when_production_changes(canary: Canary) -> None:
     write(canary, {"version": "1.1.0", "at": ago(hours=1)}, {"version": "1.0.1", "at": ago(hours=1)})
     told = canary.told()
     assert (told["production"], told["verdict"]) == ("1.0.1", "unknown")
+
+
+def test_means_without_any_spread_are_unknown(canary: Canary) -> None:
+    canary.monitored("land")
+    policy = canary.world.read("registry/policy.yaml")
+    canary.world.write(
+        "registry/policy.yaml", policy.replace("    act: land", "    act: land\n    kind: mean")
+    )
+    canary.world.commit("A mean")
+    both = [{"version": "1.1.0"}, {"version": "1.0.0"}]
+    at = ago(minutes=1)
+    spread = [{**one, "metric": "error_rate_stddev", "value": 0, "at": at} for one in both]
+    write(canary, *({**one, "at": at} for one in both), *spread)
+    told = canary.told()
+    assert (told["verdict"], told["deeds"]) == ("unknown", [])
+    assert "no spread" in told["message"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import InvalidFile, NotFound
 from rollbook.integrations.monitor.canary.arm_figures import NotComparable, arm_figures, require_same_time
+from rollbook.integrations.monitor.canary.pair import Mean
 from rollbook.integrations.monitor.canary.sequential_test import Design, Verdict
 from rollbook.integrations.monitor.observing import OpenSources
 from rollbook.integrations.monitor.outcome import Window
@@ -187,6 +188,9 @@ def _judged(measured: Comparison, canary: ArmFigures, production: ArmFigures, *,
         message = f"{fewest:g} samples are too few: {settings.min_samples} of each are needed"
         lacks = max(0, settings.min_samples - int(canary.arm.samples))
         return replace(measured, message=message, missing=lacks)
+    arms = canary.arm, production.arm
+    if all(isinstance(arm, Mean) and not arm.variance for arm in arms):
+        return replace(measured, message="no observation differs from the others: there is no spread")
     traffic = measured.traffic or 0
     design = Design(
         settings.least_difference,

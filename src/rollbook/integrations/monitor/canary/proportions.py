@@ -21,6 +21,7 @@ Mixed are, for a pair (c, p),
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -98,15 +99,26 @@ class ProportionPair:
         """Return the log of the martingale for production's chance and the canary's, which is greater by the
         difference."""
         canary = chance + difference
-        weight = math.log(_DIRECTED / (2 * len(_SHIFTS)))
+        below = _log_likelihood(self.canary, canary), _log_likelihood(self.production, chance)
+        if -math.inf in below:
+            return math.inf
+        weight = math.log(_DIRECTED / (2 * len(_SHIFTS))) - below[0] - below[1]
+        shifts = [shift * self.matters for shift in _SHIFTS]
         terms = [
-            weight
-            + _log_ratio(self.canary, canary - shift * self.matters / (1 + ratio), canary)
-            + _log_ratio(self.production, chance + shift * self.matters * ratio / (1 + ratio), chance)
-            for ratio in (self.ratio, 0.0)
-            for shift in _SHIFTS
+            weight + below[1] + _log_likelihood(self.canary, canary - shift)
+            for shift in shifts
+            if canary >= shift
         ]
-        return _log_sum([*terms, math.log(1 - _DIRECTED) + self._log_all(chance, difference)])
+        part = 1 / (1 + self.ratio)
+        terms += [
+            weight
+            + _log_likelihood(self.canary, canary - shift * part)
+            + _log_likelihood(self.production, chance + shift * (1 - part))
+            for shift in shifts
+            if canary >= shift * part and chance + shift * (1 - part) <= 1
+        ]
+        all_pairs = _log_mixed(self.canary) + _log_mixed(self.production) - below[0] - below[1]
+        return _log_sum([*terms, math.log(1 - _DIRECTED) + all_pairs])
 
     def _log_all(self, chance: float, difference: float) -> float:
         return log_jeffreys(self.canary, chance + difference) + log_jeffreys(self.production, chance)
@@ -123,18 +135,14 @@ class ProportionPair:
 def log_jeffreys(counted: Proportion, chance: float) -> float:
     """Return the log of B(x + 1/2, n - x + 1/2) / (B(1/2, 1/2) p^x (1 - p)^(n - x)), for x hits of n and the
     chance p: the ratio of the likelihoods mixed by Jeffreys' prior to that of p."""
+    return _log_mixed(counted) - _log_likelihood(counted, chance)
+
+
+@functools.lru_cache(maxsize=64)
+def _log_mixed(counted: Proportion) -> float:
     hits, misses = counted.hits, counted.samples - counted.hits
     mixed = math.lgamma(hits + 0.5) + math.lgamma(misses + 0.5) - math.lgamma(counted.samples + 1)
-    return mixed - math.log(math.pi) - _log_likelihood(counted, chance)
-
-
-def _log_ratio(counted: Proportion, other: float, chance: float) -> float:
-    """Return the log of the likelihood of another chance over that of a chance; one that is none counts as
-    impossible."""
-    if not 0 <= other <= 1:
-        return -math.inf
-    below = _log_likelihood(counted, chance)
-    return math.inf if below == -math.inf else _log_likelihood(counted, other) - below
+    return mixed - math.log(math.pi)
 
 
 def _log_likelihood(counted: Proportion, chance: float) -> float:
