@@ -65,13 +65,15 @@ def judged(
     named: Mapping[str, SourceSettings],
     sources: OpenSources,
     now: datetime,
+    subject: Subject | None = None,
 ) -> Outcome:
-    """Return what a check says of a version at a moment; UNKNOWN where its source can't be asked. Raises
-    InvalidFile for settings that can't be used."""
+    """Return what a check says of a version at a moment; UNKNOWN where its source can't be asked. `subject`
+    is the version as it stood then, where that is not now. Raises InvalidFile for settings that can't be
+    used."""
     if check.source not in named:
         message = f"there is no source {check.source[:80]!r}"
         raise InvalidFile(message, path=POLICY, key=f"monitoring.checks.{check.name}.source")
-    subject = subject_of(version)
+    subject = subject or subject_of(version)
     try:
         asked = Asked(check, subject, version, sources.opened(named[check.source]), now)
         return CHECK_KINDS[check.kind].judge(asked)

@@ -130,6 +130,20 @@ def test_a_version_is_held_against_the_one_before_as_main_had_it_then(registry: 
     assert "of 1.1.0" in looks[CAME_BACK + HOUR].message
 
 
+def test_what_was_filed_about_a_version_since_counts(registry: Path) -> None:
+    path = "registry/credit/versions/1.1.0/evidence/evaluation-1.yaml"
+    evidence = (
+        'kind: evaluation\nmodel: credit\nversion: "1.1.0"\npassed: true\nmetrics: {error_rate: 0.01}\n'
+        f"artifact_sha256: {'a' * 64}\ncreated_at: 2026-03-07T00:00:00Z\ncreated_by: ann@example.com\n"
+    )
+    write(registry, {path: evidence})
+    commit(registry, date=(CAME_BACK + HOUR).isoformat())
+    tried = registry.parent / "tried.yaml"
+    rules = monitoring(registry.parent / "live.json", "to: registered, max_rise: 0.03")
+    tried.write_text(POLICY + rules.replace("threshold", "relative"))
+    assert breaches(replayed(registry, policy=tried)) == [("1.1.0", WENT_BAD + HOUR, WENT_WELL + HOUR)]
+
+
 def test_what_has_no_figures_is_unknown_never_ok(registry: Path) -> None:
     gone = WENT_WELL - 3 * HOUR
     live = registry.parent / "live.json"

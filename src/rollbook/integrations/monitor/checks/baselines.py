@@ -3,7 +3,7 @@ before."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from rollbook.registry.main_branch import published_commit
 from rollbook.trail.stage_times import trail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from rollbook.git.repository import Repository
@@ -129,15 +129,21 @@ def _previous_stay(asked: Asked, entered: datetime) -> tuple[str, Stay]:
 
 
 def _stays(asked: Asked) -> Callable[[str, str], tuple[Stay, ...]]:
-    """Return the stays as main has them that the version was read from: of a past one, no later ones."""
+    """Return what tells the stays of a version as they were at the moment that is asked about."""
     registry = asked.version.model.registry
-    commit = registry.snapshot.commit or published_commit(registry.repository)
-    return _trail(registry.repository, commit, asked.now)
+    known = _trail(registry.repository, registry.snapshot.commit or published_commit(registry.repository))
+    return lambda model, version: tuple(_as_of(asked.now, known(model, version)))
+
+
+def _as_of(now: datetime, stays: Iterable[Stay]) -> Iterator[Stay]:
+    for stay in stays:
+        if stay.entered <= now:
+            yield stay if stay.left is None or stay.left <= now else replace(stay, left=None)
 
 
 @lru_cache(maxsize=2)
-def _trail(repository: Repository, commit: str, now: datetime) -> Callable[[str, str], tuple[Stay, ...]]:
-    return trail(repository, commit, now)
+def _trail(repository: Repository, commit: str) -> Callable[[str, str], tuple[Stay, ...]]:
+    return trail(repository, commit)
 
 
 BASELINES: Mapping[str, Callable[[Asked, Fields], Baseline]] = {

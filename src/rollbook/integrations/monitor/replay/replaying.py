@@ -67,47 +67,52 @@ def replay(
     moments = moments_of(period, step)
     tip = published_commit(repository)
     name, rules = policy or ("main", None)
-    settings = _settings(repository, tip, models, rules)
-    looks = len(moments) * sum(len(monitoring.checks) for monitoring in settings.values())
-    if looks > _MOST_LOOKS:
-        raise BadCall(
-            f"{looks:,} looks of checks are too many: {_MOST_LOOKS:,} are the most",
-            hint="Give a longer --step, a shorter period, or one MODEL.",
-        )
-    seen = Window(moments[0], moments[-1])
-    begin(progress, "replaying", len(moments))
-    with ExitStack() as stack, PastMain(repository, tip) as past:
+    with ExitStack() as stack:
+        present = stack.enter_context(Registry(repository, commit_snapshot(repository, tip)))
+        past = stack.enter_context(PastMain(repository, tip))
+        settings = _settings(present, models, rules)
+        _require_few(len(moments), settings)
+        begin(progress, "replaying", len(moments))
         moves = past.moves(list(settings))
         made = {name: past_rollbacks(repository, tip, name) for name in settings}
-        run = _Run(settings, ImaginedDeeds(moves, made))
-        sources = PastSources(stack, seen, step)
+        run = _Run(present, settings, ImaginedDeeds(moves, made))
+        sources = PastSources(stack, Window(moments[0], moments[-1]), step)
         for moment in moments:
             registry = past.registry_at(moment)
             if registry is not None:
                 run.look(registry, sources, moment)
             progress(1)
-    with Registry(repository, commit_snapshot(repository, tip)) as now:
-        episodes = tuple(_with_evidence(now, episode, step) for episode in run.episodes.values())
+        episodes = tuple(_with_evidence(present, episode, step) for episode in run.episodes.values())
     tracks = tuple(Track(*key[:2], run.checks[key], looks) for key, looks in sorted(run.looks.items()))
     in_period = tuple(move for move in moves if period.start <= move.at <= period.end)
     notes = (_CURRENT_CHECKS, _NO_OTHER_PAST, *run.notes)
     return Replay(period, step, name, len(moments), tracks, run.changes, episodes, in_period, notes, tip)
 
 
+def _require_few(steps: int, settings: Mapping[str, Monitoring]) -> None:
+    looks = steps * sum(len(monitoring.checks) for monitoring in settings.values())
+    if looks > _MOST_LOOKS:
+        raise BadCall(
+            f"{looks:,} looks of checks are too many: {_MOST_LOOKS:,} are the most",
+            hint="Give a longer --step, a shorter period, or one MODEL.",
+        )
+
+
 def _settings(
-    repository: Repository, tip: str, models: Sequence[str] | None, rules: Policy | None
+    registry: Registry, models: Sequence[str] | None, rules: Policy | None
 ) -> dict[str, Monitoring]:
     """Return what is monitored of each model as main has it now, of those of which something is."""
-    with Registry(repository, commit_snapshot(repository, tip)) as registry:
-        asked = [registry.model(name) for name in models] if models else registry.models()
-        all_settings = {model.name: monitoring_of(rules or registry.policy, model.record) for model in asked}
+    asked = [registry.model(name) for name in models] if models else registry.models()
+    all_settings = {model.name: monitoring_of(rules or registry.policy, model.record) for model in asked}
     return {name: monitoring for name, monitoring in all_settings.items() if monitoring.checks}
 
 
 @dataclass(slots=True)
 class _Run:
-    """A replay while it goes on: what is remembered from one look to the next, and what was found."""
+    """A replay while it goes on: what is remembered from one look to the next, and what was found. `present`
+    is main as it is."""
 
+    present: Registry
     settings: Mapping[str, Monitoring]
     deeds: ImaginedDeeds
     memory: Memory = field(default_factory=Memory)
@@ -121,10 +126,10 @@ class _Run:
         """Look at one moment: ask, damp, and see what began, changed and ended."""
         outcomes = []
         for version, check in self._asked(registry, moment):
-            outcomes.append(
-                judged(check, version, self.settings[version.model.name].sources, sources, moment)
-            )
-            self.checks.setdefault((version.model.name, version.version, check.name), check)
+            subject = subject_of(version)
+            named = self.settings[subject.model].sources
+            outcomes.append(judged(check, self._known(version), named, sources, moment, subject))
+            self.checks.setdefault((subject.model, subject.version, check.name), check)
         before, self.memory = self.memory, damped(self.memory, outcomes, self.settings, moment)
         for outcome in outcomes:
             self._keep(outcome, before, moment)
@@ -141,6 +146,14 @@ class _Run:
             monitoring = self.settings[episode.model]
             done = self.deeds.about(episode, registry.model(episode.model), monitoring, in_breach)
             self.episodes[episode.id] = PastEpisode(episode, *done)
+
+    def _known(self, version: ModelVersion) -> ModelVersion:
+        """Return a version with all that is known of it by now: a check is tried with a reference sample that
+        was filed since."""
+        try:
+            return self.present.model(version.model.name).version(version.version)
+        except NotFound:
+            return version
 
     def _asked(self, registry: Registry, moment: datetime) -> Iterator[tuple[ModelVersion, CheckSettings]]:
         """Yield the versions in the stages of checks as main had them, each with the check. What main had
