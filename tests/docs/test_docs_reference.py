@@ -166,6 +166,7 @@ CALLS = {
     "rollbook monitor run [--replay START..END]": ["monitor", "run", "--replay", "1h..", "--step", "1s"],
     "rollbook monitor canary [MODEL]": ["monitor", "canary", "--dry-run"],
     "rollbook export [--index DIR]": ["export", "--index", "OUTPUT"],
+    "rollbook monitor usage [MODEL]": ["monitor", "usage"],
 }
 # Those that need a forge; tests/forge/test_release.py compares their keys.
 ON_A_FORGE = {"rollbook release"}
@@ -353,6 +354,15 @@ def _pruned(world: World) -> None:
     world.run("prune", "--reason", "the bucket is full", "--land")
 
 
+def _used(world: World) -> None:
+    figures = world.root / "figures.json"
+    figures.write_text('[{"metric": "requests", "value": 5, "version": "1.0.0", "client": "billing"}]')
+    world.policy(
+        f"monitoring:\n  sources: {{live: {{source: file, path: '{figures}'}}}}\n"
+        "  usage: {source: live, metric: requests, by: client}\n"
+    )
+
+
 def _subscribed(world: World) -> None:
     subscribe(world, {"url": "https://hooks.example.com/models", "secret_env": "NO_SUCH_VARIABLE"})
 
@@ -409,6 +419,7 @@ BEFORE = {
     "rollbook predict REF": _with_a_model,
     "rollbook package REF": _with_a_safe_model,
     "rollbook sweep": _pruned,
+    "rollbook monitor usage [MODEL]": _used,
 }
 
 
