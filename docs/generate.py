@@ -206,7 +206,7 @@ What is piped is always whole.
 | Exit code | Meaning |
 | --- | --- |
 | 0 | Fine. |
-| 1 | The registry says no: a finding, a failed gate, an unknown reference, bytes that can't be had, a breach. |
+| 1 | The registry says no: a finding, a failed gate, an unknown reference, lost bytes, a breach. |
 | 2 | The call itself is wrong: an unknown option, a value that can't be right, no repository. |
 | 3 | There is too little to tell, as in a shallow clone (`audit`) or of a source that is away (`monitor`). |
 | 130 | Interrupted. |

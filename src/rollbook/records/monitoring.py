@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import InvalidFile
 from rollbook.layout import POLICY, model_path
-from rollbook.names import CANARY, PRODUCTION
+from rollbook.names import PRODUCTION
 from rollbook.records.fields import Fields
 
 if TYPE_CHECKING:
@@ -125,28 +125,6 @@ class UsageSettings:
     query: str = ""
     window: timedelta = timedelta(days=30)
     by: str = ""
-
-    @property
-    def act(self) -> str:
-        """What the monitor may do by itself."""
-        act = self.settings.get("act")
-        return act if isinstance(act, str) else AUTONOMY[0]
-
-    @property
-    def shares(self) -> tuple[int, ...]:
-        """The shares of the traffic, in per cent."""
-        listed = self.settings.get("shares")
-        return tuple(one for one in listed if isinstance(one, int)) if isinstance(listed, list) else ()
-
-    @property
-    def stage(self) -> str:
-        """The stage of canaries."""
-        return str(self.settings.get("stage", CANARY))
-
-    @property
-    def back_to(self) -> str:
-        """The stage that a canary goes to which is worse."""
-        return str(self.settings.get("back_to", "staging"))
 
 
 @dataclass(frozen=True, slots=True)
