@@ -64,7 +64,7 @@ def test_a_file_that_nobody_writes_any_more_tells_nothing(tmp_path: Path) -> Non
     assert values(answer("file", path=str(path))) == []
 
 
-@pytest.mark.parametrize("at", ["2999-01-01", ago(hours=2), ago(hours=-2)])
+@pytest.mark.parametrize("at", ["2999-01-01", ago(hours=2), ago(hours=-2)], ids=["far", "before", "after"])
 def test_a_figure_out_of_the_window_is_no_answer(tmp_path: Path, at: str) -> None:
     assert values(told(tmp_path, figure(at=at))) == []
 
