@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from rollbook.api.results import Shown as Shown
     from rollbook.api.trail_verbs import AuditTrail as AuditTrail
     from rollbook.api.upkeep import Hooks as Hooks
+    from rollbook.api.usage_questions import UsedVersions as UsedVersions
     from rollbook.api.version_answers import Resolved as Resolved
     from rollbook.api.version_signature import VersionSignature as VersionSignature
     from rollbook.artifact.signature_check import VerifiedSignature as VerifiedSignature
@@ -88,8 +89,11 @@ if TYPE_CHECKING:
     from rollbook.propose.vouching import SignedVersion as SignedVersion
     from rollbook.registry.listing import ListedModel as ListedModel
     from rollbook.registry.listing import ListedVersion as ListedVersion
+    from rollbook.registry.served import Served as Served
+    from rollbook.registry.served import Use as Use
     from rollbook.retention.accounting import StorageReport as StorageReport
     from rollbook.retention.stale import Stale as Stale
+    from rollbook.retention.stale import StaleVersions as StaleVersions
     from rollbook.retention.sweeping import Sweeping as Sweeping
     from rollbook.trail.head import Head as Head
     from rollbook.trail.verify import Verification as Verification
@@ -182,6 +186,10 @@ _HOMES = {
     "ListedVersion": "registry.listing",
     "StorageReport": "retention.accounting",
     "Stale": "retention.stale",
+    "StaleVersions": "retention.stale",
+    "Served": "registry.served",
+    "Use": "registry.served",
+    "UsedVersions": "api.usage_questions",
     "Sweeping": "retention.sweeping",
     "Head": "trail.head",
     "Verification": "trail.verify",
