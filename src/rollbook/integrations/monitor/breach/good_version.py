@@ -14,7 +14,7 @@ from rollbook.propose.promotion import previous_holder
 from rollbook.records.evidence import MONITORING
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
-from rollbook.trail.answered_evidence import answered_evidence
+from rollbook.trail.evidence_on_record import EvidenceOnRecord
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -47,7 +47,7 @@ def last_good(
     """
     passed_over: dict[str, str] = {}
     lacks_bytes = False
-    answered = answered_evidence(repository, main)
+    said = EvidenceOnRecord(repository, main)
     with Registry(repository, commit_snapshot(repository, main)) as registry:
         while len(passed_over) < _MOST:
             try:
@@ -55,7 +55,7 @@ def last_good(
                 version = registry.version(f"{model}@{name}")
             except NotFound:
                 break
-            fault = _fault(version, stage, today, answered(model, name, stage))
+            fault = _fault(version, stage, today, said.answered(model, name, stage))
             if not fault and name in suspected:
                 fault = "is in breach itself"
             if not fault and (missing := _missing_bytes(version)):
