@@ -26,7 +26,8 @@ SPLITTING = {
 STARTING = {
     "artifact/running/bounded_command.py", "artifact/running/bounded_process.py",
     "artifact/running/declared_environment.py", "artifact/running/sandbox.py", "cli/demo/shell.py",
-    "cli/workflow_step.py", "integrations/monitor/sources/log_query_process.py", "signing/openpgp.py",
+    "cli/workflow_step.py", "integrations/monitor/service.py",
+    "integrations/monitor/sources/log_query_process.py", "signing/openpgp.py",
     "signing/ssh_keygen.py", "snapshot/workers.py",
 }  # fmt: skip
 # What unpickles, in a process that is shut in, a model that is trusted.

@@ -30,6 +30,7 @@ from rollbook.integrations.monitor.breach.deed import FAILED, REFUSED, TOLD, Dee
 from rollbook.integrations.monitor.breach.filing_evidence import filed_evidence
 from rollbook.integrations.monitor.breach.requests_of_breaches import why
 from rollbook.integrations.monitor.breach.rolling_back import landed_rollback, rolled_back
+from rollbook.propose.proposal import ChangeRefused
 from rollbook.registry.main_branch import main_commit
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 EVIDENCE, ISSUE, ROLLBACK, ENDED = "evidence", "issue", "rollback", "ended"
 _USUAL = Patience()
 # What trying again does not help against, as long as main is what it is.
-_FINAL = (Refused, BadCall, InvalidFile, NotFound)
+_FINAL = (ChangeRefused, BadCall, InvalidFile, NotFound)
 
 
 def act(
@@ -130,7 +131,7 @@ class _Acting:
             told = {f"{NOTIFY} {step}": tried(FAILED, why(error), self._main(), None)}
         for name, deed in told.items():
             self._did(name, deed)
-        if step == BREACH:
+        if step == BREACH and told:
             arrived = sum(deed.word == TOLD for deed in told.values())
             self._did(NOTIFY, Deed(TOLD, f"{arrived} of {len(told)} receivers"))
 
@@ -153,7 +154,8 @@ class _Acting:
         except _FINAL as error:
             deed = stopped(REFUSED, why(error), self._main())
         except RollbookError as error:
-            deed = tried(FAILED, why(error), self._main(), before)
+            word = REFUSED if isinstance(error, Refused) else FAILED
+            deed = tried(word, why(error), self._main(), before)
         self._did(name, deed)
 
     def _did(self, name: str, deed: Deed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -345,6 +346,34 @@ def test_a_request_of_somebody_else_is_left_alone(autonomous: World) -> None:
     done = acted(autonomous)
     assert done.deeds["rollback"].startswith("needs a person: another request for 1.1.0 stands")
     assert holder(autonomous) == "1.2.0"
+
+
+def test_a_checkout_in_the_way_is_no_refusal_for_good(autonomous: World) -> None:
+    autonomous.write("registry/fraud/stages.yaml", "# in the middle of something\n")
+    done = acted(autonomous)
+    assert done.deeds["rollback"].startswith("refused: ")
+    assert done.deeds["rollback"].endswith(", try 1]")
+    autonomous.git("checkout", "--quiet", "--", ".")
+    assert acted(autonomous, done).deeds["rollback"] == LANDED
+
+
+def test_where_signatures_are_asked_for_the_monitor_signs(served: World) -> None:
+    key = served.root / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    kind, public, *_ = key.with_suffix(".pub").read_text().split()
+    served.write("registry/allowed_signers", f"jane@example.com {kind} {public}\n")
+    served.policy(
+        BASIC.format(actions="{evidence: land, rollback: land}")
+        + "roles: {admin: [jane@example.com], require_signed: true}\n"
+    )
+    assert acted(served).deeds["evidence"].startswith("refused: ")
+    for name, value in (("gpg.format", "ssh"), ("user.signingKey", str(key)), ("commit.gpgSign", "true")):
+        served.git("config", name, value)
+    before = git(served.origin, "rev-parse", "main")
+    assert acted(served).deeds["rollback"] == LANDED
+    made = git(served.origin, "rev-list", f"{before}..main").split()
+    assert len(made) == 4  # evidence and rollback, and the merge of each
+    assert all("gpgsig" in git(served.origin, "cat-file", "commit", commit) for commit in made)
 
 
 # --- nothing to go back from, or a loop
