@@ -156,8 +156,6 @@ def _taken(breach: Breach, way: _Way, branch: str, now: Standing) -> Deed:
     lands = breach.monitoring.on_breach.rollback == "land"
     claim = AutomaticMove(breach.episode.version, way.evidence.name)
     what = f"back to {way.version} ({way.evidence.name})"
-    checks = ", ".join(breach.episode.checks)
-    reason = f"{breach} is in breach by {checks}"[:900]
     standing = next((request for request in now.requests if request.name == branch), None)
     if standing is not None and not _claims(breach, standing.commit, way, claim):
         return stopped(PERSON, f"another request for {way.version} stands: {branch}", now.main)
@@ -166,18 +164,18 @@ def _taken(breach: Breach, way: _Way, branch: str, now: Standing) -> Deed:
     if standing is None:
         if _was_rejected(breach, branch, way, claim):
             return stopped(PERSON, f"{what} was asked for and rejected", now.main)
-        _ask(breach, way, claim, reason)
+        _ask(breach, way, claim)
     title = f"Roll {breach.episode.model} back to {way.version} in {way.stage}"
-    return carried_out(breach.repository, Asked(branch, what, title, reason), now.main, lands=lands)
+    return carried_out(breach.repository, Asked(branch, what, title, breach.reason), now.main, lands=lands)
 
 
-def _ask(breach: Breach, way: _Way, claim: AutomaticMove, reason: str) -> None:
+def _ask(breach: Breach, way: _Way, claim: AutomaticMove) -> None:
     request: RequestBranch | None = way.evidence.request
     propose_promotion(
         breach.repository,
         f"{breach.episode.model}@{way.version}",
         way.stage,
-        reason=reason,
+        reason=breach.reason,
         details={"automatic": {"version": claim.version, "evidence": claim.evidence}},
         action=_ACTION,
         onto=request.commit if request else "",
