@@ -383,6 +383,18 @@ def test_a_rollback_that_was_rejected_is_not_asked_for_again(served: World) -> N
     assert done.deeds["rollback"].startswith("needs a person: back to 1.1.0 (monitoring-1) was asked for and")
 
 
+def test_evidence_that_was_rejected_is_not_proposed_again(served: World) -> None:
+    asks = actions(evidence="propose", rollback="none")
+    acted(served, monitoring=asks)
+    served.run("reject", "rollbook/evidence/fraud/1.2.0-monitoring-1", "--reason", "A test of the source.")
+    done = acted(served, monitoring=asks)
+    assert done.deeds["evidence"].startswith(
+        "needs a person: evidence of the breach was proposed and rejected"
+    )
+    assert branches(served) == []
+    assert acted(served, episode(name="ffffffffffff"), asks).deeds["evidence"].startswith("proposed: ")
+
+
 def test_a_request_of_somebody_else_is_left_alone(autonomous: World) -> None:
     autonomous.run("rollback", "fraud", "--reason", "by hand", "--push")
     done = acted(autonomous)

@@ -67,10 +67,10 @@ def rolled_back(breach: Breach, suspected: Collection[str], before: Deed | None)
     `suspected` are versions of the model that are in breach themselves; `before` is what came of it the last
     time. Raises as `propose_promotion` and `land` do; Conflict when others are first each time.
     """
+    model, verified = breach.episode.model, set[str]()
     for attempt in range(1, _ATTEMPTS + 1):
-        model = breach.episode.model
         now = standing_now(breach.repository, f"rollbook/evidence/{model}/", f"rollbook/{_ACTION}/{model}/")
-        found = _way_back(breach, now, suspected, before)
+        found = _way_back(breach, now, suspected, before, verified)
         if isinstance(found, Deed):
             return found
         branch = branch_name(_ACTION, model, found.version, found.stage)
@@ -97,7 +97,9 @@ def landed_rollback(breach: Breach, main: str) -> Deed | None:
     return Deed(LANDED, f"back to {made[-1].version} ({evidence.name})") if made else None
 
 
-def _way_back(breach: Breach, now: Standing, suspected: Collection[str], before: Deed | None) -> _Way | Deed:
+def _way_back(
+    breach: Breach, now: Standing, suspected: Collection[str], before: Deed | None, verified: set[str]
+) -> _Way | Deed:
     """Return where to go back to; or why nobody goes, or not now."""
     if (done := landed_rollback(breach, now.main)) is not None:
         return done
@@ -116,7 +118,8 @@ def _way_back(breach: Breach, now: Standing, suspected: Collection[str], before:
         return loop
     told = suspected_versions(breach.repository, now.requests, breach.episode.model)
     others = {*suspected, *told} - {breach.episode.version}
-    choice = last_good(breach.repository, now.main, breach.episode.model, stage, breach.now.date(), others)
+    about = breach.episode.model, stage, breach.now.date()
+    choice = last_good(breach.repository, now.main, *about, others, verified)
     if choice.version:
         return _Way(choice.version, stage, evidence)
     looked_at = "; ".join(choice.passed_over) or "none held it before, says the trail"
