@@ -31,7 +31,7 @@ from rollbook.integrations.monitor.breach.filing_evidence import filed_evidence
 from rollbook.integrations.monitor.breach.requests_of_breaches import why
 from rollbook.integrations.monitor.breach.rolling_back import landed_rollback, rolled_back
 from rollbook.propose.proposal import ChangeRefused
-from rollbook.registry.main_branch import main_commit
+from rollbook.registry.main_branch import published_commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -65,7 +65,7 @@ def act(
 
     `outcomes` are those of the episode's version, `in_breach` the versions of its model that an episode of
     their own is open for. `remember` is called after each deed. What can't be done is told in the deeds:
-    nothing but what `remember` raises comes out of here, and BadCall where there is no main.
+    nothing but what `remember` raises comes out of here, and Refused where there is no main.
     """
     acting = _Acting(Breach(repository, episode, outcomes, monitoring, now), remember, patience)
     if episode.ended is None:
@@ -175,4 +175,4 @@ class _Acting:
         return "; ".join(f"{name}: {deed}" for name, deed in deeds.items() if deed and deed.is_stuck)
 
     def _main(self) -> str:
-        return main_commit(self.breach.repository)
+        return published_commit(self.breach.repository)

@@ -7,10 +7,11 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
+from building.world import git
 from notify_receiver import SECRET, Receiver, subscribe, told
 from rollbook.names import time_text
 
-from .breached import acted, actions, episode, over
+from .breached import acted, actions, episode, outcome, over
 
 if TYPE_CHECKING:
     import pytest
@@ -174,3 +175,14 @@ def test_nobody_is_told_where_the_policy_says_so(served: World, receiver: Receiv
     subscribe(served, {"url": receiver.url})
     done = acted(served, monitoring=actions(evidence="none", rollback="none", notify=False))
     assert (receiver.got, dict(done.deeds)) == ([], {})
+
+
+def test_what_is_wrong_is_told_though_the_clone_has_left_main(served: World, receiver: Receiver) -> None:
+    subscribe(served, {"url": receiver.url})
+    git(served.root, "clone", "--quiet", str(served.origin), "other")
+    git(served.root / "other", "commit", "--quiet", "--allow-empty", "-m", "Elsewhere")
+    git(served.root / "other", "push", "--quiet", "origin", "main")
+    served.git("commit", "--quiet", "--allow-empty", "-m", "Here")
+    done = acted(served, outcomes=(outcome(served),))
+    assert done.deeds["evidence"].startswith("refused: 'main' and 'origin/main' have diverged")
+    assert types(receiver)[0] == "dev.rollbook.monitor.breach"

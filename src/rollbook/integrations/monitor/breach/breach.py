@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.integrations.monitor.outcome import State
+from rollbook.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from rollbook.integrations.monitor.memory import Episode
     from rollbook.integrations.monitor.outcome import Outcome
     from rollbook.records.monitoring import Monitoring
+
+
+_LONGEST_REASON = 900  # characters; the trail takes 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +48,17 @@ class Breach:
     @property
     def is_seen(self) -> bool:
         """Whether a check tells the breach now: it may have ended, or its source may be away."""
-        return any(State.BREACH in (outcome.state, outcome.held) for outcome in self.shown)
+        return bool(self._telling)
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, on one line: what the checks say that tell the breach now, else their names."""
+        told = "; ".join(
+            f"{outcome.check}: {outcome.message}" for outcome in self._telling if outcome.message
+        )
+        checks = told or ", ".join(self.episode.checks)
+        return one_line(f"{self} is in breach: {checks}", _LONGEST_REASON)
+
+    @property
+    def _telling(self) -> list[Outcome]:
+        return [outcome for outcome in self.shown if State.BREACH in (outcome.state, outcome.held)]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import __version__, layout
 from rollbook.errors import InvalidFile
+from rollbook.git.refs import TAGS, tag_ids
 from rollbook.names import time_text
 from rollbook.propose.new_evidence import Examination
 from rollbook.records.evidence import MONITORING, parse_evidence
@@ -89,10 +90,27 @@ def known_evidence(breach: Breach, main: str, requests: Sequence[RequestBranch])
     standing, taken = None, set[int]()
     for request, name in _adding_evidence(requests, model, version):
         taken.add(int(name.rpartition("-")[2]))
-        evidence = _evidence_in(breach.repository, request, model, version, name)
+        evidence = _evidence_in(breach.repository, request.commit, model, version, name)
         if standing is None and evidence is not None and _is_of(evidence, breach, sha256):
             standing = StandingEvidence(name, request)
     return KnownEvidence(standing, frozenset(taken))
+
+
+def was_rejected(breach: Breach, main: str) -> bool:
+    """Return whether somebody turned down a request for the evidence of a breach."""
+    model, version = breach.episode.model, breach.episode.version
+    with Registry(breach.repository, commit_snapshot(breach.repository, main)) as registry:
+        sha256 = registry.version(str(breach)).artifact.sha256
+    pattern = re.compile(
+        rf"rejected/evidence/{re.escape(model)}/{re.escape(version)}-(?P<name>{MONITORING}-[1-9][0-9]{{0,8}})/.+"
+    )
+    tags = ((tag, pattern.fullmatch(tag)) for tag in tag_ids(breach.repository))
+    told = (
+        _evidence_in(breach.repository, f"{TAGS}{tag}^{{commit}}", model, version, named["name"])
+        for tag, named in tags
+        if named is not None
+    )
+    return any(evidence is not None and _is_of(evidence, breach, sha256) for evidence in told)
 
 
 def suspected_versions(
@@ -100,11 +118,11 @@ def suspected_versions(
 ) -> frozenset[str]:
     """Return the versions of a model about which requests would add failed evidence of monitoring."""
     pattern = re.compile(
-        rf"rollbook/evidence/{re.escape(model)}/(?P<version>.+)-(?P<name>{MONITORING}-[1-9][0-9]{{0,8}})"
+        rf"rollbook/evidence/{re.escape(model)}/(?P<version>[^/]+)-(?P<name>{MONITORING}-[1-9][0-9]{{0,8}})"
     )
     found = ((request, pattern.fullmatch(request.name)) for request in requests)
     told = (
-        (named["version"], _evidence_in(repository, request, model, named["version"], named["name"]))
+        (named["version"], _evidence_in(repository, request.commit, model, named["version"], named["name"]))
         for request, named in found
         if named is not None
     )
@@ -124,10 +142,10 @@ def _adding_evidence(
 
 
 def _evidence_in(
-    repository: Repository, request: RequestBranch, model: str, version: str, name: str
+    repository: Repository, revision: str, model: str, version: str, name: str
 ) -> Evidence | None:
     path = f"{layout.evidence_directory(model, version)}/{name}.yaml"
-    with closing(commit_snapshot(repository, request.commit)) as snapshot:
+    with closing(commit_snapshot(repository, revision)) as snapshot:
         (data,) = snapshot.read_many([path])
     try:
         return parse_evidence(data, path) if data is not None else None

@@ -35,7 +35,8 @@ class Deed:
     tries: int = 0
 
     def __str__(self) -> str:
-        said = f"{self.word}: {one_line(self.what, _LONGEST)}" if self.what else self.word
+        what = one_line(self.what, _LONGEST)
+        said = f"{self.word}: {what}" if what else self.word
         tries = f", try {self.tries}" if self.tries else ""
         return f"{said} [main {self.main}{tries}]" if self.main else said
 
@@ -58,8 +59,10 @@ def read_deed(text: str | None) -> Deed | None:
         return None
     again = _AGAIN.fullmatch(text)
     said, main = (again["said"], again["main"]) if again else (text, "")
-    word = next((word for word in _WORDS if said == word or said.startswith(f"{word}: ")), "")
-    return Deed(word or TOLD, said.removeprefix(f"{word}: ") if word else said, main, _tries(again))
+    word, _, what = said.partition(": ")
+    if word not in _WORDS:
+        word, what = TOLD, said
+    return Deed(word, what, main, _tries(again))
 
 
 def _tries(again: re.Match[str] | None) -> int:

@@ -9,8 +9,9 @@ from rollbook.integrations.monitor.breach.breach_evidence import (
     StandingEvidence,
     examination,
     known_evidence,
+    was_rejected,
 )
-from rollbook.integrations.monitor.breach.deed import LANDED, PROPOSED, WAITS, Deed
+from rollbook.integrations.monitor.breach.deed import LANDED, PERSON, PROPOSED, WAITS, Deed, stopped
 from rollbook.integrations.monitor.breach.requests_of_breaches import (
     Asked,
     carried_out,
@@ -49,6 +50,8 @@ def filed_evidence(breach: Breach) -> Deed:
             )
         if standing is None and not breach.is_seen:
             return Deed(WAITS, "no check tells the breach now, so there is nothing to put on record")
+        if standing is None and was_rejected(breach, now.main):
+            return stopped(PERSON, "evidence of the breach was proposed and rejected", now.main)
         standing = standing or _made(breach, known.taken)
         assert standing.request is not None, "what is on main was returned above"
         own = standing.request.name

@@ -37,11 +37,18 @@ class Choice:
 
 
 def last_good(
-    repository: Repository, main: str, model: str, stage: str, today: date, suspected: Collection[str]
+    repository: Repository,
+    main: str,
+    model: str,
+    stage: str,
+    today: date,
+    suspected: Collection[str],
+    verified: set[str],
 ) -> Choice:
     """Return the version to go back to: the last holder of `stage`, by the trail, that is good.
 
-    `suspected` are versions in breach that main knows nothing of yet. Good is one whose artifact is there and
+    `suspected` are versions in breach that main knows nothing of yet; of those that are `verified` the bytes
+    were fetched already, and more are added to them. Good is one whose artifact is there and
     verified, that is not past its sunset, and about which no failed evidence of monitoring stands that a
     later promotion did not answer.
     """
@@ -58,9 +65,10 @@ def last_good(
             fault = fault_of(version, stage, today, on_record.answered(model, name, stage))
             if not fault and name in suspected:
                 fault = "is in breach itself"
-            if not fault and (missing := _missing_bytes(version)):
+            if not fault and name not in verified and (missing := _missing_bytes(version)):
                 fault, lacks_bytes = missing, True
             if not fault:
+                verified.add(name)
                 return Choice(name, _lines(passed_over))
             passed_over[name] = fault
     return Choice("", _lines(passed_over), lacks_bytes)

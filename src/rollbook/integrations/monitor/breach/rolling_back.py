@@ -67,10 +67,10 @@ def rolled_back(breach: Breach, suspected: Collection[str], before: Deed | None)
     `suspected` are versions of the model that are in breach themselves; `before` is what came of it the last
     time. Raises as `propose_promotion` and `land` do; Conflict when others are first each time.
     """
+    model, verified = breach.episode.model, set[str]()
     for attempt in range(1, _ATTEMPTS + 1):
-        model = breach.episode.model
         now = standing_now(breach.repository, f"rollbook/evidence/{model}/", f"rollbook/{_ACTION}/{model}/")
-        found = _way_back(breach, now, suspected, before)
+        found = _way_back(breach, now, suspected, before, verified)
         if isinstance(found, Deed):
             return found
         branch = branch_name(_ACTION, model, found.version, found.stage)
@@ -97,7 +97,9 @@ def landed_rollback(breach: Breach, main: str) -> Deed | None:
     return Deed(LANDED, f"back to {made[-1].version} ({evidence.name})") if made else None
 
 
-def _way_back(breach: Breach, now: Standing, suspected: Collection[str], before: Deed | None) -> _Way | Deed:
+def _way_back(
+    breach: Breach, now: Standing, suspected: Collection[str], before: Deed | None, verified: set[str]
+) -> _Way | Deed:
     """Return where to go back to; or why nobody goes, or not now."""
     if (done := landed_rollback(breach, now.main)) is not None:
         return done
@@ -116,7 +118,8 @@ def _way_back(breach: Breach, now: Standing, suspected: Collection[str], before:
         return loop
     told = suspected_versions(breach.repository, now.requests, breach.episode.model)
     others = {*suspected, *told} - {breach.episode.version}
-    choice = last_good(breach.repository, now.main, breach.episode.model, stage, breach.now.date(), others)
+    about = breach.episode.model, stage, breach.now.date()
+    choice = last_good(breach.repository, now.main, *about, others, verified)
     if choice.version:
         return _Way(choice.version, stage, evidence)
     looked_at = "; ".join(choice.passed_over) or "none held it before, says the trail"
@@ -156,8 +159,6 @@ def _taken(breach: Breach, way: _Way, branch: str, now: Standing) -> Deed:
     lands = breach.monitoring.on_breach.rollback == "land"
     claim = AutomaticMove(breach.episode.version, way.evidence.name)
     what = f"back to {way.version} ({way.evidence.name})"
-    checks = ", ".join(breach.episode.checks)
-    reason = f"{breach} is in breach by {checks}"[:900]
     standing = next((request for request in now.requests if request.name == branch), None)
     if standing is not None and not _claims(breach, standing.commit, way, claim):
         return stopped(PERSON, f"another request for {way.version} stands: {branch}", now.main)
@@ -166,18 +167,18 @@ def _taken(breach: Breach, way: _Way, branch: str, now: Standing) -> Deed:
     if standing is None:
         if _was_rejected(breach, branch, way, claim):
             return stopped(PERSON, f"{what} was asked for and rejected", now.main)
-        _ask(breach, way, claim, reason)
+        _ask(breach, way, claim)
     title = f"Roll {breach.episode.model} back to {way.version} in {way.stage}"
-    return carried_out(breach.repository, Asked(branch, what, title, reason), now.main, lands=lands)
+    return carried_out(breach.repository, Asked(branch, what, title, breach.reason), now.main, lands=lands)
 
 
-def _ask(breach: Breach, way: _Way, claim: AutomaticMove, reason: str) -> None:
+def _ask(breach: Breach, way: _Way, claim: AutomaticMove) -> None:
     request: RequestBranch | None = way.evidence.request
     propose_promotion(
         breach.repository,
         f"{breach.episode.model}@{way.version}",
         way.stage,
-        reason=reason,
+        reason=breach.reason,
         details={"automatic": {"version": claim.version, "evidence": claim.evidence}},
         action=_ACTION,
         onto=request.commit if request else "",
