@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 import signal
 import subprocess
 import sys
@@ -64,6 +64,15 @@ def states(this_round: MonitorRound) -> list[str]:
     return [one["state"] for one in this_round.run["standings"]]
 
 
+def ask_what_hangs(world: World) -> None:
+    """Have the source be a program that says nothing for long."""
+    policy = re.sub(
+        r"live: .*", "live: {source: command, run: [sleep, '600']}", world.read("registry/policy.yaml")
+    )
+    world.write("registry/policy.yaml", policy)
+    world.commit("Ask what hangs")
+
+
 class TestRounds:
     def test_each_round_reads_main_and_the_sources_anew(self, world: World) -> None:
         (world.root / "live.json").unlink()
@@ -108,9 +117,7 @@ class TestRounds:
         assert states(second) == ["ok"]
 
     def test_a_run_that_never_ends_is_ended(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        os.mkfifo(world.root / "pipe")
-        world.write("registry/policy.yaml", world.read("registry/policy.yaml").replace("live.json", "pipe"))
-        world.commit("Read what nobody writes")
+        ask_what_hangs(world)
         monkeypatch.setattr(service, "_LEAST_LIMIT", 2.0)
         monkeypatch.setattr(service, "_GRACE", 0.1)
         (only,) = rounds(world)
@@ -149,9 +156,7 @@ class TestSchedule:
 
 
 def test_a_run_that_hangs_keeps_nobody_from_ending_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    os.mkfifo(world.root / "pipe")
-    world.write("registry/policy.yaml", world.read("registry/policy.yaml").replace("live.json", "pipe"))
-    world.commit("Read what nobody writes")
+    ask_what_hangs(world)
     monkeypatch.setattr(service, "_GRACE", 0.1)
     heard: list[MonitorRound] = []
     hanging = Service(world.registry, SECOND, listeners=[heard.append])

@@ -227,7 +227,7 @@ def test_the_policy_s_schema_knows_the_check(watched: World) -> None:
 
 def test_the_command_tells_it(watched: World) -> None:
     asked(watched, rows(seed=2))
-    ran = watched.run("monitor", "run", "churn", "--json")
+    ran = rollbook(watched.registry, "monitor", "run", "churn", "--dry-run", "--json")
     assert '"check": "drifts"' in ran.out
 
 

@@ -15,12 +15,21 @@ import pytest
 from rollbook.integrations.monitor.outcome import Window
 from rollbook.integrations.monitor.question import SourceFailed
 
-from .asking import HOUR, answer, opened, question, values
+from .asking import HOUR, answer, opened, values
+from .asking import question as question_of_now
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rollbook.integrations.monitor.question import Question
+
 NOW = datetime.now(UTC).replace(microsecond=0)
+SECOND = timedelta(seconds=1)
+
+
+def question(metric: str = "error_rate", query: str = "", **changed: Any) -> Question:
+    """A question about the hour that the log below is of, however long ago that has become."""
+    return question_of_now(metric, query, **{"window": Window(NOW - HOUR + SECOND, NOW + SECOND), **changed})
 
 
 def log(rows: int = 60, **columns: Any) -> pa.Table:
