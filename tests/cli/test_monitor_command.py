@@ -64,7 +64,7 @@ def test_a_breach_that_was_not_seen_often_enough_is_unknown_and_says_so(started:
     tell(world, 0.3)
     ran = monitor(world)
     assert (ran.code, ran.out.splitlines()[1].split("\t")[2]) == (3, "unknown")
-    assert ran.out.endswith("(seen as breach 1 times in a row)\n")
+    assert ran.out.endswith("(seen as breach once)\n")
 
 
 def test_a_dry_run_says_what_stands_and_does_nothing(world: World) -> None:

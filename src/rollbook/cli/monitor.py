@@ -124,7 +124,8 @@ def _row(run: MonitorRun, standing: Standing) -> list[str]:
     value, candidate = run.value_of(standing), standing.candidate
     said = standing.message
     if candidate is not None and not said.startswith("unknown since"):
-        said = f"{said} (seen as {candidate.value} {standing.times} times in a row)"
+        often = "once" if standing.times == 1 else f"{standing.times} times in a row"
+        said = f"{said} (seen as {candidate.value} {often})"
     return [
         f"{standing.model}@{standing.version}",
         standing.check,
