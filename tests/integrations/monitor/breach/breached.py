@@ -32,6 +32,7 @@ monitoring:
     - {{check: threshold, name: errors, source: live, metric: error_rate, max: 0.02}}
   on_breach: {actions}
 """
+LANDED = "landed: back to 1.1.0 (monitoring-1)"
 QUICK = Patience(limit=5, pause=0)
 
 
@@ -53,13 +54,15 @@ def over(lasting: Episode) -> Episode:
     return replace(lasting, ended=datetime.now(UTC))
 
 
-def outcome(world: World, version: str = "1.2.0", stage: str = "production", **facts: Any) -> Outcome:
+def outcome(
+    world: World, version: str = "1.2.0", stage: str = "production", model: str = MODEL, **facts: Any
+) -> Outcome:
     """What the check says of a version: in breach, unless `facts` say something else."""
     with Registry(discover(world.registry), commit_snapshot(discover(world.registry), "main")) as registry:
-        sha256 = registry.version(f"{MODEL}@{version}").artifact.sha256
+        sha256 = registry.version(f"{model}@{version}").artifact.sha256
     now = datetime.now(UTC)
     breach = Outcome(
-        subject=Subject(MODEL, version, stage, sha256),
+        subject=Subject(model, version, stage, sha256),
         check="errors",
         state=State.BREACH,
         held=State.BREACH,
@@ -121,3 +124,9 @@ def branches(world: World) -> list[str]:
     """The requests on the origin."""
     listed = git(world.origin, "for-each-ref", "--format=%(refname:short)", "refs/heads/rollbook")
     return listed.split()
+
+
+def rollbacks(world: World) -> list[str]:
+    """The merges of rollbacks on the origin's main."""
+    found = git(world.origin, "log", "--first-parent", "--format=%s", "--grep=rollbook/rollback/", "main")
+    return found.split("\n")
