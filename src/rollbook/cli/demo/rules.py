@@ -23,7 +23,7 @@ _GATES = """\
   - {gate: artifact-present, to: [production], from: &}
   - {gate: artifact-format, to: [production], from: &, allow: [joblib, onnx], max_size: 1000000}
   - {gate: scan, to: [production], from: &, verify: true}
-  - {gate: monitoring, to: [production], from: &}
+  - {gate: monitoring, to: [production]}
   - {gate: signed, to: [production], from: &, by: [release-team]}
   - {gate: signature, to: [production], from: &}
   - {gate: approvals, to: [production], count: 1, role: approver, rollback_count: 0}

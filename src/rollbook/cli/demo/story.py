@@ -23,6 +23,7 @@ from rollbook.cli.demo.managing import ask_around, hand_over, publish, tidy_up
 from rollbook.cli.demo.refusals import refuse
 from rollbook.cli.demo.rules import agree
 from rollbook.cli.demo.scene import Chapter, CommandRun, Edit, Say, Write
+from rollbook.cli.demo.watching import watch
 from rollbook.layout import manifest_path, stages_path
 from rollbook.propose.proposal import branch_name
 
@@ -88,7 +89,7 @@ def plot(figures: Figures) -> list[Chapter]:
         ask(figures),
         approve(figures),
         refuse(figures),
-        _roll_back(),
+        watch(),
         ask_around(),
         tidy_up(),
         _look_back(),
@@ -191,24 +192,6 @@ def _promote() -> Chapter:
             promotion(LOGISTIC, "production", "passed its trial", "--land", says=(f"{MODEL}#production#",)),
             promotion(BOOSTING, "staging", "second candidate", "--land"),
             rollbook("list", says=("1.1.0", "1.0.0")),
-        ],
-    )
-
-
-def _roll_back() -> Chapter:
-    return Chapter(
-        "Back to the version before",
-        [
-            Say("The policy asks for no approval in an emergency. What happened is on record all the same:"),
-            rollbook(
-                "rollback",
-                MODEL,
-                "--reason",
-                "1.1.0 is too slow for the ward",
-                "--land",
-                says=("1.0.0: archived -> production", "1.1.0: production -> archived"),
-            ),
-            rollbook("list", says=("1.0.0",)),
         ],
     )
 
