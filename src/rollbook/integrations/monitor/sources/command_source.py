@@ -16,7 +16,7 @@ from rollbook.integrations.monitor.sources.figure_documents import (
 )
 from rollbook.integrations.monitor.sources.source_settings import TIME_LIMIT, seconds_of, source_fields
 from rollbook.layout import POLICY
-from rollbook.names import time_text
+from rollbook.names import moment_text
 from rollbook.text import one_line, printable
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ class OpenCommand:
             "ROLLBOOK_MODEL": question.model,
             "ROLLBOOK_VERSION": question.version,
             "ROLLBOOK_METRIC": question.metric.replace("\0", ""),
-            "ROLLBOOK_FROM": time_text(int(window.start.timestamp())),
-            "ROLLBOOK_TO": time_text(int(window.end.timestamp())),
+            "ROLLBOOK_FROM": moment_text(window.start),
+            "ROLLBOOK_TO": moment_text(window.end),
         }
         try:
             ended = run_bounded(
