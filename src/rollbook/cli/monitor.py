@@ -19,7 +19,7 @@ from rollbook.cli.output import print_json, print_table, say, warn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rollbook.integrations.monitor.memory import Standing
+    from rollbook.integrations.monitor.monitor_memory import Standing
     from rollbook.integrations.monitor.monitor_run import MonitorRun
     from rollbook.integrations.monitor.service import MonitorRound
 

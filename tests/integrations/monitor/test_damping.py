@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollbook.integrations.monitor.damping import NOT_ASKED, NOT_SERVING, RECOVERED, damped, moved_by
-from rollbook.integrations.monitor.memory import Memory, Standing
+from rollbook.integrations.monitor.monitor_memory import Memory, Standing
 from rollbook.integrations.monitor.outcome import Outcome, State, Subject, Window
 from rollbook.records.monitoring import CheckSettings, Monitoring
 

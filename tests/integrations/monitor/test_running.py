@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from building.once import Template
-    from rollbook.integrations.monitor.memory import Episode
+    from rollbook.integrations.monitor.monitor_memory import Episode
     from rollbook.integrations.monitor.monitor_run import MonitorRun
 
 NOW = datetime.now(UTC).replace(microsecond=0)

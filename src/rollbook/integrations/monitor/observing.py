@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import InvalidFile
 from rollbook.integrations.monitor.check_kinds import CHECK_KINDS
-from rollbook.integrations.monitor.checks.check import Asked, window_of
+from rollbook.integrations.monitor.checks.check_kind import Asked, window_of
 from rollbook.integrations.monitor.outcome import Outcome, State, Subject
 from rollbook.integrations.monitor.question import SourceFailed
 from rollbook.integrations.monitor.source_kinds import SOURCE_KINDS

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from rollbook.check.gates.gate import SettingsSchema, ref, setting
 from rollbook.errors import InvalidFile
 from rollbook.integrations.monitor.bounds import SETTINGS, Bounds
-from rollbook.integrations.monitor.checks.baselines import BASELINES, NoFigure, newest_figure
+from rollbook.integrations.monitor.checks.baselines import BASELINES
+from rollbook.integrations.monitor.checks.newest_figure import NoFigure, newest_figure
 from rollbook.integrations.monitor.outcome import State
 from rollbook.layout import POLICY
 
 if TYPE_CHECKING:
     from rollbook.integrations.monitor.checks.baselines import Baseline
-    from rollbook.integrations.monitor.checks.check import Asked
+    from rollbook.integrations.monitor.checks.check_kind import Asked
     from rollbook.integrations.monitor.outcome import Outcome
     from rollbook.records.fields import Fields
 
@@ -96,7 +97,10 @@ class RelativeCheck:
         try:
             figure, query = newest_figure(asked.source, question, asked.settings.min_samples)
         except NoFigure as error:
-            return asked.outcome(State.UNKNOWN, str(error), figures={"baseline": baseline.value})
+            figures = {"baseline": baseline.value}
+            return asked.outcome(
+                State.UNKNOWN, str(error), figures=figures, query=error.asked, samples=error.samples
+            )
         change = figure.value - baseline.value
         figures = {"baseline": baseline.value, "change": change}
         if limits.percent is not None and not baseline.value:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from rollbook.integrations.monitor.checks.check import Asked
+    from rollbook.integrations.monitor.checks.check_kind import Asked
     from rollbook.integrations.monitor.drift.column_samples import Categories, Numbers
     from rollbook.integrations.monitor.drift.registered_reference import Reference
     from rollbook.integrations.monitor.drift.watched_columns import WatchedColumns

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from rollbook.integrations.monitor.outcome import State
 
+# The deed of an episode whose end was told: nothing is left to do about it.
+ENDED = "ended"
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -46,8 +49,8 @@ class Episode:
     """A time in which a version is in breach by one check at least: one evidence, one issue, one rollback.
 
     `checks` are those that were in breach in it. `ended` is None while it lasts; `because` says why it is
-    over. `deeds` say by name
-    (`evidence`, `notify`, `issue`, `rollback`) what was done, so that it is done once.
+    over. `deeds` say by name (`evidence`, `notify`, `issue`, `rollback`) what was done, so that it is done
+    once.
     """
 
     id: str
