@@ -80,9 +80,10 @@ def run_once(
                 memory = moved_by(memory, jumped)
             unwatched: dict[str, InvalidFile] = {}
             settings = _settings(registry, memory, models, unwatched)
-            store.problems += [f"{name} is not watched: {error}" for name, error in unwatched.items()]
             asked = [name for name, monitoring in settings.items() if monitoring.checks]
-            outcomes = observe(registry, now, asked) if asked else ()
+            outcomes = observe(registry, now, asked, unwatched) if asked else ()
+        settings = {name: one for name, one in settings.items() if name not in unwatched}
+        store.problems += [f"{name} is not watched: {error}" for name, error in unwatched.items()]
         lasted = {one.id for one in memory.episodes if one.ended is None}
         memory = damped(memory, outcomes, settings, now)
         acting = _Acting(repository, store, outcomes, settings, now, is_ending, act)

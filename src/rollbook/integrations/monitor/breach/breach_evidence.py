@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rollbook import __version__
+from rollbook.integrations.monitor.query_setting import LONGEST_QUERY
 from rollbook.integrations.monitor.standing_evidence import Sought
 from rollbook.names import moment_text
 from rollbook.propose.new_evidence import Examination
@@ -24,7 +25,7 @@ _EPISODE = "episode"
 _MOST_CHECKS = 50
 _MOST_FIGURES = 200  # of all checks together
 _MOST_FINDINGS = 20
-_LINE, _QUERY, _SUMMARY = 500, 4000, 2000  # characters
+_LINE, _SUMMARY = 500, 2000  # characters
 # What the name of a metric may not have; see schemas/evidence.schema.json.
 _NO_METRIC = re.compile(r"[^A-Za-z0-9_.@:/()\[\],+%=| -]")
 _LONGEST_METRIC = 100
@@ -85,7 +86,7 @@ def _told(outcome: Outcome) -> dict[str, Any]:
         "state": outcome.state.value,
         "window": document["window"],
         "source": one_line(outcome.source, _LINE),
-        "query": one_line(outcome.query, _QUERY),
+        "query": one_line(outcome.query, LONGEST_QUERY),
         "bound": one_line(outcome.bound, _LINE),
         "message": one_line(outcome.message, _LINE),
         "value": outcome.value if outcome.value is not None and math.isfinite(outcome.value) else None,

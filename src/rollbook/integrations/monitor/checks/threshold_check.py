@@ -8,6 +8,7 @@ from rollbook.check.gates.gate import SettingsSchema, ref, setting
 from rollbook.integrations.monitor.bounds import SETTINGS, bounds_from
 from rollbook.integrations.monitor.checks.newest_figure import NoFigure, newest_figure
 from rollbook.integrations.monitor.outcome import State
+from rollbook.integrations.monitor.query_setting import query_setting
 
 if TYPE_CHECKING:
     from rollbook.integrations.monitor.checks.check_kind import Asked
@@ -25,21 +26,17 @@ class ThresholdCheck:
             "metric": setting(
                 "Metric", "The figure's name, as the source has it.", "error_rate", **ref("line")
             ),
-            "query": setting(
+            "query": query_setting(
                 "Query",
                 "What the source is asked, where its kind takes a query. In PromQL {model}, {version} and "
                 "{window} (seconds) are filled in; in SQL they are $model, $version and $window.",
                 'sum by (version) (rate(errors_total{version="{version}"}[5m]))',
-                type="string",
-                maxLength=4000,
             ),
-            "samples_query": setting(
+            "samples_query": query_setting(
                 "Query of the samples",
                 "The same for how many observations the figure rests on, where the source doesn't tell them "
                 "with it.",
                 'sum by (version) (increase(requests_total{version="{version}"}[5m]))',
-                type="string",
-                maxLength=4000,
             ),
             **SETTINGS,
         },
