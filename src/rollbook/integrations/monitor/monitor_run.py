@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook.integrations.monitor.outcome import State
@@ -62,17 +62,10 @@ class MonitorRun:
             "dry_run": self.is_dry,
             "standings": [self._standing(one) for one in self.standings],
             "outcomes": [outcome.as_document() for outcome in self.outcomes],
-            "episodes": [_episode(one) for one in self.episodes],
-            "done": [
-                {
-                    "model": one.model,
-                    "version": one.version,
-                    "episode": one.episode,
-                    "deed": one.deed,
-                    "result": one.result,
-                }
-                for one in self.done
+            "episodes": [
+                {"id": one.id, **one.as_document(), "deeds": dict(one.deeds)} for one in self.episodes
             ],
+            "done": [asdict(one) for one in self.done],
             "problems": list(self.problems),
             "unwatched": list(self.unwatched),
         }
@@ -97,19 +90,6 @@ class MonitorRun:
             "candidate_since": moment_text(standing.candidate_since) if standing.candidate_since else None,
             "times": standing.times,
         }
-
-
-def _episode(episode: Episode) -> dict[str, Any]:
-    return {
-        "id": episode.id,
-        "model": episode.model,
-        "version": episode.version,
-        "started": moment_text(episode.started),
-        "ended": moment_text(episode.ended) if episode.ended else None,
-        "because": episode.because,
-        "checks": list(episode.checks),
-        "deeds": dict(episode.deeds),
-    }
 
 
 def _key(outcome: Outcome) -> tuple[str, str, str]:

@@ -146,14 +146,8 @@ class PastEpisode:
 
     def as_document(self) -> dict[str, Any]:
         """Return it as JSON data."""
-        episode = self.episode
         return {
-            "model": episode.model,
-            "version": episode.version,
-            "started": moment_text(episode.started),
-            "ended": moment_text(episode.ended) if episode.ended else None,
-            "because": episode.because,
-            "checks": list(episode.checks),
+            **self.episode.as_document(),
             "would": {deed.name: deed.says for deed in self.deeds},
             "back_to": self.back_to or None,
             "evidence": list(self.evidence),
