@@ -11,7 +11,7 @@ from rollbook.integrations.monitor.source_kinds import SOURCE_KINDS
 from rollbook.records.monitoring import AUTONOMY
 
 if TYPE_CHECKING:
-    from rollbook.integrations.monitor.checks.check import CheckKind
+    from rollbook.integrations.monitor.checks.check_kind import CheckKind
     from rollbook.integrations.monitor.question import SourceKind
 
 _SPAN = "^[1-9][0-9]{0,5}[smhdw]$"

@@ -334,6 +334,11 @@ def time_text(seconds: int) -> str:
     return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
 
 
+def moment_text(moment: datetime) -> str:
+    """Return a moment as text, in whole seconds."""
+    return time_text(int(moment.timestamp()))
+
+
 def time_seconds(text: str) -> int:
     """Return the moment that RFC 3339 text names, in seconds since 1970; 0 when it names none."""
     try:

@@ -14,7 +14,7 @@ from rollbook.integrations.monitor import running
 if TYPE_CHECKING:
     from building.once import Template
     from building.world import Ran, World
-    from rollbook.integrations.monitor.memory import Episode
+    from rollbook.integrations.monitor.monitor_memory import Episode
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import RollbookError
 from rollbook.git.clone import is_at_address
-from rollbook.names import time_text
+from rollbook.names import moment_text
 from rollbook.registry.main_branch import any_main_commit
 from rollbook.registry.registry import Registry
 from rollbook.registry.served import Use
@@ -61,7 +61,7 @@ class UsedVersions:
     def as_document(self) -> dict[str, Any]:
         """Return it as JSON data."""
         return {
-            "at": time_text(int(self.at.timestamp())),
+            "at": moment_text(self.at),
             "versions": [version.as_document() for version in self.versions],
         }
 

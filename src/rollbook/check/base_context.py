@@ -66,19 +66,8 @@ def circumstances(
     def occasion(model: str) -> Occasion:
         from rollbook.trail.occasion import occasion_at
 
-        return occasion_at(repository, commit or "", model)
+        return occasion_at(repository, base.commit or "", model)
 
-    @functools.cache
-    def used(model: str) -> Mapping[str, Served]:
-        try:
-            return served_of(Registry(repository, base).model(model), now)
-        except NotFound:  # the change brings it
-            return {}
-
-    def use(model: str, version: str) -> Use:
-        return Use(used(model).get(f"{model}@{version}"))
-
-    commit = base.commit
     return Circumstances(
         now=now,
         authors=authors,
@@ -88,10 +77,23 @@ def circumstances(
         may_run=may_run,
         stays=stays,
         said_of_evidence=EvidenceOnRecord(repository, base.commit),
-        use=use,
+        use=_use_on_record(repository, base, now),
         storage=functools.partial(_base_storage, repository, base),
-        occasion=occasion if commit else None,
+        occasion=occasion if base.commit else None,
     )
+
+
+def _use_on_record(repository: Repository, base: Snapshot, now: datetime) -> Callable[[str, str], Use]:
+    """Return a function that tells what evidence says of the use of a version (model, version)."""
+
+    @functools.cache
+    def used(model: str) -> Mapping[str, Served]:
+        try:
+            return served_of(Registry(repository, base).model(model), now)
+        except NotFound:  # the change brings it
+            return {}
+
+    return lambda model, version: Use(used(model).get(f"{model}@{version}"))
 
 
 @contextmanager

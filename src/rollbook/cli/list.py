@@ -11,7 +11,7 @@ from rollbook.cli.output import print_json, print_table, say
 from rollbook.cli.source import at_repositories, opened_federation, opened_registry
 from rollbook.cli.told_use import usage_option, warn_of_unknown
 from rollbook.errors import Refused
-from rollbook.names import parse_moment, time_text
+from rollbook.names import moment_text, parse_moment
 from rollbook.registry.list_filter import MODEL_ORDERS
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _print_stale(listed: StaleVersions, *, as_json: bool) -> None:
             stale.version,
             stale.stage,
             stale.last,
-            time_text(int(stale.at.timestamp())),
+            moment_text(stale.at),
             str(stale.days),
         ]
         for stale in listed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,11 +14,12 @@ from rollbook.cli.monitor_report import report_command
 from rollbook.cli.monitor_usage import usage_command
 from rollbook.cli.near_commands import NearCommands
 from rollbook.cli.output import print_json, print_table, say, warn
+from rollbook.names import moment_text, time_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rollbook.integrations.monitor.memory import Standing
+    from rollbook.integrations.monitor.monitor_memory import Standing
     from rollbook.integrations.monitor.monitor_run import MonitorRun
     from rollbook.integrations.monitor.service import MonitorRound
 
@@ -130,21 +130,21 @@ def _row(run: MonitorRun, standing: Standing) -> list[str]:
         f"{standing.model}@{standing.version}",
         standing.check,
         standing.state.value,
-        standing.since.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        moment_text(standing.since),
         "" if value is None else f"{value:g}",
         said,
     ]
 
 
 def _tell(this_round: MonitorRound) -> None:
-    at = _now()
+    at = time_now()
     for line in _lines(this_round):
         say(f"{at} {line}")
 
 
 def _tell_json(this_round: MonitorRound) -> None:
     error = {"kind": this_round.kind, "message": this_round.message} if this_round.kind else None
-    told = {"at": _now(), "seconds": round(this_round.seconds, 3), "error": error, "run": this_round.run}
+    told = {"at": time_now(), "seconds": round(this_round.seconds, 3), "error": error, "run": this_round.run}
     click.echo(json.dumps(told), err=True)
 
 
@@ -163,10 +163,6 @@ def _lines(this_round: MonitorRound) -> Iterator[str]:
         yield f"done {one['deed']} for {one['model']}@{one['version']}: {one['result']}"
     for problem in run["problems"]:
         yield f"problem {problem}"
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 command.add_command(canary_command)

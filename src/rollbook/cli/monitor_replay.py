@@ -10,6 +10,7 @@ import click
 from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, say
 from rollbook.cli.step_bar import step_bar
+from rollbook.names import moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,8 +66,6 @@ def print_replay(
 
 
 def _print_tables(replayed: Replay) -> None:
-    from rollbook.integrations.monitor.replay.replay_result import moment_text
-
     click.echo(
         f"{replayed.steps} runs from {moment_text(replayed.period.start)}, by {replayed.policy}'s checks\n"
     )
@@ -118,8 +117,6 @@ def _track_row(track: Track) -> list[str]:
 
 
 def _episode_row(past: PastEpisode) -> list[str]:
-    from rollbook.integrations.monitor.replay.replay_result import moment_text
-
     episode = past.episode
     until = moment_text(episode.ended) if episode.ended else "(lasts)"
     done = "; ".join(deed.says for deed in past.deeds) or "nothing"

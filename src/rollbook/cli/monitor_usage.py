@@ -7,7 +7,7 @@ import click
 from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table
 from rollbook.cli.told_use import users_of
-from rollbook.names import time_text
+from rollbook.names import moment_text
 from rollbook.text import printable
 
 
@@ -33,7 +33,7 @@ def usage_command(model: str | None, as_json: bool) -> None:
                 one.model,
                 one.version,
                 one.stage,
-                "" if served is None else time_text(int(served.at.timestamp())),
+                "" if served is None else moment_text(served.at),
                 "" if served is None else printable(", ".join(served.targets)),
                 "" if served is None else users_of(served),
                 printable(one.use.unknown or (served.told_by if served else "")),

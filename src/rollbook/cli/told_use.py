@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rollbook.cli.output import warn
-from rollbook.names import time_text
+from rollbook.names import moment_text
 from rollbook.text import printable
 
 if TYPE_CHECKING:
@@ -28,10 +28,7 @@ usage_option = click.option(
 def users_of(served: Served) -> str:
     """Return who uses a version: the callers with their requests and when the newest were, or how many."""
     callers = served.callers[:_MOST_CALLERS]
-    told = [
-        f"{caller.name} ({caller.requests:,.0f}, {time_text(int(caller.at.timestamp()))})"
-        for caller in callers
-    ]
+    told = [f"{caller.name} ({caller.requests:,.0f}, {moment_text(caller.at)})" for caller in callers]
     if len(served.callers) > len(callers):
         told.append(f"and {len(served.callers) - len(callers)} more")
     if not told and served.requests is not None:
@@ -61,7 +58,7 @@ def _warnings(use: Use) -> Iterator[str]:
 
 
 def _when(served: Served) -> str:
-    return time_text(int(served.at.timestamp()))
+    return moment_text(served.at)
 
 
 def warn_of_unknown(unknown: Mapping[tuple[str, str], str]) -> None:

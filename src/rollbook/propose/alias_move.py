@@ -101,8 +101,7 @@ def propose_alias(
     refuse_standing(repository, branch)
     entry = _entry(repository, version.version, one_line(reason), said, standing, remove=remove)
     change = _without(alias) if remove and standing is None else _with(alias, entry)
-    header = f"{schema_line('stages', path)}\n".encode()
-    files = {path: edit(data or header, change, path)}
+    files = {path: edit(data or f"{schema_line('stages', path)}\n".encode(), change, path)}
     verdict = judge(repository, base, files)
     if not draft:
         # What waits, for approvals above all, can only come once there is a proposal.
@@ -110,9 +109,8 @@ def propose_alias(
         verdict.require(wish, waiting_too=False)
     subject = f"Take the alias {alias} off {version}" if remove else f"Give {version} the alias {alias}"
     made = commit_proposal(repository, Proposal(branch, base, f"{subject}\n\n{one_line(reason)}\n", files))
-    return ProposedAlias(
-        branch, made, model, alias, before, None if remove else version.version, verdict.findings
-    )
+    after = None if remove else version.version
+    return ProposedAlias(branch, made, model, alias, before, after, verdict.findings)
 
 
 def _exceptions(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall
 from rollbook.git.write import identity
-from rollbook.names import time_now, time_text
+from rollbook.names import moment_text, time_now
 from rollbook.propose.described_facts import told_moment
 
 if TYPE_CHECKING:
@@ -61,4 +61,4 @@ def _past(text: str) -> str:
             f"--created-at: {text[:60]!r} is in the future",
             hint="Give when the version was made; a day without a time begins at midnight, UTC.",
         )
-    return time_text(int(moment.timestamp()))
+    return moment_text(moment)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from rollbook.errors import BadCall
-from rollbook.names import is_bare_date, parse_moment, time_text
+from rollbook.names import is_bare_date, moment_text, parse_moment
 from rollbook.propose.manifest_facts import merged, text_list
 from rollbook.records.dtypes import word_for
 
@@ -91,7 +91,7 @@ def _put(fields: dict[str, Any], fact: _Fact, value: Any) -> None:
 def day_or_time(option: str, text: str) -> str:
     """Return a day as it is, a time in UTC; no zone means UTC. Raises BadCall, naming the option."""
     moment = told_moment(option, text)
-    return f"{moment:%Y-%m-%d}" if is_bare_date(text) else time_text(int(moment.timestamp()))
+    return f"{moment:%Y-%m-%d}" if is_bare_date(text) else moment_text(moment)
 
 
 def told_moment(option: str, text: str) -> datetime:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall
-from rollbook.records.evidence import MONITORING
 from rollbook.text import one_line
 from rollbook.trail.evidence_on_record import EvidenceOnRecord
 
@@ -25,17 +24,7 @@ def set_aside(
     there is no such evidence."""
     if not (reason := one_line(reason)):
         raise BadCall("evidence is set aside for a reason", hint='Say why: --despite "..."')
-    model, name = version.model.name, version.version
-    subject = model, name, version.artifact.sha256
-    answered = EvidenceOnRecord(repository, base.commit).answered(model, name, stage)
-    names = [
-        evidence.name
-        for evidence in version.evidence()
-        if evidence.kind == MONITORING
-        and not evidence.passed
-        and evidence.is_about(*subject)
-        and evidence.name not in answered
-    ]
+    names = EvidenceOnRecord(repository, base.commit).unanswered(version, stage)
     if not names:
         message = f"no failed evidence of monitoring about {version} stands in the way to {stage}"
         raise BadCall(message, hint="Leave `despite` out.")

@@ -122,14 +122,12 @@ def propose_promotion(
     header = f"{schema_line('stages', path)}\n".encode()
     files = {path: edit(data or header, write_moves(policy, moves), path)}
     verdict = judge(repository, base, files)
-    changed = moves[-1].changed
+    wish, subject = f"{name} can't move to {stage}", f"{action.capitalize()} {name} to {stage}"
+    if changed := moves[-1].changed:
+        wish, subject = f"{name} can't be changed in {stage}", f"Change {name} in {stage}: {changed}"
     if not draft:
         # What waits, for approvals above all, can only come once there is a proposal.
-        what = f"{name} can't be changed in {stage}" if changed else f"{name} can't move to {stage}"
-        verdict.require(what, waiting_too=False)
-    subject = (
-        f"Change {name} in {stage}: {changed}" if changed else f"{action.capitalize()} {name} to {stage}"
-    )
+        verdict.require(wish, waiting_too=False)
     made = commit_proposal(repository, Proposal(branch, base, f"{subject}\n\n{reason}\n", files))
     return ProposedMove(branch, made, version.model.name, tuple(moves), verdict.findings, waived)
 

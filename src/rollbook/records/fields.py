@@ -133,6 +133,11 @@ class Fields:
         """Return where a field stands in the file, dotted."""
         return f"{self._key}.{name}" if self._key else name
 
+    def fault(self, name: str, message: str, hint: str = "") -> InvalidFile:
+        """Return the error that a field is not as it should be."""
+        key = self.key_of(name)
+        return InvalidFile(message, path=self._path, line=_line(self._text, key), key=key, hint=hint)
+
     def _typed(self, name: str, kind: type, called: str, *, required: bool = False) -> Any:
         value = self._data.get(name)
         if value is None and not required:

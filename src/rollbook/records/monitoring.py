@@ -52,7 +52,7 @@ class CheckSettings:
 
     The figures are those of the last `window`; fewer than `min_samples` tell nothing. A state is entered when
     it was seen `confirm` times in a row, a warning or a breach also for as long as `lasting`. `settings`
-    are those of the kind, as in the file.
+    are those of the kind, as in the file, which is at `path`.
     """
 
     name: str
@@ -64,10 +64,11 @@ class CheckSettings:
     lasting: timedelta = timedelta()
     confirm: int = 2
     settings: Mapping[str, Any] = field(default_factory=dict)
+    path: str = POLICY
 
     def fields(self) -> Fields:
         """Return the settings of the kind, to be read one by one."""
-        return Fields(self.settings, POLICY, f"monitoring.checks.{self.name}")
+        return Fields(self.settings, self.path, f"monitoring.checks.{self.name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,7 @@ def _check(fields: Fields, path: str) -> CheckSettings:
         lasting=_span(fields, "for", path, timedelta()),
         confirm=2 if confirm is None else confirm,
         settings=fields.besides(_COMMON),
+        path=path,
     )
 
 
@@ -237,7 +239,7 @@ def _canary(fields: Fields) -> CanarySettings:
     said: dict[str, Any] = {name: text for name in texts if (text := fields.optional_text(name))}
     if "metric" not in said and "column" not in said:
         hint = "Name the figure that is compared, or the column of a log."
-        raise InvalidFile("a metric is needed", path=POLICY, key=fields.key_of("metric"), hint=hint)
+        raise fields.fault("metric", "a metric is needed", hint)
     for name, choices in _CANARY_CHOICES.items():
         if text := fields.optional_text(name):
             said[name] = _chosen(fields, name, text, choices)
@@ -256,7 +258,7 @@ def _canary(fields: Fields) -> CanarySettings:
 def _chosen(fields: Fields, name: str, text: str, choices: tuple[str, ...]) -> str:
     if text not in choices:
         hint = f"Write one of {', '.join(choices)}."
-        raise InvalidFile(f"{text[:40]!r} is none of them", path=POLICY, key=fields.key_of(name), hint=hint)
+        raise fields.fault(name, f"{text[:40]!r} is none of them", hint)
     return text
 
 
@@ -274,7 +276,7 @@ def _shares(fields: Fields) -> tuple[int, ...]:
     shares = fields.items("shares")
     if not all(type(share) is int and 0 < share < 100 for share in shares) or shares != sorted(set(shares)):
         hint = "Write whole per cents between 1 and 99, rising: [5, 25, 50]."
-        raise InvalidFile("these are no shares", path=POLICY, key=fields.key_of("shares"), hint=hint)
+        raise fields.fault("shares", "these are no shares", hint)
     return tuple(shares)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rollbook import layout
 from rollbook.layout import Kind
-from rollbook.names import time_text
+from rollbook.names import moment_text
 from rollbook.records.evidence import DEPLOYMENT, evidence_kind, parse_evidence
 
 if TYPE_CHECKING:
@@ -129,6 +129,6 @@ def told_of(model: Model, kinds: Collection[str]) -> Iterator[tuple[str, Evidenc
 
 def deployed(reference: str, said: Evidence) -> Deployed:
     """Return what evidence says of where a version runs. Raises InvalidFile for no time."""
-    at = time_text(int(said.moment.timestamp()))
+    at = moment_text(said.moment)
     target = said.target or said.uri
     return Deployed(reference, said.number, target, said.passed, at, said.created_by, said.uri)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rollbook.names import time_text
+from rollbook.names import moment_text
 from rollbook.records.evidence import DEPLOYMENT, MONITORING
 from rollbook.registry.deployments import deployed, newest, told_of
 
@@ -37,7 +37,7 @@ class Caller:
 
     def as_document(self) -> dict[str, Any]:
         """Return the caller as JSON data."""
-        return {**asdict(self), "at": _text(self.at)}
+        return {**asdict(self), "at": moment_text(self.at)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,13 @@ class Served:
     callers: tuple[Caller, ...] = ()
 
     def __str__(self) -> str:
-        when = f"now, on {', '.join(self.targets)}" if self.targets else _text(self.at)
+        when = f"now, on {', '.join(self.targets)}" if self.targets else moment_text(self.at)
         return f"{when} ({self.told_by})"
 
     def as_document(self) -> dict[str, Any]:
         """Return it as JSON data."""
         return {
-            "at": _text(self.at),
+            "at": moment_text(self.at),
             "told_by": self.told_by,
             "targets": list(self.targets),
             "requests": self.requests,
@@ -120,7 +120,7 @@ def served_of(model: Model, now: datetime) -> Mapping[str, Served]:
         if evidence.kind == DEPLOYMENT:
             deployments.append(deployed(reference, evidence))
         else:
-            at = time_text(int(evidence.moment.timestamp()))
+            at = moment_text(evidence.moment)
             monitored.append(Monitored(reference, evidence.number, at))
     return served(deployments, monitored, now)
 
@@ -164,7 +164,3 @@ def _ended(deployments: Sequence[Deployed]) -> Iterable[tuple[Deployed, Deployed
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _text(moment: datetime) -> str:
-    return time_text(int(moment.timestamp()))

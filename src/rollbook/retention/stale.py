@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rollbook.errors import BadCall
 from rollbook.insight.query.index.lookup import ask, problem_in
 from rollbook.layout import Kind
-from rollbook.names import time_text
+from rollbook.names import moment_text, time_text
 from rollbook.registry.served import Use
 from rollbook.retention.subjects import known_use, require_history, served_by_evidence, told_by_history
 
@@ -68,7 +68,7 @@ class Stale:
             "version": self.version,
             "stage": self.stage,
             "last": self.last,
-            "at": time_text(int(self.at.timestamp())),
+            "at": moment_text(self.at),
             "days": self.days,
             "served": self.served or None,
         }
@@ -155,7 +155,7 @@ def still_stale(listed: StaleVersions, usage: Usage, span: timedelta, now: datet
 
 
 def _since_served(stale: Stale, at: datetime, now: datetime) -> Stale:
-    served = max(time_text(int(at.timestamp())), stale.served)
+    served = max(moment_text(at), stale.served)
     if at <= stale.at:
         return replace(stale, served=served)
     return replace(stale, last=SERVED, at=at, days=(now - at) // timedelta(days=1), served=served)

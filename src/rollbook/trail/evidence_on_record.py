@@ -6,14 +6,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rollbook.git.objects import ObjectReader
-from rollbook.layout import stages_path
-from rollbook.trail.landings import landed_changes
-from rollbook.trail.past_stage_tables import StageTables
+from rollbook.records.evidence import MONITORING
+from rollbook.trail.past_stage_tables import landed_tables
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.records.stages import StageEntry
+    from rollbook.registry.model_version import ModelVersion
 
 
 @dataclass(slots=True)
@@ -46,27 +45,29 @@ class EvidenceOnRecord:
         alias (`@champion`)."""
         return frozenset(self._said(model).set_aside.get((version, stage), ()))
 
+    def unanswered(self, version: ModelVersion, stage: str) -> list[str]:
+        """Return the names of the failed evidence of monitoring about a version's very artifact that was not
+        set aside for its way into a stage."""
+        model, name = version.model.name, version.version
+        subject = model, name, version.artifact.sha256
+        answered = self.answered(model, name, stage)
+        return [
+            evidence.name
+            for evidence in version.evidence()
+            if evidence.kind == MONITORING
+            and not evidence.passed
+            and evidence.is_about(*subject)
+            and evidence.name not in answered
+        ]
+
     def acted_on(self, model: str, version: str) -> frozenset[str]:
         """Return the names of the evidence about a version on which the monitor made a move."""
         return frozenset(self._said(model).acted_on.get(version, ()))
 
     def _said(self, model: str) -> _Said:
         if model not in self._models:
-            self._models[model] = self._read(model) if self._base else _Said()
-        return self._models[model]
-
-    def _read(self, model: str) -> _Said:
-        assert self._base is not None
-        path, said = stages_path(model), _Said()
-        reader = ObjectReader(self._repository)
-        try:
-            tables = StageTables(reader)
-            changes = landed_changes(self._repository, self._base, None, [path])
-            landed = [file.new_oid for change in changes for file in change.files if not file.removed]
-            tables.read_ahead(landed)
-            for table in filter(None, (tables.table(oid, path) for oid in dict.fromkeys(landed))):
+            said = self._models[model] = _Said()
+            for _, table in landed_tables(self._repository, self._base, model) if self._base else ():
                 for entry in (*table.entries, *table.alias_entries.values()):
                     said.hear(entry)
-        finally:
-            reader.close()
-        return said
+        return self._models[model]

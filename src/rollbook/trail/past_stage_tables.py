@@ -4,20 +4,45 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rollbook.errors import InvalidFile
+from rollbook.git.objects import ObjectReader
+from rollbook.layout import stages_path
 from rollbook.records.piecewise import PiecewiseStages
 from rollbook.snapshot.snapshot import MAX_FILE
+from rollbook.trail.landings import landed_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from rollbook.git.objects import GitObject, ObjectReader
+    from rollbook.git.objects import GitObject
+    from rollbook.git.repository import Repository
     from rollbook.records.stages import StageTable
 
 # Looser than the names that may land: what was once recorded past the check stays recorded.
 _RECORDABLE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def landed_tables(repository: Repository, tip: str, model: str) -> Iterator[tuple[datetime, StageTable]]:
+    """Yield the stages of a model as they landed on the line of a commit, oldest first, each with when.
+
+    A commit that claims to be older than one before it counts as landed with that one.
+    """
+    path, latest = stages_path(model), 0
+    changes = landed_changes(repository, tip, None, [path])
+    reader = ObjectReader(repository)
+    try:
+        tables = StageTables(reader)
+        tables.read_ahead(file.new_oid for change in changes for file in change.files if not file.removed)
+        for change in changes:
+            latest = max(latest, change.committed_at)
+            for oid in (file.new_oid for file in change.files if not file.removed):
+                if table := tables.table(oid, path):
+                    yield datetime.fromtimestamp(latest, UTC), table
+    finally:
+        reader.close()
 
 
 def is_recordable(stage: str) -> bool:

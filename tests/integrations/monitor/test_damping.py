@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollbook.integrations.monitor.damping import NOT_ASKED, NOT_SERVING, RECOVERED, damped, moved_by
-from rollbook.integrations.monitor.memory import Memory, Standing
+from rollbook.integrations.monitor.monitor_memory import Episode, Memory, Standing
 from rollbook.integrations.monitor.outcome import Outcome, State, Subject, Window
 from rollbook.records.monitoring import CheckSettings, Monitoring
 
@@ -50,6 +50,10 @@ class Watch:
     @property
     def standing(self) -> Standing:
         return self.memory.standings["fraud", "1.0.0", "errors"]
+
+    @property
+    def open(self) -> list[Episode]:
+        return [one for one in self.memory.episodes if one.ended is None]
 
     @property
     def state(self) -> State:
@@ -191,7 +195,7 @@ class TestEpisodes:
         watch = Watch().each(BREACH, BREACH, OK, OK, BREACH, BREACH)
         first, second = watch.memory.episodes
         assert first.id != second.id
-        assert watch.memory.open_episode("fraud", "1.0.0") == second
+        assert watch.open == [second]
 
     def test_an_episode_is_named_by_its_version_bytes_and_beginning(self) -> None:
         first, again = (Watch().each(BREACH, BREACH).memory.episodes[0].id for _ in range(2))
@@ -253,17 +257,17 @@ def test_whatever_is_seen_whenever(
     for seen, step in looks:
         before, serves = watch.memory.standings.get(("fraud", "1.0.0", "errors")), seen is not None
         watch.see(*([seen] if seen else []), after=step)
-        assert len([one for one in watch.memory.episodes if one.ended is None]) <= 1
+        assert len(watch.open) <= 1
         assert all(one.ended is None or one.ended >= one.started for one in watch.memory.episodes)
         if not serves:
             assert not watch.memory.standings
-            assert watch.memory.open_episode("fraud", "1.0.0") is None
+            assert not watch.open
             row, counted, in_state = [], timedelta(), timedelta()
             continue
         assert seen is not None
         now = watch.standing
         assert now.seen == watch.now
-        assert (now.state is BREACH) == (watch.memory.open_episode("fraud", "1.0.0") is not None)
+        assert (now.state is BREACH) == bool(watch.open)
         passed = step if before and timedelta() <= step <= DAY else timedelta()
         counts = before is None or step > timedelta()
         in_state += passed

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from building.world import git
 from rollbook.errors import Conflict, InvalidFile
 from rollbook.git.repository import discover
-from rollbook.integrations.monitor.memory import Episode, Memory, Standing
 from rollbook.integrations.monitor.memory_document import Claim, Remembered, read, written
 from rollbook.integrations.monitor.memory_store import FOLDER, LEASE, REF, MemoryStore
+from rollbook.integrations.monitor.monitor_memory import Episode, Memory, Standing
 from rollbook.integrations.monitor.outcome import State
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from building.texts import stages
 from rollbook.errors import InvalidFile
-from rollbook.integrations.monitor.checks.check import Asked
+from rollbook.integrations.monitor.checks.check_kind import Asked
 from rollbook.integrations.monitor.checks.relative_check import CHECK
 from rollbook.integrations.monitor.observing import subject_of
 from rollbook.integrations.monitor.outcome import State
@@ -165,6 +165,12 @@ def test_a_baseline_on_too_few_samples_is_none(history: History) -> None:
 def test_a_live_figure_on_too_few_samples_is_unknown(history: History) -> None:
     outcome = judged(history, [live(0.1, 9)], to="registered", max_drop=0.05, min_samples=10)
     assert outcome.state is State.UNKNOWN
+
+
+def test_a_live_figure_on_nobody_knows_how_many_samples_is_unknown(history: History) -> None:
+    outcome = judged(history, [live(0.1, None)], to="registered", max_drop=0.05, min_samples=10)
+    assert outcome.state is State.UNKNOWN
+    assert "on how many samples auc of 1.1.0 rests is not told: 10 are needed" in outcome.message
 
 
 def test_the_first_version_of_a_stage_has_none_before_it(history: History) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from building.once import Template
-    from rollbook.integrations.monitor.memory import Episode
+    from rollbook.integrations.monitor.monitor_memory import Episode
     from rollbook.integrations.monitor.monitor_run import MonitorRun
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -198,19 +198,29 @@ class TestMain:
         world.commit("Mend it")
         assert run(world, 2).standings[0].since == NOW
 
+    @pytest.mark.parametrize(
+        "check",
+        [
+            "{check: threshold, name: errors, source: live, metric: x, max: 1}",  # a name that is taken
+            "{check: threshold, name: own, source: gone, metric: x, max: 1}",
+            "{check: vibes, name: own, source: live}",
+            "{check: threshold, name: own, source: live, metric: x}",
+        ],
+    )
     def test_a_model_whose_own_settings_are_wrong_keeps_no_other_from_being_watched(
-        self, world: World
+        self, world: World, check: str
     ) -> None:
         tell(world, 0.01)
         run(world)
         world.register("churn", "1.0.0")
-        check = "{check: threshold, name: errors, source: live, metric: x, max: 1}"
+        for stage in ("staging", "production"):
+            world.promote("churn@1.0.0", stage)
         path = model_path("churn")
         world.write(path, f"{world.read(path)}monitoring: {{checks: [{check}]}}\n")
-        world.commit("Watch it by a name that is taken")
+        world.commit("Watch it")
         seen = run(world, 1)
         assert (seen.unwatched, seen.exit_code) == (("churn",), 3)
-        assert "churn is not watched" in seen.problems[0]
+        assert seen.problems[0].startswith("churn is not watched: registry/churn/model.yaml: ")
         assert [one.state for one in seen.standings] == [State.OK]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.git.repository import commit_or_none, is_shallow
 from rollbook.insight.lineage.trace import Stood
-from rollbook.names import time_text
+from rollbook.names import moment_text
 from rollbook.registry.deployments import deployments
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def _history(registry: Registry, version: ModelVersion) -> tuple[Stood, ...]:
     return tuple(
         Stood(
             stay.stage,
-            time_text(int(stay.entered.timestamp())),
-            "" if stay.left is None else time_text(int(stay.left.timestamp())),
+            moment_text(stay.entered),
+            "" if stay.left is None else moment_text(stay.left),
         )
         for stay in stays
     )

@@ -26,10 +26,11 @@ from rollbook.integrations.monitor.breach.breach_messages import (
     Patience,
     tell,
 )
-from rollbook.integrations.monitor.breach.deed import FAILED, REFUSED, TOLD, Deed, read_deed, stopped, tried
 from rollbook.integrations.monitor.breach.filing_evidence import filed_evidence
-from rollbook.integrations.monitor.breach.requests_of_breaches import why
 from rollbook.integrations.monitor.breach.rolling_back import landed_rollback, rolled_back
+from rollbook.integrations.monitor.deed import FAILED, NOTHING, REFUSED, TOLD, Deed, read_deed, stopped, tried
+from rollbook.integrations.monitor.monitor_memory import ENDED
+from rollbook.integrations.monitor.own_requests import why
 from rollbook.propose.proposal import ChangeRefused
 from rollbook.registry.main_branch import published_commit
 
@@ -39,11 +40,11 @@ if TYPE_CHECKING:
 
     from rollbook.git.repository import Repository
     from rollbook.integrations.forge.interface import Forge
-    from rollbook.integrations.monitor.memory import Episode
+    from rollbook.integrations.monitor.monitor_memory import Episode
     from rollbook.integrations.monitor.outcome import Outcome
     from rollbook.records.monitoring import Monitoring
 
-EVIDENCE, ISSUE, ROLLBACK, ENDED = "evidence", "issue", "rollback", "ended"
+EVIDENCE, ISSUE, ROLLBACK = "evidence", "issue", "rollback"
 _USUAL = Patience()
 # What trying again does not help against, as long as main is what it is.
 _FINAL = (ChangeRefused, BadCall, InvalidFile, NotFound)
@@ -120,7 +121,7 @@ class _Acting:
 
     def _landed(self, before: Deed | None) -> Deed:
         """Return the rollback that main has, of which a run that was cut off could say nothing."""
-        return landed_rollback(self.breach, self._main()) or before or Deed("nothing to do", "it is over")
+        return landed_rollback(self.breach, self._main()) or before or Deed(NOTHING, "it is over")
 
     def _tell(self, step: str) -> None:
         if not self._actions.notify:

@@ -9,7 +9,7 @@ from rollbook.integrations.monitor.checks import data_check, drift_check, relati
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rollbook.integrations.monitor.checks.check import CheckKind
+    from rollbook.integrations.monitor.checks.check_kind import CheckKind
 
 CHECK_KINDS: Mapping[str, CheckKind] = {
     kind.name: kind

@@ -16,9 +16,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from rollbook.integrations.monitor.memory import Episode, Memory, Standing
+from rollbook.integrations.monitor.monitor_memory import Episode, Memory, Standing
 from rollbook.integrations.monitor.outcome import State
-from rollbook.names import time_text
+from rollbook.names import moment_text
 from rollbook.records.monitoring import CheckSettings, Monitoring
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _entered(standing: Standing, check: CheckSettings, cool_down: timedelta, now
 
 def _message(standing: Standing, outcome: Outcome) -> str:
     if standing.state is State.BREACH and standing.candidate is State.UNKNOWN and standing.candidate_since:
-        return f"unknown since {time_text(int(standing.candidate_since.timestamp()))}: {outcome.message}"
+        return f"unknown since {moment_text(standing.candidate_since)}: {outcome.message}"
     return outcome.message
 
 

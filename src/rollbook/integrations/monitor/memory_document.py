@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rollbook.errors import InvalidFile
-from rollbook.integrations.monitor.memory import Episode, Memory, Standing
+from rollbook.integrations.monitor.monitor_memory import Episode, Memory, Standing
 from rollbook.integrations.monitor.outcome import State
 from rollbook.text import one_line
 

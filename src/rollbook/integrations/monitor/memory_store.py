@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rollbook.git.repository import Repository
-    from rollbook.integrations.monitor.memory import Memory
+    from rollbook.integrations.monitor.monitor_memory import Memory
 
 REF = "refs/rollbook/monitor"
 FOLDER = "rollbook-monitor"

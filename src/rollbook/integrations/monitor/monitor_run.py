@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook.integrations.monitor.outcome import State
-from rollbook.names import time_text
+from rollbook.names import moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from rollbook.integrations.monitor.memory import Episode, Standing
+    from rollbook.integrations.monitor.monitor_memory import Episode, Standing
     from rollbook.integrations.monitor.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class DeedDone:
     """What was done about an episode: its name (`evidence`, `notify`, ...), and what came of it."""
 
     model: str
@@ -41,7 +41,7 @@ class MonitorRun:
     outcomes: Sequence[Outcome]
     standings: Sequence[Standing]
     episodes: Sequence[Episode]
-    done: Sequence[Deed] = ()
+    done: Sequence[DeedDone] = ()
     problems: Sequence[str] = ()
     unwatched: Sequence[str] = ()
     is_dry: bool = False
@@ -57,22 +57,15 @@ class MonitorRun:
     def as_document(self) -> dict[str, Any]:
         """Return it as JSON data."""
         return {
-            "at": _time(self.at),
+            "at": moment_text(self.at),
             "main": self.main,
             "dry_run": self.is_dry,
             "standings": [self._standing(one) for one in self.standings],
             "outcomes": [outcome.as_document() for outcome in self.outcomes],
-            "episodes": [_episode(one) for one in self.episodes],
-            "done": [
-                {
-                    "model": one.model,
-                    "version": one.version,
-                    "episode": one.episode,
-                    "deed": one.deed,
-                    "result": one.result,
-                }
-                for one in self.done
+            "episodes": [
+                {"id": one.id, **one.as_document(), "deeds": dict(one.deeds)} for one in self.episodes
             ],
+            "done": [asdict(one) for one in self.done],
             "problems": list(self.problems),
             "unwatched": list(self.unwatched),
         }
@@ -89,32 +82,15 @@ class MonitorRun:
             "version": standing.version,
             "check": standing.check,
             "state": standing.state.value,
-            "since": _time(standing.since),
-            "seen": _time(standing.seen),
+            "since": moment_text(standing.since),
+            "seen": moment_text(standing.seen),
             "value": self.value_of(standing),
             "message": standing.message,
             "candidate": candidate.value if candidate else None,
-            "candidate_since": _time(standing.candidate_since) if standing.candidate_since else None,
+            "candidate_since": moment_text(standing.candidate_since) if standing.candidate_since else None,
             "times": standing.times,
         }
 
 
-def _episode(episode: Episode) -> dict[str, Any]:
-    return {
-        "id": episode.id,
-        "model": episode.model,
-        "version": episode.version,
-        "started": _time(episode.started),
-        "ended": _time(episode.ended) if episode.ended else None,
-        "because": episode.because,
-        "checks": list(episode.checks),
-        "deeds": dict(episode.deeds),
-    }
-
-
 def _key(outcome: Outcome) -> tuple[str, str, str]:
     return outcome.subject.model, outcome.subject.version, outcome.check
-
-
-def _time(moment: datetime) -> str:
-    return time_text(int(moment.timestamp()))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import InvalidFile
 from rollbook.integrations.monitor.check_kinds import CHECK_KINDS
-from rollbook.integrations.monitor.checks.check import Asked, window_of
+from rollbook.integrations.monitor.checks.check_kind import Asked, window_of
 from rollbook.integrations.monitor.outcome import Outcome, State, Subject
 from rollbook.integrations.monitor.question import SourceFailed
 from rollbook.integrations.monitor.source_kinds import SOURCE_KINDS
@@ -24,19 +24,30 @@ if TYPE_CHECKING:
     from rollbook.registry.registry import Model, Registry
 
 
-def observe(registry: Registry, now: datetime, models: Sequence[str] | None = None) -> tuple[Outcome, ...]:
+def observe(
+    registry: Registry,
+    now: datetime,
+    models: Sequence[str] | None = None,
+    unwatched: dict[str, InvalidFile] | None = None,
+) -> tuple[Outcome, ...]:
     """Ask the checks of all models, or of these, and return what each says of each version that it is about.
 
-    Sources are opened once and closed. A source that fails makes its checks UNKNOWN, and no others. Raises
-    InvalidFile for settings that can't be used, NotFound for an unknown model.
+    Sources are opened once and closed. A source that fails makes its checks UNKNOWN, and no others. A model
+    whose own checks can't be used is put among the `unwatched` where they are given. Raises InvalidFile for
+    other settings that can't be used, NotFound for an unknown model.
     """
+    outcomes: list[Outcome] = []
     with ExitStack() as stack:
         sources = OpenSources(stack)
-        return tuple(
-            outcome
-            for model in ([registry.model(name) for name in models] if models else registry.models())
-            for outcome in _of_model(model, monitoring_of(registry.policy, model.record), sources, now)
-        )
+        for model in [registry.model(name) for name in models] if models else registry.models():
+            try:
+                monitoring = monitoring_of(registry.policy, model.record)
+                outcomes += [*_of_model(model, monitoring, sources, now)]  # all that it says, or nothing
+            except InvalidFile as error:
+                if unwatched is None or error.path == POLICY:
+                    raise
+                unwatched[model.name] = error
+    return tuple(outcomes)
 
 
 def serving(model: Model, check: CheckSettings) -> Iterator[ModelVersion]:
@@ -54,7 +65,7 @@ def subject_of(version: ModelVersion) -> Subject:
 def _of_model(model: Model, monitoring: Monitoring, sources: OpenSources, now: datetime) -> Iterator[Outcome]:
     for check in monitoring.checks:
         if check.kind not in CHECK_KINDS:
-            raise InvalidFile(f"there is no check {check.kind[:80]!r}", path=POLICY, key="monitoring.checks")
+            raise check.fields().fault("check", f"there is no check {check.kind[:80]!r}")
         for version in serving(model, check):
             yield judged(check, version, monitoring.sources, sources, now)
 
@@ -71,8 +82,7 @@ def judged(
     is the version as it stood then, where that is not now. Raises InvalidFile for settings that can't be
     used."""
     if check.source not in named:
-        message = f"there is no source {check.source[:80]!r}"
-        raise InvalidFile(message, path=POLICY, key=f"monitoring.checks.{check.name}.source")
+        raise check.fields().fault("source", f"there is no source {check.source[:80]!r}")
     subject = subject or subject_of(version)
     try:
         asked = Asked(check, subject, version, sources.opened(named[check.source]), now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from rollbook.names import time_text
+from rollbook.names import moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,11 @@ class Window:
     end: datetime
 
     def __str__(self) -> str:
-        return f"{time_text(int(self.start.timestamp()))} to {time_text(int(self.end.timestamp()))}"
+        return f"{moment_text(self.start)} to {moment_text(self.end)}"
+
+    def as_document(self) -> dict[str, str]:
+        """Return the window as JSON data."""
+        return {"from": moment_text(self.start), "to": moment_text(self.end)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +95,7 @@ class Outcome:
             "value": self.value,
             "bound": self.bound,
             "samples": self.samples,
-            "window": {
-                "from": time_text(int(self.window.start.timestamp())),
-                "to": time_text(int(self.window.end.timestamp())),
-            },
+            "window": self.window.as_document(),
             "source": self.source,
             "query": self.query,
             "message": self.message,

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from rollbook.records.monitoring import SourceSettings
 
 
+_MOST_OTHERS = 5  # versions that are named
+
+
 class SourceFailed(RollbookError):
     """A source can't be asked, or answers what can't be used: the check is unknown."""
 
@@ -71,6 +74,11 @@ class Answer:
     asked: str = ""
     others: tuple[str, ...] = ()
     is_stepped: bool = False
+
+    def none_of(self, question: Question) -> str:
+        """Say that there is no figure of what was asked, and of which other versions there are some."""
+        others = f"; there are some of {', '.join(self.others[:_MOST_OTHERS])}" if self.others else ""
+        return f"no figure of {question.version} in {question.window}{others}"
 
 
 class Source(Protocol):

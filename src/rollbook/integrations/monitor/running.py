@@ -14,7 +14,8 @@ from rollbook.errors import Conflict, GitFailed, InvalidFile, RollbookError
 from rollbook.git.refs import fetch
 from rollbook.integrations.monitor.damping import damped, moved_by
 from rollbook.integrations.monitor.memory_store import MemoryStore
-from rollbook.integrations.monitor.monitor_run import Deed, MonitorRun
+from rollbook.integrations.monitor.monitor_memory import ENDED
+from rollbook.integrations.monitor.monitor_run import DeedDone, MonitorRun
 from rollbook.integrations.monitor.observing import observe
 from rollbook.records.monitoring import Monitoring, monitoring_of
 from rollbook.registry.main_branch import has_remote, published_commit, remote_name
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from rollbook.git.repository import Repository
-    from rollbook.integrations.monitor.memory import Episode, Memory
+    from rollbook.integrations.monitor.monitor_memory import Episode, Memory
     from rollbook.integrations.monitor.outcome import Outcome
 
 
@@ -46,9 +47,6 @@ class Act(Protocol):
     ) -> Episode:
         """Do the deeds that an episode lacks, have each remembered, and return the episode with them.
         `in_breach` are the other versions of its model that are in breach too."""
-
-
-_OVER = "ended"  # the deed of an episode whose end was told: nothing is left to do about it
 
 
 class _StopsActing(Exception):
@@ -82,9 +80,10 @@ def run_once(
                 memory = moved_by(memory, jumped)
             unwatched: dict[str, InvalidFile] = {}
             settings = _settings(registry, memory, models, unwatched)
-            store.problems += [f"{name} is not watched: {error}" for name, error in unwatched.items()]
             asked = [name for name, monitoring in settings.items() if monitoring.checks]
-            outcomes = observe(registry, now, asked) if asked else ()
+            outcomes = observe(registry, now, asked, unwatched) if asked else ()
+        settings = {name: one for name, one in settings.items() if name not in unwatched}
+        store.problems += [f"{name} is not watched: {error}" for name, error in unwatched.items()]
         lasted = {one.id for one in memory.episodes if one.ended is None}
         memory = damped(memory, outcomes, settings, now)
         acting = _Acting(repository, store, outcomes, settings, now, is_ending, act)
@@ -118,7 +117,7 @@ class _Acting:
         self._is_ending = is_ending
         self._act = act
 
-    def on(self, memory: Memory) -> tuple[Memory, Sequence[Deed]]:
+    def on(self, memory: Memory) -> tuple[Memory, Sequence[DeedDone]]:
         """Keep a memory and act on its episodes; return what is remembered then, and what was done."""
         if self._store.is_claimed(self._now):
             self._store.problems.append("a monitor in another clone acts now: nothing is done here")
@@ -189,14 +188,13 @@ class _Acting:
         return {one.version for one in lasting if one.model == episode.model}
 
     def _is_waiting(self, episode: Episode) -> bool:
-        is_over = episode.ended is not None and _OVER in episode.deeds
+        is_over = episode.ended is not None and ENDED in episode.deeds
         return episode.model in self._settings and not is_over
 
 
 def _own_act() -> Act:
-    from rollbook.integrations.monitor.acting import (
-        act,
-    )  # what proposes and lands is loaded when it is needed
+    # What proposes and lands is loaded when it is needed.
+    from rollbook.integrations.monitor.acting import act
 
     return act
 
@@ -232,11 +230,11 @@ def _settings(
     return {**settings, **dict.fromkeys(over, replace(usual, checks=()))}
 
 
-def _deeds(before: Memory, after: Memory) -> list[Deed]:
+def _deeds(before: Memory, after: Memory) -> list[DeedDone]:
     known = {one.id: one.deeds for one in before.episodes}
     return [
-        Deed(one.model, one.version, one.id, name, result)
+        DeedDone(one.model, one.version, one.id, name, result)
         for one in after.episodes
         for name, result in one.deeds.items()
-        if name != _OVER and known.get(one.id, {}).get(name) != result
+        if name != ENDED and known.get(one.id, {}).get(name) != result
     ]

@@ -10,7 +10,7 @@ from building.world import git
 from rollbook.git.repository import discover
 from rollbook.integrations.monitor.acting import act
 from rollbook.integrations.monitor.breach.breach_messages import Patience
-from rollbook.integrations.monitor.memory import Episode
+from rollbook.integrations.monitor.monitor_memory import Episode
 from rollbook.integrations.monitor.outcome import Outcome, State, Subject, Window
 from rollbook.records.monitoring import BreachActions, Monitoring
 from rollbook.registry.registry import Registry

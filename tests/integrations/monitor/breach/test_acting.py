@@ -21,7 +21,7 @@ from .breached import (
 
 if TYPE_CHECKING:
     from building.world import World
-    from rollbook.integrations.monitor.memory import Episode
+    from rollbook.integrations.monitor.monitor_memory import Episode
 
 
 def test_a_breach_lands_evidence_and_the_way_back(autonomous: World) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from building.world import git
-from rollbook.integrations.monitor.breach import requests_of_breaches
+from rollbook.integrations.monitor import own_requests
 from rollbook.propose import landing, proposal
 
 from .breached import (
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from building.world import World
     from rollbook.git.repository import Repository
-    from rollbook.integrations.monitor.memory import Episode
+    from rollbook.integrations.monitor.monitor_memory import Episode
 
 
 class Killed(BaseException):
@@ -68,7 +68,7 @@ def test_a_run_that_is_cut_off_before_it_pushes_a_request_is_finished_by_the_nex
         return push(repository, branch)
 
     with monkeypatch.context() as patch:
-        patch.setattr(requests_of_breaches, "push_branch", cut_off)
+        patch.setattr(own_requests, "push_branch", cut_off)
         with pytest.raises(Killed):
             acted(served, monitoring=asks)
     acted(served, monitoring=asks)
@@ -95,7 +95,7 @@ def test_a_run_that_is_cut_off_around_a_landing_is_finished_by_the_next(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(requests_of_breaches, "land", land)
+        patch.setattr(own_requests, "land", land)
         with pytest.raises(Killed):
             acted(autonomous)
     done = acted(autonomous)  # nothing was remembered either

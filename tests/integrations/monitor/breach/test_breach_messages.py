@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pytest
 
     from building.world import World
-    from rollbook.integrations.monitor.memory import Episode
+    from rollbook.integrations.monitor.monitor_memory import Episode
 
 ONLY_TOLD = actions(evidence="none", rollback="none")
 DOWN = "http://127.0.0.1:9/hook"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pytest
 
     from building.world import World
-    from rollbook.integrations.monitor.memory import Episode
+    from rollbook.integrations.monitor.monitor_memory import Episode
 
 
 def gated(world: World) -> None:
@@ -90,6 +90,20 @@ def test_a_request_of_somebody_else_is_left_alone(autonomous: World) -> None:
     done = acted(autonomous)
     assert done.deeds["rollback"].startswith("needs a person: another request for 1.1.0 stands")
     assert holder(autonomous) == "1.2.0"
+
+
+def test_a_request_that_brings_something_besides_is_not_landed(served: World) -> None:
+    served.policy(BASIC.format(actions="{evidence: land, rollback: land}"))
+    branch = "rollbook/rollback/fraud/1.1.0-production"
+    acted(served, monitoring=actions(rollback="propose"))
+    served.git("switch", "--quiet", branch)
+    served.write("README.md", "Something else")
+    served.git("add", "README.md")
+    served.git("commit", "--quiet", "-m", "Add something else")
+    served.git("switch", "--quiet", "main")
+    done = acted(served)
+    assert done.deeds["rollback"] == f"proposed: back to 1.1.0 (monitoring-1) on {branch}"
+    assert holder(served) == "1.2.0"
 
 
 def test_a_checkout_in_the_way_is_no_refusal_for_good(autonomous: World) -> None:

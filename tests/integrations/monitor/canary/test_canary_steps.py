@@ -188,6 +188,37 @@ def test_a_push_that_loses_a_race_is_finished_by_the_next_run(canary: Canary) ->
     assert len(evidence(canary)) == 1
 
 
+def test_a_run_that_was_cut_off_before_it_pushed_the_request_is_finished_by_the_next(canary: Canary) -> None:
+    canary.monitored("propose", evidence="land").worse()
+    canary.run()
+    canary.world.git("push", "--quiet", "origin", "--delete", BACK)
+    told = canary.told()
+    assert told["deeds"] == [f"proposed staging on {BACK}"]
+    assert canary.world.git("ls-remote", "origin", f"refs/heads/{BACK}")
+
+
+def test_the_evidence_gets_a_number_that_no_request_on_the_remote_has(canary: Canary) -> None:
+    canary.monitored("propose").no_worse()
+    world = canary.world
+    world.run("evidence", "add", f"{MODEL}@1.1.0", "monitoring", "--status", "passed", "--push")
+    world.git("branch", "-D", EVIDENCE)
+    other = EVIDENCE.replace("monitoring-1", "monitoring-2")
+    then = "canary at 25 % follows once it has landed"
+    assert canary.told()["deeds"] == [f"proposed monitoring-2 on {other}; {then}"]
+
+
+def test_a_request_with_stages_that_nobody_can_read_stops_nothing_but_the_step(canary: Canary) -> None:
+    canary.monitored("land").no_worse()
+    world = canary.world
+    world.git("switch", "--quiet", "--create", SHARE)
+    world.write(f"registry/{MODEL}/stages.yaml", "[")
+    world.git("commit", "--quiet", "--all", "-m", "Break it")
+    world.git("push", "--quiet", "origin", SHARE)
+    world.git("switch", "--quiet", "main")
+    told = canary.told()
+    assert (told["deeds"], told["problem"]) == (["landed monitoring-1", f"{SHARE} stands already"], None)
+
+
 def test_evidence_that_a_person_has_rejected_is_not_proposed_again(canary: Canary) -> None:
     canary.monitored("propose").no_worse()
     canary.run()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rollbook.git.repository import Repository
-    from rollbook.integrations.monitor.memory import Episode
+    from rollbook.integrations.monitor.monitor_memory import Episode
     from rollbook.integrations.monitor.outcome import Outcome
     from rollbook.records.monitoring import Monitoring
 

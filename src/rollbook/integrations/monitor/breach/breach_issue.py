@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from rollbook.integrations.monitor.breach.deed import TOLD, Deed
-from rollbook.names import time_text
+from rollbook.integrations.monitor.deed import TOLD, Deed
+from rollbook.names import moment_text
 from rollbook.text import inert_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from rollbook.integrations.forge.interface import Forge
     from rollbook.integrations.monitor.breach.breach import Breach
@@ -45,7 +44,7 @@ def needs_person_words(why: str) -> str:
 def over_words(breach: Breach) -> str:
     """Return the comment that an episode is over."""
     ended = breach.episode.ended or breach.now
-    return "\n".join([f"Over since {_time(ended)}.", "", *_deeds(breach)])
+    return "\n".join([f"Over since {moment_text(ended)}.", "", *_deeds(breach)])
 
 
 def _marker(breach: Breach, step: str = "") -> str:
@@ -55,11 +54,11 @@ def _marker(breach: Breach, step: str = "") -> str:
 
 
 def _since(breach: Breach) -> str:
-    return _time(breach.episode.started - _SKEW)
+    return moment_text(breach.episode.started - _SKEW)
 
 
 def _body(breach: Breach) -> str:
-    head = [f"{_code(str(breach))} has been in breach since {_time(breach.episode.started)}.", ""]
+    head = [f"{_code(str(breach))} has been in breach since {moment_text(breach.episode.started)}.", ""]
     table = ["| Check | What it says | Asked | Window |", "| --- | --- | --- | --- |", *_rows(breach)]
     return "\n".join([*head, *table, "", *_deeds(breach)])
 
@@ -78,7 +77,3 @@ def _deeds(breach: Breach) -> Iterator[str]:
 
 def _code(text: str) -> str:
     return inert_code(text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]} ...")
-
-
-def _time(moment: datetime) -> str:
-    return time_text(int(moment.timestamp()))

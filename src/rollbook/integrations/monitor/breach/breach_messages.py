@@ -15,11 +15,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import RollbookError
-from rollbook.integrations.monitor.breach.deed import FAILED, TOLD, Deed, read_deed, tried
+from rollbook.integrations.monitor.deed import FAILED, TOLD, Deed, read_deed, tried
 from rollbook.integrations.notify.delivery import at_once, send_message
 from rollbook.integrations.notify.message import message_body
 from rollbook.integrations.notify.notifier import no_secret, registry_uri
-from rollbook.names import PRODUCTION, time_text
+from rollbook.names import PRODUCTION, moment_text
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.text import one_line
@@ -114,8 +114,8 @@ def _body(breach: Breach, step: str, source: str) -> bytes:
         "model": episode.model,
         "version": episode.version,
         "stage": breach.stage or None,
-        "started": time_text(int(episode.started.timestamp())),
-        "ended": time_text(int(episode.ended.timestamp())) if episode.ended else None,
+        "started": moment_text(episode.started),
+        "ended": moment_text(episode.ended) if episode.ended else None,
         "checks": [_told(breach, check) for check in episode.checks[:_MOST_CHECKS]],
         "evidence": episode.deeds.get("evidence"),
         "rollback": episode.deeds.get("rollback"),

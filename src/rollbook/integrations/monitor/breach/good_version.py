@@ -11,7 +11,6 @@ from rollbook.artifact.retrieval import read_pointer, registry_storage
 from rollbook.errors import NotFound, RollbookError
 from rollbook.names import day_of
 from rollbook.propose.promotion import previous_holder
-from rollbook.records.evidence import MONITORING
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.evidence_on_record import EvidenceOnRecord
@@ -62,7 +61,7 @@ def last_good(
                 version = registry.version(f"{model}@{name}")
             except NotFound:
                 break
-            fault = fault_of(version, stage, today, on_record.answered(model, name, stage))
+            fault = fault_of(version, stage, today, on_record)
             if not fault and name in suspected:
                 fault = "is in breach itself"
             if not fault and name not in verified and (missing := _missing_bytes(version)):
@@ -78,7 +77,7 @@ def _lines(passed_over: dict[str, str]) -> tuple[str, ...]:
     return tuple(f"{name} {fault}" for name, fault in passed_over.items())
 
 
-def fault_of(version: ModelVersion, stage: str, today: date, answered: Collection[str]) -> str:
+def fault_of(version: ModelVersion, stage: str, today: date, on_record: EvidenceOnRecord) -> str:
     """Return what speaks against a version by what main holds; empty where nothing does."""
     if version.removal is not None:
         return "was removed"
@@ -90,15 +89,7 @@ def fault_of(version: ModelVersion, stage: str, today: date, answered: Collectio
     sunset = day_of(version.deprecation.sunset) if version.deprecation else None
     if sunset is not None and sunset < today:
         return f"had its sunset on {sunset}"
-    about = version.model.name, version.version, version.artifact.sha256
-    failed = [
-        evidence.name
-        for evidence in version.evidence()
-        if evidence.kind == MONITORING
-        and not evidence.passed
-        and evidence.is_about(*about)
-        and evidence.name not in answered
-    ]
+    failed = on_record.unanswered(version, stage)
     return f"has failed evidence itself: {', '.join(failed[:3])}" if failed else ""
 
 

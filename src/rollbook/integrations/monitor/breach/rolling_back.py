@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollbook.errors import Conflict
-from rollbook.git.refs import TAGS, tag_ids
-from rollbook.integrations.monitor.breach.breach_evidence import (
+from rollbook.integrations.monitor.breach.breach_evidence import sought_of
+from rollbook.integrations.monitor.breach.good_version import last_good
+from rollbook.integrations.monitor.breach.past_rollbacks import past_rollbacks
+from rollbook.integrations.monitor.deed import LANDED, NOTHING, PERSON, PROPOSED, WAITS, Deed, stopped, tried
+from rollbook.integrations.monitor.own_requests import (
+    Request,
+    Situation,
+    carried_out,
+    done_first,
+    entry_in,
+    is_own,
+    is_rejected,
+)
+from rollbook.integrations.monitor.standing_evidence import (
     StandingEvidence,
+    evidence_folder,
     known_evidence,
     suspected_versions,
 )
-from rollbook.integrations.monitor.breach.deed import (
-    LANDED,
-    NOTHING,
-    PERSON,
-    PROPOSED,
-    WAITS,
-    Deed,
-    stopped,
-    tried,
-)
-from rollbook.integrations.monitor.breach.good_version import last_good
-from rollbook.integrations.monitor.breach.past_rollbacks import past_rollbacks
-from rollbook.integrations.monitor.breach.requests_of_breaches import (
-    Asked,
-    Standing,
-    carried_out,
-    drop_own,
-    standing_now,
-)
 from rollbook.layout import stages_path
-from rollbook.names import PRODUCTION, time_text
+from rollbook.names import PRODUCTION, moment_text
 from rollbook.propose.promotion import propose_promotion
-from rollbook.propose.proposal import ChangeRefused, branch_name
+from rollbook.propose.proposal import branch_name
 from rollbook.records.stages import AutomaticMove
-from rollbook.registry.main_branch import main_commit
-from rollbook.registry.registry import Registry, stage_table
+from rollbook.registry.registry import Registry
 from rollbook.registry.request_branches import HERE
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 
@@ -48,7 +39,6 @@ if TYPE_CHECKING:
     from rollbook.integrations.monitor.breach.breach import Breach
     from rollbook.registry.request_branches import RequestBranch
 
-_ATTEMPTS = 3
 _ACTION = "rollback"
 
 
@@ -68,26 +58,17 @@ def rolled_back(breach: Breach, suspected: Collection[str], before: Deed | None)
     time. Raises as `propose_promotion` and `land` do; Conflict when others are first each time.
     """
     model, verified = breach.episode.model, set[str]()
-    for attempt in range(1, _ATTEMPTS + 1):
-        now = standing_now(breach.repository, f"rollbook/evidence/{model}/", f"rollbook/{_ACTION}/{model}/")
+
+    def do(now: Situation) -> Deed:
         found = _way_back(breach, now, suspected, before, verified)
-        if isinstance(found, Deed):
-            return found
-        branch = branch_name(_ACTION, model, found.version, found.stage)
-        try:
-            return _taken(breach, found, branch, now)
-        except (Conflict, ChangeRefused) as error:
-            is_refused = isinstance(error, ChangeRefused)
-            if is_refused:
-                drop_own(breach.repository, branch)
-            if attempt == _ATTEMPTS or (is_refused and main_commit(breach.repository) == now.main):
-                raise
-    raise AssertionError("the loop returns or raises")
+        return found if isinstance(found, Deed) else _taken(breach, found, now)
+
+    return done_first(breach.repository, [evidence_folder(model), f"rollbook/{_ACTION}/{model}/"], do)
 
 
 def landed_rollback(breach: Breach, main: str) -> Deed | None:
     """Return the rollback of a breach that main has; None where it has none."""
-    evidence = known_evidence(breach, main, ()).standing
+    evidence = known_evidence(breach.repository, sought_of(breach), main, ()).standing
     if evidence is None:
         return None
     claim = AutomaticMove(breach.episode.version, evidence.name)
@@ -98,7 +79,7 @@ def landed_rollback(breach: Breach, main: str) -> Deed | None:
 
 
 def _way_back(
-    breach: Breach, now: Standing, suspected: Collection[str], before: Deed | None, verified: set[str]
+    breach: Breach, now: Situation, suspected: Collection[str], before: Deed | None, verified: set[str]
 ) -> _Way | Deed:
     """Return where to go back to; or why nobody goes, or not now."""
     if (done := landed_rollback(breach, now.main)) is not None:
@@ -107,7 +88,7 @@ def _way_back(
     if (why_not := _not_held(breach, now.main, stage)) is not None:
         return why_not
     actions = breach.monitoring.on_breach
-    evidence = known_evidence(breach, now.main, now.requests).standing
+    evidence = known_evidence(breach.repository, sought_of(breach), now.main, now.requests).standing
     if evidence is None:
         if actions.evidence == "none":
             return stopped(PERSON, "a rollback rests on evidence, and the policy has none made", now.main)
@@ -149,27 +130,33 @@ def _loop(breach: Breach, main: str) -> Deed | None:
     if not lately:
         return None
     last = lately[-1]
-    at = time_text(int(last.at.timestamp()))
+    at = moment_text(last.at)
     why = f"the model was rolled back automatically at {at}, from {last.out.version} to {last.version}"
     return stopped(PERSON, f"{why}: once more would be a loop", main)
 
 
-def _taken(breach: Breach, way: _Way, branch: str, now: Standing) -> Deed:
+def _taken(breach: Breach, way: _Way, now: Situation) -> Deed:
     """Ask for the rollback, or go on with the request for it that stands."""
+    repository, model = breach.repository, breach.episode.model
+    branch = branch_name(_ACTION, model, way.version, way.stage)
     lands = breach.monitoring.on_breach.rollback == "land"
     claim = AutomaticMove(breach.episode.version, way.evidence.name)
     what = f"back to {way.version} ({way.evidence.name})"
-    standing = next((request for request in now.requests if request.name == branch), None)
-    if standing is not None and not _claims(breach, standing.commit, way, claim):
-        return stopped(PERSON, f"another request for {way.version} stands: {branch}", now.main)
-    if standing is not None and HERE not in standing.places:
-        return Deed(PROPOSED, f"{what} on {branch}")
-    if standing is None:
-        if _was_rejected(breach, branch, way, claim):
-            return stopped(PERSON, f"{what} was asked for and rejected", now.main)
+    standing = now.request_on(branch)
+    if standing is not None:
+        if not _claims(breach, standing, way, claim):
+            return stopped(PERSON, f"another request for {way.version} stands: {branch}", now.main)
+        # One that only asks may stand on the request for its evidence.
+        path = stages_path(model)
+        is_ours = is_own(repository, standing, now.main, path) if lands else HERE in standing.places
+        if not is_ours:
+            return Deed(PROPOSED, f"{what} on {branch}")
+    elif is_rejected(repository, branch, lambda request: _claims(breach, request, way, claim)):
+        return stopped(PERSON, f"{what} was asked for and rejected", now.main)
+    else:
         _ask(breach, way, claim)
-    title = f"Roll {breach.episode.model} back to {way.version} in {way.stage}"
-    return carried_out(breach.repository, Asked(branch, what, title, breach.reason), now.main, lands=lands)
+    title = f"Roll {model} back to {way.version} in {way.stage}"
+    return carried_out(repository, Request(branch, what, title, breach.reason), now.main, lands=lands)
 
 
 def _ask(breach: Breach, way: _Way, claim: AutomaticMove) -> None:
@@ -185,20 +172,7 @@ def _ask(breach: Breach, way: _Way, claim: AutomaticMove) -> None:
     )
 
 
-def _was_rejected(breach: Breach, branch: str, way: _Way, claim: AutomaticMove) -> bool:
-    """Return whether somebody turned down this very rollback."""
-    folder = f"rejected/{branch.removeprefix('rollbook/')}/"
-    return any(
-        _claims(breach, f"{TAGS}{tag}^{{commit}}", way, claim)
-        for tag in tag_ids(breach.repository)
-        if tag.startswith(folder)
-    )
-
-
-def _claims(breach: Breach, revision: str, way: _Way, claim: AutomaticMove) -> bool:
+def _claims(breach: Breach, request: RequestBranch, way: _Way, claim: AutomaticMove) -> bool:
     """Return whether a request rolls back on this evidence."""
-    path = stages_path(breach.episode.model)
-    with closing(commit_snapshot(breach.repository, revision)) as snapshot:
-        (data,) = snapshot.read_many([path])
-    entry = stage_table(breach.episode.model, data).entry_of(way.version)
+    entry = entry_in(breach.repository, request, breach.episode.model, way.version)
     return entry is not None and entry.automatic == claim and entry.stage == way.stage

@@ -52,8 +52,7 @@ def arm_figures(
     answer = source.figures(question)
     figures = _used(answer.figures, settings)
     if not figures:
-        others = f"; there are some of {', '.join(answer.others[:5])}" if answer.others else ""
-        raise NotComparable(f"no figure of {version} in {window}{others}")
+        raise NotComparable(answer.none_of(question))
     counts = [_count(figure) for figure in figures]
     if not sum(counts):
         raise NotComparable(f"the figures of {version} rest on no samples")

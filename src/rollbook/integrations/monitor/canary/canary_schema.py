@@ -5,17 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from rollbook.check.gates.gate import SettingsSchema, ref, setting
+from rollbook.integrations.monitor.query_setting import query_setting
 from rollbook.records.monitoring import AUTONOMY
 
 
 def _query(title: str, what: str, example: str) -> dict[str, Any]:
-    return setting(
-        title,
-        f"{what}; {{model}}, {{version}} and {{window}} (seconds) are filled in.",
-        example,
-        type="string",
-        maxLength=4000,
-    )
+    filled = "{model}, {version} and {window} (seconds) are filled in"
+    return query_setting(title, f"{what}; {filled}.", example)
 
 
 def _rate(title: str, what: str, usual: float) -> dict[str, Any]:

@@ -6,34 +6,41 @@ already is found again, also after a run that was cut off.
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rollbook import layout
 from rollbook.errors import RollbookError
-from rollbook.git.merge import merge
-from rollbook.git.refs import TAGS, fetch, fetch_tags, tag_ids
-from rollbook.integrations.monitor.canary.comparison_evidence import (
-    is_rejected,
-    propose_evidence,
-    standing_evidence,
-)
+from rollbook.integrations.monitor.canary.comparison_evidence import examination, sought_of
 from rollbook.integrations.monitor.canary.next_step import mark_of, next_step, reason_for
-from rollbook.propose.landing import land
+from rollbook.integrations.monitor.deed import LANDED, REFUSED
+from rollbook.integrations.monitor.own_requests import (
+    Request,
+    carried_out,
+    entry_in,
+    is_own,
+    is_rejected,
+    situation_now,
+)
+from rollbook.integrations.monitor.standing_evidence import (
+    evidence_folder,
+    is_evidence_rejected,
+    known_evidence,
+    proposed_evidence,
+)
+from rollbook.layout import stages_path
 from rollbook.propose.promotion import propose_promotion
-from rollbook.propose.proposal import branch_name, push_branch
-from rollbook.registry.change import changed_files
-from rollbook.registry.main_branch import has_remote, main_commit, remote_name
-from rollbook.registry.registry import Registry, stage_table
-from rollbook.registry.request_branches import HERE, open_branches, request_branches
+from rollbook.propose.proposal import branch_name
+from rollbook.registry.main_branch import has_remote, main_commit
+from rollbook.registry.registry import Registry
+from rollbook.registry.request_branches import HERE
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
-    from rollbook.integrations.monitor.canary.comparison import Comparison
-    from rollbook.integrations.monitor.canary.comparison_evidence import StandingEvidence
+    from rollbook.integrations.monitor.canary.canary_comparison import Comparison
     from rollbook.integrations.monitor.canary.next_step import Step
+    from rollbook.integrations.monitor.own_requests import Situation
+    from rollbook.integrations.monitor.standing_evidence import StandingEvidence
     from rollbook.records.monitoring import Monitoring
     from rollbook.registry.request_branches import RequestBranch
 
@@ -86,81 +93,67 @@ class _Follower:
 
     def follow(self) -> None:
         """Add the evidence, and ask for the step once it is on main. Raises as the proposals do."""
-        if has_remote(self._repository) and not self._is_dry:
-            remote = remote_name(self._repository)
-            fetch_tags(self._repository, remote)
-            fetch(self._repository, remote)
-        base = main_commit(self._repository)
-        if not self._is_still_so(base):
+        repository, model = self._repository, self._comparison.model
+        folders = evidence_folder(model), f"rollbook/{self._step.action}/{model}/"
+        now = situation_now(repository, *folders, ask_remote=not self._is_dry)
+        if not self._is_still_so(now.main):
             self._say("nothing: main has moved on since the comparison")
             return
-        requests = self._requests(base)
-        evidence = standing_evidence(self._repository, base, requests, self._comparison)
-        if evidence is None and is_rejected(self._repository, self._comparison):
+        sought = sought_of(self._comparison)
+        known = known_evidence(repository, sought, now.main, now.requests)
+        evidence = known.standing
+        if evidence is None and is_evidence_rejected(repository, sought, now.main):
             self._say("the evidence was proposed and rejected: a person decides")
-        elif evidence is None:
-            self._add_evidence(requests)
-        elif evidence.request is not None:
-            self._go_on_with_evidence(evidence, evidence.request, base, requests)
-        else:
-            self._move(evidence, base, requests)
-
-    def _add_evidence(self, requests: list[RequestBranch]) -> None:
-        """Propose the evidence; and where it may land, land it and ask for the step."""
-        if self._is_dry:
+        elif evidence is None and self._is_dry:
             does = "land" if self._lands_evidence else "propose"
             self._say(f"would {does} monitoring evidence, then ask for {self._step}")
-            return
-        evidence = propose_evidence(self._repository, self._comparison)
-        assert evidence.request is not None, "what was proposed is a request"
-        if self._lands_evidence:
-            self._land_evidence(evidence, evidence.request, requests)
-            return
-        branch = evidence.request.name
-        self._publish(branch)
-        self._say(f"proposed {evidence.name} ({branch}): {self._step} follows once it has landed")
-
-    def _go_on_with_evidence(
-        self, evidence: StandingEvidence, request: RequestBranch, base: str, requests: list[RequestBranch]
-    ) -> None:
-        """Land the evidence that an earlier run left behind, where it may land; else it waits."""
-        if self._lands_evidence and not self._is_dry and self._is_own(request, evidence.path, base):
-            self._land_evidence(evidence, request, requests)
+        elif evidence is None:
+            evidence = proposed_evidence(
+                repository, str(self._comparison), examination(self._comparison), known.taken
+            )
+            self._bring_in(evidence, now)
+        elif evidence.request is None:
+            self._move(evidence, now.main, now)
+        elif self._goes_on_with(evidence.request, evidence.path, now.main, lands=self._lands_evidence):
+            self._bring_in(evidence, now)
         else:
-            self._say(f"{evidence.name} waits to land ({request.name}): {self._step} follows then")
+            self._say(f"{evidence.name} waits to land ({evidence.request.name}): {self._step} follows then")
 
-    def _land_evidence(
-        self, evidence: StandingEvidence, request: RequestBranch, requests: list[RequestBranch]
-    ) -> None:
-        land(self._repository, request.name)
-        self._say(f"landed {evidence.name}")
-        self._move(evidence, main_commit(self._repository), requests)
+    def _bring_in(self, evidence: StandingEvidence, now: Situation) -> None:
+        """Land the evidence where it may land, and ask for the step then; else publish the request for it."""
+        assert evidence.request is not None, "what is on main is not brought in"
+        title = f"Add evidence to {self._comparison}: as a canary, {self._comparison.verdict.value}"
+        request = Request(evidence.request.name, evidence.name, title, examination(self._comparison).summary)
+        then = f"; {self._step} follows once it has landed"
+        if self._carry_out(request, now.main, lands=self._lands_evidence, then=then):
+            self._move(evidence, main_commit(self._repository), now)
 
-    def _move(self, evidence: StandingEvidence, base: str, requests: list[RequestBranch]) -> None:
+    def _move(self, evidence: StandingEvidence, main: str, now: Situation) -> None:
         """Ask for the step, or go on with the request for it that stands."""
         comparison, step = self._comparison, self._step
         branch = branch_name(step.action, comparison.model, comparison.version, step.stage)
         lands = self._lands and step.may_land
-        standing = next((request for request in requests if request.name == branch), None)
+        standing = now.request_on(branch)
         if standing is not None:
-            path = layout.stages_path(comparison.model)
-            is_own = self._is_for(standing.commit, evidence) and self._is_own(standing, path, base)
-            if not is_own or not lands or self._is_dry:
+            path = stages_path(comparison.model)
+            is_for = self._is_for(standing, evidence)
+            if not is_for or not self._goes_on_with(standing, path, main, lands=lands):
                 self._say(f"{branch} stands already")
                 return
-        elif self._was_rejected(branch, evidence):
+        elif is_rejected(self._repository, branch, lambda request: self._is_for(request, evidence)):
             self._say(f"{step} was asked for and rejected: a person decides")
             return
         elif self._is_dry:
             self._say(f"would {'land' if lands else 'propose'} {step}")
             return
         else:
-            self._propose(branch, evidence, lands=lands)
-        if lands:
-            land(self._repository, branch)
-            self._say(f"landed {step}")
+            self._propose(evidence)
+        request = Request(
+            branch, str(step), f"Move {comparison} to {step}", reason_for(comparison, evidence.name)
+        )
+        self._carry_out(request, main, lands=lands)
 
-    def _propose(self, branch: str, evidence: StandingEvidence, *, lands: bool) -> None:
+    def _propose(self, evidence: StandingEvidence) -> None:
         comparison, step = self._comparison, self._step
         automatic = {"version": comparison.version, "evidence": evidence.name}
         propose_promotion(
@@ -172,50 +165,36 @@ class _Follower:
             details={"traffic": step.traffic, "automatic": automatic if step.may_land else None},
             action=step.action,
         )
-        if not lands:
-            self._publish(branch)
-            self._say(f"proposed {step} ({branch})")
 
-    def _publish(self, branch: str) -> None:
-        if has_remote(self._repository):
-            push_branch(self._repository, branch)
+    def _carry_out(self, request: Request, main: str, *, lands: bool, then: str = "") -> bool:
+        """Land or publish a request, say so, and return whether it landed; `then` is said of one that did
+        not."""
+        deed = carried_out(self._repository, request, main, lands=lands)
+        has_landed = deed.word == LANDED
+        if deed.word == REFUSED:
+            self._followed.problem = deed.what
+        else:
+            self._say(f"{deed.word} {deed.what}{'' if has_landed else then}")
+        return has_landed
 
-    def _requests(self, base: str) -> list[RequestBranch]:
-        branches = request_branches(self._repository, ask_remote=not self._is_dry)
-        return open_branches(self._repository, branches, base)
+    def _goes_on_with(self, request: RequestBranch, path: str, main: str, *, lands: bool) -> bool:
+        """Whether there is something to do for a request that stands: it is the monitor's own and may land,
+        or a run was cut off before it was published."""
+        is_unpublished = has_remote(self._repository) and request.places == (HERE,)
+        may_go_on = not self._is_dry and (lands or is_unpublished)
+        return may_go_on and is_own(self._repository, request, main, path)
 
     def _is_still_so(self, base: str) -> bool:
-        """Whether main has the canary, its share and production as they were compared."""
+        """Whether main has the canary and its share as they were compared."""
         told = self._comparison
         with Registry(self._repository, commit_snapshot(self._repository, base)) as registry:
             entry = registry.version(str(told)).entry
         now = (entry.stage, entry.traffic) if entry else None
         return now == (told.settings.stage, told.traffic)
 
-    def _is_own(self, request: RequestBranch, path: str, base: str) -> bool:
-        """Whether a request was made here and changes one file alone: what somebody pushed is not landed for
-        them, nor what they put beside it."""
-        if HERE not in request.places:
-            return False
-        tree = merge(self._repository, base, request.commit).tree
-        changes = changed_files(self._repository, base, tree, "") if tree else []
-        return [change.path for change in changes] == [path]
-
-    def _was_rejected(self, branch: str, evidence: StandingEvidence) -> bool:
-        """Whether somebody turned down the very request that would be made."""
-        folder = f"rejected/{branch.removeprefix('rollbook/')}/"
-        return any(
-            self._is_for(f"{TAGS}{tag}^{{commit}}", evidence)
-            for tag in tag_ids(self._repository)
-            if tag.startswith(folder)
-        )
-
-    def _is_for(self, revision: str, evidence: StandingEvidence) -> bool:
+    def _is_for(self, request: RequestBranch, evidence: StandingEvidence) -> bool:
         """Whether a request rests on this evidence."""
-        path = layout.stages_path(self._comparison.model)
-        with closing(commit_snapshot(self._repository, revision)) as snapshot:
-            (data,) = snapshot.read_many([path])
-        entry = stage_table(self._comparison.model, data).entry_of(self._comparison.version)
+        entry = entry_in(self._repository, request, self._comparison.model, self._comparison.version)
         return entry is not None and mark_of(evidence.name) in entry.reason
 
     def _say(self, deed: str) -> None:

@@ -9,7 +9,7 @@ from rollbook.integrations.monitor.canary.sequential_test import Verdict
 from rollbook.names import PRODUCTION
 
 if TYPE_CHECKING:
-    from rollbook.integrations.monitor.canary.comparison import Comparison
+    from rollbook.integrations.monitor.canary.canary_comparison import Comparison
 
 _LONGEST_MESSAGE = 600  # characters
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rollbook.integrations.monitor.canary.comparison import compare_canaries
+from rollbook.integrations.monitor.canary.canary_comparison import compare_canaries
 from rollbook.integrations.monitor.canary.following import Followed, follow
 from rollbook.integrations.monitor.canary.sequential_test import Verdict
-from rollbook.names import time_text
+from rollbook.names import moment_text
 from rollbook.records.monitoring import monitoring_of
 from rollbook.registry.main_branch import published_commit
 from rollbook.registry.registry import Registry
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rollbook.git.repository import Repository
-    from rollbook.integrations.monitor.canary.comparison import Comparison
+    from rollbook.integrations.monitor.canary.canary_comparison import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class WatchedCanaries:
 
     def as_document(self) -> dict[str, Any]:
         """Return it as JSON data."""
-        at = time_text(int(self.at.timestamp()))
+        at = moment_text(self.at)
         return {"at": at, "canaries": [one.as_document() for one in self.canaries]}
 
 

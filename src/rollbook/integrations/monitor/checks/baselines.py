@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from rollbook.integrations.monitor.checks.newest_figure import NoFigure, newest_figure
 from rollbook.integrations.monitor.outcome import Window
 from rollbook.integrations.monitor.question import Question
 from rollbook.registry.main_branch import published_commit
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rollbook.git.repository import Repository
-    from rollbook.integrations.monitor.checks.check import Asked
-    from rollbook.integrations.monitor.question import Figure, Source
+    from rollbook.integrations.monitor.checks.check_kind import Asked
+    from rollbook.integrations.monitor.question import Figure
     from rollbook.records.fields import Fields
     from rollbook.trail.stage_times import Stay
 
@@ -28,33 +29,12 @@ _EVALUATION = "evaluation"
 _SAME_LANDING = timedelta(minutes=1)
 
 
-class NoFigure(Exception):
-    """There is nothing to compare: the message says what is missing. The check is unknown."""
-
-
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """What a figure is held against, and in words where it comes from: `as registered`."""
 
     value: float
     words: str
-
-
-def newest_figure(source: Source, question: Question, least: int) -> tuple[Figure, str]:
-    """Return the newest figure that answers a question, and what the source was asked. Raises NoFigure for
-    none, and for one that rests on fewer than `least` samples; SourceFailed as the source does."""
-    answer = source.figures(question)
-    if not answer.figures:
-        others = f"; there are some of {', '.join(answer.others[:5])}" if answer.others else ""
-        subject = f"{question.model}@{question.version}"
-        raise NoFigure(f"no figure of {subject} in {question.window}{others}")
-    newest = max(answer.figures, key=lambda figure: figure.at)
-    if newest.samples is not None and newest.samples < least:
-        raise NoFigure(
-            f"{newest.samples} samples of {question.version} in {question.window} are too few: {least} are "
-            "needed"
-        )
-    return newest, answer.asked
 
 
 def _registered(asked: Asked, fields: Fields) -> Baseline:

@@ -12,7 +12,7 @@ from rollbook.records.signature import HALVES
 if TYPE_CHECKING:
     from typing import Any
 
-    from rollbook.integrations.monitor.checks.check import Asked
+    from rollbook.integrations.monitor.checks.check_kind import Asked
     from rollbook.integrations.monitor.outcome import Outcome
 
 # What can be wrong with live data.

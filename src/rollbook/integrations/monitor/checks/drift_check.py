@@ -9,7 +9,7 @@ from rollbook.integrations.monitor import bounds
 from rollbook.integrations.monitor.drift import watched_columns
 
 if TYPE_CHECKING:
-    from rollbook.integrations.monitor.checks.check import Asked
+    from rollbook.integrations.monitor.checks.check_kind import Asked
     from rollbook.integrations.monitor.outcome import Outcome
 
 METHODS = ("auto", "psi", "jensen-shannon", "wasserstein", "ks", "chi-square")

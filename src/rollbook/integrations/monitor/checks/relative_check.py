@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook.check.gates.gate import SettingsSchema, ref, setting
-from rollbook.errors import InvalidFile
 from rollbook.integrations.monitor.bounds import SETTINGS, Bounds
-from rollbook.integrations.monitor.checks.baselines import BASELINES, NoFigure, newest_figure
+from rollbook.integrations.monitor.checks.baselines import BASELINES
+from rollbook.integrations.monitor.checks.newest_figure import NoFigure, newest_figure
 from rollbook.integrations.monitor.outcome import State
-from rollbook.layout import POLICY
+from rollbook.integrations.monitor.query_setting import query_setting
 
 if TYPE_CHECKING:
     from rollbook.integrations.monitor.checks.baselines import Baseline
-    from rollbook.integrations.monitor.checks.check import Asked
+    from rollbook.integrations.monitor.checks.check_kind import Asked
     from rollbook.integrations.monitor.outcome import Outcome
     from rollbook.records.fields import Fields
 
@@ -45,20 +45,16 @@ class RelativeCheck:
         "A figure that a source tells of the version must stay near a baseline; the newest one counts.",
         {
             "metric": setting("Metric", "The figure's name, as the source has it.", "auc", **ref("line")),
-            "query": setting(
+            "query": query_setting(
                 "Query",
                 "What the source is asked, where its kind takes a query; {model}, {version} and {window} "
                 "(seconds) are filled in.",
                 'avg(auc{version="{version}"})',
-                type="string",
-                maxLength=4000,
             ),
-            "samples_query": setting(
+            "samples_query": query_setting(
                 "Query for samples",
                 "What the source is asked for how many observations the figure rests on.",
                 'sum(increase(requests_total{version="{version}"}[{window}s]))',
-                type="string",
-                maxLength=4000,
             ),
             "to": setting(
                 "Baseline",
@@ -96,7 +92,10 @@ class RelativeCheck:
         try:
             figure, query = newest_figure(asked.source, question, asked.settings.min_samples)
         except NoFigure as error:
-            return asked.outcome(State.UNKNOWN, str(error), figures={"baseline": baseline.value})
+            figures = {"baseline": baseline.value}
+            return asked.outcome(
+                State.UNKNOWN, str(error), figures=figures, query=error.asked, samples=error.samples
+            )
         change = figure.value - baseline.value
         figures = {"baseline": baseline.value, "change": change}
         if limits.percent is not None and not baseline.value:
@@ -122,7 +121,7 @@ def _baseline(asked: Asked, fields: Fields) -> Baseline:
     if kind not in BASELINES:
         message = f"there is no baseline {kind[:40]!r}"
         hint = f"Write one of {', '.join(BASELINES)}."
-        raise InvalidFile(message, path=POLICY, key=fields.key_of("to"), hint=hint)
+        raise fields.fault("to", message, hint)
     return BASELINES[kind](asked, fields)
 
 
@@ -158,11 +157,8 @@ def _limits(fields: Fields) -> _Limits:
     """Read the limits of a check. Raises InvalidFile for a check that has none."""
     limits = _Limits(_bounds(fields, ""), _bounds(fields, "_percent"))
     if limits == _Limits(None, None):
-        raise InvalidFile(
-            "a check without a bound can't fail",
-            path=POLICY,
-            key=fields.key_of("max_drop"),
-            hint=f"Give one of {', '.join(_LIMITS)}.",
+        raise fields.fault(
+            "max_drop", "a check without a bound can't fail", f"Give one of {', '.join(_LIMITS)}."
         )
     return limits
 

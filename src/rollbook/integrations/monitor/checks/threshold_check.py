@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from rollbook.check.gates.gate import SettingsSchema, ref, setting
 from rollbook.integrations.monitor.bounds import SETTINGS, bounds_from
+from rollbook.integrations.monitor.checks.newest_figure import NoFigure, newest_figure
 from rollbook.integrations.monitor.outcome import State
+from rollbook.integrations.monitor.query_setting import query_setting
 
 if TYPE_CHECKING:
-    from rollbook.integrations.monitor.checks.check import Asked
+    from rollbook.integrations.monitor.checks.check_kind import Asked
     from rollbook.integrations.monitor.outcome import Outcome
 
 
@@ -24,21 +26,17 @@ class ThresholdCheck:
             "metric": setting(
                 "Metric", "The figure's name, as the source has it.", "error_rate", **ref("line")
             ),
-            "query": setting(
+            "query": query_setting(
                 "Query",
                 "What the source is asked, where its kind takes a query. In PromQL {model}, {version} and "
                 "{window} (seconds) are filled in; in SQL they are $model, $version and $window.",
                 'sum by (version) (rate(errors_total{version="{version}"}[5m]))',
-                type="string",
-                maxLength=4000,
             ),
-            "samples_query": setting(
+            "samples_query": query_setting(
                 "Query of the samples",
                 "The same for how many observations the figure rests on, where the source doesn't tell them "
                 "with it.",
                 'sum by (version) (increase(requests_total{version="{version}"}[5m]))',
-                type="string",
-                maxLength=4000,
             ),
             **SETTINGS,
         },
@@ -51,27 +49,17 @@ class ThresholdCheck:
         fields = asked.settings.fields()
         bounds, metric = bounds_from(fields), fields.text("metric")
         queries = fields.optional_text("query"), fields.optional_text("samples_query")
-        answer = asked.source.figures(asked.question(metric, *queries))
-        if not answer.figures:
-            others = f"; there are some of {', '.join(answer.others[:5])}" if answer.others else ""
-            return asked.outcome(
-                State.UNKNOWN, f"no figure of {asked.subject} in the window{others}", query=answer.asked
-            )
-        newest = max(answer.figures, key=lambda figure: figure.at)
-        if newest.samples is None and asked.settings.min_samples > 1:
-            message = (
-                f"on how many samples {metric} rests is not told: {asked.settings.min_samples} are needed"
-            )
-            return asked.outcome(State.UNKNOWN, message, query=answer.asked)
-        if newest.samples is not None and newest.samples < asked.settings.min_samples:
-            message = f"{newest.samples} samples are too few: {asked.settings.min_samples} are needed"
-            return asked.outcome(State.UNKNOWN, message, query=answer.asked, samples=newest.samples)
+        question = asked.question(metric, *queries)
+        try:
+            newest, query = newest_figure(asked.source, question, asked.settings.min_samples)
+        except NoFigure as error:
+            return asked.outcome(State.UNKNOWN, str(error), query=error.asked, samples=error.samples)
         state, held = bounds.judge(newest.value)
         return asked.outcome(
             state,
             f"{metric} is {newest.value:g}, asked {bounds}",
             held=held,
-            query=answer.asked,
+            query=query,
             value=newest.value,
             bound=str(bounds),
             samples=newest.samples,

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from rollbook.integrations.monitor.checks.check import Asked
+    from rollbook.integrations.monitor.checks.check_kind import Asked
     from rollbook.integrations.monitor.outcome import Outcome
     from rollbook.records.fields import Fields
     from rollbook.records.signature import Column

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rollbook.errors import InvalidFile
 from rollbook.integrations.monitor.bounds import Bounds
 from rollbook.integrations.monitor.drift.column_drift import ColumnDrift, column_drift
 from rollbook.integrations.monitor.drift.column_samples import (
@@ -21,7 +20,6 @@ from rollbook.integrations.monitor.drift.corrections import CORRECTIONS
 from rollbook.integrations.monitor.drift.registered_reference import GIVE_ONE, registered_reference
 from rollbook.integrations.monitor.drift.watched_columns import watched_columns
 from rollbook.integrations.monitor.outcome import State
-from rollbook.layout import POLICY
 from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from rollbook.integrations.monitor.checks.check import Asked
+    from rollbook.integrations.monitor.checks.check_kind import Asked
     from rollbook.integrations.monitor.drift.column_samples import Categories, Numbers
     from rollbook.integrations.monitor.drift.registered_reference import Reference
     from rollbook.integrations.monitor.drift.watched_columns import WatchedColumns
@@ -81,17 +79,13 @@ def drift_settings(fields: Fields) -> DriftSettings:
     by_p_value = alpha is not None or (method in _TESTS and not has_distance)
     if alpha is not None and (has_distance or method not in (*_TESTS, "auto")):
         message = "alpha is for p-values, of ks and chi-square; max and warn_max are for distances"
-        raise InvalidFile(message, path=POLICY, key=fields.key_of("alpha"), hint="Give the one or the other.")
+        raise fields.fault("alpha", message, "Give the one or the other.")
     if alpha is not None and not 0 < alpha < 1:
         hint = "Take one between, such as 0.01."
-        raise InvalidFile(
-            f"no p-value is below {alpha:g}, or all are", path=POLICY, key=fields.key_of("alpha"), hint=hint
-        )
+        raise fields.fault("alpha", f"no p-value is below {alpha:g}, or all are", hint)
     if method == "chi-square" and has_distance:
         message = "the statistic of chi-square grows with the rows: it has no bound"
-        raise InvalidFile(
-            message, path=POLICY, key=fields.key_of("max"), hint="Set alpha, or another method."
-        )
+        raise fields.fault("max", message, "Set alpha, or another method.")
     if by_p_value:
         bounds = Bounds(least=0.05 if alpha is None else alpha, margin=margin)
     else:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rollbook.integrations.monitor.breach.good_version import fault_of
-from rollbook.integrations.monitor.replay.replay_result import Deed, moment_text
+from rollbook.integrations.monitor.replay.replay_result import ImaginedDeed
+from rollbook.names import moment_text
 from rollbook.propose.promotion import line_of_holders
 from rollbook.trail.evidence_on_record import EvidenceOnRecord
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from rollbook.integrations.monitor.breach.past_rollbacks import PastRollback
-    from rollbook.integrations.monitor.memory import Episode
+    from rollbook.integrations.monitor.monitor_memory import Episode
     from rollbook.integrations.monitor.replay.past_main import StageMove
     from rollbook.records.monitoring import Monitoring
     from rollbook.registry.registry import Model
@@ -35,23 +36,23 @@ class ImaginedDeeds:
 
     def about(
         self, episode: Episode, model: Model, monitoring: Monitoring, in_breach: Collection[str]
-    ) -> tuple[tuple[Deed, ...], str]:
+    ) -> tuple[tuple[ImaginedDeed, ...], str]:
         """Return what the beginning of an episode calls for, and the version that a rollback would go to;
         empty where none would be made. `model` is as main had it then, `in_breach` which of its versions
         were."""
         actions = monitoring.on_breach
         deeds = []
         if actions.evidence != "none":
-            deeds.append(Deed("evidence", f"evidence {_DONE[actions.evidence]}"))
+            deeds.append(ImaginedDeed("evidence", f"evidence {_DONE[actions.evidence]}"))
         if actions.notify:
-            deeds.append(Deed("notify", "the receivers of notifications would be told"))
+            deeds.append(ImaginedDeed("notify", "the receivers of notifications would be told"))
         if actions.issue:
-            deeds.append(Deed("issue", "an issue would be opened"))
+            deeds.append(ImaginedDeed("issue", "an issue would be opened"))
         stage = model.version(episode.version).stage
         if actions.rollback == "none" or not model.registry.policy.stage(stage).exclusive:
             return tuple(deeds), ""
         says, back_to = self._rollback(episode, model, stage, monitoring, in_breach)
-        return (*deeds, Deed("rollback", says)), back_to
+        return (*deeds, ImaginedDeed("rollback", says)), back_to
 
     def _rollback(
         self,
@@ -94,8 +95,7 @@ class ImaginedDeeds:
         for name in reversed(line_of_holders(arrivals)):
             if name in holders or name not in model.version_names:
                 continue
-            answered = on_record.answered(model.name, name, stage)
-            fault = fault_of(model.version(name), stage, at.astimezone(UTC).date(), answered)
+            fault = fault_of(model.version(name), stage, at.astimezone(UTC).date(), on_record)
             if name in in_breach:
                 fault = fault or "is in breach itself"
             if not fault:

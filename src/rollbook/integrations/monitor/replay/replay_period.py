@@ -13,7 +13,6 @@ from rollbook.records.monitoring import parse_span
 if TYPE_CHECKING:
     from datetime import datetime
 
-DEFAULT_STEP = "1h"
 MOST_STEPS = 5_000
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 # Beyond, the time between two looks counts as none, and nothing that has to last would ever be entered.

@@ -8,13 +8,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from rollbook.integrations.monitor.outcome import State
-from rollbook.names import time_text
+from rollbook.names import moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from rollbook.integrations.monitor.memory import Episode
+    from rollbook.integrations.monitor.monitor_memory import Episode
     from rollbook.integrations.monitor.outcome import Window
     from rollbook.integrations.monitor.replay.past_main import StageMove
     from rollbook.records.monitoring import CheckSettings
@@ -126,7 +126,7 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class ImaginedDeed:
     """What the monitor would have done: its name, as an episode's deeds have it, and what in one line."""
 
     name: str
@@ -140,20 +140,14 @@ class PastEpisode:
     would have gone to; empty where none would have been made."""
 
     episode: Episode
-    deeds: tuple[Deed, ...]
+    deeds: tuple[ImaginedDeed, ...]
     back_to: str = ""
     evidence: tuple[str, ...] = ()
 
     def as_document(self) -> dict[str, Any]:
         """Return it as JSON data."""
-        episode = self.episode
         return {
-            "model": episode.model,
-            "version": episode.version,
-            "started": moment_text(episode.started),
-            "ended": moment_text(episode.ended) if episode.ended else None,
-            "because": episode.because,
-            "checks": list(episode.checks),
+            **self.episode.as_document(),
             "would": {deed.name: deed.says for deed in self.deeds},
             "back_to": self.back_to or None,
             "evidence": list(self.evidence),
@@ -203,11 +197,6 @@ class Replay:
             ],
             "notes": list(self.notes),
         }
-
-
-def moment_text(moment: datetime) -> str:
-    """Return a moment as text, in whole seconds."""
-    return time_text(int(moment.timestamp()))
 
 
 def _changes(states: Sequence[State]) -> int:

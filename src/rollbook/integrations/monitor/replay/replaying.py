@@ -10,7 +10,7 @@ from rollbook.artifact.progress import begin, quiet
 from rollbook.errors import BadCall, InvalidFile, NotFound
 from rollbook.integrations.monitor.breach.past_rollbacks import past_rollbacks
 from rollbook.integrations.monitor.damping import damped
-from rollbook.integrations.monitor.memory import Memory
+from rollbook.integrations.monitor.monitor_memory import Memory
 from rollbook.integrations.monitor.observing import judged, serving, subject_of
 from rollbook.integrations.monitor.outcome import State, Window
 from rollbook.integrations.monitor.replay.imagined_deeds import ImaginedDeeds
@@ -23,8 +23,9 @@ from rollbook.integrations.monitor.replay.replay_result import (
     Replay,
     StateChange,
     Track,
-    moment_text,
 )
+from rollbook.names import moment_text
+from rollbook.records.evidence import MONITORING
 from rollbook.records.monitoring import monitoring_of
 from rollbook.registry.main_branch import published_commit
 from rollbook.registry.registry import Registry
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
 # What all is looked at: checks, models and steps together.
 _MOST_LOOKS = 500_000
-MONITORING = "monitoring"
 _CURRENT_CHECKS = "past figures are held against the checks that the policy has now, not those of then"
 _NO_OTHER_PAST = (
     "what follows a rollback is not imagined: the figures stay those of the versions that really served"

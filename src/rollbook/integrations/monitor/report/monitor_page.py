@@ -8,9 +8,9 @@ from rollbook import layout
 from rollbook.errors import BadCall
 from rollbook.insight.plain_page import Html, fact_list, page, shown, table
 from rollbook.integrations.monitor.replay.replay_period import span_text
-from rollbook.integrations.monitor.replay.replay_result import moment_text
 from rollbook.integrations.monitor.report.check_panel import panels_of
 from rollbook.integrations.monitor.report.check_plot import VERSION_COLOURS, picture
+from rollbook.names import moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from rollbook.artifact.running.bounded_command import run_bounded
 from rollbook.check.gates.gate import SettingsSchema, ref, setting
-from rollbook.errors import InvalidFile
 from rollbook.integrations.monitor.question import SourceFailed
 from rollbook.integrations.monitor.sources.figure_documents import (
     LONGEST,
@@ -15,8 +14,7 @@ from rollbook.integrations.monitor.sources.figure_documents import (
     parsed,
 )
 from rollbook.integrations.monitor.sources.source_settings import TIME_LIMIT, seconds_of, source_fields
-from rollbook.layout import POLICY
-from rollbook.names import time_text
+from rollbook.names import moment_text
 from rollbook.text import one_line, printable
 
 if TYPE_CHECKING:
@@ -59,7 +57,7 @@ class CommandSource:
         run = fields.texts("run")
         if not run or not run[0] or any("\0" in word for word in run):
             message = "run must be a program and its arguments"
-            raise InvalidFile(message, path=POLICY, key=fields.key_of("run"))
+            raise fields.fault("run", message)
         return OpenCommand(run, seconds_of(fields))
 
 
@@ -95,8 +93,8 @@ class OpenCommand:
             "ROLLBOOK_MODEL": question.model,
             "ROLLBOOK_VERSION": question.version,
             "ROLLBOOK_METRIC": question.metric.replace("\0", ""),
-            "ROLLBOOK_FROM": time_text(int(window.start.timestamp())),
-            "ROLLBOOK_TO": time_text(int(window.end.timestamp())),
+            "ROLLBOOK_FROM": moment_text(window.start),
+            "ROLLBOOK_TO": moment_text(window.end),
         }
         try:
             ended = run_bounded(

@@ -13,6 +13,7 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from rollbook.integrations.monitor.query_setting import LONGEST_QUERY
 from rollbook.integrations.monitor.question import SourceFailed
 from rollbook.integrations.monitor.sources.table_files import LIMITS, bounded, duckdb_library, told
 from rollbook.text import one_line
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 VIEW = "predictions"
-_LONGEST = 4000  # characters
 _DEEPEST = 200
 _SAMPLES = "samples"
 # Kinds of nodes of the tree that DuckDB's `json_serialize_sql` writes.
@@ -108,8 +108,8 @@ class LogQueries:
 
     def _tree(self, sql: str) -> dict[str, Any]:
         """Return the tree of one harmless SELECT. Raises SourceFailed for anything else."""
-        if len(sql) > _LONGEST:
-            raise SourceFailed(f"a query has {_LONGEST} characters at most")
+        if len(sql) > LONGEST_QUERY:
+            raise SourceFailed(f"a query has {LONGEST_QUERY} characters at most")
         try:
             told_tree = self._connection.execute("SELECT json_serialize_sql($sql)", {"sql": sql}).fetchall()
             document = json.loads(told_tree[0][0])

@@ -12,7 +12,7 @@ from rollbook.integrations.monitor.outcome import Window
 from rollbook.integrations.monitor.question import Answer, Figure, Question, SourceFailed
 from rollbook.integrations.monitor.sources.figure_documents import caller_of
 from rollbook.integrations.monitor.sources.log_query_process import LogQueryProcess
-from rollbook.integrations.monitor.sources.logged_rows import LogColumns, LoggedRows, microseconds
+from rollbook.integrations.monitor.sources.logged_rows import TIME, LogColumns, LoggedRows, microseconds
 from rollbook.integrations.monitor.sources.source_settings import TIME_LIMIT, seconds_of, source_fields
 from rollbook.integrations.monitor.sources.table_files import TableFiles
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rollbook.records.fields import Fields
     from rollbook.records.monitoring import SourceSettings
 
-_TIME = "__time"
 _MOST_STEPS = 10_000
 _MOST_CALLERS = 1_000
 COLUMNS = {
@@ -122,7 +121,7 @@ class OpenLog:
             question.query,
         )
         rows = self._of_version(whole)
-        moments = rows.column(_TIME)
+        moments = rows.column(TIME)
         figures = []
         for moment in _moments(window, step):
             begin, end = (_place(moments, at) for at in (moment - question.span, moment))
@@ -158,7 +157,7 @@ class OpenLog:
             return None
         import pyarrow.compute as pc
 
-        at = datetime.fromtimestamp(pc.max(rows.column(_TIME)).as_py() // 1_000_000, UTC)
+        at = datetime.fromtimestamp(pc.max(rows.column(TIME)).as_py() // 1_000_000, UTC)
         if question.query:
             parameters = {
                 "model": question.model,

@@ -30,7 +30,7 @@ _MOST_ROWS, _MOST_VERSIONS = 20_000_000, 50_000
 _TOGETHER = 8_000_000  # values that are put in order at once
 _MOST_COLUMNS = 8  # the same, in columns
 _MOST_VALUES = 100_000_000  # of one answer
-_TIME = "__time"
+TIME = "__time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class LoggedRows:
         wanted = [name for name in columns if name in self._files.columns] if columns else self.names
         ordered = self._covering(question.window)
         places = ordered.places(question.model, question.version)
-        return ordered.cut(places, question.window, [*wanted, *([_TIME] if times else [])], times)
+        return ordered.cut(places, question.window, [*wanted, *([TIME] if times else [])], times)
 
     def others(self, question: Question) -> tuple[str, ...]:
         """Return which other versions of the model have rows in the window that was read."""
@@ -133,7 +133,7 @@ class _Sorted:
 
         is_part = window != self.window
         is_mixed = len(places) > 1
-        needed = list(dict.fromkeys([*names, *([_TIME] if is_part or is_mixed or times else [])]))
+        needed = list(dict.fromkeys([*names, *([TIME] if is_part or is_mixed or times else [])]))
         if sum(self._counts[place] for place in places) * len(needed) > _MOST_VALUES:
             message = f"{self._files.name}: more than {_MOST_VALUES:,} values of one version"
             raise SourceFailed(message, hint="Take a smaller window.")
@@ -141,11 +141,11 @@ class _Sorted:
         parts = [self._batch(place, needed) for place in places]
         table = pa.concat_tables(parts) if parts else self._empty(needed)
         if is_part:
-            moments = table.column(_TIME)
+            moments = table.column(TIME)
             begins = pc.greater_equal(moments, microseconds(window.start))
             table = table.filter(pc.and_(begins, pc.less(moments, microseconds(window.end))))
         if is_mixed:
-            table = table.sort_by(_TIME)
+            table = table.sort_by(TIME)
         return table.select(list(names))
 
     def _load(self, names: Sequence[str]) -> None:
@@ -157,9 +157,7 @@ class _Sorted:
     def _load_together(self, names: Sequence[str]) -> None:
         import pyarrow as pa
 
-        told = ", ".join(
-            f"{self._moment} AS {_TIME}" if name == _TIME else identifier(name) for name in names
-        )
+        told = ", ".join(f"{self._moment} AS {TIME}" if name == TIME else identifier(name) for name in names)
         table = self._ask(f"SELECT {told} FROM", "")
         if table.num_rows != len(self._order):
             raise SourceFailed(f"{self._files.name} changed while it was read")

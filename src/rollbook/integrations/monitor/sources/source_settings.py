@@ -50,7 +50,7 @@ def seconds_of(fields: Fields) -> float:
     limit = _SECONDS if limit is None else limit
     if not 0 < limit <= _LONGEST:
         message = f"the time limit must be between 0 and {_LONGEST:g} seconds"
-        raise InvalidFile(message, path=POLICY, key=fields.key_of("time_limit"))
+        raise fields.fault("time_limit", message)
     return limit
 
 

@@ -74,10 +74,6 @@ class TableFiles:
         self._require_unchanged()
         return table
 
-    def modified(self, path: str) -> float:
-        """Return when one of the files was written last, in seconds since 1970."""
-        return self._states[Path(path)].modified
-
     def close(self) -> None:
         """Let go of the files, and of what was staged of them."""
         if hasattr(self, "_connection"):

@@ -7,13 +7,18 @@ anything is done twice.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from rollbook.names import moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from rollbook.integrations.monitor.outcome import State
+
+# The deed of an episode whose end was told: nothing is left to do about it.
+ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,8 @@ class Episode:
     """A time in which a version is in breach by one check at least: one evidence, one issue, one rollback.
 
     `checks` are those that were in breach in it. `ended` is None while it lasts; `because` says why it is
-    over. `deeds` say by name
-    (`evidence`, `notify`, `issue`, `rollback`) what was done, so that it is done once.
+    over. `deeds` say by name (`evidence`, `notify`, `issue`, `rollback`) what was done, so that it is done
+    once.
     """
 
     id: str
@@ -59,6 +64,17 @@ class Episode:
     deeds: Mapping[str, str] = field(default_factory=dict)
     because: str = ""
 
+    def as_document(self) -> dict[str, Any]:
+        """Return the episode as JSON data, without its deeds."""
+        return {
+            "model": self.model,
+            "version": self.version,
+            "started": moment_text(self.started),
+            "ended": moment_text(self.ended) if self.ended else None,
+            "because": self.because,
+            "checks": list(self.checks),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -66,14 +82,3 @@ class Memory:
 
     standings: Mapping[tuple[str, str, str], Standing] = field(default_factory=dict)
     episodes: tuple[Episode, ...] = ()
-
-    def open_episode(self, model: str, version: str) -> Episode | None:
-        """Return the episode of a version that lasts; None where there is none."""
-        return next(
-            (
-                episode
-                for episode in self.episodes
-                if (episode.model, episode.version) == (model, version) and episode.ended is None
-            ),
-            None,
-        )

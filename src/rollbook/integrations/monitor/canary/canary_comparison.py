@@ -14,7 +14,7 @@ from rollbook.integrations.monitor.observing import OpenSources
 from rollbook.integrations.monitor.outcome import Window
 from rollbook.integrations.monitor.question import SourceFailed
 from rollbook.layout import POLICY
-from rollbook.names import PRODUCTION, time_text
+from rollbook.names import PRODUCTION
 from rollbook.records.monitoring import monitoring_of
 from rollbook.trail.stage_times import last_changes
 
@@ -74,7 +74,7 @@ class Comparison:
             "traffic": self.traffic,
             "verdict": self.verdict.value,
             "message": self.message,
-            "window": _window(self.window),
+            "window": self.window.as_document() if self.window else None,
             "source": self.settings.source,
             "metric": self.settings.metric or self.settings.column,
             "queries": [*self.queries],
@@ -239,12 +239,3 @@ def _message(told: Comparison) -> str:
 
 def _side(measured: Measured | None) -> dict[str, Any] | None:
     return None if measured is None else {"value": measured.value, "samples": measured.samples}
-
-
-def _window(window: Window | None) -> dict[str, str] | None:
-    if window is None:
-        return None
-    return {
-        "from": time_text(int(window.start.timestamp())),
-        "to": time_text(int(window.end.timestamp())),
-    }

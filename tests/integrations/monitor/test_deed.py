@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.integrations.monitor.breach import deed
-from rollbook.integrations.monitor.breach.deed import (
+from rollbook.integrations.monitor import deed
+from rollbook.integrations.monitor.deed import (
     FAILED,
     LANDED,
     MOST_TRIES,
