@@ -86,6 +86,7 @@ def test_the_json_has_exactly_these_keys(root: Path):
         "manifest",
         "notes",
         "evidence",
+        "served",
     }
     assert set(found["transition"]) == {
         "stage",
