@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from rollbook.check.gates.gate import setting
 from rollbook.errors import InvalidFile
 from rollbook.integrations.monitor.outcome import State
-from rollbook.layout import POLICY
 
 if TYPE_CHECKING:
     from rollbook.records.fields import Fields
@@ -76,7 +75,7 @@ def bounds_from(fields: Fields) -> Bounds:
     if bounds == Bounds(margin=bounds.margin):
         message = "a check without a bound can't fail"
         raise InvalidFile(
-            message, path=POLICY, key=fields.key_of("max"), hint="Give max, min, warn_max or warn_min."
+            message, path=fields.path, key=fields.key_of("max"), hint="Give max, min, warn_max or warn_min."
         )
     return bounds
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
-from rollbook.errors import InvalidFile
+from rollbook.errors import InvalidFile, NotFound, RollbookError
 from rollbook.integrations.monitor.check_kinds import CHECK_KINDS
 from rollbook.integrations.monitor.checks.check import Asked, window_of
 from rollbook.integrations.monitor.outcome import Outcome, State, Subject
@@ -24,19 +24,31 @@ if TYPE_CHECKING:
     from rollbook.registry.registry import Model, Registry
 
 
-def observe(registry: Registry, now: datetime, models: Sequence[str] | None = None) -> tuple[Outcome, ...]:
+def observe(
+    registry: Registry,
+    now: datetime,
+    models: Sequence[str] | None = None,
+    *,
+    unwatched: dict[str, RollbookError] | None = None,
+) -> tuple[Outcome, ...]:
     """Ask the checks of all models, or of these, and return what each says of each version that it is about.
 
     Sources are opened once and closed. A source that fails makes its checks UNKNOWN, and no others. Raises
-    InvalidFile for settings that can't be used, NotFound for an unknown model.
+    InvalidFile for settings that can't be used, NotFound for an unknown model. Where `unwatched` is given, a
+    model whose own files can't be used is put there, and nothing is told of it.
     """
+    outcomes: list[Outcome] = []
     with ExitStack() as stack:
         sources = OpenSources(stack)
-        return tuple(
-            outcome
-            for model in ([registry.model(name) for name in models] if models else registry.models())
-            for outcome in _of_model(model, monitoring_of(registry.policy, model.record), sources, now)
-        )
+        for model in [registry.model(name) for name in models] if models else registry.models():
+            try:
+                monitoring = monitoring_of(registry.policy, model.record)
+                outcomes += list(_of_model(model, monitoring, sources, now))
+            except (InvalidFile, NotFound) as error:
+                if unwatched is None or (isinstance(error, InvalidFile) and error.path == POLICY):
+                    raise
+                unwatched[model.name] = error
+    return tuple(outcomes)
 
 
 def serving(model: Model, check: CheckSettings) -> Iterator[ModelVersion]:
@@ -53,8 +65,6 @@ def subject_of(version: ModelVersion) -> Subject:
 
 def _of_model(model: Model, monitoring: Monitoring, sources: OpenSources, now: datetime) -> Iterator[Outcome]:
     for check in monitoring.checks:
-        if check.kind not in CHECK_KINDS:
-            raise InvalidFile(f"there is no check {check.kind[:80]!r}", path=POLICY, key="monitoring.checks")
         for version in serving(model, check):
             yield judged(check, version, monitoring.sources, sources, now)
 
@@ -70,9 +80,13 @@ def judged(
     """Return what a check says of a version at a moment; UNKNOWN where its source can't be asked. `subject`
     is the version as it stood then, where that is not now. Raises InvalidFile for settings that can't be
     used."""
+    fields = check.fields()
+    if check.kind not in CHECK_KINDS:
+        message = f"there is no check {check.kind[:80]!r}"
+        raise InvalidFile(message, path=fields.path, key=fields.key_of("check"))
     if check.source not in named:
         message = f"there is no source {check.source[:80]!r}"
-        raise InvalidFile(message, path=POLICY, key=f"monitoring.checks.{check.name}.source")
+        raise InvalidFile(message, path=fields.path, key=fields.key_of("source"))
     subject = subject or subject_of(version)
     try:
         asked = Asked(check, subject, version, sources.opened(named[check.source]), now)

@@ -80,11 +80,12 @@ def run_once(
             memory = store.recall()
             if jumped:
                 memory = moved_by(memory, jumped)
-            unwatched: dict[str, InvalidFile] = {}
+            unwatched: dict[str, RollbookError] = {}
             settings = _settings(registry, memory, models, unwatched)
-            store.problems += [f"{name} is not watched: {error}" for name, error in unwatched.items()]
             asked = [name for name, monitoring in settings.items() if monitoring.checks]
-            outcomes = observe(registry, now, asked) if asked else ()
+            outcomes = observe(registry, now, asked, unwatched=unwatched) if asked else ()
+        store.problems += [f"{name} is not watched: {error}" for name, error in unwatched.items()]
+        settings = {name: told for name, told in settings.items() if name not in unwatched}
         lasted = {one.id for one in memory.episodes if one.ended is None}
         memory = damped(memory, outcomes, settings, now)
         acting = _Acting(repository, store, outcomes, settings, now, is_ending, act)
@@ -212,7 +213,7 @@ def _main(repository: Repository, problems: list[str]) -> str:
 
 
 def _settings(
-    registry: Registry, memory: Memory, models: Sequence[str] | None, unwatched: dict[str, InvalidFile]
+    registry: Registry, memory: Memory, models: Sequence[str] | None, unwatched: dict[str, RollbookError]
 ) -> dict[str, Monitoring]:
     """Return what is asked of each model; nothing of those that are remembered and are no more. A model whose
     own settings can't be used is put among the `unwatched`, and stays as it stood."""

@@ -11,7 +11,6 @@ from rollbook.errors import InvalidFile
 from rollbook.integrations.monitor.bounds import SETTINGS, Bounds
 from rollbook.integrations.monitor.checks.baselines import BASELINES, NoFigure, newest_figure
 from rollbook.integrations.monitor.outcome import State
-from rollbook.layout import POLICY
 
 if TYPE_CHECKING:
     from rollbook.integrations.monitor.checks.baselines import Baseline
@@ -122,7 +121,7 @@ def _baseline(asked: Asked, fields: Fields) -> Baseline:
     if kind not in BASELINES:
         message = f"there is no baseline {kind[:40]!r}"
         hint = f"Write one of {', '.join(BASELINES)}."
-        raise InvalidFile(message, path=POLICY, key=fields.key_of("to"), hint=hint)
+        raise InvalidFile(message, path=fields.path, key=fields.key_of("to"), hint=hint)
     return BASELINES[kind](asked, fields)
 
 
@@ -160,7 +159,7 @@ def _limits(fields: Fields) -> _Limits:
     if limits == _Limits(None, None):
         raise InvalidFile(
             "a check without a bound can't fail",
-            path=POLICY,
+            path=fields.path,
             key=fields.key_of("max_drop"),
             hint=f"Give one of {', '.join(_LIMITS)}.",
         )

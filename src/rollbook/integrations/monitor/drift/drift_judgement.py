@@ -21,7 +21,6 @@ from rollbook.integrations.monitor.drift.corrections import CORRECTIONS
 from rollbook.integrations.monitor.drift.registered_reference import GIVE_ONE, registered_reference
 from rollbook.integrations.monitor.drift.watched_columns import watched_columns
 from rollbook.integrations.monitor.outcome import State
-from rollbook.layout import POLICY
 from rollbook.schema.explanation import shown
 
 if TYPE_CHECKING:
@@ -81,16 +80,21 @@ def drift_settings(fields: Fields) -> DriftSettings:
     by_p_value = alpha is not None or (method in _TESTS and not has_distance)
     if alpha is not None and (has_distance or method not in (*_TESTS, "auto")):
         message = "alpha is for p-values, of ks and chi-square; max and warn_max are for distances"
-        raise InvalidFile(message, path=POLICY, key=fields.key_of("alpha"), hint="Give the one or the other.")
+        raise InvalidFile(
+            message, path=fields.path, key=fields.key_of("alpha"), hint="Give the one or the other."
+        )
     if alpha is not None and not 0 < alpha < 1:
         hint = "Take one between, such as 0.01."
         raise InvalidFile(
-            f"no p-value is below {alpha:g}, or all are", path=POLICY, key=fields.key_of("alpha"), hint=hint
+            f"no p-value is below {alpha:g}, or all are",
+            path=fields.path,
+            key=fields.key_of("alpha"),
+            hint=hint,
         )
     if method == "chi-square" and has_distance:
         message = "the statistic of chi-square grows with the rows: it has no bound"
         raise InvalidFile(
-            message, path=POLICY, key=fields.key_of("max"), hint="Set alpha, or another method."
+            message, path=fields.path, key=fields.key_of("max"), hint="Set alpha, or another method."
         )
     if by_p_value:
         bounds = Bounds(least=0.05 if alpha is None else alpha, margin=margin)

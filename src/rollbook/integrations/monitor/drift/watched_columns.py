@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from rollbook.check.gates.gate import ref, setting
 from rollbook.errors import InvalidFile
 from rollbook.integrations.monitor.question import SourceFailed
-from rollbook.layout import POLICY
 from rollbook.propose.reference_table import is_column
 from rollbook.records.signature import HALVES, Column, Illegible, columns
 
@@ -66,7 +65,9 @@ def watched_columns(
     if of == TARGETS:
         if not target:
             message = "which column holds the target is not said"
-            raise InvalidFile(message, path=POLICY, key=fields.key_of("target"), hint="Set target: COLUMN.")
+            raise InvalidFile(
+                message, path=fields.path, key=fields.key_of("target"), hint="Set target: COLUMN."
+            )
         return WatchedColumns({target: None}, are_named=True)
     told, other = (_columns(signature, half) for half in (HALVES if of == HALVES[0] else HALVES[::-1]))
     if names := named.texts("columns"):
