@@ -121,3 +121,70 @@ def test_a_span_of_time_that_is_none_is_told_by_the_schema(desk: Desk) -> None:
     found = said_of(desk, f"{LIVE}, checks: [{check('max: 1, window: soon')}]")
     assert codes(found) == ["RB102"]
     assert "monitoring.checks.0" in one(found, "RB102").key
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        ("check: threshold, metric: m", ""),
+        ("check: threshold, metric: m, margin: 0.1", ""),
+        ("check: relative, metric: m, to: previous", ""),
+        ("check: threshold, metric: m, max: 1, window: 999999w", ".window"),
+        ("check: threshold, metric: m, max: 1, for: 5300w", ".for"),
+        ("check: drift, alpha: 0.01, max: 0.2", ".alpha"),
+        ("check: drift, alpha: 0.01, method: psi", ".alpha"),
+        ("check: drift, method: chi-square, max: 3", ".max"),
+        ("check: drift, of: targets", ".of"),
+    ],
+)
+def test_a_check_that_could_not_be_asked_is_told_in_the_policy_and_in_a_model(
+    desk: Desk, words: str, key: str
+) -> None:
+    checks = f"checks: [{{name: own, source: live, {words}}}]"
+    for found, path in (
+        (said_of(desk, f"{LIVE}, {checks}"), POLICY),
+        (said_of(desk, LIVE, own=checks), MODEL),
+    ):
+        assert place(only(found, "RB234")) == (path, f"monitoring.checks.0{key}")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "check: threshold, metric: m, warn_min: 0",
+        "check: relative, metric: m, to: previous, warn_max_rise_percent: 3",
+        "check: drift, method: chi-square",
+        "check: drift, method: ks, alpha: 0.01",
+        "check: drift, of: targets, target: paid",
+        "check: data",
+    ],
+)
+def test_a_check_that_can_be_asked_is_not(desk: Desk, words: str) -> None:
+    assert said_of(desk, f"{LIVE}, checks: [{{name: own, source: live, {words}}}]") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        ("canary: {source: nowhere, metric: m, least_difference: 1}", "canary.source"),
+        ("canary: {source: live, metric: m, least_difference: 1, stage: none}", "canary.stage"),
+        ("canary: {source: live, metric: m, least_difference: 1, back_to: none}", "canary.back_to"),
+        ("usage: {source: nowhere, metric: m}", "usage.source"),
+    ],
+)
+def test_canaries_and_usage_that_name_what_there_is_not_are_told(desk: Desk, words: str, key: str) -> None:
+    assert place(only(said_of(desk, f"{LIVE}, {words}"), "RB234")) == (POLICY, f"monitoring.{key}")
+
+
+@pytest.mark.parametrize(
+    ("source", "key"),
+    [
+        ("source: http, url: 'http://example.com/a'", "url"),
+        ("source: http, url: 'https://{model}.example.com/a'", "url"),
+        ("source: prometheus, url: 'http://example.com'", "url"),
+        ("source: command, run: ['']", "run"),
+    ],
+)
+def test_a_source_that_would_not_be_asked_is_told(desk: Desk, source: str, key: str) -> None:
+    found = only(said_of(desk, f"sources: {{live: {{{source}}}}}"), "RB234")
+    assert place(found) == (POLICY, f"monitoring.sources.live.{key}")

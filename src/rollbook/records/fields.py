@@ -32,6 +32,11 @@ class Fields:
         self._key = key
         self._text = text
 
+    @property
+    def path(self) -> str:
+        """The file that they stand in."""
+        return self._path
+
     def has(self, name: str) -> bool:
         """Whether the field is there, even if it is empty."""
         return self._data.get(name) is not None

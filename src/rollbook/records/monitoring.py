@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # What the monitor may do by itself, from the least to the most: nothing, a request, or what lands.
 AUTONOMY = ("none", "propose", "land")
 _SPAN = re.compile(r"([1-9][0-9]{0,5})([smhdw])")
+_LONGEST_SPAN = timedelta(days=36525)  # what is longer leaves the dates that there are
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _HOUR = timedelta(hours=1)
 _CANARY_CHOICES = {
@@ -64,7 +65,7 @@ class CheckSettings:
     lasting: timedelta = timedelta()
     confirm: int = 2
     settings: Mapping[str, Any] = field(default_factory=dict)
-    path: str = POLICY
+    path: str = POLICY  # the file that it stands in
 
     def fields(self) -> Fields:
         """Return the settings of the kind, to be read one by one."""
@@ -142,12 +143,16 @@ class Monitoring:
 
 
 def parse_span(text: str, path: str, key: str) -> timedelta:
-    """Return a span of time such as `30s`, `5m`, `1h`, `7d`, `2w`. Raises InvalidFile for anything else."""
+    """Return a span of time such as `30s`, `5m`, `1h`, `7d`, `2w`, a century at most. Raises InvalidFile for
+    anything else."""
     match = _SPAN.fullmatch(text)
     if match is None:
         hint = "Write seconds, minutes, hours, days or weeks: 30s, 5m, 1h, 7d, 2w."
         raise InvalidFile(f"{text[:40]!r} is no span of time", path=path, key=key, hint=hint)
-    return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+    span = timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+    if span > _LONGEST_SPAN:
+        raise InvalidFile(f"{text} is too long", path=path, key=key, hint="Write a century at most: 5200w.")
+    return span
 
 
 def monitoring_of(policy: Policy, record: ModelRecord | None = None) -> Monitoring:

@@ -42,7 +42,9 @@ EPISODES = st.builds(
 MEMORIES = st.builds(
     Memory,
     st.lists(STANDINGS, max_size=4).map(lambda some: {one.key: one for one in some}),
-    st.lists(EPISODES, max_size=3).map(tuple),
+    st.lists(EPISODES, max_size=3, unique_by=(lambda one: one.id, lambda one: (one.model, one.version))).map(
+        tuple
+    ),
 )
 
 
@@ -76,6 +78,15 @@ def test_what_was_altered_is_no_memory_or_another_one_but_no_crash(data: st.Data
 )
 def test_what_is_of_another_shape_is_refused(change: dict[str, object]) -> None:
     told = {**json.loads(written(Remembered(MEMORY))), **change}
+    with pytest.raises(InvalidFile, match="not what the monitor remembers"):
+        read(json.dumps(told).encode(), "here")
+
+
+@pytest.mark.parametrize("change", [{}, {"id": "another"}])
+def test_two_episodes_of_one_version_do_not_last(change: dict[str, object]) -> None:
+    told = json.loads(written(Remembered(MEMORY)))
+    first = {**told["episodes"][0], "ended": None}
+    told["episodes"] = [first, {**first, **change}]
     with pytest.raises(InvalidFile, match="not what the monitor remembers"):
         read(json.dumps(told).encode(), "here")
 

@@ -19,7 +19,7 @@ from rollbook.git.repository import discover
 from rollbook.integrations.monitor.memory_store import FOLDER, REF, MemoryStore
 from rollbook.integrations.monitor.outcome import State
 from rollbook.integrations.monitor.running import run_once
-from rollbook.layout import model_path
+from rollbook.layout import manifest_path, model_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -222,6 +222,41 @@ class TestMain:
         assert (seen.unwatched, seen.exit_code) == (("churn",), 3)
         assert seen.problems[0].startswith("churn is not watched: registry/churn/model.yaml: ")
         assert [one.state for one in seen.standings] == [State.OK]
+
+    @pytest.mark.parametrize(
+        "check",
+        [
+            "check: threshold, source: nowhere, metric: x, max: 1",
+            "check: threshold, source: live, metric: x",
+            "check: threshold, source: live, metric: x, max: 1, window: 999999w",
+            "check: relative, source: live, metric: x, to: previous",
+            "check: magic, source: live",
+        ],
+    )
+    def test_nor_does_one_whose_own_checks_can_t_be_asked(self, world: World, check: str) -> None:
+        tell(world, 0.01)
+        world.register("churn", "1.0.0")
+        world.promote("churn@1.0.0", "staging")
+        path = model_path("churn")
+        own = f"{{name: own, stages: [staging], {check}}}"
+        world.write(path, f"{world.read(path)}monitoring: {{checks: [{own}]}}\n")
+        world.commit("Watch it by what nobody can ask")
+        seen = run(world)
+        assert (seen.unwatched, seen.exit_code) == (("churn",), 3)
+        assert f"churn is not watched: {path}: monitoring.checks." in seen.problems[0]
+        assert [(one.model, one.state) for one in seen.standings] == [("fraud", State.OK)]
+
+    def test_nor_one_whose_files_are_damaged(self, world: World) -> None:
+        tell(world, 0.01)
+        world.register("churn", "1.0.0")
+        for stage in ("staging", "production"):
+            world.promote("churn@1.0.0", stage)
+        path = manifest_path("churn", "1.0.0")
+        world.write(path, "artifact: [\n")
+        world.commit("Damage it")
+        seen = run(world)
+        assert (seen.unwatched, seen.exit_code) == (("churn",), 3)
+        assert [(one.model, one.state) for one in seen.standings] == [("fraud", State.OK)]
 
 
 class TestTroubles:

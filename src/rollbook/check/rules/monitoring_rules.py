@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.access.roles import ADMIN, AUTOMATION
-from rollbook.errors import InvalidFile
+from rollbook.errors import BadCall, InvalidFile
+from rollbook.git.address import require_safe
 from rollbook.names import PRODUCTION
 from rollbook.records.monitoring import AUTONOMY, monitoring_of
 from rollbook.records.policy import Policy
@@ -30,6 +31,17 @@ _ORDERED = (
     ("min", "warn_min"),
     ("warn_max", "max"),
 )
+# Of which a check of a kind needs one: without a bound it can't fail.
+_BOUNDS = {
+    "threshold": ("max", "min", "warn_max", "warn_min"),
+    "relative": tuple(
+        f"{warn}max_{way}{unit}"
+        for unit in ("", "_percent")
+        for warn in ("", "warn_")
+        for way in ("drop", "rise")
+    ),
+}
+_P_VALUES = ("ks", "chi-square")
 
 
 def monitoring_findings(document: Document, policy: Policy) -> Iterator[Finding]:
@@ -41,7 +53,9 @@ def monitoring_findings(document: Document, policy: Policy) -> Iterator[Finding]
     except InvalidFile as error:
         yield _unreadable(document, error)
         return
+    yield from _source_findings(document, told)
     yield from _check_findings(document, told.checks, told, policy)
+    yield from _named_findings(document, told, policy)
     if told.on_breach.rollback != _NONE and told.on_breach.evidence == _NONE:
         message = "a rollback rests on evidence, and none is filed of a breach"
         hint = "Set on_breach.evidence to propose or land, or on_breach.rollback to none."
@@ -94,6 +108,44 @@ def _check_findings(
                 key = (*_CHECKS, index, "stages", position)
                 yield document.finding("RB234", message, *key, hint=stages_hint)
         yield from _bound_findings(document, check, index)
+        for name, message, hint in _contradictions(check):
+            yield document.finding("RB234", message, *_CHECKS, index, *name, hint=hint)
+
+
+def _source_findings(document: Document, told: Monitoring) -> Iterator[Finding]:
+    """Yield the addresses that would not be asked, and the programs that are none."""
+    for name, source in told.sources.items():
+        key = ("monitoring", "sources", name)
+        url, run = source.settings.get("url"), source.settings.get("run")
+        if isinstance(url, str):
+            try:
+                require_safe(url)
+            except BadCall as error:
+                yield document.finding("RB234", str(error), *key, "url", hint=error.hint)
+                continue
+            if "{" in url.split("/")[2]:
+                message = "nothing is filled in a host"
+                yield document.finding("RB234", message, *key, "url", hint="Write the host out.")
+        if isinstance(run, list) and run[:1] == [""]:
+            hint = "Write the program first, then its arguments."
+            yield document.finding("RB234", "no program is named", *key, "run", hint=hint)
+
+
+def _named_findings(document: Document, told: Monitoring, policy: Policy) -> Iterator[Finding]:
+    """Yield the sources and stages that usage and canaries name and that there are not."""
+    asked = {"canary": told.canary, "usage": told.usage}
+    for name, settings in asked.items():
+        if settings is not None and settings.source not in told.sources:
+            message = f"there is no source {shown(settings.source)}"
+            hint = f"The policy's sources are: {', '.join(list(told.sources)[:10]) or 'none'}."
+            yield document.finding("RB234", message, "monitoring", name, "source", hint=hint)
+    if told.canary is None:
+        return
+    for name, stage in (("stage", told.canary.stage), ("back_to", told.canary.back_to)):
+        if not policy.has_stage(stage):
+            message = f"there is no stage {shown(stage)}"
+            hint = f"Set canary.{name} to one of: {', '.join(one.name for one in policy.stages)}."
+            yield document.finding("RB234", message, "monitoring", "canary", name, hint=hint)
 
 
 def _written(document: Document, index: int) -> dict[str, object]:
@@ -111,6 +163,27 @@ def _bound_findings(document: Document, check: CheckSettings, index: int) -> Ite
             message = f"{low} {least:g} is above {high} {most:g}"
             hint = "A warning begins within the bounds of a breach, and the least is below the most."
             yield document.finding("RB234", message, *_CHECKS, index, low, hint=hint)
+
+
+def _contradictions(check: CheckSettings) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Yield the settings by which a check could not be asked: each with what is wrong, and what to do."""
+    said = check.settings
+    needed = _BOUNDS.get(check.kind, ())
+    if needed and not any(said.get(name) is not None for name in needed):
+        yield (), "a check without a bound can't fail", f"Give one of {', '.join(needed)}."
+    if check.kind != "drift":
+        return
+    method = said.get("method", "auto")
+    has_distance = said.get("max") is not None or said.get("warn_max") is not None
+    if said.get("alpha") is not None and (has_distance or method not in (*_P_VALUES, "auto")):
+        message = "alpha is for p-values, of ks and chi-square; max and warn_max are for distances"
+        yield ("alpha",), message, "Give the one or the other."
+    elif method == "chi-square" and has_distance:
+        name = "max" if said.get("max") is not None else "warn_max"
+        message = "the statistic of chi-square grows with the rows: it has no bound"
+        yield (name,), message, "Set alpha, or another method."
+    if said.get("of") == "targets" and not said.get("target"):
+        yield ("of",), "which column holds the target is not said", "Set target: COLUMN."
 
 
 def _kept_out(document: Document, told: Monitoring, policy: Policy) -> Iterator[Finding]:

@@ -65,10 +65,12 @@ def read(data: bytes, place: str) -> Remembered:
         )
         _require(told["rollbook_monitor"] == FORMAT, "another format than this version of Rollbook has")
         standings = [_standing(one) for one in _list(told["standings"])]
-        memory = Memory(
-            {one.key: one for one in standings}, tuple(_episode(one) for one in _list(told["episodes"]))
-        )
+        episodes = tuple(_episode(one) for one in _list(told["episodes"]))
+        memory = Memory({one.key: one for one in standings}, episodes)
         _require(len(memory.standings) == len(standings), "a standing is told twice")
+        _require(len({one.id for one in episodes}) == len(episodes), "an episode is told twice")
+        lasting = [(one.model, one.version) for one in episodes if one.ended is None]
+        _require(len(set(lasting)) == len(lasting), "two episodes of a version last")
         return Remembered(memory, _claim(told["claim"]), _text(told["base"]))
     except (ValueError, RecursionError) as error:
         message = f"not what the monitor remembers: {one_line(str(error))[:200]}"

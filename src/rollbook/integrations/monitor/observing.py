@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
-from rollbook.errors import InvalidFile
+from rollbook.errors import InvalidFile, NotFound, RollbookError
 from rollbook.integrations.monitor.check_kinds import CHECK_KINDS
 from rollbook.integrations.monitor.checks.check_kind import Asked, window_of
 from rollbook.integrations.monitor.outcome import Outcome, State, Subject
@@ -28,13 +28,14 @@ def observe(
     registry: Registry,
     now: datetime,
     models: Sequence[str] | None = None,
-    unwatched: dict[str, InvalidFile] | None = None,
+    *,
+    unwatched: dict[str, RollbookError] | None = None,
 ) -> tuple[Outcome, ...]:
     """Ask the checks of all models, or of these, and return what each says of each version that it is about.
 
-    Sources are opened once and closed. A source that fails makes its checks UNKNOWN, and no others. A model
-    whose own checks can't be used is put among the `unwatched` where they are given. Raises InvalidFile for
-    other settings that can't be used, NotFound for an unknown model.
+    Sources are opened once and closed. A source that fails makes its checks UNKNOWN, and no others. Raises
+    InvalidFile for settings that can't be used, NotFound for an unknown model. Where `unwatched` is given, a
+    model whose own files can't be used is put there, and nothing is told of it.
     """
     outcomes: list[Outcome] = []
     with ExitStack() as stack:
@@ -43,8 +44,8 @@ def observe(
             try:
                 monitoring = monitoring_of(registry.policy, model.record)
                 outcomes += [*_of_model(model, monitoring, sources, now)]  # all that it says, or nothing
-            except InvalidFile as error:
-                if unwatched is None or error.path == POLICY:
+            except (InvalidFile, NotFound) as error:
+                if unwatched is None or (isinstance(error, InvalidFile) and error.path == POLICY):
                     raise
                 unwatched[model.name] = error
     return tuple(outcomes)
@@ -64,8 +65,6 @@ def subject_of(version: ModelVersion) -> Subject:
 
 def _of_model(model: Model, monitoring: Monitoring, sources: OpenSources, now: datetime) -> Iterator[Outcome]:
     for check in monitoring.checks:
-        if check.kind not in CHECK_KINDS:
-            raise check.fields().fault("check", f"there is no check {check.kind[:80]!r}")
         for version in serving(model, check):
             yield judged(check, version, monitoring.sources, sources, now)
 
@@ -81,8 +80,11 @@ def judged(
     """Return what a check says of a version at a moment; UNKNOWN where its source can't be asked. `subject`
     is the version as it stood then, where that is not now. Raises InvalidFile for settings that can't be
     used."""
+    fields = check.fields()
+    if check.kind not in CHECK_KINDS:
+        raise fields.fault("check", f"there is no check {check.kind[:80]!r}")
     if check.source not in named:
-        raise check.fields().fault("source", f"there is no source {check.source[:80]!r}")
+        raise fields.fault("source", f"there is no source {check.source[:80]!r}")
     subject = subject or subject_of(version)
     try:
         asked = Asked(check, subject, version, sources.opened(named[check.source]), now)

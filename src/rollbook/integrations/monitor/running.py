@@ -78,10 +78,10 @@ def run_once(
             memory = store.recall()
             if jumped:
                 memory = moved_by(memory, jumped)
-            unwatched: dict[str, InvalidFile] = {}
+            unwatched: dict[str, RollbookError] = {}
             settings = _settings(registry, memory, models, unwatched)
             asked = [name for name, monitoring in settings.items() if monitoring.checks]
-            outcomes = observe(registry, now, asked, unwatched) if asked else ()
+            outcomes = observe(registry, now, asked, unwatched=unwatched) if asked else ()
         settings = {name: one for name, one in settings.items() if name not in unwatched}
         store.problems += [f"{name} is not watched: {error}" for name, error in unwatched.items()]
         lasted = {one.id for one in memory.episodes if one.ended is None}
@@ -210,7 +210,7 @@ def _main(repository: Repository, problems: list[str]) -> str:
 
 
 def _settings(
-    registry: Registry, memory: Memory, models: Sequence[str] | None, unwatched: dict[str, InvalidFile]
+    registry: Registry, memory: Memory, models: Sequence[str] | None, unwatched: dict[str, RollbookError]
 ) -> dict[str, Monitoring]:
     """Return what is asked of each model; nothing of those that are remembered and are no more. A model whose
     own settings can't be used is put among the `unwatched`, and stays as it stood."""

@@ -87,6 +87,7 @@ def test_what_is_no_finite_number_is_no_figure(tmp_path: Path, value: float) -> 
         {}, "text", 3, None, [], {"metric": 3}, figure("0.5"), figure(True), figure(None), figure(10**400),
         figure(version=1.2), figure(version="main"), figure(at="yesterday"), figure(at=5),
         figure(at="0001-01-01T00:00+23:59"), figure(samples=-1), figure(samples=1.5), figure(samples=True),
+        figure(samples=10**30),
         {"metric": "error_rate", "version": "1.2.0"}, {"metric": "error_rate", "value": 1},
     ],
     ids=repr,

@@ -71,12 +71,7 @@ def span_text(span: timedelta) -> str:
 
 def _moment(text: str, now: datetime, *, begins: bool) -> datetime:
     span = _span(text)
-    if span is None:
-        return parse_moment(text, begins=begins)
-    try:
-        return now - span
-    except OverflowError as error:
-        raise BadCall(f"{text[:40]!r} is before all dates", hint="Write it like 7d.") from error
+    return parse_moment(text, begins=begins) if span is None else now - span
 
 
 def _span(text: str) -> timedelta | None:

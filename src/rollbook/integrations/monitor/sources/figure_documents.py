@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rollbook.integrations.monitor.question import Question
 
 MOST_FIGURES = 100_000
+_MOST_SAMPLES = (1 << 63) - 1  # what every reader of evidence takes as a whole number
 LONGEST = 1 << 24  # bytes of a document
 # How long after its window's end a question still asks about the present, and how far clocks may be apart.
 _PRESENT, _SKEW = timedelta(hours=1), timedelta(seconds=5)
@@ -117,6 +118,6 @@ def _number(value: object) -> float:
 def _count(value: object) -> int | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST_SAMPLES:
         raise ValueError("the samples are no count")
     return value
