@@ -20,10 +20,10 @@ from rollbook.cli.demo.cast import (
 )
 from rollbook.cli.demo.inspecting import inspect
 from rollbook.cli.demo.managing import ask_around, hand_over, publish, tidy_up
+from rollbook.cli.demo.night_watch import watch
 from rollbook.cli.demo.refusals import refuse
 from rollbook.cli.demo.rules import agree
 from rollbook.cli.demo.scene import Chapter, CommandRun, Edit, Say, Write
-from rollbook.cli.demo.watching import watch
 from rollbook.layout import manifest_path, stages_path
 from rollbook.propose.proposal import branch_name
 

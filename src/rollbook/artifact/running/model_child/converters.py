@@ -15,7 +15,7 @@ from .graph_inputs import put_columns_before
 from .loaders import ONNX_TYPES, trusted_skops
 from .model_process import guarded
 from .model_rows import Failed, Rows, library
-from .skops_archive import in_fixed_form
+from .steady_skops import in_fixed_form
 
 _NUMBERS = ("int", "uint", "float", "bool")
 # What scikit-learn's trees use of it is in every version of ONNX Runtime; later operators are not.

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from rollbook.artifact.running.bounded_command import run_bounded
 from rollbook.check.gates.gate import SettingsSchema, ref, setting
 from rollbook.integrations.monitor.question import SourceFailed
+from rollbook.integrations.monitor.sources.document_source import DocumentSource
 from rollbook.integrations.monitor.sources.figure_documents import (
     LONGEST,
     figures_in,
-    moment_asked,
     parsed,
 )
 from rollbook.integrations.monitor.sources.source_settings import TIME_LIMIT, seconds_of, source_fields
@@ -19,9 +19,7 @@ from rollbook.text import one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, timedelta
-
-    import pyarrow as pa
+    from datetime import datetime
 
     from rollbook.integrations.monitor.question import Answer, Question
     from rollbook.records.monitoring import SourceSettings
@@ -61,31 +59,20 @@ class CommandSource:
         return OpenCommand(run, seconds_of(fields))
 
 
-class OpenCommand:
+class OpenCommand(DocumentSource):
     """A program that is asked for figures."""
 
     def __init__(self, run: Sequence[str], seconds: float) -> None:
         self._run = run
         self._seconds = seconds
 
-    def figures(self, question: Question) -> Answer:
-        """Return what the program prints; a figure without a time is of the moment."""
-        return self._asked(question, moment_asked(question))
-
-    def series(self, question: Question, step: timedelta) -> Answer:
-        """Return what the program prints with a time: what has none is of now, and says nothing of then."""
-        return self._asked(question, None)
-
-    def rows(self, question: Question, columns: Sequence[str]) -> pa.Table:
-        """Refuse: what is printed are figures."""
-        raise SourceFailed(f"{self._name} prints figures, no rows", hint="Take a source of the kind `log`.")
-
-    def close(self) -> None:
-        """Do nothing: no program goes on running."""
-
     @property
     def _name(self) -> str:
         return printable(" ".join(self._run))[:200]
+
+    @property
+    def _told(self) -> str:
+        return f"{self._name} prints figures"
 
     def _asked(self, question: Question, undated: datetime | None) -> Answer:
         window = question.window

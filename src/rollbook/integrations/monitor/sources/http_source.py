@@ -10,10 +10,10 @@ from rollbook.check.gates.gate import SettingsSchema, setting
 from rollbook.errors import BadCall
 from rollbook.git.address import host_of
 from rollbook.integrations.monitor.question import SourceFailed, fill
+from rollbook.integrations.monitor.sources.document_source import DocumentSource
 from rollbook.integrations.monitor.sources.figure_documents import (
     LONGEST,
     figures_in,
-    moment_asked,
     parsed,
 )
 from rollbook.integrations.monitor.sources.source_settings import (
@@ -28,9 +28,7 @@ from rollbook.integrations.monitor.sources.source_settings import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime, timedelta
-
-    import pyarrow as pa
+    from datetime import datetime
 
     from rollbook.integrations.monitor.question import Answer, Question
     from rollbook.records.monitoring import SourceSettings
@@ -64,7 +62,7 @@ class HttpSource:
         return OpenHttp(url, authorisation(fields), seconds)
 
 
-class OpenHttp:
+class OpenHttp(DocumentSource):
     """An address that is asked for figures."""
 
     def __init__(self, url: str, headers: Mapping[str, str], seconds: float) -> None:
@@ -72,22 +70,9 @@ class OpenHttp:
         self._headers = headers
         self._seconds = seconds
 
-    def figures(self, question: Question) -> Answer:
-        """Return what the address answers; a figure without a time is of the moment."""
-        return self._asked(question, moment_asked(question))
-
-    def series(self, question: Question, step: timedelta) -> Answer:
-        """Return what is answered with a time: what has none is of now, and says nothing of then."""
-        return self._asked(question, None)
-
-    def rows(self, question: Question, columns: Sequence[str]) -> pa.Table:
-        """Refuse: what is answered are figures."""
-        raise SourceFailed(
-            f"{host_of(self._url)} answers figures, no rows", hint="Take a source of the kind `log`."
-        )
-
-    def close(self) -> None:
-        """Do nothing: no connection stays open."""
+    @property
+    def _told(self) -> str:
+        return f"{host_of(self._url)} answers figures"
 
     def _asked(self, question: Question, undated: datetime | None) -> Answer:
         values = {"model": quote(question.model, safe=""), "version": quote(question.version, safe="")}

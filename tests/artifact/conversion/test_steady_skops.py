@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.artifact.running.model_child.skops_archive import in_fixed_form
+from rollbook.artifact.running.model_child.steady_skops import in_fixed_form
 
 skops_io = pytest.importorskip("skops.io")
 
