@@ -170,6 +170,8 @@ def _made_onnx(model: Any, runtime: Any) -> Made:
         if len(shape.dim):
             shape.dim[0].Clear()
             shape.dim[0].dim_param = "rows"
+    # Converters keep these in a set, whose order is another one in each process.
+    model.opset_import.sort(key=lambda one: str(one.domain))
     data = model.SerializeToString(deterministic=True)
     session = runtime.InferenceSession(data, providers=["CPUExecutionProvider"])
     inputs, outputs = _described(session.get_inputs()), _described(session.get_outputs())
