@@ -503,7 +503,7 @@ def test_a_clone_that_is_behind_lands_on_the_newest_main(world: World) -> None:
 
 
 def test_a_landing_killed_after_its_push_is_completed_by_landing_again(pushed: World) -> None:
-    killed_at(pushed.registry, "rollbook.propose.landing:_move_local", "before", "land", BRANCH)
+    killed_at(pushed.registry, "rollbook.propose.publication:_move_local", "before", "land", BRANCH)
     assert git(pushed.origin, "tag") == "credit@v1.0.0"
     assert pushed.git("tag") == ""
     assert rollbook(pushed.registry, "land", BRANCH).code == 0
@@ -511,7 +511,7 @@ def test_a_landing_killed_after_its_push_is_completed_by_landing_again(pushed: W
 
 
 def test_a_landing_killed_after_its_push_waits_for_local_changes_in_the_way(proposed: World) -> None:
-    killed_at(proposed.registry, "rollbook.propose.landing:_move_local", "before", "land", BRANCH)
+    killed_at(proposed.registry, "rollbook.propose.publication:_move_local", "before", "land", BRANCH)
     _untracked_in_the_way(proposed)
     with pytest.raises(Refused, match="would be overwritten"):
         land(discover(proposed.registry), BRANCH)

@@ -11,7 +11,7 @@ from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.write import identity
 from rollbook.names import alias_target, require_alias_name, time_now
 from rollbook.propose.evidence_set_aside import set_aside
-from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.propose.proposal import PlannedChange, Proposal, branch_name, propose
 from rollbook.records.stages import ALIASES
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
@@ -61,6 +61,17 @@ class ProposedAlias:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedAlias:
+    """A change of an alias that is ready to be proposed, and what it does, as in `ProposedAlias`."""
+
+    change: PlannedChange
+    model: str
+    alias: str
+    before: str | None
+    after: str | None
+
+
 def propose_alias(
     repository: Repository,
     reference: str | Reference,
@@ -75,17 +86,41 @@ def propose_alias(
     """Propose that an alias points to a version, or with `remove` that it no longer does: a branch with one
     commit that edits stages.yaml alone.
 
-    `override` says why a freeze is set aside, `despite` why failed evidence of monitoring is. With `draft`
-    the proposal is made although the check fails. Raises NotFound for an unknown version or an alias that
-    isn't there, Refused for one that is there already or named like a stage, or a change that the check
-    refuses, Conflict when the proposal stands already.
+    With `draft` the proposal is made although the check fails. Raises as `plan_alias` does, ChangeRefused for
+    a change that the check refuses, Conflict when the proposal stands already.
+    """
+    base = main_commit(repository)
+    planned = plan_alias(
+        repository, base, reference, alias, reason=reason, remove=remove, override=override, despite=despite
+    )
+    made, verdict = propose(repository, planned.change, draft=draft)
+    branch = planned.change.proposal.branch
+    return ProposedAlias(branch, made, planned.model, alias, planned.before, planned.after, verdict.findings)
+
+
+def plan_alias(
+    repository: Repository,
+    base: str,
+    reference: str | Reference,
+    alias: str,
+    *,
+    reason: str,
+    remove: bool = False,
+    override: str | None = None,
+    despite: str | None = None,
+) -> PlannedAlias:
+    """Return the edit of stages.yaml, upon the commit `base`, that points an alias to a version, or with
+    `remove` takes it away.
+
+    `override` says why a freeze is set aside, `despite` why failed evidence of monitoring is. Raises NotFound
+    for an unknown version or an alias that isn't there, Refused for one that is there already or named like a
+    stage.
     """
     require_alias_name(alias)
     if not one_line(reason):
         raise BadCall("a change of an alias needs a reason", hint='Say why: --reason "..."')
     if remove and (override or despite):
         raise BadCall("taking an alias away meets no freeze and no gate", hint="Leave the exception out.")
-    base = main_commit(repository)
     base_snapshot = commit_snapshot(repository, base)
     with Registry(repository, base_snapshot) as registry:
         version = registry.version(reference)
@@ -98,19 +133,15 @@ def propose_alias(
     # A version's name begins with a number, and an alias's with a letter.
     parts = (alias, "removed") if remove else (version.version, alias)
     branch = branch_name(ALIAS_ACTION, model, *parts)
-    refuse_standing(repository, branch)
     entry = _entry(repository, version.version, one_line(reason), said, standing, remove=remove)
     change = _without(alias) if remove and standing is None else _with(alias, entry)
     files = {path: edit(data or f"{schema_line('stages', path)}\n".encode(), change, path)}
-    verdict = judge(repository, base, files)
-    if not draft:
-        # What waits, for approvals above all, can only come once there is a proposal.
-        wish = f"{version} can't lose the alias {alias}" if remove else f"{version} can't be {alias}"
-        verdict.require(wish, waiting_too=False)
+    wish = f"{version} can't lose the alias {alias}" if remove else f"{version} can't be {alias}"
     subject = f"Take the alias {alias} off {version}" if remove else f"Give {version} the alias {alias}"
-    made = commit_proposal(repository, Proposal(branch, base, f"{subject}\n\n{one_line(reason)}\n", files))
-    after = None if remove else version.version
-    return ProposedAlias(branch, made, model, alias, before, after, verdict.findings)
+    proposal = Proposal(branch, base, f"{subject}\n\n{one_line(reason)}\n", files)
+    # What waits, for approvals above all, can only come once there is a proposal.
+    planned = PlannedChange(proposal, wish, may_wait=True)
+    return PlannedAlias(planned, model, alias, before, None if remove else version.version)
 
 
 def _exceptions(

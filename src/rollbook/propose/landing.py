@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rollbook.access.recorders import may_record
-from rollbook.access.roles import RECORDER, Person, roles_at
 from rollbook.check.commit_dates import future_findings
 from rollbook.check.judge import check_merge
-from rollbook.errors import BadCall, Conflict, GitFailed, NotFound, Refused, TagInTheWay
-from rollbook.git.checkout import checkouts_of, require_room, switch
+from rollbook.errors import BadCall, NotFound, Refused
+from rollbook.git.checkout import checkouts_of
 from rollbook.git.commits import read_commit
 from rollbook.git.main_history import merged_commits
 from rollbook.git.refs import (
@@ -19,28 +17,23 @@ from rollbook.git.refs import (
     RefUpdate,
     fetch,
     fetch_tags,
-    push,
-    ref_id,
     ref_ids,
     remote_branch,
     resolve_branch,
     update_refs,
 )
 from rollbook.git.repository import is_ancestor
-from rollbook.git.write import commit, identity
+from rollbook.git.write import commit
 from rollbook.propose.proposal import ProposalVerdict
+from rollbook.propose.publication import publish
 from rollbook.registry.main_branch import has_remote, landed_commit, main_branch, remote_name
 from rollbook.registry.request_branches import newest_tips
 from rollbook.text import printable
-from rollbook.trail.record import missing_tags
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
     from rollbook.trail.event import Event
-    from rollbook.trail.record import Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,42 +87,13 @@ def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> L
     findings, tree = check_merge(repository, base, head.commit)
     ProposalVerdict(tuple(findings)).require(f"{branch} can't land on {main}")
     assert tree is not None, "a merge that conflicts is a finding"
-    checkouts = checkouts_of(repository, main)
     merged = commit(repository, tree, [base, head.commit], _message(repository, head, main))
     ahead = tuple(future_findings(repository, base, merged, datetime.now(UTC)))
     ProposalVerdict(ahead).require(f"{branch} can't land on {main}")
-    for checkout in checkouts:
-        require_room(checkout, merged)
-    missing, unrecorded = _to_record(repository, base, merged, is_published=remote is not None)
-    tags = missing.tags if missing else []
-    updates = [RefUpdate(f"refs/heads/{main}", merged, base), *(tag.ref for tag in tags)]
-    if remote:
-        deletions = (
-            [RefUpdate(f"refs/heads/{branch}", NO_OBJECT, head.remote)]
-            if head.remote and not keep_branch
-            else []
-        )
-        push(repository, remote, [*updates, *deletions])
-    _move_local(repository, main, merged, updates[1:], checkouts)
-    if missing:
-        missing.remember(repository)
+    gone = [RefUpdate(f"refs/heads/{branch}", NO_OBJECT, head.remote)] if head.remote else []
+    done = publish(repository, main, base, merged, remote, [] if keep_branch else gone)
     _drop_branch(repository, head, keep_branch=keep_branch)
-    return Landing(branch, main, merged, [tag.event for tag in tags], findings, remote, unrecorded)
-
-
-def _to_record(
-    repository: Repository, base: str, tip: str, *, is_published: bool
-) -> tuple[Missing | None, str]:
-    """Return what `tip` calls for and no tag records yet; or None and why that is left to others: main holds
-    all that is needed to record it later.
-    """
-    roles = roles_at(repository, base)
-    if not may_record(roles, Person(email=identity(repository).email)):
-        return None, f"recording it is left to {', '.join(roles[RECORDER])}, as the policy says"
-    try:
-        return missing_tags(repository, tip, is_published=is_published), ""
-    except TagInTheWay as error:
-        return None, f"it is not recorded yet: {error}. {error.hint}"
+    return Landing(branch, main, merged, done.events, findings, remote, done.unrecorded)
 
 
 def _find_branch(repository: Repository, branch: str, remote: str | None) -> _Head:
@@ -158,22 +122,6 @@ def _message(repository: Repository, head: _Head, main: str) -> str:
     return f"Merge {head.name} into {main}\n\n{subject}\n"
 
 
-def _move_local(
-    repository: Repository, main: str, commit_id: str, others: list[RefUpdate], checkouts: list[Path]
-) -> None:
-    """Bring main, its checkout and the tags to where they belong; each step can be repeated."""
-    ref = f"refs/heads/{main}"
-    old = ref_id(repository, ref) or NO_OBJECT
-    for checkout in checkouts:
-        switch(checkout, old, commit_id)
-    try:
-        update_refs(repository, [RefUpdate(ref, commit_id, old), *others])
-    except (Conflict, GitFailed):
-        for checkout in checkouts:
-            switch(checkout, commit_id, old)
-        raise
-
-
 def _drop_branch(repository: Repository, head: _Head, *, keep_branch: bool) -> None:
     if head.local and not keep_branch and not checkouts_of(repository, head.name):
         update_refs(repository, [RefUpdate(f"refs/heads/{head.name}", NO_OBJECT, head.local)])
@@ -182,19 +130,10 @@ def _drop_branch(repository: Repository, head: _Head, *, keep_branch: bool) -> N
 def _complete(repository: Repository, main: str, base: str, head: _Head, *, keep_branch: bool) -> Landing:
     """Return the branch is on main already: bring the local side up to it, and record what is missing."""
     local = resolve_branch(repository, main)
-    missing, unrecorded = _to_record(repository, base, base, is_published=has_remote(repository))
-    tags = missing.tags if missing else []
-    if local == base and not tags and (keep_branch or head.commit not in merged_commits(repository, base)):
-        raise Refused(f"{head.name} is on {main} already", hint="There is nothing to land.")
-    checkouts = checkouts_of(repository, main)
-    for checkout in checkouts:
-        require_room(checkout, base)
-    updates = [tag.ref for tag in tags]
     remote = remote_name(repository) if has_remote(repository) else None
-    if remote:
-        push(repository, remote, updates)
-    _move_local(repository, main, base, updates, checkouts)
-    if missing:
-        missing.remember(repository)
+    done = publish(repository, main, base, base, remote)
+    is_cleared = keep_branch or head.commit not in merged_commits(repository, base)
+    if local == base and not done.events and is_cleared:
+        raise Refused(f"{head.name} is on {main} already", hint="There is nothing to land.")
     _drop_branch(repository, head, keep_branch=keep_branch)
-    return Landing(head.name, main, base, [tag.event for tag in tags], [], remote, unrecorded)
+    return Landing(head.name, main, base, done.events, [], remote, done.unrecorded)

@@ -10,7 +10,7 @@ from rollbook import layout
 from rollbook.errors import BadCall, NotFound, Refused, nearest
 from rollbook.names import require_model_name
 from rollbook.propose.manifest_facts import require_lawful
-from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.propose.proposal import PlannedChange, Proposal, branch_name, propose
 from rollbook.propose.tag_edits import change_tags, require_apart
 from rollbook.propose.told_model import FIELDS
 from rollbook.records.fields import tags_of
@@ -52,15 +52,35 @@ def edit_model(
 ) -> EditedModel:
     """Propose an edit of a model's model.yaml: a branch with one commit; comments and order stay.
 
+    Raises as `plan_model_edit` does, ChangeRefused when the check refuses it, Conflict when the same proposal
+    stands already.
+    """
+    base = main_commit(repository)
+    planned, changed = plan_model_edit(repository, base, model, fields, tags=tags, remove_tags=remove_tags)
+    made, _ = propose(repository, planned)
+    (path,) = planned.proposal.files
+    return EditedModel(model, path, changed, planned.proposal.branch, made)
+
+
+def plan_model_edit(
+    repository: Repository,
+    base: str,
+    model: str,
+    fields: Mapping[str, str | None],
+    *,
+    tags: Mapping[str, str] | None = None,
+    remove_tags: Sequence[str] = (),
+) -> tuple[PlannedChange, tuple[str, ...]]:
+    """Return an edit of a model's model.yaml upon the commit `base`, and the fields that it changes.
+
     Of `fields`, None leaves one as it is, empty text takes it out. Raises BadCall when nothing is asked for
     or what is asked for makes no sense, NotFound for an unknown model or a tag that it hasn't, Refused when
-    the record says so already or the check refuses it, Conflict when the same proposal stands already.
+    the record says so already.
     """
     tags = tags or {}
     told = {name: value for name, value in fields.items() if value is not None}
     _require_sense(told, tags, remove_tags)
-    base = main_commit(repository)
-    model = require_model_name(model)
+    require_model_name(model)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         registry.require()
         registry.model(model)  # raises when it isn't there
@@ -84,12 +104,10 @@ def edit_model(
         raise Refused(f"{path} says so already")
     # The same edit has the same branch; another one never has.
     branch = branch_name("edit", model, hashlib.sha256(after).hexdigest()[:8])
-    refuse_standing(repository, branch)
-    judge(repository, base, {path: after}).require(f"{model} can't be described so")
     changed = tuple(_changed(load(start, path), load(after, path)))
     message = f"Edit what is said of {model}\n\nChanged: {', '.join(changed)}\n"
-    made = commit_proposal(repository, Proposal(branch, base, message, {path: after}))
-    return EditedModel(model, path, changed, branch, made)
+    proposal = Proposal(branch, base, message, {path: after})
+    return PlannedChange(proposal, f"{model} can't be described so"), changed
 
 
 def _require_sense(told: Mapping[str, str], tags: Mapping[str, str], remove_tags: Sequence[str]) -> None:

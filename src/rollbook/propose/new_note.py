@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.errors import BadCall, NotFound, Refused, nearest
-from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.names import Reference
+from rollbook.propose.proposal import PlannedChange, Proposal, branch_name, propose
 from rollbook.propose.tag_edits import change_tags, require_apart
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from rollbook.git.repository import Repository
-    from rollbook.names import Reference
     from rollbook.registry.model_version import ModelVersion
 
 
@@ -45,9 +45,32 @@ def add_note(
 ) -> Noted:
     """Propose an edit of a version's notes.yaml: a branch with one commit; comments in the file stay.
 
+    Raises as `plan_note` does, ChangeRefused when the check refuses it, Conflict when the same proposal
+    stands already.
+    """
+    base = main_commit(repository)
+    planned, told = plan_note(
+        repository, base, reference, description=description, tags=tags, remove_tags=remove_tags
+    )
+    made, _ = propose(repository, planned)
+    (path,) = planned.proposal.files
+    return Noted(told.model, str(told.version), path, planned.proposal.branch, made)
+
+
+def plan_note(
+    repository: Repository,
+    base: str,
+    reference: str | Reference,
+    *,
+    description: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    remove_tags: Sequence[str] = (),
+) -> tuple[PlannedChange, Reference]:
+    """Return an edit of a version's notes.yaml upon the commit `base`, and the version that it is about.
+
     An empty description takes it out. Raises BadCall when nothing is asked for or a tag is both set and
-    removed, NotFound for an unknown version or a tag that the notes don't hold, Refused when
-    the notes say so already or the check refuses them, Conflict when the same proposal stands already.
+    removed, NotFound for an unknown version or a tag that the notes don't hold, Refused when the notes say so
+    already.
     """
     tags = tags or {}
     if description is None and not tags and not remove_tags:
@@ -55,7 +78,6 @@ def add_note(
             "there is nothing to note", hint="Give --description TEXT, --tag NAME=TEXT or --remove-tag NAME."
         )
     require_apart(tags, remove_tags)
-    base = main_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         version = registry.version(reference)
         for name in remove_tags:
@@ -69,13 +91,10 @@ def add_note(
     # The same note has the same branch; another one never has.
     unique = hashlib.sha256(after).hexdigest()[:8]
     branch = branch_name("note", version.model.name, version.version, unique)
-    refuse_standing(repository, branch)
-    judge(repository, base, {path: after}).require(f"this can't be noted on {version}")
-    made = commit_proposal(
-        repository,
-        Proposal(branch, base, f"Note on {version}\n\n{description or ''}".rstrip() + "\n", {path: after}),
-    )
-    return Noted(version.model.name, version.version, path, branch, made)
+    message = f"Note on {version}\n\n{description or ''}".rstrip() + "\n"
+    proposal = Proposal(branch, base, message, {path: after})
+    planned = PlannedChange(proposal, f"this can't be noted on {version}")
+    return planned, Reference(version.model.name, version.version)
 
 
 def _require_noted(version: ModelVersion, tag: str) -> None:

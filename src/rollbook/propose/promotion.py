@@ -13,7 +13,7 @@ from rollbook.errors import BadCall, NotFound
 from rollbook.git.write import identity
 from rollbook.names import PRODUCTION, normalise_version, require_model_name, require_stage_name, time_now
 from rollbook.propose.evidence_set_aside import set_aside
-from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.propose.proposal import PlannedChange, Proposal, branch_name, propose
 from rollbook.propose.stage_edits import (
     Displacement,
     Move,
@@ -80,6 +80,16 @@ class ProposedMove:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedMove:
+    """A promotion that is ready to be proposed: what moves, and the gates that it sets aside."""
+
+    change: PlannedChange
+    model: str
+    moves: tuple[Move, ...]
+    waived: tuple[str, ...] = ()
+
+
 def propose_promotion(
     repository: Repository,
     reference: str | Reference,
@@ -94,17 +104,49 @@ def propose_promotion(
 ) -> ProposedMove:
     """Propose that a version moves to `stage`: a branch with one commit that edits stages.yaml alone.
 
+    With `draft` the proposal is made although the check fails, and whoever asks; with `onto` on top of a
+    request's commit instead of main's. Raises as `plan_promotion` does, ChangeRefused for a change that the
+    check refuses, Conflict when the proposal stands already.
+    """
+    planned = plan_promotion(
+        repository,
+        onto or main_commit(repository),
+        reference,
+        stage,
+        reason=reason,
+        details=details,
+        action=action,
+        displaced=displaced,
+        draft=draft,
+    )
+    made, verdict = propose(repository, planned.change, draft=draft)
+    branch = planned.change.proposal.branch
+    return ProposedMove(branch, made, planned.model, planned.moves, verdict.findings, planned.waived)
+
+
+def plan_promotion(
+    repository: Repository,
+    base: str,
+    reference: str | Reference,
+    stage: str,
+    *,
+    reason: str,
+    details: Mapping[str, Any] | None = None,
+    action: str = "promote",
+    displaced: Displacement | None = None,
+    draft: bool = False,
+) -> PlannedMove:
+    """Return the edit of stages.yaml, upon the commit `base`, that moves a version to `stage`.
+
     The version that an exclusive stage held moves to where the policy sends the displaced, or as `displaced`
     says. `details` are further fields of its entry (`traffic`, `replacement`, ...), of `despite` the reason
-    alone; of a version that is there already, those are changed. `action` names the branch. With `draft` the
-    proposal is made although the check fails; with `onto` on top of a request's commit instead of main's.
-    Raises NotFound for an unknown version or stage, Refused for an illegal transition or a change the check
-    refuses, Conflict when the proposal stands already.
+    alone; of a version that is there already, those are changed. `action` names the branch; a `draft` may be
+    anybody's. Raises NotFound for an unknown version or stage, Refused for an illegal transition, or a stage
+    that the user doesn't keep.
     """
     require_stage_name(stage)
     if not (reason := one_line(reason)):
         raise BadCall("a stage change needs a reason", hint='Say why: --reason "..."')
-    base = onto or main_commit(repository)
     base_snapshot = commit_snapshot(repository, base)
     with Registry(repository, base_snapshot) as registry:
         version = registry.version(reference)
@@ -118,18 +160,15 @@ def propose_promotion(
         (data,) = registry.snapshot.read_many([path])
         policy, name = registry.policy, str(version)
     branch = branch_name(action, version.model.name, version.version, stage)
-    refuse_standing(repository, branch)
     header = f"{schema_line('stages', path)}\n".encode()
     files = {path: edit(data or header, write_moves(policy, moves), path)}
-    verdict = judge(repository, base, files)
     wish, subject = f"{name} can't move to {stage}", f"{action.capitalize()} {name} to {stage}"
     if changed := moves[-1].changed:
         wish, subject = f"{name} can't be changed in {stage}", f"Change {name} in {stage}: {changed}"
-    if not draft:
-        # What waits, for approvals above all, can only come once there is a proposal.
-        verdict.require(wish, waiting_too=False)
-    made = commit_proposal(repository, Proposal(branch, base, f"{subject}\n\n{reason}\n", files))
-    return ProposedMove(branch, made, version.model.name, tuple(moves), verdict.findings, waived)
+    proposal = Proposal(branch, base, f"{subject}\n\n{reason}\n", files)
+    # What waits, for approvals above all, can only come once there is a proposal.
+    planned = PlannedChange(proposal, wish, may_wait=True)
+    return PlannedMove(planned, version.model.name, tuple(moves), waived)
 
 
 def _moves(

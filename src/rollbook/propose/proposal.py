@@ -40,6 +40,17 @@ class Proposal:
     files: Mapping[str, bytes | None]
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """A change that is ready to be proposed. `wish` begins the refusal of one that the check refuses; what
+    `may_wait` is not kept back by what somebody else has to put right, such as an approval that is missing.
+    """
+
+    proposal: Proposal
+    wish: str
+    may_wait: bool = False
+
+
 class ChangeRefused(Refused):
     """The check says no. `findings` says why."""
 
@@ -73,6 +84,21 @@ def judge(repository: Repository, base: str, files: Mapping[str, bytes | None]) 
     finally:
         before.close()
         after.close()
+
+
+def propose(
+    repository: Repository, planned: PlannedChange, *, draft: bool = False
+) -> tuple[str, ProposalVerdict]:
+    """Check a planned change and make its branch; return the commit, and what the check says.
+
+    With `draft` it is made whatever the check says. Raises ChangeRefused, and as `commit_proposal` does.
+    """
+    proposal = planned.proposal
+    refuse_standing(repository, proposal.branch)
+    verdict = judge(repository, proposal.base, proposal.files)
+    if not draft:
+        verdict.require(planned.wish, waiting_too=not planned.may_wait)
+    return commit_proposal(repository, proposal), verdict
 
 
 def branch_name(action: str, model: str, version: str, stage: str = "") -> str:

@@ -18,13 +18,13 @@ from rollbook.git.refs import resolve_branch
 from rollbook.names import bump, normalise_version, precedence, require_model_name
 from rollbook.propose.artifact_names import artifact_name
 from rollbook.propose.backfill import FIELDS as AUTHORSHIP
-from rollbook.propose.backfill import authorship, of_the_run_before, registrar
-from rollbook.propose.code_lineage import code_lineage
+from rollbook.propose.backfill import of_the_run_before, registrar
 from rollbook.propose.contradictions import require_agreement
 from rollbook.propose.dvc_entries_update import entry_edit
-from rollbook.propose.file_facts import as_told, completed, is_format_alone
-from rollbook.propose.manifest_facts import merged, require_lawful, with_listed
+from rollbook.propose.file_facts import as_told, completed
+from rollbook.propose.manifest_facts import require_lawful
 from rollbook.propose.proposal import (
+    PlannedChange,
     Proposal,
     branch_name,
     commit_proposal,
@@ -34,6 +34,7 @@ from rollbook.propose.proposal import (
 )
 from rollbook.propose.received_artifact import received_artifact
 from rollbook.propose.reference_table import reference_remarks
+from rollbook.propose.registered_facts import registered_facts
 from rollbook.propose.registration_evidence import registration_evidence
 from rollbook.propose.registration_remarks import lacking, pre_release_remarks, signature_remarks, twins
 from rollbook.propose.scan_evidence import scan_evidence, scan_remarks
@@ -51,6 +52,7 @@ from rollbook.yaml.write import dump
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from rollbook.artifact.pointer import Pointer
     from rollbook.artifact.progress import Progress
     from rollbook.artifact.storage import Storage, Stored
     from rollbook.git.repository import Repository
@@ -64,9 +66,6 @@ _ORDER = (
     "hyperparameters", "metrics", "features", "feature_pipeline", "preprocessing", "signature", "training",
     "environment", "lineage", "limitations", "protected_groups", "tags", "card", "extra",
 )  # fmt: skip
-# Stands for the artifact while its bytes have not been read.
-_NO_ARTIFACT = {"path": "model", "format": "binary", "size": 1, "sha256": "0" * 64}
-_OWN = frozenset(["model", "version", "artifact", *AUTHORSHIP])
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +139,53 @@ class _RegistrationPlan:
     standing: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedVersion:
+    """A registration that is ready to be proposed, its bytes in DVC's cache: the change, the version without
+    its branch's commit, what goes to the remote, and the branch's commit where an earlier run has made it."""
+
+    change: PlannedChange
+    version: ProposedVersion
+    storage: Storage
+    pointers: Sequence[Pointer]
+    standing: str | None
+
+    def upload(self, repository: Repository, progress: Progress = quiet) -> int:
+        """Send what the DVC remote lacks; return the number of bytes sent."""
+        return upload(repository, self.change.proposal.base, self.storage, self.pointers, progress)
+
+
 def register(
     repository: Repository, registration: Registration, progress: Progress = quiet
 ) -> ProposedVersion:
     """Store the artifact in the DVC remote, and propose its version: a branch with one commit.
 
+    Raises as `prepare` does, ChangeRefused for a change that the check refuses, StorageFailed when the bytes
+    can't be stored. Then there is no branch. Run again with the same facts and bytes, it finds the branch of
+    the run before.
+    """
+    prepared = prepare(repository, registration, progress)
+    proposal, version = prepared.change.proposal, prepared.version
+    judge(repository, proposal.base, proposal.files).require(prepared.change.wish)
+    uploaded = prepared.upload(repository, progress)
+    commit = prepared.standing or commit_proposal(repository, proposal)
+    # All that was new in the remote is in no version.
+    is_new = 0 < version.size <= uploaded
+    same = () if is_new else twins(repository, proposal.base, prepared.pointers[0].md5)
+    return replace(version, commit=commit, uploaded=uploaded, twins=same)
+
+
+def prepare(
+    repository: Repository, registration: Registration, progress: Progress = quiet, *, onto: str = ""
+) -> PreparedVersion:
+    """Bring the artifact into DVC's cache, and return its version as a change upon the commit `onto`, by
+    default main's.
+
     Everything that can be judged without the bytes is judged first. Raises BadCall for facts that the schema
     does not allow, Refused for a version that exists, an artifact that is broken or says otherwise than what
-    is told of it, or that a scan finds malicious, or a change that the check refuses, Conflict when
-    the branch stands with other content, StorageFailed when the bytes can't be stored. Then there is no
-    branch. Run again with the same facts and bytes, it finds the branch of the run before.
+    is told of it, or that a scan finds malicious, Conflict when the branch stands with other content.
     """
-    plan = _plan(repository, registration)
+    plan = _plan(repository, registration, onto)
     storage = open_store(repository, plan.base)
     received = received_artifact(repository, storage, registration, plan.name, progress)
     stored = received.stored
@@ -161,30 +195,32 @@ def register(
     while plan.standing and not consists_of(repository, plan.standing, files, _entry(plan, stored)):
         if registration.version is not None:
             refuse_standing(repository, plan.branch)
-        plan = _plan(repository, registration, above=plan.version)
+        plan = _plan(repository, registration, onto, above=plan.version)
         plan, files = _completed(repository, storage, registration, plan, received)
     files |= entry_edit(repository, plan.base, _entry(plan, stored))
-    judge(repository, plan.base, files).require("the registry refuses this version")
-    uploaded = upload(repository, plan.base, storage, received.pointers, progress)
     message = f"Register {plan.model}@{plan.version}\n\n{plan.facts.get('description', '')}".rstrip() + "\n"
-    commit = plan.standing or commit_proposal(repository, Proposal(plan.branch, plan.base, message, files))
-    return ProposedVersion(
+    version = ProposedVersion(
         model=plan.model,
         version=plan.version,
         branch=plan.branch,
-        commit=commit,
+        commit=plan.standing or "",
         sha256=stored.digest.sha256,
         size=stored.digest.size,
         format=stored.format,
-        uploaded=uploaded,
-        # All that was new in the remote is in no version.
-        twins=() if 0 < stored.digest.size <= uploaded else twins(repository, plan.base, stored.pointer.md5),
+        uploaded=0,
+        twins=(),
         lacking=tuple(lacking(plan.facts, registration.attachments, stored.format)),
         remarks=tuple(_remarks(repository, registration, plan, received)),
     )
+    change = PlannedChange(
+        Proposal(plan.branch, plan.base, message, files), "the registry refuses this version"
+    )
+    return PreparedVersion(change, version, storage, received.pointers, plan.standing)
 
 
-def _plan(repository: Repository, registration: Registration, *, above: str = "") -> _RegistrationPlan:
+def _plan(
+    repository: Repository, registration: Registration, onto: str, *, above: str = ""
+) -> _RegistrationPlan:
     """Settle what shall be registered. A version that is bumped comes after those that open requests
     register, unless one of these, above `above`, has these very facts: that was an earlier run."""
     model = require_model_name(registration.model)
@@ -195,7 +231,7 @@ def _plan(repository: Repository, registration: Registration, *, above: str = ""
     else:
         require_there(registration.artifact)
         name = artifact_name(registration.artifact, registration.name)
-    base = main_commit(repository)
+    base = onto or main_commit(repository)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         registry.require()
         is_known = registry.has_model(model)
@@ -205,7 +241,7 @@ def _plan(repository: Repository, registration: Registration, *, above: str = ""
     earlier = [version for version in requested if not above or precedence(version) > precedence(above)]
     for version in [*earlier, _next_version(model, [*versions, *requested], registration)]:
         branch = branch_name("register", model, version)
-        facts = _facts(repository, registration, model, version, parents)
+        facts = registered_facts(repository, registration, model, version, parents)
         standing = resolve_branch(repository, branch)
         before = standing_facts(repository, standing, model, version) if standing else {}
         if standing and (carried := of_the_run_before(facts, as_told(before, facts))):
@@ -261,34 +297,6 @@ def _next_version(model: str, versions: Sequence[str], registration: Registratio
             hint=f"Use --bump, or a version of your own above {versions[-1]}: --version V.",
         )
     return version
-
-
-def _facts(
-    repository: Repository, registration: Registration, model: str, version: str, parents: Sequence[str]
-) -> dict[str, Any]:
-    """Return the manifest without its artifact, judged by the schema as far as it goes."""
-    claimed = _OWN & registration.facts.keys()
-    for name in sorted(claimed):
-        value = registration.facts[name]
-        if value == {"model": model, "version": version}.get(name, ()) or is_format_alone(name, value):
-            continue
-        way = "" if name in ("model", "version", "artifact") else " A version made before: --created-at DATE."
-        raise BadCall(
-            f"the field `{name}` is filled in by register", hint=f"Leave `{name}` out of the facts.{way}"
-        )
-    facts = {name: value for name, value in registration.facts.items() if name not in _OWN}
-    facts["model"], facts["version"] = model, version
-    facts |= authorship(repository, registration.created_at, registration.created_by)
-    codes = [code_lineage(directory, role) for role, directory in registration.code]
-    lineage = merged("lineage", facts.get("lineage"), [])
-    if codes and "code" not in lineage:
-        lineage["code"] = codes if len(codes) > 1 else codes[0]
-    if parents:
-        lineage = with_listed(lineage, "parents", parents)
-    if lineage:
-        facts["lineage"] = lineage
-    require_lawful("version", {**facts, "artifact": _NO_ARTIFACT}, "the manifest")
-    return facts
 
 
 def _completed(

@@ -1,0 +1,53 @@
+"""Several changes that are to be one commit: each planned upon the one before, none of them on a branch."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rollbook.git.write import ObjectWriter, commit
+from rollbook.propose.proposal import PlannedChange, Proposal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rollbook.git.repository import Repository
+
+
+@dataclass(slots=True)
+class ChangeSeries:
+    """Changes upon `base`, a commit of main. `tip` is a commit that holds them all, and that no ref names."""
+
+    repository: Repository
+    base: str
+    tip: str = ""
+    subjects: list[str] = field(default_factory=list)
+    _files: dict[str, bytes | None] = field(default_factory=dict)
+    _uploads: list[Callable[[], object]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.tip = self.tip or self.base
+
+    def add(self, planned: PlannedChange, upload: Callable[[], object] | None = None) -> None:
+        """Add a change that was planned upon `tip`. `upload` sends what it names, once all is checked."""
+        proposal = planned.proposal
+        tree = ObjectWriter(self.repository).tree(self.tip, proposal.files)
+        self.tip = commit(self.repository, tree, [self.tip], proposal.message)
+        self.subjects.append(proposal.message.partition("\n")[0])
+        self._files |= proposal.files
+        if upload:
+            self._uploads.append(upload)
+
+    def upload(self) -> None:
+        """Send what the changes name."""
+        for upload in self._uploads:
+            upload()
+
+    def as_one(self, subject: str) -> PlannedChange:
+        """Return all changes as one, whose message lists them below `subject`."""
+        message = "\n".join([subject, "", *(f"- {line}" for line in self.subjects), ""])
+        told = repr(sorted(self._files.items())).encode()
+        branch = f"rollbook/batch/{hashlib.sha256(told).hexdigest()[:12]}"
+        proposal = Proposal(branch, self.base, message, dict(self._files))
+        return PlannedChange(proposal, "these changes can't be made", may_wait=True)
