@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from workflow_runner import (
+    INSTALLED,
     open_pull_request,
     run_monitor,
     run_pull_request,
@@ -110,6 +111,15 @@ def test_a_push_to_main_is_recorded_on_the_origin_by_the_workflows_own_identity(
     assert git(registered.origin, "tag").split() == names == ["credit-approval@v1.0.0"]
     tagger = git(registered.origin, "for-each-ref", "--format=%(taggername) %(taggeremail)", "refs/tags")
     assert tagger == "github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>"
+
+
+def test_a_job_installs_rollbook_itself(
+    registered: World, forge: GitHubStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(INSTALLED)
+    job = run_push(registered, forge)
+    assert job.passed, job.log
+    assert "Success - Main Install Rollbook" in job.log
 
 
 def test_the_monitor_passes_while_the_trail_says_what_main_says(

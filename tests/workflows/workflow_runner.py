@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = Path(__file__).parent / "actions"
 BIN = Path(sys.executable).parent
+# The variable that says where Rollbook is installed already, so that not every job does it again.
+INSTALLED = "TEST_INSTALLED"
 _SERVER = "https://github.com"
 _USES = re.compile(r"uses: actions/([\w-]+)@([0-9a-f]{40})")
 
@@ -181,13 +183,13 @@ class Runner:
             "--insecure-secrets",  # or act hides what a test looks for
             *_stand_ins(
                 (clone / workflow).read_text() + (ROOT / "action.yml").read_text(),
-                _own_action(self.place / "rollbook"),
+                own_action(self.place / "rollbook"),
             ),
         ]
         done = subprocess.run(
             command,
             cwd=clone,
-            env=_environment(self._home),
+            env=runner_environment(self._home),
             capture_output=True,
             text=True,
             check=False,
@@ -213,7 +215,7 @@ def _options(option: str, values: Mapping[str, str]) -> list[str]:
     return [word for name, value in values.items() for word in (option, f"{name}={value}")]
 
 
-def _own_action(place: Path) -> Path:
+def own_action(place: Path) -> Path:
     """This checkout as the action, with locks that ask for nothing: what they name is installed here, and no
     index can be reached."""
     if not place.exists():
@@ -236,10 +238,12 @@ def _stand_ins(workflow: str, own: Path) -> list[str]:
     ]
 
 
-def _environment(home: Path) -> dict[str, str]:
+def runner_environment(home: Path) -> dict[str, str]:
     """A runner knows no user of git, and must not reach a package index. What is installed is
     complete, so pip need not look through all of it."""
+    installed = {INSTALLED: os.environ[INSTALLED]} if INSTALLED in os.environ else {}
     return {
+        **installed,
         "HOME": str(home),
         "PATH": os.environ["PATH"],
         "LC_ALL": "C.UTF-8",
