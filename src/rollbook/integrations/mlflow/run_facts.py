@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from mlflow.entities import Experiment, LoggedModel, Metric, Run
 
 _MOST = 1000  # entries of a mapping, as the schema has it
-_MOST_TEXT = 200_000  # characters of all parameters, or all tags, together
+# Characters of all parameters together, and of all tags: a manifest has at most a mebibyte.
+_MOST_PARAMETERS = 60_000
+_MOST_TAGS = 20_000
 _LONGEST_TAG = 1000
 _SHOWN = 5
 _MOST_LINES = 20
@@ -147,7 +149,7 @@ def _present(**values: Any) -> dict[str, Any]:
 
 def _parameters(told: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     values: dict[str, Any] = {}
-    budget = _MOST_TEXT
+    budget = _MOST_PARAMETERS
     for name in sorted(told)[:_MOST]:
         budget -= len(name) + len(told[name])
         if budget >= 0:
@@ -186,7 +188,7 @@ def _last(metrics: Iterable[Metric]) -> dict[str, float]:
 
 def _tags(told: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     kept: dict[str, str] = {}
-    budget = _MOST_TEXT // 4
+    budget = _MOST_TAGS
     names = sorted(name for name in told if not _OWN.fullmatch(name))
     for name in names[:_MOST]:
         text = kept_text(told[name], _LONGEST_TAG)
