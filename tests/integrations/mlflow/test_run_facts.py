@@ -224,13 +224,22 @@ def test_of_the_same_entry_the_later_is_kept() -> None:
     assert joined(one, two) == MlflowFacts({"metrics": {"a": 1, "b": 2}}, {"user": "ben"}, ("x", "y"))
 
 
+def test_a_run_and_its_model_together_are_not_more_than_a_manifest_holds() -> None:
+    run = run_facts(run_of({f"a{number}": "1" for number in range(1000)}))
+    model = run_facts(run_of({f"b{number}": "1" for number in range(1000)}))
+    facts = joined(run, model)
+    assert len(facts.fields["hyperparameters"]) == 1000
+    assert facts.left_out == ("hyperparameters: 1000 that a manifest can't hold",)
+
+
 def test_more_than_a_manifest_holds_is_left_out_and_told() -> None:
+    wide = "\U0001f600" * 500  # four bytes each
     facts = run_facts(
         run_of(
-            {f"p{number:05}": "\U0001f600" * 500 for number in range(3000)},
+            {f"p{number:05}": wide for number in range(3000)},
             {f"m{number:05}{'x' * 90}": 1.0 for number in range(3000)},
-            {f"t{number:05}": "\U0001f600" * 5000 for number in range(3000)},
-            [data_set(f"{number}{'\U0001f600' * 300}") for number in range(3000)],
+            {f"t{number:05}": wide * 10 for number in range(3000)},
+            [data_set(f"{number}{wide}") for number in range(3000)],
         )
     )
     assert len(dump({**LAWFUL, **manifest_fields(facts)})) < 1 << 20

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _MOST = 1000  # entries of a mapping, as the schema has it
 # Characters of all parameters together, and of all tags: a manifest has at most a mebibyte.
-_MOST_PARAMETERS = 60_000
+_MOST_PARAMETERS = 40_000
 _MOST_TAGS = 20_000
 _LONGEST_TAG = 1000
 _SHOWN = 5
@@ -122,15 +122,20 @@ def logged_model_facts(model: LoggedModel) -> MlflowFacts:
 
 
 def joined(*told: MlflowFacts) -> MlflowFacts:
-    """Return several facts as one: of the same entry the later is kept."""
+    """Return several facts as one: of the same entry the later is kept, and no more of them than a manifest
+    holds."""
     fields: dict[str, Any] = {}
     extra: dict[str, Any] = {}
-    for one in told:
-        for key, value in one.fields.items():
-            fields[key] = {**fields[key], **value} if isinstance(fields.get(key), dict) else value
-        for key, value in one.extra.items():
-            extra[key] = {**extra[key], **value} if isinstance(extra.get(key), dict) else value
-    return MlflowFacts(fields, extra, tuple(dict.fromkeys(line for one in told for line in one.left_out)))
+    for whole, parts in ((fields, [one.fields for one in told]), (extra, [one.extra for one in told])):
+        for part in parts:
+            for key, value in part.items():
+                whole[key] = {**whole[key], **value} if isinstance(whole.get(key), dict) else value
+    left_out = [line for one in told for line in one.left_out]
+    for name in ("hyperparameters", "metrics"):
+        if (more := len(fields.get(name, ())) - _MOST) > 0:
+            fields[name] = dict([*fields[name].items()][:_MOST])
+            left_out += _said(name, more, [])
+    return MlflowFacts(fields, extra, tuple(dict.fromkeys(left_out)))
 
 
 def manifest_fields(told: MlflowFacts, **own: str | None) -> dict[str, Any]:
