@@ -83,9 +83,9 @@ def initialise(
     A file that exists is never changed; nothing is staged or committed. `remote` is the address of DVC's
     default remote, a folder beside the repository when None. `action` is the commit of Rollbook that
     workflows run, as OWNER/REPO@COMMIT; where it is None, that which is installed here, and where that can't
-    be told, no workflow is written. With `mlflow` the policy has MLflow's stages. Raises BadCall for a bare repository, for an address or a commit that
-    can't be one and where a link stands, InvalidFile for a DVC configuration that can't be read, Refused when
-    it can't be told which branch is main.
+    be told, no workflow is written. With `mlflow` the policy has MLflow's stages. Raises BadCall for a bare
+    repository, for an address or a commit that can't be one and where a link stands, InvalidFile for a DVC
+    configuration that can't be read, Refused when it can't be told which branch is main.
     """
     root = repository.work_tree
     if root is None:
