@@ -48,12 +48,13 @@ def other_repository(address: str) -> Iterator[Repository]:
 
 
 def whole_clone(address: str, folder: Path) -> None:
-    """Clone the repository at a URL to a folder that isn't there yet, with what it has checked out.
+    """Clone the repository on another machine at a URL to a folder that isn't there yet, and check it out.
 
     Raises BadCall for an address that git must not be given, GitFailed when it can't be reached.
     """
     local_directory(address)
-    git(folder.parent, "clone", "--quiet", "--no-recurse-submodules", "--", address, str(folder))
+    told = ("-c", f"{_CLONED_FROM}=")
+    git(folder.parent, "clone", "--quiet", "--no-recurse-submodules", *told, "--", address, str(folder))
 
 
 @contextmanager

@@ -232,7 +232,9 @@ def test_what_can_not_be_built_upon_it_is_a_conflict_that_says_so(world: World, 
             own.transition_model_version_stage("churn", "1", "Archived", False)
             own.transition_model_version_stage("churn", "1", "Staging", False)
             policy = world.read("registry/policy.yaml")
-            world.write("registry/policy.yaml", policy.replace("next: [none, staging, production]", "next: []"))
+            world.write(
+                "registry/policy.yaml", policy.replace("next: [none, staging, production]", "next: []")
+            )
             world.commit("Let nothing out of the archive")
     assert conflict.value.error_code == "RESOURCE_CONFLICT"
     assert stages(world)["1"] == "None"

@@ -41,7 +41,7 @@ def test_the_tombstone_says_when_and_by_whom_and_the_bytes_stay(world: World) ->
     assert "deleted:" in notes
     assert "by: jane@example.com" in notes
     assert world.run("check", "--all").code == 0
-    world.run("fetch", "churn@1.0.0", "--to", str(world.root / "fetched"))
+    world.run("fetch", "churn@1.0.0", "--output", str(world.root / "fetched"))
 
 
 def test_it_leaves_its_stage_and_loses_its_aliases_in_the_same_commit(world: World) -> None:

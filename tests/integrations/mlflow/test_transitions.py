@@ -77,7 +77,9 @@ def test_archive_existing_versions_of_a_version_that_is_there_moves_the_others(w
     assert stages(world) == {"1": "Archived", "2": "Production", "3": "None"}
 
 
-def test_a_stage_of_one_version_sends_the_one_before_where_the_policy_says_and_warns(exclusive: World) -> None:
+def test_a_stage_of_one_version_sends_the_one_before_where_the_policy_says_and_warns(
+    exclusive: World,
+) -> None:
     own = store(exclusive)
     own.transition_model_version_stage("churn", "1", "Production", False)
     with pytest.warns(UserWarning, match=r"1\.0\.0 went to Archived.*one version be in Production"):
@@ -102,7 +104,9 @@ def test_nothing_is_archived_from_a_stage_that_is_not_active(world: World, stage
 
 
 def test_a_stage_that_the_policy_has_not_is_named_with_those_it_has(world: World) -> None:
-    with pytest.raises(MlflowException, match="Invalid Model Version stage: Shadow(?s:.*)Production") as wrong:
+    with pytest.raises(
+        MlflowException, match="Invalid Model Version stage: Shadow(?s:.*)Production"
+    ) as wrong:
         store(world).transition_model_version_stage("churn", "1", "Shadow", False)
     assert wrong.value.error_code == "INVALID_PARAMETER_VALUE"
 
