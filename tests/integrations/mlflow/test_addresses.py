@@ -11,7 +11,6 @@ from mlflow.entities.model_registry import ModelVersionTag
 from mlflow.exceptions import MlflowException
 
 from building.mlflow_registry import store, subjects, with_churn
-from building.world import World
 from rollbook.integrations.mlflow import kept_clone
 from rollbook.integrations.mlflow.store import RollbookStore
 from smart_server import SmartServer, serving
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from building.once import Template
+    from building.world import World
 
 ADDRESS = "rollbook+https://registry.example/origin.git"
 

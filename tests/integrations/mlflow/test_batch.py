@@ -12,11 +12,11 @@ import mlflow
 import pytest
 from mlflow.entities.model_registry import ModelVersionTag
 from mlflow.exceptions import MlflowException
+from rollbook.mlflow import batch
 
 from building.mlflow_registry import stages, store, subjects, with_churn
-from building.world import World, git, rollbook
+from building.world import POLICY, World, git, rollbook
 from rollbook.integrations.mlflow.failures import RequestWaits
-from rollbook.mlflow import batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +41,17 @@ def here(world: World) -> Iterator[str]:
 
 def _tag(own: RollbookStore, name: str, value: str = "yes", version: str = "1") -> None:
     own.set_model_version_tag("churn", version, ModelVersionTag(name, value))
+
+
+def _tag_and_fail(own: RollbookStore, name: str) -> None:
+    _tag(own, name)
+    raise ZeroDivisionError
+
+
+def _register(world: World, own: RollbookStore, *versions: str) -> None:
+    for version in versions:
+        artifact = world.artifact(version.encode())
+        own.create_model_version("churn", str(artifact), tags=[ModelVersionTag("version", version)])
 
 
 def _tags(world: World, version: str = "1") -> set[str]:
@@ -80,8 +91,7 @@ def test_its_calls_see_what_those_before_them_did_and_main_does_not_yet(world: W
 def test_an_error_in_the_block_discards_all(world: World, here: str) -> None:
     before = subjects(world)
     with pytest.raises(ZeroDivisionError), batch("try it"):
-        _tag(store(world), "never")
-        1 / 0  # noqa: B018
+        _tag_and_fail(store(world), "never")
     assert subjects(world) == before
     assert _tags(world) == set()
 
@@ -130,19 +140,22 @@ def test_a_version_is_registered_and_promoted_in_one_commit(world: World, here: 
 def test_a_lower_version_after_a_higher_one_is_refused_for_its_number(world: World, here: str) -> None:
     own, before = store(world), subjects(world)
     with pytest.raises(MlflowException, match="can't be registered in one batch after"), batch("two"):
-        for version in ("3.0.0", "2.0.0"):
-            artifact = world.artifact(version.encode())
-            own.create_model_version("churn", str(artifact), tags=[ModelVersionTag("version", version)])
+        _register(world, own, "3.0.0", "2.0.0")
     assert subjects(world) == before
 
 
 def test_in_propose_mode_it_is_one_request(world: World) -> None:
     address = f"rollbook://{world.registry}?mode=propose"
     own, branches = store(world, "?mode=propose"), []
-    for _ in range(2):
-        with pytest.raises(RequestWaits, match="approved") as waits, batch("approved", registry=address):
+
+    def approve() -> None:
+        with batch("approved", registry=address):
             _tag(own, "a")
             own.transition_model_version_stage("churn", "1", "Production", False)
+
+    for _ in range(2):
+        with pytest.raises(RequestWaits, match="approved") as waits:
+            approve()
         branches.append(waits.value.branch)
     assert branches[0] == branches[1], "the same request, asked for again"
     assert git(world.origin, "rev-list", "--count", f"main..{branches[0]}") == "1"
@@ -166,8 +179,7 @@ def test_an_error_in_an_inner_block_discards_that_block_alone(world: World, here
     with batch("outer"):
         _tag(own, "a")
         with pytest.raises(ZeroDivisionError), batch("inner"):
-            _tag(own, "b")
-            1 / 0  # noqa: B018
+            _tag_and_fail(own, "b")
     assert _tags(world) == {"a"}
 
 
@@ -225,26 +237,31 @@ def test_main_that_moved_meanwhile_is_built_upon(world: World, here: str) -> Non
 
 def test_what_can_not_be_built_upon_it_is_a_conflict_that_says_so(world: World, here: str) -> None:
     own = store(world)
-    with pytest.raises(MlflowException, match="main has moved on since the batch began") as conflict:
+
+    def script() -> None:
         with batch("mine"):
-            own.set_registered_model_alias("churn", "champion", "1")
-            own.delete_registered_model_alias("churn", "champion")
             own.transition_model_version_stage("churn", "1", "Archived", False)
             own.transition_model_version_stage("churn", "1", "Staging", False)
-            policy = world.read("registry/policy.yaml")
-            world.write(
-                "registry/policy.yaml", policy.replace("next: [none, staging, production]", "next: []")
-            )
+            policy = world.read(POLICY)
+            world.write(POLICY, policy.replace("next: [none, staging, production]", "next: []"))
             world.commit("Let nothing out of the archive")
+
+    with pytest.raises(MlflowException, match="main has moved on since the batch began") as conflict:
+        script()
     assert conflict.value.error_code == "RESOURCE_CONFLICT"
     assert stages(world)["1"] == "None"
 
 
 def test_a_number_that_somebody_else_took_is_a_conflict(world: World, here: str) -> None:
     own = store(world)
-    with pytest.raises(MlflowException, match="somebody else changed") as conflict, batch("mine"):
-        assert own.create_model_version("churn", str(world.artifact(b"mine"))).version == "4"
-        _meanwhile(world, "register", "churn", str(world.artifact(b"theirs")), "--version", "5.0.0")
+
+    def script() -> None:
+        with batch("mine"):
+            assert own.create_model_version("churn", str(world.artifact(b"mine"))).version == "4"
+            _meanwhile(world, "register", "churn", str(world.artifact(b"theirs")), "--version", "5.0.0")
+
+    with pytest.raises(MlflowException, match="somebody else changed") as conflict:
+        script()
     assert conflict.value.error_code == "RESOURCE_CONFLICT"
 
 
@@ -253,7 +270,7 @@ def test_it_asks_for_a_reason(here: str) -> None:
         pass
 
 
-def test_without_a_registry_of_rollbooks_it_says_how_to_name_one(tmp_path: object) -> None:
+def test_without_a_registry_of_rollbooks_it_says_how_to_name_one() -> None:
     with pytest.raises(MlflowException, match="set_registry_uri"), batch("x", registry="sqlite:///x.db"):
         pass
 

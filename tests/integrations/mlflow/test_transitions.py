@@ -105,7 +105,7 @@ def test_nothing_is_archived_from_a_stage_that_is_not_active(world: World, stage
 
 def test_a_stage_that_the_policy_has_not_is_named_with_those_it_has(world: World) -> None:
     with pytest.raises(
-        MlflowException, match="Invalid Model Version stage: Shadow(?s:.*)Production"
+        MlflowException, match=r"Invalid Model Version stage: Shadow(?s:.*)Production"
     ) as wrong:
         store(world).transition_model_version_stage("churn", "1", "Shadow", False)
     assert wrong.value.error_code == "INVALID_PARAMETER_VALUE"
@@ -115,7 +115,7 @@ def test_a_transition_that_the_policy_has_not_is_refused_with_the_legal_ways(wor
     text = world.read(POLICY)
     world.write(POLICY, text.replace("next: [staging, production, archived]", "next: [staging]"))
     world.commit("Let nothing go straight to production")
-    with pytest.raises(MlflowException, match="no transition from none to production.*\n.*staging"):
+    with pytest.raises(MlflowException, match=r"no transition from none to production.*\n.*staging"):
         store(world).transition_model_version_stage("churn", "1", "Production", False)
 
 
