@@ -6,6 +6,7 @@ public is what stands here; docs/reference/python.md lists it.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from rollbook.insight.review.allowance import Allowed as Allowed
     from rollbook.insight.review.own_access import OwnAccess as OwnAccess
     from rollbook.insight.review.own_access import OwnScope as OwnScope
+    from rollbook.integrations import mlflow as mlflow
     from rollbook.integrations.forge.github import ForgeFailed as ForgeFailed
     from rollbook.integrations.forge.releases import Released as Released
     from rollbook.integrations.monitor.monitor_run import MonitorRun as MonitorRun
@@ -199,6 +201,9 @@ _HOMES = {
     "Plan": "transfer.gto.gto_plan",
 }
 __all__ = list(_HOMES)
+
+# `rollbook.mlflow` names the room by another way, as `os.path` does a module; it imports nothing by itself.
+mlflow = sys.modules[f"{__name__}.mlflow"] = import_module("rollbook.integrations.mlflow")
 
 
 def __getattr__(name: str) -> object:

@@ -58,6 +58,10 @@ class Refused(RollbookError):
     """The registry's rules, or the present state of the repository, forbid what was asked."""
 
 
+class AlreadySo(Refused):
+    """What was asked for is so already: there is nothing to change."""
+
+
 class TagInTheWay(Refused):
     """A tag stands where the audit trail is to record something, and is none that it would write."""
 

@@ -93,6 +93,27 @@ def test_files_that_stand_in_the_registrys_folder_already_are_named(root: Path) 
     assert "registry/ exists already and holds __init__.py" in lack
 
 
+def test_with_mlflows_stages_each_leads_to_every_other_and_none_is_exclusive(root: Path) -> None:
+    initialise(discover(root), mlflow=True)
+    git(root, "add", ".")
+    git(root, "commit", "-q", "-m", "Start")
+    assert check_tree(commit_snapshot(discover(root), "HEAD")) == []
+    policy = parse_policy((root / "registry/policy.yaml").read_bytes(), "policy")
+    names = [stage.name for stage in policy.stages]
+    assert names == ["none", "staging", "production", "archived"]
+    assert {stage.name: {*stage.next} for stage in policy.stages} == {
+        name: {*names} - {name} for name in names
+    }
+    assert not any(stage.exclusive for stage in policy.stages)
+    assert policy.mlflow.mode == "land"
+    assert policy.main == "main"
+
+
+def test_a_policy_says_nothing_of_mlflow_unless_asked_to(root: Path) -> None:
+    initialise(discover(root))
+    assert parse_policy((root / "registry/policy.yaml").read_bytes(), "policy").mlflow.mode == ""
+
+
 def test_run_twice_it_changes_nothing(root: Path) -> None:
     initialise(discover(root))
     before = contents(root)

@@ -34,19 +34,24 @@ class Registry(
 
     @staticmethod
     def init(
-        directory: str | Path = ".", *, remote: str | None = None, action: str | None = None
+        directory: str | Path = ".",
+        *,
+        remote: str | None = None,
+        action: str | None = None,
+        mlflow: bool = False,
     ) -> Initialised:
         """Turn the git repository around `directory` into a registry; return what was written.
 
         `remote` is where artifacts go (DVC's default remote); by default a folder beside the repository.
         `action` is the commit of Rollbook that workflows run, as OWNER/REPO@COMMIT; by default that which is
-        installed, where it can be told. Nothing that exists is overwritten, nothing is committed. Raises
+        installed, where it can be told. With `mlflow` the policy has MLflow's stages, and what MLflow's
+        clients write lands at once. Nothing that exists is overwritten, nothing is committed. Raises
         BadCall when there is no repository.
         """
         from rollbook.git.repository import discover
         from rollbook.propose.new_registry import initialise
 
-        return initialise(discover(Path(directory)), remote=remote, action=action)
+        return initialise(discover(Path(directory)), remote=remote, action=action, mlflow=mlflow)
 
     @property
     def audit(self) -> AuditTrail:

@@ -32,15 +32,10 @@ class Requests(registry.Registry):
         The commit's message describes it. Raises BadCall when the remote is no repository on GitHub, or
         there is no token.
         """
-        from rollbook.git.commits import read_commit
-        from rollbook.git.repository import resolve_commit
         from rollbook.integrations.forge.configured_forge import forge_of
-        from rollbook.registry.main_branch import main_branch
+        from rollbook.integrations.forge.opening import open_pull_request
 
-        repository = self.repository
-        message = read_commit(repository, resolve_commit(repository, f"refs/heads/{branch}")).message
-        title, _, body = message.partition("\n")
-        return forge_of(repository).open_pull_request(branch, main_branch(repository), title, body.strip())
+        return open_pull_request(self.repository, forge_of(self.repository), branch)
 
     def requests(self, *, offline: bool = False) -> list[Request]:
         """Return what is proposed on branches below `rollbook/`, here and on the remote, and has not landed;

@@ -20,9 +20,14 @@ from rollbook.text import printable
     metavar="OWNER/REPO@COMMIT",
     help="The commit of Rollbook on GitHub that workflows run. Default: the one that is installed here.",
 )
+@click.option(
+    "--mlflow",
+    is_flag=True,
+    help="A policy for MLflow's habits: its stages, and what its clients write lands.",
+)
 @options.directory
 @options.as_json
-def command(remote: str | None, action: str | None, as_json: bool) -> None:
+def command(remote: str | None, action: str | None, mlflow: bool, as_json: bool) -> None:
     """Turn a git repository into a registry.
 
     Writes the policy, the schemas, DVC's configuration, the pre-commit hook and the workflows where they
@@ -31,7 +36,7 @@ def command(remote: str | None, action: str | None, as_json: bool) -> None:
     """
     from rollbook.api.public_registry import Registry
 
-    done = Registry.init(options.start(), remote=remote, action=action)
+    done = Registry.init(options.start(), remote=remote, action=action, mlflow=mlflow)
     if as_json:
         print_json(done)
         return

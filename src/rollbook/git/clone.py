@@ -47,6 +47,16 @@ def other_repository(address: str) -> Iterator[Repository]:
         yield discover(Path(folder) / "other.git")
 
 
+def whole_clone(address: str, folder: Path) -> None:
+    """Clone the repository on another machine at a URL to a folder that isn't there yet, and check it out.
+
+    Raises BadCall for an address that git must not be given, GitFailed when it can't be reached.
+    """
+    local_directory(address)
+    told = ("-c", f"{_CLONED_FROM}=")
+    git(folder.parent, "clone", "--quiet", "--no-recurse-submodules", *told, "--", address, str(folder))
+
+
 @contextmanager
 def partial_clone(address: str) -> Iterator[PartialClone]:
     """Make an empty clone of the repository at a URL, in a temporary directory, that fills as it is asked."""

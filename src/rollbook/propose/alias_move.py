@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
-from rollbook.errors import BadCall, NotFound, Refused
+from rollbook.errors import AlreadySo, BadCall, NotFound, Refused
 from rollbook.git.write import identity
 from rollbook.names import alias_target, require_alias_name, time_now
 from rollbook.propose.evidence_set_aside import set_aside
@@ -177,7 +177,7 @@ def _require_possible(policy: Policy, version: ModelVersion, alias: str, *, remo
     if version.removal is not None:
         raise version.removal.refusal()
     if standing == version.version and alias in table.alias_entries:
-        raise Refused(f"{alias} points to {version} already")
+        raise AlreadySo(f"{alias} points to {version} already")
 
 
 def _entry(

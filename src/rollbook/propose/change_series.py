@@ -3,27 +3,46 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rollbook.errors import AlreadySo
 from rollbook.git.write import ObjectWriter, commit
 from rollbook.propose.proposal import PlannedChange, Proposal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from rollbook.git.repository import Repository
 
 
+def planned_together(
+    repository: Repository, base: str, plans: Iterable[Callable[[str], PlannedChange]], subject: str
+) -> PlannedChange:
+    """Return what `plans` make, each upon the commit that it is given, as one change upon `base`; those of
+    what is so already are passed over. Raises AlreadySo when all are, and as they do."""
+    series, made = ChangeSeries(repository, base), list[PlannedChange]()
+    for plan in plans:
+        with suppress(AlreadySo):
+            made.append(plan(series.tip))
+            series.add(made[-1])
+    if not made:
+        raise AlreadySo(f"there is nothing to change: {subject}")
+    return made[0] if len(made) == 1 else series.as_one(subject)
+
+
 @dataclass(slots=True)
 class ChangeSeries:
-    """Changes upon `base`, a commit of main. `tip` is a commit that holds them all, and that no ref names."""
+    """Changes upon `base`, a commit of main. `tip` is a commit that holds them all, and that no ref names;
+    `branches` are those that they would have had one by one."""
 
     repository: Repository
     base: str
     tip: str = ""
     subjects: list[str] = field(default_factory=list)
-    _files: dict[str, bytes | None] = field(default_factory=dict)
+    branches: list[str] = field(default_factory=list)
+    files: dict[str, bytes | None] = field(default_factory=dict)
     _uploads: list[Callable[[], object]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -35,7 +54,8 @@ class ChangeSeries:
         tree = ObjectWriter(self.repository).tree(self.tip, proposal.files)
         self.tip = commit(self.repository, tree, [self.tip], proposal.message)
         self.subjects.append(proposal.message.partition("\n")[0])
-        self._files |= proposal.files
+        self.branches.append(proposal.branch)
+        self.files |= proposal.files
         if upload:
             self._uploads.append(upload)
 
@@ -47,7 +67,8 @@ class ChangeSeries:
     def as_one(self, subject: str) -> PlannedChange:
         """Return all changes as one, whose message lists them below `subject`."""
         message = "\n".join([subject, "", *(f"- {line}" for line in self.subjects), ""])
-        told = repr(sorted(self._files.items())).encode()
+        # The same changes asked for again have the same branch, whenever that is.
+        told = "\n".join(self.branches).encode()
         branch = f"rollbook/batch/{hashlib.sha256(told).hexdigest()[:12]}"
-        proposal = Proposal(branch, self.base, message, dict(self._files))
+        proposal = Proposal(branch, self.base, message, dict(self.files))
         return PlannedChange(proposal, "these changes can't be made", may_wait=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
-from rollbook.errors import BadCall, NotFound, Refused, nearest
+from rollbook.errors import AlreadySo, BadCall, NotFound, Refused, nearest
 from rollbook.names import require_model_name
 from rollbook.propose.manifest_facts import require_lawful
 from rollbook.propose.proposal import PlannedChange, Proposal, branch_name, propose
@@ -101,7 +101,7 @@ def plan_model_edit(
 
     after = edit(start, change, path)
     if after == start:
-        raise Refused(f"{path} says so already")
+        raise AlreadySo(f"{path} says so already")
     # The same edit has the same branch; another one never has.
     branch = branch_name("edit", model, hashlib.sha256(after).hexdigest()[:8])
     changed = tuple(_changed(load(start, path), load(after, path)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
-from rollbook.errors import BadCall, NotFound, Refused, nearest
+from rollbook.errors import AlreadySo, BadCall, NotFound, nearest
 from rollbook.names import Reference
 from rollbook.propose.proposal import PlannedChange, Proposal, branch_name, propose
 from rollbook.propose.tag_edits import change_tags, require_apart
@@ -78,20 +78,40 @@ def plan_note(
             "there is nothing to note", hint="Give --description TEXT, --tag NAME=TEXT or --remove-tag NAME."
         )
     require_apart(tags, remove_tags)
-    with Registry(repository, commit_snapshot(repository, base)) as registry:
-        version = registry.version(reference)
+
+    def change(document: Any, version: ModelVersion) -> None:
         for name in remove_tags:
             _require_noted(version, name)
+        describe(document, description)
+        change_tags(document, tags, remove_tags)
+
+    return plan_notes_edit(repository, base, reference, change, description or "")
+
+
+def plan_notes_edit(
+    repository: Repository,
+    base: str,
+    reference: str | Reference,
+    change: Callable[[Any, ModelVersion], None],
+    told: str = "",
+) -> tuple[PlannedChange, Reference]:
+    """Return what `change` makes of the document in a version's notes.yaml, upon the commit `base`, and the
+    version that it is about. `told` is the message's text.
+
+    Raises NotFound for an unknown version, AlreadySo when the notes say so already, and as `change` does.
+    """
+    with Registry(repository, commit_snapshot(repository, base)) as registry:
+        version = registry.version(reference)
         path = layout.notes_path(version.model.name, version.version)
         (before,) = registry.snapshot.read_many([path])
-    start = before or f"{schema_line('notes', path)}\n".encode()
-    after = edit(start, _change(description, tags, remove_tags), path)
+        start = before or f"{schema_line('notes', path)}\n".encode()
+        after = edit(start, lambda document: change(document, version), path)
     if after == start:
-        raise Refused(f"the notes on {version} say so already")
+        raise AlreadySo(f"the notes on {version} say so already")
     # The same note has the same branch; another one never has.
     unique = hashlib.sha256(after).hexdigest()[:8]
     branch = branch_name("note", version.model.name, version.version, unique)
-    message = f"Note on {version}\n\n{description or ''}".rstrip() + "\n"
+    message = f"Note on {version}\n\n{told}".rstrip() + "\n"
     proposal = Proposal(branch, base, message, {path: after})
     planned = PlannedChange(proposal, f"this can't be noted on {version}")
     return planned, Reference(version.model.name, version.version)
@@ -107,14 +127,9 @@ def _require_noted(version: ModelVersion, tag: str) -> None:
     raise NotFound(f"the notes on {version} have no tag {tag[:80]!r}", hint=hint)
 
 
-def _change(
-    description: str | None, tags: Mapping[str, str], remove_tags: Sequence[str]
-) -> Callable[[Any], None]:
-    def change(document: Any) -> None:
-        if description:
-            document["description"] = description
-        elif description is not None and "description" in document:
-            del document["description"]
-        change_tags(document, tags, remove_tags)
-
-    return change
+def describe(document: Any, description: str | None) -> None:
+    """Set the description of a document, in place; None leaves it, empty text takes it out."""
+    if description:
+        document["description"] = description
+    elif description is not None and "description" in document:
+        del document["description"]

@@ -53,6 +53,8 @@ _PLAIN_BRANCH = re.compile(r"[A-Za-z0-9._/-]+")
 _AT_A_HOST = re.compile(r"(?!file:)(?:[a-z+]+://|[^/:]+:)")
 _UNFIT = re.compile(r"[^A-Za-z0-9._/-]+")
 _POLICY = "policy.yaml"
+# In the template of the policy, its stages: from this line to the next empty one.
+_STAGES = re.compile(r"^# Where a version can stand.*?(?=^\n)", re.DOTALL | re.MULTILINE)
 _WORKFLOWS = ".github/workflows/"
 
 
@@ -74,16 +76,16 @@ class Initialised:
 
 
 def initialise(
-    repository: Repository, *, remote: str | None = None, action: str | None = None
+    repository: Repository, *, remote: str | None = None, action: str | None = None, mlflow: bool = False
 ) -> Initialised:
     """Write a registry's files into the working tree: policy, schemas, DVC, pre-commit, workflows.
 
     A file that exists is never changed; nothing is staged or committed. `remote` is the address of DVC's
     default remote, a folder beside the repository when None. `action` is the commit of Rollbook that
     workflows run, as OWNER/REPO@COMMIT; where it is None, that which is installed here, and where that can't
-    be told, no workflow is written. Raises BadCall for a bare repository, for an address or a commit that
-    can't be one and where a link stands, InvalidFile for a DVC configuration that can't be read, Refused when
-    it can't be told which branch is main.
+    be told, no workflow is written. With `mlflow` the policy has MLflow's stages. Raises BadCall for a bare
+    repository, for an address or a commit that can't be one and where a link stands, InvalidFile for a DVC
+    configuration that can't be read, Refused when it can't be told which branch is main.
     """
     root = repository.work_tree
     if root is None:
@@ -93,6 +95,8 @@ def initialise(
     source = installed_source() if action is None else parse_source(action)
     main, registry = main_branch(repository), _registry_name(repository, root)
     files = _files(source, main, registry)
+    if mlflow:
+        files[layout.POLICY] = _with_mlflow_stages(files[layout.POLICY])
     address = remote or _folder_beside(root)
     config = _named_remote(root, address)
     foreign = _foreign(root)
@@ -136,6 +140,12 @@ def template(name: str, source: OwnSource | None, main: str = "main", registry: 
     elif not _PLAIN_BRANCH.fullmatch(main):
         main = "main"  # a workflow's filter would not take such a name literally
     return text.replace("@@MAIN@@", main).replace("@@REGISTRY@@", registry)
+
+
+def _with_mlflow_stages(policy: str) -> str:
+    """Return the policy with the stages that MLflow has, and what becomes of what its clients write."""
+    stages = resources.files("rollbook.propose").joinpath("templates", "mlflow-stages.yaml")
+    return _STAGES.sub(lambda _: stages.read_text(encoding="utf-8"), policy, count=1)
 
 
 def _files(source: OwnSource | None, main: str, registry: str) -> dict[str, str]:

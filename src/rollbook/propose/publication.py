@@ -68,6 +68,19 @@ def _to_record(
         return None, f"it is not recorded yet: {error}. {error.hint}"
 
 
+def follow_main(repository: Repository, main: str, tip: str) -> None:
+    """Bring the local main, and where it is checked out, to `tip`, a commit of the remote's that holds it.
+
+    Raises Refused when a checkout has no room for what comes, Conflict when another git moves main.
+    """
+    if ref_id(repository, f"refs/heads/{main}") == tip:
+        return
+    checkouts = checkouts_of(repository, main)
+    for checkout in checkouts:
+        require_room(checkout, tip)
+    _move_local(repository, main, tip, [], checkouts)
+
+
 def _move_local(
     repository: Repository, main: str, commit_id: str, others: list[RefUpdate], checkouts: list[Path]
 ) -> None:

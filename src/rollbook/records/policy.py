@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rollbook.errors import InvalidFile, NotFound, Refused, did_you_mean
+from rollbook.errors import AlreadySo, InvalidFile, NotFound, Refused, did_you_mean
 from rollbook.records.fields import Fields, read_fields
 from rollbook.records.model_signers import ModelSigner, model_signers
 from rollbook.records.retention import Retention, retention_from
@@ -43,6 +43,15 @@ class ModelGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class MlflowCalls:
+    """What becomes of what MLflow's clients write: `mode` is `land`, `propose`, or empty where the policy
+    says nothing; a request is waited for `wait` seconds."""
+
+    mode: str = ""
+    wait: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A registry's rules. `gates` stand as in the file; each gate reads its own settings; so do
     `freezes`, and those to `notify`. `roles` name the members of each role, for all models; without any,
@@ -52,7 +61,8 @@ class Policy:
     what approvals call it, `default_alias` the alias that a model's name alone stands for; empty where it
     says nothing. `sunset_reminder` is how many days before a sunset the check of everything begins to warn
     of it. `model_signers` are those whose signature of a model, or of how it was made, counts. `monitoring`
-    stands as in the file; see `records.monitoring`."""
+    stands as in the file; see `records.monitoring`. `mlflow` is what becomes of what MLflow's clients
+    write."""
 
     stages: tuple[Stage, ...]
     model_pattern: str = ""
@@ -70,6 +80,7 @@ class Policy:
     grants: tuple[ModelGrant, ...] = ()
     model_signers: tuple[ModelSigner, ...] = ()
     monitoring: Mapping[str, Any] = field(default_factory=dict)
+    mlflow: MlflowCalls = field(default_factory=MlflowCalls)
 
     @property
     def first_stage(self) -> Stage:
@@ -91,7 +102,7 @@ class Policy:
     def require_transition(self, version: str, start: str, target: str) -> None:
         """Raise Refused, with the legal ways, when no transition leads from `start` to `target`."""
         if start == target:
-            raise Refused(f"{version} is in {target} already")
+            raise AlreadySo(f"{version} is in {target} already")
         legal = self.stage(start).next
         if self.stage(target).name not in legal:
             ways = ", ".join(legal) or "nowhere"
@@ -137,7 +148,12 @@ def policy_from(fields: Fields, path: str) -> Policy:
         grants=grants,
         model_signers=model_signers(fields.inner("model_signers")),
         monitoring=fields.mapping("monitoring"),
+        mlflow=_mlflow_calls(fields.inner("mlflow")),
     )
+
+
+def _mlflow_calls(fields: Fields) -> MlflowCalls:
+    return MlflowCalls(fields.optional_text("mode"), fields.optional_integer("wait") or 0)
 
 
 def _grants(models: Fields) -> tuple[ModelGrant, ...]:

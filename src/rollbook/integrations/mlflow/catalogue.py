@@ -14,6 +14,7 @@ from mlflow.entities.model_registry import (
 )
 
 from rollbook.errors import NotFound, nearest
+from rollbook.integrations.mlflow.hidden_facts import hidden_facts, is_deleted
 from rollbook.integrations.mlflow.model_names import folder_name, told_name
 from rollbook.integrations.mlflow.stage_names import mlflow_stage
 from rollbook.names import is_version, normalise_version, time_seconds
@@ -64,15 +65,25 @@ class Catalogue:
         return [
             self.registered_model(told_name(model.name, model.record.extra))
             for model in self.registry.models()
+            if not is_deleted(model.record.extra)
         ]
 
     def model_versions(self) -> list[ModelVersion]:
         """Return every version of every model."""
-        return [version for model in self.registry.models() for version in self.versions(model)]
+        return [
+            version
+            for model in self.registry.models()
+            if not is_deleted(model.record.extra)
+            for version in self.versions(model)
+        ]
 
     def model(self, name: str) -> Model:
         """Return the model that MLflow's users call so. Raises NotFound."""
         model = self.registry.model(folder_name(name))
+        if is_deleted(model.record.extra):
+            raise NotFound(
+                f"there is no model {name[:80]!r}", hint="It was deleted; it can be created again."
+            )
         if told_name(model.name, model.record.extra) != name:
             raise NotFound(f"there is no model {name[:80]!r}", hint=f"{model.name} is another one.")
         return model
@@ -83,7 +94,10 @@ class Catalogue:
         text = str(version)
         for one in self.registered.of(model.name):
             if text in (str(one.number), one.version):
-                return model.version(one.version), one
+                found = model.version(one.version)
+                if is_deleted(found.notes().extra):
+                    raise NotFound(f"version {text[:40]} of {name} was deleted")
+                return found, one
         known = [str(one.number) for one in self.registered.of(model.name)]
         raise NotFound(f"{name} has no version {text[:40]!r}", hint=nearest(text, known))
 
@@ -93,7 +107,11 @@ class Catalogue:
 
     def versions(self, model: Model) -> list[ModelVersion]:
         """Return the versions of a model, in the order of their numbers."""
-        return [self._described(model.version(one.version), one) for one in self.registered.of(model.name)]
+        return [
+            self._described(version, one)
+            for one in self.registered.of(model.name)
+            if not is_deleted((version := model.version(one.version)).notes().extra)
+        ]
 
     def latest_versions(self, name: str, stages: list[str] | None) -> list[ModelVersion]:
         """Return the newest version in each of these stages, all without any. A stage may also be called by
@@ -121,13 +139,16 @@ class Catalogue:
         entry = version.entry
         created = time_seconds(manifest.registered_at) * 1000
         updated = max(created, time_seconds(entry.requested_at) * 1000 if entry else 0)
-        tags = {VERSION_TAG: version.version, **manifest.tags, **notes.tags}
+        hidden = hidden_facts(notes.extra)
+        shown = {key: text for key, text in manifest.tags.items() if key not in hidden.tags}
+        tags = {VERSION_TAG: version.version, **shown, **notes.tags}
+        described = "" if hidden.description else manifest.description
         return ModelVersion(
             told_name(version.model.name, version.model.record.extra),
             str(registered.number),
             created,
             last_updated_timestamp=updated,
-            description=notes.description or manifest.description or None,
+            description=notes.description or described or None,
             user_id=manifest.registered_by,
             current_stage=mlflow_stage(version.model.registry.policy, version.stage),
             source=own.get("source"),

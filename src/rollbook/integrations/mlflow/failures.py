@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2 as codes
 
+from rollbook.check.finding import errors_among
 from rollbook.errors import (
     BadCall,
     CannotTell,
@@ -20,6 +21,7 @@ from rollbook.errors import (
     StorageFailed,
 )
 from rollbook.propose.proposal import ChangeRefused
+from rollbook.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,10 +33,48 @@ _CODES: tuple[tuple[type[RollbookError], int], ...] = (
     (Conflict, codes.RESOURCE_CONFLICT),
     (Refused, codes.PERMISSION_DENIED),
     (InvalidFile, codes.INVALID_PARAMETER_VALUE),
-    (StorageFailed, codes.INTERNAL_ERROR),
-    (CannotTell, codes.INTERNAL_ERROR),
-    (GitFailed, codes.INTERNAL_ERROR),
+    (StorageFailed, codes.ABORTED),
+    (CannotTell, codes.ABORTED),
+    (GitFailed, codes.ABORTED),
 )
+_HOW_TO_ASK = (
+    "Nothing was changed. What is missing can come once there is a request: make it with "
+    "?mode=propose in the registry's address."
+)
+
+
+class RequestWaits(MlflowException):  # type: ignore[misc]
+    """What was asked for is requested, and not on main yet. `branch` holds the request, `pull_request` is its
+    address, empty without one."""
+
+    def __init__(
+        self, subject: str, branch: str, pull_request: str, waits_for: str, trouble: str, hint: str
+    ) -> None:
+        lines = [
+            f"requested, and not on main yet: {subject}",
+            f"branch: {branch}",
+            pull_request and f"pull request: {pull_request}",
+            trouble and f"its pull request could not be opened: {trouble}",
+            waits_for and f"it waits for: {waits_for}",
+            "It shows once it has landed. wait=SECONDS in the registry's address waits for that.",
+            hint,
+        ]
+        super().__init__(
+            _harmless("\n".join(filter(None, lines))),
+            error_code=codes.PERMISSION_DENIED,
+            branch=branch,
+            pull_request=pull_request,
+        )
+        self.branch = branch
+        self.pull_request = pull_request
+
+
+def how_to_land() -> str:
+    """Say how calls land at once, of which neither the address nor the policy says anything."""
+    return (
+        "Calls are proposed, because nothing says otherwise. To have them land at once, where the gates let "
+        "them: ?mode=land in the registry's address, or `mlflow: {mode: land}` in registry/policy.yaml."
+    )
 
 
 @contextmanager
@@ -48,10 +88,17 @@ def as_mlflow() -> Iterator[None]:
 
 def failure(error: RollbookError) -> MlflowException:
     """Return an error of the registry as MLflow's."""
-    code = next((code for kind, code in _CODES if isinstance(error, kind)), codes.INTERNAL_ERROR)
-    lines = [str(error)]
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), codes.ABORTED)
+    lines, hint = [str(error)], error.hint
     if isinstance(error, ChangeRefused):
         lines += [
             f"{one.code} {one.path}: {one.message}" for one in error.findings if one.severity == "error"
         ]
-    return MlflowException("\n".join(filter(None, [*lines, error.hint])), error_code=code)
+        errors = errors_among(error.findings)
+        if errors.waiting and not errors.standing:
+            hint = _HOW_TO_ASK
+    return MlflowException(_harmless("\n".join(filter(None, [*lines, hint]))), error_code=code)
+
+
+def _harmless(text: str) -> str:
+    return "\n".join(printable(line) for line in text.split("\n"))

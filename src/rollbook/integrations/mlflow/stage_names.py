@@ -31,4 +31,4 @@ def policy_stage(policy: Policy, name: str) -> str:
         if stage.name.casefold() == _BY_MLFLOW.get(folded, folded):
             return stage.name
     known = ", ".join(mlflow_stage(policy, stage.name) for stage in policy.stages)
-    raise BadCall(f"there is no stage {name[:80]!r}", hint=f"There is: {known}.")
+    raise BadCall(f"Invalid Model Version stage: {name[:80]}", hint=f"Value must be one of {known}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from mlflow.exceptions import MlflowException
@@ -13,26 +13,43 @@ from mlflow.store.model_registry import (
     SEARCH_REGISTERED_MODEL_MAX_RESULTS_THRESHOLD,
 )
 from mlflow.store.model_registry.abstract_store import AbstractStore
+from mlflow.utils import validation
 from mlflow.utils.search_utils import SearchModelUtils, SearchModelVersionUtils, SearchUtils
 
 from rollbook.errors import BadCall, NotFound
-from rollbook.git.repository import discover
-from rollbook.integrations.mlflow.catalogue import Catalogue, catalogue_at
+from rollbook.integrations.mlflow.catalogue import VERSION_TAG, Catalogue, catalogue_at
 from rollbook.integrations.mlflow.chosen_version import with_next_version
+from rollbook.integrations.mlflow.deletion import (
+    plan_model_deletion,
+    plan_revival,
+    plan_version_deletion,
+)
 from rollbook.integrations.mlflow.failures import as_mlflow
+from rollbook.integrations.mlflow.hidden_facts import is_deleted
+from rollbook.integrations.mlflow.kept_clone import opened_repository
 from rollbook.integrations.mlflow.model_names import folder_name
-from rollbook.integrations.mlflow.stage_names import policy_stage
+from rollbook.integrations.mlflow.stage_names import mlflow_stage, policy_stage
+from rollbook.integrations.mlflow.stage_transition import (
+    StageTransition,
+    made_room,
+    plan_without_alias,
+    require_active,
+)
 from rollbook.integrations.mlflow.store_address import parse_address
+from rollbook.integrations.mlflow.tag_writes import (
+    plan_model_description,
+    plan_model_tag,
+    plan_version_description,
+    plan_version_tag,
+    require_tag,
+)
 from rollbook.integrations.mlflow.tracking_store import TrackingStore
 from rollbook.integrations.mlflow.version_download import downloaded
 from rollbook.integrations.mlflow.version_source import ToldVersion, sourced_version
-from rollbook.integrations.mlflow.writing import Write, main_or_batch, write
+from rollbook.integrations.mlflow.writing import Write, main_or_batch, reason_for, write
 from rollbook.names import Reference
 from rollbook.propose.alias_move import plan_alias
-from rollbook.propose.model_edit import plan_model_edit
 from rollbook.propose.new_model import plan_model
-from rollbook.propose.new_note import plan_note
-from rollbook.propose.promotion import plan_promotion
 from rollbook.propose.registration import prepare
 
 if TYPE_CHECKING:
@@ -57,7 +74,7 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
         super().__init__(store_uri, tracking_uri)
         with as_mlflow():
             self._address = parse_address(store_uri)
-            self._repository: Repository = discover(Path(self._address.directory))
+            self._repository: Repository = opened_repository(self._address)
         self._registered: Registrations | None = None
         self._tracking = TrackingStore(tracking_uri)
 
@@ -68,7 +85,7 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
         return catalogue
 
     def _write(self, plan: Callable[[str], PlannedChange]) -> None:
-        write(self._repository, lambda base: Write(plan(base)))
+        write(self._repository, lambda base: Write(plan(base)), self._address)
 
     # Models
 
@@ -80,22 +97,31 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
         deployment_job_id: str | None = None,
     ) -> RegisteredModel:
         with as_mlflow():
-            model = folder_name(name)
-            if self._catalogue().registry.has_model(model):
-                raise MlflowException(f"There is a model {name} already", RESOURCE_ALREADY_EXISTS)
+            validation._validate_model_name(name)
+            for tag in tags or []:
+                require_tag(tag.key, tag.value)
+            model, registry = folder_name(name), self._catalogue().registry
+            is_gone = registry.has_model(model) and is_deleted(registry.model(model).record.extra)
+            if registry.has_model(model) and not is_gone:
+                raise MlflowException(
+                    f"Registered Model (name={name}) already exists.", RESOURCE_ALREADY_EXISTS
+                )
             fields: dict[str, Any] = {"description": description} if description else {}
             if tags:
                 fields["tags"] = {tag.key: tag.value for tag in tags}
             if model != name:
                 fields["extra"] = {"mlflow": {"name": name}}
-            self._write(lambda base: plan_model(self._repository, base, model, fields))
+            plan = plan_revival if is_gone else plan_model
+            self._write(lambda base: plan(self._repository, base, model, fields))
             return self._catalogue().registered_model(name)
 
     def update_registered_model(
         self, name: str, description: str | None, deployment_job_id: str | None = None
     ) -> RegisteredModel:
-        self._edit_model(name, fields={"description": description or ""})
-        return self.get_registered_model(name)
+        with as_mlflow():
+            model = self._catalogue().model(name).name
+            self._write(lambda base: plan_model_description(self._repository, base, model, description))
+            return self._catalogue().registered_model(name)
 
     def rename_registered_model(self, name: str, new_name: str) -> RegisteredModel:
         with as_mlflow():
@@ -105,7 +131,9 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
             )
 
     def delete_registered_model(self, name: str) -> None:
-        raise NotImplementedError
+        with as_mlflow():
+            model = self._catalogue().model(name).name
+            self._write(lambda base: plan_model_deletion(self._repository, base, model))
 
     def get_registered_model(self, name: str) -> RegisteredModel:
         with as_mlflow():
@@ -128,17 +156,17 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
             return self._catalogue().latest_versions(name, stages)
 
     def set_registered_model_tag(self, name: str, tag: RegisteredModelTag) -> None:
-        self._edit_model(name, tags={tag.key: tag.value})
+        self._tag_model(name, tag.key, tag.value)
 
     def delete_registered_model_tag(self, name: str, key: str) -> None:
-        self._edit_model(name, remove_tags=[key])
+        self._tag_model(name, key, None)
 
-    def _edit_model(self, name: str, **edit: Any) -> None:
+    def _tag_model(self, name: str, key: str, value: str | None) -> None:
         with as_mlflow():
+            if value is not None:
+                require_tag(key, value)
             model = self._catalogue().model(name).name
-            self._write(
-                lambda base: plan_model_edit(self._repository, base, model, edit.pop("fields", {}), **edit)[0]
-            )
+            self._write(lambda base: plan_model_tag(self._repository, base, model, key, value))
 
     # Versions
 
@@ -176,31 +204,46 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
                 version = prepared.version.version
                 return Write(prepared.change, lambda: prepared.upload(self._repository))
 
-            write(self._repository, plan)
+            write(self._repository, plan, self._address)
             return self._catalogue().model_version(name, version)
 
     def update_model_version(self, name: str, version: str | int, description: str | None) -> ModelVersion:
-        self._note(name, version, description=description or "")
-        return self.get_model_version(name, version)
+        with as_mlflow():
+            reference = self._reference(self._catalogue(), name, version)
+            self._write(lambda base: plan_version_description(self._repository, base, reference, description))
+            return self._catalogue().model_version(name, version)
 
     def transition_model_version_stage(
         self, name: str, version: str | int, stage: str, archive_existing_versions: bool
     ) -> ModelVersion:
         with as_mlflow():
             catalogue = self._catalogue()
-            reference = self._reference(catalogue, name, version)
-            target = policy_stage(catalogue.registry.policy, stage)
-            self._write(
-                lambda base: (
-                    plan_promotion(
-                        self._repository, base, reference, target, reason=f"moved to {stage} by MLflow"
-                    ).change
-                )
+            policy = catalogue.registry.policy
+            target = policy_stage(policy, stage)
+            if archive_existing_versions:
+                require_active(policy, target, stage)
+            transition = StageTransition(
+                self._reference(catalogue, name, version),
+                target,
+                reason_for(self._repository, f"moved to {mlflow_stage(policy, target)} by MLflow"),
+                archive_existing_versions,
             )
-            return self.get_model_version(name, version)
+            displaced: tuple[str, ...] = ()
+
+            def plan(base: str) -> PlannedChange:
+                nonlocal displaced
+                change, displaced = transition.plan(self._repository, base)
+                return change
+
+            self._write(plan)
+            for other in displaced:
+                warnings.warn(f"{name}: {made_room(policy, other, target)}", stacklevel=2)
+            return self._catalogue().model_version(name, version)
 
     def delete_model_version(self, name: str, version: str | int) -> None:
-        raise NotImplementedError
+        with as_mlflow():
+            reference = self._reference(self._catalogue(), name, version)
+            self._write(lambda base: plan_version_deletion(self._repository, base, reference))
 
     def get_model_version(self, name: str, version: str | int) -> ModelVersion:
         with as_mlflow():
@@ -225,15 +268,19 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
         return _page(SearchModelVersionUtils.sort(found, order), max_results or 100, page_token)
 
     def set_model_version_tag(self, name: str, version: str | int, tag: ModelVersionTag) -> None:
-        self._note(name, version, tags={tag.key: tag.value})
+        self._tag_version(name, version, tag.key, tag.value)
 
     def delete_model_version_tag(self, name: str, version: str | int, key: str) -> None:
-        self._note(name, version, remove_tags=[key])
+        self._tag_version(name, version, key, None)
 
-    def _note(self, name: str, version: str | int, **note: Any) -> None:
+    def _tag_version(self, name: str, version: str | int, key: str, value: str | None) -> None:
         with as_mlflow():
+            if value is not None:
+                require_tag(key, value)
+            if key == VERSION_TAG:
+                raise BadCall(f"the tag {key} says which version it is, and is no other one's to set")
             reference = self._reference(self._catalogue(), name, version)
-            self._write(lambda base: plan_note(self._repository, base, reference, **note)[0])
+            self._write(lambda base: plan_version_tag(self._repository, base, reference, key, value))
 
     def _reference(self, catalogue: Catalogue, name: str, version: str | int) -> Reference:
         found, _ = catalogue.numbered(name, version)
@@ -244,22 +291,16 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
     def set_registered_model_alias(self, name: str, alias: str, version: str | int) -> None:
         with as_mlflow():
             reference = self._reference(self._catalogue(), name, version)
-            reason = f"set by MLflow to version {version}"
+            reason = reason_for(self._repository, f"set by MLflow to version {version}")
             self._write(
                 lambda base: plan_alias(self._repository, base, reference, alias, reason=reason).change
             )
 
     def delete_registered_model_alias(self, name: str, alias: str) -> None:
         with as_mlflow():
-            model = self._catalogue().model(name)
-            reference = Reference(model.name, name=alias)
-            self._write(
-                lambda base: (
-                    plan_alias(
-                        self._repository, base, reference, alias, reason="taken away by MLflow", remove=True
-                    ).change
-                )
-            )
+            model = self._catalogue().model(name).name
+            reason = reason_for(self._repository, "taken away by MLflow")
+            self._write(lambda base: plan_without_alias(self._repository, base, model, alias, reason))
 
     def get_model_version_by_alias(self, name: str, alias: str) -> ModelVersion:
         with as_mlflow():

@@ -1,0 +1,69 @@
+"""What MLflow's clients took away, and what says so, in `extra.mlflow` of notes.yaml and of model.yaml.
+
+`deleted` is the tombstone of a version or a model: when, and by whom. `hidden` of a version's notes is what
+its manifest, which never changes, holds all the same: names of tags under `tags`, and `description: true`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DELETED = "deleted"
+_OWN, _HIDDEN = "mlflow", "hidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """The tags of a manifest that are hidden, and whether its description is."""
+
+    tags: tuple[str, ...] = ()
+    description: bool = False
+
+
+def hidden_facts(extra: Mapping[str, Any]) -> Hidden:
+    """Return what notes with this `extra` hide; nothing where it can't be read."""
+    told = _inner(_inner(extra, _OWN), _HIDDEN)
+    tags = told.get("tags")
+    names = tuple(name for name in tags if isinstance(name, str)) if isinstance(tags, list) else ()
+    return Hidden(names, told.get("description") is True)
+
+
+def write_hidden(document: Any, hidden: Hidden) -> None:
+    """Write what is hidden into the document of notes, in place."""
+    told: dict[str, Any] = {"tags": [*hidden.tags]} if hidden.tags else {}
+    if hidden.description:
+        told["description"] = True
+    write_own(document, _HIDDEN, told)
+
+
+def write_own(document: Any, name: str, value: Any) -> None:
+    """Set a field of `extra.mlflow` of a document, in place, or take it out where the value is empty; what is
+    empty then goes too."""
+    extra = document.get("extra")
+    if not isinstance(extra, dict):
+        extra = document["extra"] = {}
+    own = extra.get(_OWN)
+    if not isinstance(own, dict):
+        own = extra[_OWN] = {}
+    if value:
+        own[name] = value
+    else:
+        own.pop(name, None)
+    if not own:
+        del extra[_OWN]
+    if not extra:
+        del document["extra"]
+
+
+def is_deleted(extra: Mapping[str, Any]) -> bool:
+    """Whether MLflow's clients deleted what has this `extra`: a version's notes, or a model's record."""
+    return bool(_inner(extra, _OWN).get(DELETED))
+
+
+def _inner(mapping: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = mapping.get(name)
+    return value if isinstance(value, dict) else {}

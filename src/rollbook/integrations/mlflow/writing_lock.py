@@ -1,0 +1,29 @@
+"""One write to a registry at a time, among all threads and processes that write by the same clone."""
+
+from __future__ import annotations
+
+import fcntl
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rollbook.git.repository import Repository
+
+
+@contextmanager
+def alone(repository: Repository) -> Iterator[None]:
+    """Hold the clone's lock, waiting for whoever has it."""
+    with held(repository.common_dir / "rollbook" / "mlflow.lock"):
+        yield
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold the lock at a path, waiting for whoever has it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
