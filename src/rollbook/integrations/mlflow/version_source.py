@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rollbook.integrations.mlflow.catalogue import VERSION_TAG
-from rollbook.integrations.mlflow.server_artifacts import readable_here
 from rollbook.propose.registration import Registration
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def registration_of(
     told = {"source": source, "run_id": run_id, "run_link": run_link, "model_id": model_id}
     facts["extra"] = {"mlflow": {key: value for key, value in told.items() if value}}
     with tempfile.TemporaryDirectory(prefix="rollbook-mlflow-") as folder:
-        path = Path(local_path or download_artifacts(artifact_uri=readable_here(source), dst_path=folder))
+        path = Path(local_path or download_artifacts(artifact_uri=source, dst_path=folder))
         yield Registration(
             model, path, version=tags.get(VERSION_TAG) or tags.get("version"), facts=facts, name="model"
         )
