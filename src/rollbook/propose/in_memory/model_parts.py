@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MOST_PARTS = 10_000
-_SESSION = "__main__"
+SESSION = "__main__"
 
 
 def roots(model: Any) -> tuple[str, ...]:
@@ -41,7 +42,7 @@ def libraries(model: Any) -> tuple[str, ...]:
             if callable(part) and isinstance(getattr(part, "__module__", None), str):
                 names = (part.__module__.partition(".")[0], *names)
             found |= dict.fromkeys(names)
-    return tuple(name for name in found if name not in sys.stdlib_module_names and name != _SESSION)
+    return tuple(name for name in found if name not in sys.stdlib_module_names and name != SESSION)
 
 
 def of_this_session(model: Any) -> tuple[str, ...]:
@@ -49,7 +50,7 @@ def of_this_session(model: Any) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for part in parts(model):
         for kind in (part, *type(part).__mro__) if _has_home(part) else type(part).__mro__:
-            if getattr(kind, "__module__", None) == _SESSION:
+            if getattr(kind, "__module__", None) == SESSION:
                 found[str(getattr(kind, "__qualname__", type(kind).__name__))] = None
     return tuple(found)
 
@@ -71,7 +72,12 @@ def algorithm(model: Any) -> tuple[str, dict[str, Any]]:
             last = last.best_estimator_
         else:
             break
-    return type(last).__name__, {name: value for name, value in _settings(last).items() if value is not None}
+    return type(last).__name__, {name: value for name, value in _settings(last).items() if _is_set(value)}
+
+
+def _is_set(value: Any) -> bool:
+    """Whether a setting says anything: None and NaN stand for none."""
+    return value is not None and not (isinstance(value, float) and math.isnan(value))
 
 
 def _settings(model: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 # What models are fed with: pinned where the session has imported it.
-_FED_WITH = ("numpy", "pandas", "scipy")
+_FED_WITH = ("numpy", "pandas", "polars")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ def session_environment(modules: Iterable[str], dependencies: Sequence[str]) -> 
     remarks = []
     for module in dict.fromkeys(wanted):
         names = homes.get(module, [])
+        if _is_namespace(module):  # which of several packages it is, is not told
+            continue
         if not names and module in sys.modules:
             remarks.append(
                 f"the code of {printable(module[:80])} is in no package: whoever loads it needs it"
@@ -61,6 +63,11 @@ def session_environment(modules: Iterable[str], dependencies: Sequence[str]) -> 
         requirement = _requirement(told)
         lines[canonicalize_name(requirement.name)] = _told(requirement, told)
     return SessionEnvironment(tuple(lines[name] for name in sorted(lines)), tuple(dict.fromkeys(remarks)))
+
+
+def _is_namespace(module: str) -> bool:
+    loaded = sys.modules.get(module)
+    return loaded is not None and getattr(loaded, "__file__", None) is None
 
 
 def version_of(module: str) -> str:

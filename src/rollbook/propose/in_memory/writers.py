@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from rollbook.errors import BadCall, Refused, nearest
 from rollbook.propose.in_memory.booster_writers import write_catboost, write_lightgbm, write_xgboost
 from rollbook.propose.in_memory.graph_writers import write_onnx, write_transformers
 from rollbook.propose.in_memory.mlflow_writer import write_mlflow
-from rollbook.propose.in_memory.model_parts import roots
+from rollbook.propose.in_memory.model_parts import SESSION, roots
 from rollbook.propose.in_memory.network_writers import (
     write_keras,
     write_pytorch,
@@ -113,7 +114,7 @@ def choose_writer(model: Any, form: str | None, flavor: str | None) -> ChosenWri
     if flavor or form == MLFLOW_FORMAT:
         if form not in ("", MLFLOW_FORMAT) or not flavor:
             raise BadCall("a flavour is one of MLflow's", hint='Give flavor="sklearn" without a format.')
-        return ChosenWriter(family, MLFLOW_FORMAT, write_mlflow, library or packages[0])
+        return ChosenWriter(family, MLFLOW_FORMAT, write_mlflow, library or _home(packages))
     if family is None:
         raise _unknown(model, packages)
     chosen = form or next(iter(family.writers))
@@ -126,14 +127,22 @@ def choose_writer(model: Any, form: str | None, flavor: str | None) -> ChosenWri
     return ChosenWriter(family, chosen, family.writers[chosen], library)
 
 
+def _home(packages: tuple[str, ...]) -> str:
+    """Return the first package that is neither Python's nor the running session; empty for none."""
+    own = {*sys.stdlib_module_names, SESSION}
+    return next((name for name in packages if name not in own), "")
+
+
 def _unknown(model: Any, packages: tuple[str, ...]) -> Refused:
     kind = printable(f"{type(model).__module__}.{type(model).__qualname__}"[:200])
-    if "mlflow" in packages:
+    home = printable(_home(packages)[:40])
+    others = (
+        "write it to a file in a format of its library's, and register that: Registry.register(model, path)."
+    )
+    if home == "mlflow":
         hint = 'MLflow runs its code to load it. If it is to be registered so: flavor="pyfunc".'
+    elif home:
+        hint = f'If MLflow has a flavour for it: flavor="{home}". Or {others}'
     else:
-        home = printable(packages[0][:40])
-        hint = (
-            f'If MLflow has a flavour for it: flavor="{home}". Or write it to a file in a format of its '
-            "library's, and register that: Registry.register(model, path)."
-        )
+        hint = f'Make it a mlflow.pyfunc.PythonModel, and register that with flavor="pyfunc". Or {others}'
     return Refused(f"there is no safe format for an object of {kind}", hint=hint)
