@@ -39,6 +39,7 @@ RUNNABLE: Mapping[str, str] = {
     "torch-export": "torch",
     "pytorch": "torch",
     "mlflow-model": "mlflow",
+    "catboost": "",
     "keras": "",
     "tf-saved-model": "",
 }

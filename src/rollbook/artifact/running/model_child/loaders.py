@@ -22,6 +22,11 @@ def onnx(path: str, request: dict[str, Any]) -> Any:
     options = runtime.SessionOptions()
     options.log_severity_level = 3
     session = runtime.InferenceSession(only_file(path, ".onnx"), options, providers=["CPUExecutionProvider"])
+    return onnx_session(session, request)
+
+
+def onnx_session(session: Any, request: dict[str, Any]) -> Any:
+    """Return how a session of ONNX Runtime's is asked."""
     rows, outputs = Rows(request), [one.name for one in session.get_outputs()]
 
     def prepare() -> Any:
@@ -104,8 +109,12 @@ def estimator(model: Any, request: dict[str, Any]) -> Any:
 
 def xgboost(path: str, request: dict[str, Any]) -> Any:
     """https://xgboost.readthedocs.io/en/stable/python/python_api.html"""
+    return xgboost_booster(library("xgboost").Booster(model_file=path), request)
+
+
+def xgboost_booster(booster: Any, request: dict[str, Any]) -> Any:
+    """Return how a booster of XGBoost's is asked."""
     xgb = library("xgboost")
-    booster = xgb.Booster(model_file=path)
     rows = Rows(request)
 
     def prepare() -> Any:
@@ -118,12 +127,38 @@ def xgboost(path: str, request: dict[str, Any]) -> Any:
 
 def lightgbm(path: str, request: dict[str, Any]) -> Any:
     """https://lightgbm.readthedocs.io/en/stable/Python-API.html"""
-    booster = library("lightgbm").Booster(model_file=path)
+    return lightgbm_booster(library("lightgbm").Booster(model_file=path), request)
+
+
+def lightgbm_booster(booster: Any, request: dict[str, Any]) -> Any:
+    """Return how a booster of LightGBM's is asked."""
     rows = Rows(request)
 
     def prepare() -> Any:
         data = rows.matrix("float64", booster.feature_name())
         return lambda: [("prediction", booster.predict(data))]
+
+    return prepare
+
+
+def catboost(path: str, request: dict[str, Any]) -> Any:
+    """https://catboost.ai/docs/en/concepts/python-reference_catboost_load_model"""
+    return catboost_model(library("catboost").CatBoost().load_model(path, format="cbm"), request)
+
+
+def catboost_model(model: Any, request: dict[str, Any]) -> Any:
+    """Return how a model of CatBoost's is asked: for classes and their probabilities where it knows any."""
+    rows = Rows(request)
+
+    def prepare() -> Any:
+        is_plain = not (model.get_cat_feature_indices() or model.get_text_feature_indices())
+        data = rows.matrix("float64" if is_plain else "object", model.feature_names_)
+        if len(model.classes_) == 0:
+            return lambda: [("prediction", model.predict(data))]
+        return lambda: [
+            ("prediction", model.predict(data, prediction_type="Class")),
+            ("probabilities", model.predict(data, prediction_type="Probability")),
+        ]
 
     return prepare
 
@@ -179,6 +214,11 @@ def named(found: Any) -> Any:
 def keras(path: str, request: dict[str, Any]) -> Any:
     """https://keras.io/api/models/model_saving_apis/"""
     model = library("keras").models.load_model(path, compile=False, safe_mode=not request["trust"])
+    return keras_model(model, request)
+
+
+def keras_model(model: Any, request: dict[str, Any]) -> Any:
+    """Return how a model of Keras' is asked."""
     rows = Rows(request)
 
     def prepare() -> Any:
@@ -217,7 +257,11 @@ def saved_model(path: str, request: dict[str, Any]) -> Any:
 def mlflow_model(path: str, request: dict[str, Any]) -> Any:
     """https://mlflow.org/docs/latest/api_reference/python_api/mlflow.pyfunc.html"""
     library("mlflow")
-    model = library("mlflow.pyfunc").load_model(path)
+    return mlflow_function(library("mlflow.pyfunc").load_model(path), request)
+
+
+def mlflow_function(model: Any, request: dict[str, Any]) -> Any:
+    """Return how a model is asked that MLflow loaded as a function of Python's."""
     rows = Rows(request)
 
     def prepare() -> Any:
@@ -245,6 +289,7 @@ LOADERS = {
     "xgboost-json": (xgboost, "xgboost"),
     "xgboost-ubj": (xgboost, "xgboost"),
     "lightgbm-text": (lightgbm, "lightgbm"),
+    "catboost": (catboost, "catboost"),
     "torchscript": (torchscript, "torch"),
     "torch-export": (torch_export, "torch"),
     "pytorch": (pytorch, "torch"),
