@@ -67,7 +67,7 @@ def gto(dry_run: bool, then: str | None, as_json: bool, **given: Any) -> None:
     the DVC remote, from git or from DVC's storage; everything else becomes one commit on a branch of its own.
     """
     from rollbook.propose.manifest_facts import pairs
-    from rollbook.transfer.gto.takeover import Undecided
+    from rollbook.transfer.takeover_notes import Undecided
 
     if dry_run and then:
         raise click.UsageError("--dry-run changes nothing: leave out --push, --pr and --land.")

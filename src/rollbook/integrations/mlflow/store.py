@@ -19,8 +19,8 @@ from rollbook.errors import BadCall, NotFound
 from rollbook.git.repository import discover
 from rollbook.integrations.mlflow.catalogue import Catalogue, catalogue_at
 from rollbook.integrations.mlflow.failures import as_mlflow
-from rollbook.integrations.mlflow.model_names import folder_name
-from rollbook.integrations.mlflow.stage_names import policy_stage
+from rollbook.transfer.mlflow.model_names import folder_name
+from rollbook.transfer.mlflow.stage_names import policy_stage
 from rollbook.integrations.mlflow.store_address import parse_address
 from rollbook.integrations.mlflow.version_download import downloaded
 from rollbook.integrations.mlflow.version_source import registration_of
