@@ -134,6 +134,15 @@ def _mapping(path: Path) -> dict[Any, Any]:
 
 def _lawful(field: str, values: dict[str, Any], walk: _Walk) -> dict[str, Any]:
     """Return what the schema allows of `values`; the rest is left out."""
+    kept, unlawful = lawful(field, values)
+    walk.left_out |= dict.fromkeys(unlawful, "the registry can't hold it")
+    return kept
+
+
+def lawful(field: str, values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return those entries of a manifest's mapping `field` that the schema allows, and the dotted names of
+    the others. At most as many are given as the schema allows."""
+    left_out: dict[str, None] = {}
     while wrong := [item.path for item in violations("version", {**_LAWFUL, field: values}) if item.path[1:]]:
         for _, *steps in wrong:
             first, *deeper = map(str, steps)
@@ -143,8 +152,8 @@ def _lawful(field: str, values: dict[str, Any], walk: _Walk) -> dict[str, Any]:
                 first = f"{first}.{deeper[0]}"
             else:
                 values.pop(first, None)
-            walk.left_out[first] = "the registry can't hold it"
-    return values
+            left_out[first] = None
+    return values, [*left_out]
 
 
 def _no_metric(value: object) -> str:
