@@ -6,7 +6,7 @@ import json
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from rollbook.integrations.mlflow.stranger_text import kept_address, kept_line
+from rollbook.transfer.mlflow.stranger_text import kept_address, kept_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
