@@ -14,6 +14,7 @@ from rollbook.api.reading import ReadOnlyRegistry
 from rollbook.api.request_verbs import Requests
 from rollbook.api.scan_verb import Scans
 from rollbook.api.signing_verbs import Signing
+from rollbook.api.takeovers import Takeovers
 from rollbook.api.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -24,7 +25,17 @@ if TYPE_CHECKING:
 
 
 class Registry(
-    ReadOnlyRegistry, Proposals, Requests, Moves, ModelRuns, Signing, Checks, OwnAccessQuestion, Scans, Upkeep
+    ReadOnlyRegistry,
+    Proposals,
+    Takeovers,
+    Requests,
+    Moves,
+    ModelRuns,
+    Signing,
+    Checks,
+    OwnAccessQuestion,
+    Scans,
+    Upkeep,
 ):
     """The models of one snapshot of one repository, and what can be done with them.
 

@@ -1,4 +1,4 @@
-"""`rollbook import gto` and `rollbook import bundle`."""
+"""`rollbook import gto` and `rollbook import bundle`; `rollbook import mlflow` stands beside."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rollbook.cli import options
+from rollbook.cli.importing_mlflow import mlflow
 from rollbook.cli.near_commands import NearCommands
 from rollbook.cli.output import print_json, print_table, progress_bar, say, size, warn
 from rollbook.cli.proposed import carry_on
@@ -29,6 +30,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.group("import", cls=NearCommands)
 def command() -> None:
     """Take models over from elsewhere."""
+
+
+command.add_command(mlflow)
 
 
 @command.command("gto")

@@ -1,4 +1,4 @@
-"""What is to be known of a takeover before it is carried out: what is left out, and what has to be decided."""
+"""What is to be known of a takeover before it is carried out: what is left out, what has to be decided."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Undecided(Refused):
         named = "; ".join(f"{note.what}: {note.why}" for note in plan.problems[:_NAMED])
         more = f"; and {count - _NAMED} more" if count > _NAMED else ""
         super().__init__(f"this has to be decided first: {named}{more}", hint=_solution(plan.problems))
-        self.plan = plan
+        self.plan: Any = plan
 
 
 def require_decided(plan: TakeoverPlan) -> None:

@@ -145,9 +145,7 @@ def not_judged(findings: Iterator[Finding]) -> Iterator[Finding]:
         yield replace(finding, severity="warning", waiting=False)
 
 
-def split(
-    moves: Sequence[Transition], taken: Collection[str]
-) -> tuple[list[Transition], list[Transition]]:
+def split(moves: Sequence[Transition], taken: Collection[str]) -> tuple[list[Transition], list[Transition]]:
     """Return the moves that are made now, and those that were made before the model was taken over."""
     made = [move for move in moves if move.version not in taken]
     return made, [move for move in moves if move.version in taken]

@@ -19,8 +19,6 @@ from rollbook.errors import BadCall, NotFound
 from rollbook.git.repository import discover
 from rollbook.integrations.mlflow.catalogue import Catalogue, catalogue_at
 from rollbook.integrations.mlflow.failures import as_mlflow
-from rollbook.transfer.mlflow.model_names import folder_name
-from rollbook.transfer.mlflow.stage_names import policy_stage
 from rollbook.integrations.mlflow.store_address import parse_address
 from rollbook.integrations.mlflow.version_download import downloaded
 from rollbook.integrations.mlflow.version_source import registration_of
@@ -32,6 +30,8 @@ from rollbook.propose.new_model import plan_model
 from rollbook.propose.new_note import plan_note
 from rollbook.propose.promotion import plan_promotion
 from rollbook.propose.registration import prepare
+from rollbook.transfer.mlflow.model_names import folder_name
+from rollbook.transfer.mlflow.stage_names import policy_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,13 +4,14 @@ nothing is unpickled."""
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from rollbook.artifact.artifact_files import unsafe_paths
-from rollbook.errors import BadCall, NotFound, StorageFailed
+from rollbook.artifact.artifact_files import list_source, unsafe_paths
+from rollbook.errors import NotFound
 from rollbook.git.address import without_credentials
 from rollbook.text import one_line
 from rollbook.yaml.strict import MAX_BYTES
@@ -51,41 +52,56 @@ class SourceArtifacts:
             )
         return b""
 
+    def listing(self, version: SourceVersion) -> list[str]:
+        """Return a line for each file of an artifact, which says its path, its size, and on this machine when
+        it was changed. Raises NotFound when it can't be had, BadCall for what no registry takes."""
+        path = local_path(version.uri)
+        if path is not None:
+            listed = list_source(path)
+            stamps = ((path / file.path if listed.is_directory else path).stat() for file in listed.files)
+            return [
+                f"{file.path}\0{stamp.st_size}\0{stamp.st_mtime_ns}"
+                for file, stamp in zip(listed.files, stamps, strict=True)
+            ]
+        with _reported(version):
+            return [f"{file}\0{size}" for file, size in _listed(self._repository(version)).items()]
+
     @contextmanager
     def brought(self, version: SourceVersion, scratch: Path) -> Iterator[Path]:
-        """Yield the artifact's file or folder on this machine. Raises StorageFailed when it can't be had."""
+        """Yield the artifact's file or folder on this machine. Raises NotFound when it can't be had."""
         path = local_path(version.uri)
         if path is not None:
             self.marker(version, scratch)
             yield path
             return
-        with _reported(version):
-            repository = self._repository(version)
-            files = _listed(repository)
-            target = scratch / "artifact"
-            target.mkdir()
-            if files:
-                repository.download_artifacts("", dst_path=str(target))
-                yield target
-                return
-            # What holds nothing is a file itself, of which its folder's repository is asked.
-            folder, _, name = version.uri.rstrip("/").rpartition("/")
-            yield Path(_opened(folder, self._source.uri).download_artifacts(name, dst_path=str(target)))
-
-    def _marker_elsewhere(self, version: SourceVersion, scratch: Path) -> bytes:
-        try:
+        with tempfile.TemporaryDirectory(dir=scratch) as own:
             with _reported(version):
                 repository = self._repository(version)
-                names = {info.path: info for info in repository.list_artifacts()}
-                if MARKER not in names:
-                    if not names:
-                        raise NotFound(f"its artifact {_shown(version)} is not there")
-                    return b""
-                if (names[MARKER].file_size or 0) > MAX_BYTES:
-                    raise NotFound(f"its {MARKER} has more than {MAX_BYTES:,} bytes")
-                return _small(Path(repository.download_artifacts(MARKER, dst_path=str(scratch))))
-        except StorageFailed as error:
-            raise NotFound(str(error)) from error
+                if _listed(repository):
+                    repository.download_artifacts("", dst_path=own)
+                    found = Path(own)
+                else:
+                    # What holds nothing is a file itself, of which its folder is asked.
+                    folder, _, name = version.uri.rstrip("/").rpartition("/")
+                    found = Path(_opened(folder, self._source.uri).download_artifacts(name, dst_path=own))
+            yield found
+
+    def _marker_elsewhere(self, version: SourceVersion, scratch: Path) -> bytes:
+        with _reported(version):
+            repository = self._repository(version)
+            names = {info.path: info for info in repository.list_artifacts()}
+            if MARKER not in names:
+                if not names and not self._is_file(version):
+                    raise NotFound(f"its artifact {_shown(version)} is not there")
+                return b""
+            if (names[MARKER].file_size or 0) > MAX_BYTES:
+                raise NotFound(f"its {MARKER} has more than {MAX_BYTES:,} bytes")
+            return _small(Path(repository.download_artifacts(MARKER, dst_path=str(scratch))))
+
+    def _is_file(self, version: SourceVersion) -> bool:
+        """Whether an address names a single file: its folder lists it."""
+        folder, _, name = version.uri.rstrip("/").rpartition("/")
+        return any(info.path == name for info in _opened(folder, self._source.uri).list_artifacts())
 
     def _repository(self, version: SourceVersion) -> Any:
         return _opened(version.uri, self._source.uri)
@@ -105,9 +121,9 @@ def _opened(uri: str, tracking_uri: str) -> Any:
     return get_artifact_repository(uri, tracking_uri=tracking_uri)
 
 
-def _listed(repository: Any) -> list[str]:
-    """Return the paths of all files. Raises StorageFailed for one that leads out of the artifact."""
-    files: list[str] = []
+def _listed(repository: Any) -> dict[str, int]:
+    """Return the size of each file by its path. Raises NotFound for one that leads out of the artifact."""
+    files: dict[str, int] = {}
     folders = [""]
     seen = set[str]()
     while folders:
@@ -116,11 +132,11 @@ def _listed(repository: Any) -> list[str]:
                 folders.append(info.path)
                 seen.add(info.path)
             elif not info.is_dir:
-                files.append(info.path)
+                files[info.path] = info.file_size or 0
             if len(files) + len(seen) > _MOST_FILES:
-                raise StorageFailed(f"it has more than {_MOST_FILES:,} files")
+                raise NotFound(f"its artifact has more than {_MOST_FILES:,} files")
     if reason := unsafe_paths(files):
-        raise StorageFailed(reason)
+        raise NotFound(f"its artifact can't be taken: {reason}")
     return files
 
 
@@ -132,7 +148,7 @@ def _reported(version: SourceVersion) -> Iterator[None]:
         yield
     except (MlflowException, OSError, ImportError) as error:
         told = one_line(without_credentials(str(error)), 300)
-        raise StorageFailed(f"its artifact {_shown(version)} can't be had: {told}") from error
+        raise NotFound(f"its artifact {_shown(version)} can't be had: {told}") from error
 
 
 def _shown(version: SourceVersion) -> str:
@@ -148,9 +164,3 @@ def _small(path: Path) -> bytes:
     if len(data) > MAX_BYTES:
         raise NotFound(f"its {MARKER} has more than {MAX_BYTES:,} bytes")
     return data
-
-
-def refuse_unfit(path: Path) -> None:
-    """Raise BadCall for an artifact of a kind that no registry takes."""
-    if path.is_symlink():
-        raise BadCall(f"{path} is a symbolic link")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from rollbook.transfer.mlflow.run_facts import MlflowFacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 class SourceVersion:
     """A version by its number. `created_at` and `updated_at` are RFC 3339 text; `source` is what MLflow was
     told, `uri` where the bytes are; `user` is whom MLflow names, of the version or else of its run. `facts`
-    are fields of a manifest that its run and its logged model tell; `untold` is what they can't tell."""
+    is what its run and its logged model tell; `gone` says which of these are gone."""
 
     number: int
     created_at: str
@@ -27,8 +29,8 @@ class SourceVersion:
     run_id: str = ""
     run_link: str = ""
     model_id: str = ""
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    untold: tuple[str, ...] = ()
+    facts: MlflowFacts = field(default_factory=MlflowFacts)
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,14 @@ from rollbook.errors import BadCall, CannotTell, NotFound, nearest
 from rollbook.git.address import without_credentials
 from rollbook.names import time_text
 from rollbook.text import one_line
+from rollbook.transfer.mlflow.run_facts import joined, logged_model_facts, run_facts
 from rollbook.transfer.mlflow.source_models import SourceModel, SourceVersion
+from rollbook.transfer.mlflow.stage_names import NONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from rollbook.transfer.mlflow.run_facts import MlflowFacts
 
 _PAGE = 1000
 _MOST_MODELS = 10_000
@@ -40,7 +44,7 @@ class MlflowSource:
     address: str
     home: Path | None
     client: Any
-    _runs: dict[str, Any] = field(default_factory=dict)
+    _entities: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def model_names(self) -> tuple[list[str], list[str]]:
         """Return the names of all models, and of the prompts that MLflow keeps among them."""
@@ -64,20 +68,19 @@ class MlflowSource:
                 aliases={str(alias): int(number) for alias, number in (model.aliases or {}).items()},
             )
 
-    def run(self, run_id: str) -> Any:
-        """Return MLflow's run. Raises NotFound when it is gone."""
+    def _entity(self, what: str, number: str) -> Any:
+        """Return a run, a logged model or an experiment; None when it is gone."""
         from mlflow.exceptions import MlflowException
 
-        if run_id not in self._runs:
+        if (what, number) not in self._entities:
             try:
-                self._runs[run_id] = self.client.get_run(run_id)
+                found = getattr(self.client, f"get_{what}")(number)
             except MlflowException as error:
                 if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                     raise
-                self._runs[run_id] = None
-        if self._runs[run_id] is None:
-            raise NotFound(f"its run {one_line(run_id, 80)} is gone")
-        return self._runs[run_id]
+                found = None
+            self._entities[what, number] = found
+        return self._entities[what, number]
 
     def _pages(self, search: str, **query: Any) -> Iterator[Any]:
         token, count = None, 0
@@ -93,32 +96,37 @@ class MlflowSource:
                 return
 
     def _version(self, version: Any) -> SourceVersion:
-        uri = self.client.get_model_version_download_uri(version.name, version.version)
-        model_id = getattr(version, "model_id", None) or _model_id(version.source or "")
-        run_id, user, untold = version.run_id or "", version.user_id or "", []
-        if model_id and str(uri).startswith("models:/m-"):
-            uri = self.client.get_logged_model(model_id).artifact_location
-        if run_id:
-            try:
-                run = self.run(run_id)
-                user = user or run.info.user_id or run.data.tags.get("mlflow.user", "")
-            except NotFound as error:
-                untold.append(str(error))
+        uri = str(self.client.get_model_version_download_uri(version.name, version.version) or "")
+        told = getattr(version, "model_id", None) or _model_id(version.source or "")
+        logged = self._entity("logged_model", told) if told else None
+        if logged is not None and uri.startswith("models:/m-"):
+            uri = logged.artifact_location
+        run_id = version.run_id or (logged.source_run_id if logged is not None else "") or ""
+        run = self._entity("run", run_id) if run_id else None
         return SourceVersion(
             number=int(version.version),
             created_at=_moment(version.creation_timestamp),
             updated_at=_moment(version.last_updated_timestamp or version.creation_timestamp),
-            stage=version.current_stage or "None",
+            stage=version.current_stage or NONE,
             source=version.source or "",
-            uri=uri or "",
+            uri=uri,
             description=version.description or "",
             tags={str(key): str(value) for key, value in (version.tags or {}).items()},
-            user=user,
-            run_id=run_id,
+            user=version.user_id or (_user(run) if run is not None else ""),
+            run_id=version.run_id or "",
             run_link=version.run_link or "",
-            model_id=model_id,
-            untold=tuple(untold),
+            model_id=told,
+            facts=self._facts(run, logged, version.run_link or ""),
+            gone=tuple(_gone(run_id, run, told, logged)),
         )
+
+    def _facts(self, run: Any, logged: Any, link: str) -> MlflowFacts:
+        told = []
+        if run is not None:
+            told.append(run_facts(run, self._entity("experiment", run.info.experiment_id), link))
+        if logged is not None:
+            told.append(logged_model_facts(logged))
+        return joined(*told)
 
 
 @contextmanager
@@ -167,7 +175,9 @@ def told(what: str) -> Iterator[None]:
         kind = NotFound if error.error_code == "RESOURCE_DOES_NOT_EXIST" else BadCall
         outdated = "out-of-date database schema" in str(error)
         hint = "Copy the database, and bring it up to date: mlflow db upgrade URI" if outdated else ""
-        raise kind(f"{what}: MLflow says: {one_line(without_credentials(str(error)), 400)}", hint=hint) from error
+        raise kind(
+            f"{what}: MLflow says: {one_line(without_credentials(str(error)), 400)}", hint=hint
+        ) from error
 
 
 def wanted_names(asked: Iterable[str], known: Sequence[str]) -> list[str]:
@@ -210,6 +220,18 @@ def _folder(uri: str) -> Path:
     if not (path / "models").is_dir():
         raise NotFound(f"{path}: there is no folder `models` of an MLflow file store")
     return path.resolve()
+
+
+def _user(run: Any) -> str:
+    return str(run.data.tags.get("mlflow.user") or run.info.user_id or "")
+
+
+def _gone(run_id: str, run: Any, model_id: str, logged: Any) -> Iterator[str]:
+    for what, number, found in (("run", run_id, run), ("logged model", model_id, logged)):
+        if number and found is None:
+            yield f"its {what} {one_line(number, 80)} is gone: what only that told can't be told"
+        elif number and what == "run" and found.info.lifecycle_stage == "deleted":
+            yield f"its run {one_line(number, 80)} is deleted in MLflow, and told what it still can"
 
 
 def _moment(milliseconds: int) -> str:
