@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.propose.reference_sample import ReferenceSample
     from rollbook.propose.registration import Registration
+    from rollbook.propose.vouching import Vouching
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,18 @@ def received_artifact(
     """Bring what is registered into DVC's cache: read what the artifact says, scan and sign it. Raises
     Refused for one that is broken or malicious, BadCall for a reference sample that can't be read."""
     reference = store_reference(storage, registration.reference, progress) if registration.reference else None
-    stored = with_contents(storage, _stored(repository, storage, registration, name, progress))
+    stored = _stored(repository, storage, registration, name, progress)
+    return examined(storage, stored, registration.vouching, reference)
+
+
+def examined(
+    storage: Storage, stored: Stored, vouching: Vouching, reference: ReferenceSample | None = None
+) -> ReceivedArtifact:
+    """Return an artifact that is in the cache, once it was read, scanned and signed. Raises Refused for one
+    that is broken or malicious, which then leaves the cache again."""
+    stored = with_contents(storage, stored)
     scanned = scan_stored(storage, stored)
-    return ReceivedArtifact(stored, scanned, registration.vouching.files(stored), reference)
+    return ReceivedArtifact(stored, scanned, vouching.files(stored), reference)
 
 
 def _stored(

@@ -176,10 +176,15 @@ def register(
 
 
 def prepare(
-    repository: Repository, registration: Registration, progress: Progress = quiet, *, onto: str = ""
+    repository: Repository,
+    registration: Registration,
+    progress: Progress = quiet,
+    *,
+    onto: str = "",
+    received: ReceivedArtifact | None = None,
 ) -> PreparedVersion:
     """Bring the artifact into DVC's cache, and return its version as a change upon the commit `onto`, by
-    default main's.
+    default main's. What was `received` before, is there already, and is not read again.
 
     Everything that can be judged without the bytes is judged first. Raises BadCall for facts that the schema
     does not allow, Refused for a version that exists, an artifact that is broken or says otherwise than what
@@ -187,7 +192,8 @@ def prepare(
     """
     plan = _plan(repository, registration, onto)
     storage = open_store(repository, plan.base)
-    received = received_artifact(repository, storage, registration, plan.name, progress)
+    if received is None:
+        received = received_artifact(repository, storage, registration, plan.name, progress)
     stored = received.stored
     told = {**plan.facts, "artifact": registration.facts.get("artifact")}
     require_agreement(plan.name, told, stored.format, stored.contents)

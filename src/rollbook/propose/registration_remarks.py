@@ -32,23 +32,31 @@ def signature_remarks(
 ) -> tuple[str, ...]:
     """Return a line when a new version breaks callers of the release before it without a new MAJOR number;
     none where that can't be told."""
+    before, found = broken_contract(repository, base, model, version, facts)
+    if not found:
+        return ()
+    told = told_breaks(f"{model}@{before}", found, _SHOWN)
+    return (f"{told}. A new MAJOR number says so: --bump major",)
+
+
+def broken_contract(
+    repository: Repository, base: str, model: str, version: str, facts: Mapping[str, Any]
+) -> tuple[str, list[str]]:
+    """Return the release before a new version, and what in the new one's signature breaks its callers without
+    a new MAJOR number; nothing where that can't be told."""
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         known = registry.model(model).version_names if registry.has_model(model) else []
         lower = lower_releases(version, known)[:1]
         if not lower or major(lower[0]) < major(version):
-            return ()
+            return "", []
         path = layout.manifest_path(model, lower[0])
         (data,) = registry.snapshot.read_many([path])
     try:
         before = parse_manifest(data or b"", path).signature
         after = facts.get("signature") or {}
-        found = breaks(before, after) if is_told(before) and is_told(after) else []
+        return lower[0], breaks(before, after) if is_told(before) and is_told(after) else []
     except (InvalidFile, Illegible):  # what is wrong with a file is for the check to say
-        return ()
-    if not found:
-        return ()
-    told = told_breaks(f"{model}@{lower[0]}", found, _SHOWN)
-    return (f"{told}. A new MAJOR number says so: --bump major",)
+        return lower[0], []
 
 
 def pre_release_remarks(version: str) -> tuple[str, ...]:

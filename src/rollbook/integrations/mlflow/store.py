@@ -18,10 +18,12 @@ from mlflow.utils.search_utils import SearchModelUtils, SearchModelVersionUtils,
 from rollbook.errors import BadCall, NotFound
 from rollbook.git.repository import discover
 from rollbook.integrations.mlflow.catalogue import Catalogue, catalogue_at
+from rollbook.integrations.mlflow.chosen_version import with_next_version
 from rollbook.integrations.mlflow.failures import as_mlflow
 from rollbook.integrations.mlflow.store_address import parse_address
+from rollbook.integrations.mlflow.tracking_store import TrackingStore
 from rollbook.integrations.mlflow.version_download import downloaded
-from rollbook.integrations.mlflow.version_source import registration_of
+from rollbook.integrations.mlflow.version_source import ToldVersion, sourced_version
 from rollbook.integrations.mlflow.writing import Write, main_or_batch, write
 from rollbook.names import Reference
 from rollbook.propose.alias_move import plan_alias
@@ -57,6 +59,7 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
             self._address = parse_address(store_uri)
             self._repository: Repository = discover(Path(self._address.directory))
         self._registered: Registrations | None = None
+        self._tracking = TrackingStore(tracking_uri)
 
     def _catalogue(self) -> Catalogue:
         commit = main_or_batch(self._repository)
@@ -152,19 +155,28 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
     ) -> ModelVersion:
         with as_mlflow():
             model = self._catalogue().model(name).name
-            told = {tag.key: tag.value for tag in tags or []}
-            with registration_of(
-                model, source, run_id, told, run_link, description, local_model_path, model_id
-            ) as registration:
-                version = ""
+            told = ToldVersion(
+                source,
+                run_id or None,
+                {tag.key: tag.value for tag in tags or []},
+                run_link or None,
+                description or None,
+                local_model_path or None,
+                model_id or None,
+            )
+            sourced = sourced_version(self._repository, self._catalogue(), model, told, self._tracking)
+            version = ""
 
-                def plan(base: str) -> Write:
-                    nonlocal version
-                    prepared = prepare(self._repository, registration, onto=base)
-                    version = prepared.version.version
-                    return Write(prepared.change, lambda: prepared.upload(self._repository))
+            def plan(base: str) -> Write:
+                nonlocal version
+                registration = with_next_version(
+                    self._repository, base, sourced.registration, sourced.received
+                )
+                prepared = prepare(self._repository, registration, onto=base, received=sourced.received)
+                version = prepared.version.version
+                return Write(prepared.change, lambda: prepared.upload(self._repository))
 
-                write(self._repository, plan)
+            write(self._repository, plan)
             return self._catalogue().model_version(name, version)
 
     def update_model_version(self, name: str, version: str | int, description: str | None) -> ModelVersion:

@@ -99,10 +99,11 @@ def logged_model_facts(model: LoggedModel) -> MlflowFacts:
     params, no_params = _parameters({str(key): str(value) for key, value in (model.params or {}).items()})
     metrics, no_numbers, no_metrics = _metrics(_last(model.metrics or []))
     code, no_code = _code(model.tags or {})
+    run = _present(tool="mlflow", id=kept_line(model.source_run_id)) if model.source_run_id else None
     fields = _present(
         hyperparameters=params,
         metrics=metrics,
-        lineage=_present(code=code),
+        lineage=_present(code=code, run=run),
     )
     model_tags, no_tags = _tags(model.tags or {})
     extra = _present(
