@@ -5,24 +5,39 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rollbook.artifact.formats.contents import Broken
-from rollbook.artifact.progress import quiet
 from rollbook.cache.memory import COPIED
-from rollbook.propose.scan_evidence import scan_stored
+from rollbook.propose.scan_evidence import scan_remarks, scan_stored
+from rollbook.transfer.mlflow.model_folder_facts import model_folder_facts
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from rollbook.artifact.scan.verdict import ScanReport
     from rollbook.artifact.storage import Storage, Stored
     from rollbook.git.repository import Repository
-    from rollbook.transfer.mlflow.source_artifacts import SourceArtifacts
+    from rollbook.transfer.mlflow.run_facts import MlflowFacts
+    from rollbook.transfer.mlflow.source_artifacts import FoundArtifact, SourceArtifacts
     from rollbook.transfer.mlflow.source_models import SourceVersion
 
-_NAME = "model"  # as the store calls what MLflow registers
+
+@dataclass(frozen=True, slots=True)
+class CopiedArtifact:
+    """An artifact in DVC's cache, with what it says of itself; what a scan found in it; what its folder tells
+    of the version, and the files that go beside the manifest, by name."""
+
+    stored: Stored
+    scanned: ScanReport
+    facts: MlflowFacts
+    attachments: Mapping[str, bytes]
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person has to know of it."""
+        return (*self.stored.remarks, *self.stored.contents.remarks, *scan_remarks(self.scanned))
 
 
 def copied(
@@ -31,43 +46,27 @@ def copied(
     artifacts: SourceArtifacts,
     origin: tuple[str, str],
     version: SourceVersion,
-    scratch: Path,
-) -> tuple[Stored, ScanReport]:
-    """Return a version's artifact in DVC's cache, with what it says of itself, and what a scan found in it.
-    `origin` is the address of the registry that it comes from, and its model's name there.
+) -> CopiedArtifact:
+    """Return a version's artifact in DVC's cache. `origin` is the address of the registry that it comes from,
+    and its model's name there.
 
-    A broken one is taken as it is, for it was registered once, and is remarked. Raises NotFound when it
-    can't be had, BadCall for what no registry takes, Refused for what is malicious.
+    A broken one is taken as it is, for it was registered once, and is remarked. Raises NotFound when it can't
+    be had, BadCall for what no registry takes, Refused for what is malicious.
     """
-    part = _part(origin, version, artifacts.listing(version))
-    stored = _known(repository, storage, part)
-    if stored is None:
-        with artifacts.brought(version, scratch) as path:
-            stored = storage.add(path, _NAME, quiet)
+    found = artifacts.found(version)
+    told = [*origin, version.number, version.uri, version.created_at, sorted(found.stamps)]
+    part = hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    stored = _known(repository, storage, part, found) or found.store(storage)
     stored = _read(storage, stored)
     scanned = scan_stored(storage, stored)
-    _remember(repository, stored, part)
-    return stored, scanned
+    COPIED.write(repository, json.dumps({file.path: file.md5 for file in stored.digest.files}).encode(), part)
+    facts, attachments = model_folder_facts(storage.bytes_of(stored))
+    return CopiedArtifact(stored, scanned, facts, attachments)
 
 
-def _part(origin: tuple[str, str], version: SourceVersion, listing: list[str]) -> str:
-    told = [*origin, version.number, version.uri, version.created_at, sorted(listing)]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
-
-
-def _known(repository: Repository, storage: Storage, part: str) -> Stored | None:
+def _known(repository: Repository, storage: Storage, part: str, found: FoundArtifact) -> Stored | None:
     data = COPIED.read(repository, part)
-    if data is None:
-        return None
-    told = json.loads(data)
-    return storage.standing(told["files"], _NAME, is_directory=told["is_directory"])
-
-
-def _remember(repository: Repository, stored: Stored, part: str) -> None:
-    digest = stored.digest
-    files = {file.path: file.md5 for file in digest.files}
-    told = {"is_directory": digest.is_directory, "files": files}
-    COPIED.write(repository, json.dumps(told).encode(), part)
+    return storage.standing(json.loads(data), found.name, is_directory=found.is_directory) if data else None
 
 
 def _read(storage: Storage, stored: Stored) -> Stored:

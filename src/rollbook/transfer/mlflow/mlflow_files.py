@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.artifact.pointer import pointer_data
+from rollbook.git.address import without_credentials
 from rollbook.git.write import identity
 from rollbook.names import time_now
 from rollbook.propose.facts_files import lawful
@@ -17,7 +18,7 @@ from rollbook.propose.stage_edits import Move, write_moves
 from rollbook.records.origin import MLFLOW
 from rollbook.records.stages import ALIASES
 from rollbook.schema.schemas import schema_line
-from rollbook.transfer.mlflow.run_facts import manifest_fields
+from rollbook.transfer.mlflow.run_facts import joined, manifest_fields
 from rollbook.transfer.mlflow.stranger_text import kept_line, kept_text
 from rollbook.transfer.mlflow.version_order import VERSION_TAGS
 from rollbook.yaml.edit import edit
@@ -26,11 +27,11 @@ from rollbook.yaml.write import dump
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rollbook.artifact.scan.verdict import ScanReport
-    from rollbook.artifact.storage import Stored
     from rollbook.git.repository import Repository
     from rollbook.records.policy import Policy
+    from rollbook.transfer.mlflow.copied_artifacts import CopiedArtifact
     from rollbook.transfer.mlflow.mlflow_plan import PlannedMlflowModel, PlannedMlflowVersion
+    from rollbook.transfer.mlflow.run_facts import MlflowFacts
 
 NOBODY = "unknown"
 _LONGEST_TEXT = 10_000
@@ -41,13 +42,13 @@ def model_files(
     address: str,
     policy: Policy,
     model: PlannedMlflowModel,
-    brought: Mapping[str, tuple[Stored, ScanReport]],
+    brought: Mapping[str, CopiedArtifact],
 ) -> dict[str, bytes]:
     """Return every file of a model, by path: what it is, where it comes from, its versions, their stages and
     aliases. `brought` are its artifacts by version; `address` is the MLflow registry's."""
     files = {layout.model_path(model.name): _record(repository, model)}
     for version in model.versions:
-        files |= _version_files(repository, address, model, version, *brought[version.version])
+        files |= _version_files(repository, address, model, version, brought[version.version])
     if model.versions:
         files[layout.origin_path(model.name)] = _origin(address, model)
     if stages := _stages(repository, policy, model):
@@ -79,14 +80,13 @@ def _version_files(
     address: str,
     model: PlannedMlflowModel,
     version: PlannedMlflowVersion,
-    stored: Stored,
-    scanned: ScanReport,
+    copied: CopiedArtifact,
 ) -> dict[str, bytes]:
-    source, name = version.source, (model.name, version.version)
+    source, name, stored = version.source, (model.name, version.version), copied.stored
     registration = Registration(
         model.name,
         "",
-        facts=_facts(address, version),
+        facts=_facts(address, version, copied.facts),
         created_at=source.created_at,
         created_by=kept_line(source.user) or NOBODY,
     )
@@ -97,15 +97,16 @@ def _version_files(
     return {
         path: dump(manifest, header=schema_line("version", path)),
         layout.pointer_path(*name, stored.pointer.path): dump(pointer_data(stored.pointer)),
-        **scan_evidence(repository, scanned, *name, stored.digest.sha256, None),
+        **{f"{layout.version_directory(*name)}/{file}": data for file, data in copied.attachments.items()},
+        **scan_evidence(repository, copied.scanned, *name, stored.digest.sha256, None),
     }
 
 
-def _facts(address: str, version: PlannedMlflowVersion) -> dict[str, Any]:
+def _facts(address: str, version: PlannedMlflowVersion, saved: MlflowFacts) -> dict[str, Any]:
     source = version.source
     fields = manifest_fields(
-        source.facts,
-        source=source.source,
+        joined(source.facts, saved),
+        source=without_credentials(source.source),
         run_id=source.run_id,
         run_link=source.run_link,
         model_id=source.model_id,
@@ -174,7 +175,7 @@ def _stages(repository: Repository, policy: Policy, model: PlannedMlflowModel) -
 
 def _move(policy: Policy, version: PlannedMlflowVersion) -> Move:
     source, placing = version.source, version.placing
-    reason = f"in {kept_line(source.stage)} in MLflow, which does not tell why; unchanged since then"
+    reason = f"in {kept_line(source.stage)} in MLflow, which tells neither who put it there nor why"
     if placing.displaced_by:
         reason = f"in {kept_line(source.stage)} in MLflow, where number {placing.displaced_by} stood too"
     entry = {

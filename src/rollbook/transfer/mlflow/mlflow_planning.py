@@ -58,7 +58,9 @@ def plan_takeover(
     _require_sense(wanted, known, policy)
     begin(progress, "reading models", len(names))
     with tempfile.TemporaryDirectory(prefix="rollbook-mlflow-") as scratch:
-        planning = _Planning(policy, registered, wanted, SourceArtifacts(source), Path(scratch))
+        planning = _Planning(
+            policy, registered, wanted, SourceArtifacts(source.uri, source.home), Path(scratch)
+        )
         for model in source.models(names):
             planning.add(model)
             progress(1)

@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.dvc_yaml import artifact_path
@@ -15,9 +13,8 @@ from rollbook.artifact.progress import begin, quiet
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.proposal import Proposal, commit_proposal, judge, refuse_standing
-from rollbook.propose.scan_evidence import scan_remarks
 from rollbook.propose.stores import open_store, upload
-from rollbook.transfer.mlflow.copied_artifacts import copied
+from rollbook.transfer.mlflow.copied_artifacts import CopiedArtifact, copied
 from rollbook.transfer.mlflow.mlflow_files import model_files
 from rollbook.transfer.mlflow.mlflow_planning import lacking, plan_takeover, to_skip
 from rollbook.transfer.mlflow.source_artifacts import SourceArtifacts
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rollbook.artifact.progress import Progress
-    from rollbook.artifact.scan.verdict import ScanReport
     from rollbook.artifact.storage import Storage, Stored
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
@@ -36,10 +32,7 @@ if TYPE_CHECKING:
     from rollbook.transfer.mlflow.source_reading import MlflowSource
     from rollbook.transfer.takeover_notes import Note
 
-    Brought = tuple[Stored, ScanReport]
-
 _MISSING = ("--skip-missing",)
-_SCRATCH = Path(".dvc/tmp")  # on the cache's file system, and ignored by git
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,34 +102,25 @@ def _require_clone(repository: Repository) -> None:
 
 def _gathered(
     repository: Repository, storage: Storage, source: MlflowSource, plan: MlflowPlan, progress: Progress
-) -> tuple[dict[str, Brought], list[Note]]:
+) -> tuple[dict[str, CopiedArtifact], list[Note]]:
     """Bring every version's bytes into DVC's cache; return them, and what has to be decided of those that
     can't be taken."""
-    assert repository.work_tree is not None
-    artifacts = SourceArtifacts(source)
-    scratch = repository.work_tree / _SCRATCH
-    scratch.mkdir(parents=True, exist_ok=True)
-    brought: dict[str, Brought] = {}
+    artifacts = SourceArtifacts(source.uri, source.home)
+    brought: dict[str, CopiedArtifact] = {}
     failed: list[Note] = []
     begin(progress, "copying versions", sum(len(model.versions) for model in plan.models))
-    with tempfile.TemporaryDirectory(prefix="rollbook-", dir=scratch) as directory:
-        for model in plan.models:
-            for version in model.versions:
-                what = f"{model.source.name}@{version.source.number}"
-                try:
-                    brought[f"{model.name}@{version.version}"] = copied(
-                        repository,
-                        storage,
-                        artifacts,
-                        (plan.address, model.source.name),
-                        version.source,
-                        Path(directory),
-                    )
-                except NotFound as error:
-                    failed.append(lacking(what, error))
-                except (BadCall, Refused) as error:
-                    failed.append(to_skip(what, str(error)))
-                progress(1)
+    for model in plan.models:
+        for version in model.versions:
+            what = f"{model.source.name}@{version.source.number}"
+            origin = (plan.address, model.source.name)
+            try:
+                found = copied(repository, storage, artifacts, origin, version.source)
+                brought[f"{model.name}@{version.version}"] = found
+            except NotFound as error:
+                failed.append(lacking(what, error))
+            except (BadCall, Refused) as error:
+                failed.append(to_skip(what, str(error)))
+            progress(1)
     return brought, failed
 
 
@@ -144,7 +128,7 @@ def _proposed(
     repository: Repository,
     storage: Storage,
     plan: MlflowPlan,
-    brought: Mapping[str, Brought],
+    brought: Mapping[str, CopiedArtifact],
     progress: Progress,
 ) -> TakenFromMlflow:
     branch = f"rollbook/import/mlflow-{_fingerprint(plan, brought)}"
@@ -154,20 +138,17 @@ def _proposed(
     verdict.require("the registry refuses this takeover")
     begin(progress, "storing versions", len(brought))
     uploaded = 0
-    for stored, _ in brought.values():
-        uploaded += upload(repository, plan.base, storage, [stored.pointer], quiet)
+    for one in brought.values():
+        uploaded += upload(repository, plan.base, storage, [one.stored.pointer], quiet)
         progress(1)
     commit = commit_proposal(repository, Proposal(branch, plan.base, _message(plan), files))
-    remarks = {
-        name: (*stored.remarks, *stored.contents.remarks, *scan_remarks(scanned))
-        for name, (stored, scanned) in brought.items()
-    }
-    bytes_of = {name: stored for name, (stored, _) in brought.items()}
+    remarks = {name: one.remarks for name, one in brought.items()}
+    bytes_of = {name: one.stored for name, one in brought.items()}
     return TakenFromMlflow(plan, branch, commit, verdict.findings, bytes_of, remarks, uploaded)
 
 
 def _files(
-    repository: Repository, plan: MlflowPlan, brought: Mapping[str, Brought]
+    repository: Repository, plan: MlflowPlan, brought: Mapping[str, CopiedArtifact]
 ) -> dict[str, bytes | None]:
     files: dict[str, bytes | None] = {}
     entries = {}
@@ -176,13 +157,13 @@ def _files(
         files |= model_files(repository, plan.address, plan.policy, model, own)
         if model.versions:
             newest = model.versions[-1].version
-            entries[model.name] = artifact_path(model.name, newest, own[newest][0].pointer.path)
+            entries[model.name] = artifact_path(model.name, newest, own[newest].stored.pointer.path)
     return {**files, **entry_edit(repository, plan.base, entries)}
 
 
-def _fingerprint(plan: MlflowPlan, brought: Mapping[str, Brought]) -> str:
+def _fingerprint(plan: MlflowPlan, brought: Mapping[str, CopiedArtifact]) -> str:
     """Return what tells this takeover from others; when it is made makes no difference."""
-    digests = {name: stored.digest.sha256 for name, (stored, _) in brought.items()}
+    digests = {name: one.stored.digest.sha256 for name, one in brought.items()}
     told = [plan.base, plan.address, [model.as_document() for model in plan.models], digests]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]
 

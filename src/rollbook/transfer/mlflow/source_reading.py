@@ -18,20 +18,20 @@ from rollbook.errors import BadCall, CannotTell, NotFound, nearest
 from rollbook.git.address import without_credentials
 from rollbook.names import time_text
 from rollbook.text import one_line
-from rollbook.transfer.mlflow.run_facts import joined, logged_model_facts, run_facts
+from rollbook.transfer.mlflow.run_facts import MlflowFacts, joined, logged_model_facts, run_facts
 from rollbook.transfer.mlflow.source_models import SourceModel, SourceVersion
 from rollbook.transfer.mlflow.stage_names import NONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rollbook.transfer.mlflow.run_facts import MlflowFacts
-
 _PAGE = 1000
 _MOST_MODELS = 10_000
 _MOST_VERSIONS = 100_000
 _PROMPT_TAG = "mlflow.prompt.is_prompt"
-_FILE_STORE_SWITCH = "MLFLOW_ALLOW_FILE_STORE"  # without it, MLflow from 3.13 on reads no folder
+# Without the first, newer releases of MLflow read no folder; the second draws bars of its own.
+_SETTINGS = {"MLFLOW_ALLOW_FILE_STORE": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+_OF_BOTH = ("hyperparameters", "metrics")
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 _INSTALL = 'Install it: pip install "rollbook[mlflow]"; for a database, the whole of it: pip install mlflow'
 
@@ -121,12 +121,13 @@ class MlflowSource:
         )
 
     def _facts(self, run: Any, logged: Any, link: str) -> MlflowFacts:
-        told = []
-        if run is not None:
-            told.append(run_facts(run, self._entity("experiment", run.info.experiment_id), link))
-        if logged is not None:
-            told.append(logged_model_facts(logged))
-        return joined(*told)
+        of_model = logged_model_facts(logged) if logged is not None else MlflowFacts()
+        # Of the same name, the model's own parameter or metric is meant.
+        own = {key: of_model.fields[key] for key in _OF_BOTH if key in of_model.fields}
+        if run is None:
+            return of_model
+        of_run = run_facts(run, self._entity("experiment", run.info.experiment_id), link)
+        return joined(of_model, of_run, MlflowFacts(own))
 
 
 @contextmanager
@@ -149,17 +150,17 @@ def opened(uri: str) -> Iterator[MlflowSource]:
             f"{without_credentials(uri)[:120]!r} is no address of an MLflow registry",
             hint="Give sqlite:///mlflow.db, ./mlruns, or http://127.0.0.1:5000.",
         )
-    before = os.environ.get(_FILE_STORE_SWITCH)
-    os.environ[_FILE_STORE_SWITCH] = "true"
+    before = {name: os.environ.get(name) for name in _SETTINGS}
+    os.environ.update(_SETTINGS)
     address = without_credentials(uri).partition("?")[0]
     try:
         with told(address):
             yield MlflowSource(uri, address, home, _client(uri))
     finally:
-        if before is None:
-            del os.environ[_FILE_STORE_SWITCH]
-        else:
-            os.environ[_FILE_STORE_SWITCH] = before
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 @contextmanager
