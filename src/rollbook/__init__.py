@@ -105,6 +105,8 @@ if TYPE_CHECKING:
     from rollbook.transfer.bundle.bundle_import import Brought as Brought
     from rollbook.transfer.gto.gto_plan import Plan as Plan
     from rollbook.transfer.gto.takeover import TakenOver as TakenOver
+    from rollbook.transfer.mlflow.mlflow_plan import MlflowPlan as MlflowPlan
+    from rollbook.transfer.mlflow.mlflow_takeover import TakenFromMlflow as TakenFromMlflow
 
 __version__ = "0.1.0"
 
@@ -202,6 +204,8 @@ _HOMES = {
     "Packed": "transfer.bundle.bundle_export",
     "Brought": "transfer.bundle.bundle_import",
     "TakenOver": "transfer.gto.takeover",
+    "TakenFromMlflow": "transfer.mlflow.mlflow_takeover",
+    "MlflowPlan": "transfer.mlflow.mlflow_plan",
     "Plan": "transfer.gto.gto_plan",
 }
 __all__ = list(_HOMES)

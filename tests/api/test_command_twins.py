@@ -23,6 +23,7 @@ ALONE = {
 METHODS = {
     "model edit": [Registry.edit_model],
     "import gto": [Registry.import_gto],
+    "import mlflow": [Registry.import_mlflow],
     "import bundle": [Registry.import_bundle],
     "export": [Registry.export_index, Registry.export_parquet, Registry.export_bundle],
     "lineage": [Registry.lineage, Registry.descendants],
@@ -67,6 +68,7 @@ HERE = {
         "output": "where it is written",
     },
     "import gto": {"dry_run": "Registry.plan_gto"},
+    "import mlflow": {"dry_run": "Registry.plan_mlflow"},
     "audit head": {"witness": "AuditTrail.verify"},
     "monitor run": {
         "once": "which is the default, MonitorVerbs.run",

@@ -90,6 +90,7 @@ CALLS = {
     "rollbook init": ["init"],
     "rollbook register MODEL ARTIFACT": ["register", "credit-approval", "ARTIFACT", "--version", "1.2.0"],
     "rollbook import gto": ["import", "gto"],
+    "rollbook import mlflow URI": ["import", "mlflow", "../mlruns"],
     "rollbook import bundle FILE": ["import", "bundle", "../moved.bundle"],
     "rollbook promote REF STAGE": ["promote", "credit-approval@1.1.0", "production", "--reason", "better"],
     "rollbook rollback MODEL": ["rollback", "credit-approval", "--reason", "too slow"],
@@ -231,6 +232,23 @@ def _kept_with_gto(world: World) -> None:
     register(str(world.registry), "fraud", "HEAD", "v1.0.0")
     assign(str(world.registry), "fraud", "staging", "v1.0.0")
     world.git("tag", "fraud@v0.1.0")
+
+
+def _kept_with_mlflow(world: World) -> None:
+    from mlflow import MlflowClient
+
+    folder = world.root / "mlruns"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+        (folder / "models").mkdir(parents=True)
+        (folder / "model").mkdir()
+        (folder / "model/MLmodel").write_text("flavors: {}\n")
+        client = MlflowClient(tracking_uri=folder.as_uri(), registry_uri=folder.as_uri())
+        client.create_registered_model("fraud")
+        client.create_model_version("fraud", (folder / "model").as_uri())
+        client.set_registered_model_alias("fraud", "champion", 1)
+        prompt = {"mlflow.prompt.is_prompt": "true"}
+        client.create_registered_model("greeting", tags=prompt)
 
 
 def _moved_elsewhere(world: World) -> None:
@@ -398,6 +416,7 @@ BEFORE = {
     "rollbook evidence fetch REF NAME": _with_a_report,
     "rollbook check": _stray_file,
     "rollbook import gto": _kept_with_gto,
+    "rollbook import mlflow URI": _kept_with_mlflow,
     "rollbook import bundle FILE": _moved_elsewhere,
     "rollbook requests": _proposed,
     "rollbook requests [--remove-landed]": _landed_and_kept,

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from rollbook.propose.told_facts import PathLike, ToldFacts
     from rollbook.signing.approval_signature import TransitionContent
     from rollbook.transfer.bundle.bundle_import import Brought
-    from rollbook.transfer.gto.gto_plan import Plan, TakeoverRequest
-    from rollbook.transfer.gto.takeover import TakenOver
 
 
 class Proposals(registry.Registry):
@@ -216,53 +214,3 @@ class Proposals(registry.Registry):
             require_signature=require_signature,
             progress=progress,
         )
-
-    def import_gto(
-        self,
-        *,
-        models: Sequence[str] = (),
-        stages: Mapping[str, str] | None = None,
-        renames: Mapping[str, str] | None = None,
-        paths: Mapping[str, str] | None = None,
-        skip_missing: bool = False,
-        progress: Progress = quiet,
-    ) -> TakenOver:
-        """Propose to take over the models that this repository keeps with GTO; return what was proposed.
-
-        `models` narrows it to these artifacts; `stages` says what GTO's stages are called in the policy;
-        `renames` gives other names to artifacts or versions; `paths` says where artifacts' files are when
-        nothing tells. `skip_missing` leaves out versions whose bytes can't be had. Raises Refused when
-        something has to be decided first.
-        """
-        from rollbook.transfer.gto.takeover import take_over
-
-        request = _wanted(models, stages, renames, paths, skip_missing=skip_missing)
-        return take_over(self.repository, request, progress)
-
-    def plan_gto(
-        self,
-        *,
-        models: Sequence[str] = (),
-        stages: Mapping[str, str] | None = None,
-        renames: Mapping[str, str] | None = None,
-        paths: Mapping[str, str] | None = None,
-        skip_missing: bool = False,
-    ) -> Plan:
-        """Return what `import_gto` would take over, and what has to be decided first; change nothing."""
-        from rollbook.transfer.gto.takeover import plan_from_gto
-
-        request = _wanted(models, stages, renames, paths, skip_missing=skip_missing)
-        return plan_from_gto(self.repository, request)
-
-
-def _wanted(
-    models: Sequence[str],
-    stages: Mapping[str, str] | None,
-    renames: Mapping[str, str] | None,
-    paths: Mapping[str, str] | None,
-    *,
-    skip_missing: bool,
-) -> TakeoverRequest:
-    from rollbook.transfer.gto.gto_plan import TakeoverRequest
-
-    return TakeoverRequest(tuple(models), stages or {}, renames or {}, paths or {}, skip_missing)

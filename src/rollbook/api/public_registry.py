@@ -15,6 +15,7 @@ from rollbook.api.reading import ReadOnlyRegistry
 from rollbook.api.request_verbs import Requests
 from rollbook.api.scan_verb import Scans
 from rollbook.api.signing_verbs import Signing
+from rollbook.api.takeovers import Takeovers
 from rollbook.api.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Registry(
     ReadOnlyRegistry,
     Proposals,
     ModelLogging,
+    Takeovers,
     Requests,
     Moves,
     ModelRuns,

@@ -93,9 +93,9 @@ class ObjectFolder:
                 return True
         except OSError:
             return False
-        return self._standing(oid) is not None
+        return self.hashes_of(oid) is not None
 
-    def _standing(self, oid: str) -> Hashes | None:
+    def hashes_of(self, oid: str) -> Hashes | None:
         """Return the digests of the object's content; None when it is not here, or has another md5 than its
         name.
         """
@@ -125,7 +125,7 @@ class ObjectFolder:
         with self._temporary() as (temporary, descriptor):
             hashes = fill(writer(descriptor, temporary))
             oid = hashes.md5 + suffix
-            if (standing := self._standing(oid)) is not None:
+            if (standing := self.hashes_of(oid)) is not None:
                 if standing.sha256 != hashes.sha256:
                     raise Refused(
                         f"other content with the md5 {hashes.md5} is stored already",

@@ -104,6 +104,24 @@ class Storage(ReadOnlyStorage):
         pointer = Pointer(name, digest.md5, digest.size, count)
         return Stored(pointer, digest, self._format(digest, name), new_objects=tuple(new))
 
+    def standing(self, files: Mapping[str, str], name: str, *, is_directory: bool) -> Stored | None:
+        """Return the artifact `name` of files that the cache holds, each by its path with the md5 of what is
+        in it; None when the cache lacks one, or holds something else there."""
+        require_artifact_name(name)
+        found: list[FileDigest] = []
+        for path, md5 in files.items():
+            hashes = self._cache.hashes_of(md5)
+            if hashes is None:
+                return None
+            found.append(file_digest(path, hashes))
+        if not found:
+            return None
+        digest = combine(found, is_directory=is_directory)
+        if is_directory:
+            self._cache.store_bytes(listing_bytes(FolderEntry(one.path, one.md5) for one in found), SUFFIX)
+        pointer = Pointer(name, digest.md5, digest.size, len(found) if is_directory else None)
+        return Stored(pointer, digest, self._format(digest, name))
+
     def bytes_of(self, stored: Stored) -> ArtifactBytes:
         """Return the files of an artifact that is in the cache, for a reader."""
         name, digest = stored.pointer.path, stored.digest

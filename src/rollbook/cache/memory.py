@@ -136,7 +136,15 @@ VERIFIED_TRAIL = Memory(
     "Only success is remembered, and used only while none of that has moved; what each tag's object says is "
     "still held against its id.",
 )  # fmt: skip
-MEMORIES = (FOUND_CLEAN, LISTING, TAGS, RECORDED, ORDERED, VERIFIED, VERIFIED_TRAIL, STAYS, INDEX)
+COPIED = Memory(
+    "copied-from-mlflow", "1", 16 << 20,
+    "Of one version of an MLflow registry a file, which objects of DVC's cache it was copied into, for "
+    "`import mlflow` that was cut off",
+    "SHA-256 of the registry's address, of the version's name, number and times, and of the paths, sizes and "
+    "(on this machine) times of its files",
+    "It names objects alone, by the MD5 of their content, and each is read again before it is used.",
+)  # fmt: skip
+MEMORIES = (FOUND_CLEAN, LISTING, TAGS, RECORDED, ORDERED, VERIFIED, VERIFIED_TRAIL, STAYS, COPIED, INDEX)
 
 
 def read_kept(path: Path, stamp: str, most: int) -> bytes | None:

@@ -1,4 +1,4 @@
-"""`rollbook import gto` and `rollbook import bundle`."""
+"""`rollbook import gto` and `rollbook import bundle`; `rollbook import mlflow` stands beside."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rollbook.cli import options
+from rollbook.cli.importing_mlflow import mlflow
 from rollbook.cli.near_commands import NearCommands
 from rollbook.cli.output import print_json, print_table, progress_bar, say, size, warn
 from rollbook.cli.proposed import carry_on
@@ -29,6 +30,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.group("import", cls=NearCommands)
 def command() -> None:
     """Take models over from elsewhere."""
+
+
+command.add_command(mlflow)
 
 
 @command.command("gto")
@@ -67,7 +71,7 @@ def gto(dry_run: bool, then: str | None, as_json: bool, **given: Any) -> None:
     the DVC remote, from git or from DVC's storage; everything else becomes one commit on a branch of its own.
     """
     from rollbook.propose.manifest_facts import pairs
-    from rollbook.transfer.gto.takeover import Undecided
+    from rollbook.transfer.takeover_notes import Undecided
 
     if dry_run and then:
         raise click.UsageError("--dry-run changes nothing: leave out --push, --pr and --land.")

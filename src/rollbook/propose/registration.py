@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from rollbook.propose.smoke_test import SmokeTestSettings
 
 # The order of a manifest's fields, as a person reads them.
-_ORDER = (
+MANIFEST_ORDER = (
     "model", "version", *AUTHORSHIP, "description", "artifact", "framework", "algorithm",
     "hyperparameters", "metrics", "features", "feature_pipeline", "preprocessing", "signature", "training",
     "environment", "lineage", "limitations", "protected_groups", "tags", "card", "extra",
@@ -326,7 +326,7 @@ def _completed(
 
 def _files(plan: _RegistrationPlan, beside: Mapping[str, bytes], stored: Stored) -> dict[str, bytes]:
     whole = {**plan.facts, "artifact": stored.as_mapping()}
-    manifest = {name: whole[name] for name in _ORDER if name in whole}
+    manifest = {name: whole[name] for name in MANIFEST_ORDER if name in whole}
     path = layout.manifest_path(plan.model, plan.version)
     directory = layout.version_directory(plan.model, plan.version)
     files = {

@@ -1,6 +1,7 @@
-"""`origin.yaml`: what a model was taken over from, and the tags that were its trail there.
+"""`origin.yaml`: what a model was taken over from, and what of its trail there can be named.
 
-It is written once, with the model, and pins every old tag by its object's id.
+It is written once, with the model. Of GTO it pins every old tag by its object's id; of MLflow, which keeps no
+trail, it names the versions by their numbers.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from rollbook.records.fields import Fields, read_fields
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+GTO, MLFLOW = "gto", "mlflow"
 REGISTERED, DEREGISTERED, ASSIGNED, UNASSIGNED, DEPRECATED, IGNORED = (
     "registered",
     "deregistered",
@@ -53,15 +55,32 @@ class OldTag:
         return int(match[1]) if match else 0
 
 
+@dataclass(frozen=True, slots=True)
+class OldVersion:
+    """A version that had a number before: by the name it has in the registry, and the stage it stood in, by
+    the old tool's name for it."""
+
+    version: str
+    number: int
+    stage: str = ""
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where a model was taken over from: the tool, the name it had there, which of its stages became which,
-    and its tags, the oldest first."""
+    and its tags, the oldest first; or the address of the old registry, and its versions by number."""
 
     tool: str
     name: str
     stages: Mapping[str, str]
-    tags: tuple[OldTag, ...]
+    tags: tuple[OldTag, ...] = ()
+    uri: str = ""
+    versions: tuple[OldVersion, ...] = ()
+
+    @property
+    def taken_over(self) -> frozenset[str]:
+        """The versions that were registered before, by the names they have in the registry."""
+        return frozenset([*self.registrations, *(old.version for old in self.versions)])
 
     @cached_property
     def registrations(self) -> Mapping[str, OldTag]:
@@ -107,7 +126,16 @@ def origin_from(fields: Fields, path: str) -> Origin:
         tags=tuple(
             _tag(Fields(item, path, f"tags.{index}")) for index, item in enumerate(fields.items("tags"))
         ),
+        uri=fields.optional_text("uri"),
+        versions=tuple(
+            _version(Fields(item, path, f"versions.{index}"))
+            for index, item in enumerate(fields.items("versions"))
+        ),
     )
+
+
+def _version(fields: Fields) -> OldVersion:
+    return OldVersion(fields.text("version"), fields.integer("number"), fields.optional_text("stage"))
 
 
 def _tag(fields: Fields) -> OldTag:

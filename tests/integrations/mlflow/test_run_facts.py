@@ -27,15 +27,15 @@ from mlflow.entities import (
 )
 
 from building.mlflow_tracking import REQUIREMENTS, model_folder
-from rollbook.integrations.mlflow.parameter_values import parameter_value
-from rollbook.integrations.mlflow.run_facts import (
+from rollbook.schema.schemas import violations
+from rollbook.transfer.mlflow.parameter_values import parameter_value
+from rollbook.transfer.mlflow.run_facts import (
     MlflowFacts,
     joined,
     logged_model_facts,
     manifest_fields,
     run_facts,
 )
-from rollbook.schema.schemas import violations
 from rollbook.yaml.strict import load
 from rollbook.yaml.write import dump
 

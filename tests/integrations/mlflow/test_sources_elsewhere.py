@@ -25,7 +25,7 @@ from building import mlflow_tracking
 from building.mlflow_tracking import model_folder
 from rollbook.errors import NotFound, Refused, StorageFailed
 from rollbook.integrations.mlflow import artifact_listing
-from rollbook.integrations.mlflow.artifact_listing import ArtifactListing
+from rollbook.transfer.mlflow.artifact_listing import ArtifactListing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -29,13 +29,12 @@ from rollbook.records.stages import StageTable
 from rollbook.registry.change import alias_changes, transitions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from rollbook.check.document import Document
     from rollbook.check.gates.gate import Circumstances
     from rollbook.check.registry_files import Contents
     from rollbook.check.scope import Paths
-    from rollbook.records.origin import OldTag
     from rollbook.registry.change import FileChange, Transition
     from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
@@ -94,7 +93,7 @@ def _unjudged(path: str, broken: str) -> Finding:
 
 
 def _stage_changes(
-    model: ModelFiles, ground: Ground, after: Contents, taken: Mapping[str, OldTag]
+    model: ModelFiles, ground: Ground, after: Contents, taken: Collection[str]
 ) -> Iterator[Finding]:
     policy, standing = ground.policy, ground.standing
     if model.stages is None:
@@ -112,7 +111,9 @@ def _stage_changes(
     yield from gate_findings(model, made, ground)
     yield from not_judged(gate_findings(model, made_before, ground))
     yield from alias_findings(model, standing, model.stages, ground.guards)
-    yield from gate_findings(model, alias_changes(standing, model.stages, policy.first_stage.name), ground)
+    named, named_before = split(alias_changes(standing, model.stages, policy.first_stage.name), taken)
+    yield from gate_findings(model, named, ground)
+    yield from not_judged(gate_findings(model, named_before, ground))
     if policy != after.policy:
         # The head's own policy has judged the file already; it must stand before the base's too.
         yield from policy_findings(model, policy, "the base's policy")
@@ -157,9 +158,9 @@ def _version_changes(
             for version in versions
             if is_version(version) and version in model.versions and model.versions[version].manifest_file
         ]
-        old_tags = taken_over(model, before)
+        old = taken_over(model, before)
         yield from version_findings(
-            model, registered[name], [version for version in new if version not in old_tags]
+            model, registered[name], [version for version in new if version not in old]
         )
         for version in new:
             yield from data_findings(model.versions[version])

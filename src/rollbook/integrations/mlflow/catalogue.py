@@ -15,12 +15,12 @@ from mlflow.entities.model_registry import (
 
 from rollbook.errors import NotFound, nearest
 from rollbook.integrations.mlflow.hidden_facts import hidden_facts, is_deleted
-from rollbook.integrations.mlflow.model_names import folder_name, told_name
-from rollbook.integrations.mlflow.stage_names import mlflow_stage
 from rollbook.names import is_version, normalise_version, time_seconds
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.registrations import Registered, Registrations, registrations
+from rollbook.transfer.mlflow.model_names import folder_name, told_name
+from rollbook.transfer.mlflow.stage_names import mlflow_stage
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository

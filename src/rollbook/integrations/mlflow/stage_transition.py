@@ -9,13 +9,13 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
 from rollbook.errors import AlreadySo, NotFound, Refused
-from rollbook.integrations.mlflow.stage_names import mlflow_stage
 from rollbook.names import ARCHIVED, Reference
 from rollbook.propose.alias_move import plan_alias
 from rollbook.propose.change_series import planned_together
 from rollbook.propose.promotion import plan_promotion
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.transfer.mlflow.stage_names import mlflow_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -27,8 +27,6 @@ from rollbook.integrations.mlflow.deletion import (
 from rollbook.integrations.mlflow.failures import as_mlflow
 from rollbook.integrations.mlflow.hidden_facts import is_deleted
 from rollbook.integrations.mlflow.kept_clone import opened_repository
-from rollbook.integrations.mlflow.model_names import folder_name
-from rollbook.integrations.mlflow.stage_names import mlflow_stage, policy_stage
 from rollbook.integrations.mlflow.stage_transition import (
     StageTransition,
     made_room,
@@ -51,6 +49,8 @@ from rollbook.names import Reference
 from rollbook.propose.alias_move import plan_alias
 from rollbook.propose.new_model import plan_model
 from rollbook.propose.registration import prepare
+from rollbook.transfer.mlflow.model_names import folder_name
+from rollbook.transfer.mlflow.stage_names import mlflow_stage, policy_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 from mlflow.exceptions import MlflowException
 
 from rollbook.errors import CannotTell, NotFound
-from rollbook.integrations.mlflow.stranger_text import kept_line
 from rollbook.text import printable
+from rollbook.transfer.mlflow.stranger_text import kept_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

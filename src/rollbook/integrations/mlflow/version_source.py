@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rollbook.artifact.links import LinkRule
 from rollbook.errors import CannotTell, NotFound
 from rollbook.git.address import without_credentials
-from rollbook.integrations.mlflow.artifact_listing import ArtifactListing
 from rollbook.integrations.mlflow.chosen_version import chosen_version
-from rollbook.integrations.mlflow.model_folder_facts import model_folder_facts, saved_by
-from rollbook.integrations.mlflow.run_facts import (
-    MlflowFacts,
-    joined,
-    logged_model_facts,
-    manifest_fields,
-    run_facts,
-)
 from rollbook.integrations.mlflow.source_location import is_called_from_afar, is_inside, locate
-from rollbook.integrations.mlflow.stranger_text import kept_address
 from rollbook.integrations.mlflow.version_download import downloaded
 from rollbook.propose.artifact_names import lawful_name
 from rollbook.propose.received_artifact import examined
 from rollbook.propose.registration import Registration
 from rollbook.propose.stores import open_store
 from rollbook.propose.vouching import Vouching
+from rollbook.transfer.mlflow.artifact_listing import ArtifactListing
+from rollbook.transfer.mlflow.model_folder_facts import model_folder_facts, saved_by
+from rollbook.transfer.mlflow.run_facts import (
+    MlflowFacts,
+    joined,
+    logged_model_facts,
+    manifest_fields,
+    run_facts,
+)
+from rollbook.transfer.mlflow.stranger_text import kept_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rollbook.transfer.gto.gto_artifacts import Annotation, InGit
+from rollbook.transfer.takeover_notes import Note, solving
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,17 +29,6 @@ class TakeoverRequest:
     paths: Mapping[str, str] = field(default_factory=dict)
     skip_missing: bool = False
     without: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something to be known: what it is about, what is so, what can be done about it, and the option that
-    would do it, words in capitals standing for what only a person knows."""
-
-    what: str
-    why: str
-    hint: str = ""
-    option: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +107,12 @@ class Plan:
     @property
     def options(self) -> list[str]:
         """Return the options that solve the problems, quoted for a shell, each once."""
-        pairs = dict.fromkeys(note.option for note in self.problems if note.option)
-        return [shlex.join(pair) for pair in pairs]
+        return solving(self.problems)
 
     def as_document(self) -> dict[str, Any]:
         """Return the plan as JSON data."""
         return {
             "models": [model.as_document() for model in self.models],
-            "skipped": [_document(note) for note in self.skipped],
-            "problems": [_document(note) for note in self.problems],
+            "skipped": [note.as_document() for note in self.skipped],
+            "problems": [note.as_document() for note in self.problems],
         }
-
-
-def _document(note: Note) -> dict[str, Any]:
-    return {**asdict(note), "option": list(note.option)}

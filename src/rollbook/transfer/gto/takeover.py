@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rollbook.artifact.dvc_yaml import artifact_path
 from rollbook.artifact.formats.contents import Broken
 from rollbook.artifact.progress import quiet
-from rollbook.errors import BadCall, GitFailed, Refused, StorageFailed
+from rollbook.errors import BadCall, GitFailed, StorageFailed
 from rollbook.git.refs import fetch_tags
 from rollbook.propose.artifact_names import lawful_name, unlawful_name
 from rollbook.propose.code_lineage import repository_address
@@ -23,6 +23,7 @@ from rollbook.registry.main_branch import has_remote, remote_name
 from rollbook.transfer.gto.gto_payloads import Sources
 from rollbook.transfer.gto.takeover_files import model_files
 from rollbook.transfer.gto.takeover_plan import plan_takeover
+from rollbook.transfer.takeover_notes import require_decided
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,28 +106,6 @@ def take_over(repository: Repository, wanted: TakeoverRequest, progress: Progres
     uploaded = upload(repository, plan.base, storage, pointers, progress)
     commit = commit_proposal(repository, Proposal(branch, plan.base, _message(plan), files))
     return TakenOver(plan, branch, commit, verdict.findings, stored, uploaded)
-
-
-class Undecided(Refused):
-    """Something has to be decided first; `plan` has each problem, and the options that would solve them."""
-
-    def __init__(self, plan: Plan) -> None:
-        count = len(plan.problems)
-        named = "; ".join(f"{note.what}: {note.why}" for note in plan.problems[:10])
-        more = f"; and {count - 10} more" if count > 10 else ""
-        super().__init__(f"this has to be decided first: {named}{more}", hint=_solution(plan))
-        self.plan = plan
-
-
-def _solution(plan: Plan) -> str:
-    options = " ".join(plan.options)
-    return f"Add {options}" if options else "; ".join(dict.fromkeys(note.hint for note in plan.problems))
-
-
-def require_decided(plan: Plan) -> None:
-    """Raise Undecided when problems stand in the way."""
-    if plan.problems:
-        raise Undecided(plan)
 
 
 def _gathered(repository: Repository, storage: Storage, plan: Plan, progress: Progress) -> dict[str, Stored]:

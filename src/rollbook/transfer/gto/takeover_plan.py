@@ -19,9 +19,10 @@ from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.gto_tags import read_artifacts, renamed
 from rollbook.transfer.gto.gto_artifacts import Annotation, InGit, annotation, inner_path, locate
-from rollbook.transfer.gto.gto_plan import Note, Plan, PlannedModel, PlannedVersion, TakeoverRequest
+from rollbook.transfer.gto.gto_plan import Plan, PlannedModel, PlannedVersion, TakeoverRequest
 from rollbook.transfer.gto.placings import placings
 from rollbook.transfer.gto.suggestions import model_name_like, stage_like, version_like
+from rollbook.transfer.takeover_notes import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

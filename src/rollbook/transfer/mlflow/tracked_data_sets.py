@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from rollbook.integrations.mlflow.stranger_text import kept_address, kept_line
+from rollbook.transfer.mlflow.stranger_text import kept_address, kept_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

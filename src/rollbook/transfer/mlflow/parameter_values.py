@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rollbook.integrations.mlflow.stranger_text import kept_text
+from rollbook.transfer.mlflow.stranger_text import kept_text
 
 _WORDS: dict[str, bool | None] = {"True": True, "False": False, "true": True, "false": False, "None": None}
 _LONGEST_NUMBER = 30

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.formats.contents import Broken
 from rollbook.errors import InvalidFile
-from rollbook.integrations.mlflow.run_facts import MlflowFacts
-from rollbook.integrations.mlflow.stranger_text import kept_line
 from rollbook.layout import REQUIREMENTS_TXT
 from rollbook.propose.manifest_facts import sha256
 from rollbook.snapshot.snapshot import MAX_FILE
+from rollbook.transfer.mlflow.run_facts import MlflowFacts
+from rollbook.transfer.mlflow.stranger_text import kept_line
 from rollbook.yaml.strict import MAX_BYTES, load
 
 if TYPE_CHECKING:

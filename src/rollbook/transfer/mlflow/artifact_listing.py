@@ -20,8 +20,8 @@ from rollbook.artifact.artifact_files import unsafe_paths
 from rollbook.artifact.stream import pump_file
 from rollbook.errors import BadCall, NotFound, Refused, StorageFailed
 from rollbook.git.address import without_credentials
-from rollbook.integrations.mlflow.stranger_text import kept_line
 from rollbook.text import printable
+from rollbook.transfer.mlflow.stranger_text import kept_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +72,11 @@ class ArtifactListing:
     def name(self) -> str:
         """Return the name of the only file, where it is no folder."""
         return self._files[0].path
+
+    @property
+    def sizes(self) -> dict[str, int | None]:
+        """Return the size of each file by its path, None where it is not told."""
+        return {file.path: file.size for file in self._files}
 
     def parts(self) -> Iterator[Part]:
         """Yield each file's path with what writes its bytes, for `Storage.add_parts`.

@@ -12,11 +12,11 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rollbook.integrations.mlflow.parameter_values import parameter_value
-from rollbook.integrations.mlflow.stranger_text import kept_address, kept_line, kept_text
-from rollbook.integrations.mlflow.tracked_data_sets import tracked_data_sets
 from rollbook.names import time_text
 from rollbook.propose.facts_files import lawful
+from rollbook.transfer.mlflow.parameter_values import parameter_value
+from rollbook.transfer.mlflow.stranger_text import kept_address, kept_line, kept_text
+from rollbook.transfer.mlflow.tracked_data_sets import tracked_data_sets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
