@@ -136,7 +136,16 @@ VERIFIED_TRAIL = Memory(
     "Only success is remembered, and used only while none of that has moved; what each tag's object says is "
     "still held against its id.",
 )  # fmt: skip
-MEMORIES = (FOUND_CLEAN, LISTING, TAGS, RECORDED, ORDERED, VERIFIED, VERIFIED_TRAIL, STAYS, INDEX)
+REGISTRATIONS = Memory(
+    "registrations", "1", 64 << 20,
+    "In which order the versions of each model landed, by which MLflow numbers them, and when main last "
+    "changed them",
+    STAYS.key,
+    STAYS.believed,
+)  # fmt: skip
+MEMORIES = (
+    FOUND_CLEAN, LISTING, TAGS, RECORDED, ORDERED, VERIFIED, VERIFIED_TRAIL, STAYS, REGISTRATIONS, INDEX,
+)  # fmt: skip
 
 
 def read_kept(path: Path, stamp: str, most: int) -> bytes | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rollbook.errors import Conflict
 from rollbook.propose.change_series import ChangeSeries
 from rollbook.propose.direct_landing import fetched_main, land_change
-from rollbook.registry.main_branch import main_commit
+from rollbook.registry.kept_main import kept_main_commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ class Write:
 def main_or_batch(repository: Repository) -> str:
     """Return the commit that calls see: main's, or in a batch what its changes have made of it."""
     series = _series(repository)
-    return series.tip if series else main_commit(repository)
+    return series.tip if series else kept_main_commit(repository)
 
 
 def write(repository: Repository, plan: Callable[[str], Write]) -> str:
