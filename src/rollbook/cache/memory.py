@@ -144,7 +144,17 @@ COPIED = Memory(
     "(on this machine) times of its files",
     "It names objects alone, by the MD5 of their content, and each is read again before it is used.",
 )  # fmt: skip
-MEMORIES = (FOUND_CLEAN, LISTING, TAGS, RECORDED, ORDERED, VERIFIED, VERIFIED_TRAIL, STAYS, COPIED, INDEX)
+REGISTRATIONS = Memory(
+    "registrations", "1", 64 << 20,
+    "In which order the versions of each model landed, by which MLflow numbers them, and when main last "
+    "changed them",
+    STAYS.key,
+    STAYS.believed,
+)  # fmt: skip
+MEMORIES = (
+    FOUND_CLEAN, LISTING, TAGS, RECORDED, ORDERED, VERIFIED, VERIFIED_TRAIL, STAYS, REGISTRATIONS, COPIED,
+    INDEX,
+)  # fmt: skip
 
 
 def read_kept(path: Path, stamp: str, most: int) -> bytes | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall
@@ -53,6 +55,21 @@ def setting_pairs(repository: Repository, pattern: str) -> list[tuple[str, str]]
         raise git_failed(["config"], done.stderr)
     pairs = (field.partition("\n") for field in fields(done.stdout))
     return [(key, value) for key, _, value in pairs]
+
+
+def configuration_files(repository: Repository) -> list[Path]:
+    """Return the files that git's configuration is read from, and those places of the user's and of the
+    repository that have none yet. Raises GitFailed when the configuration can't be read."""
+    told = fields(git(repository, "config", "--list", "--show-origin", "-z"))[::2]
+    named = (origin.removeprefix("file:") for origin in told if origin.startswith("file:"))
+    home = Path(os.environ.get("HOME") or Path.home())
+    usual = [
+        home / ".gitconfig",
+        Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "git" / "config",
+        repository.common_dir / "config",
+        repository.git_dir / "config.worktree",
+    ]
+    return [*dict.fromkeys([*(repository.directory / name for name in named), *usual])]
 
 
 def configure(repository: Repository, key: str, value: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import threading
 import weakref
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
@@ -51,10 +52,12 @@ class TreeEntry:
 
 
 class ObjectReader:
-    """A `git cat-file --batch` process, started at the first question and ended by `close`."""
+    """A `git cat-file --batch` process, started at the first question and ended by `close`; threads
+    that share one wait for each other."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
+        self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
 
     def read(self, name: str, limit: int) -> GitObject | None:
@@ -73,11 +76,12 @@ class ObjectReader:
         Content beyond `limit` bytes is passed over. Raises GitFailed when git ends early.
         """
         for window in _windows(names):
-            try:
-                answers = self._ask(window, limit)
-            except (GitFailed, BrokenPipeError) as error:
-                self.close()  # what it would still say answers no later question
-                raise GitFailed("git cat-file ended early", hint="Run `git fsck`.") from error
+            with self._lock:
+                try:
+                    answers = self._ask(window, limit)
+                except (GitFailed, BrokenPipeError) as error:
+                    self.close()  # what it would still say answers no later question
+                    raise GitFailed("git cat-file ended early", hint="Run `git fsck`.") from error
             yield from answers
 
     def _ask(self, questions: list[bytes], limit: int) -> list[GitObject | None]:
@@ -88,9 +92,10 @@ class ObjectReader:
 
     def close(self) -> None:
         """End the process; a later question starts another. A reader that is forgotten ends its own."""
-        if self._process is not None:
-            self._end()
-            self._process = None
+        with self._lock:
+            if self._process is not None:
+                self._end()
+                self._process = None
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._process is None:

@@ -178,7 +178,7 @@ def listing(registry: Registry, *, with_facts: bool = False) -> list[Listed]:
     if outer is None:
         return _listed(registry, registry.models(), with_facts=with_facts)
     cached_rows = _read(_LISTING.read(registry.repository))
-    trees, namespaces = _model_trees(snapshot, outer[0], cached_rows)
+    trees, namespaces = model_trees(snapshot, outer[0], cached_rows)
     told = _ALL if with_facts else _ALL - 1
     new = [name for name, tree in trees.items() if len(cached_rows.get(tree, ())) < told]
     listed = _listed(registry, registry.models_named(new), with_facts=with_facts)
@@ -256,7 +256,7 @@ def _listed(registry: Registry, models: Iterable[Model], *, with_facts: bool) ->
     ]
 
 
-def _model_trees(
+def model_trees(
     snapshot: Snapshot, outer: Mapping[str, str], known: Mapping[str, object]
 ) -> tuple[dict[str, str], set[str]]:
     """Return the id of each model's tree, by the model's name; and the trees in which there may be other

@@ -35,12 +35,14 @@ _FIRST_REMOTE = "origin"  # as git calls it
 @dataclass(frozen=True, slots=True)
 class MainBranch:
     """The branch that holds the registry's truth: its name, the commits that the local one and that of
-    `remote` (as last fetched) stand at; None where there is none."""
+    `remote` (as last fetched) stand at; None where there is none. `asked` are the refs, besides HEAD, that
+    this was told by."""
 
     name: str
     remote: str
     local: str | None
     tracked: str | None
+    asked: tuple[str, ...] = ()
 
     @property
     def tracking(self) -> str:
@@ -101,21 +103,27 @@ def read_main(repository: Repository) -> MainBranch:
     """
     configuration = _configuration(repository)
     remote = _home(repository, configuration)
-    refs = _refs(repository, configuration, remote, *([configuration.main] if configuration.main else _USUAL))
+    asked = _names(configuration, remote, *([configuration.main] if configuration.main else _USUAL))
+    refs = _refs(repository, asked)
     name = configuration.main or _named(repository, configuration, remote, refs)
     tracking = configuration.tracking_ref(remote, name)
     if not configuration.main and name not in _USUAL:
-        refs = _refs(repository, configuration, remote, name)
+        own = _names(configuration, remote, name)
+        refs, asked = _refs(repository, own), [*asked, *own]
     local, tracked = refs.get(f"{HEADS}{name}"), refs.get(tracking or "")
-    return MainBranch(name, remote, local.oid if local else None, tracked.oid if tracked else None)
+    commits = (local.oid if local else None, tracked.oid if tracked else None)
+    return MainBranch(name, remote, *commits, tuple(dict.fromkeys(asked)))
 
 
-def _refs(repository: Repository, said: _Configuration, remote: str, *branches: str) -> dict[str, Ref]:
-    """Return the refs here of these branches and of those that a fetch keeps, and what the remote calls its
-    head.
+def _names(said: _Configuration, remote: str, *branches: str) -> list[str]:
+    """Return the refs here of these branches and of those that a fetch keeps, and of what the remote calls
+    its head.
     """
     tracking = (said.tracking_ref(remote, branch) for branch in branches)
-    names = [*(f"{HEADS}{branch}" for branch in branches), *filter(None, tracking), _remote_head(remote)]
+    return [*(f"{HEADS}{branch}" for branch in branches), *filter(None, tracking), _remote_head(remote)]
+
+
+def _refs(repository: Repository, names: list[str]) -> dict[str, Ref]:
     return {ref.name: ref for ref in listed_refs(repository, *names)}
 
 
@@ -237,7 +245,11 @@ def main_commit(repository: Repository) -> str:
 
     Raises Refused when there is neither, or when the two have diverged.
     """
-    main = read_main(repository)
+    return ahead_commit(repository, read_main(repository))
+
+
+def ahead_commit(repository: Repository, main: MainBranch) -> str:
+    """Return the commit of main's two that is ahead. Raises Refused as `main_commit` does."""
     return _ahead(repository, main, main.tracked)
 
 
@@ -290,7 +302,7 @@ def published_commit(repository: Repository) -> str:
     main = read_main(repository)
     if main.tracked and main.local and not is_ancestor(repository, main.tracked, main.local):
         return main.tracked
-    return _ahead(repository, main, main.tracked)
+    return ahead_commit(repository, main)
 
 
 def any_main_commit(repository: Repository) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import logging
+from typing import TYPE_CHECKING
 
 from mlflow.entities.model_registry import (
     ModelVersion,
@@ -12,161 +12,296 @@ from mlflow.entities.model_registry import (
     RegisteredModelAlias,
     RegisteredModelTag,
 )
+from mlflow.entities.model_registry.model_version_stages import ALL_STAGES
+from mlflow.utils.validation import _validate_model_alias_name, _validate_model_name
 
-from rollbook.errors import NotFound, nearest
-from rollbook.integrations.mlflow.hidden_facts import hidden_facts, is_deleted
-from rollbook.names import is_version, normalise_version, time_seconds
+from rollbook import layout
+from rollbook.errors import BadCall, InvalidFile, NotFound, nearest
+from rollbook.integrations.mlflow.kept_facts import KeptFacts
+from rollbook.names import LATEST, is_model_name, is_version, normalise_version
+from rollbook.registry.listing import model_trees
 from rollbook.registry.registry import Registry
-from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
+from rollbook.text import printable
 from rollbook.trail.registrations import Registered, Registrations, registrations
-from rollbook.transfer.mlflow.model_names import folder_name, told_name
-from rollbook.transfer.mlflow.stage_names import mlflow_stage
+from rollbook.transfer.mlflow.model_names import folder_name
+from rollbook.transfer.mlflow.stage_names import mlflow_stage, policy_stage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from rollbook.git.repository import Repository
+    from rollbook.integrations.mlflow.model_entry import ModelEntry, NumberedVersion
+    from rollbook.records.policy import Policy
     from rollbook.registry.model_version import ModelVersion as RegistryVersion
     from rollbook.registry.registry import Model
 
 # The tag that says which version one is, in the registry's own terms.
 VERSION_TAG = "rollbook.version"
+_MOST_CATALOGUES = 4
+_MLFLOW_STAGES = frozenset(stage.casefold() for stage in ALL_STAGES)
+_logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
 class Catalogue:
     """The models at one commit of main, and in which order their versions were registered."""
 
-    registry: Registry
-    registered: Registrations
+    def __init__(
+        self, registry: Registry, snapshot: TreeSnapshot, registered: Registrations, kept: KeptFacts
+    ) -> None:
+        self.registry = registry
+        self.registered = registered
+        self._snapshot = snapshot
+        self._kept = kept
+        self._entries: dict[str, ModelEntry] = {}
+        self._listed: dict[str, ModelEntry | InvalidFile] | None = None
+        self._policy: Policy | None = None
 
-    def registered_model(self, name: str) -> RegisteredModel:
-        """Return a model as MLflow describes it. Raises NotFound."""
-        model = self.model(name)
-        numbers = {one.version: one.number for one in self.registered.of(model.name)}
-        versions = self.versions(model)
-        record = model.record
-        aliases = [
-            RegisteredModelAlias(alias, str(numbers[version]))
-            for alias, version in model.stages.aliases.items()
-            if version in numbers
-        ]
-        created = min((one.creation_timestamp for one in versions), default=None)
-        return RegisteredModel(
-            told_name(model.name, record.extra),
-            creation_timestamp=created,
-            last_updated_timestamp=max((one.last_updated_timestamp for one in versions), default=created),
-            description=record.description or None,
-            latest_versions=self._latest(versions),
-            tags=[RegisteredModelTag(key, _text(value)) for key, value in record.tags.items()],
-            aliases=aliases,
-        )
+    # What is there
 
-    def registered_models(self) -> list[RegisteredModel]:
-        """Return every model."""
+    def entry(self, name: str) -> ModelEntry:
+        """Return the model that MLflow's users call so. Raises NotFound, InvalidFile when its files can't be
+        read; BadCall for what MLflow takes for no name."""
+        entry = self._entries.get(name)
+        return entry or self._found(name)
+
+    def entries(self) -> list[ModelEntry]:
+        """Return every model whose files can be read, by its name in the registry; of the others it is
+        logged why they are left out."""
+        if self._listed is None:
+            with self._kept.lock:
+                (top,) = self._snapshot.subtrees([layout.ROOT])
+                trees, namespaces = model_trees(self._snapshot, top, self._kept.plain_trees)
+                self._kept.plain_trees = dict.fromkeys(set(trees.values()) - namespaces)
+                ordered = {name: trees[name] for name in sorted(trees)}
+                self._listed = self._kept.entries(self._snapshot, self.registered, ordered)
+        for entry in self._listed.values():
+            if isinstance(entry, InvalidFile):
+                _left_out(entry)
         return [
-            self.registered_model(told_name(model.name, model.record.extra))
-            for model in self.registry.models()
-            if not is_deleted(model.record.extra)
+            entry
+            for entry in self._listed.values()
+            if not isinstance(entry, InvalidFile) and not entry.facts.is_deleted
         ]
 
-    def model_versions(self) -> list[ModelVersion]:
-        """Return every version of every model."""
-        return [
-            version
-            for model in self.registry.models()
-            if not is_deleted(model.record.extra)
-            for version in self.versions(model)
-        ]
+    def versions(self, entry: ModelEntry) -> list[NumberedVersion]:
+        """Return those versions of a model whose files can be read; of the others it is logged why not."""
+        versions, broken = entry.versions()
+        for error in broken:
+            _left_out(error)
+        return versions
+
+    @property
+    def policy(self) -> Policy:
+        """The registry's rules. Raises NotFound, InvalidFile."""
+        if self._policy is None:
+            with self._kept.lock:
+                (data,) = self._snapshot.read_many([layout.POLICY])
+                self._policy = (
+                    self.registry.policy if data is None else self._kept.policy(data, layout.POLICY)
+                )
+        return self._policy
 
     def model(self, name: str) -> Model:
-        """Return the model that MLflow's users call so. Raises NotFound."""
-        model = self.registry.model(folder_name(name))
-        if is_deleted(model.record.extra):
-            raise NotFound(
-                f"there is no model {name[:80]!r}", hint="It was deleted; it can be created again."
-            )
-        if told_name(model.name, model.record.extra) != name:
-            raise NotFound(f"there is no model {name[:80]!r}", hint=f"{model.name} is another one.")
-        return model
+        """Return the registry's model that MLflow's users call so. Raises as `entry` does."""
+        return self.registry.model(self.entry(name).facts.name)
 
     def numbered(self, name: str, version: str | int) -> tuple[RegistryVersion, Registered]:
-        """Return the version of a model that a number stands for, or its own name. Raises NotFound."""
-        model = self.model(name)
-        text = str(version)
-        for one in self.registered.of(model.name):
-            if text in (str(one.number), one.version):
-                found = model.version(one.version)
-                if is_deleted(found.notes().extra):
-                    raise NotFound(f"version {text[:40]} of {name} was deleted")
-                return found, one
-        known = [str(one.number) for one in self.registered.of(model.name)]
-        raise NotFound(f"{name} has no version {text[:40]!r}", hint=nearest(text, known))
+        """Return the registry's version that a number stands for, or its own name. Raises NotFound, BadCall
+        for what is neither."""
+        entry = self.entry(name)
+        found = entry.version(_asked(version))
+        registered = entry.registered(found.number)
+        return self.registry.model(entry.facts.name).version(registered.version), registered
+
+    # As MLflow describes it
+
+    def registered_model(self, name: str) -> RegisteredModel:
+        """Return a model as MLflow describes it. Raises NotFound, InvalidFile."""
+        return self.described_model(self.entry(name))
 
     def model_version(self, name: str, version: str | int) -> ModelVersion:
-        """Return one version as MLflow describes it. Raises NotFound."""
-        return self._described(*self.numbered(name, version))
+        """Return one version as MLflow describes it. Raises NotFound, InvalidFile, BadCall for no number."""
+        return self.described(self.entry(name).version(_asked(version)))
 
-    def versions(self, model: Model) -> list[ModelVersion]:
-        """Return the versions of a model, in the order of their numbers."""
-        return [
-            self._described(version, one)
-            for one in self.registered.of(model.name)
-            if not is_deleted((version := model.version(one.version)).notes().extra)
-        ]
+    def aliased_version(self, name: str, alias: str) -> ModelVersion:
+        """Return the version that an alias points to; `latest` is the one of the highest number. Raises
+        NotFound without versions, BadCall without such an alias."""
+        entry = self.entry(name)
+        _validate_model_alias_name(alias)
+        if alias.lower() == LATEST:
+            newest = max(entry.latest, key=lambda one: one.number, default=None)
+            if newest is None:
+                raise NotFound(f"{entry.name} has no versions yet")
+            return self.described(newest)
+        aliases = entry.facts.stages.aliases
+        if alias not in aliases:
+            raise BadCall(f"{entry.name} has no alias {alias[:80]!r}", hint=nearest(alias, [*aliases]))
+        return self.described(entry.version(aliases[alias]))
 
     def latest_versions(self, name: str, stages: list[str] | None) -> list[ModelVersion]:
         """Return the newest version in each of these stages, all without any. A stage may also be called by
-        the name of a version, or of an alias. Raises NotFound."""
-        model = self.model(name)
-        latest = self._latest(self.versions(model))
+        the name of a version, or of an alias, as in `models:/churn/1.2.0`.
+
+        Raises NotFound, BadCall for what is none of these.
+        """
+        entry = self.entry(name)
         if not stages:
-            return latest
-        found = []
-        for stage in stages:
-            if is_version(stage.removeprefix("v")):
-                found.append(self.model_version(name, normalise_version(stage)))
-            elif stage in model.stages.aliases:
-                found.append(self.model_version(name, model.stages.aliases[stage]))
+            return [*map(self.described, entry.latest)]
+        found = (one for stage in stages for one in self._standing(entry, stage))
+        return [self.described(one) for one in {one.number: one for one in found}.values()]
+
+    def described_model(self, entry: ModelEntry) -> RegisteredModel:
+        """Return a model as MLflow describes it. Raises InvalidFile."""
+        return self._described_model(entry, entry.latest)
+
+    def listed_model(self, entry: ModelEntry) -> RegisteredModel:
+        """Return a model among others as MLflow describes it: without those of its latest versions whose
+        files can't be read, of which it is logged why."""
+        readable = []
+        for one in entry.newest:
+            if isinstance(one, InvalidFile):
+                _left_out(one)
             else:
-                found += [one for one in latest if (one.current_stage or "").casefold() == stage.casefold()]
-        return found
+                readable.append(one)
+        return self._described_model(entry, readable)
 
-    def _latest(self, versions: list[ModelVersion]) -> list[ModelVersion]:
-        return [*{version.current_stage: version for version in versions}.values()]
-
-    def _described(self, version: RegistryVersion, registered: Registered) -> ModelVersion:
-        manifest, notes = version.manifest, version.notes()
-        own: dict[str, Any] = manifest.extra.get("mlflow") or {}
-        entry = version.entry
-        created = time_seconds(manifest.registered_at) * 1000
-        updated = max(created, time_seconds(entry.requested_at) * 1000 if entry else 0)
-        hidden = hidden_facts(notes.extra)
-        shown = {key: text for key, text in manifest.tags.items() if key not in hidden.tags}
-        tags = {VERSION_TAG: version.version, **shown, **notes.tags}
-        described = "" if hidden.description else manifest.description
-        return ModelVersion(
-            told_name(version.model.name, version.model.record.extra),
-            str(registered.number),
-            created,
-            last_updated_timestamp=updated,
-            description=notes.description or described or None,
-            user_id=manifest.registered_by,
-            current_stage=mlflow_stage(version.model.registry.policy, version.stage),
-            source=own.get("source"),
-            run_id=own.get("run_id"),
-            tags=[ModelVersionTag(key, _text(value)) for key, value in tags.items()],
-            run_link=own.get("run_link"),
-            aliases=version.aliases,
-            model_id=own.get("model_id"),
+    def _described_model(self, entry: ModelEntry, latest: Sequence[NumberedVersion]) -> RegisteredModel:
+        return RegisteredModel(
+            entry.name,
+            creation_timestamp=entry.created,
+            last_updated_timestamp=entry.updated,
+            description=entry.facts.description or None,
+            latest_versions=[*map(self.described, latest)],
+            tags=[RegisteredModelTag(key, value) for key, value in entry.facts.tags.items()],
+            aliases=[RegisteredModelAlias(alias, number) for alias, number in entry.aliased()],
         )
 
+    def described(self, version: NumberedVersion) -> ModelVersion:
+        """Return a version as MLflow describes it."""
+        facts = version.facts
+        policy = self.policy
+        return ModelVersion(
+            version.name,
+            version.number,
+            version.created,
+            last_updated_timestamp=version.updated,
+            description=facts.description or None,
+            user_id=facts.user,
+            current_stage=mlflow_stage(policy, version.stage or policy.first_stage.name),
+            source=facts.source,
+            run_id=facts.run_id,
+            status_message="its artifact was removed" if facts.is_removed else None,
+            tags=[
+                *(ModelVersionTag(key, value) for key, value in facts.tags.items()),
+                ModelVersionTag(VERSION_TAG, facts.version),
+            ],
+            run_link=facts.run_link,
+            aliases=[*version.aliases],
+            model_id=facts.model_id,
+        )
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else str(value)
+    def _found(self, name: str) -> ModelEntry:
+        if not isinstance(name, str) or not is_model_name(name):
+            _validate_model_name(name)
+        entry = self._read(name)
+        if entry is None or entry.name != name or entry.facts.is_deleted:
+            (folders,) = self._snapshot.children([layout.ROOT])
+            known = sorted(one for one, is_directory in folders.items() if is_directory)
+            raise NotFound(f"there is no model {name[:80]!r}", hint=nearest(name[:80], known))
+        self._entries[name] = entry
+        return entry
+
+    def _read(self, name: str) -> ModelEntry | None:
+        try:
+            model = folder_name(name)
+        except BadCall:  # none can be called so
+            return None
+        with self._kept.lock:
+            (directories,) = self._snapshot.children([layout.versions_directory(model)])
+            tree = self._snapshot.tree_id(layout.model_directory(model))
+            if tree is None or not (directories or self.registry.has_model(model)):
+                return None
+            entry = self._kept.entries(self._snapshot, self.registered, {model: tree})[model]
+        if isinstance(entry, InvalidFile):
+            raise entry
+        return entry
+
+    def _standing(self, entry: ModelEntry, stage: str) -> Iterator[NumberedVersion]:
+        """Yield the newest version in a stage; or the version of that name, or of that alias."""
+        policy = self.policy
+        try:
+            wanted = policy_stage(policy, stage)
+        except BadCall:
+            aliases = entry.facts.stages.aliases
+            if stage in aliases:
+                yield entry.version(aliases[stage])
+            elif is_version(stage.removeprefix("v")):
+                yield entry.version(normalise_version(stage))
+            elif stage.casefold() not in _MLFLOW_STAGES:
+                raise
+            return
+        first = policy.first_stage.name
+        yield from (one for one in entry.latest if (one.stage or first) == wanted)
 
 
-def catalogue_at(repository: Repository, commit: str, known: Registrations | None = None) -> Catalogue:
-    """Return the models as they stand in `commit`, which is main's or builds on it. `known` are registrations
-    read before, which need not be read again."""
-    return Catalogue(
-        Registry(repository, commit_snapshot(repository, commit)), registrations(repository, commit, known)
-    )
+def _asked(version: str | int) -> str | int:
+    """Return a version's number, or its own name. Raises BadCall for what is neither."""
+    if isinstance(version, str) and is_version(version.removeprefix("v")):
+        return normalise_version(version)
+    try:
+        return int(version)
+    except (TypeError, ValueError, OverflowError):
+        shown = repr(version)[:40]
+        raise BadCall(
+            f"{shown} is no number of a version",
+            hint="Give its number, such as 3, or its name, such as 1.2.0.",
+        ) from None
+
+
+def _left_out(error: InvalidFile) -> None:
+    _logger.warning("left out: %s", printable(str(error)))
+
+
+class KeptCatalogues:
+    """The catalogues of one repository that were asked for last, for all threads that ask."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._kept = KeptFacts()
+        self._last: tuple[Catalogue, ...] = ()
+        self._snapshot: TreeSnapshot | None = None
+
+    def at(self, commit: str) -> Catalogue:
+        """Return the models as they stand in `commit`, the id of main's or of one that builds on it.
+
+        Only what differs from what was asked for last is read. Raises NotFound when there is no such commit,
+        CannotTell as `registrations` does.
+        """
+        found = self._among(commit)
+        if found is not None:
+            return found
+        with self._kept.lock:
+            found = self._among(commit)
+            if found is None:
+                found = self._made(commit)
+                self._last = (found, *self._last)[:_MOST_CATALOGUES]
+            return found
+
+    def _among(self, commit: str) -> Catalogue | None:
+        return next((one for one in self._last if one.registered.tip == commit), None)
+
+    def _made(self, commit: str) -> Catalogue:
+        if self._snapshot is None:
+            self._snapshot = commit_snapshot(self._repository, commit)
+        # One process reads the files of all commits.
+        snapshot = self._snapshot.at(commit)
+        registered = registrations(
+            self._repository, commit, [catalogue.registered for catalogue in self._last]
+        )
+        return Catalogue(Registry(self._repository, snapshot), snapshot, registered, self._kept)
+
+
+def catalogue_at(repository: Repository, commit: str) -> Catalogue:
+    """Return the models as they stand in `commit`, which is main's or builds on it, read anew."""
+    return KeptCatalogues(repository).at(commit)

@@ -26,7 +26,7 @@ class Hidden:
 
 def hidden_facts(extra: Mapping[str, Any]) -> Hidden:
     """Return what notes with this `extra` hide; nothing where it can't be read."""
-    told = _inner(_inner(extra, _OWN), _HIDDEN)
+    told = _inner(own_facts(extra), _HIDDEN)
     tags = told.get("tags")
     names = tuple(name for name in tags if isinstance(name, str)) if isinstance(tags, list) else ()
     return Hidden(names, told.get("description") is True)
@@ -61,7 +61,12 @@ def write_own(document: Any, name: str, value: Any) -> None:
 
 def is_deleted(extra: Mapping[str, Any]) -> bool:
     """Whether MLflow's clients deleted what has this `extra`: a version's notes, or a model's record."""
-    return bool(_inner(extra, _OWN).get(DELETED))
+    return bool(own_facts(extra).get(DELETED))
+
+
+def own_facts(extra: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a file's `extra` tells for MLflow: `extra.mlflow`, empty without one."""
+    return _inner(extra, _OWN)
 
 
 def _inner(mapping: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -6,18 +6,12 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_ALREADY_EXISTS
-from mlflow.store.entities.paged_list import PagedList
-from mlflow.store.model_registry import (
-    SEARCH_MODEL_VERSION_MAX_RESULTS_THRESHOLD,
-    SEARCH_REGISTERED_MODEL_MAX_RESULTS_THRESHOLD,
-)
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS
 from mlflow.store.model_registry.abstract_store import AbstractStore
 from mlflow.utils import validation
-from mlflow.utils.search_utils import SearchModelUtils, SearchModelVersionUtils, SearchUtils
 
-from rollbook.errors import BadCall, NotFound
-from rollbook.integrations.mlflow.catalogue import VERSION_TAG, Catalogue, catalogue_at
+from rollbook.errors import BadCall
+from rollbook.integrations.mlflow.catalogue import VERSION_TAG, Catalogue, KeptCatalogues
 from rollbook.integrations.mlflow.chosen_version import with_next_version
 from rollbook.integrations.mlflow.deletion import (
     plan_model_deletion,
@@ -25,6 +19,7 @@ from rollbook.integrations.mlflow.deletion import (
     plan_version_deletion,
 )
 from rollbook.integrations.mlflow.failures import as_mlflow
+from rollbook.integrations.mlflow.found_pages import found_models, found_versions
 from rollbook.integrations.mlflow.hidden_facts import is_deleted
 from rollbook.integrations.mlflow.kept_clone import opened_repository
 from rollbook.integrations.mlflow.stage_transition import (
@@ -61,10 +56,10 @@ if TYPE_CHECKING:
         RegisteredModel,
         RegisteredModelTag,
     )
+    from mlflow.store.entities.paged_list import PagedList
 
     from rollbook.git.repository import Repository
     from rollbook.propose.proposal import PlannedChange
-    from rollbook.trail.registrations import Registrations
 
 
 class RollbookStore(AbstractStore):  # type: ignore[misc]
@@ -75,14 +70,11 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
         with as_mlflow():
             self._address = parse_address(store_uri)
             self._repository: Repository = opened_repository(self._address)
-        self._registered: Registrations | None = None
+        self._catalogues = KeptCatalogues(self._repository)
         self._tracking = TrackingStore(tracking_uri)
 
     def _catalogue(self) -> Catalogue:
-        commit = main_or_batch(self._repository)
-        catalogue = catalogue_at(self._repository, commit, self._registered)
-        self._registered = catalogue.registered
-        return catalogue
+        return self._catalogues.at(main_or_batch(self._repository))
 
     def _write(self, plan: Callable[[str], PlannedChange]) -> None:
         write(self._repository, lambda base: Write(plan(base)), self._address)
@@ -146,10 +138,8 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
         order_by: list[str] | None = None,
         page_token: str | None = None,
     ) -> PagedList[RegisteredModel]:
-        _require_results(max_results, SEARCH_REGISTERED_MODEL_MAX_RESULTS_THRESHOLD)
         with as_mlflow():
-            found = SearchModelUtils.filter(self._catalogue().registered_models(), filter_string)
-        return _page(SearchModelUtils.sort(found, order_by), max_results or 100, page_token)
+            return found_models(self._catalogue(), filter_string, max_results, order_by, page_token)
 
     def get_latest_versions(self, name: str, stages: list[str] | None = None) -> list[ModelVersion]:
         with as_mlflow():
@@ -261,11 +251,8 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
         order_by: list[str] | None = None,
         page_token: str | None = None,
     ) -> PagedList[ModelVersion]:
-        _require_results(max_results, SEARCH_MODEL_VERSION_MAX_RESULTS_THRESHOLD)
         with as_mlflow():
-            found = SearchModelVersionUtils.filter(self._catalogue().model_versions(), filter_string)
-        order = order_by or ["last_updated_timestamp DESC", "name ASC", "version_number DESC"]
-        return _page(SearchModelVersionUtils.sort(found, order), max_results or 100, page_token)
+            return found_versions(self._catalogue(), filter_string, max_results, order_by, page_token)
 
     def set_model_version_tag(self, name: str, version: str | int, tag: ModelVersionTag) -> None:
         self._tag_version(name, version, tag.key, tag.value)
@@ -304,21 +291,4 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
 
     def get_model_version_by_alias(self, name: str, alias: str) -> ModelVersion:
         with as_mlflow():
-            catalogue = self._catalogue()
-            aliases = catalogue.model(name).stages.aliases
-            if alias not in aliases:
-                raise NotFound(f"{name} has no alias {alias[:80]!r}")
-            return catalogue.model_version(name, aliases[alias])
-
-
-def _require_results(max_results: int | None, most: int) -> None:
-    if max_results is not None and not 0 < max_results <= most:
-        raise MlflowException(
-            f"max_results must be between 1 and {most}, not {max_results}", INVALID_PARAMETER_VALUE
-        )
-
-
-def _page(found: list[Any], size: int, token: str | None) -> PagedList[Any]:
-    start = SearchUtils.parse_start_offset_from_page_token(token)
-    end = start + size
-    return PagedList(found[start:end], SearchUtils.create_page_token(end) if end < len(found) else None)
+            return self._catalogue().aliased_version(name, alias)

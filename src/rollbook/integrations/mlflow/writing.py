@@ -13,6 +13,7 @@ from rollbook.integrations.mlflow.requesting import request
 from rollbook.integrations.mlflow.writing_lock import alone
 from rollbook.propose.change_series import ChangeSeries
 from rollbook.propose.direct_landing import fetched_main, land_change
+from rollbook.registry.kept_main import kept_main_commit
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
@@ -36,7 +37,7 @@ def main_or_batch(repository: Repository) -> str:
     if batch:
         return batch.series.tip
     refresh(repository)
-    return main_commit(repository)
+    return kept_main_commit(repository)
 
 
 def reason_for(repository: Repository, usual: str) -> str:
