@@ -147,14 +147,16 @@ def test_nothing_is_created_of_a_model_that_is_not_there(tracked: Tracked) -> No
     ],
 )
 def test_a_source_that_can_not_be_had_is_named_and_leaves_nothing(
-    tracked: Tracked, source: str, words: str
+    tracked: Tracked, monkeypatch: pytest.MonkeyPatch, source: str, words: str
 ) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tracked.root / "temporary"))
+    (tracked.root / "temporary").mkdir()
     before = tracked.world.git("rev-parse", "main")
     with pytest.raises(MlflowException, match=words):
         tracked.client.create_model_version("churn", source)
     assert tracked.world.git("rev-parse", "main") == before
     assert not tracked.client.search_model_versions("name='churn'")
-    assert not [*Path(tempfile.gettempdir()).glob("rollbook-mlflow-*")]
+    assert [*(tracked.root / "temporary").iterdir()] == []
 
 
 def test_a_run_that_is_named_and_can_not_be_read_is_an_error(tracked: Tracked) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -119,7 +120,8 @@ def _stored(
         return _add(storage, here.resolve(), LinkRule.NONE) if from_afar else _add(storage, here)
     listing = ArtifactListing(location.uri, tracking.address)
     name = _NAME if listing.is_directory else lawful_name(listing.name)
-    return storage.add_parts(listing.parts(), name, is_directory=listing.is_directory)
+    with closing(listing.parts()) as parts:
+        return storage.add_parts(parts, name, is_directory=listing.is_directory)
 
 
 def _add(storage: Storage, path: Path, links: LinkRule = LinkRule.NAMED) -> Stored:
