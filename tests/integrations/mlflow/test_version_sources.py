@@ -13,6 +13,8 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from building.mlflow_tracking import model_folder
+from rollbook.git.repository import discover
+from rollbook.integrations.mlflow.writing import batch
 
 if TYPE_CHECKING:
     from building.mlflow_tracking import Tracked
@@ -157,6 +159,22 @@ def test_a_source_that_can_not_be_had_is_named_and_leaves_nothing(
     assert tracked.world.git("rev-parse", "main") == before
     assert not tracked.client.search_model_versions("name='churn'")
     assert [*(tracked.root / "temporary").iterdir()] == []
+
+
+def test_a_prompt_is_no_model(tracked: Tracked) -> None:
+    registry = tracked.client._get_registry_client()
+    with pytest.raises(MlflowException, match="a prompt is no model"):
+        registry.create_model_version("churn", "prompt-template", tags={"mlflow.prompt.is_prompt": "true"})
+
+
+def test_several_in_a_batch_land_as_one(tracked: Tracked) -> None:
+    before = tracked.world.git("rev-list", "--count", "main")
+    with batch(discover(tracked.world.registry), "Register two"):
+        for name in ("one", "two"):
+            folder = model_folder(tracked.root / name, weights=name.encode())
+            tracked.client.create_model_version("churn", str(folder))
+    assert int(tracked.world.git("rev-list", "--count", "main")) == int(before) + 1
+    assert [files_of(tracked, number) >= WHOLE for number in "12"] == [True, True]
 
 
 def test_a_run_that_is_named_and_can_not_be_read_is_an_error(tracked: Tracked) -> None:
