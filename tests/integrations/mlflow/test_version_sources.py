@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import mlflow
 import pytest
+from mlflow.entities import LoggedModel
 from mlflow.exceptions import MlflowException
 
 from building.mlflow_tracking import model_folder
 from rollbook.git.repository import discover
+from rollbook.integrations.mlflow.tracking_store import TrackingStore
 from rollbook.integrations.mlflow.writing import batch
 
 if TYPE_CHECKING:
@@ -85,6 +87,53 @@ def test_a_logged_model_is_found_by_its_run_and_its_name(tracked: Tracked) -> No
     tracked.client.create_model_version("churn", f"runs:/{run.info.run_id}/tree", run.info.run_id)
     place = Path(mlflow.artifacts.download_artifacts("models:/churn/1"))
     assert (place / "data" / "model.bin").read_bytes() == b"two"
+
+
+def test_other_files_under_the_name_of_a_logged_model_are_not_taken_for_it(tracked: Tracked) -> None:
+    run = tracked.run()
+    logged = tracked.client.create_logged_model(
+        run.info.experiment_id, name="tree", source_run_id=run.info.run_id
+    )
+    model_folder(Path(logged.artifact_location))
+    tracked.client.log_text(run.info.run_id, "a plot", "tree/plot.txt")
+    tracked.client.create_model_version("churn", f"runs:/{run.info.run_id}/tree", run.info.run_id)
+    assert files_of(tracked, "1") >= WHOLE
+
+
+def test_a_tracking_server_does_not_choose_what_is_read_here(
+    tracked: Tracked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tracked.run()
+    keys = tracked.root / "keys"
+    keys.mkdir()
+    (keys / "id").write_text("secret")
+    logged = LoggedModel(run.info.experiment_id, "m-1", "tree", str(keys), 1, 1)
+    monkeypatch.setattr(TrackingStore, "logged_model", lambda *_: logged)
+    monkeypatch.setattr(TrackingStore, "address", "http://tracking.example.com")
+    with pytest.raises(MlflowException, match="and no model is there"):
+        tracked.client.create_model_version("churn", "models:/m-1")
+
+
+def test_what_a_flavour_logs_is_registered_with_its_run_and_predicts(tracked: Tracked) -> None:
+    import pandas
+    from sklearn.linear_model import LogisticRegression
+
+    rows = pandas.DataFrame({"age": [1.0, 2.0, 3.0, 4.0], "income": [0.0, 1.0, 0.0, 1.0]})
+    model = LogisticRegression().fit(rows, [0, 1, 0, 1])
+    mlflow.set_experiment(experiment_id=tracked.experiment())
+    with mlflow.start_run() as run:
+        mlflow.log_param("C", model.C)
+        mlflow.sklearn.log_model(
+            model,
+            name="model",
+            registered_model_name="churn",
+            signature=mlflow.models.infer_signature(rows, model.predict(rows)),
+        )
+    (version,) = tracked.client.search_model_versions("name='churn'")
+    assert (version.run_id, version.source) == (run.info.run_id, f"models:/{version.model_id}")
+    assert tracked.manifest("1.0.0")["hyperparameters"] == {"C": 1.0}
+    assert tracked.manifest("1.0.0")["framework"]["name"] == "scikit-learn"
+    assert [*mlflow.pyfunc.load_model("models:/churn/1").predict(rows)] == [0, 1, 0, 1]
 
 
 def test_a_local_path_that_is_there_saves_the_copying(tracked: Tracked) -> None:

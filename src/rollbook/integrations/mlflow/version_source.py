@@ -30,6 +30,7 @@ from rollbook.propose.registration import Registration
 from rollbook.propose.stores import open_store
 from rollbook.propose.vouching import Vouching
 from rollbook.registry.main_branch import main_commit
+from rollbook.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -100,7 +101,7 @@ def sourced_version(
     traced = _traced(location, saved_by(found), tracking)
     facts = joined(_copied(location.version), traced, saved)
     for line in facts.left_out:
-        _LOGGER.warning("%s: %s", model, line)
+        _LOGGER.warning("%s: %s", model, printable(line))
     fields = _fields(told, facts, tags)
     parents = [str(location.version)] if location.version else []
     name = received.stored.pointer.path
