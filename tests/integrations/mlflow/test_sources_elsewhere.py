@@ -24,7 +24,7 @@ from mlflow.exceptions import MlflowException
 from building import mlflow_tracking
 from building.mlflow_tracking import model_folder
 from rollbook.errors import NotFound, Refused, StorageFailed
-from rollbook.integrations.mlflow import artifact_listing
+from rollbook.transfer.mlflow import artifact_listing
 from rollbook.transfer.mlflow.artifact_listing import ArtifactListing
 
 if TYPE_CHECKING:
@@ -41,22 +41,28 @@ def files_of(number: str) -> set[str]:
     return {str(path.relative_to(place)) for path in place.rglob("*") if path.is_file()}
 
 
+@pytest.fixture(scope="module")
+def served(new_world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Tracked, str]]:
+    """A server, whose registry is one of ours, and that registry itself."""
+    root = tmp_path_factory.mktemp("served")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
+        for tracked in mlflow_tracking.tracked(new_world.copy(root / "world"), root, tmp_path_factory, patch):
+            with _server(tracked) as address:
+                yield tracked, address
+
+
+@pytest.fixture
+def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder for what is temporary, that of this test alone."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
 class TestOnATrackingServer:
     """Artifacts that a tracking server hands out: `mlflow-artifacts:`."""
-
-    @pytest.fixture(scope="class")
-    def served(
-        self, new_world: World, tmp_path_factory: pytest.TempPathFactory
-    ) -> Iterator[tuple[Tracked, str]]:
-        """A server, whose registry is one of ours, and that registry itself."""
-        root = tmp_path_factory.mktemp("served")
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
-            for tracked in mlflow_tracking.tracked(
-                new_world.copy(root / "world"), root, tmp_path_factory, patch
-            ):
-                with _server(tracked) as address:
-                    yield tracked, address
 
     def test_runs_and_logged_models_of_a_server_are_registered(self, served: tuple[Tracked, str]) -> None:
         tracked, server = served
@@ -83,7 +89,6 @@ class TestOnATrackingServer:
             assert manifest["lineage"]["run"]["uri"] == link
         assert all(files_of(number) >= WHOLE for number in "123")
         assert tracked.manifest("1.3.0")["artifact"]["path"] == "model.bin"
-        assert not [*Path(tempfile.gettempdir()).glob("rollbook-mlflow-*")]
 
     def test_a_server_registers_what_its_clients_name_and_nothing_of_its_own(
         self, served: tuple[Tracked, str]
@@ -185,7 +190,10 @@ class TestInABucket:
 
 
 class Told:
-    """A repository of artifacts that lists what it is told, each file with its size, and writes `written`."""
+    """A repository of artifacts that lists what it is told, each file with its size; it writes `written`, and
+    where it is set, `then` from the second file on, which fails when it is empty."""
+
+    then: bytes | None = None
 
     def __init__(self, folders: dict[str, list[tuple[str, bool, int | None]]], written: bytes = b"weights"):
         self.folders, self.written = folders, written
@@ -194,7 +202,10 @@ class Told:
         return [FileInfo(*one) for one in self.folders.get(path or "", [])]
 
     def _download_file(self, remote: str, local: str) -> None:
+        if not self.written:
+            raise ConnectionError("it was cut off")
         Path(local).write_bytes(self.written)
+        self.written = self.written if self.then is None else self.then
 
 
 def copied(listing: ArtifactListing) -> list[str]:
@@ -235,13 +246,17 @@ def test_folders_without_end_are_refused(place: Any, monkeypatch: pytest.MonkeyP
         ArtifactListing("told://x/y", "")
 
 
-def test_a_file_that_is_another_than_listed_is_refused_and_leaves_nothing(place: Any) -> None:
-    for size, written in ((3, b"more than 3"), (30, b"less")):
-        place({"": [("model", False, size)]}, written)
-        listing = ArtifactListing("told://x/y", "")
-        with pytest.raises(Refused, match="changed while it was copied"):
-            copied(listing)
-    assert not [*Path(tempfile.gettempdir()).glob("rollbook-mlflow-*")]
+@pytest.mark.parametrize(("size", "written"), [(3, b"more than 3"), (30, b"less"), (None, b"")])
+def test_a_file_that_is_another_than_listed_is_refused_and_leaves_nothing(
+    tracked: Tracked, place: Any, own_temporary_folder: Path, size: int | None, written: bytes
+) -> None:
+    tracked.client.create_registered_model("churn")
+    repository = place({"": [("model", False, 7), ("other", False, size)]}, b"weights")
+    repository.then = written
+    with pytest.raises(MlflowException, match=r"changed while it was copied|can't be read"):
+        tracked.client.create_model_version("churn", "told://x/y")
+    assert [*own_temporary_folder.iterdir()] == []
+    assert not [path for path in (tracked.world.registry / ".dvc" / "cache").rglob("*") if path.is_file()]
 
 
 def test_a_list_that_changed_meanwhile_is_refused(place: Any) -> None:

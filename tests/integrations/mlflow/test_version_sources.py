@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 
 import mlflow
 import pytest
+from mlflow.entities import LoggedModel
 from mlflow.exceptions import MlflowException
 
 from building.mlflow_tracking import model_folder
+from rollbook.git.repository import discover
+from rollbook.integrations.mlflow.tracking_store import TrackingStore
+from rollbook.integrations.mlflow.writing import batch
 
 if TYPE_CHECKING:
     from building.mlflow_tracking import Tracked
@@ -85,6 +89,53 @@ def test_a_logged_model_is_found_by_its_run_and_its_name(tracked: Tracked) -> No
     assert (place / "data" / "model.bin").read_bytes() == b"two"
 
 
+def test_other_files_under_the_name_of_a_logged_model_are_not_taken_for_it(tracked: Tracked) -> None:
+    run = tracked.run()
+    logged = tracked.client.create_logged_model(
+        run.info.experiment_id, name="tree", source_run_id=run.info.run_id
+    )
+    model_folder(Path(logged.artifact_location))
+    tracked.client.log_text(run.info.run_id, "a plot", "tree/plot.txt")
+    tracked.client.create_model_version("churn", f"runs:/{run.info.run_id}/tree", run.info.run_id)
+    assert files_of(tracked, "1") >= WHOLE
+
+
+def test_a_tracking_server_does_not_choose_what_is_read_here(
+    tracked: Tracked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tracked.run()
+    keys = tracked.root / "keys"
+    keys.mkdir()
+    (keys / "id").write_text("secret")
+    logged = LoggedModel(run.info.experiment_id, "m-1", "tree", str(keys), 1, 1)
+    monkeypatch.setattr(TrackingStore, "logged_model", lambda *_: logged)
+    monkeypatch.setattr(TrackingStore, "address", "http://tracking.example.com")
+    with pytest.raises(MlflowException, match="and no model is there"):
+        tracked.client.create_model_version("churn", "models:/m-1")
+
+
+def test_what_a_flavour_logs_is_registered_with_its_run_and_predicts(tracked: Tracked) -> None:
+    import pandas
+    from sklearn.linear_model import LogisticRegression
+
+    rows = pandas.DataFrame({"age": [1.0, 2.0, 3.0, 4.0], "income": [0.0, 1.0, 0.0, 1.0]})
+    model = LogisticRegression().fit(rows, [0, 1, 0, 1])
+    mlflow.set_experiment(experiment_id=tracked.experiment())
+    with mlflow.start_run() as run:
+        mlflow.log_param("C", model.C)
+        mlflow.sklearn.log_model(
+            model,
+            name="model",
+            registered_model_name="churn",
+            signature=mlflow.models.infer_signature(rows, model.predict(rows)),
+        )
+    (version,) = tracked.client.search_model_versions("name='churn'")
+    assert (version.run_id, version.source) == (run.info.run_id, f"models:/{version.model_id}")
+    assert tracked.manifest("1.0.0")["hyperparameters"] == {"C": 1.0}
+    assert tracked.manifest("1.0.0")["framework"]["name"] == "scikit-learn"
+    assert [*mlflow.pyfunc.load_model("models:/churn/1").predict(rows)] == [0, 1, 0, 1]
+
+
 def test_a_local_path_that_is_there_saves_the_copying(tracked: Tracked) -> None:
     run = tracked.run()
     logged = tracked.client.create_logged_model(
@@ -147,14 +198,32 @@ def test_nothing_is_created_of_a_model_that_is_not_there(tracked: Tracked) -> No
     ],
 )
 def test_a_source_that_can_not_be_had_is_named_and_leaves_nothing(
-    tracked: Tracked, source: str, words: str
+    tracked: Tracked, monkeypatch: pytest.MonkeyPatch, source: str, words: str
 ) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tracked.root / "temporary"))
+    (tracked.root / "temporary").mkdir()
     before = tracked.world.git("rev-parse", "main")
     with pytest.raises(MlflowException, match=words):
         tracked.client.create_model_version("churn", source)
     assert tracked.world.git("rev-parse", "main") == before
     assert not tracked.client.search_model_versions("name='churn'")
-    assert not [*Path(tempfile.gettempdir()).glob("rollbook-mlflow-*")]
+    assert [*(tracked.root / "temporary").iterdir()] == []
+
+
+def test_a_prompt_is_no_model(tracked: Tracked) -> None:
+    registry = tracked.client._get_registry_client()
+    with pytest.raises(MlflowException, match="a prompt is no model"):
+        registry.create_model_version("churn", "prompt-template", tags={"mlflow.prompt.is_prompt": "true"})
+
+
+def test_several_in_a_batch_land_as_one(tracked: Tracked) -> None:
+    before = tracked.world.git("rev-list", "--count", "main")
+    with batch(discover(tracked.world.registry), "Register two"):
+        for name in ("one", "two"):
+            folder = model_folder(tracked.root / name, weights=name.encode())
+            tracked.client.create_model_version("churn", str(folder))
+    assert int(tracked.world.git("rev-list", "--count", "main")) == int(before) + 1
+    assert [files_of(tracked, number) >= WHOLE for number in "12"] == [True, True]
 
 
 def test_a_run_that_is_named_and_can_not_be_read_is_an_error(tracked: Tracked) -> None:
