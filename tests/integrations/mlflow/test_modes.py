@@ -165,6 +165,21 @@ def test_what_is_refused_makes_no_request(world: World) -> None:
     assert _open_branches(world) == []
 
 
+def test_without_a_remote_a_request_is_a_branch_here(world: World) -> None:
+    world.git("remote", "remove", "origin")
+    with pytest.raises(RequestWaits) as waits:
+        store(world, "?mode=propose&wait=1").transition_model_version_stage("churn", "1", "Staging", False)
+    world.git("rev-parse", "--verify", f"refs/heads/{waits.value.branch}")
+    world.land(waits.value.branch)
+    assert store(world).get_model_version("churn", "1").current_stage == "Staging"
+
+
+def test_without_a_remote_a_call_lands_here(world: World) -> None:
+    world.git("remote", "remove", "origin")
+    store(world).set_model_version_tag("churn", "1", ModelVersionTag("a", "1"))
+    assert world.git("log", "-1", "--format=%s", "main") == "Note on churn@1.0.0"
+
+
 def test_a_version_is_registered_by_request_too(world: World, tmp_path: Path) -> None:
     with pytest.raises(RequestWaits) as waits:
         store(world, "?mode=propose").create_model_version("churn", str(world.artifact(b"new")))
