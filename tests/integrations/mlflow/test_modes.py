@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -133,6 +134,21 @@ def test_reads_show_main_alone(world: World) -> None:
     with pytest.raises(RequestWaits):
         own.transition_model_version_stage("churn", "1", "Production", False)
     assert own.get_model_version("churn", "1").current_stage == "None"
+
+
+def test_mlflows_server_hands_branch_and_pull_request_on_and_no_client_tries_again(world: World) -> None:
+    with pytest.raises(RequestWaits) as waits:
+        store(world, "?mode=propose").transition_model_version_stage("churn", "1", "Production", False)
+    told = json.loads(waits.value.serialize_as_json())
+    assert (told["branch"], told["pull_request"]) == (PRODUCTION, "")
+    assert waits.value.get_http_status_code() == 403
+
+
+def test_a_remote_that_is_away_is_no_error_that_clients_try_again(world: World) -> None:
+    world.git("remote", "set-url", "origin", "../nowhere.git")
+    with pytest.raises(MlflowException) as away:
+        store(world).set_model_version_tag("churn", "1", ModelVersionTag("a", "1"))
+    assert away.value.get_http_status_code() == 409
 
 
 def test_who_asks_again_is_told_the_same_request(world: World) -> None:
