@@ -69,6 +69,7 @@ def _own_git_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         patch.setenv("HOME", str(home))
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
         patch.setenv("DVC_NO_ANALYTICS", "1")
+        patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
         for name in ("ROLLBOOK_DIR", "PYTHONDONTWRITEBYTECODE"):
             patch.delenv(name, raising=False)
         yield

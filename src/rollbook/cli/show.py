@@ -12,7 +12,7 @@ from rollbook.api.version_answers import shown
 from rollbook.cli import options
 from rollbook.cli.evidence import evidence_line
 from rollbook.cli.model_page import print_model
-from rollbook.cli.output import print_facts, print_json, size
+from rollbook.cli.output import print_facts, print_json, size, warn
 from rollbook.cli.source import (
     asked_version,
     at_index,
@@ -23,7 +23,9 @@ from rollbook.cli.source import (
     warn_if_removed,
 )
 from rollbook.insight.lineage.import_lineage import imports
+from rollbook.integrations.mlflow.hidden_facts import deletion_told
 from rollbook.names import is_model_name
+from rollbook.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +68,8 @@ def command(reference: str, repo: tuple[str, ...], rev: str | None, at: str | No
     if as_json:
         print_json(document)
         return
+    if gone := deletion_told(told.notes.extra):
+        warn(printable(f"{document['model']}@{document['version']} is {gone}"))
     click.echo(click.style(f"{document['model']}@{document['version']}", bold=True))
     print_facts([*_summary(document, told.served), ("imported", "; ".join(imports(told.imported)))])
     if told.evidence:

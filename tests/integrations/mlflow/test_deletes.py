@@ -44,6 +44,13 @@ def test_the_tombstone_says_when_and_by_whom_and_the_bytes_stay(world: World) ->
     world.run("fetch", "churn@1.0.0", "--output", str(world.root / "fetched"))
 
 
+def test_rollbook_still_shows_it_and_says_that_it_is_deleted(world: World) -> None:
+    store(world).delete_model_version("churn", "1")
+    ran = world.run("show", "churn@1.0.0")
+    assert "churn@1.0.0 is deleted for MLflow's clients at" in ran.err
+    assert "by jane@example.com" in ran.err
+
+
 def test_it_leaves_its_stage_and_loses_its_aliases_in_the_same_commit(world: World) -> None:
     own = store(world)
     own.transition_model_version_stage("churn", "1", "Production", False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -135,6 +136,21 @@ def test_reads_show_main_alone(world: World) -> None:
     assert own.get_model_version("churn", "1").current_stage == "None"
 
 
+def test_mlflows_server_hands_branch_and_pull_request_on_and_no_client_tries_again(world: World) -> None:
+    with pytest.raises(RequestWaits) as waits:
+        store(world, "?mode=propose").transition_model_version_stage("churn", "1", "Production", False)
+    told = json.loads(waits.value.serialize_as_json())
+    assert (told["branch"], told["pull_request"]) == (PRODUCTION, "")
+    assert waits.value.get_http_status_code() == 403
+
+
+def test_a_remote_that_is_away_is_no_error_that_clients_try_again(world: World) -> None:
+    world.git("remote", "set-url", "origin", "../nowhere.git")
+    with pytest.raises(MlflowException) as away:
+        store(world).set_model_version_tag("churn", "1", ModelVersionTag("a", "1"))
+    assert away.value.get_http_status_code() == 409
+
+
 def test_who_asks_again_is_told_the_same_request(world: World) -> None:
     own = store(world, "?mode=propose")
     branches = []
@@ -163,6 +179,21 @@ def test_what_is_refused_makes_no_request(world: World) -> None:
     with pytest.raises(MlflowException, match="auc"):
         store(world, "?mode=propose").transition_model_version_stage("churn", "1", "Production", False)
     assert _open_branches(world) == []
+
+
+def test_without_a_remote_a_request_is_a_branch_here(world: World) -> None:
+    world.git("remote", "remove", "origin")
+    with pytest.raises(RequestWaits) as waits:
+        store(world, "?mode=propose&wait=1").transition_model_version_stage("churn", "1", "Staging", False)
+    world.git("rev-parse", "--verify", f"refs/heads/{waits.value.branch}")
+    world.land(waits.value.branch)
+    assert store(world).get_model_version("churn", "1").current_stage == "Staging"
+
+
+def test_without_a_remote_a_call_lands_here(world: World) -> None:
+    world.git("remote", "remove", "origin")
+    store(world).set_model_version_tag("churn", "1", ModelVersionTag("a", "1"))
+    assert world.git("log", "-1", "--format=%s", "main") == "Note on churn@1.0.0"
 
 
 def test_a_version_is_registered_by_request_too(world: World, tmp_path: Path) -> None:

@@ -82,7 +82,9 @@ def test_a_stage_of_one_version_sends_the_one_before_where_the_policy_says_and_w
 ) -> None:
     own = store(exclusive)
     own.transition_model_version_stage("churn", "1", "Production", False)
-    with pytest.warns(UserWarning, match=r"1\.0\.0 went to Archived.*one version be in Production"):
+    with pytest.warns(
+        UserWarning, match=r"version 1 \(1\.0\.0\) went to Archived.*one version be in Production"
+    ):
         own.transition_model_version_stage("churn", "2", "Production", False)
     assert stages(exclusive) == {"1": "Archived", "2": "Production", "3": "None"}
 

@@ -69,6 +69,12 @@ def own_facts(extra: Mapping[str, Any]) -> Mapping[str, Any]:
     return _inner(extra, _OWN)
 
 
+def deletion_told(extra: Mapping[str, Any]) -> str:
+    """Return when and by whom MLflow's clients deleted what has this `extra`; empty where they didn't."""
+    told = _inner(_inner(extra, _OWN), DELETED)
+    return f"deleted for MLflow's clients at {told.get('at')} by {told.get('by')}" if told else ""
+
+
 def _inner(mapping: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = mapping.get(name)
     return value if isinstance(value, dict) else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.check.finding import errors_among
@@ -24,12 +25,25 @@ if TYPE_CHECKING:
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0  # seconds
 
 
-def request(repository: Repository, planned: Write, wait: float, hint: str = "") -> str:
-    """Request a change, unless it is requested already; return the commit of main that holds it once it has
-    landed.
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that was made, or stood already: what it asks for, its branch and the commit there, the
+    address of its pull request, what went wrong with that, and what it waits for, as far as these are known.
+    """
 
-    Raises RequestWaits, with `hint` at its end, when it hasn't after `wait` seconds; ChangeRefused when the
-    check says what nobody but its author can put right; Refused when the request is withdrawn meanwhile.
+    subject: str
+    branch: str
+    commit: str
+    pull_request: str
+    trouble: str
+    waits_for: str
+
+
+def request(repository: Repository, planned: Write) -> Request:
+    """Request a change, unless it is requested already: its branch is pushed where there is a remote, its
+    pull request opened where there is a forge.
+
+    Raises ChangeRefused when the check says what nobody but its author can put right.
     """
     change = planned.change
     branch = change.proposal.branch
@@ -45,11 +59,21 @@ def request(repository: Repository, planned: Write, wait: float, hint: str = "")
     if remote and resolve_branch(repository, branch):
         push_branch(repository, branch)
     pull_request, trouble = _pull_request(repository, branch) if remote else ("", "")
-    landed = _waited(repository, branch, commit, remote, wait) if wait else None
-    if landed:
-        return landed
     subject = change.proposal.message.partition("\n")[0]
-    raise RequestWaits(subject, branch, pull_request, waits_for, trouble, hint)
+    return Request(subject, branch, commit, pull_request, trouble, waits_for)
+
+
+def landed(repository: Repository, made: Request, wait: float, hint: str = "") -> str:
+    """Return the commit of main that holds a request, as soon as there is one.
+
+    Raises RequestWaits, with `hint` at its end, when there is none after `wait` seconds, Refused when the
+    request is withdrawn meanwhile.
+    """
+    remote = remote_name(repository) if has_remote(repository) else None
+    commit = _waited(repository, made.branch, made.commit, remote, wait) if wait else None
+    if commit is None:
+        raise RequestWaits(made.subject, made.branch, made.pull_request, made.waits_for, made.trouble, hint)
+    return commit
 
 
 def _standing(repository: Repository, branch: str, remote: str | None) -> str | None:

@@ -108,7 +108,7 @@ def plan_without_alias(
 
 
 def made_room(policy: Policy, version: str, stage: str) -> str:
-    """Say that a version left a stage for another one, which the policy lets one version hold."""
+    """Say that a version, as `version` calls it, left a stage which the policy lets one version hold."""
     goes = mlflow_stage(policy, policy.stage(stage).displaced_to or "")
     told = mlflow_stage(policy, stage)
     return f"{version} went to {goes}: the policy lets one version be in {told} (`exclusive`)"

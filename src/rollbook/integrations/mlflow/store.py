@@ -226,8 +226,10 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
                 return change
 
             self._write(plan)
+            numbers = {one.version: one.number for one in catalogue.registered.of(transition.reference.model)}
             for other in displaced:
-                warnings.warn(f"{name}: {made_room(policy, other, target)}", stacklevel=2)
+                told = f"version {numbers.get(other, '?')} ({other})"
+                warnings.warn(f"{name}: {made_room(policy, told, target)}", stacklevel=2)
             return self._catalogue().model_version(name, version)
 
     def delete_model_version(self, name: str, version: str | int) -> None:

@@ -9,7 +9,7 @@ from rollbook.errors import AlreadySo, BadCall, Conflict
 from rollbook.integrations.mlflow.failures import how_to_land
 from rollbook.integrations.mlflow.kept_clone import refresh
 from rollbook.integrations.mlflow.open_batch import Batch, Write, open_batch, opened
-from rollbook.integrations.mlflow.requesting import request
+from rollbook.integrations.mlflow.requesting import landed, request
 from rollbook.integrations.mlflow.writing_lock import alone
 from rollbook.propose.change_series import ChangeSeries
 from rollbook.propose.direct_landing import fetched_main, land_change
@@ -103,9 +103,9 @@ def _carried_out(repository: Repository, plan: Callable[[str], Write], address: 
             told = registry.policy.mlflow
         if (address.mode or told.mode) == "land":
             return _landed(repository, plan, base)
-        planned = plan(base)
+        made = request(repository, plan(base))
     hint = "" if address.mode or told.mode else how_to_land()
-    return request(repository, planned, address.wait or told.wait, hint)
+    return landed(repository, made, address.wait or told.wait, hint)
 
 
 def _landed(repository: Repository, plan: Callable[[str], Write], base: str) -> str:

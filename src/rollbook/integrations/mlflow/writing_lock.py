@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rollbook.git.repository import Repository
+
+# The locks that this thread holds.
+_own = threading.local()
 
 
 @contextmanager
@@ -22,8 +26,16 @@ def alone(repository: Repository) -> Iterator[None]:
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Hold the lock at a path, waiting for whoever has it."""
+    """Hold the lock at a path, waiting for whoever has it; a thread that has it already goes on."""
+    own: set[Path] = _own.__dict__.setdefault("paths", set())
+    if path in own:
+        yield
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        own.add(path)
+        try:
+            yield
+        finally:
+            own.discard(path)

@@ -1,4 +1,4 @@
-"""On which registry a batch is opened, when its caller doesn't say."""
+"""`rollbook.mlflow.batch`: several of MLflow's calls as one commit, or one request."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def collected_at(reason: str, registry: str | None) -> Iterator[None]:
-    """Collect the writes of a `with` block to the registry at an address, by default MLflow's.
+def batch(reason: str, *, registry: str | None = None) -> Iterator[None]:
+    """Collect what MLflow's calls write in a `with` block: one commit, or one request, when it ends well.
 
-    Raises MlflowException as `writing.collected` raises errors of the registry, and without a registry of
-    Rollbook.
+    `reason` is the commit's subject, and the reason of the stage changes in it. `registry` is an address such
+    as `rollbook:///srv/models?mode=land`, by default the one that MLflow's registry is set to. Calls in the
+    block see what those before them did; an error in it discards all. A block in another one joins it.
+    Raises MlflowException as the calls themselves do, and without a registry of Rollbook's.
     """
     import mlflow
 
