@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rollbook.transfer.mlflow.mlflow_takeover import TakenFromMlflow
 
 _MANY: dict[str, Any] = {"multiple": True}
-_PAIRS = (("--stage", "stages"), ("--rename", "renames"), ("--alias", "aliases"))
+_PAIRS = (("--stage", "stages"), ("--rename", "renames"), ("--alias", "alias"))
 _MOST_WARNED = 20
 
 
