@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedArtifact:
-    """The artifact in DVC's cache, what a scan found in it, the files that vouch for it, by name, and the
-    reference sample, None without one."""
+    """The artifact in DVC's cache, which is that of `storage`, what a scan found in it, the files that vouch
+    for it, by name, and the reference sample, None without one."""
 
+    storage: Storage
     stored: Stored
     scanned: ScanReport
     beside: Mapping[str, bytes]
@@ -56,7 +57,7 @@ def examined(
     that is broken or malicious, which then leaves the cache again."""
     stored = with_contents(storage, stored)
     scanned = scan_stored(storage, stored)
-    return ReceivedArtifact(stored, scanned, vouching.files(stored), reference)
+    return ReceivedArtifact(storage, stored, scanned, vouching.files(stored), reference)
 
 
 def _stored(

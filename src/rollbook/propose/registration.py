@@ -191,10 +191,10 @@ def prepare(
     is told of it, or that a scan finds malicious, Conflict when the branch stands with other content.
     """
     plan = _plan(repository, registration, onto)
-    storage = open_store(repository, plan.base)
     if received is None:
+        storage = open_store(repository, plan.base)
         received = received_artifact(repository, storage, registration, plan.name, progress)
-    stored = received.stored
+    storage, stored = received.storage, received.stored
     told = {**plan.facts, "artifact": registration.facts.get("artifact")}
     require_agreement(plan.name, told, stored.format, stored.contents)
     plan, files = _completed(repository, storage, registration, plan, received)

@@ -19,6 +19,7 @@ from mlflow.utils.uri import append_to_uri_path, is_local_uri
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.address import without_credentials
 from rollbook.text import printable
+from rollbook.transfer.mlflow.model_folder_facts import MARKER
 
 if TYPE_CHECKING:
     from mlflow.entities import LoggedModel, Run
@@ -62,6 +63,7 @@ def locate(
     found = _named(source, run_id, model_id, tracking, catalogue)
     if found.version is None:
         _require_plain(found.uri, source)
+        _require_model_here(found, source, tracking)
         if is_called_from_afar():
             _require_own(found, source)
     return _behind_the_proxy(found, tracking)
@@ -119,15 +121,19 @@ def _of_run(source: str, run_id: str | None, model_id: str | None, tracking: Tra
     of_run = append_to_uri_path(run.info.artifact_uri, path)
     name, _, below = path.strip("/").partition("/")
     model = told or tracking.model_logged_as(name, run)
-    if model is None or _is_there(of_run):
+    if model is None or _holds_model(of_run):
         return SourceLocation(of_run, run, model)
     location = model.artifact_location
     return SourceLocation(append_to_uri_path(location, below) if below else location, run, model)
 
 
-def _is_there(uri: str) -> bool:
-    """Whether a path of a run's own holds files; of an address that is asked for when it is read."""
-    return is_local_uri(uri, False) and Path(local_file_uri_to_path(uri)).exists()
+def _holds_model(uri: str) -> bool:
+    """Whether a path among a run's own artifacts is a model, or a file. At an address, MLflow has put either
+    there, or logged the model beside the run."""
+    if not is_local_uri(uri, False):
+        return False
+    path = Path(local_file_uri_to_path(uri))
+    return path.is_file() or (path / MARKER).is_file()
 
 
 def _version(source: str, catalogue: Catalogue) -> ModelVersion:
@@ -155,6 +161,18 @@ def _version(source: str, catalogue: Catalogue) -> ModelVersion:
 def _require_plain(uri: str, source: str) -> None:
     if "\0" in unquote(uri) or (not is_local_uri(uri, False) and _has_steps_up(uri)):
         raise Refused(f"{_shown(source)} leads somewhere else than it says", hint="Write it without `..`.")
+
+
+def _require_model_here(found: SourceLocation, source: str, tracking: TrackingStore) -> None:
+    """Refuse what a server far away says is here, unless it is a model: it must not choose what is read."""
+    path = found.path
+    if path is None or found.uri == source or not tracking.address.startswith("http"):
+        return
+    if not (path / MARKER).is_file():
+        raise Refused(
+            f"{_shown(source)} is at {_shown(found.uri)}, as its tracking server says, and no model is there",
+            hint="Name the path itself as the source, where it is what you mean.",
+        )
 
 
 def _require_own(found: SourceLocation, source: str) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rollbook.artifact.links import LinkRule
-from rollbook.errors import CannotTell, NotFound
+from rollbook.errors import BadCall, CannotTell, NotFound
 from rollbook.git.address import without_credentials
 from rollbook.integrations.mlflow.chosen_version import chosen_version
 from rollbook.integrations.mlflow.source_location import is_called_from_afar, is_inside, locate
@@ -18,6 +19,8 @@ from rollbook.propose.received_artifact import examined
 from rollbook.propose.registration import Registration
 from rollbook.propose.stores import open_store
 from rollbook.propose.vouching import Vouching
+from rollbook.registry.main_branch import main_commit
+from rollbook.text import printable
 from rollbook.transfer.mlflow.artifact_listing import ArtifactListing
 from rollbook.transfer.mlflow.model_folder_facts import model_folder_facts, saved_by
 from rollbook.transfer.mlflow.run_facts import (
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 _LOGGER = logging.getLogger(__name__)
 _NAME = "model"
+_PROMPT = "mlflow.prompt.is_prompt"  # mlflow.prompt.constants
 # What a copy of a version keeps of the manifest that it is copied from.
 _COPIED = (
     "framework", "algorithm", "hyperparameters", "metrics", "features", "feature_pipeline", "preprocessing",
@@ -79,19 +83,25 @@ def sourced_version(
     Nothing else stays of the copying, whether it fails or not. Raises as `locate`, `ArtifactListing` and
     `Storage.add` do, Refused for bytes that are broken or malicious.
     """
+    if told.tags.get(_PROMPT) == "true":
+        raise BadCall(
+            "a prompt is no model, and a registry of models keeps none",
+            hint="Keep prompts in MLflow's own store: mlflow.set_registry_uri(...) around their calls.",
+        )
     version, tags = chosen_version(told.tags)
     location = locate(told.source, told.run_id, told.model_id, tracking, catalogue)
     if location.version and catalogue.registry.has_model(model) and version:
         # A copy keeps its version where it can, and where not, it is the next one.
         version = None if version in catalogue.registry.model(model).version_names else version
-    storage = open_store(repository, catalogue.registered.tip)
+    # In a batch, what is registered already has not been sent: main says what the remote has.
+    storage = open_store(repository, main_commit(repository))
     received = examined(storage, _stored(repository, storage, location, told, tracking), Vouching())
     found = storage.bytes_of(received.stored)
     saved, attachments = model_folder_facts(found)
     traced = _traced(location, saved_by(found), tracking)
     facts = joined(_copied(location.version), traced, saved)
     for line in facts.left_out:
-        _LOGGER.warning("%s: %s", model, line)
+        _LOGGER.warning("%s: %s", model, printable(line))
     fields = _fields(told, facts, tags)
     parents = [str(location.version)] if location.version else []
     name = received.stored.pointer.path
@@ -119,7 +129,8 @@ def _stored(
         return _add(storage, here.resolve(), LinkRule.NONE) if from_afar else _add(storage, here)
     listing = ArtifactListing(location.uri, tracking.address)
     name = _NAME if listing.is_directory else lawful_name(listing.name)
-    return storage.add_parts(listing.parts(), name, is_directory=listing.is_directory)
+    with closing(listing.parts()) as parts:
+        return storage.add_parts(parts, name, is_directory=listing.is_directory)
 
 
 def _add(storage: Storage, path: Path, links: LinkRule = LinkRule.NAMED) -> Stored:

@@ -24,7 +24,7 @@ from rollbook.text import printable
 from rollbook.transfer.mlflow.stranger_text import kept_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from rollbook.artifact.storage import Part
     from rollbook.artifact.stream import Hashes, Write
@@ -78,11 +78,11 @@ class ArtifactListing:
         """Return the size of each file by its path, None where it is not told."""
         return {file.path: file.size for file in self._files}
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Generator[Part]:
         """Yield each file's path with what writes its bytes, for `Storage.add_parts`.
 
-        Raises Refused when a file is no longer what was listed, StorageFailed when it can't be read; what was
-        copied here is gone afterwards in any case.
+        Raises Refused when a file is no longer what was listed, StorageFailed when it can't be read. Once it
+        is closed, nothing of what was copied is left.
         """
         with tempfile.TemporaryDirectory(prefix="rollbook-mlflow-") as folder:
             for file in self._files:

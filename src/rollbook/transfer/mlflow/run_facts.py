@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from mlflow.entities import Experiment, LoggedModel, Metric, Run
 
 _MOST = 1000  # entries of a mapping, as the schema has it
-_MOST_TEXT = 200_000  # characters of all parameters, or all tags, together
+# Characters of all parameters together, and of all tags: a manifest has at most a mebibyte.
+_MOST_PARAMETERS = 40_000
+_MOST_TAGS = 20_000
 _LONGEST_TAG = 1000
 _SHOWN = 5
 _MOST_LINES = 20
@@ -120,15 +122,20 @@ def logged_model_facts(model: LoggedModel) -> MlflowFacts:
 
 
 def joined(*told: MlflowFacts) -> MlflowFacts:
-    """Return several facts as one: of the same entry the later is kept."""
+    """Return several facts as one: of the same entry the later is kept, and no more of them than a manifest
+    holds."""
     fields: dict[str, Any] = {}
     extra: dict[str, Any] = {}
-    for one in told:
-        for key, value in one.fields.items():
-            fields[key] = {**fields[key], **value} if isinstance(fields.get(key), dict) else value
-        for key, value in one.extra.items():
-            extra[key] = {**extra[key], **value} if isinstance(extra.get(key), dict) else value
-    return MlflowFacts(fields, extra, tuple(dict.fromkeys(line for one in told for line in one.left_out)))
+    for whole, parts in ((fields, [one.fields for one in told]), (extra, [one.extra for one in told])):
+        for part in parts:
+            for key, value in part.items():
+                whole[key] = {**whole[key], **value} if isinstance(whole.get(key), dict) else value
+    left_out = [line for one in told for line in one.left_out]
+    for name in ("hyperparameters", "metrics"):
+        if (more := len(fields.get(name, ())) - _MOST) > 0:
+            fields[name] = dict([*fields[name].items()][:_MOST])
+            left_out += _said(name, more, [])
+    return MlflowFacts(fields, extra, tuple(dict.fromkeys(left_out)))
 
 
 def manifest_fields(told: MlflowFacts, **own: str | None) -> dict[str, Any]:
@@ -147,7 +154,7 @@ def _present(**values: Any) -> dict[str, Any]:
 
 def _parameters(told: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     values: dict[str, Any] = {}
-    budget = _MOST_TEXT
+    budget = _MOST_PARAMETERS
     for name in sorted(told)[:_MOST]:
         budget -= len(name) + len(told[name])
         if budget >= 0:
@@ -186,7 +193,7 @@ def _last(metrics: Iterable[Metric]) -> dict[str, float]:
 
 def _tags(told: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     kept: dict[str, str] = {}
-    budget = _MOST_TEXT // 4
+    budget = _MOST_TAGS
     names = sorted(name for name in told if not _OWN.fullmatch(name))
     for name in names[:_MOST]:
         text = kept_text(told[name], _LONGEST_TAG)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rollbook.transfer.mlflow.stranger_text import kept_address, kept_line
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Dataset, DatasetInput
 
 _MOST = 1000  # the schema's
+_MOST_TEXT = 40_000  # characters of all of them
 _CONTEXT = "mlflow.data.context"
 # What a run read without being trained on it, by the words of those who call `log_input(context=...)`.
 _NOT_TRAINED_ON = frozenset(
@@ -35,22 +35,21 @@ def tracked_data_sets(
     """
     trained_on: dict[tuple[str, str], dict[str, Any]] = {}
     others: dict[tuple[str, str, str], dict[str, str]] = {}
-    listed = iter(inputs)
-    for one in islice(listed, _MOST):
-        context = next((tag.value for tag in one.tags or [] if tag.key == _CONTEXT), "")
+    budget, missing = _MOST_TEXT, 0
+    for number, one in enumerate(inputs):
+        context = next((kept_line(tag.value) for tag in one.tags or [] if tag.key == _CONTEXT), "")
         item = _item(one.dataset)
-        if not item:
+        budget -= sum(len(str(value)) for value in item.values())
+        if not item or number >= _MOST or budget < 0:
+            missing += 1
             continue
         known = (item["name"], item.get("version", ""))
-        if context.strip().casefold() in _NOT_TRAINED_ON:
-            others[(*known, context)] = {
-                **{key: str(value) for key, value in item.items()},
-                "context": kept_line(context),
-            }
+        if context.casefold() in _NOT_TRAINED_ON:
+            told = {key: str(value) for key, value in item.items()}
+            others[(*known, context)] = {**told, "context": context}
         else:
             trained_on.setdefault(known, item)
-    rest = sum(1 for _ in listed)
-    left_out = [f"data sets: {rest} beyond the first {_MOST}"] if rest else []
+    left_out = [f"data sets: {missing} that a manifest can't hold"] if missing else []
     return [*trained_on.values()], [*others.values()], left_out
 
 
