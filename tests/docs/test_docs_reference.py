@@ -90,7 +90,7 @@ CALLS = {
     "rollbook init": ["init"],
     "rollbook register MODEL ARTIFACT": ["register", "credit-approval", "ARTIFACT", "--version", "1.2.0"],
     "rollbook import gto": ["import", "gto"],
-    "rollbook import mlflow URI": ["import", "mlflow", "../mlruns"],
+    "rollbook import mlflow URI": ["import", "mlflow", "../mlruns", "--skip-missing"],
     "rollbook import bundle FILE": ["import", "bundle", "../moved.bundle"],
     "rollbook promote REF STAGE": ["promote", "credit-approval@1.1.0", "production", "--reason", "better"],
     "rollbook rollback MODEL": ["rollback", "credit-approval", "--reason", "too slow"],
@@ -247,8 +247,7 @@ def _kept_with_mlflow(world: World) -> None:
         client.create_registered_model("fraud")
         client.create_model_version("fraud", (folder / "model").as_uri())
         client.set_registered_model_alias("fraud", "champion", 1)
-        prompt = {"mlflow.prompt.is_prompt": "true"}
-        client.create_registered_model("greeting", tags=prompt)
+        client.create_model_version("fraud", (folder / "gone").as_uri())
 
 
 def _moved_elsewhere(world: World) -> None:

@@ -64,7 +64,7 @@ class Takeovers(registry.Registry):
         models: Sequence[str] = (),
         stages: Mapping[str, str] | None = None,
         renames: Mapping[str, str] | None = None,
-        aliases: Mapping[str, str] | None = None,
+        alias: Mapping[str, str] | None = None,
         skip: Sequence[str] = (),
         skip_missing: bool = False,
         newest_holds: bool = False,
@@ -73,7 +73,7 @@ class Takeovers(registry.Registry):
         """Propose to take over the models of an MLflow registry; return what was proposed.
 
         `uri` is a database (`sqlite:///mlflow.db`), the folder of a file store, or a server. `models` narrows
-        it to these; `stages` says what MLflow's stages are called in the policy, `renames` and `aliases` what
+        it to these; `stages` says what MLflow's stages are called in the policy, `renames` and `alias` what
         models and aliases are called here. `skip` are versions to leave out (`churn@3`), `skip_missing`
         leaves out those whose bytes can't be had; with `newest_holds`, the newest of several versions holds a
         stage that only one can hold. Run again after it was cut off, it copies nothing twice. Raises Refused
@@ -82,7 +82,7 @@ class Takeovers(registry.Registry):
         from rollbook.transfer.mlflow.mlflow_takeover import take_over
 
         request = _of_mlflow(
-            models, stages, renames, aliases, skip, skip_missing=skip_missing, newest_holds=newest_holds
+            models, stages, renames, alias, skip, skip_missing=skip_missing, newest_holds=newest_holds
         )
         return take_over(self.repository, uri, request, progress)
 
@@ -93,7 +93,7 @@ class Takeovers(registry.Registry):
         models: Sequence[str] = (),
         stages: Mapping[str, str] | None = None,
         renames: Mapping[str, str] | None = None,
-        aliases: Mapping[str, str] | None = None,
+        alias: Mapping[str, str] | None = None,
         skip: Sequence[str] = (),
         skip_missing: bool = False,
         newest_holds: bool = False,
@@ -103,7 +103,7 @@ class Takeovers(registry.Registry):
         from rollbook.transfer.mlflow.mlflow_takeover import plan_from_mlflow
 
         request = _of_mlflow(
-            models, stages, renames, aliases, skip, skip_missing=skip_missing, newest_holds=newest_holds
+            models, stages, renames, alias, skip, skip_missing=skip_missing, newest_holds=newest_holds
         )
         return plan_from_mlflow(self.repository, uri, request, progress)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rollbook.transfer.mlflow.mlflow_takeover import TakenFromMlflow
 
 _MANY: dict[str, Any] = {"multiple": True}
-_PAIRS = (("--stage", "stages"), ("--rename", "renames"), ("--alias", "aliases"))
+_PAIRS = (("--stage", "stages"), ("--rename", "renames"), ("--alias", "alias"))
 _MOST_WARNED = 20
 
 
@@ -36,7 +36,7 @@ _MOST_WARNED = 20
     help="What a stage of MLflow's is called in the policy, e.g. Production=live. Repeatable.",
 )
 @click.option("--rename", "renames", metavar="OLD=NEW", **_MANY, help="Another name for a model. Repeatable.")
-@click.option("--alias", "aliases", metavar="OLD=NEW", **_MANY, help="Another name for an alias. Repeatable.")
+@click.option("--alias", metavar="OLD=NEW", **_MANY, help="Another name for an alias. Repeatable.")
 @click.option(
     "--skip", metavar="NAME@NUMBER", **_MANY, help="Leave out this version, e.g. churn@3. Repeatable."
 )

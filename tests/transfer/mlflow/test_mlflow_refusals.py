@@ -212,3 +212,14 @@ def test_gates_hold_nothing_up_that_was_in_production_and_are_heard(source: Sour
     source.client.set_registered_model_alias("fraud", "champion", 1)
     ran = world.run("import", "mlflow", source.uri, "--land")
     assert ran.err.count("warning: registry/fraud/stages.yaml") == 2
+
+
+def test_only_an_administrator_takes_a_registry_over(source: Source, world: World) -> None:
+    world.policy("roles:\n  admin: [ana@example.com]\n  data-scientist: [jane@example.com]\n")
+    source.register("fraud", MODEL)
+    world.run("import", "mlflow", source.uri)
+    branch = git(world.registry, "for-each-ref", "--format=%(refname:short)", "refs/heads/rollbook")
+    ran = rollbook(world.registry, "land", branch)
+    assert ran.code == 1
+    assert "RB501" in ran.out + ran.err
+    assert "origin.yaml" in ran.out + ran.err

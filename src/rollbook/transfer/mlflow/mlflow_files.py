@@ -59,7 +59,7 @@ def model_files(
 def _record(repository: Repository, model: PlannedMlflowModel) -> bytes:
     source = model.source
     tags, others = _tags(source.tags)
-    own: dict[str, Any] = {"name": source.name} if source.name != model.name else {}
+    own: dict[str, Any] = {"name": kept_line(source.name)} if source.name != model.name else {}
     own |= {"other_tags": others} if others else {}
     owners = [version.source.user for version in model.versions if kept_line(version.source.user)]
     return _yaml(

@@ -4,6 +4,7 @@ nothing is unpickled."""
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,8 @@ class FoundArtifact:
         if self._here is not None:
             return storage.add(self._here, self.name, quiet)
         assert self._listing is not None
-        return storage.add_parts(self._listing.parts(), self.name, is_directory=self.is_directory)
+        with closing(self._listing.parts()) as parts:
+            return storage.add_parts(parts, self.name, is_directory=self.is_directory)
 
 
 class SourceArtifacts:

@@ -96,11 +96,14 @@ class MlflowSource:
                 return
 
     def _version(self, version: Any) -> SourceVersion:
-        uri = str(self.client.get_model_version_download_uri(version.name, version.version) or "")
-        told = getattr(version, "model_id", None) or _model_id(version.source or "")
+        uri = version.source or ""
+        told = getattr(version, "model_id", None) or _model_id(uri)
         logged = self._entity("logged_model", told) if told else None
-        if logged is not None and uri.startswith("models:/m-"):
+        if logged is not None and _model_id(uri):
             uri = logged.artifact_location
+        elif uri.startswith("models:"):
+            # Of all others it is the source, and each question is a round trip or two.
+            uri = str(self.client.get_model_version_download_uri(version.name, version.version) or uri)
         run_id = version.run_id or (logged.source_run_id if logged is not None else "") or ""
         run = self._entity("run", run_id) if run_id else None
         return SourceVersion(
