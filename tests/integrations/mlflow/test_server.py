@@ -33,7 +33,7 @@ class Server:
     address: str
     world: World
 
-    def ask(self, path: str, data: dict[str, Any] | None = None, **query: str) -> tuple[int, bytes]:
+    def ask(self, path: str, data: dict[str, Any] | None = None, /, **query: str) -> tuple[int, bytes]:
         """Send a request; return the status and what came back."""
         url = f"{self.address}/{path}" + (f"?{urlencode(query)}" if query else "")
         body = None if data is None else json.dumps(data).encode()
@@ -44,7 +44,7 @@ class Server:
         except urllib.error.HTTPError as error:
             return error.code, error.read()
 
-    def json(self, path: str, data: dict[str, Any] | None = None, **query: str) -> Any:
+    def json(self, path: str, data: dict[str, Any] | None = None, /, **query: str) -> Any:
         status, body = self.ask(path, data, **query)
         assert status == 200, body
         return json.loads(body)
@@ -76,7 +76,7 @@ def client(server: Server) -> Iterator[Any]:
 
 def test_what_is_registered_over_http_is_a_commit_of_main(server: Server) -> None:
     listed = server.world.git("ls-tree", "--name-only", f"main:registry/{MODEL}/versions")
-    assert listed.split() == ["0.1.0", "0.2.0", "0.3.0"]
+    assert listed.split() == ["1.0.0", "1.1.0", "1.2.0"]
     assert server.world.git("rev-parse", "main") == server.world.git("rev-parse", "origin/main")
 
 
@@ -86,9 +86,7 @@ def test_a_client_moves_tags_and_names_versions(server: Server, client: Any) -> 
     client.set_registered_model_alias(MODEL, "champion", 2)
     found = client.get_model_version_by_alias(MODEL, "champion")
     assert (found.version, found.tags["checked"], found.aliases) == ("2", "yes", ["champion"])
-    assert "stages" in server.world.git("ls-tree", "--name-only", f"main:registry/{MODEL}/").replace(
-        ".yaml", ""
-    )
+    assert "champion: 1.1.0" in server.world.git("show", f"main:registry/{MODEL}/stages.yaml")
 
 
 def test_a_client_without_the_servers_disk_loads_a_model(server: Server, client: Any) -> None:
@@ -107,8 +105,7 @@ def test_no_file_but_a_versions_own_is_sent(server: Server, client: Any, path: s
     address = client.get_model_version_download_uri(MODEL, "3").removeprefix(f"{server.address}/")
     assert server.ask(f"{address}/{path}")[0] == 404
     listing, _, place = address.partition("/artifacts/")
-    status, body = server.ask(f"{listing}/artifacts", path=f"{place}/{path}")
-    assert (status, b"config" in body) == (404, False) or path == "%2e%2e/%2e%2e/config"
+    assert server.ask(f"{listing}/artifacts", path=f"{place}/{path}")[0] == 404
 
 
 def test_the_address_of_files_takes_no_file(server: Server, client: Any) -> None:
