@@ -86,7 +86,7 @@ def test_a_client_moves_tags_and_names_versions(server: Server, client: Any) -> 
     client.set_registered_model_alias(MODEL, "champion", 2)
     found = client.get_model_version_by_alias(MODEL, "champion")
     assert (found.version, found.tags["checked"], found.aliases) == ("2", "yes", ["champion"])
-    assert "champion: 1.1.0" in server.world.git("show", f"main:registry/{MODEL}/stages.yaml")
+    assert server.world.run("resolve", f"{MODEL}@champion", "--field", "version").out == "1.1.0\n"
 
 
 def test_a_client_without_the_servers_disk_loads_a_model(server: Server, client: Any) -> None:
