@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from shutil import which
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -20,6 +22,7 @@ from building.mlflow_server import mlflow_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from building.world import World
 
@@ -152,6 +155,21 @@ def test_the_pages_are_served_and_what_they_ask_is_answered(server: Server) -> N
     assert version["run_id"]
     status, described = server.ask("model-versions/get-artifact", name=MODEL, version="3", path="MLmodel")
     assert (status, b"python_function" in described) == (200, True)
+
+
+@pytest.mark.skipif(not which("chromium"), reason="needs Chromium")
+def test_a_browser_shows_the_models(server: Server, tmp_path: Path) -> None:
+    """What the page's own program puts there, once it has asked the server."""
+    alone = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}"]
+    patience = ["--virtual-time-budget=60000", "--timeout=90000"]
+    shown = subprocess.run(
+        ["chromium", *alone, *patience, "--dump-dom", f"{server.address}/#/models"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=240,
+    )
+    assert MODEL in shown.stdout
 
 
 def test_calls_at_the_same_time_all_land(server: Server, client: Any) -> None:
