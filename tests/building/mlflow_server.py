@@ -11,13 +11,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from building.mlflow_course import QUIET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _PATIENCE = 120  # seconds until a program answers, on a busy machine
 
@@ -42,11 +42,13 @@ def listening(
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     log = folder / "log"
+    # It starts programs of this environment, by name.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "mlflow", *command, "--host", "127.0.0.1", "--port", str(port)],
             cwd=folder,
-            env={**os.environ, **QUIET, **(environment or {})},
+            env={**os.environ, **QUIET, "PATH": path, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

@@ -46,7 +46,7 @@ def commits(course: Course) -> int:
 
 def test_the_best_run_is_registered_with_what_describes_it(course: Course) -> None:
     assert lines(course, "register_best_run.py")[-1].startswith("wine-classifier 4: ")
-    shown = course.world.run("show", f"{MODEL}@0.4.0").out
+    shown = course.world.run("show", f"{MODEL}@1.3.0").out
     assert "accuracy" in shown
 
 
@@ -68,7 +68,7 @@ def test_a_promotion_is_asked_for_and_approved_by_somebody_else(course: Course) 
         "wine-classifier 3: approved, Production"
     ]
     assert "approval_approved_by: bo" in course.world.git(
-        "show", f"main:registry/{MODEL}/versions/0.3.0/notes.yaml"
+        "show", f"main:registry/{MODEL}/versions/1.2.0/notes.yaml"
     )
 
 
