@@ -12,6 +12,7 @@ import numpy
 import pandas
 import pytest
 import yaml
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -131,6 +132,26 @@ def test_what_is_told_wins_over_what_is_inferred(world: World):
     assert beside(world, logged, "requirements.txt") == "numpy==1.0"
 
 
+def test_facts_that_make_no_sense_are_refused_before_anything_is_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("rollbook.propose.in_memory.logged_model._written", pytest.fail)
+    for told in ({"metrics": {"auc": float("nan")}}, {"version": "1.0.0", "bump": "major"}):
+        with pytest.raises(BadCall):
+            log(world, trained(), **told)
+
+
+def test_a_told_environment_of_conda_takes_the_place_of_the_sessions(world: World):
+    environment = world.root / "environment.yml"
+    environment.write_text("dependencies:\n  - numpy=2.1.3\n")
+    logged = log(world, trained(), test=False, requirements=environment)
+    assert manifest(world, logged)["environment"]["requirements"] == "environment.yml"
+    folder = f"registry/churn/versions/{logged.version}"
+    names = world.git("ls-tree", "--name-only", logged.commit, f"{folder}/")
+    assert f"{folder}/environment.yml" in names
+    assert "requirements.txt" not in names
+
+
 def test_a_pickle_is_written_only_when_it_is_asked_for_and_said(world: World):
     logged = log(world, trained(), sample_input=FRAME.head(), format="joblib")
     assert logged.format == "joblib"
@@ -151,6 +172,13 @@ def test_types_that_skops_does_not_know_are_named_with_how_to_trust_them(world: 
     assert any("building" in remark and "no package" in remark for remark in logged.remarks)
 
 
+def test_types_of_scikit_learn_that_skops_leaves_to_whoever_loads_are_taken_and_said(world: World):
+    model = RandomForestClassifier(3, random_state=1).fit(FRAME, LABELS)
+    logged = log(world, model, sample_input=FRAME.head())
+    assert "whoever loads it has to trust the types sklearn.tree._tree.Tree" in logged.remarks
+    assert yaml.safe_load(beside(world, logged, "evidence/smoke-test-1.yaml"))["passed"] is True
+
+
 def test_what_only_this_session_has_is_not_written(world: World):
     def doubled(values: Any) -> Any:
         return values * 2
@@ -160,6 +188,7 @@ def test_what_only_this_session_has_is_not_written(world: World):
     with pytest.raises(Refused, match="doubled") as caught:
         log(world, model, sample_input=FRAME.head())
     assert "Move them into a module" in caught.value.hint
+    assert caught.value.__notes__ == [f"hint: {caught.value.hint}"]  # below the traceback
 
 
 def test_rows_that_the_model_does_not_take_are_refused(world: World):
