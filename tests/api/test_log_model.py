@@ -12,6 +12,7 @@ import numpy
 import pandas
 import pytest
 import yaml
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -114,7 +115,7 @@ def test_what_is_told_wins_over_what_is_inferred(world: World):
         sample_input=FRAME.head(),
         test=False,
         algorithm="logit",
-        params={"C": 9},
+        params={"C": 9, "seed": numpy.int64(7)},
         framework="sklearn==1.0",
         outputs=["score:float64:-1"],
         requirements=requirements,
@@ -124,10 +125,31 @@ def test_what_is_told_wins_over_what_is_inferred(world: World):
     found = manifest(world, logged)
     assert logged.version == "1.0.0"
     assert (found["algorithm"], found["hyperparameters"]["C"]) == ("logit", 9)
+    assert found["hyperparameters"]["seed"] == 7
     assert found["framework"] == {"name": "sklearn", "version": "1.0"}
     assert found["signature"]["outputs"] == [{"name": "score", "dtype": "float64", "shape": [-1]}]
     assert found["environment"]["python"] == "3.10"
     assert beside(world, logged, "requirements.txt") == "numpy==1.0"
+
+
+def test_facts_that_make_no_sense_are_refused_before_anything_is_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("rollbook.propose.in_memory.logged_model._written", pytest.fail)
+    for told in ({"metrics": {"auc": float("nan")}}, {"version": "1.0.0", "bump": "major"}):
+        with pytest.raises(BadCall):
+            log(world, trained(), **told)
+
+
+def test_a_told_environment_of_conda_takes_the_place_of_the_sessions(world: World):
+    environment = world.root / "environment.yml"
+    environment.write_text("dependencies:\n  - numpy=2.1.3\n")
+    logged = log(world, trained(), test=False, requirements=environment)
+    assert manifest(world, logged)["environment"]["requirements"] == "environment.yml"
+    folder = f"registry/churn/versions/{logged.version}"
+    names = world.git("ls-tree", "--name-only", logged.commit, f"{folder}/")
+    assert f"{folder}/environment.yml" in names
+    assert "requirements.txt" not in names
 
 
 def test_a_pickle_is_written_only_when_it_is_asked_for_and_said(world: World):
@@ -150,6 +172,13 @@ def test_types_that_skops_does_not_know_are_named_with_how_to_trust_them(world: 
     assert any("building" in remark and "no package" in remark for remark in logged.remarks)
 
 
+def test_types_of_scikit_learn_that_skops_leaves_to_whoever_loads_are_taken_and_said(world: World):
+    model = RandomForestClassifier(3, random_state=1).fit(FRAME, LABELS)
+    logged = log(world, model, sample_input=FRAME.head())
+    assert "whoever loads it has to trust the types sklearn.tree._tree.Tree" in logged.remarks
+    assert yaml.safe_load(beside(world, logged, "evidence/smoke-test-1.yaml"))["passed"] is True
+
+
 def test_what_only_this_session_has_is_not_written(world: World):
     def doubled(values: Any) -> Any:
         return values * 2
@@ -159,6 +188,7 @@ def test_what_only_this_session_has_is_not_written(world: World):
     with pytest.raises(Refused, match="doubled") as caught:
         log(world, model, sample_input=FRAME.head())
     assert "Move them into a module" in caught.value.hint
+    assert caught.value.__notes__ == [f"hint: {caught.value.hint}"]  # below the traceback
 
 
 def test_rows_that_the_model_does_not_take_are_refused(world: World):
@@ -261,7 +291,7 @@ def test_code_that_no_commit_holds_is_said(world: World, session: Path, monkeypa
     logged = log(world, trained(), test=False)
     assert manifest(world, logged)["lineage"]["code"]["dirty"] is True
     assert any("changes that are in no commit" in remark for remark in logged.remarks)
-    assert "the notebook new.ipynb is in no commit" in logged.remarks
+    assert "git does not track the notebook new.ipynb" in logged.remarks
 
 
 def test_a_notebook_shows_a_bar_and_then_how_it_ended(world: World, monkeypatch: pytest.MonkeyPatch):

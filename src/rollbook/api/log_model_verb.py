@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack
 
+from rollbook.errors import RollbookError
 from rollbook.registry import registry
 
 if TYPE_CHECKING:
@@ -73,5 +74,10 @@ class ModelLogging(registry.Registry):
             test=test,
             land=land,
         )
-        with notebook_progress(name, progress) as shown:
-            return log_model(self.repository, model, wanted, facts, shown)
+        try:
+            with notebook_progress(name, progress) as shown:
+                return log_model(self.repository, model, wanted, facts, shown)
+        except RollbookError as error:
+            if error.hint:
+                error.add_note(f"hint: {error.hint}")  # which a notebook shows below the error
+            raise

@@ -99,6 +99,7 @@ def test_no_more_rows_are_kept_than_beside_a_manifest_and_no_more_bytes():
     ("given", "why"),
     [
         (pandas.DataFrame({"a": []}), "no row"),
+        (pandas.DataFrame(index=[0, 1]), "it is empty"),
         (pandas.DataFrame([[1, 2]], columns=["a", "a"]), "comes twice"),
         ([[1, 2], [3]], "different sizes"),
         ({"a": [1], "b": [1, 2]}, "same number of rows"),

@@ -17,6 +17,7 @@ from rollbook.artifact.running.model_run import RUNNABLE
 from rollbook.artifact.running.version_run import RunSettings
 from rollbook.errors import BadCall, RollbookError
 from rollbook.layout import REQUIREMENTS_TXT
+from rollbook.names import require_model_name
 from rollbook.propose.facts_files import params_of
 from rollbook.propose.in_memory.asked_outputs import asked_outputs, output_columns
 from rollbook.propose.in_memory.model_parts import algorithm, libraries
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 # How near to zero two numbers count as the same: sums of 32 bits come out in another order each time.
 _NEAR_ZERO = 1e-6
 _NOT_RUN = "it was not run"
+_NOT_WRITTEN = Path("model")  # stands for the artifact until it is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +106,32 @@ def log_model(
     `register` and `land` do. What was written on the way is gone in each case; what can't land is proposed.
     """
     chosen = choose_writer(model, wanted.format, wanted.flavor)
+    told = _told(repository, wanted, facts)
     with tempfile.TemporaryDirectory(prefix="rollbook-") as folder:
         described = _written(model, chosen, wanted, Path(folder))
-        request = _registration(repository, model, described, wanted, facts)
+        request = _registration(told, model, described)
         proposed = register(repository, _tested(request, described, wanted, Path(folder)), progress)
-    told = {field.name: getattr(proposed, field.name) for field in fields(proposed)}
-    return LoggedVersion(**told, landing=land(repository, proposed.branch) if wanted.land else None)
+    result = {field.name: getattr(proposed, field.name) for field in fields(proposed)}
+    return LoggedVersion(**result, landing=land(repository, proposed.branch) if wanted.land else None)
+
+
+def _told(repository: Repository, wanted: ObjectRegistration, facts: FactsBesideSample) -> Registration:
+    """Return the registration as far as it is told, before anything is written. Raises BadCall."""
+    told = cast("ToldFacts", {**facts})
+    if wanted.comment is not None:
+        told["description"] = wanted.comment
+    told["metrics"] = _plain(facts.get("metrics") or {})
+    told["params"] = _plain(facts.get("params") or {})
+    request = told_registration(
+        repository,
+        require_model_name(wanted.model),
+        _NOT_WRITTEN,
+        told,
+        version=wanted.version,
+        bump=wanted.bump,
+        code=wanted.code,
+    )
+    return replace(request, parents=wanted.parents)
 
 
 def _written(model: Any, chosen: ChosenWriter, wanted: ObjectRegistration, folder: Path) -> _Described:
@@ -138,38 +160,23 @@ def _written(model: Any, chosen: ChosenWriter, wanted: ObjectRegistration, folde
     return _Described(chosen, written, environment, sample, outputs)
 
 
-def _registration(
-    repository: Repository,
-    model: Any,
-    described: _Described,
-    wanted: ObjectRegistration,
-    facts: FactsBesideSample,
-) -> Registration:
-    """Return the registration: what is told wins over what is known of the object."""
-    told = cast("ToldFacts", {**facts})
-    if wanted.comment is not None:
-        told["description"] = wanted.comment
-    told["metrics"] = {name: _number(value) for name, value in (facts.get("metrics") or {}).items()}
-    request = told_registration(
-        repository,
-        wanted.model,
-        described.written.path,
-        told,
-        version=wanted.version,
-        bump=wanted.bump,
-        code=wanted.code,
-    )
+def _registration(request: Registration, model: Any, described: _Described) -> Registration:
+    """Return what is told with what is known of the object, over which it wins."""
     manifest, attachments = dict(request.facts), dict(request.attachments)
     remarks = [*request.remarks, *described.written.remarks, *_describe(model, described, manifest)]
     if described.sample is not None:
         attachments[SAMPLE] = described.sample.kept()
-    if REQUIREMENTS_TXT not in attachments and described.environment.requirements:
+    if "requirements" not in manifest["environment"] and described.environment.requirements:
         attachments[REQUIREMENTS_TXT] = text = described.environment.text
         manifest["environment"] |= {"requirements": REQUIREMENTS_TXT, "sha256": sha256(text)}
         remarks += described.environment.remarks
     remarks += filter(None, (uncommitted(directory) for _, directory in request.code))
     return replace(
-        request, facts=manifest, attachments=attachments, parents=wanted.parents, remarks=tuple(remarks)
+        request,
+        artifact=described.written.path,
+        facts=manifest,
+        attachments=attachments,
+        remarks=tuple(remarks),
     )
 
 
@@ -250,11 +257,6 @@ def _not_runnable(described: _Described, wanted: ObjectRegistration) -> str:
     return ""
 
 
-def _number(value: Any) -> Any:
-    """Return a number of NumPy's as Python's."""
-    return value.item() if hasattr(value, "item") else value
-
-
 def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings with NumPy's numbers and arrays as Python's."""
+    """Return values by name with NumPy's numbers and arrays as Python's."""
     return {name: value.tolist() if hasattr(value, "tolist") else value for name, value in settings.items()}

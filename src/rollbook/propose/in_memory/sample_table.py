@@ -83,7 +83,7 @@ def _read(given: Any) -> SampleTable:
         sample = read_sample(small_file(Path(given)), Path(given))
         return SampleTable(sample.names, sample.rows[:KEPT_ROWS], sample.tensors(_UNNAMED))
     home = type(given).__module__.partition(".")[0]
-    if columns := _frame_columns(given, home):
+    if (columns := _frame_columns(given, home)) is not None:
         return _of_columns(columns)
     if isinstance(given, dict):
         return _of_mapping(given)
@@ -95,8 +95,8 @@ def _read(given: Any) -> SampleTable:
     return _of_array(_array(given, _TOLD.name))
 
 
-def _frame_columns(given: Any, home: str) -> list[_Column]:
-    """Return the columns of a data frame; empty for what is none."""
+def _frame_columns(given: Any, home: str) -> list[_Column] | None:
+    """Return the columns of a data frame; None for what is none."""
     if home == "pandas" and hasattr(given, "columns"):
         head = given.head(KEPT_ROWS)
         series = [head.iloc[:, place] for place in range(len(head.columns))]
@@ -119,7 +119,7 @@ def _frame_columns(given: Any, home: str) -> list[_Column]:
         ]
     if hasattr(given, "collect") and home == "polars":
         raise BadCall(f"{_TOLD} is a plan of rows, not rows", hint="Give frame.head().collect().")
-    return []
+    return None
 
 
 def _polars_word(text: str) -> str:

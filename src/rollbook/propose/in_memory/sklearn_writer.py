@@ -16,18 +16,21 @@ if TYPE_CHECKING:
     from rollbook.propose.in_memory.written_model import WritingRequest
 
 _SHOWN = 20
+# Whose types are taken from an object that is here: skops leaves many of these to whoever loads the file.
+_KNOWN = ("sklearn.", "numpy.", "scipy.")
 _PICKLED = "whoever loads it runs what it says: it is unpickled"
 
 
 def write_skops(model: Any, request: WritingRequest) -> WrittenModel:
-    """Write `model.skops`, the same bytes for the same model. Raises Refused, naming them, for types that
-    skops does not know and nobody trusts: https://skops.readthedocs.io/en/stable/persistence.html"""
+    """Write `model.skops`, the same bytes for the same model. Raises Refused, naming them, for types of other
+    libraries that skops does not know and nobody trusts: https://skops.readthedocs.io/en/stable/persistence.html"""
     persistence = needed("skops.io", "'rollbook[skops]', or ask for format=\"joblib\"")
     _require_importable(model)
     path, raw = request.folder / "model.skops", request.folder / "model.raw"
     persistence.dump(model, raw)
     foreign = sorted(persistence.get_untrusted_types(file=raw))
-    if refused := [name for name in foreign if name not in request.trusted_types]:
+    refused = [name for name in foreign if not (name.startswith(_KNOWN) or name in request.trusted_types)]
+    if refused:
         raise _untrusted(refused)
     with raw.open("rb") as source, path.open("wb") as target:
         write_in_fixed_form(source, target)

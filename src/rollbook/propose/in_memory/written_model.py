@@ -22,14 +22,13 @@ Asker = Callable[[dict[str, Any]], Any]
 @dataclass(frozen=True, slots=True)
 class WritingRequest:
     """What is asked of a writer: the format that it is to write, the folder to write into, the types that
-    skops does not know and the user trusts, the sample as rows and as it was given, pinned requirements, and
-    the flavour of MLflow's where one is told."""
+    skops does not know and the user trusts, the sample, pinned requirements, and the flavour of MLflow's
+    where one is told."""
 
     format: str
     folder: Path
     trusted_types: Sequence[str] = ()
     sample: SampleTable | None = None
-    given_sample: Any = None
     requirements: Sequence[str] = ()
     flavor: str = ""
 
