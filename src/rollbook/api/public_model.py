@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rollbook.insight.tabular import Tabular
 from rollbook.registry import model_version, registry
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from rollbook.artifact.progress import Progress
     from rollbook.artifact.signature_check import VerifiedSignature
     from rollbook.insight.compare.comparison import Comparison
+    from rollbook.insight.tabular import TypedColumn
     from rollbook.names import Reference
 
 
@@ -168,8 +170,16 @@ class ModelVersion(model_version.ModelVersion):
         return given_outputs(run.outputs, rows)
 
 
-class Model(registry.Model):
-    """One registered model: its record, its versions, and which of them holds which stage."""
+class Model(registry.Model, Tabular):
+    """One registered model: its record, its versions, and which of them holds which stage. As a table it has
+    a row for each version."""
+
+    def table_columns(self) -> list[TypedColumn]:
+        """Return the columns of a table with a row for each version: what its manifest says, its stage and
+        aliases, its metrics and hyperparameters."""
+        from rollbook.insight.version_table import version_columns
+
+        return version_columns(self)
 
     def make_version(self, version: str, manifest: bytes | None = None) -> ModelVersion:
         return ModelVersion(self, version, manifest)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from rollbook.insight.tabular import Tabular
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rollbook.check.finding import Finding
     from rollbook.check.promotion_report import GateReport
+    from rollbook.insight.tabular import TypedColumn
     from rollbook.records.deprecation import Deprecation
     from rollbook.records.evidence import Evidence
     from rollbook.records.imported import Imported
@@ -125,7 +128,7 @@ class MadeCard:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class History(Tabular):
     """What happened, oldest first: the events of the trail, and before them those of older tags. `evidence`
     has, by the event's tag, the paths of the evidence that stood with its version when it landed."""
 
@@ -142,6 +145,12 @@ class History:
             {**event_mapping(tag), "evidence": list(self.evidence.get(tag.name, ()))} for tag in self.events
         ]
         return before + own
+
+    def table_columns(self) -> list[TypedColumn]:
+        """Return the columns of a table with a row for each event."""
+        from rollbook.insight.event_table import event_columns
+
+        return event_columns(self.as_document())
 
 
 @dataclass(frozen=True, slots=True)
