@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from rollbook.propose.alias_move import ProposedAlias as ProposedAlias
     from rollbook.propose.approval import Approved as Approved
     from rollbook.propose.card_proposal import ProposedCard as ProposedCard
+    from rollbook.propose.in_memory.logged_model import LoggedVersion as LoggedVersion
     from rollbook.propose.landing import Landing as Landing
     from rollbook.propose.model_edit import EditedModel as EditedModel
     from rollbook.propose.new_evidence import AddedEvidence as AddedEvidence
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from rollbook.propose.registration import ProposedVersion as ProposedVersion
     from rollbook.propose.rejection import Rejected as Rejected
     from rollbook.propose.smoke_test import SmokeTest as SmokeTest
+    from rollbook.propose.told_facts import FactsBesideSample as FactsBesideSample
     from rollbook.propose.told_facts import ToldFacts as ToldFacts
     from rollbook.propose.vouching import SignedVersion as SignedVersion
     from rollbook.registry.listing import ListedModel as ListedModel
@@ -108,6 +110,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "EvidenceVerbs": "api.evidence_verbs",
     "document": "api.json_document",
+    "LoggedVersion": "propose.in_memory.logged_model",
     "Predicted": "api.model_runs",
     "SmokeTestedVersion": "api.model_runs",
     "Federation": "api.public_federation",
@@ -180,6 +183,7 @@ _HOMES = {
     "Rejected": "propose.rejection",
     "PackagedVersion": "propose.packaging",
     "SmokeTest": "propose.smoke_test",
+    "FactsBesideSample": "propose.told_facts",
     "ToldFacts": "propose.told_facts",
     "SignedVersion": "propose.vouching",
     "ListedModel": "registry.listing",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.api.access_verbs import OwnAccessQuestion
 from rollbook.api.checking import Checks
+from rollbook.api.log_model_verb import ModelLogging
 from rollbook.api.model_runs import ModelRuns
 from rollbook.api.moves import Moves
 from rollbook.api.proposals import Proposals
@@ -24,7 +25,17 @@ if TYPE_CHECKING:
 
 
 class Registry(
-    ReadOnlyRegistry, Proposals, Requests, Moves, ModelRuns, Signing, Checks, OwnAccessQuestion, Scans, Upkeep
+    ReadOnlyRegistry,
+    Proposals,
+    ModelLogging,
+    Requests,
+    Moves,
+    ModelRuns,
+    Signing,
+    Checks,
+    OwnAccessQuestion,
+    Scans,
+    Upkeep,
 ):
     """The models of one snapshot of one repository, and what can be done with them.
 

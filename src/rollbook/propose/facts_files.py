@@ -107,9 +107,15 @@ def params_file(path: Path) -> tuple[dict[str, Any], str]:
     A manifest holds scalars, lists of them, and one level of groups: what is nested deeper has its names
     joined by dots. Raises BadCall when the file can't be read.
     """
-    walk = _Walk(path)
+    return params_of(_mapping(path), path)
+
+
+def params_of(content: Mapping[Any, Any], source: Path) -> tuple[dict[str, Any], str]:
+    """Return the parameters in what came from `source`, and a line on what was left out: as `params_file`
+    does."""
+    walk = _Walk(source)
     params: dict[str, Any] = {}
-    for name, value in walk.items(_mapping(path), ""):
+    for name, value in walk.items(content, ""):
         if isinstance(value, dict):
             inner = (pair for key, item in walk.items(value, "") for pair in walk.scalars(item, key))
             params[name] = dict(inner)

@@ -49,16 +49,16 @@ _KINDS = {
 }
 
 
-class ToldFacts(ToldModel, DescribedFacts, ToldVouching, total=False):
-    """What may be told of a version when it is registered. All of it may be left out, or be None.
+class FactsBesideSample(ToldModel, DescribedFacts, ToldVouching, total=False):
+    """What may be told of a version when it is registered, but for the file of its sample. All of it may be
+    left out, or be None.
 
     `metrics`, `params` (hyperparameters) and `tags` are by name; each of the `..._files` holds more of them,
     as JSON, YAML, TOML or Python, of which what a manifest can't hold is left out. `data` are the data sets
     it was trained on, each `NAME[@VERSION][=URI]`, or its fields, as text
     (`name=...,version=...,uri=...`) or as a mapping; `run` the run that trained it, `TOOL/ID[=URI]`;
-    `framework` is `NAME[==VERSION]`; `python` the version of Python. `requirements`, `sample_input` (rows in
-    JSON, CSV or Parquet, from which the signature's inputs are inferred) and `card` are files that go beside
-    the manifest. `source` is a YAML file of manifest fields: the others add to it and win.
+    `framework` is `NAME[==VERSION]`; `python` the version of Python. `requirements` and `card` are files that
+    go beside the manifest. `source` is a YAML file of manifest fields: the others add to it and win.
 
     Of its making and its limits: `features`, by name, after those in `features_file`; `feature_pipeline`,
     `NAME[@VERSION]`; `preprocessing`, the steps in words; `inputs` and `outputs`, each `NAME:DTYPE[:SHAPE]`;
@@ -88,11 +88,18 @@ class ToldFacts(ToldModel, DescribedFacts, ToldVouching, total=False):
     python: str | None
     requirements: PathLike | None
     signature: PathLike | None
-    sample_input: PathLike | None
     sample_output: PathLike | None
     reference: PathLike | None
     card: PathLike | None
     source: PathLike | None
+
+
+class ToldFacts(FactsBesideSample, total=False):
+    """What may be told of a version when a file is registered: `sample_input` too, a file of rows in JSON,
+    CSV or Parquet, which goes beside the manifest, and from which the signature's inputs are inferred.
+    """
+
+    sample_input: PathLike | None
 
 
 def manifest_fields(told: ToldFacts) -> tuple[dict[str, Any], tuple[str, ...]]:

@@ -20,14 +20,19 @@ def in_fixed_form(data: bytes) -> bytes:
     (https://skops.readthedocs.io/en/stable/persistence.html). Files that nothing refers to are left out.
     """
     packed = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+    write_in_fixed_form(io.BytesIO(data), packed)
+    return packed.getvalue()
+
+
+def write_in_fixed_form(source: Any, target: Any) -> None:
+    """Write the archive in the file `source` so to the file `target`, one member in memory at a time."""
+    with zipfile.ZipFile(source) as archive:
         schema = json.loads(archive.read(_SCHEMA))
         files = _numbered(schema, {*archive.namelist()} - {_SCHEMA})
-        with zipfile.ZipFile(packed, "w") as written:
+        with zipfile.ZipFile(target, "w") as written:
             for before, after in files.items():
                 _add(written, after, archive.read(before))
             _add(written, _SCHEMA, json.dumps(schema, indent=2).encode())
-    return packed.getvalue()
 
 
 def _numbered(schema: Any, members: set[str]) -> dict[str, str]:

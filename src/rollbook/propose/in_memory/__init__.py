@@ -1,0 +1,1 @@
+"""Models that are objects in memory, as a notebook has them: written to files, described, registered."""
