@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 class ModelVersion(model_version.ModelVersion):
     """One version of a model: what is fixed, what was learnt later, and its artifact."""
 
+    def __repr__(self) -> str:
+        return f"<ModelVersion {self}>"
+
+    def _repr_html_(self) -> str:
+        from rollbook.api.shown_in_notebooks import version_html
+
+        return version_html(self)
+
     def fetch(
         self,
         destination: str | Path,
@@ -180,6 +188,14 @@ class Model(registry.Model, Tabular):
         from rollbook.insight.version_table import version_columns
 
         return version_columns(self)
+
+    def __repr__(self) -> str:
+        return f"<Model {self.name}>"
+
+    def _repr_html_(self) -> str:
+        from rollbook.api.shown_in_notebooks import model_html
+
+        return model_html(self)
 
     def make_version(self, version: str, manifest: bytes | None = None) -> ModelVersion:
         return ModelVersion(self, version, manifest)

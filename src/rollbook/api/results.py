@@ -80,6 +80,11 @@ class Shown:
             "served": self.served.as_document() if self.served else None,
         }
 
+    def _repr_html_(self) -> str:
+        from rollbook.api.shown_in_notebooks import shown_html
+
+        return shown_html(self)
+
 
 @dataclass(frozen=True, slots=True)
 class ShownSignature:
@@ -152,6 +157,11 @@ class History(Tabular):
 
         return event_columns(self.as_document())
 
+    def _repr_html_(self) -> str:
+        from rollbook.api.shown_in_notebooks import history_html
+
+        return history_html(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -186,6 +196,11 @@ class GateReports:
     def as_document(self) -> dict[str, Any]:
         """Return the promotions and their gates as JSON data."""
         return {"met": self.met, "promotions": [report.as_document() for report in self.promotions]}
+
+    def _repr_html_(self) -> str:
+        from rollbook.api.shown_in_notebooks import gates_html
+
+        return gates_html(self)
 
 
 @dataclass(frozen=True, slots=True)

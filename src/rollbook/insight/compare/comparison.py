@@ -109,6 +109,13 @@ class Comparison(Tabular):
 
         return as_columns(self)
 
+    def _repr_html_(self) -> str:
+        from rollbook.insight.compare.comparison_table import as_rows
+        from rollbook.insight.display import display, row_table
+
+        against = f", changes against {self.baseline}" if self.baseline else ""
+        return display(f"{self.model}{against}", row_table(*as_rows(self)))
+
     def to_dataframe(self) -> Any:
         """Return a pandas DataFrame with a row for each version, which is its index; needs the extra
         `pandas`. See `to_pandas`."""

@@ -62,6 +62,11 @@ class Result(Tabular):
             TypedColumn(name, kind_of(name), values) for name, values in zip(self.columns, cells, strict=True)
         ]
 
+    def _repr_html_(self) -> str:
+        from rollbook.insight.display import row_table
+
+        return row_table(self.columns, self.rows)
+
     def to_dataframe(self) -> Any:
         """Return a pandas DataFrame of the values as they are, times as text; see `to_pandas`. Raises BadCall
         without pandas."""

@@ -76,6 +76,13 @@ class LoggedVersion(ProposedVersion):
 
     landing: Landing | None = None
 
+    def _repr_html_(self) -> str:
+        if self.landing is None:
+            return ProposedVersion._repr_html_(self)
+        from rollbook.insight.display import display
+
+        return display(f"Registered: {self.model}@{self.version}", self.landing._repr_html_())
+
 
 @dataclass(frozen=True, slots=True)
 class _Described:
