@@ -45,18 +45,28 @@ class Registry(
 
     @staticmethod
     def init(
-        directory: str | Path = ".", *, remote: str | None = None, action: str | None = None
+        directory: str | Path = ".",
+        *,
+        remote: str | None = None,
+        action: str | None = None,
+        commit: bool = False,
     ) -> Initialised:
         """Turn the git repository around `directory` into a registry; return what was written.
 
         `remote` is where artifacts go (DVC's default remote); by default a folder beside the repository.
         `action` is the commit of Rollbook that workflows run, as OWNER/REPO@COMMIT; by default that which is
-        installed, where it can be told. Nothing that exists is overwritten, nothing is committed. Raises
-        BadCall when there is no repository.
+        installed, where it can be told. Nothing that exists is overwritten, nothing is committed. With
+        `commit` the folder and the repository are made where they are missing, and what was written is
+        committed, as the first commit of main. Raises BadCall when there is no repository, or to commit, when
+        git does not know who you are.
+
+        >>> Registry.init("registry", commit=True)
         """
         from rollbook.git.repository import discover
-        from rollbook.propose.new_registry import initialise
+        from rollbook.propose.new_registry import begin_registry, initialise
 
+        if commit:
+            return begin_registry(Path(directory), remote=remote, action=action)
         return initialise(discover(Path(directory)), remote=remote, action=action)
 
     @property

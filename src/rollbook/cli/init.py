@@ -20,9 +20,12 @@ from rollbook.text import printable
     metavar="OWNER/REPO@COMMIT",
     help="The commit of Rollbook on GitHub that workflows run. Default: the one that is installed here.",
 )
+@click.option(
+    "--commit", is_flag=True, help="Make the repository where there is none, and commit what is written."
+)
 @options.directory
 @options.as_json
-def command(remote: str | None, action: str | None, as_json: bool) -> None:
+def command(remote: str | None, action: str | None, commit: bool, as_json: bool) -> None:
     """Turn a git repository into a registry.
 
     Writes the policy, the schemas, DVC's configuration, the pre-commit hook and the workflows where they
@@ -31,7 +34,7 @@ def command(remote: str | None, action: str | None, as_json: bool) -> None:
     """
     from rollbook.api.public_registry import Registry
 
-    done = Registry.init(options.start(), remote=remote, action=action)
+    done = Registry.init(options.start(), remote=remote, action=action, commit=commit)
     if as_json:
         print_json(done)
         return
@@ -52,6 +55,7 @@ def command(remote: str | None, action: str | None, as_json: bool) -> None:
         return
     say("")
     say("Next: look at registry/policy.yaml, then")
-    say("  git add . && git commit -m 'Start a model registry'")
+    if not commit:
+        say("  git add . && git commit -m 'Start a model registry'")
     say("  pre-commit install")
     say("  rollbook register MODEL ARTIFACT")
