@@ -20,6 +20,8 @@ ALONE = {
     "hooks receive": "what git runs on a server, with a push on its standard input",
     "hooks received": "what git runs on a server after a push",
 }
+# Methods without a command, and why.
+IN_A_PROGRAM_ALONE = {"log_model": "what it takes is an object in memory; `register` takes its file"}
 METHODS = {
     "model edit": [Registry.edit_model],
     "import gto": [Registry.import_gto],
@@ -128,6 +130,12 @@ def _taken(method: Callable[..., object]) -> set[str]:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_has_a_method_of_its_name(name: str) -> None:
     assert bool(_methods(name)) == (name not in ALONE)
+
+
+@pytest.mark.parametrize("name", IN_A_PROGRAM_ALONE)
+def test_what_a_program_alone_can_do_is_a_method_and_no_command(name: str) -> None:
+    assert callable(getattr(Registry, name))
+    assert name.replace("_", "-") not in COMMANDS
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ALONE])

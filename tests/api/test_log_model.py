@@ -114,7 +114,7 @@ def test_what_is_told_wins_over_what_is_inferred(world: World):
         sample_input=FRAME.head(),
         test=False,
         algorithm="logit",
-        params={"C": 9},
+        params={"C": 9, "seed": numpy.int64(7)},
         framework="sklearn==1.0",
         outputs=["score:float64:-1"],
         requirements=requirements,
@@ -124,6 +124,7 @@ def test_what_is_told_wins_over_what_is_inferred(world: World):
     found = manifest(world, logged)
     assert logged.version == "1.0.0"
     assert (found["algorithm"], found["hyperparameters"]["C"]) == ("logit", 9)
+    assert found["hyperparameters"]["seed"] == 7
     assert found["framework"] == {"name": "sklearn", "version": "1.0"}
     assert found["signature"]["outputs"] == [{"name": "score", "dtype": "float64", "shape": [-1]}]
     assert found["environment"]["python"] == "3.10"
@@ -261,7 +262,7 @@ def test_code_that_no_commit_holds_is_said(world: World, session: Path, monkeypa
     logged = log(world, trained(), test=False)
     assert manifest(world, logged)["lineage"]["code"]["dirty"] is True
     assert any("changes that are in no commit" in remark for remark in logged.remarks)
-    assert "the notebook new.ipynb is in no commit" in logged.remarks
+    assert "git does not track the notebook new.ipynb" in logged.remarks
 
 
 def test_a_notebook_shows_a_bar_and_then_how_it_ended(world: World, monkeypatch: pytest.MonkeyPatch):

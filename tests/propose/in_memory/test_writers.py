@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from building.model_files import safetensors, tensor
 from rollbook import BadCall, Refused
-from rollbook.artifact.formats.detection import UNSAFE_FORMATS
+from rollbook.artifact.formats.detection import UNSAFE_FORMATS, detect_format
+from rollbook.artifact.running.model_run import Rows, run_model
+from rollbook.propose.in_memory.asked_outputs import asked_outputs
 from rollbook.propose.in_memory.model_parts import algorithm, libraries, of_this_session
+from rollbook.propose.in_memory.sample_table import sample_table
+from rollbook.propose.in_memory.sklearn_writer import write_joblib
 from rollbook.propose.in_memory.writers import FAMILIES, choose_writer
+from rollbook.propose.in_memory.written_model import WritingRequest
 
 
 def of(module: str, *bases: type) -> Any:
@@ -75,6 +83,33 @@ def test_an_unknown_object_is_refused_with_what_to_do(module: str, way: str):
     with pytest.raises(Refused, match="no safe format") as caught:
         choose_writer(of(module), None, None)
     assert way in caught.value.hint
+
+
+def test_what_is_of_transformers_becomes_a_folder_as_the_hub_has_them(tmp_path: Path):
+    def save_pretrained(self: object, folder: str) -> None:
+        Path(folder).mkdir()
+        Path(folder, "config.json").write_text('{"model_type": "bert"}')
+        Path(folder, "model.safetensors").write_bytes(safetensors({"w": [2, 2]}))
+
+    base = type("PreTrainedModel", (), {"__module__": "transformers", "save_pretrained": save_pretrained})
+    chosen = choose_writer(of("__main__", base), None, None)
+    made = chosen.writer(of("__main__", base), WritingRequest("hugging-face", tmp_path))
+    assert detect_format(made.path) == chosen.format == "hugging-face"
+    assert not made.needs_trust
+
+
+def test_a_pipeline_of_texts_is_asked_with_texts(tmp_path: Path):
+    texts = ["good and fine", "bad and sad", "fine", "sad"]
+    model = make_pipeline(CountVectorizer(), LogisticRegression()).fit(texts, [1, 0, 1, 0])
+    made = write_joblib(model, WritingRequest("joblib", tmp_path))
+    assert made.ask is not None
+    outputs, kept = asked_outputs(made.ask, sample_table(texts))
+    assert outputs[0]["values"] == [1, 0, 1, 0]
+    assert list(kept.inputs) == [{"name": "input", "dtype": "string", "shape": [-1]}]
+    run = run_model(
+        made.path, "joblib", Rows(None, kept.cells), inputs=tensor("input", "string", -1), trust=True
+    )
+    assert run.outputs[0].values == [1, 0, 1, 0]
 
 
 def test_a_path_is_for_register():

@@ -156,7 +156,8 @@ def _registration(
     told = cast("ToldFacts", {**facts})
     if wanted.comment is not None:
         told["description"] = wanted.comment
-    told["metrics"] = {name: _number(value) for name, value in (facts.get("metrics") or {}).items()}
+    told["metrics"] = _plain(facts.get("metrics") or {})
+    told["params"] = _plain(facts.get("params") or {})
     request = told_registration(
         repository,
         wanted.model,
@@ -257,11 +258,6 @@ def _not_runnable(described: _Described, wanted: ObjectRegistration) -> str:
     return ""
 
 
-def _number(value: Any) -> Any:
-    """Return a number of NumPy's as Python's."""
-    return value.item() if hasattr(value, "item") else value
-
-
 def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings with NumPy's numbers and arrays as Python's."""
+    """Return values by name with NumPy's numbers and arrays as Python's."""
     return {name: value.tolist() if hasattr(value, "tolist") else value for name, value in settings.items()}

@@ -6,16 +6,19 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
+from rollbook.text import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MOST_PARTS = 10_000
 SESSION = "__main__"
+_LONGEST_NAME = 200
 
 
 def roots(model: Any) -> tuple[str, ...]:
     """Return the packages that the classes of an object come from, the object's own class first."""
-    return tuple(dict.fromkeys(base.__module__.partition(".")[0] for base in type(model).__mro__))
+    return tuple(dict.fromkeys(str(base.__module__).partition(".")[0] for base in type(model).__mro__))
 
 
 def parts(model: Any) -> Iterator[Any]:
@@ -72,7 +75,9 @@ def algorithm(model: Any) -> tuple[str, dict[str, Any]]:
             last = last.best_estimator_
         else:
             break
-    return type(last).__name__, {name: value for name, value in _settings(last).items() if _is_set(value)}
+    return printable(type(last).__name__[:_LONGEST_NAME]), {
+        name: value for name, value in _settings(last).items() if _is_set(value)
+    }
 
 
 def _is_set(value: Any) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from rollbook.errors import BadCall
 from rollbook.git.checkout import is_dirty, is_tracked
 from rollbook.git.repository import discover
+from rollbook.text import printable
 
 _VARIABLE = "JPY_SESSION_NAME"  # how Jupyter's server tells a kernel of its notebook
 _VS_CODE = "__vsc_ipynb_file__"  # how Visual Studio Code does
@@ -34,16 +35,20 @@ def session_origin() -> SessionOrigin | None:
         kind, told = "script", str(getattr(sys.modules.get("__main__"), "__file__", None) or "")
         if "ipykernel" in sys.modules or not told or not Path(told).is_file():
             return None
-    path = Path(told)
+    path = Path(told).resolve()
+    alone = SessionOrigin(kind, printable(path.name[:_LONGEST]))
+    if not path.is_file():
+        return alone
     try:
-        repository = discover(path.parent) if path.is_file() else None
+        repository = discover(path.parent)
     except BadCall:
-        repository = None
-    if repository is None or repository.work_tree is None:
-        return SessionOrigin(kind, path.name[:_LONGEST])
-    place = path.resolve().relative_to(repository.work_tree.resolve()).as_posix()
-    remark = "" if is_tracked(repository, place) else f"the {kind} {place} is in no commit"
-    return SessionOrigin(kind, place[:_LONGEST], remark)
+        return alone
+    if repository.work_tree is None or not path.is_relative_to(repository.work_tree.resolve()):
+        return alone
+    place = path.relative_to(repository.work_tree.resolve()).as_posix()
+    shown = printable(place[:_LONGEST])
+    remark = "" if is_tracked(repository, place) else f"git does not track the {kind} {shown}"
+    return SessionOrigin(kind, shown, remark)
 
 
 def uncommitted(directory: Path) -> str:

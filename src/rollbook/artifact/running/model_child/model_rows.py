@@ -75,11 +75,14 @@ class Rows:
         )
 
     def table(self, wanted: Any) -> Any:
-        """Return what an estimator takes: a data frame where it knows columns by name, else an array."""
+        """Return what an estimator takes: a data frame where it knows columns by name, else an array;
+        texts of one dimension where the signature says so."""
         if self.names is not None and wanted is not None:
             return self.frame(wanted)
-        cells = [cell for row in self.cells for cell in row]
-        return self.matrix("object" if any(isinstance(cell, str) for cell in cells) else "float64")
+        if not any(isinstance(cell, str) for row in self.cells for cell in row):
+            return self.matrix("float64")
+        alone = self.inputs[0] if self.names is None and len(self.inputs) == 1 else {}
+        return shaped(self.matrix("object"), len(alone.get("shape") or ()))
 
     def tensors(self) -> dict[str, Any] | None:
         """Return the inputs of the signature by name, where it tells of several tensors; else None: the
