@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from building.world import ACTION, git, rollbook
+from rollbook import Registry
 from rollbook.artifact.dvc_remote import read_configuration
 from rollbook.check.judge import check_tree
 from rollbook.errors import BadCall, InvalidFile, Refused
