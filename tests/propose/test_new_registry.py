@@ -321,7 +321,9 @@ def read_remotes(root: Path) -> dict[str, str]:
     return {name.split('"')[1]: section["url"] for name, section in sections if "remote" in name}
 
 
-def test_with_commit_the_repository_is_made_and_what_was_written_is_mains_first_commit(tmp_path: Path) -> None:
+def test_with_commit_the_repository_is_made_and_what_was_written_is_mains_first_commit(
+    tmp_path: Path,
+) -> None:
     done = Registry.init(tmp_path / "new" / "models", commit=True)
     assert done.root == tmp_path / "new" / "models"
     assert git(done.root, "log", "--format=%s %an", "main") == "Start a model registry Jane Doe"
