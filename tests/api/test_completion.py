@@ -59,7 +59,8 @@ def test_what_a_call_takes_is_told(line: str, names: set[str], objects: dict[str
 VERBS: list[Callable[..., object]] = [
     Registry.init, Registry.open, Registry.model, Registry.log_model, Registry.land, Registry.compare,
     Registry.promote, Registry.rollback, Registry.gates, Registry.history, Registry.lineage, Registry.query,
-    ModelVersion.load, ModelVersion.predict, Model.to_pandas, History.to_polars, Comparison.to_arrow, document,
+    ModelVersion.load, ModelVersion.predict, Model.to_pandas, History.to_polars, Comparison.to_arrow,
+    document,
 ]  # fmt: skip
 
 

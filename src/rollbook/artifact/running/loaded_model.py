@@ -58,7 +58,7 @@ def load_version(
         require_trust(artifact, form, trust=trust, isolation="none", how=_HOW)
         if not trust:
             require_trust_in_this_process(artifact, form, _HOW)
-        model = _opened(artifact, form, trust, trusted_types)
+        model = opened_artifact(artifact, form, trust, trusted_types)
         is_kept = form in _READ_LATER and _removed_with(model, folder)
         return model
     finally:
@@ -69,7 +69,8 @@ def load_version(
 _HOW = "If you know who made it: load(trust=True). Or have predict() run it, shut in."
 
 
-def _opened(artifact: Path, form: str, trust: bool, trusted_types: Sequence[str]) -> Any:
+def opened_artifact(artifact: Path, form: str, trust: bool, trusted_types: Sequence[str]) -> Any:
+    """Return what the library of a format makes of bytes that are at hand, and trusted as far as they need."""
     opener, _, _ = LOADERS[form]
     request = {"trust": trust, "trusted_types": [*trusted_types]}
     try:
