@@ -31,7 +31,7 @@ STARTING = {
     "signing/ssh_keygen.py", "snapshot/workers.py",
 }  # fmt: skip
 # What unpickles, in a process that is shut in, a model that is trusted.
-UNPICKLING = {"artifact/running/model_child/loaders.py"}
+UNPICKLING = {"artifact/running/model_child/model_openers.py"}
 EXECUTING = {
     "eval", "exec", "yaml.load", "yaml.load_all", "yaml.full_load", "yaml.unsafe_load", "pickle.load",
     "pickle.loads", "marshal.loads", "shelve.open", "os.system", "os.popen", "tempfile.mktemp",

@@ -246,7 +246,7 @@ def test_what_was_written_predicts_the_same(world: World):
     log(world, model, sample_input=FRAME.head(), land=True)
     version = Registry.open(world.registry).version("churn@0.1.0")
     rows = FRAME.tail(7)
-    assert version.predict(rows)["prediction"] == model.predict(rows).tolist()
+    assert version.predict(rows)["prediction"].tolist() == model.predict(rows).tolist()
 
 
 def test_what_can_not_land_stays_proposed(world: World, monkeypatch: pytest.MonkeyPatch):

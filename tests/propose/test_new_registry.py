@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from building.world import ACTION, git, rollbook
+from rollbook import Registry
 from rollbook.artifact.dvc_remote import read_configuration
 from rollbook.check.judge import check_tree
 from rollbook.errors import BadCall, InvalidFile, Refused
@@ -339,3 +340,40 @@ def read_remotes(root: Path) -> dict[str, str]:
 
     sections = ConfigObj((root / ".dvc" / "config").read_text().splitlines()).items()
     return {name.split('"')[1]: section["url"] for name, section in sections if "remote" in name}
+
+
+def test_with_commit_the_repository_is_made_and_what_was_written_is_mains_first_commit(
+    tmp_path: Path,
+) -> None:
+    done = Registry.init(tmp_path / "new" / "models", commit=True)
+    assert done.root == tmp_path / "new" / "models"
+    assert git(done.root, "log", "--format=%s %an", "main") == "Start a model registry Jane Doe"
+    assert git(done.root, "status", "--porcelain") == ""
+    assert Registry.open(done.root).list() == []
+
+
+def test_with_commit_what_else_is_staged_or_changed_is_left_alone(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "mine.txt").write_text("staged")
+    git(tmp_path, "add", "mine.txt")
+    Registry.init(tmp_path, commit=True)
+    assert git(tmp_path, "status", "--porcelain") == "A  mine.txt"
+
+
+def test_with_commit_a_registry_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
+    Registry.init(tmp_path / "it", commit=True)
+    assert Registry.init(tmp_path / "it", commit=True).written == ()
+    assert git(tmp_path / "it", "rev-list", "--count", "HEAD") == "1"
+
+
+def test_with_commit_nothing_is_written_where_git_does_not_know_who_commits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GIT_COMMITTER_EMAIL", "")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "user.useConfigOnly")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "true")
+    with pytest.raises(BadCall, match="who you are"):
+        Registry.init(tmp_path / "it", commit=True)
+    assert not (tmp_path / "it" / "registry").exists()

@@ -283,7 +283,7 @@ def test_a_data_frame_is_rows_with_names(ready: World):
     import pandas
 
     frame = pandas.DataFrame(NAMED_ROWS)[["debt", "age", "income"]]
-    assert opened(ready).version(REF).predict(frame)["label"] == trained().labels
+    assert opened(ready).version(REF).predict(frame)["label"].tolist() == trained().labels
 
 
 @pytest.mark.parametrize(

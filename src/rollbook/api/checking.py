@@ -66,6 +66,8 @@ class Checks(registry.Registry):
         `standing_gates`.
 
         Raises BadCall unless either pair is given, NotFound for an unknown version, stage or revision.
+
+        >>> registry.gates("churn@1.1.0", "production")
         """
         from rollbook.api.results import GateReports
         from rollbook.check.promotion_report import proposed_gate_reports

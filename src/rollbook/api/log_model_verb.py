@@ -55,6 +55,8 @@ class ModelLogging(registry.Registry):
         default a bar in a notebook. Raises BadCall for rows that the model does not take and libraries that
         are missing, Refused for an object that no safe format is known for, types that nobody trusts, a test
         that fails and what the check refuses, and as `register` does.
+
+        >>> registry.log_model(model, "churn", sample_input=X.head(), metrics={"auc": 0.91}, land=True)
         """
         from rollbook.propose.in_memory.logged_model import ObjectRegistration, log_model
         from rollbook.propose.in_memory.notebook_bar import notebook_progress

@@ -74,6 +74,11 @@ class ShownModel:
             "newest": newest,
         }
 
+    def _repr_html_(self) -> str:
+        from rollbook.api.shown_in_notebooks import shown_model_html
+
+        return shown_model_html(self)
+
 
 def shown_model(model: Model) -> ShownModel:
     """Return what is known of a model. Raises InvalidFile for one of its files that can't be read."""

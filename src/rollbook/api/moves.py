@@ -43,6 +43,8 @@ class Moves(registry.Registry):
         by default where the policy sends it; `sunset` and `migration` tell its users until when and how to
         move on to the one that comes. `override` says why a freeze is set aside, `despite` why the failed
         evidence of monitoring about the version does not keep it out.
+
+        >>> registry.promote("churn@1.1.0", "production", reason="more accurate")
         """
         from rollbook.propose.promotion import propose_promotion
 
@@ -76,6 +78,8 @@ class Moves(registry.Registry):
 
         What an earlier rollback took out is not gone back to, nor are the versions in `skip`. For
         `displaced`, `sunset`, `migration`, `override` and `despite` see `promote`.
+
+        >>> registry.rollback("churn", reason="too many false alarms")
         """
         from rollbook.errors import BadCall
         from rollbook.propose.promotion import previous_holder, propose_promotion

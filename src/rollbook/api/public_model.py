@@ -5,20 +5,30 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rollbook.insight.tabular import Tabular
 from rollbook.registry import model_version, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from rollbook.api.version_signature import SignatureForm
     from rollbook.artifact.progress import Progress
     from rollbook.artifact.signature_check import VerifiedSignature
     from rollbook.insight.compare.comparison import Comparison
+    from rollbook.insight.tabular import TypedColumn
     from rollbook.names import Reference
 
 
 class ModelVersion(model_version.ModelVersion):
     """One version of a model: what is fixed, what was learnt later, and its artifact."""
+
+    def __repr__(self) -> str:
+        return f"<ModelVersion {self}>"
+
+    def _repr_html_(self) -> str:
+        from rollbook.api.shown_in_notebooks import version_html
+
+        return version_html(self)
 
     def fetch(
         self,
@@ -47,6 +57,31 @@ class ModelVersion(model_version.ModelVersion):
             remote=remote,
             environment=environment,
         )
+
+    def load(
+        self,
+        *,
+        trust: bool = False,
+        trusted_types: Sequence[str] = (),
+        remote: str | None = None,
+        progress: Progress | None = None,
+    ) -> Any:
+        """Return the model itself, as its library makes it: an estimator of scikit-learn's, a Booster of
+        XGBoost's or LightGBM's, an InferenceSession of ONNX Runtime's, a module of PyTorch's, a model of
+        MLflow's `pyfunc`, or tensors by name.
+
+        The bytes are verified and loaded from a copy of their own. A signature that none of the policy's
+        `model_signers` made is refused, and so is none where a gate of its stage asks for one. What is
+        unpickled or brings code (pickle, joblib, PyTorch's pickles and programs, most MLflow models) runs in
+        this program as it is loaded: it takes `trust`. `trusted_types` are types that skops does not know.
+        Raises Refused for a model that needs trust or is a known attack, BadCall for a format that can't be
+        loaded or a library that is missing, ModelFailed when it can't be loaded, and as `fetch`.
+
+        >>> model = registry.model("churn").stage("production").load()
+        """
+        from rollbook.artifact.running.loaded_model import load_version
+
+        return load_version(self, trust=trust, trusted_types=trusted_types, remote=remote, progress=progress)
 
     def verify(
         self,
@@ -118,29 +153,49 @@ class ModelVersion(model_version.ModelVersion):
         memory: int = 4096,
         environment: str = "current",
         remote: str | None = None,
-    ) -> Mapping[str, Any]:
-        """Run the model on rows in a process of its own that is shut in; return its outputs by name.
+    ) -> Any:
+        """Run the model on rows in a process of its own that is shut in; return its outputs.
 
-        `rows` are mappings or lists, an array of NumPy's, or a data frame of pandas'; of an array the outputs
-        are arrays, else nested lists. It is ended after `timeout` seconds, or when it takes more than
-        `memory` MiB. `trust` lets what is unpickled run, `trusted_types` types that skops does not know;
-        `environment` is `current` or `declared`. Raises Refused for a model that needs trust, BadCall for
-        rows that don't fit or a library that is missing, ModelFailed when the model gives no answer.
+        `rows` are a data frame of pandas' or Polars', an array of NumPy's, mappings, lists, or one mapping of
+        columns or cells; the columns of a data frame or a mapping are put into the signature's order. Of a
+        data frame the outputs are a data frame, of an array arrays by name, else nested lists by name. It is
+        ended after `timeout` seconds, or when it takes more than `memory` MiB. `trust` lets what is unpickled
+        run, `trusted_types` types that skops does not know; `environment` is `current` or `declared`. Raises
+        Refused for a model that needs trust, BadCall for rows that don't fit (it names the columns they lack)
+        or a library that is missing, ModelFailed when the model gives no answer.
+
+        >>> registry.model("churn").stage("production").predict(frame)["prediction"]
         """
         from rollbook.api.model_runs import run_settings
-        from rollbook.artifact.running.given_rows import given_outputs, given_rows, is_array
-        from rollbook.artifact.running.version_run import run_version
+        from rollbook.artifact.running.given_rows import given_outputs, given_rows
+        from rollbook.artifact.running.version_run import run_version, signature_columns
         from rollbook.propose.declared_requirements import interpreter_of
 
-        fed = given_rows(rows)
+        fed = given_rows(rows, signature_columns(self.manifest.signature, "inputs"))
         python = interpreter_of(self, environment)
         settings = run_settings(trust, trusted_types, timeout, memory, repeats=0, python=python)
         run = run_version(self, fed, settings, remote=remote)
-        return given_outputs(run.outputs, as_arrays=is_array(rows))
+        return given_outputs(run.outputs, rows)
 
 
-class Model(registry.Model):
-    """One registered model: its record, its versions, and which of them holds which stage."""
+class Model(registry.Model, Tabular):
+    """One registered model: its record, its versions, and which of them holds which stage. As a table it has
+    a row for each version."""
+
+    def table_columns(self) -> list[TypedColumn]:
+        """Return the columns of a table with a row for each version: what its manifest says, its stage and
+        aliases, its metrics and hyperparameters."""
+        from rollbook.insight.version_table import version_columns
+
+        return version_columns(self)
+
+    def __repr__(self) -> str:
+        return f"<Model {self.name}>"
+
+    def _repr_html_(self) -> str:
+        from rollbook.api.shown_in_notebooks import model_html
+
+        return model_html(self)
 
     def make_version(self, version: str, manifest: bytes | None = None) -> ModelVersion:
         return ModelVersion(self, version, manifest)

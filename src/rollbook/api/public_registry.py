@@ -52,19 +52,26 @@ class Registry(
         remote: str | None = None,
         action: str | None = None,
         mlflow: bool = False,
+        commit: bool = False,
     ) -> Initialised:
         """Turn the git repository around `directory` into a registry; return what was written.
 
         `remote` is where artifacts go (DVC's default remote); by default a folder beside the repository.
         `action` is the commit of Rollbook that workflows run, as OWNER/REPO@COMMIT; by default that which is
         installed, where it can be told. With `mlflow` the policy has MLflow's stages, and what MLflow's
-        clients write lands at once. Nothing that exists is overwritten, nothing is committed. Raises
-        BadCall when there is no repository.
+        clients write lands at once. Nothing that exists is overwritten, nothing is committed. With `commit`
+        the folder and the repository are made where they are missing, and what was written is committed, as
+        the first commit of main. Raises BadCall when there is no repository, or to commit, when git does not
+        know who you are.
+
+        >>> Registry.init("registry", commit=True)
         """
         from rollbook.git.repository import discover
-        from rollbook.propose.new_registry import initialise
+        from rollbook.propose.new_registry import begin_registry, initialise
 
-        return initialise(discover(Path(directory)), remote=remote, action=action, mlflow=mlflow)
+        begin = begin_registry if commit else initialise
+        place = Path(directory) if commit else discover(Path(directory))
+        return begin(place, remote=remote, action=action, mlflow=mlflow)
 
     @property
     def audit(self) -> AuditTrail:

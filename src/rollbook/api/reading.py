@@ -190,9 +190,8 @@ class ReadOnlyRegistry(VersionQuestions, AccessQuestions, registry.Registry):
             from rollbook.insight.card.card_html import as_html
 
             text = as_html(card.text, str(version))
-        commit = self.snapshot.commit
-        name = version.model.name
-        return MadeCard(name, version.version, commit, card.path, card.is_stale, text, card.unfilled)
+        told = (version.model.name, version.version, self.snapshot.commit, card.path)
+        return MadeCard(*told, card.is_stale, text, card.unfilled)
 
     def history(
         self,
@@ -214,15 +213,16 @@ class ReadOnlyRegistry(VersionQuestions, AccessQuestions, registry.Registry):
         `by` who asked for it or approved it, `ref` one version.
         `past` adds what the tags of GTO tell of the time before a takeover. Raises NotFound for an unknown
         model or version, BadCall for what is no date.
+
+        >>> registry.history("churn", since="2026-01-01").to_pandas()
         """
         from rollbook.api.results import History
         from rollbook.trail import history
 
         model, version = self._asked_about(model, ref)
         revision = self.snapshot.commit or "HEAD"
-        event_filter = history.narrowed(
-            since=since, until=until, action=action, stage=stage, by=by, version=version
-        )
+        narrowed = {"since": since, "until": until, "action": action, "stage": stage, "by": by}
+        event_filter = history.narrowed(**narrowed, version=version)
         events = history.history(self.repository, revision, model, event_filter)
         before: Sequence[PastEvent] = ()
         if past:
@@ -334,9 +334,8 @@ class ReadOnlyRegistry(VersionQuestions, AccessQuestions, registry.Registry):
         from rollbook.registry.list_filter import list_filter
         from rollbook.registry.listing import listed_models, listed_versions
 
-        wanted = list_filter(
-            stage=stage, owner=owner, team=team, task=task, tags=tags, sort=sort, reverse=reverse
-        )
+        about = {"stage": stage, "owner": owner, "team": team, "task": task}
+        wanted = list_filter(**about, tags=tags, sort=sort, reverse=reverse)
         if stale is not None:
             from rollbook.api.usage_questions import listed_stale
 

@@ -82,6 +82,8 @@ class Requests(registry.Registry):
         What this registry reads stays as it was: open it again to read main as it is then. Raises
         ChangeRefused when the check says no, Conflict when somebody else landed first, Refused when the
         repository's state forbids it.
+
+        >>> registry.land(proposal.branch)
         """
         from rollbook.propose.landing import land
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from rollbook.insight.tabular import Tabular
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rollbook.check.finding import Finding
     from rollbook.check.promotion_report import GateReport
+    from rollbook.insight.tabular import TypedColumn
     from rollbook.records.deprecation import Deprecation
     from rollbook.records.evidence import Evidence
     from rollbook.records.imported import Imported
@@ -77,6 +80,11 @@ class Shown:
             "served": self.served.as_document() if self.served else None,
         }
 
+    def _repr_html_(self) -> str:
+        from rollbook.api.shown_in_notebooks import shown_html
+
+        return shown_html(self)
+
 
 @dataclass(frozen=True, slots=True)
 class ShownSignature:
@@ -125,7 +133,7 @@ class MadeCard:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class History(Tabular):
     """What happened, oldest first: the events of the trail, and before them those of older tags. `evidence`
     has, by the event's tag, the paths of the evidence that stood with its version when it landed."""
 
@@ -142,6 +150,17 @@ class History:
             {**event_mapping(tag), "evidence": list(self.evidence.get(tag.name, ()))} for tag in self.events
         ]
         return before + own
+
+    def table_columns(self) -> list[TypedColumn]:
+        """Return the columns of a table with a row for each event."""
+        from rollbook.insight.event_table import event_columns
+
+        return event_columns(self.as_document())
+
+    def _repr_html_(self) -> str:
+        from rollbook.api.shown_in_notebooks import history_html
+
+        return history_html(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +196,11 @@ class GateReports:
     def as_document(self) -> dict[str, Any]:
         """Return the promotions and their gates as JSON data."""
         return {"met": self.met, "promotions": [report.as_document() for report in self.promotions]}
+
+    def _repr_html_(self) -> str:
+        from rollbook.api.shown_in_notebooks import gates_html
+
+        return gates_html(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,26 @@ def check_registered(version: ModelVersion, signers: Sequence[ModelSigner] | Non
     return CheckedSignature(require_signer(version, signature, signers).signer)
 
 
+def require_signed_as_asked(version: ModelVersion) -> None:
+    """Raise Refused where a version is signed by nobody who counts, or is not signed at all although a gate
+    of its stage asks for that.
+
+    The bytes are held against the registered digest, which the signature is over, when they are fetched.
+    """
+    if version.model_signature is not None:
+        check_registered(version)
+        return
+    model, stage = version.model, version.stage
+    for settings in (*model.registry.policy.gates, *model.record.gates):
+        stages = settings.get("to")
+        if settings.get("gate") != "signed" or (isinstance(stages, list | tuple) and stage not in stages):
+            continue
+        raise Refused(
+            f"{version} is not signed, which the gate `signed` of {stage} asks for",
+            hint=f"rollbook sign {version}",
+        )
+
+
 def told_signers(
     key: str | Path | None = None,
     certificates: Sequence[str | Path] = (),

@@ -25,9 +25,12 @@ from rollbook.text import printable
     is_flag=True,
     help="A policy for MLflow's habits: its stages, and what its clients write lands.",
 )
+@click.option(
+    "--commit", is_flag=True, help="Make the repository where there is none, and commit what is written."
+)
 @options.directory
 @options.as_json
-def command(remote: str | None, action: str | None, mlflow: bool, as_json: bool) -> None:
+def command(remote: str | None, action: str | None, mlflow: bool, commit: bool, as_json: bool) -> None:
     """Turn a git repository into a registry.
 
     Writes the policy, the schemas, DVC's configuration, the pre-commit hook and the workflows where they
@@ -36,7 +39,7 @@ def command(remote: str | None, action: str | None, mlflow: bool, as_json: bool)
     """
     from rollbook.api.public_registry import Registry
 
-    done = Registry.init(options.start(), remote=remote, action=action, mlflow=mlflow)
+    done = Registry.init(options.start(), remote=remote, action=action, mlflow=mlflow, commit=commit)
     if as_json:
         print_json(done)
         return
@@ -57,6 +60,7 @@ def command(remote: str | None, action: str | None, mlflow: bool, as_json: bool)
         return
     say("")
     say("Next: look at registry/policy.yaml, then")
-    say("  git add . && git commit -m 'Start a model registry'")
+    if not commit:
+        say("  git add . && git commit -m 'Start a model registry'")
     say("  pre-commit install")
     say("  rollbook register MODEL ARTIFACT")

@@ -54,6 +54,18 @@ class Landing:
         """Return the landing as JSON data."""
         return {"branch": self.branch, "commit": self.commit, "tags": [event.tag for event in self.events]}
 
+    def _repr_html_(self) -> str:
+        from rollbook.insight.display import display, fact_table
+
+        facts = [
+            ("recorded", "; ".join(event.summary for event in self.events)),
+            ("not recorded", self.unrecorded),
+            ("warnings", "; ".join(finding.message for finding in self.warnings)),
+            ("commit", self.commit),
+            ("pushed to", self.remote),
+        ]
+        return display(f"Landed on {self.main}", fact_table(facts))
+
 
 @dataclass(frozen=True, slots=True)
 class _Head:

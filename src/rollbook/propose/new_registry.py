@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 from rollbook import __version__, layout
 from rollbook.errors import BadCall, InvalidFile, Refused
+from rollbook.git.beginning import commit_files, make_repository
+from rollbook.git.repository import discover
+from rollbook.git.write import identity
 from rollbook.propose.own_source import installed_source, parse_source
 from rollbook.registry.main_branch import main_branch, remote_url
 from rollbook.schema.schemas import SCHEMA_NAMES, schema_text
@@ -120,6 +123,19 @@ def initialise(
         str(source) if source else None,
         (*foreign, *_missing(root, source)),
     )
+
+
+def begin_registry(
+    directory: Path, *, remote: str | None = None, action: str | None = None, mlflow: bool = False
+) -> Initialised:
+    """Make a registry as `initialise` does, in a repository that is made where there is none, and commit what
+    was written. Raises BadCall when git does not know who commits."""
+    make_repository(directory)
+    repository = discover(directory)
+    identity(repository)
+    done = initialise(repository, remote=remote, action=action, mlflow=mlflow)
+    commit_files(done.root, done.written, "Start a model registry")
+    return done
 
 
 def template(name: str, source: OwnSource | None, main: str = "main", registry: str = "models") -> str:

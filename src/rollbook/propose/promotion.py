@@ -79,6 +79,20 @@ class ProposedMove:
             "commit": self.commit,
         }
 
+    def _repr_html_(self) -> str:
+        from rollbook.insight.display import display, fact_table, row_table
+
+        moves = [(move.version, move.start, move.target) for move in self.moves]
+        facts = [
+            ("findings", "; ".join(finding.message for finding in self.findings)),
+            ("gates set aside", self.waived),
+            ("branch", self.branch),
+            ("to land it", f"registry.land({self.branch!r})"),
+        ]
+        return display(
+            f"Proposed for {self.model}", row_table(("version", "from", "to"), moves), fact_table(facts)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedMove:

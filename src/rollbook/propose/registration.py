@@ -122,6 +122,19 @@ class ProposedVersion:
     lacking: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
+    def _repr_html_(self) -> str:
+        from rollbook.insight.display import display, fact_table
+
+        facts = [
+            ("branch", self.branch),
+            ("artifact", f"{self.format}, {self.size:,} bytes, sha256 {self.sha256[:12]}"),
+            ("same bytes as", self.twins),
+            ("not on record", "; ".join(self.lacking)),
+            ("remarks", "; ".join(self.remarks)),
+            ("to land it", f"registry.land({self.branch!r})"),
+        ]
+        return display(f"Proposed: {self.model}@{self.version}", fact_table(facts))
+
 
 @dataclass(frozen=True, slots=True)
 class _RegistrationPlan:

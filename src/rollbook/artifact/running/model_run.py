@@ -226,13 +226,18 @@ def _no_answer(end: BoundedEnd) -> ModelFailed:
     return ModelFailed(f"the model gave no answer: {why}{said}")
 
 
+def installing(library: str) -> str:
+    """Return the command that installs a library, by the extra that has it where one does."""
+    extra = _EXTRAS.get(library)
+    return f"pip install 'rollbook[{extra}]'" if extra else f"pip install {printable(library[:80])}"
+
+
 def _failure(kind: str, message: str, library: str, limits: Limits) -> BadCall | Refused | ModelFailed:
     said = printable(" ".join(message.split())[:_SHOWN])
     if kind == "library":
-        name = printable(library[:80])
-        extra = _EXTRAS.get(library)
-        how = f"pip install 'rollbook[{extra}]'" if extra else f"pip install {name}"
-        return BadCall(f"the model can't be run here: {said}", hint=f"{how}, or run it where that is.")
+        return BadCall(
+            f"the model can't be run here: {said}", hint=f"{installing(library)}, or run it where that is."
+        )
     if kind == "rows":
         return BadCall(f"the rows don't fit the model: {said}", hint="Give rows as the model takes them.")
     if kind == "trust":

@@ -24,24 +24,43 @@ _PLAIN_LOADERS = frozenset(["mlflow.onnx", "mlflow.xgboost", "mlflow.lightgbm", 
 # Whose operations read and write files
 # (https://github.com/tensorflow/tensorflow/blob/master/SECURITY.md).
 _TOUCHES_FILES = frozenset(["tf-saved-model"])
+# What runs where it is loaded, though it is no pickle: a TorchScript program may set its own state
+# (https://github.com/pytorch/pytorch/security/policy), and its operations may map files.
+_RUNS_WHEN_LOADED = frozenset(["torchscript"])
 _MOST_MLMODEL = 1 << 20
 _HINT = "Run it with --trust if you know who made it: unpickling runs whatever the file says."
 
 
-def require_trust(artifact: Path | ArtifactBytes, form: str, *, trust: bool, isolation: Isolation) -> None:
+def require_trust(
+    artifact: Path | ArtifactBytes, form: str, *, trust: bool, isolation: Isolation, how: str = _HINT
+) -> None:
     """Raise Refused for a model that is unpickled, or brings code, unless it is trusted; for one whose graph
-    may write files where the model is not kept from the user's; and, trusted or not, for an attack."""
+    may write files where the model is not kept from the user's; and, trusted or not, for an attack. `how`
+    says how it is trusted."""
     if trust:
         _refuse_attack(artifact, form)
         return
     if form == "mlflow-model":
         if why := _why_mlflow(_files(artifact)):
-            raise Refused(f"the model needs trust: {why}", hint=_HINT)
+            raise Refused(f"the model needs trust: {why}", hint=how)
     elif form in _TOUCHES_FILES and isolation != "bubblewrap":
         message = f"the model needs trust: nothing keeps it from your files here ({form})"
         raise Refused(message, hint="Install bubblewrap; or run it with --trust if you know who made it.")
     elif form in _UNPICKLED:
-        raise Refused(f"the model needs trust: it is unpickled ({form})", hint=_HINT)
+        raise Refused(f"the model needs trust: it is unpickled ({form})", hint=how)
+
+
+def require_trust_in_this_process(artifact: Path, form: str, how: str) -> None:
+    """Raise Refused for a model that is not trusted and does more where it is loaded than `require_trust`
+    looks for: where nothing shuts it in, it has to be data alone, which a scan finds clean."""
+    if form in _RUNS_WHEN_LOADED:
+        raise Refused(f"the model needs trust: it may run what it brings ({form})", hint=how)
+    report = scan(_as_bytes(artifact), form)
+    # Which types skops rebuilds is for its own list to say, and for `trusted_types`.
+    if form != "skops" and not report.is_clean:
+        raise Refused(f"the model needs trust: {report.sentence()}", hint=how)
+    if report.verdict is ScanVerdict.MALICIOUS:
+        raise Refused(f"the model needs trust: {report.sentence()}", hint=how)
 
 
 def _refuse_attack(artifact: Path | ArtifactBytes, form: str) -> None:

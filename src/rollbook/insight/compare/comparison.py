@@ -13,11 +13,13 @@ from rollbook.insight.compare.metric import (
     newest_evidence,
     require_one_direction,
 )
+from rollbook.insight.tabular import Tabular
 from rollbook.names import PRODUCTION, parse_reference, precedence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from rollbook.insight.tabular import TypedColumn
     from rollbook.records.manifest import Manifest
     from rollbook.registry.model_version import ModelVersion
     from rollbook.registry.registry import Model
@@ -64,7 +66,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Tabular):
     """Versions of a model side by side.
 
     `baseline` is the version in production, which changes are against, whether it is among those compared
@@ -101,8 +103,22 @@ class Comparison:
             },
         }
 
+    def table_columns(self) -> list[TypedColumn]:
+        """Return the columns of a table with a row for each version."""
+        from rollbook.insight.compare.comparison_table import as_columns
+
+        return as_columns(self)
+
+    def _repr_html_(self) -> str:
+        from rollbook.insight.compare.comparison_table import as_rows
+        from rollbook.insight.display import display, row_table
+
+        against = f", changes against {self.baseline}" if self.baseline else ""
+        return display(f"{self.model}{against}", row_table(*as_rows(self)))
+
     def to_dataframe(self) -> Any:
-        """Return a pandas DataFrame with a row for each version; needs the extra `pandas`."""
+        """Return a pandas DataFrame with a row for each version, which is its index; needs the extra
+        `pandas`. See `to_pandas`."""
         from rollbook.insight.compare.comparison_table import as_dataframe
 
         return as_dataframe(self)

@@ -6,9 +6,9 @@ import csv
 import io
 import json
 import math
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from rollbook.insight.tabular import TypedColumn, kind_of, library
 from rollbook.text import inert_code, spreadsheet_cell
 
 if TYPE_CHECKING:
@@ -101,13 +101,19 @@ def as_records(comparison: Comparison) -> list[dict[str, Any]]:
 
 def as_dataframe(comparison: Comparison) -> Any:
     """Return a pandas DataFrame with a row for each version, by version. Raises BadCall without pandas."""
-    try:
-        pandas = import_module("pandas")
-    except ImportError as error:
-        from rollbook.errors import BadCall
-
-        raise BadCall("pandas is not installed", hint='pip install "rollbook[pandas]"') from error
+    pandas = library("pandas", 'pip install "rollbook[pandas]"')
     return pandas.DataFrame(as_records(comparison)).set_index("version")
+
+
+def as_columns(comparison: Comparison) -> list[TypedColumn]:
+    """Return the columns of a table with a row for each version."""
+    records = as_records(comparison)
+    return [
+        TypedColumn(
+            name, "real" if name.startswith("metrics.") else kind_of(name), [one[name] for one in records]
+        )
+        for name in (records[0] if records else ())
+    ]
 
 
 def _row(name: str, versions: Sequence[Compared], fact: Callable[[Compared], str]) -> list[str]:

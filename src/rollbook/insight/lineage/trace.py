@@ -100,6 +100,12 @@ class Lineage:
             "deployments": [asdict(one) for one in self.deployments],
         }
 
+    def _repr_html_(self) -> str:
+        from rollbook.insight.display import display, lines
+        from rollbook.insight.lineage.lineage_tree import as_tree
+
+        return display(f"Where {self.reference} comes from", lines(as_tree(self)))
+
 
 def trace(registry: Registry, reference: str) -> Lineage:
     """Return the lineage of the version that a reference stands for; cycles of parents end where they close.

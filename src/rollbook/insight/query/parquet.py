@@ -6,21 +6,20 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import dataclass
-from datetime import datetime
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rollbook.errors import BadCall, Refused
+from rollbook.errors import Refused
 from rollbook.insight.query.index.lookup import ask
 from rollbook.insight.query.sql import no_events, prepare
 from rollbook.insight.query.views import VIEWS
+from rollbook.insight.tabular import arrow_type, library, typed_array
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
-    from rollbook.insight.query.views import Column, Type, View
+    from rollbook.insight.query.views import View
     from rollbook.registry.registry import Registry
 
 _ENDING = ".parquet"
@@ -67,11 +66,9 @@ def export(registry: Registry, directory: Path) -> ExportedTables:
 
 
 def _pyarrow() -> Any:
-    try:
-        import_module("pyarrow.parquet")
-        return import_module("pyarrow")
-    except ImportError as error:
-        raise BadCall("pyarrow is not installed", hint='pip install "rollbook[parquet]"') from error
+    command = 'pip install "rollbook[parquet]"'
+    library("pyarrow.parquet", command)
+    return library("pyarrow", command)
 
 
 def _require_own(directory: Path) -> None:
@@ -91,7 +88,7 @@ def _write(arrow: Any, connection: sqlite3.Connection, view: View, directory: Pa
     """Write one view; return how many rows it has."""
     schema = arrow.schema(
         [
-            arrow.field(column.name, _type(arrow, column.type), metadata={"meaning": column.meaning})
+            arrow.field(column.name, arrow_type(arrow, column.type), metadata={"meaning": column.meaning})
             for column in view.columns
         ],
         metadata={"meaning": view.meaning},
@@ -105,25 +102,6 @@ def _write(arrow: Any, connection: sqlite3.Connection, view: View, directory: Pa
         while some := rows.fetchmany(_ROWS_TOGETHER):
             count += len(some)
             columns = zip(view.columns, zip(*some, strict=True), strict=True)
-            arrays = [_array(arrow, column, values) for column, values in columns]
+            arrays = [typed_array(arrow, column.type, values) for column, values in columns]
             writer.write_table(arrow.Table.from_arrays(arrays, schema=schema))
     return count
-
-
-def _type(arrow: Any, kind: Type) -> Any:
-    return {
-        "text": arrow.string(),
-        "integer": arrow.int64(),
-        "real": arrow.float64(),
-        "flag": arrow.bool_(),
-        "time": arrow.timestamp("us", tz="UTC"),
-    }[kind]
-
-
-def _array(arrow: Any, column: Column, values: tuple[Any, ...]) -> Any:
-    cells: list[Any] = list(values)
-    if column.type == "time":
-        cells = [None if value is None else datetime.fromisoformat(value) for value in values]
-    elif column.type == "flag":
-        cells = [None if value is None else bool(value) for value in values]
-    return arrow.array(cells, type=_type(arrow, column.type))

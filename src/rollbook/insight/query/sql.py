@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sqlite3
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall, Refused
@@ -13,6 +12,7 @@ from rollbook.insight.query.guard import Limits, guard
 from rollbook.insight.query.index.index_files import is_broken
 from rollbook.insight.query.index.lookup import ask
 from rollbook.insight.query.views import BY_NAME, OF_EVENTS, VIEWS, make
+from rollbook.insight.tabular import Tabular, TypedColumn, kind_of, library
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ _EVENTS = re.compile("|".join(OF_EVENTS), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Result(Tabular):
     """What a query gives: the names of its columns, and its rows, each with a value for each column.
 
     `problems` counts the files that can't be read, whose facts are missing.
@@ -55,12 +55,22 @@ class Result:
             for record in self.as_records()
         ]
 
+    def table_columns(self) -> list[TypedColumn]:
+        """Return the columns, in the types that the views have under their names."""
+        cells = zip(*self.rows, strict=True) if self.rows else [()] * len(self.columns)
+        return [
+            TypedColumn(name, kind_of(name), values) for name, values in zip(self.columns, cells, strict=True)
+        ]
+
+    def _repr_html_(self) -> str:
+        from rollbook.insight.display import row_table
+
+        return row_table(self.columns, self.rows)
+
     def to_dataframe(self) -> Any:
-        """Return a pandas DataFrame with a row for each row. Raises BadCall without pandas."""
-        try:
-            pandas = import_module("pandas")
-        except ImportError as error:
-            raise BadCall("pandas is not installed", hint='pip install "rollbook[pandas]"') from error
+        """Return a pandas DataFrame of the values as they are, times as text; see `to_pandas`. Raises BadCall
+        without pandas."""
+        pandas = library("pandas", 'pip install "rollbook[pandas]"')
         return pandas.DataFrame(list(self.rows), columns=list(self.columns))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from rollbook.artifact.running.model_child.loaders import onnx
+from rollbook.artifact.running.model_child import model_openers
+from rollbook.artifact.running.model_child.loaders import onnx_session
 from rollbook.propose.in_memory.written_model import WrittenModel, needed
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ def write_onnx(model: Any, request: WritingRequest) -> WrittenModel:
         )
     else:
         library.save_model(model, str(path))
-    can_be_asked = find_spec("onnxruntime") is not None
-    return WrittenModel(path, (lambda asked: onnx(str(path), asked)) if can_be_asked else None)
+    if find_spec("onnxruntime") is None:
+        return WrittenModel(path, None)
+    return WrittenModel(path, lambda asked: onnx_session(model_openers.onnx(str(path), asked), asked))
 
 
 def write_transformers(model: Any, request: WritingRequest) -> WrittenModel:

@@ -78,6 +78,13 @@ class LoggedVersion(ProposedVersion):
 
     landing: Landing | None = None
 
+    def _repr_html_(self) -> str:
+        if self.landing is None:
+            return ProposedVersion._repr_html_(self)
+        from rollbook.insight.display import display
+
+        return display(f"Registered: {self.model}@{self.version}", self.landing._repr_html_())
+
 
 @dataclass(frozen=True, slots=True)
 class _Described:
@@ -250,7 +257,7 @@ def _not_runnable(described: _Described, wanted: ObjectRegistration) -> str:
         return "there is no sample_input"
     if form not in RUNNABLE:
         return f"nothing here runs the format {form}"
-    library = LOADERS[form][1]
+    _, _, library = LOADERS[form]
     if library and find_spec(library) is None:
         extra = RUNNABLE[form]
         return f"{library} is not installed: pip install {f'rollbook[{extra}]' if extra else library}"

@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from .graph_inputs import put_columns_before
-from .loaders import ONNX_TYPES, trusted_skops
+from .loaders import ONNX_TYPES
+from .model_openers import skops
 from .model_process import guarded
 from .model_rows import Failed, Rows, library
 from .steady_skops import in_fixed_form
@@ -51,7 +52,7 @@ def pickle_to_onnx(path: str, request: dict[str, Any]) -> Made:
 
 
 def skops_to_onnx(path: str, request: dict[str, Any]) -> Made:
-    return _onnx_of_estimator(trusted_skops(path, request), request)
+    return _onnx_of_estimator(skops(path, request), request)
 
 
 def pickle_to_skops(path: str, request: dict[str, Any]) -> Made:

@@ -1,28 +1,18 @@
-"""How a model of each format is loaded and asked.
+"""How a model of each format is opened, and how it is then asked.
 
-A loader takes the path and the request, and returns what prepares the rows; that returns what is called to
-get the outputs, each a name and a value.
+What asks takes the model and the request, and returns what prepares the rows; that returns what is called
+to get the outputs, each a name and a value.
 """
 
 from __future__ import annotations
 
-import pickle
-from pathlib import Path
 from typing import Any
 
+from . import model_openers as openers
 from .model_rows import Failed, Rows, library, shaped
 
 # ONNX's names for the types of elements, where NumPy has others.
 ONNX_TYPES = {"float": "float32", "double": "float64", "string": "object"}
-
-
-def onnx(path: str, request: dict[str, Any]) -> Any:
-    """https://onnxruntime.ai/docs/api/python/api_summary.html"""
-    runtime = library("onnxruntime")
-    options = runtime.SessionOptions()
-    options.log_severity_level = 3
-    session = runtime.InferenceSession(only_file(path, ".onnx"), options, providers=["CPUExecutionProvider"])
-    return onnx_session(session, request)
 
 
 def onnx_session(session: Any, request: dict[str, Any]) -> Any:
@@ -48,45 +38,6 @@ def onnx_feed(rows: Rows, inputs: Any) -> dict[str, Any]:
     return {name: shaped(rows.column(place, dtypes[name]), ranks[name]) for name, place in zip(dtypes, order)}
 
 
-def only_file(path: str, suffix: str) -> str:
-    """Return the file that a folder holds with that ending; the path itself where it is a file."""
-    if not Path(path).is_dir():
-        return path
-    found = [str(file) for file in Path(path).rglob(f"*{suffix}")]
-    if len(found) != 1:
-        raise Failed("format", f"the folder holds {len(found)} files of the kind {suffix}; one is needed")
-    return found[0]
-
-
-def skops(path: str, request: dict[str, Any]) -> Any:
-    return estimator(trusted_skops(path, request), request)
-
-
-def trusted_skops(path: str, request: dict[str, Any]) -> Any:
-    """Return what a file holds, unless it needs types that nobody trusts.
-
-    https://skops.readthedocs.io/en/stable/persistence.html
-    """
-    persistence = library("skops.io")
-    foreign = persistence.get_untrusted_types(file=path)
-    given = foreign if request["trust"] else [name for name in foreign if name in request["trusted_types"]]
-    if refused := [name for name in foreign if name not in given]:
-        raise Failed("trust", f"it needs types that skops does not know: {', '.join(sorted(refused)[:8])}")
-    return persistence.load(path, trusted=given)
-
-
-def joblib(path: str, request: dict[str, Any]) -> Any:
-    """https://joblib.readthedocs.io/en/stable/persistence.html"""
-    return estimator(library("joblib").load(path), request)
-
-
-def pickled(path: str, request: dict[str, Any]) -> Any:
-    """https://docs.python.org/3/library/pickle.html"""
-    with Path(path).open("rb") as file:
-        model = pickle.load(file)  # noqa: S301 - only what is trusted comes here
-    return estimator(model, request)
-
-
 def estimator(model: Any, request: dict[str, Any]) -> Any:
     """Return how an object is asked that predicts as scikit-learn's do."""
     rows = Rows(request)
@@ -107,11 +58,6 @@ def estimator(model: Any, request: dict[str, Any]) -> Any:
     return prepare
 
 
-def xgboost(path: str, request: dict[str, Any]) -> Any:
-    """https://xgboost.readthedocs.io/en/stable/python/python_api.html"""
-    return xgboost_booster(library("xgboost").Booster(model_file=path), request)
-
-
 def xgboost_booster(booster: Any, request: dict[str, Any]) -> Any:
     """Return how a booster of XGBoost's is asked."""
     xgb = library("xgboost")
@@ -125,11 +71,6 @@ def xgboost_booster(booster: Any, request: dict[str, Any]) -> Any:
     return prepare
 
 
-def lightgbm(path: str, request: dict[str, Any]) -> Any:
-    """https://lightgbm.readthedocs.io/en/stable/Python-API.html"""
-    return lightgbm_booster(library("lightgbm").Booster(model_file=path), request)
-
-
 def lightgbm_booster(booster: Any, request: dict[str, Any]) -> Any:
     """Return how a booster of LightGBM's is asked."""
     rows = Rows(request)
@@ -139,11 +80,6 @@ def lightgbm_booster(booster: Any, request: dict[str, Any]) -> Any:
         return lambda: [("prediction", booster.predict(data))]
 
     return prepare
-
-
-def catboost(path: str, request: dict[str, Any]) -> Any:
-    """https://catboost.ai/docs/en/concepts/python-reference_catboost_load_model"""
-    return catboost_model(library("catboost").CatBoost().load_model(path, format="cbm"), request)
 
 
 def catboost_model(model: Any, request: dict[str, Any]) -> Any:
@@ -163,22 +99,9 @@ def catboost_model(model: Any, request: dict[str, Any]) -> Any:
     return prepare
 
 
-def torchscript(path: str, request: dict[str, Any]) -> Any:
-    """https://docs.pytorch.org/docs/stable/generated/torch.jit.load.html"""
-    return torch_module(library("torch").jit.load(path, map_location="cpu").eval(), request)
-
-
-def torch_export(path: str, request: dict[str, Any]) -> Any:
-    """https://docs.pytorch.org/docs/stable/export.html"""
-    library("torch")
-    return torch_module(library("torch.export").load(path).module(), request)
-
-
-def pytorch(path: str, request: dict[str, Any]) -> Any:
-    """https://docs.pytorch.org/docs/stable/generated/torch.load.html"""
-    torch = library("torch")
-    model = torch.load(path, map_location="cpu", weights_only=False)
-    if not isinstance(model, torch.nn.Module):
+def unpickled_module(model: Any, request: dict[str, Any]) -> Any:
+    """Return how what PyTorch unpickled is asked."""
+    if not isinstance(model, library("torch").nn.Module):
         raise Failed("format", f"it holds no module to run, but a {type(model).__name__}, such as weights")
     return torch_module(model.eval(), request)
 
@@ -211,12 +134,6 @@ def named(found: Any) -> Any:
     return [("output", found)]
 
 
-def keras(path: str, request: dict[str, Any]) -> Any:
-    """https://keras.io/api/models/model_saving_apis/"""
-    model = library("keras").models.load_model(path, compile=False, safe_mode=not request["trust"])
-    return keras_model(model, request)
-
-
 def keras_model(model: Any, request: dict[str, Any]) -> Any:
     """Return how a model of Keras' is asked."""
     rows = Rows(request)
@@ -229,10 +146,9 @@ def keras_model(model: Any, request: dict[str, Any]) -> Any:
     return prepare
 
 
-def saved_model(path: str, request: dict[str, Any]) -> Any:
-    """https://www.tensorflow.org/guide/saved_model"""
+def saved_model(loaded: Any, request: dict[str, Any]) -> Any:
+    """Return how a SavedModel of TensorFlow's is asked."""
     tensorflow = library("tensorflow")
-    loaded = tensorflow.saved_model.load(path)
     if "serving_default" not in loaded.signatures:
         raise Failed("model", "it has no signature `serving_default`")
     serve = loaded.signatures["serving_default"]
@@ -252,12 +168,6 @@ def saved_model(path: str, request: dict[str, Any]) -> Any:
         return lambda: named(serve(**feed))
 
     return prepare
-
-
-def mlflow_model(path: str, request: dict[str, Any]) -> Any:
-    """https://mlflow.org/docs/latest/api_reference/python_api/mlflow.pyfunc.html"""
-    library("mlflow")
-    return mlflow_function(library("mlflow.pyfunc").load_model(path), request)
 
 
 def mlflow_function(model: Any, request: dict[str, Any]) -> Any:
@@ -281,19 +191,22 @@ def mlflow_function(model: Any, request: dict[str, Any]) -> Any:
     return prepare
 
 
-LOADERS = {
-    "onnx": (onnx, "onnxruntime"),
-    "skops": (skops, "skops"),
-    "joblib": (joblib, "joblib"),
-    "pickle": (pickled, ""),
-    "xgboost-json": (xgboost, "xgboost"),
-    "xgboost-ubj": (xgboost, "xgboost"),
-    "lightgbm-text": (lightgbm, "lightgbm"),
-    "catboost": (catboost, "catboost"),
-    "torchscript": (torchscript, "torch"),
-    "torch-export": (torch_export, "torch"),
-    "pytorch": (pytorch, "torch"),
-    "keras": (keras, "keras"),
-    "tf-saved-model": (saved_model, "tensorflow"),
-    "mlflow-model": (mlflow_model, "mlflow"),
+# By the format: what opens a model, how it is then asked (None: it only can be opened), and the library.
+LOADERS: dict[str, tuple[Any, Any, str]] = {
+    "onnx": (openers.onnx, onnx_session, "onnxruntime"),
+    "skops": (openers.skops, estimator, "skops"),
+    "joblib": (openers.joblib, estimator, "joblib"),
+    "pickle": (openers.pickled, estimator, ""),
+    "xgboost-json": (openers.xgboost, xgboost_booster, "xgboost"),
+    "xgboost-ubj": (openers.xgboost, xgboost_booster, "xgboost"),
+    "lightgbm-text": (openers.lightgbm, lightgbm_booster, "lightgbm"),
+    "catboost": (openers.catboost, catboost_model, "catboost"),
+    "torchscript": (openers.torchscript, torch_module, "torch"),
+    "torch-export": (openers.torch_export, torch_module, "torch"),
+    "pytorch": (openers.pytorch, unpickled_module, "torch"),
+    "safetensors": (openers.safetensors, None, "safetensors"),
+    "hugging-face": (openers.transformers, None, "transformers"),
+    "keras": (openers.keras, keras_model, "keras"),
+    "tf-saved-model": (openers.saved_model, saved_model, "tensorflow"),
+    "mlflow-model": (openers.mlflow_model, mlflow_function, "mlflow"),
 }

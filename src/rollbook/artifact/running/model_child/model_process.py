@@ -75,9 +75,9 @@ def limited(limits: dict[str, int]) -> None:
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
     """Load, ask once, ask again for the time it takes, and return the answer."""
-    load, name = LOADERS[request["format"]]
+    opener, asked, name = LOADERS[request["format"]]
     begun = time.perf_counter()
-    prepare = guarded("load", lambda: load(request["path"], request))
+    prepare = guarded("load", lambda: asked(opener(request["path"], request), request))
     loaded = time.perf_counter() - begun
     ask = guarded("rows", prepare)
     found = guarded("predict", ask)
