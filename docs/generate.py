@@ -515,6 +515,9 @@ configuration.
 """
 
 _MEMORIES_FOOT = """
+In `mlflow` stand the [copies of artifacts that MLflow loads](mlflow.md#the-copy-that-is-loaded), one of each,
+as large as these are. Nothing removes them by itself: delete the folder when no process loads from it.
+
 The answers of an [index over HTTP](index-format.md) are no part of a repository. They are kept, and believed,
 in the same way, in `ROLLBOOK_CACHE`, or else in `rollbook` in the user's cache folder: 256 MiB of them, those
 that were confirmed last.

@@ -69,9 +69,9 @@ class Registry(
         from rollbook.git.repository import discover
         from rollbook.propose.new_registry import begin_registry, initialise
 
-        begin = begin_registry if commit else initialise
-        place = Path(directory) if commit else discover(Path(directory))
-        return begin(place, remote=remote, action=action, mlflow=mlflow)
+        if commit:
+            return begin_registry(Path(directory), remote=remote, action=action, mlflow=mlflow)
+        return initialise(discover(Path(directory)), remote=remote, action=action, mlflow=mlflow)
 
     @property
     def audit(self) -> AuditTrail:

@@ -70,7 +70,7 @@ _HOW = "If you know who made it: load(trust=True). Or have predict() run it, shu
 
 
 def opened_artifact(artifact: Path, form: str, trust: bool, trusted_types: Sequence[str]) -> Any:
-    """Return what the library of a format makes of bytes that are at hand, and trusted as far as they need."""
+    """Return what the library of a format makes of bytes that are at hand, and trusted where needed."""
     opener, _, _ = LOADERS[form]
     request = {"trust": trust, "trusted_types": [*trusted_types]}
     try:
