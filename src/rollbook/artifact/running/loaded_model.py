@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # What reads its files when it is asked, not when it is loaded: they stay for as long as the model does.
 _READ_LATER = frozenset(["mlflow-model", "tf-saved-model"])
 _SHOWN = 300
+_HOW = "If you know who made it: load(trust=True). Or have predict() run it, shut in."
 
 
 def load_version(
@@ -66,11 +67,8 @@ def load_version(
             shutil.rmtree(folder, ignore_errors=True)
 
 
-_HOW = "If you know who made it: load(trust=True). Or have predict() run it, shut in."
-
-
 def opened_artifact(artifact: Path, form: str, trust: bool, trusted_types: Sequence[str]) -> Any:
-    """Return what the library of a format makes of bytes that are at hand, and trusted where needed."""
+    """Return what the library of a format makes of bytes that are at hand and trusted as they need."""
     opener, _, _ = LOADERS[form]
     request = {"trust": trust, "trusted_types": [*trusted_types]}
     try:
