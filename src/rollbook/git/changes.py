@@ -9,6 +9,7 @@ from sys import intern
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from rollbook.git.main_history import commits_touching, first_parent_line, line_commits
+from rollbook.git.operation import asked_once
 from rollbook.git.process import RAW, fields, git, git_list, line_of
 
 if TYPE_CHECKING:
@@ -44,6 +45,13 @@ def changed_paths(
 ) -> list[PathChange]:
     """Return the files at or below `paths` (none: all) that differ between two trees or commits, in git's
     order. Raises GitFailed when one of the two isn't there, TooMuch."""
+    if not (_ID.fullmatch(base) and _ID.fullmatch(head)):
+        return _differing(repository, base, head, paths)
+    question = "differing", repository, base, head, tuple(paths)
+    return list(asked_once(question, lambda: _differing(repository, base, head, paths)))
+
+
+def _differing(repository: Repository, base: str, head: str, paths: Sequence[str]) -> list[PathChange]:
     arguments = (*_DIFF, "--end-of-options", base, head, "--", *paths)
     parts = fields(git_list(repository, *arguments, variables=_without_index(repository)))
     return [_path_change(facts, path) for facts, path in zip(parts[::2], parts[1::2], strict=True)]

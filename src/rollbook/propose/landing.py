@@ -12,6 +12,7 @@ from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.checkout import checkouts_of
 from rollbook.git.commits import read_commit
 from rollbook.git.main_history import merged_commits
+from rollbook.git.operation import one_operation
 from rollbook.git.refs import (
     NO_OBJECT,
     RefUpdate,
@@ -65,6 +66,7 @@ class _Head:
     remote: str | None
 
 
+@one_operation()
 def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> Landing:
     """Check `branch` exactly as CI does, merge it into main, record what happened, and push it all at once.
 

@@ -10,6 +10,7 @@ from rollbook.access.roles import RECORDER, Person, roles_at
 from rollbook.errors import Conflict, GitFailed, TagInTheWay
 from rollbook.git.checkout import checkouts_of, require_room, switch
 from rollbook.git.refs import NO_OBJECT, RefUpdate, push, ref_id, update_refs
+from rollbook.git.repository import is_ancestor
 from rollbook.git.write import identity
 from rollbook.trail.record import missing_tags
 
@@ -39,15 +40,19 @@ def publish(
     Raises Conflict when somebody else moved main first, Refused when a checkout of main has no room for what
     comes. In each case nothing has changed.
     """
+    old = _local(repository, main)
+    if old not in (base, NO_OBJECT) and not is_ancestor(repository, old, base):
+        raise Conflict(f"{main} has moved on", hint="Nothing was changed. Try again.")
     checkouts = checkouts_of(repository, main)
     for checkout in checkouts:
-        require_room(checkout, tip)
+        require_room(repository, checkout, old, tip)
     missing, unrecorded = _to_record(repository, base, tip, is_published=remote is not None)
     tags = [tag.ref for tag in missing.tags] if missing else []
     moved = [RefUpdate(f"refs/heads/{main}", tip, base)] if tip != base else []
     if remote:
         push(repository, remote, [*moved, *tags, *also])
-    _move_local(repository, main, tip, tags, checkouts)
+        old = _local(repository, main)  # others here may have brought it nearer meanwhile
+    _move_local(repository, main, old, tip, tags, checkouts)
     if missing:
         missing.remember(repository)
     return Publication([tag.event for tag in missing.tags] if missing else [], unrecorded)
@@ -68,17 +73,20 @@ def _to_record(
         return None, f"it is not recorded yet: {error}. {error.hint}"
 
 
+def _local(repository: Repository, main: str) -> str:
+    """Return the commit that the local main stands at; NO_OBJECT where there is none."""
+    return ref_id(repository, f"refs/heads/{main}") or NO_OBJECT
+
+
 def _move_local(
-    repository: Repository, main: str, commit_id: str, others: list[RefUpdate], checkouts: list[Path]
+    repository: Repository, main: str, old: str, new: str, others: list[RefUpdate], checkouts: list[Path]
 ) -> None:
     """Bring main, its checkout and the tags to where they belong; each step can be repeated."""
-    ref = f"refs/heads/{main}"
-    old = ref_id(repository, ref) or NO_OBJECT
     for checkout in checkouts:
-        switch(checkout, old, commit_id)
+        switch(repository, checkout, old, new)
     try:
-        update_refs(repository, [RefUpdate(ref, commit_id, old), *others])
+        update_refs(repository, [RefUpdate(f"refs/heads/{main}", new, old), *others])
     except (Conflict, GitFailed):
         for checkout in checkouts:
-            switch(checkout, commit_id, old)
+            switch(repository, checkout, new, old)
         raise

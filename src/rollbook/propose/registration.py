@@ -14,6 +14,7 @@ from rollbook.artifact.pointer import pointer_data
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.unfetched import require_there
 from rollbook.errors import BadCall, Refused
+from rollbook.git.operation import one_operation
 from rollbook.git.refs import resolve_branch
 from rollbook.names import bump, normalise_version, precedence, require_model_name
 from rollbook.propose.artifact_names import artifact_name
@@ -155,6 +156,7 @@ class PreparedVersion:
         return upload(repository, self.change.proposal.base, self.storage, self.pointers, progress)
 
 
+@one_operation()
 def register(
     repository: Repository, registration: Registration, progress: Progress = quiet
 ) -> ProposedVersion:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rollbook.cache.memory import ORDERED
 from rollbook.errors import Conflict, Refused
 from rollbook.git.main_history import is_first_parent
+from rollbook.git.operation import one_operation
 from rollbook.git.refs import (
     NO_OBJECT,
     TAGS,
@@ -83,6 +84,7 @@ def _ignored(_name: str) -> None:
     return
 
 
+@one_operation()
 def record(
     repository: Repository,
     *,

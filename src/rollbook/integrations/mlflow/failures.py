@@ -19,6 +19,7 @@ from rollbook.errors import (
     RollbookError,
     StorageFailed,
 )
+from rollbook.git.operation import one_operation
 from rollbook.propose.proposal import ChangeRefused
 
 if TYPE_CHECKING:
@@ -39,9 +40,11 @@ _CODES: tuple[tuple[type[RollbookError], int], ...] = (
 
 @contextmanager
 def as_mlflow() -> Iterator[None]:
-    """Raise what the registry raises as an MlflowException, with the findings and what to do."""
+    """Take what is done inside for one operation, and raise what the registry raises as an MlflowException,
+    with the findings and what to do."""
     try:
-        yield
+        with one_operation():
+            yield
     except RollbookError as error:
         raise failure(error) from error
 
