@@ -49,6 +49,11 @@ def asked_once(question: Hashable, ask: Callable[[], Answer]) -> Answer:
     return answer
 
 
+def answered(question: Hashable) -> Any | None:
+    """Return what the operation knows of a question by now; None where it was not asked."""
+    return (_answers.get() or {}).get(question)
+
+
 def forget(question: Hashable) -> None:
     """Have a question asked anew, whose answer has changed."""
     answers = _answers.get()

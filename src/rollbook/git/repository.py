@@ -138,12 +138,6 @@ def commit_or_none(repository: Repository, revision: str) -> str | None:
     return next(filter(None, commits), None)
 
 
-def is_shallow(repository: Repository) -> bool:
-    """Whether the clone lacks a part of its history."""
-    # As git tells it: by this file, which GIT_SHALLOW_FILE names no other one for here.
-    return (repository.common_dir / "shallow").exists()
-
-
 def hooks_directory(repository: Repository) -> Path:
     """Return the folder that git looks for hooks in."""
     return repository.directory / (line_of(repository, "rev-parse", "--git-path", "hooks") or "hooks")

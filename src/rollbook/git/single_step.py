@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.git.objects import ObjectReader
 from rollbook.git.operation import asked_once, is_open
+from rollbook.git.shallow import is_shallow
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
@@ -36,7 +37,7 @@ def single_step(repository: Repository, base: str | None, tip: str) -> SingleSte
     """
     if base is None or not is_open() or not (_ID.fullmatch(base) and _ID.fullmatch(tip)):
         return None
-    if (repository.common_dir / "shallow").exists():
+    if is_shallow(repository):
         return None
     step = asked_once(("step", repository, tip), lambda: _read(repository, tip))
     return step if step is not None and step.parent == base else None

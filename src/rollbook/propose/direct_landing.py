@@ -51,11 +51,11 @@ def land_change(
     base = proposal.base
     main, landed = landed_main(repository, remote)
     if landed != base:
-        raise Conflict(f"{main} has moved on", hint="Try again.")
+        raise Conflict(f"{main.name} has moved on", hint="Try again.")
     tree = ObjectWriter(repository).tree(base, proposal.files)
     made = commit(repository, tree, [base], proposal.message)
     findings = check_push(repository, base, made, may_run=True)
     ProposalVerdict(tuple(findings)).require(planned.wish)
     prepare()
     done = publish(repository, main, base, made, remote)
-    return Landing("", main, made, done.events, findings, remote, done.unrecorded)
+    return Landing("", main.name, made, done.events, findings, remote, done.unrecorded)

@@ -10,7 +10,6 @@ from rollbook.access.roles import RECORDER, Person, roles_at
 from rollbook.errors import Conflict, GitFailed, TagInTheWay
 from rollbook.git.checkout import checkouts_of, require_room, switch
 from rollbook.git.refs import NO_OBJECT, RefUpdate, push, ref_id, update_refs
-from rollbook.git.repository import is_ancestor
 from rollbook.git.write import identity
 from rollbook.trail.record import missing_tags
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rollbook.git.repository import Repository
+    from rollbook.registry.main_branch import MainBranch
     from rollbook.trail.event import Event
     from rollbook.trail.record import Missing
 
@@ -32,27 +32,31 @@ class Publication:
 
 
 def publish(
-    repository: Repository, main: str, base: str, tip: str, remote: str | None, also: Sequence[RefUpdate] = ()
+    repository: Repository,
+    main: MainBranch,
+    base: str,
+    tip: str,
+    remote: str | None,
+    also: Sequence[RefUpdate] = (),
 ) -> Publication:
     """Move main from the commit `base` to `tip`, which was checked, and record what happened: on the remote
-    first, where there is one, with the updates `also`, all at once; then here.
+    first, where there is one, with the updates `also`, all at once; then here. `main` is where it stood.
 
     Raises Conflict when somebody else moved main first, Refused when a checkout of main has no room for what
     comes. In each case nothing has changed.
     """
-    old = _local(repository, main)
-    if old not in (base, NO_OBJECT) and not is_ancestor(repository, old, base):
-        raise Conflict(f"{main} has moved on", hint="Nothing was changed. Try again.")
-    checkouts = checkouts_of(repository, main)
+    old = main.local or NO_OBJECT
+    checkouts = checkouts_of(repository, main.name)
     for checkout in checkouts:
         require_room(repository, checkout, old, tip)
     missing, unrecorded = _to_record(repository, base, tip, is_published=remote is not None)
     tags = [tag.ref for tag in missing.tags] if missing else []
-    moved = [RefUpdate(f"refs/heads/{main}", tip, base)] if tip != base else []
+    ref = f"refs/heads/{main.name}"
     if remote:
+        moved = [RefUpdate(ref, tip, base)] if tip != base else []
         push(repository, remote, [*moved, *tags, *also])
-        old = _local(repository, main)  # others here may have brought it nearer meanwhile
-    _move_local(repository, main, old, tip, tags, checkouts)
+        old = ref_id(repository, ref) or NO_OBJECT  # another landing here may have brought it nearer
+    _move_local(repository, RefUpdate(ref, tip, old), tags, checkouts)
     if missing:
         missing.remember(repository)
     return Publication([tag.event for tag in missing.tags] if missing else [], unrecorded)
@@ -73,20 +77,15 @@ def _to_record(
         return None, f"it is not recorded yet: {error}. {error.hint}"
 
 
-def _local(repository: Repository, main: str) -> str:
-    """Return the commit that the local main stands at; NO_OBJECT where there is none."""
-    return ref_id(repository, f"refs/heads/{main}") or NO_OBJECT
-
-
 def _move_local(
-    repository: Repository, main: str, old: str, new: str, others: list[RefUpdate], checkouts: list[Path]
+    repository: Repository, move: RefUpdate, others: list[RefUpdate], checkouts: list[Path]
 ) -> None:
-    """Bring main, its checkout and the tags to where they belong; each step can be repeated."""
+    """Bring main, its checkouts and the tags to where they belong; each step can be repeated."""
     for checkout in checkouts:
-        switch(repository, checkout, old, new)
+        switch(repository, checkout, move.old, move.new)
     try:
-        update_refs(repository, [RefUpdate(f"refs/heads/{main}", new, old), *others])
+        update_refs(repository, [move, *others])
     except (Conflict, GitFailed):
         for checkout in checkouts:
-            switch(repository, checkout, new, old)
+            switch(repository, checkout, move.new, move.old)
         raise

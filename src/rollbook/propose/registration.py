@@ -250,9 +250,11 @@ def _plan(
             facts |= carried
             break
     else:
-        refuse_standing(repository, branch)
         standing = None
-    refuse_blocked(repository, branch)
+    if not onto:  # else no branch is made
+        if standing is None:
+            refuse_standing(repository, branch)
+        refuse_blocked(repository, branch)
     entry_edit(repository, base, {model: artifact_path(model, version, name)})  # refuses what it can't edit
     record = None if is_known else _record(model, registrar(facts), registration.record)
     return _RegistrationPlan(base, model, version, name, branch, record, facts, standing)

@@ -272,8 +272,8 @@ def landed_commit(repository: Repository, remote: str | None) -> str:
     return landed_main(repository, remote)[1]
 
 
-def landed_main(repository: Repository, remote: str | None) -> tuple[str, str]:
-    """Return the name of the main branch, and the commit that `landed_commit` tells. Raises as it does."""
+def landed_main(repository: Repository, remote: str | None) -> tuple[MainBranch, str]:
+    """Return the main branch, and the commit that `landed_commit` tells. Raises as it does."""
     main = read_main(repository)
     far = main.tracked
     if remote is not None and far is None:
@@ -284,7 +284,7 @@ def landed_main(repository: Repository, remote: str | None) -> tuple[str, str]:
             f"the local {main.name} has commits that {main.tracking} has not",
             hint=f"Push them first (git push {main.remote} {main.name}), or put them on a branch.",
         )
-    return main.name, commit
+    return main, commit
 
 
 def published_commit(repository: Repository) -> str:

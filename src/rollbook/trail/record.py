@@ -26,7 +26,7 @@ from rollbook.git.refs import (
     tag_ids,
     update_refs,
 )
-from rollbook.git.repository import is_shallow
+from rollbook.git.shallow import is_shallow
 from rollbook.git.write import ObjectWriter, identity
 from rollbook.registry.main_branch import has_remote, landed_commit, remote_name
 from rollbook.signing.tag_signing import signer
