@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from benchmarks.place import Place
 
 MLFLOW_PEER = Path(__file__).with_name("mlflow_peer.py")
+MLFLOW_WRITES = Path(__file__).with_name("mlflow_writes.py")
 
 
 def gto(place: Place, action: str) -> list[Command]:

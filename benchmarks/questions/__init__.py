@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from benchmarks.questions import asking, checking, monitoring, reading, registering, remote, trail
+from benchmarks.questions import (
+    asking,
+    checking,
+    mlflow_writes,
+    monitoring,
+    reading,
+    registering,
+    remote,
+    trail,
+)
 
 QUESTIONS = {
     question.name: question
-    for module in (reading, asking, checking, registering, trail, remote, monitoring)
+    for module in (reading, asking, checking, registering, trail, remote, monitoring, mlflow_writes)
     for question in module.QUESTIONS
 }

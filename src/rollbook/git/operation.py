@@ -1,8 +1,8 @@
 """One operation, such as landing a change: git is asked each thing once while it lasts.
 
-What may be remembered so is what an operation takes for one: the settings and the user's name as they were
-when it first looked, and what follows from ids of objects, which never changes. Refs move, and are asked
-anew. Nothing is kept from one operation to the next: settings may be others then.
+What may be remembered so is what an operation takes for one: the environment, the settings and the user's
+name as they were when it first looked, and what follows from ids of objects, which never changes. Refs move,
+and are asked anew. Nothing is kept from one operation to the next: settings may be others then.
 """
 
 from __future__ import annotations
