@@ -77,9 +77,9 @@ def _calls(store: Any, model: str, action: str, place: Path) -> Callable[[int], 
         return lambda number: store.set_model_version_tag(
             model, version, ModelVersionTag("validated", str(number))
         )
-    stages = ("Staging", "Archived")
+    stages = ("Staging", "Archived", "None")
     return lambda number: store.transition_model_version_stage(
-        model, version, stages[number % 2], archive_existing_versions=False
+        model, version, stages[number % len(stages)], archive_existing_versions=False
     )
 
 
