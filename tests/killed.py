@@ -37,7 +37,7 @@ import rollbook.trail.record, rollbook.propose.landing, rollbook.cli.audit, roll
 from git import Repo
 from rollbook.cli import execute
 directories, arguments = json.loads(sys.argv[1])
-writing = {"fetch", "commit-tree", "push", "read-tree", "update-index", "update-ref"}
+writing = {"fetch", "commit-tree", "push", "read-tree", "apply", "update-index", "update-ref"}
 real, ends = subprocess.Popen.communicate, []
 for fatal, directory in enumerate(directories):
     child = os.fork()

@@ -6,6 +6,7 @@ from benchmarks.questions import (
     asking,
     checking,
     mlflow_reads,
+    mlflow_writes,
     monitoring,
     reading,
     registering,
@@ -15,6 +16,16 @@ from benchmarks.questions import (
 
 QUESTIONS = {
     question.name: question
-    for module in (reading, asking, checking, registering, trail, remote, monitoring, mlflow_reads)
+    for module in (
+        reading,
+        asking,
+        checking,
+        registering,
+        trail,
+        remote,
+        monitoring,
+        mlflow_reads,
+        mlflow_writes,
+    )
     for question in module.QUESTIONS
 }

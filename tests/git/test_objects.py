@@ -130,15 +130,15 @@ def test_a_closed_reader_starts_again_when_it_is_asked(reader: ObjectReader):
 
 def test_a_git_that_died_is_an_error_and_not_a_missing_file(reader: ObjectReader):
     reader.read("HEAD:missing", LIMIT)
-    os.kill(reader._process.pid, signal.SIGKILL)
-    reader._process.wait()
+    os.kill(reader._batch._process.pid, signal.SIGKILL)
+    reader._batch._process.wait()
     with pytest.raises(GitFailed, match="ended early"):
         reader.read("HEAD:missing", LIMIT)
 
 
 def test_a_reader_works_again_after_its_git_died(reader: ObjectReader):
     reader.read("HEAD:missing", LIMIT)
-    os.kill(reader._process.pid, signal.SIGKILL)
+    os.kill(reader._batch._process.pid, signal.SIGKILL)
     with pytest.raises(GitFailed):
         list(reader.read_many(["HEAD:large"] * 9, 4 << 20))
     assert reader.read("HEAD:missing", LIMIT).data == b"m"
@@ -147,7 +147,7 @@ def test_a_reader_works_again_after_its_git_died(reader: ObjectReader):
 def test_a_forgotten_reader_ends_its_git(root: Path):
     reader = ObjectReader(discover(root))
     reader.read("HEAD:missing", LIMIT)
-    process = reader._process
+    process = reader._batch._process
     del reader
     assert process.wait(timeout=10) == 0
 

@@ -571,15 +571,18 @@ def test_a_checkout_that_git_cant_write_is_left_as_it_was(world: World) -> None:
 
 
 def test_a_filter_that_fails_is_met_before_anything_is_pushed(proposed: World) -> None:
+    land(discover(proposed.registry), BRANCH)
+    proposed.run("model", "edit", "credit", "--team", "risk")
+    (branch,) = proposed.git("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/rollbook").split()
     (proposed.registry / ".git/info").mkdir(exist_ok=True)
-    (proposed.registry / ".git/info/attributes").write_text("*.json filter=broken\n")
+    (proposed.registry / ".git/info/attributes").write_text("*.yaml filter=broken\n")
     proposed.git("config", "filter.broken.clean", "false")
     proposed.git("config", "filter.broken.required", "true")
-    schema = proposed.registry / "schemas/model.schema.json"
-    schema.write_bytes(schema.read_bytes())
+    edited = proposed.registry / "registry/credit/model.yaml"
+    edited.write_bytes(edited.read_bytes())
     before = refs(proposed.origin)
     with pytest.raises(GitFailed, match="clean filter 'broken' failed"):
-        land(discover(proposed.registry), BRANCH)
+        land(discover(proposed.registry), branch)
     assert refs(proposed.origin) == before
 
 

@@ -29,7 +29,9 @@ from rollbook.check.whole_tree import check_tree
 from rollbook.errors import InvalidFile, TooMuch
 from rollbook.git.main_history import commits_touching
 from rollbook.git.merge import merge
+from rollbook.git.operation import one_operation
 from rollbook.git.repository import resolve_commit
+from rollbook.git.single_step import single_step
 from rollbook.git.work_limit import limited_work
 from rollbook.records.policy import parse_policy
 from rollbook.registry.change import changed_files
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from rollbook.snapshot.snapshot import Snapshot
 
 
+@one_operation()
 def check_change(
     repository: Repository,
     base: TreeSnapshot,
@@ -100,6 +103,7 @@ def _is_inside(path: str) -> bool:
     return path == layout.ROOT or path.startswith(f"{layout.ROOT}/")
 
 
+@one_operation()
 def check_merge(
     repository: Repository,
     base: str,
@@ -122,6 +126,7 @@ def check_merge(
     return findings, merged.tree
 
 
+@one_operation()
 def check_push(
     repository: Repository,
     old: str | None,
@@ -158,6 +163,9 @@ def _landings(repository: Repository, old: str, new: str) -> Iterator[tuple[str,
     """Yield the steps in which a push moves main from `old` to `new`: to each commit that changes the
     registry.
     """
+    if single_step(repository, old, new):
+        yield old, new
+        return
     base = old
     for landed in commits_touching(repository, new, old, (layout.ROOT,)):
         yield base, landed.oid

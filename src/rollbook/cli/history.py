@@ -137,7 +137,7 @@ def _events(
 
 
 def _warn_if_shallow() -> None:
-    from rollbook.git.repository import is_shallow
+    from rollbook.git.shallow import is_shallow
 
     if is_shallow(options.repository()):
         warn("this clone is shallow: what landed before its oldest commit is not told here")

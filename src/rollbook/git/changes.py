@@ -9,6 +9,7 @@ from sys import intern
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from rollbook.git.main_history import commits_touching, first_parent_line, line_commits
+from rollbook.git.operation import answered, asked_once
 from rollbook.git.process import RAW, fields, git, git_list, line_of
 
 if TYPE_CHECKING:
@@ -44,6 +45,17 @@ def changed_paths(
 ) -> list[PathChange]:
     """Return the files at or below `paths` (none: all) that differ between two trees or commits, in git's
     order. Raises GitFailed when one of the two isn't there, TooMuch."""
+    if not (_ID.fullmatch(base) and _ID.fullmatch(head)):
+        return _differing(repository, base, head, paths)
+    question = _question(repository, base, head, paths)
+    return list(asked_once(question, lambda: _differing(repository, base, head, paths)))
+
+
+def _question(repository: Repository, base: str, head: str, paths: Sequence[str]) -> tuple[object, ...]:
+    return "differing", repository, base, head, tuple(paths)
+
+
+def _differing(repository: Repository, base: str, head: str, paths: Sequence[str]) -> list[PathChange]:
     arguments = (*_DIFF, "--end-of-options", base, head, "--", *paths)
     parts = fields(git_list(repository, *arguments, variables=_without_index(repository)))
     return [_path_change(facts, path) for facts, path in zip(parts[::2], parts[1::2], strict=True)]
@@ -79,11 +91,26 @@ def _changes_of(
         asked = "".join(f"{commit.oid} {commit.parent or ''}".rstrip() + "\n" for commit in some)
         return _changed_by(repository, asked, ["--root"], paths)
 
+    if len(line) == 1 and (known := _known_changes(repository, line[0], paths)) is not None:
+        yield from [(line[0], known)] if known else []
+        return
     parts = [line[start : start + AT_ONCE] for start in range(0, len(line), AT_ONCE)]
     for part, changed in zip(parts, _each(changed_by, parts), strict=True):
         for commit in part:
             if commit.oid in changed:
                 yield commit, [_path_change(facts, path) for facts, path in changed[commit.oid]]
+
+
+def _known_changes(
+    repository: Repository, commit: LineCommit, paths: Sequence[str]
+) -> list[PathChange] | None:
+    """Return what a commit changed at or below `paths`, where the operation has asked for all that it
+    changed."""
+    whole = answered(_question(repository, commit.parent or "", commit.oid, ()))
+    if whole is None:
+        return None
+    places = tuple(f"{path.rstrip('/')}/" for path in paths) or ("",)
+    return [change for change in whole if f"{change.path}/".startswith(places)]
 
 
 def _each(ask: Callable[[Part], Answer], parts: Sequence[Part]) -> Iterator[Answer]:

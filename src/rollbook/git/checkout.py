@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.errors import Conflict, Refused
+from rollbook.git.checkout_patch import applies, apply, checkout_patch
 from rollbook.git.process import RAW, fields, git, git_failed, line_of, start_git, try_git, words
 
 if TYPE_CHECKING:
@@ -83,32 +84,45 @@ def indexed_blobs(repository: Repository, patterns: Sequence[str]) -> dict[str, 
     return blobs
 
 
-def require_room(checkout: Path, commit: str) -> None:
-    """Raise Refused when a working tree has changes that bringing it to a commit would overwrite, Conflict
-    while another git holds its index."""
+def require_room(repository: Repository, checkout: Path, old: str, new: str) -> None:
+    """Raise Refused when a working tree has changes that bringing it from a commit to another would
+    overwrite, Conflict while another git holds its index."""
+    patch = checkout_patch(repository, old, new)
+    if patch is not None and applies(checkout, patch):
+        return
     refreshed = try_git(checkout, "update-index", "-q", "--refresh")
     # With 1 something is changed; of another git's lock it says nothing, which the next command does.
     if refreshed.returncode > 1 and words(refreshed.stderr):
         raise git_failed(["update-index"], refreshed.stderr)
-    old = git(checkout, "rev-parse", "--verify", "HEAD").decode().removesuffix("\n")
-    done = try_git(checkout, "read-tree", "-m", "-u", "--dry-run", old, commit)
+    standing = git(checkout, "rev-parse", "--verify", "HEAD").decode().removesuffix("\n")
+    done = try_git(checkout, "read-tree", "-m", "-u", "--dry-run", standing, new)
     if done.returncode:
         stderr = words(done.stderr)
         if _LOCKED in stderr:
-            raise Conflict(
-                f"another git is at work in {checkout}",
-                hint="Try again when it is done. If a killed one left index.lock there, remove that file.",
-            )
+            raise _locked(checkout)
         raise Refused(
             f"local changes in {checkout} would be overwritten: {stderr}", hint="Commit or stash them first."
         )
 
 
-def switch(checkout: Path, old: str, new: str) -> None:
+def _locked(checkout: Path) -> Conflict:
+    return Conflict(
+        f"another git is at work in {checkout}",
+        hint="Try again when it is done. If a killed one left index.lock there, remove that file.",
+    )
+
+
+def switch(repository: Repository, checkout: Path, old: str, new: str) -> None:
     """Bring a working tree's files and index from a commit to another, for which there is room. Raises
-    GitFailed, with the files as they were; a full disk, or a filter that fails, may stop git half-way."""
+    Conflict while another git holds its index, GitFailed, with the files as they were; a full disk, or a
+    filter that fails, may stop git half-way."""
+    patch = checkout_patch(repository, old, new)
+    if patch is not None and apply(checkout, patch):
+        return
     done = try_git(checkout, "read-tree", "-m", "-u", old, new)
     if done.returncode:
+        if _LOCKED in words(done.stderr):
+            raise _locked(checkout)
         listed = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
         new_files = fields(try_git(checkout, *listed, "--diff-filter=A", old, new).stdout)
         if new_files:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollbook.errors import BadCall
+from rollbook.errors import BadCall, GitFailed
+from rollbook.git.operation import asked_once, forget
 from rollbook.git.process import fields, git, git_failed, text, try_git, words
 from rollbook.git.quoting import quoted
 
@@ -36,10 +38,42 @@ def path_setting(repository: Repository, key: str) -> str | None:
 
 
 def _value(repository: Repository, key: str, *options: str) -> str | None:
+    try:
+        value = _last_values(repository).get(_canonical(key))
+    except GitFailed as error:
+        raise BadCall(f"the git setting {key} can't be read: {error}") from error
+    if value is None or not options:
+        return value
+    # What it means by its type, git alone knows.
     done = try_git(repository, "config", *options, "--get", key)
     if done.returncode > 1:  # 1: there is none
         raise BadCall(f"the git setting {key} can't be read: {words(done.stderr)}")
     return None if done.returncode else text(done.stdout.removesuffix(b"\n"))
+
+
+def _canonical(key: str) -> str:
+    """Return a key as git lists it: what parts sections is written in any case, a subsection in its own."""
+    section, dot, rest = key.partition(".")
+    subsection, inner, name = rest.rpartition(".")
+    return f"{section.lower()}{dot}{subsection}{inner}{name.lower()}"
+
+
+def _last_values(repository: Repository) -> dict[str, str]:
+    return dict(_all_pairs(repository))
+
+
+def _all_pairs(repository: Repository) -> list[tuple[str, str]]:
+    """Return every setting in git's order, its key as git writes it; read once in an operation."""
+    return asked_once(("settings", repository), lambda: _listed(repository))
+
+
+def _listed(repository: Repository) -> list[tuple[str, str]]:
+    done = try_git(repository, "config", "-z", "--list")
+    if done.returncode:
+        raise git_failed(["config"], done.stderr)
+    # A key has no line break; one without a value has none after it either.
+    pairs = (field.partition("\n") for field in fields(done.stdout))
+    return [(key, value) for key, _, value in pairs]
 
 
 def settings(repository: Repository, pattern: str) -> dict[str, str]:
@@ -48,13 +82,10 @@ def settings(repository: Repository, pattern: str) -> dict[str, str]:
 
 
 def setting_pairs(repository: Repository, pattern: str) -> list[tuple[str, str]]:
-    """Return the settings whose keys, in small letters, match a regular expression (POSIX, extended), each
+    """Return the settings whose keys (section and name in small letters) a regular expression finds, each
     with its value. Raises GitFailed when the configuration can't be read."""
-    done = try_git(repository, "config", "-z", "--get-regexp", pattern)
-    if done.returncode > 1:  # 1: there are none
-        raise git_failed(["config"], done.stderr)
-    pairs = (field.partition("\n") for field in fields(done.stdout))
-    return [(key, value) for key, _, value in pairs]
+    wanted = re.compile(pattern, re.DOTALL)
+    return [(key, value) for key, value in _all_pairs(repository) if wanted.search(key)]
 
 
 def configuration_files(repository: Repository) -> list[Path]:
@@ -75,6 +106,7 @@ def configuration_files(repository: Repository) -> list[Path]:
 def configure(repository: Repository, key: str, value: str) -> None:
     """Set a value in the repository's own configuration. Raises GitFailed."""
     git(repository, "config", "--local", "--replace-all", key, value)
+    forget(("settings", repository))
 
 
 def config_text(settings: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +70,7 @@ def counted_settings(environment: Mapping[str, str]) -> int:
     return int(said)
 
 
+@functools.lru_cache(maxsize=4)
 def _absolute(path: str) -> str:
     """Return a search path without the entries that mean the current directory, or are relative to it:
     programs are started in working trees that strangers fill.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rollbook.errors import GitFailed, NotFound
 from rollbook.git.process import git, git_failed, start_git, try_git
 from rollbook.git.repository import resolve_commit
+from rollbook.git.single_step import single_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,6 +59,8 @@ def first_parents(repository: Repository, revision: str, after: Landed | None = 
 def first_parent_line(repository: Repository, tip: str, since: str | None = None) -> list[LineCommit]:
     """Return the commits that only first parents lead to from the commit `tip`, oldest first; with `since`,
     those alone that do not lead to it. Raises GitFailed when a commit isn't there."""
+    if step := single_step(repository, since, tip):
+        return [LineCommit(*step)]
     span = tip if since is None else f"{since}..{tip}"
     listed = git(
         repository, "rev-list", "--first-parent", "--parents", "--reverse", "--timestamp", span, "--"
@@ -146,12 +149,16 @@ def commits_changing(repository: Repository, tip: str, path: str) -> list[str]:
 
 def commits_between(repository: Repository, base: str, head: str) -> list[str]:
     """Return the commits that `head` has and `base` has not, oldest first; both are ids of commits."""
+    if single_step(repository, base, head):
+        return [head]
     return _ids(git(repository, "rev-list", "--reverse", f"{base}..{head}", "--"))
 
 
 def merge_bases(repository: Repository, one: str, other: str) -> list[str]:
     """Return the best common ancestors of two commits: none where they share no history, several where each
     was merged into the other. Raises GitFailed when one of the two isn't there."""
+    if single_step(repository, one, other):
+        return [one]
     done = try_git(repository, "merge-base", "--all", one, other)
     if done.returncode > 1:
         raise git_failed(["merge-base"], done.stderr)
@@ -161,6 +168,9 @@ def merge_bases(repository: Repository, one: str, other: str) -> list[str]:
 def commit_dates(repository: Repository, base: str | None, head: str) -> Iterator[tuple[str, int]]:
     """Yield the commits that `head` has and `base` (None: nothing) has not, with their own dates (Unix time,
     seconds); both are ids of commits."""
+    if step := single_step(repository, base, head):
+        yield step.oid, step.committed_at
+        return
     span = head if base is None else f"{base}..{head}"
     for row in _ids(git(repository, "rev-list", "--timestamp", span, "--")):
         seconds, oid = row.split(" ")

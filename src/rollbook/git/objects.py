@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import threading
 import weakref
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from rollbook.errors import GitFailed
+from rollbook.git.operation import asked_once, is_open
 from rollbook.git.process import git, start_git, try_git
+from rollbook.git.scratch import scratch_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,6 +26,8 @@ _WINDOW = 1 << 15
 # A commit's id and the longest path that the layout has room for, in bytes, fit.
 _LONGEST_NAME = 500
 _CHUNK = 1 << 16
+# So many that an operation's own process answers them before another one would have started.
+_FEW = 500
 _FOUND = re.compile(rb"(?P<oid>[0-9a-f]{40}) (?P<type>blob|tree|commit|tag) (?P<size>[0-9]+)\n")
 _TREE_ENTRY = re.compile(rb"(?P<mode>[0-7]{5,6}) (?P<name>[^\0]+)\0(?P<oid>.{20})", re.DOTALL)
 _TREE_NAME = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0.{20}", re.DOTALL)
@@ -52,13 +57,16 @@ class TreeEntry:
 
 
 class ObjectReader:
-    """A `git cat-file --batch` process, started at the first question and ended by `close`; threads
-    that share one wait for each other."""
+    """Reads objects by a `git cat-file --batch` process, started at the first question and ended by `close`.
+
+    In an operation all readers of a repository have one process, which ends with it.
+    """
 
     def __init__(self, repository: Repository) -> None:
-        self._repository = repository
-        self._lock = threading.RLock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._is_shared = is_open()
+        # What was put beside the repository is seen by processes that start later.
+        beside = tuple(scratch_variables(repository.common_dir).items())
+        self._batch = asked_once(("objects", repository, beside), lambda: _BatchProcess(repository))
 
     def read(self, name: str, limit: int) -> GitObject | None:
         """Return the object that `name` (an id, or `REV:path`) stands for; None when there is none."""
@@ -76,26 +84,43 @@ class ObjectReader:
         Content beyond `limit` bytes is passed over. Raises GitFailed when git ends early.
         """
         for window in _windows(names):
-            with self._lock:
-                try:
-                    answers = self._ask(window, limit)
-                except (GitFailed, BrokenPipeError) as error:
-                    self.close()  # what it would still say answers no later question
-                    raise GitFailed("git cat-file ended early", hint="Run `git fsck`.") from error
-            yield from answers
-
-    def _ask(self, questions: list[bytes], limit: int) -> list[GitObject | None]:
-        into, out = self._pipes()
-        into.write(b"".join(question + b"\n" for question in questions if question))
-        into.flush()
-        return [_answer(out, limit) if question else None for question in questions]
+            yield from self._batch.ask(window, limit)
 
     def close(self) -> None:
-        """End the process; a later question starts another. A reader that is forgotten ends its own."""
-        with self._lock:
-            if self._process is not None:
-                self._end()
-                self._process = None
+        """End the process, unless an operation keeps it; a later question starts another. A process that is
+        forgotten ends by itself."""
+        if not self._is_shared:
+            self._batch.end()
+
+
+class _BatchProcess:
+    """A `git cat-file --batch` process, started at the first question; one thread at a time asks it."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._process: subprocess.Popen[bytes] | None = None
+        self._turn = threading.Lock()
+
+    def ask(self, window: list[bytes], limit: int) -> list[GitObject | None]:
+        """Return the answers to questions that fit the pipe. Raises GitFailed when git ends early."""
+        with self._turn:
+            try:
+                into, out = self._pipes()
+                into.write(b"".join(question + b"\n" for question in window if question))
+                into.flush()
+                return [_answer(out, limit) if question else None for question in window]
+            except (GitFailed, BrokenPipeError) as error:
+                self.end()  # what it would still say answers no later question
+                raise GitFailed("git cat-file ended early", hint="Run `git fsck`.") from error
+            except BaseException:
+                self.end()
+                raise
+
+    def end(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._end()
+            self._process = None
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._process is None:
@@ -112,19 +137,28 @@ def read_at_once(repository: Repository, oids: Iterable[str]) -> Iterator[bytes]
     """Yield the bytes of all these objects, in order, held in memory together: the quickest way to read very
     many that are small. Raises GitFailed when one does not exist.
     """
-    names = "".join(f"{oid}\n" for oid in oids)
-    if not names:
+    wanted = list(oids)
+    if is_open() and len(wanted) <= _FEW:
+        for found in ObjectReader(repository).read_many(wanted, sys.maxsize):
+            if found is None or found.data is None:
+                raise _missing()
+            yield found.data
         return
-    data = git(repository, "cat-file", "--batch", "--buffer", stdin=names.encode())
+    names = "".join(f"{oid}\n" for oid in wanted)
+    data = git(repository, "cat-file", "--batch", "--buffer", stdin=names.encode()) if names else b""
     place = 0
     while place < len(data):
         start = data.index(b"\n", place) + 1
         match = _FOUND.fullmatch(data, place, start)
         if match is None:
-            raise GitFailed("an object of the repository is missing", hint="Run `git fsck`.")
+            raise _missing()
         end = start + int(match["size"])
         yield data[start:end]
         place = end + 1
+
+
+def _missing() -> GitFailed:
+    return GitFailed("an object of the repository is missing", hint="Run `git fsck`.")
 
 
 def sizes_of(repository: Repository, oids: Iterable[str]) -> list[int]:

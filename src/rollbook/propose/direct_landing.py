@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from rollbook.check.judge import check_push
 from rollbook.errors import Conflict
+from rollbook.git.operation import one_operation
 from rollbook.git.refs import fetch, fetch_tags
 from rollbook.git.write import ObjectWriter, commit
 from rollbook.propose.landing import Landing
 from rollbook.propose.proposal import ProposalVerdict
 from rollbook.propose.publication import publish
-from rollbook.registry.main_branch import has_remote, landed_commit, main_branch, remote_name
+from rollbook.registry.main_branch import has_remote, landed_commit, landed_main, remote_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,7 @@ def fetched_main(repository: Repository) -> str:
     return landed_commit(repository, remote)
 
 
+@one_operation()
 def land_change(
     repository: Repository, planned: PlannedChange, prepare: Callable[[], object] = _nothing
 ) -> Landing:
@@ -46,13 +48,14 @@ def land_change(
     """
     proposal = planned.proposal
     remote = remote_name(repository) if has_remote(repository) else None
-    main, base = main_branch(repository), proposal.base
-    if landed_commit(repository, remote) != base:
-        raise Conflict(f"{main} has moved on", hint="Try again.")
+    base = proposal.base
+    main, landed = landed_main(repository, remote)
+    if landed != base:
+        raise Conflict(f"{main.name} has moved on", hint="Try again.")
     tree = ObjectWriter(repository).tree(base, proposal.files)
     made = commit(repository, tree, [base], proposal.message)
     findings = check_push(repository, base, made, may_run=True)
     ProposalVerdict(tuple(findings)).require(planned.wish)
     prepare()
     done = publish(repository, main, base, made, remote)
-    return Landing("", main, made, done.events, findings, remote, done.unrecorded)
+    return Landing("", main.name, made, done.events, findings, remote, done.unrecorded)

@@ -12,6 +12,7 @@ from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.checkout import checkouts_of
 from rollbook.git.commits import read_commit
 from rollbook.git.main_history import merged_commits
+from rollbook.git.operation import one_operation
 from rollbook.git.refs import (
     NO_OBJECT,
     RefUpdate,
@@ -26,13 +27,14 @@ from rollbook.git.repository import is_ancestor
 from rollbook.git.write import commit
 from rollbook.propose.proposal import ProposalVerdict
 from rollbook.propose.publication import publish
-from rollbook.registry.main_branch import has_remote, landed_commit, main_branch, remote_name
+from rollbook.registry.main_branch import has_remote, landed_main, remote_name
 from rollbook.registry.request_branches import newest_tips
 from rollbook.text import printable
 
 if TYPE_CHECKING:
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
+    from rollbook.registry.main_branch import MainBranch
     from rollbook.trail.event import Event
 
 
@@ -77,6 +79,7 @@ class _Head:
     remote: str | None
 
 
+@one_operation()
 def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> Landing:
     """Check `branch` exactly as CI does, merge it into main, record what happened, and push it all at once.
 
@@ -89,13 +92,13 @@ def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> L
         # Tags first: main is at least as new then, and no tag speaks of a commit that isn't here.
         fetch_tags(repository, remote)
         fetch(repository, remote)
-    main = main_branch(repository)
+    standing, base = landed_main(repository, remote)
+    main = standing.name
     if branch == main:
         raise BadCall(f"{main} is what proposals land on", hint=_open_proposals(repository))
-    base = landed_commit(repository, remote)
     head = _find_branch(repository, branch, remote)
     if is_ancestor(repository, head.commit, base):
-        return _complete(repository, main, base, head, keep_branch=keep_branch)
+        return _complete(repository, standing, base, head, keep_branch=keep_branch)
     findings, tree = check_merge(repository, base, head.commit)
     ProposalVerdict(tuple(findings)).require(f"{branch} can't land on {main}")
     assert tree is not None, "a merge that conflicts is a finding"
@@ -103,7 +106,7 @@ def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> L
     ahead = tuple(future_findings(repository, base, merged, datetime.now(UTC)))
     ProposalVerdict(ahead).require(f"{branch} can't land on {main}")
     gone = [RefUpdate(f"refs/heads/{branch}", NO_OBJECT, head.remote)] if head.remote else []
-    done = publish(repository, main, base, merged, remote, [] if keep_branch else gone)
+    done = publish(repository, standing, base, merged, remote, [] if keep_branch else gone)
     _drop_branch(repository, head, keep_branch=keep_branch)
     return Landing(branch, main, merged, done.events, findings, remote, done.unrecorded)
 
@@ -139,13 +142,14 @@ def _drop_branch(repository: Repository, head: _Head, *, keep_branch: bool) -> N
         update_refs(repository, [RefUpdate(f"refs/heads/{head.name}", NO_OBJECT, head.local)])
 
 
-def _complete(repository: Repository, main: str, base: str, head: _Head, *, keep_branch: bool) -> Landing:
+def _complete(
+    repository: Repository, main: MainBranch, base: str, head: _Head, *, keep_branch: bool
+) -> Landing:
     """Return the branch is on main already: bring the local side up to it, and record what is missing."""
-    local = resolve_branch(repository, main)
     remote = remote_name(repository) if has_remote(repository) else None
     done = publish(repository, main, base, base, remote)
     is_cleared = keep_branch or head.commit not in merged_commits(repository, base)
-    if local == base and not done.events and is_cleared:
-        raise Refused(f"{head.name} is on {main} already", hint="There is nothing to land.")
+    if main.local == base and not done.events and is_cleared:
+        raise Refused(f"{head.name} is on {main.name} already", hint="There is nothing to land.")
     _drop_branch(repository, head, keep_branch=keep_branch)
-    return Landing(head.name, main, base, done.events, [], remote, done.unrecorded)
+    return Landing(head.name, main.name, base, done.events, [], remote, done.unrecorded)

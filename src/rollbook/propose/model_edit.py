@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.errors import AlreadySo, BadCall, NotFound, Refused, nearest
+from rollbook.git.operation import one_operation
 from rollbook.names import require_model_name
 from rollbook.propose.manifest_facts import require_lawful
 from rollbook.propose.proposal import PlannedChange, Proposal, branch_name, propose
@@ -42,6 +43,7 @@ class EditedModel:
     commit: str
 
 
+@one_operation()
 def edit_model(
     repository: Repository,
     model: str,

@@ -15,6 +15,7 @@ from rollbook.artifact.pointer import pointer_data, require_artifact_name
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.unfetched import require_there
 from rollbook.errors import BadCall, nearest
+from rollbook.git.operation import one_operation
 from rollbook.git.write import identity
 from rollbook.names import time_now
 from rollbook.propose.manifest_facts import require_lawful
@@ -77,6 +78,7 @@ class AddedEvidence:
     remarks: tuple[str, ...] = ()
 
 
+@one_operation()
 def add_evidence(
     repository: Repository,
     reference: str | Reference,

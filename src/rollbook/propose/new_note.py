@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.errors import AlreadySo, BadCall, NotFound, nearest
+from rollbook.git.operation import one_operation
 from rollbook.names import Reference
 from rollbook.propose.proposal import PlannedChange, Proposal, branch_name, propose
 from rollbook.propose.tag_edits import change_tags, require_apart
@@ -35,6 +36,7 @@ class Noted:
     commit: str
 
 
+@one_operation()
 def add_note(
     repository: Repository,
     reference: str | Reference,

@@ -10,6 +10,7 @@ from rollbook.access.own_keys import own_person
 from rollbook.access.stage_keepers import require_keeper
 from rollbook.check.promotion_report import gates_to_waive
 from rollbook.errors import BadCall, NotFound
+from rollbook.git.operation import one_operation
 from rollbook.git.write import identity
 from rollbook.names import PRODUCTION, normalise_version, require_model_name, require_stage_name, time_now
 from rollbook.propose.evidence_set_aside import set_aside
@@ -104,6 +105,7 @@ class PlannedMove:
     waived: tuple[str, ...] = ()
 
 
+@one_operation()
 def propose_promotion(
     repository: Repository,
     reference: str | Reference,

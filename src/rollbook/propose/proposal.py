@@ -15,6 +15,7 @@ from rollbook.check.finding import errors_among
 from rollbook.check.judge import check_change
 from rollbook.errors import Conflict, NotFound, Refused
 from rollbook.git.checkout import checkouts_of
+from rollbook.git.operation import one_operation
 from rollbook.git.refs import NO_OBJECT, RefUpdate, push, remote_branch, resolve_branch, update_refs
 from rollbook.git.repository import is_ancestor
 from rollbook.git.write import ObjectWriter, commit
@@ -86,6 +87,7 @@ def judge(repository: Repository, base: str, files: Mapping[str, bytes | None]) 
         after.close()
 
 
+@one_operation()
 def propose(
     repository: Repository, planned: PlannedChange, *, draft: bool = False
 ) -> tuple[str, ProposalVerdict]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rollbook.git.repository import Repository
+    from rollbook.registry.main_branch import MainBranch
     from rollbook.trail.event import Event
     from rollbook.trail.record import Missing
 
@@ -31,23 +32,31 @@ class Publication:
 
 
 def publish(
-    repository: Repository, main: str, base: str, tip: str, remote: str | None, also: Sequence[RefUpdate] = ()
+    repository: Repository,
+    main: MainBranch,
+    base: str,
+    tip: str,
+    remote: str | None,
+    also: Sequence[RefUpdate] = (),
 ) -> Publication:
     """Move main from the commit `base` to `tip`, which was checked, and record what happened: on the remote
-    first, where there is one, with the updates `also`, all at once; then here.
+    first, where there is one, with the updates `also`, all at once; then here. `main` is where it stood.
 
     Raises Conflict when somebody else moved main first, Refused when a checkout of main has no room for what
     comes. In each case nothing has changed.
     """
-    checkouts = checkouts_of(repository, main)
+    old = main.local or NO_OBJECT
+    checkouts = checkouts_of(repository, main.name)
     for checkout in checkouts:
-        require_room(checkout, tip)
+        require_room(repository, checkout, old, tip)
     missing, unrecorded = _to_record(repository, base, tip, is_published=remote is not None)
     tags = [tag.ref for tag in missing.tags] if missing else []
-    moved = [RefUpdate(f"refs/heads/{main}", tip, base)] if tip != base else []
+    ref = f"refs/heads/{main.name}"
     if remote:
+        moved = [RefUpdate(ref, tip, base)] if tip != base else []
         push(repository, remote, [*moved, *tags, *also])
-    _move_local(repository, main, tip, tags, checkouts)
+        old = ref_id(repository, ref) or NO_OBJECT  # another landing here may have brought it nearer
+    _move_local(repository, RefUpdate(ref, tip, old), tags, checkouts)
     if missing:
         missing.remember(repository)
     return Publication([tag.event for tag in missing.tags] if missing else [], unrecorded)
@@ -82,16 +91,14 @@ def follow_main(repository: Repository, main: str, tip: str) -> None:
 
 
 def _move_local(
-    repository: Repository, main: str, commit_id: str, others: list[RefUpdate], checkouts: list[Path]
+    repository: Repository, move: RefUpdate, others: list[RefUpdate], checkouts: list[Path]
 ) -> None:
-    """Bring main, its checkout and the tags to where they belong; each step can be repeated."""
-    ref = f"refs/heads/{main}"
-    old = ref_id(repository, ref) or NO_OBJECT
+    """Bring main, its checkouts and the tags to where they belong; each step can be repeated."""
     for checkout in checkouts:
-        switch(checkout, old, commit_id)
+        switch(repository, checkout, move.old, move.new)
     try:
-        update_refs(repository, [RefUpdate(ref, commit_id, old), *others])
+        update_refs(repository, [move, *others])
     except (Conflict, GitFailed):
         for checkout in checkouts:
-            switch(checkout, commit_id, old)
+            switch(repository, checkout, move.new, move.old)
         raise

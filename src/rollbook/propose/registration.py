@@ -14,6 +14,7 @@ from rollbook.artifact.pointer import pointer_data
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.unfetched import require_there
 from rollbook.errors import BadCall, Refused
+from rollbook.git.operation import one_operation
 from rollbook.git.refs import resolve_branch
 from rollbook.names import bump, normalise_version, precedence, require_model_name
 from rollbook.propose.artifact_names import artifact_name
@@ -168,6 +169,7 @@ class PreparedVersion:
         return upload(repository, self.change.proposal.base, self.storage, self.pointers, progress)
 
 
+@one_operation()
 def register(
     repository: Repository, registration: Registration, progress: Progress = quiet
 ) -> ProposedVersion:
@@ -267,9 +269,11 @@ def _plan(
             facts |= carried
             break
     else:
-        refuse_standing(repository, branch)
         standing = None
-    refuse_blocked(repository, branch)
+    if not onto:  # else no branch is made
+        if standing is None:
+            refuse_standing(repository, branch)
+        refuse_blocked(repository, branch)
     entry_edit(repository, base, {model: artifact_path(model, version, name)})  # refuses what it can't edit
     record = None if is_known else _record(model, registrar(facts), registration.record)
     return _RegistrationPlan(base, model, version, name, branch, record, facts, standing)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.git.checkout import checkouts_of
+from rollbook.git.operation import one_operation
 from rollbook.git.refs import (
     HEADS,
     NO_OBJECT,
@@ -44,6 +45,7 @@ class Rejected:
     remote: str | None
 
 
+@one_operation()
 def reject(repository: Repository, branch: str, *, reason: str) -> Rejected:
     """Remove a request's branch, here and on the remote at once, and tag what it proposed.
 

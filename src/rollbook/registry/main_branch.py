@@ -152,15 +152,15 @@ def _named(repository: Repository, said: _Configuration, remote: str, refs: dict
     branch = head.target.removeprefix(f"refs/remotes/{remote}/") if head else ""
     if head is not None and said.tracking_ref(remote, branch) == head.target:
         return _policys_main(repository, head.target) or branch
-    here = current_branch(repository)
-    if repository.work_tree is None and here is not None and ref_id(repository, f"{HEADS}{here}"):
+    here = current_branch(repository) if repository.work_tree is None else None
+    if here is not None and ref_id(repository, f"{HEADS}{here}"):
         stated = _policys_main(repository, f"{HEADS}{here}")
         if stated or here in _USUAL:
             return stated or here
     names = _agreed(repository, said, remote, refs)
     if len(names) > 1:
         return _asked(repository, said, remote, names)
-    name = next(iter(names), None) or here
+    name = next(iter(names), None) or current_branch(repository)
     if name is None:
         raise Refused("no main branch can be told", hint=f"Name it: git config {MAIN} BRANCH")
     return name
@@ -281,6 +281,11 @@ def landed_commit(repository: Repository, remote: str | None) -> str:
     Raises Refused when the local main is ahead of the remote's, or has diverged from it; GitFailed when the
     remote must be asked and can't be reached.
     """
+    return landed_main(repository, remote)[1]
+
+
+def landed_main(repository: Repository, remote: str | None) -> tuple[MainBranch, str]:
+    """Return the main branch, and the commit that `landed_commit` tells. Raises as it does."""
     main = read_main(repository)
     far = main.tracked
     if remote is not None and far is None:
@@ -291,7 +296,7 @@ def landed_commit(repository: Repository, remote: str | None) -> str:
             f"the local {main.name} has commits that {main.tracking} has not",
             hint=f"Push them first (git push {main.remote} {main.name}), or put them on a branch.",
         )
-    return commit
+    return main, commit
 
 
 def published_commit(repository: Repository) -> str:

@@ -16,7 +16,7 @@ from rollbook.git.changes import every_blob
 from rollbook.git.checkout import files_met, indexed_blobs, working_trees
 from rollbook.git.objects import ObjectReader
 from rollbook.git.refs import ref_ids
-from rollbook.git.repository import is_shallow
+from rollbook.git.shallow import is_shallow
 from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
 if TYPE_CHECKING:

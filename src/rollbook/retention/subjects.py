@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rollbook.check.retention_fate import Fate, ModelStanding, fates
 from rollbook.errors import NotFound, Refused
 from rollbook.git.main_history import first_parents
-from rollbook.git.repository import is_shallow
+from rollbook.git.shallow import is_shallow
 from rollbook.insight.lineage.indexed_use import served_by_index
 from rollbook.insight.query.index.lookup import ask
 from rollbook.records.retention import OwnRetention

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import CannotTell, InvalidFile, Refused
-from rollbook.git.repository import is_shallow
+from rollbook.git.shallow import is_shallow
 from rollbook.registry.main_branch import main_commit
 from rollbook.trail.standing_tags import standing
 

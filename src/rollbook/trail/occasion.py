@@ -15,7 +15,7 @@ from rollbook.errors import CannotTell, InvalidFile
 from rollbook.git.commits import read_commit
 from rollbook.git.main_history import is_first_parent
 from rollbook.git.objects import ObjectReader
-from rollbook.git.repository import is_shallow
+from rollbook.git.shallow import is_shallow
 from rollbook.records.policy import parse_policy
 from rollbook.signing.approval_signature import Occasion
 from rollbook.snapshot.snapshot import MAX_FILE

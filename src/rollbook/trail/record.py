@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rollbook.cache.memory import ORDERED
 from rollbook.errors import Conflict, Refused
 from rollbook.git.main_history import is_first_parent
+from rollbook.git.operation import one_operation
 from rollbook.git.refs import (
     NO_OBJECT,
     TAGS,
@@ -25,7 +26,7 @@ from rollbook.git.refs import (
     tag_ids,
     update_refs,
 )
-from rollbook.git.repository import is_shallow
+from rollbook.git.shallow import is_shallow
 from rollbook.git.write import ObjectWriter, identity
 from rollbook.registry.main_branch import has_remote, landed_commit, remote_name
 from rollbook.signing.tag_signing import signer
@@ -83,6 +84,7 @@ def _ignored(_name: str) -> None:
     return
 
 
+@one_operation()
 def record(
     repository: Repository,
     *,

@@ -14,7 +14,8 @@ from rollbook.errors import CannotTell, NotFound
 from rollbook.git.config import setting
 from rollbook.git.main_history import first_parents
 from rollbook.git.objects import ObjectReader
-from rollbook.git.repository import is_ancestor, is_shallow, resolve_commit
+from rollbook.git.repository import is_ancestor, resolve_commit
+from rollbook.git.shallow import is_shallow
 from rollbook.git.substitutes import substitutes
 from rollbook.names import parse_moment
 from rollbook.registry.main_branch import main_branch, published_commit, remote_name

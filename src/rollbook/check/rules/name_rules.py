@@ -51,10 +51,13 @@ def twins(paths: Iterable[str], scope: frozenset[str] | None) -> Iterator[Findin
             seen.add(place)
             parent, _, name = place.rpartition("/")
             names[parent, folded(name)].add(name)
+    alike = {parent: group for parent, group in names.items() if len(group) > 1}
+    if not alike:
+        return
     concerned = None if scope is None else {place for path in scope for place in _upwards(path)}
-    for (parent, _), group in names.items():
+    for (parent, _), group in alike.items():
         places = [f"{parent}/{name}" for name in sorted(group)]
-        if len(places) > 1 and (concerned is None or not concerned.isdisjoint(places)):
+        if concerned is None or not concerned.isdisjoint(places):
             first, *others = places
             yield from (_twin(other, first) for other in others)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,7 @@ def unsafe_name(path: str) -> str:
     return next((reason for part in path.split("/") if (reason := _unsafe_part(part))), "")
 
 
+@functools.lru_cache(maxsize=1 << 12)
 def _unsafe_part(part: str) -> str:
     if len(part) > _LONGEST_NAME:
         return f"has a part of {len(part)} characters; {_LONGEST_NAME} are safe"

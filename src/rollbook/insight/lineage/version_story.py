@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from rollbook.git.repository import commit_or_none, is_shallow
+from rollbook.git.repository import commit_or_none
+from rollbook.git.shallow import is_shallow
 from rollbook.insight.lineage.trace import Stood
 from rollbook.names import moment_text
 from rollbook.registry.deployments import deployments

@@ -20,6 +20,7 @@ from rollbook.errors import (
     RollbookError,
     StorageFailed,
 )
+from rollbook.git.operation import one_operation
 from rollbook.propose.proposal import ChangeRefused
 from rollbook.text import printable
 
@@ -79,9 +80,11 @@ def how_to_land() -> str:
 
 @contextmanager
 def as_mlflow() -> Iterator[None]:
-    """Raise what the registry raises as an MlflowException, with the findings and what to do."""
+    """Take what is done inside for one operation, and raise what the registry raises as an MlflowException,
+    with the findings and what to do."""
     try:
-        yield
+        with one_operation():
+            yield
     except RollbookError as error:
         raise failure(error) from error
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, NotFound, Refused, nearest
-from rollbook.git.repository import is_shallow
+from rollbook.git.shallow import is_shallow
 from rollbook.names import is_model_name, is_version, precedence, time_now, time_seconds
 from rollbook.records.origin import DEPRECATED, DEREGISTERED, Origin
 from rollbook.registry.main_branch import main_commit

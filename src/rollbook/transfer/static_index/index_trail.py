@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from rollbook.errors import CannotTell, InvalidFile
-from rollbook.git.repository import is_shallow
+from rollbook.git.shallow import is_shallow
 from rollbook.trail.head import in_one_chain
 from rollbook.trail.standing_tags import standing, standing_tag
 from rollbook.transfer.static_index.document_json import decode, encode
