@@ -82,12 +82,14 @@ def follow_main(repository: Repository, main: str, tip: str) -> None:
 
     Raises Refused when a checkout has no room for what comes, Conflict when another git moves main.
     """
-    if ref_id(repository, f"refs/heads/{main}") == tip:
+    ref = f"refs/heads/{main}"
+    old = ref_id(repository, ref) or NO_OBJECT
+    if old == tip:
         return
     checkouts = checkouts_of(repository, main)
     for checkout in checkouts:
-        require_room(checkout, tip)
-    _move_local(repository, main, tip, [], checkouts)
+        require_room(repository, checkout, old, tip)
+    _move_local(repository, RefUpdate(ref, tip, old), [], checkouts)
 
 
 def _move_local(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rollbook.cache.memory import REGISTRATIONS
 from rollbook.errors import CannotTell
 from rollbook.git.main_history import is_first_parent
-from rollbook.git.repository import is_shallow
+from rollbook.git.shallow import is_shallow
 from rollbook.layout import Kind
 from rollbook.names import is_version, precedence
 from rollbook.trail.landings import landed_changes
