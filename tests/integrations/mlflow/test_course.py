@@ -37,7 +37,7 @@ def stages(course: Course) -> dict[str, str]:
 
     with course.as_environment():
         found = mlflow.MlflowClient().search_model_versions(f"name='{MODEL}'")
-    return {version.version: version.current_stage for version in found}
+    return {str(version.version): version.current_stage for version in found}
 
 
 def commits(course: Course) -> int:
