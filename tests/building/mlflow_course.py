@@ -60,6 +60,8 @@ class Course:
 def told(**environment: str) -> Iterator[None]:
     """Have MLflow take its settings from these variables, and forget what a program set."""
     from mlflow.tracking import fluent
+    from mlflow.tracking._model_registry import utils as registry_settings
+    from mlflow.tracking._tracking_service import utils as tracking_settings
 
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
@@ -67,6 +69,8 @@ def told(**environment: str) -> Iterator[None]:
         for name, value in {**QUIET, **environment}.items():
             patch.setenv(name, value)
         patch.setattr(fluent, "_active_experiment_id", None)
+        patch.setattr(tracking_settings, "_tracking_uri", None)
+        patch.setattr(registry_settings, "_registry_uri", None)
         # What set_experiment sets goes with the rest.
         patch.setenv("MLFLOW_EXPERIMENT_ID", "")
         patch.delenv("MLFLOW_EXPERIMENT_ID")

@@ -65,7 +65,7 @@ def test_a_registry_elsewhere_is_read_and_written_to_by_git_s_own_credentials(
     assert own.get_model_version("churn", "1").current_stage == "None"
     own.transition_model_version_stage("churn", "1", "Production", False)
     made = own.create_model_version("churn", str(world.artifact(b"from afar")))
-    assert (made.version, subjects(world)[0]) == ("4", "Register churn@1.3.0")
+    assert (made.version, subjects(world)[0]) == (4, "Register churn@1.3.0")
     assert own.get_model_version("churn", "1").current_stage == "Production"
     assert len(_clones(tmp_path)) == 1
 
@@ -159,6 +159,6 @@ def test_ssh_is_spoken_by_git_s_own_command(
     monkeypatch.setenv("GIT_SSH_VARIANT", "ssh")
     own = RollbookStore(f"rollbook+ssh://git@registry.example{world.origin}")
     own.set_registered_model_alias("churn", "champion", "2")
-    assert own.get_model_version_by_alias("churn", "champion").version == "2"
+    assert own.get_model_version_by_alias("churn", "champion").version == 2
     assert "git@registry.example" in (tmp_path / "ssh.log").read_text()
     assert subjects(world)[0] == "Give churn@1.1.0 the alias champion"

@@ -131,7 +131,7 @@ def test_a_version_is_registered_and_promoted_in_one_commit(world: World, here: 
     own, before = store(world), subjects(world)
     with batch("straight to production"):
         made = own.create_model_version("churn", str(world.artifact(b"new")))
-        assert made.version == "4"
+        assert made.version == 4
         own.transition_model_version_stage("churn", made.version, "Production", False)
     assert subjects(world) == ["straight to production", *before]
     assert store(world).get_model_version("churn", "4").current_stage == "Production"
@@ -257,7 +257,7 @@ def test_a_number_that_somebody_else_took_is_a_conflict(world: World, here: str)
 
     def script() -> None:
         with batch("mine"):
-            assert own.create_model_version("churn", str(world.artifact(b"mine"))).version == "4"
+            assert own.create_model_version("churn", str(world.artifact(b"mine"))).version == 4
             _meanwhile(world, "register", "churn", str(world.artifact(b"theirs")), "--version", "5.0.0")
 
     with pytest.raises(MlflowException, match="somebody else changed") as conflict:

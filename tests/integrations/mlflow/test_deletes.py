@@ -21,7 +21,7 @@ def world(started: Template) -> World:
     return started(with_churn)
 
 
-def _numbers(own: RollbookStore) -> set[str]:
+def _numbers(own: RollbookStore) -> set[int]:
     return {version.version for version in own.search_model_versions("name='churn'")}
 
 
@@ -31,8 +31,8 @@ def test_a_deleted_version_is_gone_for_mlflow_and_its_number_is_given_to_no_othe
     with pytest.raises(MlflowException) as gone:
         own.get_model_version("churn", "3")
     assert gone.value.error_code == "RESOURCE_DOES_NOT_EXIST"
-    assert _numbers(own) == {"1", "2"}
-    assert own.create_model_version("churn", str(world.artifact(b"next"))).version == "4"
+    assert _numbers(own) == {1, 2}
+    assert own.create_model_version("churn", str(world.artifact(b"next"))).version == 4
 
 
 def test_the_tombstone_says_when_and_by_whom_and_the_bytes_stay(world: World) -> None:
@@ -105,7 +105,7 @@ def test_a_model_that_is_created_again_starts_afresh_and_its_numbers_go_on(world
     made = own.create_registered_model("churn", [RegisteredModelTag("team", "fraud")], "anew")
     assert (made.description, made.tags, made.latest_versions) == ("anew", {"team": "fraud"}, [])
     assert _numbers(own) == set()
-    assert own.create_model_version("churn", str(world.artifact(b"next"))).version == "4"
+    assert own.create_model_version("churn", str(world.artifact(b"next"))).version == 4
 
 
 def test_a_model_that_is_there_is_created_by_none(world: World) -> None:

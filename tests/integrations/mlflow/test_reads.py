@@ -111,7 +111,9 @@ def test_every_way_to_name_a_version_stands_for_it(twins: Twins, suffix: str, nu
     assert (name, int(version)) == (CHURN, number)
 
 
-@pytest.mark.parametrize(("suffix", "says"), [("/Staging", "No versions"), ("/nothing", "no stage")])
+@pytest.mark.parametrize(
+    ("suffix", "says"), [("/Staging", "No versions"), ("/nothing", "Invalid Model Version stage: nothing")]
+)
 def test_an_address_that_stands_for_nothing_is_refused(twins: Twins, suffix: str, says: str) -> None:
     with pytest.raises(MlflowException, match=says):
         get_model_name_and_version(twins.ours, f"models:/{CHURN}{suffix}")

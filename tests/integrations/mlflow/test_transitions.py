@@ -43,7 +43,7 @@ def test_versions_come_as_text_and_as_numbers_and_stages_in_any_case(
     world: World, version: str | int, stage: str
 ) -> None:
     moved = store(world).transition_model_version_stage("churn", version, stage, False)
-    assert (moved.version, moved.current_stage) == ("1", "Production")
+    assert (moved.version, moved.current_stage) == (1, "Production")
 
 
 def test_from_none_straight_to_production_and_out_of_the_archive(world: World) -> None:

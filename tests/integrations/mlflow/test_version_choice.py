@@ -36,7 +36,7 @@ def test_the_first_is_1_0_0_and_then_the_minor_number_rises(tracked: Tracked) ->
 def test_the_very_same_again_is_another_version(tracked: Tracked) -> None:
     assert [create(tracked), create(tracked), create(tracked)] == ["1.0.0", "1.1.0", "1.2.0"]
     numbers = [one.version for one in tracked.client.search_model_versions("name='churn'")]
-    assert sorted(numbers) == ["1", "2", "3"]
+    assert sorted(numbers) == [1, 2, 3]
 
 
 def test_a_signature_that_breaks_callers_raises_the_major_number(tracked: Tracked) -> None:
@@ -106,5 +106,5 @@ def test_two_at_once_get_the_numbers_1_and_2_and_read_their_bytes_once(
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(made) == ["1", "2"]
+    assert sorted(made) == [1, 2]
     assert sorted(read) == sorted(map(str, folders))

@@ -12,11 +12,10 @@ import mlflow
 import pytest
 from mlflow.entities import LoggedModel
 from mlflow.exceptions import MlflowException
+from rollbook.mlflow import batch
 
 from building.mlflow_tracking import model_folder
-from rollbook.git.repository import discover
 from rollbook.integrations.mlflow.tracking_store import TrackingStore
-from rollbook.integrations.mlflow.writing import batch
 
 if TYPE_CHECKING:
     from building.mlflow_tracking import Tracked
@@ -39,7 +38,7 @@ def churn(tracked: Tracked) -> None:
 def test_a_path_is_registered(tracked: Tracked) -> None:
     folder = model_folder(tracked.root / "saved")
     made = tracked.client.create_model_version("churn", str(folder))
-    assert (made.version, made.status, made.source) == ("1", "READY", str(folder))
+    assert (made.version, made.status, made.source) == (1, "READY", str(folder))
     assert files_of(tracked, "1") >= WHOLE
     assert tracked.manifest("1.0.0")["artifact"]["format"] == "mlflow-model"
     assert tracked.manifest("1.0.0")["artifact"]["path"] == "model"
@@ -57,7 +56,7 @@ def test_a_model_among_a_runs_artifacts_is_registered_by_its_run(tracked: Tracke
     made = mlflow.register_model(f"runs:/{run.info.run_id}/model", "churn")
     assert made.run_id == run.info.run_id
     again = tracked.client.create_model_version("churn", f"runs:/{run.info.run_id}/model", run.info.run_id)
-    assert (again.version, again.source) == ("2", f"runs:/{run.info.run_id}/model")
+    assert (again.version, again.source) == (2, f"runs:/{run.info.run_id}/model")
     for version in ("1.0.0", "1.1.0"):
         assert tracked.manifest(version)["metrics"] == {"auc": 0.9}
 
@@ -164,7 +163,7 @@ def test_a_version_of_the_registry_is_copied_with_its_facts(tracked: Tracked, so
     tracked.client.set_registered_model_alias("churn", "best", 1)
     tracked.client.delete_run(run.info.run_id)
     copied = tracked.client.copy_model_version(source, "retail")
-    assert (copied.name, copied.version, copied.run_id) == ("retail", "1", run.info.run_id)
+    assert (copied.name, copied.version, copied.run_id) == ("retail", 1, run.info.run_id)
     copy, original = tracked.manifest("1.0.0", "retail"), tracked.manifest("1.0.0")
     assert copy["artifact"] == original["artifact"]
     assert copy["metrics"] == original["metrics"]
@@ -218,7 +217,7 @@ def test_a_prompt_is_no_model(tracked: Tracked) -> None:
 
 def test_several_in_a_batch_land_as_one(tracked: Tracked) -> None:
     before = tracked.world.git("rev-list", "--count", "main")
-    with batch(discover(tracked.world.registry), "Register two"):
+    with batch("Register two"):
         for name in ("one", "two"):
             folder = model_folder(tracked.root / name, weights=name.encode())
             tracked.client.create_model_version("churn", str(folder))

@@ -10,13 +10,13 @@ import mlflow.store.model_registry.sqlalchemy_store as sqlalchemy_store
 from mlflow.entities.model_registry import ModelVersionTag, RegisteredModelTag
 from mlflow.exceptions import MlflowException
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
-from rollbook.integrations.mlflow.model_names import folder_name
 
 from building.bare import START, Bare
 from building.world import git
 from rollbook.integrations.mlflow.catalogue import VERSION_TAG
 from rollbook.integrations.mlflow.store import RollbookStore
 from rollbook.names import time_text
+from rollbook.transfer.mlflow.model_names import folder_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
