@@ -253,6 +253,7 @@ def test_while_git_finds_nothing_changed_no_file_is_looked_at(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.register("credit", "1.0.0")
+    git(world.registry, "update-index", "-q", "--refresh")
     settle()
     world.run("check", "--all")
     monkeypatch.delattr(WorktreeSnapshot, "identities")

@@ -29,9 +29,9 @@ def repository(world: World) -> Repository:
     return found
 
 
-def _made(directory: Path, *parents: str) -> str:
+def _made(directory: Path, parent: str, message: str = "x") -> str:
     tree = git(directory, "rev-parse", "main^{tree}")
-    return git(directory, "commit-tree", tree, "-m", "x", *(word for one in parents for word in ("-p", one)))
+    return git(directory, "commit-tree", tree, "-m", message, "-p", parent)
 
 
 def _moved(world: World) -> None:
@@ -74,7 +74,7 @@ def test_a_main_that_has_diverged_is_refused_and_told_again_when_it_has_not(
 ) -> None:
     before = git(world.registry, "rev-parse", "main")
     _fetched(world)
-    git(world.registry, "update-ref", "refs/heads/main", _made(world.registry, before, before))
+    git(world.registry, "update-ref", "refs/heads/main", _made(world.registry, before, "apart"))
     for _ in range(2):
         with pytest.raises(Refused, match="diverged"):
             kept_main_commit(repository)

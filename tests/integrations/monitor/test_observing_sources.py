@@ -51,7 +51,7 @@ def watched(started: Template) -> World:
 
 
 def states(world: World) -> dict[str, tuple[str, str]]:
-    with Registry(world.registry) as registry:
+    with Registry.open(world.registry) as registry:
         outcomes = observe(registry, datetime.now(UTC))
     return {outcome.check: (outcome.state.value, outcome.message) for outcome in outcomes}
 

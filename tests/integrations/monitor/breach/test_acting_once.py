@@ -9,7 +9,7 @@ import pytest
 
 from building.world import git
 from rollbook.integrations.monitor import own_requests
-from rollbook.propose import landing, proposal
+from rollbook.propose import landing, proposal, publication
 
 from .breached import (
     BASIC,
@@ -147,7 +147,7 @@ def test_two_monitors_that_propose_make_one_request_each(served: World, tmp_path
 
 def test_a_push_that_loses_a_race_is_tried_again(autonomous: World, monkeypatch: pytest.MonkeyPatch) -> None:
     git(autonomous.root, "clone", "--quiet", str(autonomous.origin), "other")
-    other, push = autonomous.root / "other", landing.push
+    other, push = autonomous.root / "other", publication.push
     raced: list[str] = []
 
     def beaten(*arguments: object) -> None:
@@ -158,7 +158,7 @@ def test_a_push_that_loses_a_race_is_tried_again(autonomous: World, monkeypatch:
             push(*arguments)  # type: ignore[arg-type]
         push(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(landing, "push", beaten)
+    monkeypatch.setattr(publication, "push", beaten)
     done = acted(autonomous)
     assert (done.deeds["evidence"], done.deeds["rollback"]) == ("landed: monitoring-1", LANDED)
     assert len(evidence(autonomous)) == 1
@@ -173,7 +173,7 @@ def test_a_push_that_always_loses_is_left_to_the_next_run(
         raise Conflict("somebody else was first")
 
     with monkeypatch.context() as patch:
-        patch.setattr(landing, "push", beaten)
+        patch.setattr(publication, "push", beaten)
         done = acted(autonomous)
     assert done.deeds["evidence"].startswith("failed: somebody else was first [main ")
     assert done.deeds["evidence"].endswith(", try 1]")
