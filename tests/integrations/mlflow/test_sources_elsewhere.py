@@ -167,7 +167,7 @@ class TestInABucket:
         host, port = server.get_host_and_port()
         monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", f"http://{host}:{port}")
         client = boto3.client("s3", endpoint_url=f"http://{host}:{port}")
-        client.create_bucket(Bucket="models")
+        client.create_bucket(Bucket="tracked")
         yield client
         server.stop()
 
@@ -175,16 +175,16 @@ class TestInABucket:
         folder = model_folder(tracked.root / "saved")
         for path in folder.rglob("*"):
             if path.is_file():
-                bucket.upload_file(str(path), "models", f"churn/{path.relative_to(folder)}")
+                bucket.upload_file(str(path), "tracked", f"churn/{path.relative_to(folder)}")
         tracked.client.create_registered_model("churn")
-        made = tracked.client.create_model_version("churn", "s3://models/churn")
-        assert made.source == "s3://models/churn"
+        made = tracked.client.create_model_version("churn", "s3://tracked/churn")
+        assert made.source == "s3://tracked/churn"
         assert files_of("1") >= WHOLE
 
     def test_what_is_not_there_is_an_error(self, tracked: Tracked, bucket: Any) -> None:
         tracked.client.create_registered_model("churn")
         with pytest.raises(MlflowException, match="nothing is there"):
-            tracked.client.create_model_version("churn", "s3://models/none")
+            tracked.client.create_model_version("churn", "s3://tracked/none")
         with pytest.raises(MlflowException, match="can't be read"):
             tracked.client.create_model_version("churn", "s3://no-such-bucket/none")
 
