@@ -29,7 +29,7 @@ def _answers(scratch: Path, *questions: str) -> list[dict[str, Any]]:
 def test_everything_that_is_asked_a_question_answers(tmp_path: Path) -> None:
     answers = _answers(tmp_path)
     ours = {item["question"] for item in answers if item["kind"] == "rollbook"}
-    assert ours == set(QUESTIONS)
+    assert ours == {name for name, question in QUESTIONS.items() if "toy" in (question.sizes or ("toy",))}
     assert {item["label"]: item["note"] for item in answers if item["seconds"] is None} == {}
 
 
