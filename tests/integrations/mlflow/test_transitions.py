@@ -216,13 +216,6 @@ def test_tags_and_a_description_of_the_manifest_can_be_taken_away_and_set_anew(w
     assert (shown.tags["team"], shown.description) == ("fraud", "anew")
 
 
-def test_a_tag_that_no_file_here_can_hold_is_named(world: World) -> None:
-    for key, value in (("two words", "x"), ("long", "x" * 10_001)):
-        with pytest.raises(MlflowException, match=f"the tag '{key}' can't hold") as wrong:
-            store(world).set_model_version_tag("churn", "1", ModelVersionTag(key, value))
-        assert wrong.value.error_code == "INVALID_PARAMETER_VALUE"
-
-
 def test_a_tag_that_mlflow_does_not_allow_is_refused_in_its_words(world: World) -> None:
     with pytest.raises(MlflowException, match="key"):
         store(world).set_registered_model_tag("churn", RegisteredModelTag("k" * 251, "x"))

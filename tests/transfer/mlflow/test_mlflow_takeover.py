@@ -33,6 +33,7 @@ def told(client: Any, model: str) -> dict[str, Any]:
                 "description": one.description or "",
                 "run_id": one.run_id,
                 "source": one.source,
+                "made": one.creation_timestamp // 1000,
             }
             for one in versions
         },

@@ -22,6 +22,7 @@ from rollbook.propose.proposal import PlannedChange, Proposal, branch_name
 from rollbook.registry.registry import Registry
 from rollbook.schema.schemas import schema_line
 from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.transfer.mlflow.other_tags import OTHER_TAGS
 from rollbook.yaml.edit import edit
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ def plan_revival(repository: Repository, base: str, name: str, fields: Mapping[s
 
     def change(document: Any) -> None:
         write_own(document, DELETED, None)
-        write_own(document, "name", own.get("name"))
+        for field in ("name", OTHER_TAGS):
+            write_own(document, field, own.get(field))
         describe(document, fields.get("description", ""))
         document.pop("tags", None)
         if fields.get("tags"):

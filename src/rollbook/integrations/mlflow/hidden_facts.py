@@ -2,12 +2,15 @@
 
 `deleted` is the tombstone of a version or a model: when, and by whom. `hidden` of a version's notes is what
 its manifest, which never changes, holds all the same: names of tags under `tags`, and `description: true`.
+Beside them stand the tags that the file's own `tags` can't hold; see `transfer.mlflow.other_tags`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from rollbook.transfer.mlflow.other_tags import OTHER_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +60,20 @@ def write_own(document: Any, name: str, value: Any) -> None:
         del extra[_OWN]
     if not extra:
         del document["extra"]
+
+
+def other_tags(extra: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags that a file with this `extra` holds besides its own `tags`."""
+    told = _inner(own_facts(extra), OTHER_TAGS)
+    return {key: text for key, text in told.items() if isinstance(text, str)}
+
+
+def write_other_tag(document: Any, key: str, text: str | None) -> None:
+    """Set a tag that the document's own `tags` can't hold, in place, or with None take it away."""
+    told = other_tags(document.get("extra") or {})
+    write_own(
+        document, OTHER_TAGS, {name: one for name, one in {**told, key: text}.items() if one is not None}
+    )
 
 
 def is_deleted(extra: Mapping[str, Any]) -> bool:

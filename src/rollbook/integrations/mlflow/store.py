@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS
@@ -34,6 +34,7 @@ from rollbook.integrations.mlflow.tag_writes import (
     plan_model_tag,
     plan_version_description,
     plan_version_tag,
+    record_fields,
     require_tag,
 )
 from rollbook.integrations.mlflow.tracking_store import TrackingStore
@@ -98,11 +99,7 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
                 raise MlflowException(
                     f"Registered Model (name={name}) already exists.", RESOURCE_ALREADY_EXISTS
                 )
-            fields: dict[str, Any] = {"description": description} if description else {}
-            if tags:
-                fields["tags"] = {tag.key: tag.value for tag in tags}
-            if model != name:
-                fields["extra"] = {"mlflow": {"name": name}}
+            fields = record_fields(model, name, description, {tag.key: tag.value for tag in tags or []})
             plan = plan_revival if is_gone else plan_model
             self._write(lambda base: plan(self._repository, base, model, fields))
             return self._catalogue().registered_model(name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.errors import InvalidFile
-from rollbook.integrations.mlflow.hidden_facts import hidden_facts, is_deleted, own_facts
+from rollbook.integrations.mlflow.hidden_facts import hidden_facts, is_deleted, other_tags, own_facts
 from rollbook.names import time_seconds
 from rollbook.records.fields import read_fields
 from rollbook.records.notes import parse_notes
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rollbook.records.fields import Fields
+
+NUMBER_BEFORE = "version"  # in `extra.mlflow` of a version that was taken over
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +74,17 @@ def version_facts(
     noted = parse_notes(notes or b"", layout.notes_path(model, version))
     backfilled = fields.mapping("backfilled")
     own, hidden = own_facts(fields.mapping("extra")), hidden_facts(noted.extra)
-    tags = {key: tag for key, tag in fields.tags("tags").items() if key not in hidden.tags}
-    created = str(backfilled.get("registered_at") or fields.text("created_at"))
+    told = {**_texts(fields.tags("tags")), **other_tags(fields.mapping("extra"))}
+    shown = {key: tag for key, tag in told.items() if key not in hidden.tags}
+    # Of a version that was taken over, MLflow's clients go on seeing when it was made, and by whom.
+    recorded = {} if NUMBER_BEFORE in own else backfilled
+    created = str(recorded.get("registered_at") or fields.text("created_at"))
     return VersionFacts(
         version,
         time_seconds(created),
         noted.description or ("" if hidden.description else fields.optional_text("description")),
-        str(backfilled.get("registered_by") or fields.text("created_by")),
-        {**_texts(tags), **_texts(noted.tags)},
+        str(recorded.get("registered_by") or fields.text("created_by")),
+        {**shown, **_texts(noted.tags), **other_tags(noted.extra)},
         _text_or_none(own, "source"),
         _text_or_none(own, "run_id"),
         _text_or_none(own, "run_link"),
@@ -100,7 +105,7 @@ def model_facts(
         model,
         told_name(model, extra),
         fields.optional_text("description") if fields else "",
-        _texts(fields.tags("tags")) if fields else {},
+        {**_texts(fields.tags("tags")), **other_tags(extra)} if fields else {},
         is_deleted(extra),
         table,
         trees,

@@ -23,6 +23,7 @@ from rollbook.registry.main_branch import main_commit
 from rollbook.text import printable
 from rollbook.transfer.mlflow.artifact_listing import ArtifactListing
 from rollbook.transfer.mlflow.model_folder_facts import model_folder_facts, saved_by
+from rollbook.transfer.mlflow.other_tags import OTHER_TAGS, parted_tags
 from rollbook.transfer.mlflow.run_facts import (
     MlflowFacts,
     joined,
@@ -207,6 +208,9 @@ def _fields(told: ToldVersion, facts: MlflowFacts, tags: Mapping[str, str]) -> d
         fields["lineage"] = {**fields["lineage"], "run": {**run, "uri": link}}
     if told.description:
         fields["description"] = told.description
-    if tags:
-        fields["tags"] = dict(tags)
+    kept, others = parted_tags(tags)
+    if kept:
+        fields["tags"] = kept
+    if others:
+        fields["extra"]["mlflow"][OTHER_TAGS] = others
     return fields

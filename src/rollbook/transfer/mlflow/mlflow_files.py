@@ -9,7 +9,6 @@ from rollbook.artifact.pointer import pointer_data
 from rollbook.git.address import without_credentials
 from rollbook.git.write import identity
 from rollbook.names import time_now
-from rollbook.propose.facts_files import lawful
 from rollbook.propose.file_facts import completed
 from rollbook.propose.registered_facts import registered_facts
 from rollbook.propose.registration import MANIFEST_ORDER, Registration
@@ -18,6 +17,7 @@ from rollbook.propose.stage_edits import Move, write_moves
 from rollbook.records.origin import MLFLOW
 from rollbook.records.stages import ALIASES
 from rollbook.schema.schemas import schema_line
+from rollbook.transfer.mlflow.other_tags import OTHER_TAGS, parted_tags
 from rollbook.transfer.mlflow.run_facts import joined, manifest_fields
 from rollbook.transfer.mlflow.stranger_text import kept_line, kept_text
 from rollbook.transfer.mlflow.version_order import VERSION_TAGS
@@ -60,7 +60,7 @@ def _record(repository: Repository, model: PlannedMlflowModel) -> bytes:
     source = model.source
     tags, others = _tags(source.tags)
     own: dict[str, Any] = {"name": kept_line(source.name)} if source.name != model.name else {}
-    own |= {"other_tags": others} if others else {}
+    own |= {OTHER_TAGS: others} if others else {}
     owners = [version.source.user for version in model.versions if kept_line(version.source.user)]
     return _yaml(
         "model",
@@ -116,7 +116,7 @@ def _facts(address: str, version: PlannedMlflowVersion, saved: MlflowFacts) -> d
     own["version"] = source.number
     tags, others = _tags({key: text for key, text in source.tags.items() if key != VERSION_TAGS[0]})
     if others:
-        own["other_tags"] = others
+        own[OTHER_TAGS] = others
     if source.description:
         fields["description"] = kept_text(source.description, _LONGEST_TEXT)
     return {**fields, "tags": tags} if tags else fields
@@ -125,8 +125,8 @@ def _facts(address: str, version: PlannedMlflowVersion, saved: MlflowFacts) -> d
 def _tags(told: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the tags that a registry can have under their names, and the others."""
     whole = {key: kept_text(text, _LONGEST_TEXT) for key, text in told.items()}
-    kept, _ = lawful("tags", dict([*whole.items()][:1000]))
-    return kept, {kept_line(key): text for key, text in whole.items() if key not in kept and kept_line(key)}
+    kept, others = parted_tags(dict([*whole.items()][:1000]))
+    return kept, {kept_line(key): text for key, text in others.items() if kept_line(key)}
 
 
 def _origin(address: str, model: PlannedMlflowModel) -> bytes:
