@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import AlreadySo
 from rollbook.git.write import ObjectWriter, commit
+from rollbook.layout import Kind, place
 from rollbook.propose.proposal import PlannedChange, Proposal
+from rollbook.propose.round_trips import without_round_trips
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -65,10 +68,28 @@ class ChangeSeries:
             upload()
 
     def as_one(self, subject: str) -> PlannedChange:
-        """Return all changes as one, whose message lists them below `subject`."""
+        """Return all changes as one, whose message lists them below `subject`. Raises AlreadySo when they
+        lead back to where they began."""
+        files = self._differing()
+        if not files:
+            raise AlreadySo(f"nothing is changed in the end: {subject}")
         message = "\n".join([subject, "", *(f"- {line}" for line in self.subjects), ""])
         # The same changes asked for again have the same branch, whenever that is.
         told = "\n".join(self.branches).encode()
         branch = f"rollbook/batch/{hashlib.sha256(told).hexdigest()[:12]}"
-        proposal = Proposal(branch, self.base, message, dict(self.files))
+        proposal = Proposal(branch, self.base, message, files)
         return PlannedChange(proposal, "these changes can't be made", may_wait=True)
+
+    def _differing(self) -> dict[str, bytes | None]:
+        """Return the files that are others than at the base, by path."""
+        snapshot = commit_snapshot(self.repository, self.base)
+        try:
+            standing = dict(zip(self.files, snapshot.read_many([*self.files]), strict=True))
+        finally:
+            snapshot.close()
+        files = dict(self.files)
+        for path, data in self.files.items():
+            before = standing[path]
+            if before and data and place(path).kind is Kind.STAGES:
+                files[path] = without_round_trips(before, data, path)
+        return {path: data for path, data in files.items() if data != standing[path]}

@@ -107,7 +107,7 @@ def test_what_comes_to_nothing_is_no_commit(world: World, here: str) -> None:
     own = store(world)
     _tag(own, "a", "yes")
     before = subjects(world)
-    with batch("there and back"):
+    with batch("there and back", registry=here):
         _tag(own, "a", "no")
         _tag(own, "a", "yes")
         own.transition_model_version_stage("churn", "1", "None", False)
@@ -125,6 +125,23 @@ def test_a_rollback_that_archives_first_is_one_commit(world: World, here: str) -
         own.transition_model_version_stage("churn", "1", "Production", False)
     assert subjects(world) == ["back to the version before", *before]
     assert (stages(world)["1"], stages(world)["2"]) == ("Production", "Archived")
+
+
+def test_a_version_that_comes_back_to_its_stage_never_left_it(world: World, here: str) -> None:
+    own = store(world)
+    own.transition_model_version_stage("churn", "1", "Production", False)
+    before = world.read("registry/churn/stages.yaml")
+    with batch("looked at again", registry=here):
+        own.transition_model_version_stage("churn", "1", "Staging", False)
+        own.transition_model_version_stage("churn", "1", "Production", False)
+        _tag(own, "looked-at")
+    assert world.read("registry/churn/stages.yaml") == before
+    assert (stages(world)["1"], "looked-at" in _tags(world)) == ("Production", True)
+    tip = world.git("rev-parse", "main")
+    with batch("there and back", registry=here):
+        own.transition_model_version_stage("churn", "1", "Staging", False)
+        own.transition_model_version_stage("churn", "1", "Production", False)
+    assert world.git("rev-parse", "main") == tip
 
 
 def test_a_version_is_registered_and_promoted_in_one_commit(world: World, here: str) -> None:

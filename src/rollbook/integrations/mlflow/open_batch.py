@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rollbook.errors import AlreadySo, BadCall, Conflict, NotFound, Refused
-from rollbook.git.commits import tree_of
 from rollbook.layout import Kind, place
 from rollbook.names import precedence
 from rollbook.propose.change_series import ChangeSeries
@@ -72,17 +71,9 @@ class Batch:
             self.steps.append(_Step(plan, made))
             return self.series.tip
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether all its writes together change nothing."""
-        repository, series = self.repository, self.series
-        return series.tip == series.base or tree_of(repository, series.tip) == tree_of(
-            repository, series.base
-        )
-
     def as_one(self, base: str) -> Write:
         """Return all its writes as one upon the commit `base`, where they are planned anew when main has
-        moved there. Raises Conflict when that can't be."""
+        moved there. Raises Conflict when that can't be, AlreadySo when they change nothing."""
         if base != self.series.base:
             self.series = self._replayed(base)
         return Write(self.series.as_one(self.reasons[0]))

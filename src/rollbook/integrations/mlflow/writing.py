@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from rollbook.errors import AlreadySo, BadCall, Conflict
@@ -91,8 +91,9 @@ def _outermost(repository: Repository, reason: str, address: StoreAddress) -> It
         yield
     finally:
         end()
-    if not batch.is_empty:
-        _carried_out(repository, batch.as_one, address)
+    if batch.steps:
+        with suppress(AlreadySo):
+            _carried_out(repository, batch.as_one, address)
 
 
 def _carried_out(repository: Repository, plan: Callable[[str], Write], address: StoreAddress) -> str:
