@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rollbook.artifact.formats.artifact_bytes import ArtifactBytes
 
-_MOST_MEMORY = 64 << 20
+_MOST_MEMORY = 72 << 20  # one buffer of the most that a reader takes in, and what is around it
 _LARGEST_SAMPLE = 20_000
 _MOST_CUTS = 300  # of one file
 # What has been worth trying as a number that lies: small, negative, and huge ones.
