@@ -9,7 +9,7 @@ import pytest
 
 from building.work_tree import new_repository
 from building.world import git
-from rollbook.errors import GitFailed, Refused
+from rollbook.errors import Conflict, GitFailed, Refused
 from rollbook.git.checkout import require_room, switch
 from rollbook.git.checkout_patch import applies, checkout_patch
 from rollbook.git.repository import discover
@@ -213,3 +213,22 @@ def test_the_users_settings_of_whitespace_change_nothing(root: Path) -> None:
     repository, old, new = _ends(root)
     switch(repository, root, old, new)
     assert git(root, "write-tree") == git(root, "rev-parse", "second^{tree}")
+
+
+def test_another_git_at_work_in_the_checkout_is_seen_before_anything_moves(root: Path) -> None:
+    repository, old, new = _ends(root)
+    (root / ".git/index.lock").touch()
+    with pytest.raises(Conflict, match="another git is at work"):
+        require_room(repository, root, old, new)
+
+
+def test_a_linked_checkout_that_is_sparse_stays_so(root: Path, tmp_path: Path) -> None:
+    git(root, "checkout", "-q", "--detach")
+    linked = tmp_path / "linked"
+    git(root, "worktree", "add", "-q", str(linked), "main")
+    git(linked, "sparse-checkout", "set", "--no-cone", "/b/")
+    repository, old, new = _ends(root)
+    require_room(repository, linked, old, new)
+    switch(repository, linked, old, new)
+    assert git(linked, "write-tree") == git(root, "rev-parse", "second^{tree}")
+    assert sorted(path.name for path in linked.iterdir()) == [".git", "b"]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +17,7 @@ from rollbook.git.commits import read_commit
 from rollbook.git.config import configure, flag, setting, setting_pairs
 from rollbook.git.main_history import commit_dates, commits_between, first_parent_line, merge_bases
 from rollbook.git.objects import ObjectReader
-from rollbook.git.operation import asked_once, one_operation
+from rollbook.git.operation import asked_once, one_operation, own_operation
 from rollbook.git.refs import ref_id
 from rollbook.git.repository import discover, is_ancestor
 from rollbook.git.single_step import single_step
@@ -80,6 +83,45 @@ def test_a_subsections_case_counts(root: Path) -> None:
     assert setting(repository, "remote.origin.tagOpt") is None
 
 
+def test_a_user_whom_the_operation_itself_names_is_seen(root: Path) -> None:
+    repository = discover(root)
+    with one_operation():
+        assert identity(repository).name == "Ann"
+        configure(repository, "user.name", "Bea")
+        assert identity(repository).name == "Bea"
+
+
+def test_an_operation_of_its_own_asks_anew_and_leaves_the_outer_ones_answers() -> None:
+    answers = iter("ab")
+    with one_operation():
+        assert asked_once("q", lambda: next(answers)) == "a"
+        with own_operation():
+            assert asked_once("q", lambda: next(answers)) == "b"
+        assert asked_once("q", lambda: next(answers)) == "a"
+
+
+def test_in_a_copy_of_the_context_an_operation_that_is_over_remembers_nothing() -> None:
+    answers = iter("abc")
+    with one_operation():
+        copied = copy_context()
+        assert copied.run(asked_once, "q", lambda: next(answers)) == "a"
+        assert asked_once("q", lambda: next(answers)) == "a"
+    assert copied.run(asked_once, "q", lambda: next(answers)) == "b"
+    assert copied.run(asked_once, "q", lambda: next(answers)) == "c"
+
+
+def test_threads_that_ask_at_once_get_one_answer() -> None:
+    answers, both_ask = iter("ab"), threading.Barrier(2)
+
+    def ask() -> str:
+        both_ask.wait(10)
+        return next(answers)
+
+    with one_operation(), ThreadPoolExecutor(2) as threads:
+        asking = [threads.submit(copy_context().run, asked_once, "q", ask) for _ in range(2)]
+        assert len({one.result() for one in asking}) == 1
+
+
 def test_an_inner_operation_is_a_part_of_the_outer_one() -> None:
     answers = iter("ab")
     with one_operation():
@@ -119,6 +161,50 @@ def test_readers_have_one_process_that_sees_what_is_written_meanwhile(root: Path
         reader.close()
         assert ObjectReader(repository).read_blob(oid, 9) == b"new"
     assert started == ["cat-file"]
+
+
+def test_a_reader_that_outlives_its_operation_reads_on_and_ends_its_process(root: Path) -> None:
+    repository = discover(root)
+    with one_operation():
+        reader = ObjectReader(repository)
+        reader.read("HEAD:x", 9)
+    assert reader.read_blob("HEAD:x", 9) == b"1"
+    process = reader._batch._process
+    reader.close()
+    assert process.poll() == 0
+
+
+def test_a_fork_reads_by_a_process_of_its_own(root: Path) -> None:
+    reader = ObjectReader(discover(root))
+    reader.read("HEAD:x", 9)
+    used = reader._batch._process.pid
+    into, out = os.pipe()
+    child = os.fork()
+    if child == 0:
+        found = reader.read_blob("HEAD:x", 9)
+        os.write(out, f"{found!r} {reader._batch._process.pid != used}".encode())
+        reader.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert os.read(into, 100) == b"b'1' True"
+    assert reader.read_blob("HEAD:x", 9) == b"1"
+    assert reader._batch._process.pid == used
+    reader.close()
+
+
+def test_a_reader_sees_what_is_repacked_and_what_is_fetched_meanwhile(root: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", str(root), "clone")
+    repository = discover(tmp_path / "clone")
+    with one_operation():
+        assert ObjectReader(repository).read_blob("HEAD:x", 9) == b"1"
+        for content in ("2", "3"):
+            (root / "x").write_text(content)
+            git(root, "commit", "-q", "-am", "next")
+            assert ObjectReader(repository).read(git(root, "rev-parse", "HEAD"), 0) is None
+            git(repository.directory, "pull", "-q")
+            git(repository.directory, "repack", "-q", "-a", "-d", "--write-midx", "--write-bitmap-index")
+            assert ObjectReader(repository).read_blob("HEAD:x", 9) == content.encode()
+            assert ObjectReader(repository).read_blob("origin/HEAD~1:x", 9) == str(int(content) - 1).encode()
 
 
 def test_a_reader_of_an_operation_works_on_after_its_git_died(root: Path) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from building.world import World, git
 from rollbook.errors import Refused
+from rollbook.git.config import setting
+from rollbook.git.operation import one_operation
 from rollbook.git.repository import discover
 from rollbook.registry import kept_main
 from rollbook.registry.kept_main import kept_main_commit
@@ -137,3 +139,13 @@ def test_where_refs_are_kept_elsewhere_git_is_asked_each_time(
     monkeypatch.setattr(kept_main, "read_main", lambda one: asked.append(one) or read(one))
     kept_main_commit(found)
     assert asked == [found]
+
+
+def test_an_operation_that_began_before_the_settings_changed_keeps_nothing_old(
+    world: World, repository: Repository
+) -> None:
+    with one_operation():
+        setting(repository, "rollbook.main")
+        _renamed(world)
+        told = kept_main_commit(repository)
+    assert told == kept_main_commit(repository) == main_commit(repository)

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _MOST = 200
 _PLAIN_MODES = {"100644", "100755", ABSENT}
 _UNFINISHED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
+# `git apply --check` takes no lock, and so would not see another's.
+_LOCK = "index.lock"
+# A linked checkout can be a sparse one where the repository's others are not.
+_SPARSE = "info/sparse-checkout"
 # What needs no quotes in a patch, and is no way out of the checkout.
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@+=-]*(?:/[A-Za-z0-9_][A-Za-z0-9._@+=-]*)*")
 _ADDED = re.compile(r"^Binary files /dev/null and b/(.+) differ$", re.MULTILINE)
@@ -45,24 +49,28 @@ def checkout_patch(repository: Repository, old: str, new: str) -> str | None:
 
 def applies(directory: Path, patch: str) -> bool:
     """Whether index and files of a checkout are what a patch starts from, with room for what it adds, and
-    nobody is in the midst of a merge there. Nothing is written."""
-    if _is_busy(directory) or not all(_is_free(directory, path) for path in _ADDED.findall(patch)):
+    nobody is at work or in the midst of a merge there. Nothing is written."""
+    if not _is_at_rest(directory) or not all(_is_free(directory, path) for path in _ADDED.findall(patch)):
         return False
     return try_git(directory, "apply", "--check", "--index", "-", stdin=patch.encode()).returncode == 0
 
 
 def apply(directory: Path, patch: str) -> bool:
     """Bring index and files of a checkout to what a patch makes of them; return whether git did."""
-    return try_git(directory, "apply", "--index", "-", stdin=patch.encode()).returncode == 0
+    return (
+        _is_at_rest(directory)
+        and try_git(directory, "apply", "--index", "-", stdin=patch.encode()).returncode == 0
+    )
 
 
-def _is_busy(directory: Path) -> bool:
-    """Whether a merge, a rebase or their like is not done in a checkout."""
+def _is_at_rest(directory: Path) -> bool:
+    """Whether a checkout holds all files, no git is at work in it, and no merge, rebase or their like waits
+    there to be finished."""
     git_dir = directory / ".git"
     if git_dir.is_file():  # a linked checkout, whose file names it
         named = git_dir.read_text(encoding="utf-8", errors="surrogateescape").removeprefix("gitdir: ")
         git_dir = directory / named.removesuffix("\n")
-    return any((git_dir / name).exists() for name in _UNFINISHED)
+    return not any((git_dir / name).exists() for name in (*_UNFINISHED, _LOCK, _SPARSE))
 
 
 def _is_free(directory: Path, path: str) -> bool:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from rollbook.git.repository import Repository
 
+# The variables of `git var` that say who commits, and who is the author.
+IDENTITIES = COMMITTER, AUTHOR = "GIT_COMMITTER_IDENT", "GIT_AUTHOR_IDENT"
+
 
 def setting(repository: Repository, key: str) -> str | None:
     """Return a configured value, e.g. of `user.signingKey`; None where there is none. Raises BadCall where
@@ -106,7 +109,14 @@ def configuration_files(repository: Repository) -> list[Path]:
 def configure(repository: Repository, key: str, value: str) -> None:
     """Set a value in the repository's own configuration. Raises GitFailed."""
     git(repository, "config", "--local", "--replace-all", key, value)
+    reread(repository)
+
+
+def reread(repository: Repository) -> None:
+    """Have the settings read anew, also in an operation that has read them: they have changed."""
     forget(("settings", repository))
+    for variable in IDENTITIES:
+        forget(("identity", repository, variable))
 
 
 def config_text(settings: Mapping[str, str]) -> str:

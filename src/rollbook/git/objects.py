@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -87,18 +88,22 @@ class ObjectReader:
             yield from self._batch.ask(window, limit)
 
     def close(self) -> None:
-        """End the process, unless an operation keeps it; a later question starts another. A process that is
-        forgotten ends by itself."""
-        if not self._is_shared:
+        """End the process, unless the operation under way keeps it; a later question starts another. A
+        process that is forgotten ends by itself."""
+        if not (self._is_shared and is_open()):
             self._batch.end()
 
 
 class _BatchProcess:
-    """A `git cat-file --batch` process, started at the first question; one thread at a time asks it."""
+    """A `git cat-file --batch` process, started at the first question; one thread at a time asks it.
+
+    A fork of this Python starts one of its own: from one pipe two would read each other's answers.
+    """
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._process: subprocess.Popen[bytes] | None = None
+        self._asked_by = 0
         self._turn = threading.Lock()
 
     def ask(self, window: list[bytes], limit: int) -> list[GitObject | None]:
@@ -118,12 +123,20 @@ class _BatchProcess:
 
     def end(self) -> None:
         """End the process."""
+        self._leave_to_parent()
         if self._process is not None:
             self._end()
             self._process = None
 
+    def _leave_to_parent(self) -> None:
+        if self._process is not None and self._asked_by != os.getpid():
+            self._end.detach()
+            self._process = None
+
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        self._leave_to_parent()
         if self._process is None:
+            self._asked_by = os.getpid()
             self._process = start_git(
                 self._repository, "cat-file", "--batch", stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )

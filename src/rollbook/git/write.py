@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall, GitFailed
-from rollbook.git.config import flag, settings
+from rollbook.git.config import AUTHOR, COMMITTER, flag, settings
 from rollbook.git.objects import ObjectReader
 from rollbook.git.operation import asked_once
 from rollbook.git.process import git, line_of
@@ -35,13 +35,13 @@ class Identity:
 
 def identity(repository: Repository) -> Identity:
     """Return the user's name and email. Raises BadCall when git has none."""
-    return _identity(repository, "GIT_COMMITTER_IDENT")
+    return _identity(repository, COMMITTER)
 
 
 def author_identity(repository: Repository) -> Identity:
     """Return the name and email of the author that git gives the user's commits. Raises BadCall when it has
     none."""
-    return _identity(repository, "GIT_AUTHOR_IDENT")
+    return _identity(repository, AUTHOR)
 
 
 def _identity(repository: Repository, variable: str) -> Identity:

@@ -10,6 +10,7 @@ from rollbook.access.roles import RECORDER, Person, roles_at
 from rollbook.errors import Conflict, GitFailed, TagInTheWay
 from rollbook.git.checkout import checkouts_of, require_room, switch
 from rollbook.git.refs import NO_OBJECT, RefUpdate, push, ref_id, update_refs
+from rollbook.git.repository import is_ancestor
 from rollbook.git.write import identity
 from rollbook.trail.record import missing_tags
 
@@ -55,8 +56,13 @@ def publish(
     if remote:
         moved = [RefUpdate(ref, tip, base)] if tip != base else []
         push(repository, remote, [*moved, *tags, *also])
-        old = ref_id(repository, ref) or NO_OBJECT  # another landing here may have brought it nearer
-    _move_local(repository, RefUpdate(ref, tip, old), tags, checkouts)
+    now = (ref_id(repository, ref) or NO_OBJECT) if remote else old
+    if now in (old, NO_OBJECT) or is_ancestor(repository, now, tip):
+        # Another landing here may have brought it nearer.
+        _move_local(repository, RefUpdate(ref, tip, now), tags, checkouts)
+    else:
+        # It went further meanwhile, or its own way by a commit that nobody else has: neither is taken back.
+        update_refs(repository, tags)
     if missing:
         missing.remember(repository)
     return Publication([tag.event for tag in missing.tags] if missing else [], unrecorded)

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rollbook.git.config import configuration_files, settings
+from rollbook.git.config import configuration_files, reread, settings
 from rollbook.git.ref_marks import files_mark, refs_mark
 from rollbook.registry.main_branch import ahead_commit, read_main
 
@@ -64,6 +64,7 @@ def _told_anew(repository: Repository, kept: _Kept, before: Mark) -> str:
     kept.commit = ""
     mark = files_mark(kept.files)
     if not kept.files or mark != kept.files_mark:
+        reread(repository)
         kept.files = (*configuration_files(repository),)
         kept.files_mark = files_mark(kept.files)
         kept.may_keep = _shown_by_files(repository)

@@ -70,6 +70,14 @@ def test_an_approval_script_is_one_commit(world: World, here: str) -> None:
     assert stages(world)["1"] == "Production"
 
 
+def test_its_block_may_change_who_commits(world: World, here: str) -> None:
+    with batch("approved"):
+        _tag(store(world), "a")
+        world.git("config", "user.name", "Somebody Else")
+        _tag(store(world), "b")
+    assert world.git("log", "-1", "--format=%cn", "origin/main") == "Somebody Else"
+
+
 def test_its_commit_lists_what_it_did_and_its_reason_is_the_moves(world: World, here: str) -> None:
     with batch("approved by the risk board"):
         store(world).transition_model_version_stage("churn", "1", "Production", False)

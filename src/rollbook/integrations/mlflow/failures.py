@@ -82,9 +82,15 @@ def how_to_land() -> str:
 def as_mlflow() -> Iterator[None]:
     """Take what is done inside for one operation, and raise what the registry raises as an MlflowException,
     with the findings and what to do."""
+    with failures_as_mlflow(), one_operation():
+        yield
+
+
+@contextmanager
+def failures_as_mlflow() -> Iterator[None]:
+    """Raise what the registry raises as an MlflowException, with the findings and what to do."""
     try:
-        with one_operation():
-            yield
+        yield
     except RollbookError as error:
         raise failure(error) from error
 

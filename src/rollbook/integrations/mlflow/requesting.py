@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.check.finding import errors_among
 from rollbook.errors import GitFailed, Refused
+from rollbook.git.operation import own_operation
 from rollbook.git.refs import remote_branch, resolve_branch
 from rollbook.integrations.forge.configured_forge import forge_at_hand
 from rollbook.integrations.forge.github import ForgeFailed
@@ -102,9 +103,11 @@ def _waited(
     end, pause = time.monotonic() + seconds, _FIRST_PAUSE
     while True:
         try:
-            is_open = _is_open(repository, branch, remote)
-            # Asked after the branch: it goes away when it lands.
-            main = fetched_main(repository)
+            # Not as the operation that waits once found things: settings may change in the meantime.
+            with own_operation():
+                is_open = _is_open(repository, branch, remote)
+                # Asked after the branch: it goes away when it lands.
+                main = fetched_main(repository)
         except GitFailed:
             if time.monotonic() >= end:
                 raise

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall
-from rollbook.integrations.mlflow.failures import as_mlflow
+from rollbook.integrations.mlflow.failures import failures_as_mlflow
 from rollbook.integrations.mlflow.kept_clone import opened_repository
 from rollbook.integrations.mlflow.store_address import SCHEMES, parse_address
 from rollbook.integrations.mlflow.writing import collected
@@ -26,7 +26,8 @@ def batch(reason: str, *, registry: str | None = None) -> Iterator[None]:
     """
     import mlflow
 
-    with as_mlflow():
+    # Not one operation: the block is the user's, and may change settings, or last for hours.
+    with failures_as_mlflow():
         told = registry or mlflow.get_registry_uri()
         if told.partition(":")[0] not in SCHEMES:
             raise BadCall(

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from rollbook.errors import AlreadySo, BadCall, Conflict
+from rollbook.git.operation import one_operation
 from rollbook.integrations.mlflow.failures import how_to_land
 from rollbook.integrations.mlflow.kept_clone import refresh
 from rollbook.integrations.mlflow.open_batch import Batch, Write, open_batch, opened
@@ -96,6 +97,7 @@ def _outermost(repository: Repository, reason: str, address: StoreAddress) -> It
             _carried_out(repository, batch.as_one, address)
 
 
+@one_operation()
 def _carried_out(repository: Repository, plan: Callable[[str], Write], address: StoreAddress) -> str:
     """Land or request a change, as the address says, else the policy; without either it is requested."""
     with alone(repository):
