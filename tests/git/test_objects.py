@@ -149,7 +149,7 @@ def test_a_forgotten_reader_ends_its_git(root: Path):
     reader.read("HEAD:missing", LIMIT)
     process = reader._batch._process
     del reader
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=10) == -signal.SIGTERM
 
 
 def test_a_corrupt_object_is_an_error(tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -171,7 +172,7 @@ def test_a_reader_that_outlives_its_operation_reads_on_and_ends_its_process(root
     assert reader.read_blob("HEAD:x", 9) == b"1"
     process = reader._batch._process
     reader.close()
-    assert process.poll() == 0
+    assert process.poll() is not None
 
 
 def test_a_fork_reads_by_a_process_of_its_own(root: Path) -> None:
@@ -190,6 +191,26 @@ def test_a_fork_reads_by_a_process_of_its_own(root: Path) -> None:
     assert reader.read_blob("HEAD:x", 9) == b"1"
     assert reader._batch._process.pid == used
     reader.close()
+
+
+def test_a_fork_that_lives_on_and_drops_its_reader_hinders_nobody(root: Path) -> None:
+    reader = ObjectReader(discover(root))
+    reader.read("HEAD:x", 9)
+    process = reader._batch._process
+    ready, is_ready = os.pipe()
+    child = os.fork()
+    if child == 0:
+        del reader
+        os.write(is_ready, b"1")
+        signal.pause()
+        os._exit(0)
+    try:
+        assert os.read(ready, 1) == b"1"
+        reader.close()
+        assert process.poll() is not None
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def test_a_reader_sees_what_is_repacked_and_what_is_fetched_meanwhile(root: Path, tmp_path: Path) -> None:

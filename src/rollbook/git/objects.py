@@ -130,7 +130,7 @@ class _BatchProcess:
 
     def _leave_to_parent(self) -> None:
         if self._process is not None and self._asked_by != os.getpid():
-            self._end.detach()
+            self._end()
             self._process = None
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
@@ -140,10 +140,17 @@ class _BatchProcess:
             self._process = start_git(
                 self._repository, "cat-file", "--batch", stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
-            self._end = weakref.finalize(self, self._process.communicate)
+            self._end = weakref.finalize(self, _end_own, self._process, self._asked_by)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         return self._process.stdin, self._process.stdout
+
+
+def _end_own(process: subprocess.Popen[bytes], asked_by: int) -> None:
+    """End a process that this Python started; what a fork inherited is left to its parent."""
+    if asked_by == os.getpid():
+        process.terminate()  # a fork may hold its standard input open
+        process.communicate()
 
 
 def read_at_once(repository: Repository, oids: Iterable[str]) -> Iterator[bytes]:
