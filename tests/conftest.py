@@ -70,7 +70,9 @@ def _own_git_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
         patch.setenv("DVC_NO_ANALYTICS", "1")
         patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}")  # or it is made where tests run
+        patch.setenv(
+            "MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}"
+        )  # or it is made where tests run
         for name in ("ROLLBOOK_DIR", "PYTHONDONTWRITEBYTECODE"):
             patch.delenv(name, raising=False)
         yield

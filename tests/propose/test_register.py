@@ -15,7 +15,8 @@ from building.world import git, rollbook
 from killed import killed_at
 from rollbook.errors import Refused
 from rollbook.git.repository import discover
-from rollbook.propose.registration import Registration, register
+from rollbook.propose.registration import register
+from rollbook.propose.registration_request import Registration
 
 if TYPE_CHECKING:
     from building.world import Ran, World

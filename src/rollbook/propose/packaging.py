@@ -17,7 +17,8 @@ from rollbook.artifact.retrieval import fetch_version
 from rollbook.artifact.running.version_run import RunSettings, run_artifact
 from rollbook.errors import NotFound, Refused
 from rollbook.propose.new_evidence import Examination
-from rollbook.propose.registration import Registration, register
+from rollbook.propose.registration import register
+from rollbook.propose.registration_request import Registration
 from rollbook.propose.smoke_test import SAMPLE, sample_rows
 from rollbook.text import one_line, printable
 from rollbook.yaml.strict import load

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rollbook.artifact.storage import Storage, Stored
     from rollbook.git.repository import Repository
     from rollbook.propose.reference_sample import ReferenceSample
-    from rollbook.propose.registration import Registration
+    from rollbook.propose.registration_request import Registration
     from rollbook.propose.vouching import Vouching
 
 

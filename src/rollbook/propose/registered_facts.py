@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rollbook.git.repository import Repository
-    from rollbook.propose.registration import Registration
+    from rollbook.propose.registration_request import Registration
 
 # Stands for the artifact while its bytes have not been read.
 _NO_ARTIFACT = {"path": "model", "format": "binary", "size": 1, "sha256": "0" * 64}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.artifact.at_address import address_name
 from rollbook.artifact.dvc_yaml import artifact_path
-from rollbook.artifact.links import LinkRule
 from rollbook.artifact.pointer import pointer_data
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.unfetched import require_there
@@ -42,7 +41,6 @@ from rollbook.propose.scan_evidence import scan_evidence, scan_remarks
 from rollbook.propose.standing_branch import consists_of, standing_facts
 from rollbook.propose.stores import open_store, upload
 from rollbook.propose.told_model import FIELDS
-from rollbook.propose.vouching import Vouching
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
 from rollbook.registry.request_branches import requested_versions
@@ -57,9 +55,8 @@ if TYPE_CHECKING:
     from rollbook.artifact.progress import Progress
     from rollbook.artifact.storage import Storage, Stored
     from rollbook.git.repository import Repository
-    from rollbook.propose.new_evidence import Examination
     from rollbook.propose.received_artifact import ReceivedArtifact
-    from rollbook.propose.smoke_test import SmokeTestSettings
+    from rollbook.propose.registration_request import Registration
 
 # The order of a manifest's fields, as a person reads them.
 MANIFEST_ORDER = (
@@ -67,42 +64,6 @@ MANIFEST_ORDER = (
     "hyperparameters", "metrics", "features", "feature_pipeline", "preprocessing", "signature", "training",
     "environment", "lineage", "limitations", "protected_groups", "tags", "card", "extra",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """What shall be registered. `artifact` is a file, a folder, or as text an address of one.
-
-    `version` or else `bump` ("major", "minor", "patch") decides the version. `facts` are fields of the
-    manifest, in its own shape; `attachments` are further files of the version, by name (`requirements.txt`,
-    `sample-input.json`, `card.md`); `record` are fields of model.yaml, used when the model is new. `code` are
-    the directories whose git repositories the model was trained from, each with its role, empty for none.
-    `parents` are references to the versions that it was derived from; the manifest names the versions they
-    stand for now. `name` is what the artifact is called in the registry, None for its own name; `links` says
-    which symbolic links are followed to its files; `remarks` is what was remarked of the facts. `created_at`
-    and `created_by` are when and by whom a version was made that is back-filled. `test` says how it is tested
-    first; `examinations` are what else was learnt of it, no two of one kind: both become its evidence.
-    `reference` is a file of rows that live data is held against. `vouching` is what vouches for the artifact.
-    """
-
-    model: str
-    artifact: Path | str
-    version: str | None = None
-    bump: str = "minor"
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    attachments: Mapping[str, bytes] = field(default_factory=dict)
-    record: Mapping[str, Any] = field(default_factory=dict)
-    code: Sequence[tuple[str, Path]] = ()
-    parents: Sequence[str] = ()
-    name: str | None = None
-    links: LinkRule = LinkRule.NAMED
-    remarks: tuple[str, ...] = ()
-    created_at: str | None = None
-    created_by: str | None = None
-    test: SmokeTestSettings | None = None
-    examinations: Sequence[Examination] = ()
-    reference: Path | None = None
-    vouching: Vouching = field(default_factory=Vouching)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.propose.received_artifact import ReceivedArtifact
     from rollbook.propose.reference_sample import ReferenceSample
-    from rollbook.propose.registration import Registration
+    from rollbook.propose.registration_request import Registration
 
 
 def registration_evidence(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rollbook.artifact.storage import Storage, Stored
     from rollbook.propose.new_evidence import Examination
-    from rollbook.propose.registration import Registration
+    from rollbook.propose.registration_request import Registration
 
 
 def registration_test(

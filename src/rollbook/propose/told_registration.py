@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rollbook.artifact.at_address import is_address
 from rollbook.propose import told_facts
 from rollbook.propose.code_lineage import current_code, told_code
-from rollbook.propose.registration import Registration
+from rollbook.propose.registration_request import Registration
 from rollbook.propose.told_model import model_record
 from rollbook.propose.vouching import told_vouching
 

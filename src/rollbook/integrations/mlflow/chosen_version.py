@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rollbook.git.repository import Repository
     from rollbook.propose.received_artifact import ReceivedArtifact
-    from rollbook.propose.registration import Registration
+    from rollbook.propose.registration_request import Registration
 
 # What people call the tag who don't know the registry's own.
 _PLAIN_TAG = "version"

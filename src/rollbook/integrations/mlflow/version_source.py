@@ -16,7 +16,7 @@ from rollbook.integrations.mlflow.source_location import is_called_from_afar, is
 from rollbook.integrations.mlflow.version_download import downloaded
 from rollbook.propose.artifact_names import lawful_name
 from rollbook.propose.received_artifact import examined
-from rollbook.propose.registration import Registration
+from rollbook.propose.registration_request import Registration
 from rollbook.propose.stores import open_store
 from rollbook.propose.vouching import Vouching
 from rollbook.registry.main_branch import main_commit

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from rollbook.propose.in_memory.writers import ChosenWriter
     from rollbook.propose.in_memory.written_model import WrittenModel
     from rollbook.propose.landing import Landing
-    from rollbook.propose.registration import Registration
+    from rollbook.propose.registration_request import Registration
     from rollbook.propose.told_facts import FactsBesideSample, PathLike, ToldFacts
 
 # How near to zero two numbers count as the same: sums of 32 bits come out in another order each time.

@@ -11,7 +11,8 @@ from rollbook.git.write import identity
 from rollbook.names import time_now
 from rollbook.propose.file_facts import completed
 from rollbook.propose.registered_facts import registered_facts
-from rollbook.propose.registration import MANIFEST_ORDER, Registration
+from rollbook.propose.registration import MANIFEST_ORDER
+from rollbook.propose.registration_request import Registration
 from rollbook.propose.scan_evidence import scan_evidence
 from rollbook.propose.stage_edits import Move, write_moves
 from rollbook.records.origin import MLFLOW
