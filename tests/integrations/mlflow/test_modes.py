@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
-from mlflow.entities.model_registry import ModelVersionTag
+from mlflow.entities.model_registry import ModelVersionTag, RegisteredModelTag
 from mlflow.exceptions import MlflowException
 
 from building.mlflow_registry import saying_nothing, store, subjects, with_churn
 from building.world import World, git, rollbook
 from github_stand_in import REPOSITORY, GitHubStandIn, serve
 from rollbook.integrations.mlflow.failures import RequestWaits
+from rollbook.propose import direct_landing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -269,3 +271,15 @@ def test_threads_that_write_at_once_all_land(world: World) -> None:
         thread.join()
     assert failures == []
     assert {f"tag{number}" for number in range(4)} <= store(world).get_model_version("churn", "1").tags.keys()
+
+
+def test_what_the_system_says_no_to_is_no_code_that_clients_try_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(direct_landing, "commit", full)
+    with pytest.raises(MlflowException, match="No space left") as wrong:
+        store(world).set_registered_model_tag("churn", RegisteredModelTag("a", "b"))
+    assert wrong.value.error_code == "ABORTED"

@@ -88,11 +88,15 @@ def as_mlflow() -> Iterator[None]:
 
 @contextmanager
 def failures_as_mlflow() -> Iterator[None]:
-    """Raise what the registry raises as an MlflowException, with the findings and what to do."""
+    """Raise what the registry raises, and what the system says no to, as an MlflowException, with the
+    findings and what to do."""
     try:
         yield
     except RollbookError as error:
         raise failure(error) from error
+    except OSError as error:
+        # Left alone, MLflow's server would make it a code that its clients try again, for minutes.
+        raise MlflowException(_harmless(str(error)), error_code=codes.ABORTED) from error
 
 
 def failure(error: RollbookError) -> MlflowException:

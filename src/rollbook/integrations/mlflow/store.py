@@ -169,6 +169,8 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
         model_id: str | None = None,
     ) -> ModelVersion:
         with as_mlflow():
+            for tag in tags or []:
+                require_tag(tag.key, tag.value)
             model = self._catalogue().model(name).name
             told = ToldVersion(
                 source,
