@@ -59,8 +59,8 @@ def test_what_is_made_with_them_has_them(world: World) -> None:
 def test_one_with_control_characters_is_refused_by_name(world: World) -> None:
     own, before = store(world), world.git("rev-parse", "main")
     tag = ModelVersionTag("note", "a\x1b[2Jb")
-    with pytest.raises(MlflowException, match="the tag 'note' .* control characters"):
+    with pytest.raises(MlflowException, match=r"the tag 'note' .* control characters"):
         own.set_model_version_tag("churn", 1, tag)
-    with pytest.raises(MlflowException, match="the tag 'note' .* control characters"):
+    with pytest.raises(MlflowException, match=r"the tag 'note' .* control characters"):
         own.create_model_version("churn", str(world.artifact(b"new")), tags=[tag])
     assert world.git("rev-parse", "main") == before
