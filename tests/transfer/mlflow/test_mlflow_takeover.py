@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from building.world import World, git
+from rollbook.names import time_seconds
 from rollbook.yaml.strict import load
 
 from .mlflow_source import COMMIT, Source
@@ -86,7 +87,9 @@ def test_a_manifest_says_when_and_by_whom_a_version_was_made_and_who_registers_i
 ) -> None:
     manifest = read(taken, "churn-model/versions/1.0.0/version.yaml")
     assert manifest["created_by"] == "ana"
-    assert manifest["created_at"] < manifest["backfilled"]["registered_at"]
+    made = old.client.get_model_version("Churn Model", 1).creation_timestamp
+    assert time_seconds(manifest["created_at"]) == made // 1000
+    assert manifest["created_at"] <= manifest["backfilled"]["registered_at"]
     assert manifest["backfilled"]["registered_by"] == "jane@example.com"
 
 
