@@ -23,7 +23,7 @@ from rollbook.cli.source import (
     warn_if_removed,
 )
 from rollbook.insight.lineage.import_lineage import imports
-from rollbook.integrations.mlflow.hidden_facts import deletion_told
+from rollbook.integrations.mlflow.reading.hidden_facts import deletion_told
 from rollbook.names import is_model_name
 from rollbook.text import printable
 

@@ -191,7 +191,7 @@ def test_only_what_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.Mon
     twins.version("other", source="file:/1")
     twins.ours.search_model_versions()
     read: list[str] = []
-    from rollbook.integrations.mlflow import kept_facts
+    from rollbook.integrations.mlflow.reading import kept_facts
 
     parse = kept_facts.version_facts
 

@@ -14,7 +14,7 @@ from mlflow.prompt.registry_utils import add_prompt_filter_string
 from mlflow.utils.search_utils import SearchModelUtils
 from twin_stores import Twins, model_facts, outcome, version_facts
 
-from rollbook.integrations.mlflow.filter_conditions import is_like
+from rollbook.integrations.mlflow.reading.filter_conditions import is_like
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from mlflow.exceptions import MlflowException
 
 from building.mlflow_registry import stages, store, subjects, with_churn
 from building.world import POLICY, World
-from rollbook.integrations.mlflow.hidden_facts import Hidden, hidden_facts, write_hidden
+from rollbook.integrations.mlflow.reading.hidden_facts import Hidden, hidden_facts, write_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from building.mlflow_tracking import model_folder
-from rollbook.integrations.mlflow import version_source
-from rollbook.integrations.mlflow.chosen_version import chosen_version
+from rollbook.integrations.mlflow.sources import version_source
+from rollbook.integrations.mlflow.sources.chosen_version import chosen_version
 
 if TYPE_CHECKING:
     from building.mlflow_tracking import Tracked

@@ -15,7 +15,7 @@ from mlflow.exceptions import MlflowException
 from rollbook.mlflow import batch
 
 from building.mlflow_tracking import model_folder
-from rollbook.integrations.mlflow.tracking_store import TrackingStore
+from rollbook.integrations.mlflow.sources.tracking_store import TrackingStore
 
 if TYPE_CHECKING:
     from building.mlflow_tracking import Tracked

@@ -13,7 +13,7 @@ from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 
 from building.bare import START, Bare
 from building.world import git
-from rollbook.integrations.mlflow.catalogue import VERSION_TAG
+from rollbook.integrations.mlflow.reading.catalogue import VERSION_TAG
 from rollbook.integrations.mlflow.store import RollbookStore
 from rollbook.names import time_text
 from rollbook.transfer.mlflow.model_names import folder_name

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rollbook.integrations.mlflow.told_batch import batch as batch
+    from rollbook.integrations.mlflow.writing.told_batch import batch as batch
 
 __all__ = ["batch"]
 
@@ -16,6 +16,6 @@ __all__ = ["batch"]
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(name)
-    from rollbook.integrations.mlflow import told_batch
+    from rollbook.integrations.mlflow.writing import told_batch
 
     return getattr(told_batch, name)

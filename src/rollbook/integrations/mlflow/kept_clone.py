@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from rollbook.errors import BadCall, StorageFailed
 from rollbook.git.clone import whole_clone
 from rollbook.git.repository import discover
-from rollbook.integrations.mlflow.writing_lock import held
+from rollbook.integrations.mlflow.writing.writing_lock import held
 from rollbook.propose.direct_landing import fetched_main
 from rollbook.propose.publication import follow_main
 from rollbook.registry.main_branch import main_branch

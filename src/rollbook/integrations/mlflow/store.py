@@ -11,25 +11,29 @@ from mlflow.store.model_registry.abstract_store import AbstractStore
 from mlflow.utils import validation
 
 from rollbook.errors import BadCall
-from rollbook.integrations.mlflow.catalogue import VERSION_TAG, Catalogue, KeptCatalogues
-from rollbook.integrations.mlflow.chosen_version import with_next_version
-from rollbook.integrations.mlflow.deletion import (
+from rollbook.integrations.mlflow.failures import as_mlflow
+from rollbook.integrations.mlflow.kept_clone import opened_repository
+from rollbook.integrations.mlflow.reading.catalogue import VERSION_TAG, Catalogue, KeptCatalogues
+from rollbook.integrations.mlflow.reading.found_pages import found_models, found_versions
+from rollbook.integrations.mlflow.reading.hidden_facts import is_deleted
+from rollbook.integrations.mlflow.sources.chosen_version import with_next_version
+from rollbook.integrations.mlflow.sources.tracking_store import TrackingStore
+from rollbook.integrations.mlflow.sources.version_source import ToldVersion, sourced_version
+from rollbook.integrations.mlflow.store_address import parse_address
+from rollbook.integrations.mlflow.version_download import downloaded
+from rollbook.integrations.mlflow.writing.deletion import (
     plan_model_deletion,
     plan_revival,
     plan_version_deletion,
 )
-from rollbook.integrations.mlflow.failures import as_mlflow
-from rollbook.integrations.mlflow.found_pages import found_models, found_versions
-from rollbook.integrations.mlflow.hidden_facts import is_deleted
-from rollbook.integrations.mlflow.kept_clone import opened_repository
-from rollbook.integrations.mlflow.stage_transition import (
+from rollbook.integrations.mlflow.writing.landed_or_requested import Write, main_or_batch, reason_for, write
+from rollbook.integrations.mlflow.writing.stage_transition import (
     StageTransition,
     made_room,
     plan_without_alias,
     require_active,
 )
-from rollbook.integrations.mlflow.store_address import parse_address
-from rollbook.integrations.mlflow.tag_writes import (
+from rollbook.integrations.mlflow.writing.tag_writes import (
     plan_model_description,
     plan_model_tag,
     plan_version_description,
@@ -37,10 +41,6 @@ from rollbook.integrations.mlflow.tag_writes import (
     record_fields,
     require_tag,
 )
-from rollbook.integrations.mlflow.tracking_store import TrackingStore
-from rollbook.integrations.mlflow.version_download import downloaded
-from rollbook.integrations.mlflow.version_source import ToldVersion, sourced_version
-from rollbook.integrations.mlflow.writing import Write, main_or_batch, reason_for, write
 from rollbook.names import Reference
 from rollbook.propose.alias_move import plan_alias
 from rollbook.propose.new_model import plan_model

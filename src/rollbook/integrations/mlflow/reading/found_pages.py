@@ -21,7 +21,7 @@ from mlflow.store.model_registry import (
 from mlflow.utils.search_utils import SearchModelUtils, SearchModelVersionUtils, SearchUtils
 
 from rollbook.errors import BadCall, NotFound
-from rollbook.integrations.mlflow.filter_conditions import (
+from rollbook.integrations.mlflow.reading.filter_conditions import (
     NUMBERS,
     TRUE,
     UNREADABLE,
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
-    from rollbook.integrations.mlflow.catalogue import Catalogue
-    from rollbook.integrations.mlflow.filter_conditions import Condition
-    from rollbook.integrations.mlflow.model_entry import ModelEntry, NumberedVersion
+    from rollbook.integrations.mlflow.reading.catalogue import Catalogue
+    from rollbook.integrations.mlflow.reading.filter_conditions import Condition
+    from rollbook.integrations.mlflow.reading.model_entry import ModelEntry, NumberedVersion
 
 Found = TypeVar("Found")
 _DEFAULT_ORDER = ("last_updated_timestamp DESC", "name ASC", "version_number DESC")

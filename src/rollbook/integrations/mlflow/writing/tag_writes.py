@@ -11,7 +11,12 @@ from mlflow.utils import validation
 
 from rollbook import layout
 from rollbook.errors import AlreadySo, BadCall
-from rollbook.integrations.mlflow.hidden_facts import hidden_facts, other_tags, write_hidden, write_other_tag
+from rollbook.integrations.mlflow.reading.hidden_facts import (
+    hidden_facts,
+    other_tags,
+    write_hidden,
+    write_other_tag,
+)
 from rollbook.propose.model_edit import plan_model_edit
 from rollbook.propose.new_note import describe, plan_notes_edit
 from rollbook.propose.proposal import PlannedChange, Proposal, branch_name

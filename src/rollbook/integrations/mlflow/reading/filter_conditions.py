@@ -18,7 +18,7 @@ from rollbook.errors import BadCall
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from rollbook.integrations.mlflow.model_entry import ModelEntry, NumberedVersion
+    from rollbook.integrations.mlflow.reading.model_entry import ModelEntry, NumberedVersion
 
 _TAG = "tag"
 TRUE, _FALSE = "true", "false"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.errors import InvalidFile
-from rollbook.integrations.mlflow.model_entry import ModelEntry
-from rollbook.integrations.mlflow.version_facts import (
+from rollbook.integrations.mlflow.reading.model_entry import ModelEntry
+from rollbook.integrations.mlflow.reading.version_facts import (
     ModelFacts,
     VersionFacts,
     model_facts,

@@ -12,7 +12,7 @@ from rollbook.names import time_seconds
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from rollbook.integrations.mlflow.version_facts import ModelFacts, VersionFacts
+    from rollbook.integrations.mlflow.reading.version_facts import ModelFacts, VersionFacts
     from rollbook.trail.registrations import ModelLandings, Registered
 
 _MS = 1000

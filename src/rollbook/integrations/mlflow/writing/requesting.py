@@ -21,7 +21,7 @@ from rollbook.registry.request_branches import has_landed, newest_tips
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
-    from rollbook.integrations.mlflow.open_batch import Write
+    from rollbook.integrations.mlflow.writing.open_batch import Write
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0  # seconds
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rollbook.artifact.links import LinkRule
 from rollbook.errors import BadCall, CannotTell, NotFound
 from rollbook.git.address import without_credentials
-from rollbook.integrations.mlflow.chosen_version import chosen_version
-from rollbook.integrations.mlflow.source_location import is_called_from_afar, is_inside, locate
+from rollbook.integrations.mlflow.sources.chosen_version import chosen_version
+from rollbook.integrations.mlflow.sources.source_location import is_called_from_afar, is_inside, locate
 from rollbook.integrations.mlflow.version_download import downloaded
 from rollbook.propose.artifact_names import lawful_name
 from rollbook.propose.received_artifact import examined
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
     from rollbook.artifact.storage import Storage, Stored
     from rollbook.git.repository import Repository
-    from rollbook.integrations.mlflow.catalogue import Catalogue
-    from rollbook.integrations.mlflow.source_location import SourceLocation
-    from rollbook.integrations.mlflow.tracking_store import TrackingStore
+    from rollbook.integrations.mlflow.reading.catalogue import Catalogue
+    from rollbook.integrations.mlflow.sources.source_location import SourceLocation
+    from rollbook.integrations.mlflow.sources.tracking_store import TrackingStore
     from rollbook.propose.received_artifact import ReceivedArtifact
     from rollbook.registry.model_version import ModelVersion
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import layout
 from rollbook.errors import InvalidFile
-from rollbook.integrations.mlflow.hidden_facts import hidden_facts, is_deleted, other_tags, own_facts
+from rollbook.integrations.mlflow.reading.hidden_facts import hidden_facts, is_deleted, other_tags, own_facts
 from rollbook.names import time_seconds
 from rollbook.records.fields import read_fields
 from rollbook.records.notes import parse_notes

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall
-from rollbook.integrations.mlflow.catalogue import VERSION_TAG
+from rollbook.integrations.mlflow.reading.catalogue import VERSION_TAG
 from rollbook.names import bump, normalise_version, precedence
 from rollbook.propose.file_facts import completed
 from rollbook.propose.registration_remarks import broken_contract

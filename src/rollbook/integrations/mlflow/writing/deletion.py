@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from rollbook import layout
 from rollbook.errors import AlreadySo
 from rollbook.git.write import identity
-from rollbook.integrations.mlflow.hidden_facts import DELETED, is_deleted, write_own
-from rollbook.integrations.mlflow.stage_transition import archiving, plan_without_alias
+from rollbook.integrations.mlflow.reading.hidden_facts import DELETED, is_deleted, write_own
+from rollbook.integrations.mlflow.writing.stage_transition import archiving, plan_without_alias
 from rollbook.names import Reference, time_now
 from rollbook.propose.change_series import planned_together
 from rollbook.propose.manifest_facts import require_lawful

@@ -24,8 +24,8 @@ from rollbook.transfer.mlflow.model_folder_facts import MARKER
 if TYPE_CHECKING:
     from mlflow.entities import LoggedModel, Run
 
-    from rollbook.integrations.mlflow.catalogue import Catalogue
-    from rollbook.integrations.mlflow.tracking_store import TrackingStore
+    from rollbook.integrations.mlflow.reading.catalogue import Catalogue
+    from rollbook.integrations.mlflow.sources.tracking_store import TrackingStore
     from rollbook.registry.model_version import ModelVersion
 
 # What `mlflow server` tells its workers (mlflow.server.constants, which needs Flask).

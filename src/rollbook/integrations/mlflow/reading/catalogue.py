@@ -17,7 +17,7 @@ from mlflow.utils.validation import _validate_model_alias_name, _validate_model_
 
 from rollbook import layout
 from rollbook.errors import BadCall, InvalidFile, NotFound, nearest
-from rollbook.integrations.mlflow.kept_facts import KeptFacts
+from rollbook.integrations.mlflow.reading.kept_facts import KeptFacts
 from rollbook.names import LATEST, is_model_name, is_version, normalise_version
 from rollbook.registry.listing import model_trees
 from rollbook.registry.registry import Registry
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rollbook.git.repository import Repository
-    from rollbook.integrations.mlflow.model_entry import ModelEntry, NumberedVersion
+    from rollbook.integrations.mlflow.reading.model_entry import ModelEntry, NumberedVersion
     from rollbook.records.policy import Policy
     from rollbook.registry.model_version import ModelVersion as RegistryVersion
     from rollbook.registry.registry import Model
