@@ -29,17 +29,17 @@ def refs_mark(repository: Repository, refs: Iterable[str]) -> Mark:
     return (
         *_chain(repository.git_dir, common, "HEAD"),
         *(content for ref in refs for content in _chain(common, common, ref)),
-        file_mark(common / "packed-refs"),
+        _file_mark(common / "packed-refs"),
         *(_content(folder / "reftable" / "tables.list") for folder in folders),
     )
 
 
 def files_mark(files: Sequence[Path]) -> Mark:
     """Return what tells files from those that stood there before: equal while nobody has written to any."""
-    return tuple(map(file_mark, files))
+    return tuple(map(_file_mark, files))
 
 
-def file_mark(path: Path) -> Mark | None:
+def _file_mark(path: Path) -> Mark | None:
     """Return what tells a file from one that stood there before; None where there is none."""
     try:
         facts = os.stat(path)  # noqa: PTH116 - asked very often

@@ -13,10 +13,10 @@ from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 
 from building.bare import START, Bare
 from building.world import git
-from rollbook.integrations.mlflow.reading.catalogue import VERSION_TAG
 from rollbook.integrations.mlflow.store import RollbookStore
 from rollbook.names import time_text
 from rollbook.transfer.mlflow.model_names import folder_name
+from rollbook.transfer.mlflow.version_tags import VERSION_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

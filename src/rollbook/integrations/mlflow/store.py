@@ -13,7 +13,7 @@ from mlflow.utils import validation
 from rollbook.errors import BadCall
 from rollbook.integrations.mlflow.failures import as_mlflow
 from rollbook.integrations.mlflow.kept_clone import opened_repository
-from rollbook.integrations.mlflow.reading.catalogue import VERSION_TAG, Catalogue, KeptCatalogues
+from rollbook.integrations.mlflow.reading.catalogue import Catalogue, KeptCatalogues
 from rollbook.integrations.mlflow.reading.found_pages import found_models, found_versions
 from rollbook.integrations.mlflow.reading.hidden_facts import is_deleted
 from rollbook.integrations.mlflow.sources.chosen_version import with_next_version
@@ -47,6 +47,7 @@ from rollbook.propose.new_model import plan_model
 from rollbook.propose.registration import prepare
 from rollbook.transfer.mlflow.model_names import folder_name
 from rollbook.transfer.mlflow.stage_names import mlflow_stage, policy_stage
+from rollbook.transfer.mlflow.version_tags import VERSION_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable

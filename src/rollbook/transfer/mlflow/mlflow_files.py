@@ -21,7 +21,7 @@ from rollbook.schema.schemas import schema_line
 from rollbook.transfer.mlflow.other_tags import OTHER_TAGS, parted_tags
 from rollbook.transfer.mlflow.run_facts import joined, manifest_fields
 from rollbook.transfer.mlflow.stranger_text import kept_line, kept_text
-from rollbook.transfer.mlflow.version_order import VERSION_TAGS
+from rollbook.transfer.mlflow.version_tags import VERSION_TAG
 from rollbook.yaml.edit import edit
 from rollbook.yaml.write import dump
 
@@ -115,7 +115,7 @@ def _facts(address: str, version: PlannedMlflowVersion, saved: MlflowFacts) -> d
     )
     own = fields["extra"]["mlflow"]
     own["version"] = source.number
-    tags, others = _tags({key: text for key, text in source.tags.items() if key != VERSION_TAGS[0]})
+    tags, others = _tags({key: text for key, text in source.tags.items() if key != VERSION_TAG})
     if others:
         own[OTHER_TAGS] = others
     if source.description:

@@ -29,6 +29,7 @@ _MOST_PARAMETERS = 40_000
 _MOST_TAGS = 20_000
 _LONGEST_TAG = 1000
 _SHOWN = 5
+_OF_BOTH = ("hyperparameters", "metrics")  # told by a run and by a logged model
 _MOST_LINES = 20
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _LATEST = 253_402_300_799_000  # the end of the year 9999, in milliseconds
@@ -121,6 +122,16 @@ def logged_model_facts(model: LoggedModel) -> MlflowFacts:
     return MlflowFacts(fields, extra, (*no_params, *no_metrics, *no_code, *no_tags))
 
 
+def facts_of_both(logged: LoggedModel | None, run: MlflowFacts) -> MlflowFacts:
+    """Return what a run and its logged model say. Of the same name, the model's own parameter or metric is
+    meant; of all else, what the run says."""
+    if logged is None:
+        return run
+    of_model = logged_model_facts(logged)
+    own = {key: of_model.fields[key] for key in _OF_BOTH if key in of_model.fields}
+    return joined(of_model, run, MlflowFacts(own))
+
+
 def joined(*told: MlflowFacts) -> MlflowFacts:
     """Return several facts as one: of the same entry the later is kept, and no more of them than a manifest
     holds."""
@@ -131,7 +142,7 @@ def joined(*told: MlflowFacts) -> MlflowFacts:
             for key, value in part.items():
                 whole[key] = {**whole[key], **value} if isinstance(whole.get(key), dict) else value
     left_out = [line for one in told for line in one.left_out]
-    for name in ("hyperparameters", "metrics"):
+    for name in _OF_BOTH:
         if (more := len(fields.get(name, ())) - _MOST) > 0:
             fields[name] = dict([*fields[name].items()][:_MOST])
             left_out += _said(name, more, [])

@@ -18,7 +18,7 @@ from rollbook.errors import BadCall, CannotTell, NotFound, nearest
 from rollbook.git.address import without_credentials
 from rollbook.names import time_text
 from rollbook.text import one_line
-from rollbook.transfer.mlflow.run_facts import MlflowFacts, joined, logged_model_facts, run_facts
+from rollbook.transfer.mlflow.run_facts import MlflowFacts, facts_of_both, run_facts
 from rollbook.transfer.mlflow.source_models import SourceModel, SourceVersion
 from rollbook.transfer.mlflow.stage_names import NONE
 
@@ -28,10 +28,8 @@ if TYPE_CHECKING:
 _PAGE = 1000
 _MOST_MODELS = 10_000
 _MOST_VERSIONS = 100_000
-_PROMPT_TAG = "mlflow.prompt.is_prompt"
 # Without the first, newer releases of MLflow read no folder; the second draws bars of its own.
 _SETTINGS = {"MLFLOW_ALLOW_FILE_STORE": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
-_OF_BOTH = ("hyperparameters", "metrics")
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 _INSTALL = 'Install it: pip install "rollbook[mlflow]"; for a database, the whole of it: pip install mlflow'
 
@@ -48,8 +46,10 @@ class MlflowSource:
 
     def model_names(self) -> tuple[list[str], list[str]]:
         """Return the names of all models, and of the prompts that MLflow keeps among them."""
+        from mlflow.prompt.constants import IS_PROMPT_TAG_KEY
+
         models = [model.name for model in self._pages("search_registered_models")]
-        wanted = f"tags.`{_PROMPT_TAG}` = 'true'"
+        wanted = f"tags.`{IS_PROMPT_TAG_KEY}` = 'true'"
         prompts = [model.name for model in self._pages("search_registered_models", filter_string=wanted)]
         return sorted(set(models) - set(prompts)), sorted(prompts)
 
@@ -124,13 +124,10 @@ class MlflowSource:
         )
 
     def _facts(self, run: Any, logged: Any, link: str) -> MlflowFacts:
-        of_model = logged_model_facts(logged) if logged is not None else MlflowFacts()
-        # Of the same name, the model's own parameter or metric is meant.
-        own = {key: of_model.fields[key] for key in _OF_BOTH if key in of_model.fields}
-        if run is None:
-            return of_model
-        of_run = run_facts(run, self._entity("experiment", run.info.experiment_id), link)
-        return joined(of_model, of_run, MlflowFacts(own))
+        of_run = MlflowFacts()
+        if run is not None:
+            of_run = run_facts(run, self._entity("experiment", run.info.experiment_id), link)
+        return facts_of_both(logged, of_run)
 
 
 @contextmanager

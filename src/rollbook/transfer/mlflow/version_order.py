@@ -11,10 +11,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from rollbook.check.signature_contract import breaks
-from rollbook.errors import BadCall, InvalidFile
-from rollbook.names import bump, is_version, normalise_version, precedence
+from rollbook.errors import InvalidFile
+from rollbook.names import bump, precedence
 from rollbook.records.mlflow_schema import of_mlflow
 from rollbook.records.signature import Illegible
+from rollbook.transfer.mlflow.version_tags import FORMER_TAGS, version_in
 from rollbook.yaml.strict import load
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from rollbook.transfer.mlflow.source_models import SourceVersion
 
-# Under these tags people keep the semantic version of a model, the first that is there.
-VERSION_TAGS = ("rollbook.version", "version", "semver", "semantic_version")
 _FIRST = "1.0.0"
 
 
@@ -58,15 +57,7 @@ def signature_in(marker: bytes) -> dict[str, Any]:
 
 
 def _told(tags: Mapping[str, str]) -> str:
-    for tag in VERSION_TAGS:
-        if tag in tags:
-            try:
-                found = normalise_version(tags[tag].strip())
-            except BadCall:
-                continue
-            if is_version(found):
-                return found
-    return ""
+    return next(filter(None, (version_in(tags.get(tag, "")) for tag in FORMER_TAGS)), "")
 
 
 def _named(

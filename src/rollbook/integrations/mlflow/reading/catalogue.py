@@ -26,6 +26,7 @@ from rollbook.text import printable
 from rollbook.trail.registrations import Registered, Registrations, registrations
 from rollbook.transfer.mlflow.model_names import folder_name
 from rollbook.transfer.mlflow.stage_names import mlflow_stage, policy_stage
+from rollbook.transfer.mlflow.version_tags import VERSION_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from rollbook.registry.model_version import ModelVersion as RegistryVersion
     from rollbook.registry.registry import Model
 
-# The tag that says which version one is, in the registry's own terms.
-VERSION_TAG = "rollbook.version"
 _MOST_CATALOGUES = 4
 _MLFLOW_STAGES = frozenset(stage.casefold() for stage in ALL_STAGES)
 _logger = logging.getLogger(__name__)
@@ -300,8 +299,3 @@ class KeptCatalogues:
             self._repository, commit, [catalogue.registered for catalogue in self._last]
         )
         return Catalogue(Registry(self._repository, snapshot), snapshot, registered, self._kept)
-
-
-def catalogue_at(repository: Repository, commit: str) -> Catalogue:
-    """Return the models as they stand in `commit`, which is main's or builds on it, read anew."""
-    return KeptCatalogues(repository).at(commit)

@@ -57,8 +57,7 @@ def found_models(
     size = _page_size(max_results, SEARCH_REGISTERED_MODEL_MAX_RESULTS_DEFAULT, most)
     conditions = conditions_of(SearchModelUtils, filter_string)
     with_prompts = wants_prompts(conditions)
-    tests = [(condition, model_test(condition)) for condition in conditions]
-    meets = [test for condition, test in tests if with_prompts or not condition.is_of_prompts]
+    meets = _tests(model_test, conditions, with_prompts=with_prompts)
     order = _model_order(order_by or ())
     found = [
         entry
@@ -81,8 +80,7 @@ def found_versions(
     size = _page_size(max_results, SEARCH_MODEL_VERSION_MAX_RESULTS_DEFAULT, most)
     conditions = conditions_of(SearchModelVersionUtils, filter_string)
     with_prompts = wants_prompts(conditions)
-    tests = [(condition, version_test(condition)) for condition in conditions]
-    meets = [test for condition, test in tests if with_prompts or not condition.is_of_prompts]
+    meets = _tests(version_test, conditions, with_prompts=with_prompts)
     order = _version_order(order_by or _DEFAULT_ORDER)
     found: list[NumberedVersion] = []
     for entry in _entries(catalogue, conditions):
@@ -102,6 +100,17 @@ def _page_size(asked: int | None, usual: int, most: int) -> int:
     if not isinstance(asked, int) or not 0 < asked <= most:
         raise BadCall(f"max_results has to be a whole number from 1 to {most}, not {str(asked)[:40]}")
     return asked
+
+
+def _tests(
+    test: Callable[[Condition], Callable[[Found], bool]],
+    conditions: Sequence[Condition],
+    *,
+    with_prompts: bool,
+) -> list[Callable[[Found], bool]]:
+    """Return what has to hold of each one found; a condition that can't hold is told, also one on prompts."""
+    tests = [(condition, test(condition)) for condition in conditions]
+    return [holds for condition, holds in tests if with_prompts or not condition.is_of_prompts]
 
 
 def _entries(catalogue: Catalogue, conditions: Sequence[Condition]) -> list[ModelEntry]:

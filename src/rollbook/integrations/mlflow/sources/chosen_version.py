@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rollbook.errors import BadCall
-from rollbook.integrations.mlflow.reading.catalogue import VERSION_TAG
 from rollbook.names import bump, normalise_version, precedence
 from rollbook.propose.file_facts import completed
 from rollbook.propose.registration_remarks import broken_contract
 from rollbook.registry.registry import Registry
 from rollbook.registry.request_branches import requested_versions
 from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.transfer.mlflow.version_tags import PLAIN_TAG, VERSION_TAG, version_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.propose.received_artifact import ReceivedArtifact
     from rollbook.propose.registration_request import Registration
-
-# What people call the tag who don't know the registry's own.
-_PLAIN_TAG = "version"
 
 
 def chosen_version(tags: Mapping[str, str]) -> tuple[str | None, dict[str, str]]:
@@ -34,20 +30,13 @@ def chosen_version(tags: Mapping[str, str]) -> tuple[str | None, dict[str, str]]
     left = dict(tags)
     if own := left.pop(VERSION_TAG, ""):
         chosen = normalise_version(own)
-        if _read(left.get(_PLAIN_TAG, "")) == chosen:
-            left.pop(_PLAIN_TAG)
+        if version_in(left.get(PLAIN_TAG, "")) == chosen:
+            left.pop(PLAIN_TAG)
         return chosen, left
-    if chosen_plainly := _read(left.get(_PLAIN_TAG, "")):
-        left.pop(_PLAIN_TAG)
+    if chosen_plainly := version_in(left.get(PLAIN_TAG, "")):
+        left.pop(PLAIN_TAG)
         return chosen_plainly, left
     return None, left
-
-
-def _read(text: str) -> str | None:
-    try:
-        return normalise_version(text)
-    except BadCall:
-        return None
 
 
 def with_next_version(

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mlflow.prompt.constants import IS_PROMPT_TAG_KEY
+
 from rollbook.artifact.links import LinkRule
 from rollbook.errors import BadCall, CannotTell, NotFound
 from rollbook.git.address import without_credentials
@@ -26,8 +28,8 @@ from rollbook.transfer.mlflow.model_folder_facts import model_folder_facts, save
 from rollbook.transfer.mlflow.other_tags import OTHER_TAGS, parted_tags
 from rollbook.transfer.mlflow.run_facts import (
     MlflowFacts,
+    facts_of_both,
     joined,
-    logged_model_facts,
     manifest_fields,
     run_facts,
 )
@@ -47,7 +49,6 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 _LOGGER = logging.getLogger(__name__)
 _NAME = "model"
-_PROMPT = "mlflow.prompt.is_prompt"  # mlflow.prompt.constants
 # What a copy of a version keeps of the manifest that it is copied from.
 _COPIED = (
     "framework", "algorithm", "hyperparameters", "metrics", "features", "feature_pipeline", "preprocessing",
@@ -84,7 +85,7 @@ def sourced_version(
     Nothing else stays of the copying, whether it fails or not. Raises as `locate`, `ArtifactListing` and
     `Storage.add` do, Refused for bytes that are broken or malicious.
     """
-    if told.tags.get(_PROMPT) == "true":
+    if told.tags.get(IS_PROMPT_TAG_KEY) == "true":
         raise BadCall(
             "a prompt is no model, and a registry of models keeps none",
             hint="Keep prompts in MLflow's own store: mlflow.set_registry_uri(...) around their calls.",
@@ -157,11 +158,8 @@ def _traced(location: SourceLocation, saved_by: tuple[str, str], tracking: Track
     elif run is None and saved_run:
         named = _asked(tracking.run, saved_run, [])
         run = named if named and is_inside(location.uri, named.info.artifact_uri) else None
-    of_model = logged_model_facts(model) if model else MlflowFacts()
     of_run = run_facts(run, tracking.experiment(run), tracking.link(run)) if run else MlflowFacts()
-    # Of the same name, the model's own parameter or metric is meant.
-    own = {key: of_model.fields[key] for key in ("hyperparameters", "metrics") if key in of_model.fields}
-    return joined(of_model, of_run, MlflowFacts(own, left_out=tuple(left_out)))
+    return joined(facts_of_both(model, of_run), MlflowFacts(left_out=tuple(left_out)))
 
 
 def _asked(ask: Callable[[str], Found], name: str, left_out: list[str]) -> Found | None:
