@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from rollbook.cli.importing_mlflow import mlflow
 from rollbook.cli.near_commands import NearCommands
 from rollbook.cli.output import print_json, print_table, progress_bar, say, size, warn
 from rollbook.cli.proposed import carry_on
+from rollbook.cli.takeover_report import exit_undecided, pairs_typed, say_notes, say_remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sized
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rollbook.transfer.gto.takeover import TakenOver
 
 _MANY: dict[str, Any] = {"multiple": True}
+_PAIRS = (("--stage", "stages"), ("--rename", "renames"), ("--path", "paths"))
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -76,7 +77,7 @@ def gto(dry_run: bool, then: str | None, as_json: bool, **given: Any) -> None:
     if dry_run and then:
         raise click.UsageError("--dry-run changes nothing: leave out --push, --pr and --land.")
     registry = options.registry()
-    for option, name in (("--stage", "stages"), ("--rename", "renames"), ("--path", "paths")):
+    for option, name in _PAIRS:
         given[name] = pairs(option, given[name])
     if dry_run:
         _report_plan(registry.plan_gto(**given), given, as_json=as_json)
@@ -137,9 +138,7 @@ def _report_plan(plan: Plan, given: Mapping[str, Any], *, as_json: bool) -> None
             may_go=["tag", "artifact", "by", "kept in", "registered at"],
         )
         _say_notes(plan, given)
-    if plan.problems:
-        sys.stdout.flush()
-        raise click.exceptions.Exit(1)
+    exit_undecided(plan.problems)
 
 
 def _report_takeover(registry: Registry, taken: TakenOver, *, then: str | None, as_json: bool) -> None:
@@ -173,11 +172,8 @@ def _say_notes(plan: Plan, given: Mapping[str, Any]) -> None:
     """Print what is to be known of a plan, a line each, and the whole call that would decide what is open."""
     for model in plan.models:
         for version in model.versions:
-            for remark in version.remarks:
-                say(f"{model.name}@{version.version}: {remark}")
-    for word, notes in (("left out", plan.skipped), ("to be decided", plan.problems)):
-        for note in notes:
-            say(f"{word}: {note.what}: {note.why}{f' ({note.hint})' if note.hint else ''}")
+            say_remarks(f"{model.name}@{version.version}", version.remarks)
+    say_notes(plan.skipped, plan.problems)
     if plan.options:
         say(f"to decide it so: {' '.join(['rollbook import gto', *_words(given), *plan.options])}")
 
@@ -186,9 +182,7 @@ def _words(given: Mapping[str, Any]) -> Iterator[str]:
     """Yield the options of a call, as they are typed."""
     for name in given["models"]:
         yield shlex.join(["--model", name])
-    for option, field in (("--stage", "stages"), ("--rename", "renames"), ("--path", "paths")):
-        for old, new in given[field].items():
-            yield shlex.join([option, f"{old}={new}"])
+    yield from pairs_typed(_PAIRS, given)
     if given["skip_missing"]:
         yield "--skip-missing"
 

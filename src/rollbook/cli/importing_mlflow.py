@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +11,7 @@ from rollbook.cli import options
 from rollbook.cli.output import print_json, print_table, say, size, warn
 from rollbook.cli.proposed import carry_on
 from rollbook.cli.step_bar import step_bar
+from rollbook.cli.takeover_report import exit_undecided, pairs_typed, say_notes, say_remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -101,9 +101,7 @@ def _report_plan(
         if plan.options:
             call = ["rollbook import mlflow", shlex.quote(uri), *_words(given), *plan.options]
             say(f"to decide it so: {' '.join(dict.fromkeys(call))}")
-    if plan.problems:
-        sys.stdout.flush()
-        raise click.exceptions.Exit(1)
+    exit_undecided(plan.problems)
 
 
 def _report_takeover(registry: Registry, taken: TakenFromMlflow, *, then: str | None, as_json: bool) -> None:
@@ -140,14 +138,10 @@ def _row(model: PlannedMlflowModel, version: PlannedMlflowVersion) -> list[str]:
 def _say_notes(plan: MlflowPlan) -> None:
     """Print what is to be known of a plan, a line each."""
     for model in plan.models:
-        for remark in model.remarks:
-            say(f"{model.name}: {remark}")
+        say_remarks(model.name, model.remarks)
         for version in model.versions:
-            for remark in version.remarks:
-                say(f"{model.name}@{version.version}: {remark}")
-    for word, notes in (("left out", plan.skipped), ("to be decided", plan.problems)):
-        for note in notes:
-            say(f"{word}: {note.what}: {note.why}{f' ({note.hint})' if note.hint else ''}")
+            say_remarks(f"{model.name}@{version.version}", version.remarks)
+    say_notes(plan.skipped, plan.problems)
 
 
 def _words(given: Mapping[str, Any]) -> Iterator[str]:
@@ -155,9 +149,7 @@ def _words(given: Mapping[str, Any]) -> Iterator[str]:
     for option, field in (("--model", "models"), ("--skip", "skip")):
         for name in given[field]:
             yield shlex.join([option, name])
-    for option, field in _PAIRS:
-        for old, new in given[field].items():
-            yield shlex.join([option, f"{old}={new}"])
+    yield from pairs_typed(_PAIRS, given)
     for option in ("skip-missing", "newest-holds"):
         if given[option.replace("-", "_")]:
             yield f"--{option}"
