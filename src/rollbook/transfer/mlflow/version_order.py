@@ -57,7 +57,7 @@ def signature_in(marker: bytes) -> dict[str, Any]:
 
 
 def _told(tags: Mapping[str, str]) -> str:
-    return next(filter(None, (version_in(tags.get(tag, "")) for tag in FORMER_TAGS)), "")
+    return next(filter(None, (version_in(tags.get(tag, "").strip()) for tag in FORMER_TAGS)), "")
 
 
 def _named(

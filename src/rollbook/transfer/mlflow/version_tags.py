@@ -15,6 +15,6 @@ FORMER_TAGS = (VERSION_TAG, PLAIN_TAG, "semver", "semantic_version")
 def version_in(text: str) -> str:
     """Return the version that a tag's text is, in its canonical form; an empty text where it is none."""
     try:
-        return normalise_version(text.strip())
+        return normalise_version(text)
     except BadCall:
         return ""
