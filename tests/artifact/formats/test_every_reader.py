@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from artifact.formats.samples import FOLDER, SAMPLES, sample
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rollbook.artifact.formats.artifact_bytes import ArtifactBytes
 
-_MOST_MEMORY = 72 << 20  # one buffer of the most that a reader takes in, and what is around it
+_MOST_MEMORY = 64 << 20
 _LARGEST_SAMPLE = 20_000
 _MOST_CUTS = 300  # of one file
 # What has been worth trying as a number that lies: small, negative, and huge ones.
@@ -110,6 +110,7 @@ def test_a_file_with_changed_bytes_is_read_or_called_broken(
 
     @settings(max_examples=10, deadline=None, database=None)
     @given(st.integers(0, 1 << 32))
+    @example(212)  # which makes a member of array.skops claim more bytes than the file has
     def try_changes(seed: int) -> None:
         source = random.Random(seed)
         for _ in range(20):

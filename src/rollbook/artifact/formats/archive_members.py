@@ -57,7 +57,8 @@ class ArchiveMembers:
         if self._left < 0:
             raise Broken(f"there are more than {_MOST_READ:,} bytes to read in its members")
         with self._archive.open(member) as content:
-            data = content.read(most + 1)
+            # Of a member that is not packed, as many bytes are set aside as are asked for.
+            data = content.read(member.file_size + 1)
         if len(data) != member.file_size:
             raise Broken(f"{name} has {member.file_size:,} bytes by the directory, and others are there")
         return data
