@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall
 from rollbook.propose.manifest_facts import small_file
-from rollbook.schema.schemas import violations
+from rollbook.schema.schemas import is_unicode, violations
 from rollbook.text import decoded, printable
 
 if TYPE_CHECKING:
@@ -148,7 +148,10 @@ def _lawful(field: str, values: dict[str, Any], walk: _Walk) -> dict[str, Any]:
 def lawful(field: str, values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return those entries of a manifest's mapping `field` that the schema allows, and the dotted names of
     the others. At most as many are given as the schema allows."""
-    left_out: dict[str, None] = {}
+    # Of a name that is no text, a violation tells only the mapping that it stands in.
+    left_out: dict[str, None] = dict.fromkeys(name for name in values if not is_unicode(name))
+    for name in left_out:
+        del values[name]
     while wrong := [item.path for item in violations("version", {**_LAWFUL, field: values}) if item.path[1:]]:
         for _, *steps in wrong:
             first, *deeper = map(str, steps)

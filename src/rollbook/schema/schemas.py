@@ -165,12 +165,12 @@ def _unreadable(data: object) -> Iterator[Violation]:
 
 def _unspeakable(value: object) -> tuple[str, str] | None:
     if isinstance(value, str):
-        return None if _is_unicode(value) else ("is no valid Unicode text", "Remove the lone surrogate.")
+        return None if is_unicode(value) else ("is no valid Unicode text", "Remove the lone surrogate.")
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str):
                 return f"the key {shown(key)} is no text", "Quote the key."
-            if not _is_unicode(key):
+            if not is_unicode(key):
                 return "a key is no valid Unicode text", "Remove the lone surrogate."
         return None
     if isinstance(value, int) and abs(value) > _LARGEST:
@@ -180,7 +180,8 @@ def _unspeakable(value: object) -> tuple[str, str] | None:
     return f"is of a type that JSON does not have ({type(value).__name__})", "Quote it, so that it is text."
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Whether text can be written at all: whether it has no lone surrogate."""
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
@@ -227,7 +228,7 @@ def _is_plain(data: object) -> bool:
 def _is_speakable(value: object) -> bool:
     kind = type(value)
     if kind is str:
-        return _is_unicode(value)  # type: ignore[arg-type]
+        return is_unicode(value)  # type: ignore[arg-type]
     if kind is float:
         return math.isfinite(value)  # type: ignore[arg-type]
     return not _unspeakable(value)

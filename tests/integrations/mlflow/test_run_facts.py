@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import mlflow
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from mlflow.data.http_dataset_source import HTTPDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
@@ -258,6 +258,7 @@ texts = st.text(st.characters(exclude_categories=()), max_size=300)
     st.lists(st.tuples(texts, texts, texts), max_size=3),
     st.integers(-(2**63), 2**63),
 )
+@example({}, {"\ud800": 0.0}, {}, [], 0)
 def test_whatever_a_run_says_is_written_and_read_back(
     params: dict[str, str],
     metrics: dict[str, float],
