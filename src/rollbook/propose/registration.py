@@ -22,6 +22,7 @@ from rollbook.propose.backfill import of_the_run_before, registrar
 from rollbook.propose.contradictions import require_agreement
 from rollbook.propose.dvc_entries_update import entry_edit
 from rollbook.propose.file_facts import as_told, completed
+from rollbook.propose.initial_manifest import initial_manifest
 from rollbook.propose.manifest_facts import require_lawful
 from rollbook.propose.proposal import (
     PlannedChange,
@@ -34,7 +35,6 @@ from rollbook.propose.proposal import (
 )
 from rollbook.propose.received_artifact import received_artifact
 from rollbook.propose.reference_table import reference_remarks
-from rollbook.propose.registered_facts import registered_facts
 from rollbook.propose.registration_evidence import registration_evidence
 from rollbook.propose.registration_remarks import lacking, pre_release_remarks, signature_remarks, twins
 from rollbook.propose.scan_evidence import scan_evidence, scan_remarks
@@ -223,7 +223,7 @@ def _plan(
     earlier = [version for version in requested if not above or precedence(version) > precedence(above)]
     for version in [*earlier, _next_version(model, [*versions, *requested], registration)]:
         branch = branch_name("register", model, version)
-        facts = registered_facts(repository, registration, model, version, parents)
+        facts = initial_manifest(repository, registration, model, version, parents)
         standing = resolve_branch(repository, branch)
         before = standing_facts(repository, standing, model, version) if standing else {}
         if standing and (carried := of_the_run_before(facts, as_told(before, facts))):

@@ -10,7 +10,7 @@ from rollbook.git.address import without_credentials
 from rollbook.git.write import identity
 from rollbook.names import time_now
 from rollbook.propose.file_facts import completed
-from rollbook.propose.registered_facts import registered_facts
+from rollbook.propose.initial_manifest import initial_manifest
 from rollbook.propose.registration import MANIFEST_ORDER
 from rollbook.propose.registration_request import Registration
 from rollbook.propose.scan_evidence import scan_evidence
@@ -91,7 +91,7 @@ def _version_files(
         created_at=source.created_at,
         created_by=kept_line(source.user) or NOBODY,
     )
-    facts = registered_facts(repository, registration, *name, [])
+    facts = initial_manifest(repository, registration, *name, [])
     facts = {**completed(facts, stored.format, stored.contents), "artifact": stored.as_mapping()}
     manifest = {field: facts[field] for field in MANIFEST_ORDER if field in facts}
     path = layout.manifest_path(*name)

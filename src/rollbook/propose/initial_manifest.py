@@ -22,7 +22,7 @@ _NO_ARTIFACT = {"path": "model", "format": "binary", "size": 1, "sha256": "0" * 
 _OWN = frozenset(["model", "version", "artifact", *AUTHORSHIP])
 
 
-def registered_facts(
+def initial_manifest(
     repository: Repository, registration: Registration, model: str, version: str, parents: Sequence[str]
 ) -> dict[str, Any]:
     """Return the manifest of a registration without its artifact, judged by the schema as far as it goes.
