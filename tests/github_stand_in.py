@@ -22,6 +22,10 @@ from jsonschema import Draft202012Validator
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import pytest
+
+    from building.world import World
+
 _DESCRIPTION = Path(__file__).parent / "integrations" / "forge" / "github-openapi.json"
 REPOSITORY = "acme/registry"
 
@@ -397,6 +401,15 @@ _DO = {
     ("GET", "/repos/{owner}/{repo}/actions/runs"): "_runs",
     ("POST", "/repos/{owner}/{repo}/actions/runs/{run_id}/rerun"): "_rerun",
 }
+
+
+def host_on_github(world: World, forge: GitHubStandIn, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Give a registry's origin GitHub's address, where the stand-in answers; return the registry."""
+    world.git("remote", "set-url", "origin", f"https://github.com/{REPOSITORY}.git")
+    world.git("config", f"url.{world.origin}.insteadOf", f"https://github.com/{REPOSITORY}.git")
+    monkeypatch.setenv("GH_TOKEN", forge.token)
+    monkeypatch.setenv("GITHUB_API_URL", forge.url)
+    return world
 
 
 def _handler(forge: GitHubStandIn) -> type[BaseHTTPRequestHandler]:

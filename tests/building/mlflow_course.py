@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from building.mlflow_registry import made_for_mlflow
+from building.mlflow_settings import QUIET, mlflow_set_to
 from building.world import Ran, World
 
 if TYPE_CHECKING:
@@ -22,14 +23,12 @@ if TYPE_CHECKING:
 
 PROGRAMS = Path(__file__).parents[2] / "examples" / "mlflow"
 MODEL = "wine-classifier"
-# No traffic but to this machine; a connection that was closed is made anew, at once.
-QUIET = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "true",
+# A connection that was closed is made anew, at once.
+SETTINGS = {
+    **QUIET,
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0",
     "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 
 
@@ -60,17 +59,13 @@ class Course:
 def told(**environment: str) -> Iterator[None]:
     """Have MLflow take its settings from these variables, and forget what a program set."""
     from mlflow.tracking import fluent
-    from mlflow.tracking._model_registry import utils as registry_settings
-    from mlflow.tracking._tracking_service import utils as tracking_settings
 
-    with pytest.MonkeyPatch.context() as patch:
+    with mlflow_set_to(), pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
             patch.delenv(name)
-        for name, value in {**QUIET, **environment}.items():
+        for name, value in {**SETTINGS, **environment}.items():
             patch.setenv(name, value)
         patch.setattr(fluent, "_active_experiment_id", None)
-        patch.setattr(tracking_settings, "_tracking_uri", None)
-        patch.setattr(registry_settings, "_registry_uri", None)
         # What set_experiment sets goes with the rest.
         patch.setenv("MLFLOW_EXPERIMENT_ID", "")
         patch.delenv("MLFLOW_EXPERIMENT_ID")

@@ -14,7 +14,7 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from building.mlflow_course import QUIET
+from building.mlflow_course import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +23,14 @@ _PATIENCE = 120  # seconds until a program answers, on a busy machine
 
 
 @contextlib.contextmanager
-def mlflow_server(folder: Path, registry: str, *options: str, workers: int = 2) -> Iterator[str]:
-    """Run `mlflow server` on this registry, with runs and artifacts in a folder; yield its address."""
+def mlflow_server(
+    folder: Path, registry: str = "", *options: str, tracking: str = "", workers: int = 2
+) -> Iterator[str]:
+    """Run `mlflow server` on this registry, by default the tracking store's own, with its log and artifacts,
+    and by default also its runs, in a folder; yield its address."""
     folder.mkdir(parents=True, exist_ok=True)
-    stores = ["--backend-store-uri", f"sqlite:///{folder / 'tracking.db'}", "--registry-store-uri", registry]
+    stores = ["--backend-store-uri", tracking or f"sqlite:///{folder / 'tracking.db'}"]
+    stores += ["--registry-store-uri", registry] if registry else []
     kept = ["--artifacts-destination", str(folder / "artifacts"), "--workers", str(workers)]
     with listening(folder, "server", *stores, *kept, *options, answers="/health") as address:
         yield address
@@ -48,7 +52,7 @@ def listening(
         process = subprocess.Popen(
             [sys.executable, "-m", "mlflow", *command, "--host", "127.0.0.1", "--port", str(port)],
             cwd=folder,
-            env={**os.environ, **QUIET, "PATH": path, **(environment or {})},
+            env={**os.environ, **SETTINGS, "PATH": path, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

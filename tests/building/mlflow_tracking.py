@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from building.mlflow_settings import QUIET, mlflow_set_to
 from building.once import made_once
 
 if TYPE_CHECKING:
@@ -105,18 +106,13 @@ def tracked(
     world: World, tmp_path: Path, factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Tracked]:
     """The fixture `tracked`."""
-    import mlflow
     from mlflow import MlflowClient
 
-    for name in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
-        monkeypatch.setenv(name, "true")
+    for name, value in QUIET.items():
+        monkeypatch.setenv(name, value)
     made = made_once(factory, "mlflow-database", _new_database)
     shutil.copy(made / "mlflow.db", tmp_path / "mlflow.db")
     tracking_uri = f"sqlite:///{tmp_path}/mlflow.db"
     registry_uri = f"rollbook://{world.registry}?mode=land"
-    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
-    mlflow.set_tracking_uri(tracking_uri)
-    mlflow.set_registry_uri(registry_uri)
-    yield Tracked(world, tmp_path, tracking_uri, MlflowClient(tracking_uri, registry_uri))
-    mlflow.set_tracking_uri(before[0])
-    mlflow.set_registry_uri(before[1])
+    with mlflow_set_to(tracking_uri, registry_uri):
+        yield Tracked(world, tmp_path, tracking_uri, MlflowClient(tracking_uri, registry_uri))

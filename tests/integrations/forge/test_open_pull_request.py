@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from building.world import git, rollbook
-from github_stand_in import REPOSITORY, GitHubStandIn
+from github_stand_in import GitHubStandIn, host_on_github
 from rollbook.errors import BadCall
 from rollbook.git.repository import discover
 from rollbook.integrations.forge.configured_forge import forge_of
@@ -28,12 +28,7 @@ def one_version(world: World) -> None:
 @pytest.fixture
 def hosted(started: Template, forge: GitHubStandIn, monkeypatch: pytest.MonkeyPatch) -> World:
     """A registry whose origin has GitHub's address, and a version in it."""
-    world = started(one_version)
-    world.git("remote", "set-url", "origin", f"https://github.com/{REPOSITORY}.git")
-    world.git("config", f"url.{world.origin}.insteadOf", f"https://github.com/{REPOSITORY}.git")
-    monkeypatch.setenv("GH_TOKEN", forge.token)
-    monkeypatch.setenv("GITHUB_API_URL", forge.url)
-    return world
+    return host_on_github(started(one_version), forge, monkeypatch)
 
 
 def _promote(world: World, *options: str) -> Ran:

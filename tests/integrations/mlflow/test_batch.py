@@ -8,13 +8,13 @@ import threading
 from contextvars import copy_context
 from typing import TYPE_CHECKING
 
-import mlflow
 import pytest
 from mlflow.entities.model_registry import ModelVersionTag
 from mlflow.exceptions import MlflowException
 from rollbook.mlflow import batch
 
 from building.mlflow_registry import stages, store, subjects, with_churn
+from building.mlflow_settings import mlflow_set_to
 from building.world import POLICY, World, git, rollbook
 from rollbook.integrations.mlflow.failures import RequestWaits
 
@@ -33,10 +33,8 @@ def world(started: Template) -> World:
 @pytest.fixture
 def here(world: World) -> Iterator[str]:
     """The registry's address, which MLflow is set to meanwhile."""
-    before = mlflow.get_registry_uri()
-    mlflow.set_registry_uri(f"rollbook://{world.registry}")
-    yield f"rollbook://{world.registry}"
-    mlflow.set_registry_uri(before)
+    with mlflow_set_to(registry=f"rollbook://{world.registry}"):
+        yield f"rollbook://{world.registry}"
 
 
 def _tag(own: RollbookStore, name: str, value: str = "yes", version: str = "1") -> None:

@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException
 
 from building.mlflow_registry import saying_nothing, store, subjects, with_churn
 from building.world import World, git, rollbook
-from github_stand_in import REPOSITORY, GitHubStandIn, serve
+from github_stand_in import GitHubStandIn, host_on_github, serve
 from rollbook.integrations.mlflow.failures import RequestWaits
 from rollbook.propose import direct_landing
 
@@ -46,11 +46,7 @@ def forge() -> Iterator[GitHubStandIn]:
 @pytest.fixture
 def hosted(world: World, forge: GitHubStandIn, monkeypatch: pytest.MonkeyPatch) -> World:
     """The registry with GitHub's address as its origin."""
-    world.git("remote", "set-url", "origin", f"https://github.com/{REPOSITORY}.git")
-    world.git("config", f"url.{world.origin}.insteadOf", f"https://github.com/{REPOSITORY}.git")
-    monkeypatch.setenv("GH_TOKEN", forge.token)
-    monkeypatch.setenv("GITHUB_API_URL", forge.url)
-    return world
+    return host_on_github(world, forge, monkeypatch)
 
 
 def _open_branches(world: World) -> list[str]:

@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +13,8 @@ from mlflow.entities import FileInfo
 from mlflow.exceptions import MlflowException
 
 from building import mlflow_tracking
+from building.mlflow_server import mlflow_server
+from building.mlflow_settings import mlflow_set_to
 from building.mlflow_tracking import model_folder
 from rollbook.errors import NotFound, Refused, StorageFailed
 from rollbook.transfer.mlflow import artifact_listing
@@ -48,7 +41,10 @@ def served(new_world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
         for tracked in mlflow_tracking.tracked(new_world.copy(root / "world"), root, tmp_path_factory, patch):
-            with _server(tracked) as address:
+            server = mlflow_server(
+                root / "server", tracked.registry_uri, tracking=tracked.tracking_uri, workers=1
+            )
+            with server as address, mlflow_set_to(address, tracked.registry_uri):
                 yield tracked, address
 
 
@@ -114,38 +110,6 @@ class TestOnATrackingServer:
         made = client.create_model_version("retail", f"runs:/{run.info.run_id}/model", **of_run)
         assert (made.version, made.run_id) == ("1", run.info.run_id)
         assert tracked.manifest("1.0.0", "retail")["artifact"]["files"] == len(WHOLE)
-
-
-@contextmanager
-def _server(tracked: Tracked) -> Iterator[str]:
-    """Run `mlflow server` on this machine, and have MLflow's clients use it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--backend-store-uri", tracked.tracking_uri, "--workers", "1"]
-    command += ["--artifacts-destination", str(tracked.root / "proxied")]
-    command += ["--registry-store-uri", tracked.registry_uri]
-    address = f"http://127.0.0.1:{port}"
-    with (tracked.root / "server.log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-    try:
-        _wait(process, f"{address}/health", tracked.root / "server.log")
-        mlflow.set_tracking_uri(address)
-        yield address
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
-
-
-def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    while process.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    pytest.fail(log.read_text())
 
 
 class TestInABucket:

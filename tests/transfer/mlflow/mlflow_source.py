@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from building.mlflow_settings import QUIET, mlflow_set_to
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 # No traffic but loopback's; and MLflow 3.13 and later write no folder without being told to.
 SETTINGS = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "true",
+    **QUIET,
     "MLFLOW_ALLOW_FILE_STORE": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_RECORD_ENV_VARS_IN_MODEL_LOGGING": "false",
 }
 COMMIT = "3c7a7a472abf3dd9643fd615f6da379c4acb3e3a"
@@ -40,16 +40,9 @@ class Source:
         """Let MLflow's own functions use this registry, or its runs with another one, and give the module."""
         import mlflow
 
-        before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
-        mlflow.set_tracking_uri(self.uri)
-        mlflow.set_registry_uri(registry or self.uri)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                yield mlflow
-        finally:
-            mlflow.set_tracking_uri(before[0])
-            mlflow.set_registry_uri(before[1])
+        with mlflow_set_to(self.uri, registry or self.uri), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield mlflow
 
     def log(self, model: str, columns: str = "ab", *, pickled: bool = False, **params: float) -> str:
         """Train a model, log it with its run, register it; return the run's id."""

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
+from building.mlflow_server import mlflow_server
 from building.world import World, git
 from killed import killed_at
 from rollbook.transfer.mlflow.source_artifacts import FoundArtifact
@@ -139,30 +133,9 @@ def test_a_file_store_is_taken_over(tmp_path: Path, world: World) -> None:
 
 @contextmanager
 def server(folder: Path) -> Iterator[Source]:
-    """Run MLflow's server on a port of this machine that is free."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
-        *("--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--workers", "1"),
-        *("--artifacts-destination", str(folder / "served")),
-    ]
-    uri = f"http://127.0.0.1:{port}"
-    with (folder / "log").open("w") as log:
-        running = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
-        try:
-            for _ in range(600):
-                try:
-                    urllib.request.urlopen(f"{uri}/health", timeout=5).close()
-                    break
-                except OSError:
-                    assert running.poll() is None, (folder / "log").read_text()
-                    time.sleep(0.1)
-            yield Source(uri, folder / "artifacts")
-        finally:
-            os.killpg(running.pid, signal.SIGKILL)
-            running.wait()
+    """Run MLflow's server on the registry in a folder."""
+    with mlflow_server(folder / "server", tracking=f"sqlite:///{folder}/mlflow.db", workers=1) as uri:
+        yield Source(uri, folder / "artifacts")
 
 
 def test_a_server_is_taken_over_with_what_it_hands_out(source: Source, world: World) -> None:

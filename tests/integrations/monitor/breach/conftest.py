@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from github_stand_in import REPOSITORY, GitHubStandIn, serve
+from github_stand_in import GitHubStandIn, host_on_github, serve
 from notify_receiver import SECRET, SECRET_ENV, Receiver, listen
 
 from .breached import BASIC, three_versions
@@ -50,8 +50,4 @@ def forge() -> Iterator[GitHubStandIn]:
 @pytest.fixture
 def hosted(served: World, forge: GitHubStandIn, monkeypatch: pytest.MonkeyPatch) -> World:
     """A registry whose origin has GitHub's address."""
-    served.git("remote", "set-url", "origin", f"https://github.com/{REPOSITORY}.git")
-    served.git("config", f"url.{served.origin}.insteadOf", f"https://github.com/{REPOSITORY}.git")
-    monkeypatch.setenv("GH_TOKEN", forge.token)
-    monkeypatch.setenv("GITHUB_API_URL", forge.url)
-    return served
+    return host_on_github(served, forge, monkeypatch)
