@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # Commands without a method, and why.
 ALONE = {
     "demo": "a show for people",
+    "serve": "what runs until it is told to end; `rollbook.web.service.app` has the application",
+    "site build": "`rollbook.web.catalog.site_build` has the function, above the registry that it is given",
     "hooks receive": "what git runs on a server, with a push on its standard input",
     "hooks received": "what git runs on a server after a push",
 }
@@ -119,6 +121,8 @@ def _methods(name: str) -> list[Callable[..., object]]:
     if name in METHODS:
         return METHODS[name]
     group, _, verb = name.rpartition(" ")
+    if group and group not in GROUPS:
+        return []
     method = getattr(GROUPS[group] if group else Registry, verb.replace("-", "_"), None)
     return [] if method is None else [method]
 

@@ -58,6 +58,8 @@ COMMANDS = {
     "audit": "Write the audit trail's tags, and verify them.",
     "import": "Take models over from elsewhere.",
     "export": "Write what the registry holds in a form that others read.",
+    "serve": "Answer for the registry over HTTP: a REST API, and the catalog for browsers.",
+    "site": "Build the catalog, the pages that people open: static files for any host.",
     "comment": "Write the check's summary into its pull request.",
     "recheck": "Have GitHub run the check of a pull request once more.",
     "release": "Publish a release for each version that came into production.",

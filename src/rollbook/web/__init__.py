@@ -1,0 +1,1 @@
+"""The registry over HTTP (`service/`) and in a browser (`catalog/`), for whoever has no clone."""

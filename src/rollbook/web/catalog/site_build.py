@@ -1,0 +1,37 @@
+"""Writing the catalog to a folder, for any host of static files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from rollbook.web.catalog.site_map import pages
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rollbook.api.public_registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltSite:
+    """A catalog that was written: of which commit, and how many pages it has."""
+
+    commit: str | None
+    pages: int
+
+
+def build_site(registry: Registry, directory: Path) -> BuiltSite:
+    """Write the catalog of a registry to `directory`; return what was written."""
+    registry.require()
+    every_page = [*pages(registry)]
+    for page in every_page:
+        target = directory / page.path / "index.html"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(page.make(), encoding="utf-8")
+    assets = directory / "assets"
+    assets.mkdir(exist_ok=True)
+    for asset in files("rollbook.web.catalog").joinpath("assets").iterdir():
+        (assets / asset.name).write_bytes(asset.read_bytes())
+    return BuiltSite(registry.snapshot.commit, len(every_page))

@@ -1,0 +1,1 @@
+"""Which registries are served, and what main of each holds right now."""

@@ -1,0 +1,47 @@
+"""The application that answers."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from rollbook import __version__
+from rollbook.errors import RollbookError
+from rollbook.web.identity.caller import ANYBODY
+from rollbook.web.service import model_routes
+from rollbook.web.service.problems import refused
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from fastapi import Request
+
+    from rollbook.web.identity.caller import Caller
+    from rollbook.web.registries.served_registries import ServedRegistries
+
+
+def create_app(
+    registries: ServedRegistries, *, identify: Callable[[Request], Caller] = lambda _: ANYBODY
+) -> FastAPI:
+    """Return the application that answers for these registries, and closes them when it ends.
+
+    `identify` tells who sends a request; by default anybody does, who may read.
+    """
+
+    @asynccontextmanager
+    async def while_it_runs(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            registries.close()
+
+    app = FastAPI(
+        title="Rollbook", version=__version__, lifespan=while_it_runs, docs_url=None, redoc_url=None
+    )
+    app.state.registries = registries
+    app.state.identify = identify
+    app.add_exception_handler(RollbookError, refused)
+    app.include_router(model_routes.router, prefix="/api/v1")
+    return app

@@ -1,0 +1,60 @@
+"""Errors as problem documents (RFC 9457), each with the status that tells a client what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi.responses import JSONResponse
+
+from rollbook.errors import (
+    AlreadySo,
+    BadCall,
+    CannotTell,
+    Conflict,
+    GitFailed,
+    InvalidFile,
+    ModelFailed,
+    NotFound,
+    Refused,
+    RollbookError,
+    StorageFailed,
+    TooMuch,
+)
+from rollbook.text import printable
+from rollbook.web.identity.caller import Denied
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+# The first class that an error is an instance of counts.
+_STATUS: tuple[tuple[type[RollbookError], int], ...] = (
+    (BadCall, 400),
+    (NotFound, 404),
+    (AlreadySo, 409),
+    (Conflict, 409),
+    (TooMuch, 413),
+    (Refused, 422),
+    (InvalidFile, 422),
+    (ModelFailed, 422),
+    (StorageFailed, 502),
+    (GitFailed, 502),
+    (CannotTell, 503),
+    (RollbookError, 500),
+)
+
+
+def problem(status: int, title: str, detail: str, **members: Any) -> JSONResponse:
+    """Return a problem document: its status, what kind of problem it is, and what is wrong this time."""
+    document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
+    return JSONResponse(document, status, media_type="application/problem+json")
+
+
+async def refused(_: Request, error: Exception) -> JSONResponse:
+    """Return the problem that an error of the registry is."""
+    assert isinstance(error, RollbookError)
+    if isinstance(error, Denied):
+        status = 401 if error.is_unknown else 403
+    else:
+        status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    hint = {"hint": printable(error.hint)} if error.hint else {}
+    return problem(status, type(error).__name__, printable(str(error)), **hint)
