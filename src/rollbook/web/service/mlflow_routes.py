@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.routing import APIRoute
 
-from rollbook.errors import NotFound, Refused, RollbookError
+from rollbook.errors import BadCall, NotFound, Refused, RollbookError
 from rollbook.integrations.mlflow.copied_files import copied_file, listed_files
 from rollbook.integrations.mlflow.error_codes import error_code, error_message
 from rollbook.integrations.mlflow.reading.catalogue import Catalogue
