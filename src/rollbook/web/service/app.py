@@ -9,9 +9,10 @@ from fastapi import FastAPI
 
 from rollbook import __version__
 from rollbook.errors import RollbookError
-from rollbook.web.identity.caller import ANYBODY
-from rollbook.web.service import mlflow_routes, model_routes
+from rollbook.web.identity.caller import anybody
+from rollbook.web.service import mlflow_routes, model_routes, whoami_route
 from rollbook.web.service.problems import refused
+from rollbook.web.service.read_recording import ReadRecording
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -19,15 +20,21 @@ if TYPE_CHECKING:
     from fastapi import Request
 
     from rollbook.web.identity.caller import Caller
+    from rollbook.web.identity.read_log import ReadLog
     from rollbook.web.registries.served_registries import ServedRegistries
+    from rollbook.web.registries.served_registry import ServedRegistry
 
 
 def create_app(
-    registries: ServedRegistries, *, identify: Callable[[Request], Caller] = lambda _: ANYBODY
+    registries: ServedRegistries,
+    *,
+    identify: Callable[[Request, ServedRegistry], Caller] = anybody,
+    read_log: ReadLog | None = None,
 ) -> FastAPI:
     """Return the application that answers for these registries, and closes them when it ends.
 
-    `identify` tells who sends a request; by default anybody does, who may read.
+    `identify` tells who sends a request to one of them; by default anybody does, who may read. What is given
+    to whom goes into `read_log`.
     """
 
     @asynccontextmanager
@@ -36,13 +43,19 @@ def create_app(
             yield
         finally:
             registries.close()
+            if read_log is not None:
+                read_log.close()
 
     app = FastAPI(
         title="Rollbook", version=__version__, lifespan=while_it_runs, docs_url=None, redoc_url=None
     )
     app.state.registries = registries
     app.state.identify = identify
+    if read_log is not None:
+        app.add_middleware(ReadRecording, log=read_log)
     app.add_exception_handler(RollbookError, refused)
+    app.include_router(whoami_route.router, prefix="/api/v1")
+    app.include_router(whoami_route.router, prefix="/api/v1/registries/{registry}", include_in_schema=False)
     app.include_router(model_routes.router, prefix="/api/v1")
     app.include_router(mlflow_routes.router)
     # A client's registry is then the address with this before it.
