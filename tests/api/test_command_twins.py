@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ALONE = {
     "demo": "a show for people",
     "serve": "what runs until it is told to end; `rollbook.web.service.app` has the application",
-    "token create": "a service's token is no part of a registry; `rollbook.web.identity.token_making` makes it",
+    "token create": "a service's token is no part of a registry; `web.identity.token_making` makes it",
     "token list": "`rollbook.web.identity.token_file` reads them",
     "token revoke": "`rollbook.web.identity.token_file` revokes them",
     "site build": "`rollbook.web.catalog.site_build` has the function, above the registry that it is given",

@@ -2,8 +2,8 @@
 
 It stands beside the registry, not in it. What somebody may do is a fact of the registry and stands in its
 policy; that a text on somebody's laptop speaks for them is a secret's affair: it has to end at once when it
-leaks, with no review before it, also while the forge is down, and leave no list of people and machines in every
-clone for ever.
+leaks, with no review before it, also while the forge is down, and leave no list of people and machines in
+every clone for ever.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The text of a token: `rbk_<id>_<secret><checksum>`.
 
 The id is public, and names the token in lists and logs. The secret has 256 bits from the system's generator.
-The checksum (CRC-32 of all before it) lets a scanner of secrets tell a token from what looks like one, and ask
-nobody; the form follows what GitHub says of its own:
+The checksum (CRC-32 of all before it) lets a scanner of secrets tell a token from what looks like one, and
+ask nobody; the form follows what GitHub says of its own:
 https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
 """
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rollbook.web.identity.caller import Caller
     from rollbook.web.identity.read_log import ReadLog
 
+_BARE = (204, 304)  # answers without a body
 # What a route may tell of its answer, in `request.state.read`.
 _TOLD = ("action", "model", "version", "commit", "sha256")
 
@@ -34,31 +35,36 @@ class ReadRecording:
         answer = _Answer(scope, send, self.log)
         try:
             await self.app(scope, receive, answer.send)
-        except CannotTell as error:
-            if not answer.is_withheld:
-                raise
-            await problem(503, "CannotTell", str(error))(scope, receive, send)
-            return
         finally:
             answer.end()
 
 
 class _Answer:
-    """An answer on its way: what its line says, and how much of it went out."""
+    """An answer on its way: what its line says, and how much of it went out. One that can't be put on record
+    is withheld, and what stands in its place says so."""
 
     def __init__(self, scope: Scope, send: Send, log: ReadLog) -> None:
-        self.is_withheld = False
         self._scope, self._send, self._log = scope, send, log
         self._line: dict[str, Any] = {}
         self._sent = 0
+        self._is_withheld = False
 
     async def send(self, message: Message) -> None:
+        """Pass a part of the answer on."""
+        if self._is_withheld:
+            return
         if message["type"] == "http.response.start":
-            self._begin(message)
+            try:
+                self._begin(message)
+            except CannotTell as error:
+                self._is_withheld, self._line = True, {}
+                await problem(503, type(error).__name__, str(error))(self._scope, _nothing, self._send)
+                return
         await self._send(message)
         self._sent += len(message.get("body", b""))
 
     def end(self) -> None:
+        """Put on record how much went out, where that was not promised, or less."""
         promised = self._line.get("bytes")
         if self._line and self._scope["method"] != "HEAD" and promised != self._sent:
             self._log.write({**self._line, "time": time_now(), "event": "sent", "bytes": self._sent})
@@ -76,13 +82,13 @@ class _Answer:
             **_who(state.get("caller")),
             **_what(self._scope),
             "status": message["status"],
-            "bytes": int(length) if length.isdigit() else None,
+            "bytes": int(length) if length.isdigit() else 0 if message["status"] in _BARE else None,
         }
-        try:
-            self._log.write(self._line)
-        except CannotTell:
-            self.is_withheld, self._line = True, {}
-            raise
+        self._log.write(self._line)
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}
 
 
 def _who(caller: Caller | None) -> dict[str, Any]:
