@@ -1,4 +1,4 @@
-"""Only what the provider signed, for this service, now, counts. The provider is a real one, on this machine."""
+"""Only what the provider signed, for this service, now, counts. The provider is real, on this machine."""
 
 from __future__ import annotations
 
