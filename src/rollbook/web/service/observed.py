@@ -87,8 +87,11 @@ class Observed:
 
 def route_of(scope: Scope) -> str:
     """Return the template of the route that answered a request."""
-    kept = scope.get("rollbook.route")
-    return str(kept or getattr(scope.get("route"), "path_format", UNMATCHED))
+    if kept := scope.get("rollbook.route"):
+        return str(kept)
+    # A newer FastAPI has the template with its prefix there, and without in the route.
+    included = scope.get("fastapi", {}).get("effective_route_context")
+    return str(getattr(included or scope.get("route"), "path_format", UNMATCHED))
 
 
 def _request_id(scope: Scope) -> bytes:
