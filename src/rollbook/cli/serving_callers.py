@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rollbook.cli.output import say
 from rollbook.cli.token import tokens_option
 from rollbook.errors import BadCall
 
@@ -56,8 +55,8 @@ def identification(
     oidc_claim: str,
     oidc_clients: tuple[str, ...],
 ) -> Identification:
-    """Return what tells who sends a request, and say what nobody in particular may. `host` is the address
-    that is listened at; None for a socket of this machine's.
+    """Return what tells who sends a request. `host` is the address that is listened at; None for a socket of
+    this machine's.
 
     Raises BadCall for what makes no sense together.
     """
@@ -72,15 +71,11 @@ def identification(
             hint="A token that was made for somebody else must not open this: name whom it has to be for.",
         )
     level = Anonymous(anonymous or ("read" if _is_local(host) else "none"))
-    say(f"Who brings no token may {_WORDS[level]} (--anonymous {level}).")
     oidc = None
     if oidc_issuer and oidc_audience:
         require_reader()
         oidc = OidcRules(OidcProvider(oidc_issuer), oidc_audience, oidc_claim, oidc_clients)
     return Identification(tokens=TokenFile(tokens) if tokens else None, oidc=oidc, anonymous=level)
-
-
-_WORDS = {"none": "do nothing", "catalog": "see which models there are", "read": "read and fetch everything"}
 
 
 def _is_local(host: str | None) -> bool:

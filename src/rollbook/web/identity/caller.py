@@ -11,7 +11,7 @@ from rollbook.errors import Refused
 from rollbook.names import PRODUCTION, meets_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
 # What RFC 6750 (3.1) calls a token that doesn't reach far enough, and one that doesn't count.
 INSUFFICIENT_SCOPE, INVALID_TOKEN = "insufficient_scope", "invalid_token"
@@ -110,6 +110,12 @@ class Caller:
         anybody knows which model it is about."""
         held = (self.rights, *self.rights_on.values(), *self.in_production.values())
         return any(right in rights for rights in held)
+
+    @property
+    def reach(self) -> Hashable:
+        """All that an answer may depend on that follows from who asks: callers of one reach get the same."""
+        held = (self.rights_on, self.in_production)
+        return (self.rights, self.within, self.is_known, *(frozenset(on.items()) for on in held))
 
     @property
     def may_anything(self) -> bool:

@@ -40,6 +40,12 @@ class Anonymous(StrEnum):
         by_level = {Anonymous.NONE: frozenset[Right](), Anonymous.CATALOG: frozenset([Right.CATALOG])}
         return by_level.get(self, READING)
 
+    @property
+    def words(self) -> str:
+        """Return it in words, for whoever starts the service."""
+        may = {Anonymous.NONE: "nothing", Anonymous.CATALOG: "see which models there are"}
+        return f"Who brings no token may {may.get(self, 'read and fetch everything')}."
+
 
 class Identification:
     """Tells who sends a request, and what they may do with one registry as its main is now; many threads may
@@ -50,7 +56,7 @@ class Identification:
     ) -> None:
         self._tokens = tokens
         self._oidc = oidc
-        self._anonymous = anonymous.rights
+        self.anonymous = anonymous
         self._nobody = Caller(Person(), anonymous.rights, is_known=False)
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, str, Vouched], Caller] = {}
@@ -70,7 +76,7 @@ class Identification:
         with self._lock:
             if key in self._kept:
                 return self._kept[key]
-        caller = caller_under(standing.registry.policy, vouched, self._anonymous)
+        caller = caller_under(standing.registry.policy, vouched, self.anonymous.rights)
         with self._lock:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()

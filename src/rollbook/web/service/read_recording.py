@@ -98,12 +98,12 @@ def _who(caller: Caller | None) -> dict[str, Any]:
 
 
 def _what(scope: Scope) -> dict[str, Any]:
-    state, route = scope["state"], scope.get("route")
+    state, route = scope["state"], scope.get("endpoint")
     path = scope.get("path_params", {})
     told = {name: state.get("read", {}).get(name) for name in _TOLD}
     return {
         **told,
-        "action": told["action"] or getattr(route, "name", None),
+        "action": told["action"] or getattr(route, "__name__", None),
         "registry": state.get("registry"),
         "model": told["model"] or path.get("name") or path.get("model"),
         "version": told["version"] or path.get("reference") or path.get("version"),
