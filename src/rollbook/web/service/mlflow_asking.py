@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from rollbook.integrations.mlflow.reading.catalogue import Catalogue, KeptCatalogues
 from rollbook.web.registries.served_registry import ServedRegistry
+from rollbook.web.service.asking import AskedRegistry
 
 
 class _Catalogues:
@@ -23,14 +24,14 @@ class _Catalogues:
         return kept.at(commit)
 
 
-def asked_catalogue(request: Request) -> Catalogue:
+def asked_catalogue(request: Request, served: AskedRegistry) -> Catalogue:
     """Return the models that a request is about; those of a registry that its path names, else of the
     first."""
     state = request.app.state
     if not hasattr(state, "mlflow_catalogues"):
         state.mlflow_catalogues = _Catalogues()
     catalogues: _Catalogues = state.mlflow_catalogues
-    return catalogues.of(state.registries.served(request.path_params.get("registry")))
+    return catalogues.of(served)
 
 
 AskedCatalogue = Annotated[Catalogue, Depends(asked_catalogue)]

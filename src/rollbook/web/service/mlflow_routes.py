@@ -24,6 +24,7 @@ from rollbook.web.identity.caller import Denied, Right
 from rollbook.web.service.asking import AskingCaller
 from rollbook.web.service.mlflow_asking import AskedCatalogue
 from rollbook.web.service.mlflow_shapes import model_message, version_message
+from rollbook.web.service.problems import as_told, challenge
 
 _FILES = "/api/2.0/rollbook/mlflow-artifacts/artifacts"
 # By the codes that have no other status than 400 (mlflow.exceptions).
@@ -46,15 +47,20 @@ class _MlflowRoute(APIRoute):
                 first = error.errors()[0]
                 name = ".".join(str(part) for part in first["loc"][1:]) or "the request"
                 return _failure("INVALID_PARAMETER_VALUE", 400, f"{name}: {first['msg']}")
-            except Denied as error:
-                if error.is_unknown:
-                    return _failure("UNAUTHENTICATED", 401, error_message(error))
-                return _failure("PERMISSION_DENIED", 403, error_message(error))
             except RollbookError as error:
-                code = error_code(error)
-                return _failure(code, _STATUS.get(code, 400), error_message(error))
+                return _refused(as_told(request, error))
 
         return told
+
+
+def _refused(error: RollbookError) -> JSONResponse:
+    if not isinstance(error, Denied):
+        code = error_code(error)
+        return _failure(code, _STATUS.get(code, 400), error_message(error))
+    told = ("UNAUTHENTICATED", 401) if error.is_unknown else ("PERMISSION_DENIED", 403)
+    answer = _failure(*told, error_message(error))
+    answer.headers.update(challenge(error))
+    return answer
 
 
 def _failure(code: str, status: int, message: str) -> JSONResponse:
