@@ -107,7 +107,7 @@ def test_who_asks_is_told_first_each_time(world: World) -> None:
     def identify(request: Request, _: ServedRegistry) -> Caller:
         match request.headers.get("authorization", ""):
             case "Bearer reader":
-                return Caller(Person("Jane Doe"), frozenset([Right.READ]), {})
+                return Caller(Person("Jane Doe"), frozenset([Right.CATALOG, Right.READ]), {})
             case "Bearer viewer":
                 return Caller(Person("John Doe"), frozenset([Right.CATALOG]), {})
             case _:
