@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 from rollbook.errors import BadCall, StorageFailed
 from rollbook.git.clone import whole_clone
 from rollbook.git.repository import discover
-from rollbook.integrations.mlflow.writing.writing_lock import held
 from rollbook.propose.direct_landing import fetched_main
 from rollbook.propose.publication import follow_main
+from rollbook.propose.writing_lock import alone, held
 from rollbook.registry.main_branch import main_branch
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def refresh(repository: Repository, *, is_new: bool = False) -> None:
     with _fetching:
         if time.monotonic() - _fetched.get(place, -_OLDEST) < _OLDEST:
             return
-        with held(place / "rollbook" / "mlflow.lock"):
+        with alone(repository):
             follow_main(repository, main_branch(repository), fetched_main(repository))
         _fetched[place] = time.monotonic()
 

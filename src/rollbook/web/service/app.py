@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from rollbook import __version__
 from rollbook.errors import RollbookError
 from rollbook.web.identity.caller import ANYBODY
-from rollbook.web.service import model_routes
+from rollbook.web.service import model_routes, transition_routes
 from rollbook.web.service.problems import refused
 
 if TYPE_CHECKING:
@@ -44,4 +44,5 @@ def create_app(
     app.state.identify = identify
     app.add_exception_handler(RollbookError, refused)
     app.include_router(model_routes.router, prefix="/api/v1")
+    app.include_router(transition_routes.router, prefix="/api/v1")
     return app

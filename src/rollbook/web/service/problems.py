@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi.responses import JSONResponse
 
+from rollbook.check.report.findings_json import as_mapping
 from rollbook.errors import (
     AlreadySo,
     BadCall,
@@ -20,14 +21,17 @@ from rollbook.errors import (
     StorageFailed,
     TooMuch,
 )
+from rollbook.propose.proposal import ChangeRefused
 from rollbook.text import printable
 from rollbook.web.identity.caller import Denied
+from rollbook.web.service.asked_write import MainMoved
 
 if TYPE_CHECKING:
     from fastapi import Request
 
 # The first class that an error is an instance of counts.
 _STATUS: tuple[tuple[type[RollbookError], int], ...] = (
+    (MainMoved, 412),
     (BadCall, 400),
     (NotFound, 404),
     (AlreadySo, 409),
@@ -56,5 +60,12 @@ async def refused(_: Request, error: Exception) -> JSONResponse:
         status = 401 if error.is_unknown else 403
     else:
         status = next(status for kind, status in _STATUS if isinstance(error, kind))
-    hint = {"hint": printable(error.hint)} if error.hint else {}
+    hint: dict[str, Any] = {"hint": printable(error.hint)} if error.hint else {}
+    if isinstance(error, ChangeRefused):
+        hint["findings"] = [as_mapping(finding) for finding in error.findings]
     return problem(status, type(error).__name__, printable(str(error)), **hint)
+
+
+def quoted_commit(commit: str) -> str:
+    """Return a commit as an ETag (https://www.rfc-editor.org/rfc/rfc9110#name-etag)."""
+    return f'"{commit}"'
