@@ -244,10 +244,3 @@ def fetch_tags(repository: Repository, remote: str) -> None:
                 hint="One of the two was changed after the fact. Find out which before you go on.",
             )
         raise git_failed(["fetch"], done.stderr)
-
-
-def tags_at(repository: Repository, commit: str) -> list[str]:
-    """Return the tags that point at a commit, by name."""
-    shape = "--format=%(refname)%00"
-    listed = text(git(repository, "for-each-ref", shape, f"--points-at={commit}", TAGS)).split("\0")
-    return [name.removeprefix("\n")[len(TAGS) :] for name in listed[:-1]]

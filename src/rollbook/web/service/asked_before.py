@@ -13,7 +13,9 @@ from rollbook.errors import Refused
 from rollbook.git.commits import read_commit
 from rollbook.git.main_history import newest_saying
 from rollbook.git.repository import is_ancestor
+from rollbook.registry.change import changed_files
 from rollbook.registry.request_branches import branch_tips
+from rollbook.trail.tag import recorded_trail
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
@@ -64,3 +66,15 @@ def done_before(repository: Repository, base: str, email: str, fingerprint: str)
     is_on_main = is_ancestor(repository, found, base)
     holding = (name for name, tip in tips.items() if is_ancestor(repository, found, tip))
     return DoneBefore(found, "" if is_on_main else next(holding, ""), commit.subject)
+
+
+def tags_recording(repository: Repository, commit: str) -> list[str]:
+    """Return the audit tags of what a commit of main brought, in the order of its events."""
+    parents = read_commit(repository, commit).parents
+    changes = changed_files(repository, parents[0], commit) if parents else []
+    models = {change.place.model for change in changes if change.place.model}
+    tags = recorded_trail(repository, models).tags.values() if models else ()
+    events = sorted(
+        (tag.event.model, tag.event.number, tag.event.tag) for tag in tags if tag.event.landed_in == commit
+    )
+    return [name for *_, name in events]

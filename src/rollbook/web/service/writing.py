@@ -14,13 +14,13 @@ from rollbook.check.report.findings_json import as_mapping
 from rollbook.errors import Conflict, Refused
 from rollbook.git.checkout import checkouts_of
 from rollbook.git.commits import read_commit
-from rollbook.git.refs import NO_OBJECT, RefUpdate, resolve_branch, tags_at, update_refs
+from rollbook.git.refs import NO_OBJECT, RefUpdate, resolve_branch, update_refs
 from rollbook.git.write import ObjectWriter
 from rollbook.integrations.forge.change_request import Request, pull_request_of, request, standing_request
 from rollbook.propose.direct_landing import fetched_main, land_anew
 from rollbook.propose.proposal import Write
 from rollbook.registry.main_branch import has_remote, remote_name
-from rollbook.web.service.asked_before import done_before, with_fingerprint
+from rollbook.web.service.asked_before import done_before, tags_recording, with_fingerprint
 from rollbook.web.service.problems import quoted_commit
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def landed_document(commit: str, more: Mapping[str, Any], *, status: int = 200) 
 def _answered_before(asked: AskedWrite, earlier: DoneBefore, *, created: bool) -> JSONResponse:
     repository = asked.served.repository
     if not earlier.branch:
-        more = {"tags": tags_at(repository, earlier.commit), "subject": earlier.subject}
+        more = {"tags": tags_recording(repository, earlier.commit), "subject": earlier.subject}
         return landed_document(earlier.commit, more, status=201 if created and asked.land else 200)
     pull_request, trouble = pull_request_of(repository, earlier.branch)
     made = Request(earlier.subject, earlier.branch, earlier.commit, pull_request, trouble, "")
