@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.testclient import TestClient
 
@@ -31,8 +31,8 @@ BOB = asker("bob@example.com", DECIDING)
 EVE = asker("eve@example.com", LANDING)
 
 
-def client(registry: Path, caller: Caller = ANN) -> TestClient:
+def client(registry: Path, caller: Caller = ANN, **settings: Any) -> TestClient:
     """A client of a registry's API, as whom `caller` says."""
     served = ServedRegistry("registry", discover(registry))
-    app = create_app(ServedRegistries([served]), identify=lambda _: caller)
+    app = create_app(ServedRegistries([served]), identify=lambda _: caller, **settings)
     return TestClient(app, raise_server_exceptions=True)

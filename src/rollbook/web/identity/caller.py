@@ -44,11 +44,15 @@ class Caller:
     stages: frozenset[str] | None = None
     is_known: bool = True
 
+    def may(self, right: Right, model: str = "", stage: str | None = None) -> bool:
+        """Return whether the caller has a right, as `require` says."""
+        is_allowed = right in self.rights or right in self.rights_on.get(model, frozenset())
+        return is_allowed and (self.stages is None or stage is None or stage in self.stages)
+
     def require(self, right: Right, model: str = "", stage: str | None = None) -> None:
         """Raise Denied unless the caller has a right: on a model, where one is named, and on its version in a
         stage."""
-        is_allowed = right in self.rights or right in self.rights_on.get(model, frozenset())
-        if is_allowed and (self.stages is None or stage is None or stage in self.stages):
+        if self.may(right, model, stage):
             return
         raise Denied(
             f"{self.person or 'nobody in particular'} may not {right}{f' {model}' if model else ''} here",

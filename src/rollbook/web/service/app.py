@@ -10,8 +10,9 @@ from fastapi import FastAPI
 from rollbook import __version__
 from rollbook.errors import RollbookError
 from rollbook.web.identity.caller import ANYBODY
-from rollbook.web.service import model_routes, transition_routes
+from rollbook.web.service import model_routes, registering_routes, transition_routes
 from rollbook.web.service.problems import refused
+from rollbook.web.service.write_settings import USUAL, WriteSettings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -23,11 +24,15 @@ if TYPE_CHECKING:
 
 
 def create_app(
-    registries: ServedRegistries, *, identify: Callable[[Request], Caller] = lambda _: ANYBODY
+    registries: ServedRegistries,
+    *,
+    identify: Callable[[Request], Caller] = lambda _: ANYBODY,
+    writing: WriteSettings = USUAL,
 ) -> FastAPI:
     """Return the application that answers for these registries, and closes them when it ends.
 
-    `identify` tells who sends a request; by default anybody does, who may read.
+    `identify` tells who sends a request; by default anybody does, who may read. `writing` says what
+    writes may do.
     """
 
     @asynccontextmanager
@@ -42,7 +47,9 @@ def create_app(
     )
     app.state.registries = registries
     app.state.identify = identify
+    app.state.writing = writing
     app.add_exception_handler(RollbookError, refused)
     app.include_router(model_routes.router, prefix="/api/v1")
+    app.include_router(registering_routes.router, prefix="/api/v1")
     app.include_router(transition_routes.router, prefix="/api/v1")
     return app

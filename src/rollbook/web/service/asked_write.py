@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -70,10 +70,14 @@ class AskedWrite:
                 hint="Nothing was changed. Read anew what is there, then ask with its ETag as If-Match.",
             )
 
+    def for_author(self) -> AbstractContextManager[None]:
+        """Do what is done inside for the caller."""
+        return acting_for(self.author)
+
     @contextmanager
     def in_turn(self) -> Iterator[None]:
         """Do what is done inside for the caller, and alone among all who write by this clone."""
-        with acting_for(self.author), one_operation(), alone(self.served.repository):
+        with self.for_author(), one_operation(), alone(self.served.repository):
             yield
 
     def fingerprint(self, told: bytes) -> str:

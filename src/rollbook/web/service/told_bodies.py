@@ -78,8 +78,8 @@ class Notes(Told):
     """What is noted of a version: what is left out stays as it is."""
 
     description: Text | None = Field(None, description="Empty text takes it out.")
-    tags: Tags = {}
-    remove_tags: Names = []
+    tags: Tags = Field({})
+    remove_tags: Names = Field([])
 
 
 class ModelEdit(Told):
@@ -93,8 +93,8 @@ class ModelEdit(Told):
     use_case: Text | None = None
     compliance: Line | None = None
     data_classification: Line | None = None
-    tags: Tags = {}
-    remove_tags: Names = []
+    tags: Tags = Field({})
+    remove_tags: Names = Field([])
 
 
 class Card(Told):

@@ -37,10 +37,10 @@ Plan = Callable[[str], tuple[Write, Mapping[str, Any]]]
 def written(asked: AskedWrite, plan: Plan, told: object, *, created: bool = False) -> JSONResponse:
     """Do what `plan` makes upon the commit that it is given: as a request, or landed where that was asked.
 
-    `told` is what the caller told, as JSON data; what lands answers 201 where something is `created`, else 200,
-    and a request 202. The rights are the route's to ask for. Raises ChangeRefused when the check says no,
-    Conflict when the branch stands with something else or others keep being first, MainMoved as `If-Match` has
-    it. Nothing has changed then.
+    `told` is what the caller told, as JSON data; what lands answers 201 where something is `created`, else
+    200, and a request 202. The rights are the route's to ask for. Raises ChangeRefused when the check says
+    no, Conflict when the branch stands with something else or others keep being first, MainMoved as
+    `If-Match` has it. Nothing has changed then.
     """
     repository = asked.served.repository
     with asked.in_turn():
@@ -74,7 +74,7 @@ def _require_unsigned(repository: Repository, base: str) -> None:
 
 
 def _request(repository: Repository, planned: Write) -> Request:
-    """Request a change; the branch stays on the remote alone, where there is one, as every replica sees it."""
+    """Request a change; the branch stays on the remote alone, where there is one, as replicas see it."""
     proposal = planned.change.proposal
     remote = remote_name(repository) if has_remote(repository) else None
     standing = standing_request(repository, proposal.branch, remote)
