@@ -6,12 +6,19 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 
 from rollbook import __version__
 from rollbook.errors import RollbookError
 from rollbook.web.identity.caller import ANYBODY
-from rollbook.web.service import model_routes, registering_routes, transition_routes
-from rollbook.web.service.problems import refused
+from rollbook.web.service import (
+    deciding_routes,
+    describing_routes,
+    model_routes,
+    registering_routes,
+    transition_routes,
+)
+from rollbook.web.service.problems import invalid_request, refused
 from rollbook.web.service.write_settings import USUAL, WriteSettings
 
 if TYPE_CHECKING:
@@ -49,7 +56,8 @@ def create_app(
     app.state.identify = identify
     app.state.writing = writing
     app.add_exception_handler(RollbookError, refused)
+    app.add_exception_handler(RequestValidationError, invalid_request)
     app.include_router(model_routes.router, prefix="/api/v1")
-    app.include_router(registering_routes.router, prefix="/api/v1")
-    app.include_router(transition_routes.router, prefix="/api/v1")
+    for routes in (registering_routes, transition_routes, describing_routes, deciding_routes):
+        app.include_router(routes.router, prefix="/api/v1")
     return app

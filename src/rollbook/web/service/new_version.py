@@ -93,7 +93,7 @@ def new_version(
     require_model_name(body.name)
     registration = _registration(asked, body, came, settings)
     name = artifact_name(registration.artifact, registration.name)  # type: ignore[arg-type]
-    with _store(repository, asked.served.now().commit) as storage:
+    with opened_store(repository, asked.served.now().commit) as storage:
         artifact = received_artifact(repository, storage, registration, name, lambda *_: None)
         try:
             yield NewVersion(repository, registration, artifact)
@@ -103,7 +103,9 @@ def new_version(
 
 
 @contextmanager
-def _store(repository: Repository, base: str) -> Iterator[Storage]:
+def opened_store(repository: Repository, base: str) -> Iterator[Storage]:
+    """Open the storage that a write upon the commit `base` puts bytes into, also where there is no clone.
+    Raises as `open_store` and `store_without_clone` do."""
     if repository.work_tree is not None:
         yield open_store(repository, base)
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from rollbook.check.report.findings_json import as_mapping
@@ -29,6 +30,7 @@ from rollbook.web.service.asked_write import MainMoved
 if TYPE_CHECKING:
     from fastapi import Request
 
+_MOST_TOLD = 50
 # The first class that an error is an instance of counts.
 _STATUS: tuple[tuple[type[RollbookError], int], ...] = (
     (MainMoved, 412),
@@ -64,6 +66,21 @@ async def refused(_: Request, error: Exception) -> JSONResponse:
     if isinstance(error, ChangeRefused):
         hint["findings"] = [as_mapping(finding) for finding in error.findings]
     return problem(status, type(error).__name__, printable(str(error)), **hint)
+
+
+async def invalid_request(_: Request, error: Exception) -> JSONResponse:
+    """Return the problem that a request is which has another shape than the API tells; of what came, nothing
+    is said but where it is wrong, and how."""
+    assert isinstance(error, RequestValidationError)
+    wrong = [
+        {
+            "where": [printable(str(part))[:200] for part in one["loc"]],
+            "message": printable(str(one["msg"]))[:500],
+        }
+        for one in error.errors()[:_MOST_TOLD]
+    ]
+    first = f"{'.'.join(wrong[0]['where'])}: {wrong[0]['message']}" if wrong else "it has another shape"
+    return problem(422, "InvalidRequest", first, errors=wrong)
 
 
 def quoted_commit(commit: str) -> str:

@@ -61,10 +61,7 @@ def _problem(what: str) -> dict[str, Any]:
     return {"description": what, "content": {"application/problem+json": {"schema": reference}}}
 
 
-WRITE_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"model": Landed, "description": "Landed: main holds it."},
-    201: {"model": Landed, "description": "Landed: main holds what is new."},
-    202: {"model": Requested, "description": "Requested; `Location` is the request."},
+PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: _problem("The call itself is wrong."),
     401: _problem("Nobody knows who asks."),
     403: _problem("Whoever asks may not."),
@@ -75,4 +72,10 @@ WRITE_ANSWERS: dict[int | str, dict[str, Any]] = {
     422: {"model": WriteProblem, "description": "The registry says no, and why."},
     502: _problem("Git or the storage behind it fails."),
     503: _problem("It can't be told now."),
+}
+WRITE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"model": Landed, "description": "Landed: main holds it."},
+    201: {"model": Landed, "description": "Landed: main holds what is new."},
+    202: {"model": Requested, "description": "Requested; `Location` is the request."},
+    **PROBLEMS,
 }
