@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from access.conftest import Team, assemble
-from access.conftest import keys as keys  # noqa: PLC0414 - a fixture
+from access.conftest import keys as keys
 from building.service import DECIDING, LANDING, PROPOSING, asker, client
 from building.world import git
 

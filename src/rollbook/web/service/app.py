@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 
 from rollbook import __version__
 from rollbook.errors import RollbookError
@@ -18,7 +19,7 @@ from rollbook.web.service import (
     registering_routes,
     transition_routes,
 )
-from rollbook.web.service.problems import invalid_request, refused
+from rollbook.web.service.problems import invalid_request, not_served, refused
 from rollbook.web.service.write_settings import USUAL, WriteSettings
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def create_app(
     app.state.writing = writing
     app.add_exception_handler(RollbookError, refused)
     app.add_exception_handler(RequestValidationError, invalid_request)
+    app.add_exception_handler(HTTPException, not_served)
     app.include_router(model_routes.router, prefix="/api/v1")
     for routes in (registering_routes, transition_routes, describing_routes, deciding_routes):
         app.include_router(routes.router, prefix="/api/v1")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from rollbook.check.report.findings_json import as_mapping
 from rollbook.errors import (
@@ -81,6 +83,14 @@ async def invalid_request(_: Request, error: Exception) -> JSONResponse:
     ]
     first = f"{'.'.join(wrong[0]['where'])}: {wrong[0]['message']}" if wrong else "it has another shape"
     return problem(422, "InvalidRequest", first, errors=wrong)
+
+
+async def not_served(_: Request, error: Exception) -> JSONResponse:
+    """Return the problem that a path or method is which the API does not have."""
+    assert isinstance(error, HTTPException)
+    answer = problem(error.status_code, HTTPStatus(error.status_code).phrase, printable(str(error.detail)))
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def quoted_commit(commit: str) -> str:

@@ -13,7 +13,7 @@ from rollbook.web.service.new_version import FILES, new_version
 from rollbook.web.service.reception import ARTIFACT, FACTS, Received, received
 from rollbook.web.service.told_bodies import told
 from rollbook.web.service.told_registering import Registering
-from rollbook.web.service.write_answers import WRITE_ANSWERS
+from rollbook.web.service.write_answers import WRITE_ANSWERS, whole
 from rollbook.web.service.write_settings import WriteSettings
 from rollbook.web.service.writing import written
 
@@ -33,8 +33,7 @@ Settings = Annotated[WriteSettings, Depends(write_settings)]
 
 def body_of(shape: type[BaseModel], files: frozenset[str]) -> dict[str, Any]:
     """Return how OpenAPI tells of a body that is JSON, or has parts: the JSON in one, files in others."""
-    whole = shape.model_json_schema()
-    told_in = _inlined({name: whole[name] for name in whole if name != "$defs"}, whole.get("$defs", {}))
+    told_in = whole(shape)
     binary = {"type": "string", "contentMediaType": "application/octet-stream"}
     parts = {FACTS: told_in, **{name: {"type": "array", "items": binary} for name in sorted(files)}}
     multipart = {
@@ -43,15 +42,6 @@ def body_of(shape: type[BaseModel], files: frozenset[str]) -> dict[str, Any]:
     }
     content = {"application/json": {"schema": told_in}, "multipart/form-data": multipart}
     return {"requestBody": {"required": True, "content": content}}
-
-
-def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
-    """Return a schema with what it refers to in its place: FastAPI brings no schemas of such bodies."""
-    if isinstance(schema, dict):
-        if reference := schema.get("$ref"):
-            return _inlined(definitions[reference.rpartition("/")[2]], definitions)
-        return {name: _inlined(value, definitions) for name, value in schema.items()}
-    return [_inlined(one, definitions) for one in schema] if isinstance(schema, list) else schema
 
 
 @router.post("/models/register", status_code=202, openapi_extra=body_of(Registering, _PARTS))

@@ -56,9 +56,26 @@ class WriteProblem(BaseModel):
     findings: list[FoundProblem] = []
 
 
+def whole(shape: type[BaseModel]) -> dict[str, Any]:
+    """Return the schema of a shape with what it refers to in its place: FastAPI's document has no schemas of
+    what a route reads, or answers, by itself."""
+    schema = shape.model_json_schema()
+    inlined: dict[str, Any] = _inlined(
+        {name: schema[name] for name in schema if name != "$defs"}, schema.get("$defs", {})
+    )
+    return inlined
+
+
+def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
+    if isinstance(schema, dict):
+        if reference := schema.get("$ref"):
+            return _inlined(definitions[reference.rpartition("/")[2]], definitions)
+        return {name: _inlined(value, definitions) for name, value in schema.items()}
+    return [_inlined(one, definitions) for one in schema] if isinstance(schema, list) else schema
+
+
 def _problem(what: str) -> dict[str, Any]:
-    reference = {"$ref": "#/components/schemas/WriteProblem"}
-    return {"description": what, "content": {"application/problem+json": {"schema": reference}}}
+    return {"description": what, "content": {"application/problem+json": {"schema": whole(WriteProblem)}}}
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -69,7 +86,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     409: _problem("It is so already, or somebody else was first."),
     412: _problem("Main is not at the commit that `If-Match` names."),
     413: _problem("It is too large."),
-    422: {"model": WriteProblem, "description": "The registry says no, and why."},
+    422: _problem("The registry says no, and why; or the body has another shape."),
     502: _problem("Git or the storage behind it fails."),
     503: _problem("It can't be told now."),
 }
