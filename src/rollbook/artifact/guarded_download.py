@@ -38,7 +38,7 @@ class DownloadLimits:
 
     most_bytes: int = 16 << 30
     wait: float = 20.0
-    within: float = 900.0
+    within: float = 300.0
     loopback: bool = False
 
 

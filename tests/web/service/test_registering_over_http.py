@@ -38,7 +38,9 @@ def _churn(world: World) -> None:
 
 
 @pytest.fixture
-def churn(started: Template) -> World:
+def churn(started: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    (tmp_path / "spool").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "spool"))
     return started(_churn)
 
 
@@ -51,7 +53,7 @@ def _left(world: World) -> tuple[Any, ...]:
     """What a registration may leave: branches, objects in the cache and the remote, files on their way."""
     stores = (world.registry / ".dvc" / "cache", world.artifacts)
     stored = [sorted(str(path) for path in one.rglob("*") if path.is_file()) for one in stores]
-    spools = sorted(Path(tempfile.gettempdir()).glob("rollbook-*"))
+    spools = sorted(Path(tempfile.gettempdir()).glob("*"))
     refs = git(world.origin, "for-each-ref"), world.git("for-each-ref", "refs/heads")
     return refs, stored, spools, world.git("status", "--porcelain")
 

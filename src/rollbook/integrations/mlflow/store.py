@@ -12,14 +12,13 @@ from mlflow.utils import validation
 
 from rollbook.errors import BadCall
 from rollbook.integrations.mlflow.failures import as_mlflow
-from rollbook.integrations.mlflow.kept_clone import opened_repository
 from rollbook.integrations.mlflow.reading.catalogue import Catalogue, KeptCatalogues
 from rollbook.integrations.mlflow.reading.found_pages import found_models, found_versions
 from rollbook.integrations.mlflow.reading.hidden_facts import is_deleted
 from rollbook.integrations.mlflow.sources.chosen_version import with_next_version
 from rollbook.integrations.mlflow.sources.tracking_store import TrackingStore
 from rollbook.integrations.mlflow.sources.version_source import ToldVersion, sourced_version
-from rollbook.integrations.mlflow.store_address import parse_address
+from rollbook.integrations.mlflow.store_address import opened_repository, parse_address
 from rollbook.integrations.mlflow.version_download import downloaded
 from rollbook.integrations.mlflow.writing.deletion import (
     plan_model_deletion,

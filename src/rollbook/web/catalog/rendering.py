@@ -20,7 +20,7 @@ def rendered(template: str, path: str, **facts: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("rollbook.web.catalog"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -29,4 +29,3 @@ def _environment() -> Environment:
         # What a text says is shown as it is; a control character or a turn of direction in it is not obeyed.
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    return environment

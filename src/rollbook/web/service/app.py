@@ -1,4 +1,4 @@
-"""The application that answers."""
+"""The application that answers, and what every request goes through before a route is asked."""
 
 from __future__ import annotations
 
@@ -11,15 +11,23 @@ from starlette.exceptions import HTTPException
 
 from rollbook import __version__
 from rollbook.errors import RollbookError
-from rollbook.web.identity.caller import ANYBODY
+from rollbook.web.identity.caller import anybody
 from rollbook.web.service import (
     deciding_routes,
     describing_routes,
+    health_routes,
     model_routes,
     registering_routes,
     transition_routes,
+    webhook_routes,
 )
+from rollbook.web.service.bounded_requests import BoundedRequests
+from rollbook.web.service.kept_answers import KeptAnswers
+from rollbook.web.service.limits import Limits
+from rollbook.web.service.observed import Observed
 from rollbook.web.service.problems import invalid_request, not_served, refused
+from rollbook.web.service.rate_limit import RateLimit
+from rollbook.web.service.service_metrics import ServiceMetrics
 from rollbook.web.service.write_settings import USUAL, WriteSettings
 
 if TYPE_CHECKING:
@@ -34,13 +42,16 @@ if TYPE_CHECKING:
 def create_app(
     registries: ServedRegistries,
     *,
-    identify: Callable[[Request], Caller] = lambda _: ANYBODY,
+    identify: Callable[[Request], Caller] = anybody,
+    limits: Limits | None = None,
     writing: WriteSettings = USUAL,
+    webhook_secret: bytes = b"",
+    logs_all: bool = False,
 ) -> FastAPI:
     """Return the application that answers for these registries, and closes them when it ends.
 
-    `identify` tells who sends a request; by default anybody does, who may read. `writing` says what
-    writes may do.
+    `identify` tells who sends a request; by default anybody does, who may read. `writing` says what writes
+    may do. Without a `webhook_secret` no forge is heard. `logs_all` has a line in the log for each request.
     """
 
     @asynccontextmanager
@@ -56,10 +67,25 @@ def create_app(
     app.state.registries = registries
     app.state.identify = identify
     app.state.writing = writing
+    app.state.metrics = ServiceMetrics(registries)
+    app.state.webhook_secret = webhook_secret
     app.add_exception_handler(RollbookError, refused)
     app.add_exception_handler(RequestValidationError, invalid_request)
     app.add_exception_handler(HTTPException, not_served)
+    app.include_router(health_routes.router)
+    app.include_router(webhook_routes.router, prefix="/api/v1")
     app.include_router(model_routes.router, prefix="/api/v1")
     for routes in (registering_routes, transition_routes, describing_routes, deciding_routes):
         app.include_router(routes.router, prefix="/api/v1")
+    _go_through(app, limits or Limits(), logs_all=logs_all)
     return app
+
+
+def _go_through(app: FastAPI, limits: Limits, *, logs_all: bool) -> None:
+    """Set up what requests go through, the innermost first."""
+    state = app.state
+    app.add_middleware(BoundedRequests, limits=limits)
+    app.add_middleware(KeptAnswers, identify=state.identify, metrics=state.metrics)
+    if limits.rate:
+        app.add_middleware(RateLimit, rate=limits.rate)
+    app.add_middleware(Observed, metrics=state.metrics, logs_all=logs_all)

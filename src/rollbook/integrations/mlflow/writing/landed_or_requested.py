@@ -9,11 +9,11 @@ from rollbook.errors import AlreadySo, BadCall
 from rollbook.git.operation import one_operation
 from rollbook.integrations.forge.change_request import request
 from rollbook.integrations.mlflow.failures import how_to_land
-from rollbook.integrations.mlflow.kept_clone import refresh
 from rollbook.integrations.mlflow.writing.awaited_request import landed
 from rollbook.integrations.mlflow.writing.open_batch import Batch, open_batch, opened
 from rollbook.propose.change_series import ChangeSeries
 from rollbook.propose.direct_landing import fetched_main, land_anew
+from rollbook.propose.kept_clone import refresh
 from rollbook.propose.proposal import Write
 from rollbook.propose.writing_lock import alone
 from rollbook.registry.kept_main import kept_main_commit
