@@ -29,6 +29,7 @@ from rollbook.web.service.problems import invalid_request, not_served, refused
 from rollbook.web.service.rate_limit import RateLimit
 from rollbook.web.service.service_metrics import ServiceMetrics
 from rollbook.web.service.write_settings import USUAL, WriteSettings
+from rollbook.web.service.write_turns import WriteTurns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -67,6 +68,7 @@ def create_app(
     app.state.registries = registries
     app.state.identify = identify
     app.state.writing = writing
+    app.state.write_turns = WriteTurns()
     app.state.metrics = ServiceMetrics(registries)
     app.state.webhook_secret = webhook_secret
     app.add_exception_handler(RollbookError, refused)
@@ -77,6 +79,7 @@ def create_app(
     app.include_router(model_routes.router, prefix="/api/v1")
     for routes in (registering_routes, transition_routes, describing_routes, deciding_routes):
         app.include_router(routes.router, prefix="/api/v1")
+        app.include_router(routes.router, prefix="/api/v1/registries/{registry}", include_in_schema=False)
     _go_through(app, limits or Limits(), logs_all=logs_all)
     return app
 

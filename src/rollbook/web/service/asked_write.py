@@ -1,7 +1,7 @@
 """What a writing route is given: who asks, of which registry, upon which commit, and whether to land it."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,6 +15,7 @@ from rollbook.propose.writing_lock import alone
 from rollbook.web.identity.caller import Caller, Denied, Right
 from rollbook.web.registries.served_registry import ServedRegistry
 from rollbook.web.service.asking import AskingCaller
+from rollbook.web.service.write_turns import WriteTurns
 
 _LONGEST_KEY = 200
 
@@ -128,4 +129,21 @@ def _commit(if_match: str) -> str:
     return if_match.strip().removeprefix("W/").strip('"')
 
 
-Asked = Annotated[AskedWrite, Depends(asked_write)]
+# For routes that receive files, and take their turn when these have come.
+AskedEarly = Annotated[AskedWrite, Depends(asked_write)]
+
+
+async def write_in_turn(request: Request, asked: AskedEarly) -> AsyncIterator[AskedWrite]:
+    """Give the write that a request asks for, once there is room for it among those at work."""
+    async with turns(request).turn():
+        yield asked
+
+
+def turns(request: Request) -> WriteTurns:
+    """Return who says how many writes are at work."""
+    found: WriteTurns = request.app.state.write_turns
+    return found
+
+
+# Before the answer is on its way the turn is over: who reads slowly keeps nobody waiting.
+Asked = Annotated[AskedWrite, Depends(write_in_turn, scope="function")]

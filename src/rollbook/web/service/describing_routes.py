@@ -13,7 +13,7 @@ from rollbook.propose.model_edit import plan_model_edit
 from rollbook.propose.new_note import plan_note
 from rollbook.propose.proposal import Write
 from rollbook.web.identity.caller import Right
-from rollbook.web.service.asked_write import Asked, AskedWrite
+from rollbook.web.service.asked_write import Asked, AskedEarly, AskedWrite, turns
 from rollbook.web.service.new_evidence_over_http import ATTACH, FILE, LearntEvidence, learnt
 from rollbook.web.service.reception import Received, received
 from rollbook.web.service.registering_routes import Settings, body_of
@@ -82,7 +82,7 @@ def write_card(asked: Asked, name: str, version: str, body: Card) -> JSONRespons
     openapi_extra=body_of(LearntEvidence, _PARTS),
 )
 async def add_evidence(
-    request: Request, asked: Asked, settings: Settings, name: str, version: str
+    request: Request, asked: AskedEarly, settings: Settings, name: str, version: str
 ) -> JSONResponse:
     """Propose evidence on a version, bound to its artifact's digest: a fact that was learnt about it.
 
@@ -93,7 +93,8 @@ async def add_evidence(
     asked.author  # noqa: B018 - before anything is read of what nobody may send
     async with received(request, _PARTS, settings.most_bytes) as came:
         body = came.told(LearntEvidence)
-        return await run_in_threadpool(_added, asked, named_version(name, version), body, came)
+        async with turns(request).turn():
+            return await run_in_threadpool(_added, asked, named_version(name, version), body, came)
 
 
 def _added(asked: AskedWrite, reference: str, body: LearntEvidence, came: Received) -> JSONResponse:

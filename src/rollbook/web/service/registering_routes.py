@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from rollbook.web.identity.caller import Right
-from rollbook.web.service.asked_write import Asked, AskedWrite
+from rollbook.web.service.asked_write import AskedEarly, AskedWrite, turns
 from rollbook.web.service.new_version import FILES, new_version
 from rollbook.web.service.reception import ARTIFACT, FACTS, Received, received
 from rollbook.web.service.told_bodies import told
@@ -45,7 +45,7 @@ def body_of(shape: type[BaseModel], files: frozenset[str]) -> dict[str, Any]:
 
 
 @router.post("/models/register", status_code=202, openapi_extra=body_of(Registering, _PARTS))
-async def register(request: Request, asked: Asked, settings: Settings) -> JSONResponse:
+async def register(request: Request, asked: AskedEarly, settings: Settings) -> JSONResponse:
     """Propose a new version of a model, with its artifact: sent, of a version here, or at an address.
 
     A body of JSON names the artifact by its digest or its URL. One of parts (`multipart/form-data`) has the
@@ -57,7 +57,8 @@ async def register(request: Request, asked: Asked, settings: Settings) -> JSONRe
     async with received(request, _PARTS, settings.most_bytes) as came:
         body = came.told(Registering)
         asked.require(Right.PROPOSE, body.name)
-        return await run_in_threadpool(_registered, asked, body, came, settings)
+        async with turns(request).turn():
+            return await run_in_threadpool(_registered, asked, body, came, settings)
 
 
 def _registered(
