@@ -34,5 +34,5 @@ EVE = asker("eve@example.com", LANDING)
 def client(registry: Path, caller: Caller = ANN, **settings: Any) -> TestClient:
     """A client of a registry's API, as whom `caller` says."""
     served = ServedRegistry("registry", discover(registry))
-    app = create_app(ServedRegistries([served]), identify=lambda _: caller, **settings)
+    app = create_app(ServedRegistries([served]), identify=lambda *_: caller, **settings)
     return TestClient(app, raise_server_exceptions=True)

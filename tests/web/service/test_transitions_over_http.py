@@ -78,7 +78,7 @@ def test_it_lands_at_once_for_whoever_may(churn: World) -> None:
     [
         (ANYBODY, PATH, 401),
         (ANN, f"{PATH}?land=true", 403),
-        (asker("dan@example.com", frozenset(), fraud=frozenset([Right.PROPOSE])), PATH, 403),
+        (asker("dan@example.com", frozenset(), fraud=frozenset([Right.PROPOSE])), PATH, 404),
         (asker("", frozenset(Right)), PATH, 403),
         (asker("ann@example.com,", frozenset(Right)), PATH, 400),
     ],

@@ -16,10 +16,12 @@ from rollbook.web.service import (
     deciding_routes,
     describing_routes,
     health_routes,
+    mlflow_routes,
     model_routes,
     registering_routes,
     transition_routes,
     webhook_routes,
+    whoami_route,
 )
 from rollbook.web.service.bounded_requests import BoundedRequests
 from rollbook.web.service.kept_answers import KeptAnswers
@@ -27,6 +29,7 @@ from rollbook.web.service.limits import Limits
 from rollbook.web.service.observed import Observed
 from rollbook.web.service.problems import invalid_request, not_served, refused
 from rollbook.web.service.rate_limit import RateLimit
+from rollbook.web.service.read_recording import ReadRecording
 from rollbook.web.service.service_metrics import ServiceMetrics
 from rollbook.web.service.write_settings import USUAL, WriteSettings
 from rollbook.web.service.write_turns import WriteTurns
@@ -37,13 +40,16 @@ if TYPE_CHECKING:
     from fastapi import Request
 
     from rollbook.web.identity.caller import Caller
+    from rollbook.web.identity.read_log import ReadLog
     from rollbook.web.registries.served_registries import ServedRegistries
+    from rollbook.web.registries.served_registry import ServedRegistry
 
 
 def create_app(
     registries: ServedRegistries,
     *,
-    identify: Callable[[Request], Caller] = anybody,
+    identify: Callable[[Request, ServedRegistry], Caller] = anybody,
+    read_log: ReadLog | None = None,
     limits: Limits | None = None,
     writing: WriteSettings = USUAL,
     webhook_secret: bytes = b"",
@@ -51,8 +57,9 @@ def create_app(
 ) -> FastAPI:
     """Return the application that answers for these registries, and closes them when it ends.
 
-    `identify` tells who sends a request; by default anybody does, who may read. `writing` says what writes
-    may do. Without a `webhook_secret` no forge is heard. `logs_all` has a line in the log for each request.
+    `identify` tells who sends a request to one of them; by default anybody does, who may read. What is given
+    to whom goes into `read_log`. `writing` says what writes may do. Without a `webhook_secret` no forge is
+    heard. `logs_all` has a line in the log for each request.
     """
 
     @asynccontextmanager
@@ -61,6 +68,8 @@ def create_app(
             yield
         finally:
             registries.close()
+            if read_log is not None:
+                read_log.close()
 
     app = FastAPI(
         title="Rollbook", version=__version__, lifespan=while_it_runs, docs_url=None, redoc_url=None
@@ -76,19 +85,26 @@ def create_app(
     app.add_exception_handler(HTTPException, not_served)
     app.include_router(health_routes.router)
     app.include_router(webhook_routes.router, prefix="/api/v1")
+    app.include_router(whoami_route.router, prefix="/api/v1")
+    app.include_router(whoami_route.router, prefix="/api/v1/registries/{registry}", include_in_schema=False)
     app.include_router(model_routes.router, prefix="/api/v1")
     for routes in (registering_routes, transition_routes, describing_routes, deciding_routes):
         app.include_router(routes.router, prefix="/api/v1")
         app.include_router(routes.router, prefix="/api/v1/registries/{registry}", include_in_schema=False)
-    _go_through(app, limits or Limits(), logs_all=logs_all)
+    app.include_router(mlflow_routes.router)
+    # A client's registry is then the address with this before it.
+    app.include_router(mlflow_routes.router, prefix="/registries/{registry}", include_in_schema=False)
+    _go_through(app, limits or Limits(), read_log, logs_all=logs_all)
     return app
 
 
-def _go_through(app: FastAPI, limits: Limits, *, logs_all: bool) -> None:
+def _go_through(app: FastAPI, limits: Limits, read_log: ReadLog | None, *, logs_all: bool) -> None:
     """Set up what requests go through, the innermost first."""
     state = app.state
     app.add_middleware(BoundedRequests, limits=limits)
     app.add_middleware(KeptAnswers, identify=state.identify, metrics=state.metrics)
+    if read_log is not None:
+        app.add_middleware(ReadRecording, log=read_log)
     if limits.rate:
         app.add_middleware(RateLimit, rate=limits.rate)
     app.add_middleware(Observed, metrics=state.metrics, logs_all=logs_all)

@@ -8,20 +8,17 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
 
-from rollbook.errors import BadCall, Refused
+from rollbook.errors import BadCall
 from rollbook.git.operation import one_operation
 from rollbook.git.write import Identity, acting_for
 from rollbook.propose.writing_lock import alone
 from rollbook.web.identity.caller import Caller, Denied, Right
 from rollbook.web.registries.served_registry import ServedRegistry
-from rollbook.web.service.asking import AskingCaller
+from rollbook.web.service.asking import AskedRegistry, AskingCaller
+from rollbook.web.service.problems import MainMoved
 from rollbook.web.service.write_turns import WriteTurns
 
 _LONGEST_KEY = 200
-
-
-class MainMoved(Refused):
-    """Main is no longer at the commit that a write was meant for (`If-Match`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class AskedWrite:
                 hint="Bring a token that stands for a person with an email address.",
                 is_unknown=not self.caller.is_known,
             )
-        return Identity(person.login or person.email, person.email)
+        return Identity(self.caller.author_name, person.email)
 
     def require(self, right: Right, *models: str) -> None:
         """Raise Denied unless the caller has a right on these models; and to land, where that is asked."""
@@ -60,8 +57,8 @@ class AskedWrite:
     def require_somewhere(self, right: Right) -> None:
         """Raise Denied unless the caller has a right on one model at least: before a body is read, of which
         nobody knows yet what it is about."""
-        on_some = (model for model, rights in self.caller.rights_on.items() if right in rights)
-        self.caller.require(right, next(on_some, ""))
+        if not self.caller.may_anywhere(right):
+            self.caller.require(right)
 
     def require_base(self, base: str) -> None:
         """Raise MainMoved where the write was meant for another commit."""
@@ -92,6 +89,7 @@ class AskedWrite:
 
 def asked_write(
     request: Request,
+    served: AskedRegistry,
     caller: AskingCaller,
     land: Annotated[
         bool, Query(description="Whether to have it on main at once; takes the right to.")
@@ -113,7 +111,7 @@ def asked_write(
     begin = f"{request.scope.get('root_path', '')}/api/v1"
     return AskedWrite(
         caller=caller,
-        served=request.app.state.registries.served(registry),
+        served=served,
         land=land,
         expected=_commit(if_match),
         key=idempotency_key,

@@ -17,7 +17,8 @@ router = APIRouter()
 def list_models(caller: AskingCaller, standing: AskedStanding) -> dict[str, Any]:
     """List the models, their versions, and which of them is in production."""
     caller.require(Right.CATALOG)
-    return {"models": [model_row(listed) for listed in standing.registry.list()]}
+    listed = standing.registry.list()
+    return {"models": [model_row(model) for model in listed if caller.may_see(model.model)]}
 
 
 @router.get("/models/{name}/{reference}")

@@ -59,25 +59,31 @@ _FACTS = (
 class NewVersion:
     """A version whose artifact is in DVC's cache, ready to be planned upon any commit."""
 
-    repository: Repository
+    asked: AskedWrite
     registration: Registration
     artifact: ReceivedArtifact
 
     def plan(self, base: str) -> tuple[Write, Mapping[str, Any]]:
         """Return the change that registers it upon a commit, and what is told of it. Raises as `prepare`."""
-        prepared = prepare(self.repository, self.registration, onto=base, received=self.artifact)
+        repository = self.asked.served.repository
+        prepared = prepare(repository, self.registration, onto=base, received=self.artifact)
         version = prepared.version
-        same = twins(self.repository, base, prepared.pointers[0].md5)
+        # Of models that the caller may not see, they aren't told either that the same bytes are theirs.
+        same = [
+            twin
+            for twin in twins(repository, base, prepared.pointers[0].md5)
+            if self.asked.caller.may_see(twin.partition("@")[0])
+        ]
         told = {
             "model_id": f"{version.model}-v{version.version}",
             "model": version.model,
             "version": version.version,
             "artifact": {"sha256": version.sha256, "size": version.size, "format": version.format},
-            "twins": [*same],
+            "twins": same,
             "lacking": [*version.lacking],
             "remarks": [*version.remarks],
         }
-        return Write(prepared.change, lambda: prepared.upload(self.repository)), told
+        return Write(prepared.change, lambda: prepared.upload(repository)), told
 
 
 @contextmanager
@@ -96,7 +102,7 @@ def new_version(
     with opened_store(repository, asked.served.now().commit) as storage:
         artifact = received_artifact(repository, storage, registration, name, lambda *_: None)
         try:
-            yield NewVersion(repository, registration, artifact)
+            yield NewVersion(asked, registration, artifact)
         except BaseException:
             storage.forget(artifact.stored)
             raise
