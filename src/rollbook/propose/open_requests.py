@@ -76,7 +76,7 @@ def _request(repository: Repository, base: str, branch: RequestBranch) -> Reques
         waits_for = tuple(finding.message for finding in errors.waiting)
         fails = tuple(f"{finding.code} {finding.message}" for finding in errors.standing)
         if tree is not None:
-            moves = _moves(repository, base, tree)
+            moves = requested_moves(repository, base, tree)
     except RollbookError as error:
         waits_for, fails = (), (str(error),)
     dates = [*commit_dates(repository, base, branch.commit)]
@@ -96,7 +96,7 @@ def _request(repository: Repository, base: str, branch: RequestBranch) -> Reques
     )
 
 
-def _moves(repository: Repository, base: str, tree: str) -> tuple[RequestedMove, ...]:
+def requested_moves(repository: Repository, base: str, tree: str) -> tuple[RequestedMove, ...]:
     """Return what a merged tree registers and moves. Raises RollbookError for a file that can't be read."""
     changes = changed_files(repository, base, tree)
     registered = [
