@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # What RFC 6750 (3.1) calls a token that doesn't reach far enough, and one that doesn't count.
 INSUFFICIENT_SCOPE, INVALID_TOKEN = "insufficient_scope", "invalid_token"
+EVERY_STAGE = ""  # as the stage that a right is asked for: whatever it may be
 ALL_MODELS = ""  # the key of rights that reach every model; no pattern is empty
 
 
@@ -84,12 +85,13 @@ class Caller:
         """Whether everything on record may be shown to them, so that one answer fits all such callers."""
         return self.within is None and {Right.CATALOG, Right.READ} <= self.rights
 
-    def may(self, right: Right, model: str = "", stage: str | None = None) -> bool:
-        """Return whether the caller has a right on a model, and on its version in a stage; without a model on
-        the registry as a whole, without a stage on the model as a whole, whatever its versions' stages are.
+    def may(self, right: Right, model: str = "", stage: str | None = EVERY_STAGE) -> bool:
+        """Return whether the caller has a right on a model's version in a stage; by default on the model as a
+        whole, whatever its versions' stages are; with None on those of one stage at least, which only lets
+        somebody look for a version and ask again with its stage. Without a model, on the registry as a whole.
 
-        Which models there are is an answer that is narrowed, so Right.CATALOG without a model, or without a
-        stage, takes it on one of them.
+        Which models there are is an answer that is narrowed, so Right.CATALOG without a model takes it on one
+        of them.
         """
         if not model:
             return self.may_anywhere(right) if right is Right.CATALOG else right in self._unlimited
@@ -97,13 +99,16 @@ class Caller:
             return False
         if right in self.rights or _reaches(self.rights_on, right, model):
             return True
-        is_in_reach = stage == PRODUCTION or (stage is None and right is Right.CATALOG)
-        return is_in_reach and _reaches(self.in_production, right, model)
+        return stage in (PRODUCTION, None) and _reaches(self.in_production, right, model)
 
     def may_see(self, model: str, stage: str | None = None) -> bool:
         """Return whether lists may name a model, or its version in a stage. What may not be listed is to be
         left out of lists, counts, searches and suggestions too."""
         return self.may(Right.CATALOG, model, stage)
+
+    def stages_seen(self, model: str) -> frozenset[str] | None:
+        """Return the stages outside of which lists show nothing of a model; None where all are shown."""
+        return None if self.may(Right.CATALOG, model) else frozenset([PRODUCTION])
 
     def may_anywhere(self, right: Right) -> bool:
         """Return whether the caller has a right on one model at least: for what is to be refused before
@@ -122,7 +127,7 @@ class Caller:
         """Whether there is anything that the caller may."""
         return any(map(self.may_anywhere, Right))
 
-    def require(self, right: Right, model: str = "", stage: str | None = None) -> None:
+    def require(self, right: Right, model: str = "", stage: str | None = EVERY_STAGE) -> None:
         """Raise Denied unless the caller has a right; see `may`."""
         if self.may(right, model, stage):
             return
@@ -132,7 +137,7 @@ class Caller:
             if self.is_known
             else "Bring a token of somebody who may.",
             is_unknown=not self.is_known,
-            is_hidden=bool(model) and not self.may_see(model, stage),
+            is_hidden=bool(model) and not self.may_see(model, stage or None),
         )
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 VERSION = "1"
 _ABOUT = """\
 The registry over HTTP. Each path below `/api/v1` is about the first registry that is served; of another \
-one, by its name, it stands below `/api/v1/registries/{registry}`. A model's name with a namespace is written \
-`risk/fraud` or `risk%2Ffraud`. Every GET is answered to HEAD as well. Conventions: docs/reference/rest.md."""
+one, by its name, it stands below `/api/v1/registries/{registry}`. A model's name with a namespace is \
+written `risk/fraud` or `risk%2Ffraud`. Every GET is answered to HEAD as well. Conventions: docs/reference/rest.md."""
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 # What may be answered besides, by status, to every operation.
 _PROBLEMS = {

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
-from rollbook.api.public_model import ModelVersion
 from rollbook.artifact.artifact_files import unsafe_name
 from rollbook.artifact.pointer import Pointer
 from rollbook.artifact.retrieval import attached_pointer, evidence_named, read_pointer, registry_storage
@@ -172,6 +171,6 @@ def _require_inside(path: str) -> None:
             )
 
 
-def _require_among(path: str, files: list[str], version: ModelVersion) -> None:
+def _require_among(path: str, files: list[str], version: object) -> None:
     if path not in files:
         raise NotFound(f"{version} has no file {path[:200]!r}", hint=nearest(path, files))

@@ -7,6 +7,7 @@ from fastapi import Depends, Path, Query, Request, Security
 from fastapi.security import HTTPBearer
 
 from rollbook.web.identity.caller import Caller, Denied
+from rollbook.web.registries.served_registries import ServedRegistries
 from rollbook.web.registries.served_registry import ServedRegistry, Standing
 from rollbook.web.service.page_cursor import parse_cursor
 from rollbook.web.service.read_answers import Reading, require_acceptable
@@ -79,9 +80,15 @@ AskingCaller = Annotated[Caller, Depends(asking_caller)]
 
 
 def standing_of(
-    served: ServedRegistry, *, rev: str | None = None, at: str | None = None, cursor: str | None = None
+    registries: ServedRegistries,
+    registry: str | None,
+    *,
+    rev: str | None = None,
+    at: str | None = None,
+    cursor: str | None = None,
 ) -> Standing:
-    """Return a registry as of a revision, a date, or the commit of a walk through pages."""
+    """Return a registry by its name as of a revision, a date, or the commit of a walk through pages."""
+    served = registries.served(registry)
     if cursor is not None:
         return served.at(rev=parse_cursor(cursor).commit)
     if (rev is not None and not re.fullmatch(_REVISION, rev)) or len(rev or "") > 200:
@@ -89,34 +96,33 @@ def standing_of(
     return served.at(rev=rev, at=at)
 
 
-def asked_standing(
-    request: Request, served: AskedRegistry, _: AskingCaller, rev: Rev = None, at: At = None
+def _stood(
+    request: Request, *, rev: str | None = None, at: str | None = None, cursor: str | None = None
 ) -> Standing:
-    """Return the registry that a request is about, as of the revision or date that it names. Who may see
+    state = request.app.state
+    standing = standing_of(
+        state.registries, request.path_params.get("registry"), rev=rev, at=at, cursor=cursor
+    )
+    request.state.commit = standing.commit
+    return standing
+
+
+def asked_standing(request: Request, _: AskingCaller, rev: Rev = None, at: At = None) -> Standing:
+    """Return the registry that a request is about, as of the revision or date that it names. Who may do
     nothing isn't told which revisions there are."""
-    return _on_record(request, standing_of(served, rev=rev, at=at))
+    return _stood(request, rev=rev, at=at)
 
 
-def main_standing(request: Request, served: AskedRegistry, _: AskingCaller) -> Standing:
+def main_standing(request: Request, _: AskingCaller) -> Standing:
     """Return the registry that a request is about, as main has it now."""
-    return _on_record(request, standing_of(served))
+    return _stood(request)
 
 
 def paged_standing(
-    request: Request,
-    served: AskedRegistry,
-    _: AskingCaller,
-    rev: Rev = None,
-    at: At = None,
-    cursor: CursorText = None,
+    request: Request, _: AskingCaller, rev: Rev = None, at: At = None, cursor: CursorText = None
 ) -> Standing:
     """Return the registry that a request is about; for a next page, at the commit of the pages before."""
-    return _on_record(request, standing_of(served, rev=rev, at=at, cursor=cursor))
-
-
-def _on_record(request: Request, standing: Standing) -> Standing:
-    request.state.commit = standing.commit
-    return standing
+    return _stood(request, rev=rev, at=at, cursor=cursor)
 
 
 AskedStanding = Annotated[Standing, Depends(asked_standing)]

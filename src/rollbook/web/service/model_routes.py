@@ -46,17 +46,17 @@ def list_models(
     wanted = list_filter(**about, tags=tag, sort=sort, reverse=reverse)
     among = _telling(q) if q else None
     listed, broken = readable_models(reading.registry, wanted, among=among)
-    reading.require(Right.CATALOG)
-    may_see = reading.caller.may_see
-    seen = [model for model in listed if may_see(model.model)]
+    caller = reading.caller
+    caller.require(Right.CATALOG)
+    seen = [model for model in listed if caller.may_see(model.model)]
     items, following = page(reading.request, seen, reading.standing.commit, limit, cursor)
     document = {
-        "models": [model_row(model, may_see) for model in items],
+        "models": [model_row(model, caller.stages_seen(model.model)) for model in items],
         "next_cursor": following,
         "commit": reading.standing.commit,
         "total": len(seen),
         "broken": [
-            {"name": name, "problem": printable(why)} for name, why in broken.items() if may_see(name)
+            {"name": name, "problem": printable(why)} for name, why in broken.items() if caller.may_see(name)
         ],
     }
     return reading.answer(document, link=reading.next_link(following))
@@ -81,7 +81,7 @@ def _telling(words: str) -> Callable[[Listed], bool]:
 def show_model(reading: LiveReading, name: ModelName) -> Response:
     """Show a model: what it is and whose, what stands where, its gates, and what happened to it last."""
     model = reading.model(Right.READ, name)
-    row = model_row(listed_model(model), reading.caller.may_see)
+    row = model_row(listed_model(model))
     return reading.answer(model_document(reading.registry.show_model(name), row))
 
 
@@ -101,7 +101,7 @@ def list_versions(
     cursor: CursorText = None,
 ) -> Response:
     """List the versions of a model, newest first."""
-    reading.require(Right.CATALOG, name)
+    reading.require(Right.CATALOG, name, None)
     listed = reading.registry.list(name, stage=stage, tags=tag, sort=sort, reverse=reverse)
     seen = [version for version in listed if reading.caller.may_see(name, version.stage)]
     items, following = page(reading.request, seen, reading.standing.commit, limit, cursor)

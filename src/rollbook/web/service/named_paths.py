@@ -81,7 +81,7 @@ class NamedPaths:
 
         told = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=100)
         asked: dict[str, Any] = {key: told[key][-1] for key in ("rev", "at", "cursor") if key in told}
-        return standing_of(self._registries.served(registry), **asked)
+        return standing_of(self._registries, registry, **asked)
 
 
 class _WithoutBody:

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from rollbook.api.json_document import document
 from rollbook.names import parse_reference, require_model_name
-from rollbook.web.identity.caller import Right
+from rollbook.web.identity.caller import EVERY_STAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from rollbook.api.public_model import Model, ModelVersion
     from rollbook.api.public_registry import Registry
-    from rollbook.web.identity.caller import Caller
+    from rollbook.web.identity.caller import Caller, Right
     from rollbook.web.registries.served_registry import Standing
 
 Route = TypeVar("Route")
@@ -66,8 +66,8 @@ class Reading:
         """Return the registry, as of the commit that is read."""
         return self.standing.registry
 
-    def require(self, right: Right, model: str = "", stage: str | None = None) -> None:
-        """Raise Denied unless the caller has a right, as `Caller.require` does."""
+    def require(self, right: Right, model: str = "", stage: str | None = EVERY_STAGE) -> None:
+        """Raise Denied unless the caller has a right, on versions in all stages unless one is told."""
         self.caller.require(right, model, stage)
 
     def model(self, right: Right, name: str) -> Model:
@@ -79,7 +79,7 @@ class Reading:
     def version(self, right: Right, name: str, reference: str) -> ModelVersion:
         """Return a version by itself, a stage, an alias or `latest`. Raises Denied, BadCall for what is no
         reference, NotFound for one that stands for nothing."""
-        self.require(Right.CATALOG, require_model_name(name))
+        self.require(right, require_model_name(name), None)
         version = self.registry.version(parse_reference(f"{name}@{reference.removeprefix('@')}"))
         self.require(right, name, version.stage)
         return version

@@ -45,6 +45,7 @@ class _Answer:
 
     def __init__(self, scope: Scope, send: Send, log: ReadLog) -> None:
         self._scope, self._send, self._log = scope, send, log
+        self._method = scope["method"]  # within, a HEAD is answered as a GET is
         self._line: dict[str, Any] = {}
         self._sent = 0
         self._is_withheld = False
@@ -66,7 +67,7 @@ class _Answer:
     def end(self) -> None:
         """Put on record how much went out, where that was not promised, or less."""
         promised = self._line.get("bytes")
-        if self._line and self._scope["method"] != "HEAD" and promised != self._sent:
+        if self._line and self._method != "HEAD" and promised != self._sent:
             self._log.write({**self._line, "time": time_now(), "event": "sent", "bytes": self._sent})
 
     def _begin(self, message: Message) -> None:
@@ -81,6 +82,7 @@ class _Answer:
             "request_id": state.get("request_id"),
             **_who(state.get("caller")),
             **_what(self._scope),
+            "method": self._method,
             "status": message["status"],
             "bytes": int(length) if length.isdigit() else 0 if message["status"] in _BARE else None,
         }
@@ -108,6 +110,5 @@ def _what(scope: Scope) -> dict[str, Any]:
         "model": told["model"] or path.get("name") or path.get("model"),
         "version": told["version"] or path.get("reference") or path.get("version"),
         "commit": told["commit"] or state.get("commit"),
-        "method": scope["method"],
         "path": scope["path"],
     }

@@ -5,26 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rollbook.names import PRODUCTION
-from rollbook.registry.registry import newest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Collection
 
     from rollbook.api.model_answers import ShownModel
     from rollbook.api.results import Shown
     from rollbook.registry.listing import ListedModel, ListedVersion
 
 
-def model_row(listed: ListedModel, may_see: Callable[[str, str], bool]) -> dict[str, Any]:
-    """Return a model as the list of models has it; `may_see` tells of which stages' versions, by the model
-    and the stage."""
-    in_stages = {version for versions in listed.stages.values() for version in versions}
-    held = {stage: versions for stage, versions in listed.stages.items() if may_see(listed.model, stage)}
-    seen = {version for versions in held.values() for version in versions}
-    if may_see(listed.model, ""):  # those in the first stage, which no entry names
-        seen |= {version for version in listed.versions if version not in in_stages}
-    versions = [version for version in listed.versions if version in seen]
-    latest = listed.latest if listed.latest in seen else newest(versions)
+def model_row(listed: ListedModel, stages: Collection[str] | None = None) -> dict[str, Any]:
+    """Return a model as the list of models has it; of versions outside of `stages`, where told, nothing."""
+    held = {stage: versions for stage, versions in listed.stages.items() if stages is None or stage in stages}
+    seen = None if stages is None else {version for versions in held.values() for version in versions}
+    versions = [version for version in listed.versions if seen is None or version in seen]
+    latest = listed.latest if seen is None else (versions[-1] if versions else None)
     production = held.get(PRODUCTION, ())
     return {
         "name": listed.model,
@@ -32,7 +27,9 @@ def model_row(listed: ListedModel, may_see: Callable[[str, str], bool]) -> dict[
         "latest_version": _told(latest),
         "production_version": _told(production[-1] if production else None),
         "stages": {stage: [_v(version) for version in of_stage] for stage, of_stage in held.items()},
-        "aliases": {alias: _v(version) for alias, version in listed.aliases.items() if version in seen},
+        "aliases": {
+            alias: _v(version) for alias, version in listed.aliases.items() if seen is None or version in seen
+        },
     }
 
 
