@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -13,9 +14,22 @@ from rollbook.text import printable
 def rendered(template: str, path: str, **facts: Any) -> str:
     """Return the page at `path` (such as `models/churn/`) as a template makes it of these facts.
 
-    The template's links begin with `root`, which leads from the page to the catalog's home.
+    The template's links to pages are made by `link(path)`; `root` leads from the page to the catalog's home,
+    for its assets.
     """
-    return _environment().get_template(template).render(root="../" * path.count("/") or "./", **facts)
+    root = "../" * path.count("/") or "./"
+    return (
+        _environment()
+        .get_template(template)
+        .render(root=root, link=lambda target: link(target, root), **facts)
+    )
+
+
+def link(path: str, root: str) -> str:
+    """Return the address of the page at `path` (such as `models/churn/`, the home being empty) for a page from
+    which `root` leads to the catalog's home. The page is a folder: its host, or the service, finds what is in it.
+    """
+    return f"{root}{quote(path)}"
 
 
 @cache
