@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.names import PRODUCTION
+from rollbook.web.catalog.page_frame import page_frame
 from rollbook.web.catalog.rendering import rendered
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ def home_page(registry: Registry) -> str:
     return rendered(
         "home.html",
         "",
+        page_frame(registry),
         title="Models",
-        commit=registry.snapshot.commit,
         models=registry.list(),
         production=PRODUCTION,
     )

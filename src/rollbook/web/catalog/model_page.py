@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rollbook.web.catalog.page_frame import page_frame
 from rollbook.web.catalog.rendering import rendered
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ def model_page(registry: Registry, name: str) -> str:
     return rendered(
         "model.html",
         f"models/{name}/",
+        page_frame(registry),
         title=name,
-        commit=registry.snapshot.commit,
         model=registry.show_model(name),
         versions=registry.list(name),
     )

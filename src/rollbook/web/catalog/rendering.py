@@ -2,34 +2,84 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from rollbook.text import printable
+from rollbook.web.catalog.catalog_assets import asset_path
+from rollbook.web.catalog.stage_icons import stage_icon, state_icon
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rollbook.web.catalog.page_frame import PageFrame
+
+# Where a name may go on in the next line; a word between two of these is never broken.
+_BREAK_AFTER = re.compile(r"(?<=[-_./@:])(?=[^-_./@:\s])")
+_WEB = re.compile(r"https?://[^\s/?#\\]+(?:[/?#]\S*)?", re.IGNORECASE)
+_SECTIONS = ("requests", "audit", "search")
 
 
-def rendered(template: str, path: str, **facts: Any) -> str:
+def rendered(
+    template: str, path: str, frame: PageFrame, *, title: str, crumbs: Sequence[Crumb] = (), **facts: Any
+) -> str:
     """Return the page at `path` (such as `models/churn/`) as a template makes it of these facts.
 
-    The template's links to pages are made by `link(path)`; `root` leads from the page to the catalog's home,
-    for its assets.
+    The template's links to other pages are made by `page_link(path)`; `root`, which leads from the page to the
+    catalog's home, is for assets. `crumbs` are the
+    pages above it, each a title and its path, without home and without itself.
     """
     root = "../" * path.count("/") or "./"
-    return (
+    section = path.partition("/")[0]
+    html = (
         _environment()
         .get_template(template)
-        .render(root=root, link=lambda target: link(target, root), **facts)
+        .render(
+            root=root,
+            page_link=lambda target: page_link(target, root),
+            path=path,
+            section=section if section in _SECTIONS else "models",
+            frame=frame,
+            title=title,
+            crumbs=crumbs,
+            **facts,
+        )
+    )
+    return html if html.isascii() else _shown_throughout(html)
+
+
+def page_link(path: str, root: str) -> str:
+    """Return the address of the page at `path` (such as `models/churn/`; home's is empty), from a page from which
+    `root` leads to the catalog's home. A page is a folder: its host, or the service, finds the file in it."""
+    target, mark, place = path.partition("#")
+    return f"{root}{quote(target)}{mark}{quote(place)}"
+
+
+def is_web_address(value: object) -> bool:
+    """Whether a text is an address that a link may lead to: of the web, and nothing that would be run."""
+    return isinstance(value, str) and value.isprintable() and _WEB.fullmatch(value) is not None
+
+
+def breakable(name: object) -> Markup:
+    """Return a name as HTML that may go on in the next line after its hyphens, dots and slashes."""
+    return Markup("<wbr>").join(_BREAK_AFTER.split(printable(str(name))))
+
+
+def joined(values: Iterable[object], separator: str = "") -> Markup:
+    """Return values as HTML, one after another: what Jinja's filter `join` does, with each made harmless."""
+    return escape(separator).join(
+        value if hasattr(value, "__html__") else printable(str(value)) for value in values
     )
 
 
-def link(path: str, root: str) -> str:
-    """Return the address of the page at `path` (such as `models/churn/`, the home being empty) for a page from
-    which `root` leads to the catalog's home. The page is a folder: its host, or the service, finds what is in it.
-    """
-    return f"{root}{quote(path)}"
+def _shown_throughout(html: str) -> str:
+    """Whatever came by way of `Markup`: nothing invisible, and nothing that turns the direction of text."""
+    return "".join(char if char.isprintable() or char in "\n\t" else printable(char) for char in html)
 
 
 @cache
@@ -43,4 +93,11 @@ def _environment() -> Environment:
         # What a text says is shown as it is; a control character or a turn of direction in it is not obeyed.
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
+    environment.filters.update(breakable=breakable, join=joined)
+    environment.tests["web_address"] = is_web_address
+    environment.globals.update(asset=asset_path, stage_icon=stage_icon, state_icon=state_icon)
     return environment
+
+
+# A page's title and its path below the catalog's home.
+Crumb = tuple[str, str]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from rollbook.web.catalog.catalog_assets import every_asset
 from rollbook.web.catalog.site_map import pages
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def build_site(registry: Registry, directory: Path) -> BuiltSite:
         target = directory / page.path / "index.html"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(page.make(), encoding="utf-8")
-    assets = directory / "assets"
-    assets.mkdir(exist_ok=True)
-    for asset in files("rollbook.web.catalog").joinpath("assets").iterdir():
-        (assets / asset.name).write_bytes(asset.read_bytes())
+    for path, content in every_asset().items():
+        target = directory / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
     return BuiltSite(registry.snapshot.commit, len(every_page))
