@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from rollbook.text import printable
 from rollbook.web.catalog.catalog_assets import asset_path
+from rollbook.web.catalog.page_paths import model_page_path, version_page_path
 from rollbook.web.catalog.stage_icons import stage_icon, state_icon
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(breakable=breakable, join=joined)
     environment.tests["web_address"] = is_web_address
+    environment.globals.update(model_at=model_page_path, version_at=version_page_path)
     environment.globals.update(asset=asset_path, stage_icon=stage_icon, state_icon=state_icon)
     return environment
 
