@@ -27,7 +27,7 @@ from rollbook.registry.change import Transition, alias_changes, changed_files, t
 from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from rollbook.access.roles import Person
@@ -91,6 +91,24 @@ def move_report(repository: Repository, base: TreeSnapshot, version: ModelVersio
     the base holds."""
     model, ground = _ground_today(repository, base, version, may_run=True)
     return _report(model, Transition(version.version, version.stage, stage, None), ground)
+
+
+def reports_ahead(
+    base: TreeSnapshot, known: Circumstances, versions: Sequence[ModelVersion]
+) -> Mapping[str, Sequence[GateReport]]:
+    """Return what moving each of some versions of one model to each next stage would meet now, by version; the
+    circumstances are found once for many models."""
+    if not versions:
+        return {}
+    policy = versions[0].model.registry.policy
+    model, ground = ground_of(base, base, policy, versions[0].model.name, known)
+    return {
+        version.version: [
+            _report(model, Transition(version.version, version.stage, stage, None), ground)
+            for stage in policy.stage(version.stage).next
+        ]
+        for version in versions
+    }
 
 
 def gates_to_waive(

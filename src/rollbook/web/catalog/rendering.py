@@ -12,7 +12,12 @@ from markupsafe import Markup, escape
 
 from rollbook.text import printable
 from rollbook.web.catalog.catalog_assets import asset_path
-from rollbook.web.catalog.page_paths import model_page_path, version_page_path
+from rollbook.web.catalog.page_paths import (
+    data_set_page_path,
+    model_page_path,
+    reference_page_path,
+    version_page_path,
+)
 from rollbook.web.catalog.stage_icons import stage_icon, state_icon
 
 if TYPE_CHECKING:
@@ -31,9 +36,9 @@ def rendered(
 ) -> str:
     """Return the page at `path` (such as `models/churn/`) as a template makes it of these facts.
 
-    The template's links to other pages are made by `page_link(path)`; `root`, which leads from the page to the
-    catalog's home, is for assets. `crumbs` are the
-    pages above it, each a title and its path, without home and without itself.
+    The template's links to other pages are made by `page_link(path)`; `root`, which leads from the page to
+    the catalog's home, is for assets. `crumbs` are the pages above it, each a title and its path, without
+    home and without itself.
     """
     root = "../" * path.count("/") or "./"
     section = path.partition("/")[0]
@@ -55,8 +60,9 @@ def rendered(
 
 
 def page_link(path: str, root: str) -> str:
-    """Return the address of the page at `path` (such as `models/churn/`; home's is empty), from a page from which
-    `root` leads to the catalog's home. A page is a folder: its host, or the service, finds the file in it."""
+    """Return the address of the page at `path` (such as `models/churn/`; home's is empty), from a page from
+    which `root` leads to the catalog's home. A page is a folder: its host, or the service, finds the file in
+    it."""
     target, mark, place = path.partition("#")
     return f"{root}{quote(target)}{mark}{quote(place)}"
 
@@ -78,6 +84,11 @@ def joined(values: Iterable[object], separator: str = "") -> Markup:
     )
 
 
+def text_lines(text: str) -> Markup:
+    """Return a text as HTML with its line breaks kept, each line made harmless."""
+    return Markup("\n").join(printable(line) for line in text.splitlines())
+
+
 def _shown_throughout(html: str) -> str:
     """Whatever came by way of `Markup`: nothing invisible, and nothing that turns the direction of text."""
     return "".join(char if char.isprintable() or char in "\n\t" else printable(char) for char in html)
@@ -94,9 +105,10 @@ def _environment() -> Environment:
         # What a text says is shown as it is; a control character or a turn of direction in it is not obeyed.
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    environment.filters.update(breakable=breakable, join=joined)
+    environment.filters.update(breakable=breakable, join=joined, text_lines=text_lines)
     environment.tests["web_address"] = is_web_address
     environment.globals.update(model_at=model_page_path, version_at=version_page_path)
+    environment.globals.update(reference_at=reference_page_path, data_set_at=data_set_page_path)
     environment.globals.update(asset=asset_path, stage_icon=stage_icon, state_icon=state_icon)
     return environment
 
