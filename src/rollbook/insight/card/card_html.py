@@ -44,7 +44,7 @@ def as_part(card: str, first_heading: int = 3) -> str:
     link that leads to a file beside the card is shown as it is written.
     """
     markdown = _markdown()
-    markdown.validateLink = lambda address: _ELSEWHERE.fullmatch(address) is not None  # type: ignore[method-assign]
+    markdown.validateLink = _leads_to_the_web  # type: ignore[method-assign]
     markdown.add_render_rule("image", _linked_image)
     tokens = markdown.parse(_text(card))
     levels = [int(token.tag[1]) for token in tokens if token.type == "heading_open"]
@@ -52,6 +52,10 @@ def as_part(card: str, first_heading: int = 3) -> str:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1]) - min(levels) + first_heading)}"
     return str(markdown.renderer.render(tokens, markdown.options, {}))
+
+
+def _leads_to_the_web(url: str) -> bool:
+    return _ELSEWHERE.fullmatch(url) is not None
 
 
 def _text(card: str) -> str:

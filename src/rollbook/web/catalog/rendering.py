@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from rollbook.names import time_text
 from rollbook.text import printable
 from rollbook.web.catalog.catalog_assets import asset_path
 from rollbook.web.catalog.page_paths import model_page_path, version_page_path
@@ -84,7 +85,7 @@ def _environment() -> Environment:
         # What a text says is shown as it is; a control character or a turn of direction in it is not obeyed.
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    environment.filters.update(breakable=breakable, join=joined)
+    environment.filters.update(breakable=breakable, join=joined, time_text=time_text)
     environment.tests["web_address"] = is_web_address
     environment.globals.update(model_at=model_page_path, version_at=version_page_path)
     environment.globals.update(asset=asset_path, stage_icon=stage_icon, state_icon=state_icon)

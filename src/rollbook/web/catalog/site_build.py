@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.web.catalog.catalog_assets import every_asset
+from rollbook.web.catalog.search_index import search_entry, search_files
 from rollbook.web.catalog.site_map import pages
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def build_site(registry: Registry, directory: Path) -> BuiltSite:
         target = directory / page.path / "index.html"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(page.make(), encoding="utf-8")
-    for path, content in every_asset().items():
+    found = search_files(search_entry(model) for model in registry.models())
+    for path, content in {**every_asset(), **found}.items():
         target = directory / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
