@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # Where a name may go on in the next line; a word between two of these is never broken.
 _BREAK_AFTER = re.compile(r"(?<=[-_./@:])(?=[^-_./@:\s])")
 _WEB = re.compile(r"https?://[^\s/?#\\]+(?:[/?#]\S*)?", re.IGNORECASE)
+_UNSEEN = re.compile(r"[^\n\t\x20-\x7e]+")
 _SECTIONS = ("requests", "audit", "search")
 
 
@@ -49,7 +50,7 @@ def rendered(
             **facts,
         )
     )
-    return html if html.isascii() else _shown_throughout(html)
+    return _UNSEEN.sub(lambda found: _seen(found[0]), html)
 
 
 def is_web_address(value: object) -> bool:
@@ -64,14 +65,15 @@ def breakable(name: object) -> Markup:
 
 def joined(values: Iterable[object], separator: str = "") -> Markup:
     """Return values as HTML, one after another: what Jinja's filter `join` does, with each made harmless."""
-    return escape(separator).join(
+    return escape(printable(separator)).join(
         value if hasattr(value, "__html__") else printable(str(value)) for value in values
     )
 
 
-def _shown_throughout(html: str) -> str:
-    """Whatever came by way of `Markup`: nothing invisible, and nothing that turns the direction of text."""
-    return "".join(char if char.isprintable() or char in "\n\t" else printable(char) for char in html)
+def _seen(characters: str) -> str:
+    """Return what is no plain letter as it is, but for what is invisible or turns the direction of text; so
+    that this holds also for what came by way of `Markup`."""
+    return "".join(char if char.isprintable() else printable(char) for char in characters)
 
 
 @cache
