@@ -52,12 +52,17 @@ def page_style() -> str:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Html]]) -> str:
-    """Return a table of texts, in a box that scrolls by itself."""
+    """Return a table of texts."""
+    head = "".join(f"<th>{shown(column)}</th>" for column in columns)
+    return f"<table>\n<tr>{head}</tr>\n{_rows(rows)}</table>\n"
+
+
+def boxed_table(columns: Sequence[str], rows: Iterable[Sequence[str | Html]]) -> str:
+    """Return a table of texts in a box that scrolls by itself, its head repeated on each printed page."""
     head = "".join(f'<th scope="col">{shown(column)}</th>' for column in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>\n" for row in rows)
     return (
         f'<div class="scroll" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n'
-        f"<tbody>\n{body}</tbody></table></div>\n"
+        f"<tbody>\n{_rows(rows)}</tbody></table></div>\n"
     )
 
 
@@ -70,6 +75,10 @@ def fact_list(facts: Iterable[tuple[str, str]]) -> str:
 def shown(text: str) -> str:
     """Return text as HTML that shows it."""
     return escape(printable(text))
+
+
+def _rows(rows: Iterable[Sequence[str | Html]]) -> str:
+    return "".join(f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>\n" for row in rows)
 
 
 def _cell(cell: str | Html) -> str:

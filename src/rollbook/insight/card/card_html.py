@@ -44,14 +44,29 @@ def as_part(card: str, first_heading: int = 3) -> str:
     link that leads to a file beside the card is shown as it is written.
     """
     markdown = _markdown()
-    markdown.validateLink = lambda address: _ELSEWHERE.fullmatch(address) is not None  # type: ignore[method-assign]
+    markdown.validateLink = _leads_to_the_web  # type: ignore[method-assign]
     markdown.add_render_rule("image", _linked_image)
     tokens = markdown.parse(_text(card))
     levels = [int(token.tag[1]) for token in tokens if token.type == "heading_open"]
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1]) - min(levels) + first_heading)}"
+        _unlink_empty(token.children or [])
     return str(markdown.renderer.render(tokens, markdown.options, {}))
+
+
+def _unlink_empty(tokens: Sequence[Token]) -> None:
+    """Make text of the links without an address, which the renderer does not ask about."""
+    inside = False  # no link stands inside of another (CommonMark 6.3)
+    for token in tokens:
+        if token.type == "link_open":
+            inside = not token.attrs.get("href")
+        if inside and token.type in ("link_open", "link_close"):
+            token.tag, token.attrs = "span", {}
+
+
+def _leads_to_the_web(url: str) -> bool:
+    return _ELSEWHERE.fullmatch(url) is not None
 
 
 def _text(card: str) -> str:
@@ -76,6 +91,7 @@ def _shown(_: object, tokens: Sequence[Token], index: int, *__: Any) -> str:
 def _linked_image(_: object, tokens: Sequence[Token], index: int, *__: Any) -> str:
     address = str(tokens[index].attrs.get("src", ""))
     # Inside of a link another one must not stand.
-    inside = any(token.type == "link_open" for token in tokens[:index])
+    around = [token.type for token in tokens[:index] if token.type in ("link_open", "link_close")]
+    inside = around[-1:] == ["link_open"]
     told = shown(tokens[index].content or "image")
-    return told if inside else f'<a href="{html.escape(address)}">{told}</a>'
+    return told if inside or not address else f'<a href="{html.escape(address)}">{told}</a>'

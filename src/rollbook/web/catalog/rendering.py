@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -10,6 +11,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from rollbook.names import time_text
 from rollbook.text import printable
 from rollbook.web.catalog.catalog_assets import asset_path
 from rollbook.web.catalog.page_paths import (
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 # Where a name may go on in the next line; a word between two of these is never broken.
 _BREAK_AFTER = re.compile(r"(?<=[-_./@:])(?=[^-_./@:\s])")
 _WEB = re.compile(r"https?://[^\s/?#\\]+(?:[/?#]\S*)?", re.IGNORECASE)
+_UNSEEN = re.compile(r"[^\n\t\x20-\x7e]+")
 _SECTIONS = ("requests", "audit", "search")
 
 
@@ -56,7 +59,7 @@ def rendered(
             **facts,
         )
     )
-    return html if html.isascii() else _shown_throughout(html)
+    return _UNSEEN.sub(lambda found: _seen(found[0]), html)
 
 
 def page_link(path: str, root: str) -> str:
@@ -79,7 +82,7 @@ def breakable(name: object) -> Markup:
 
 def joined(values: Iterable[object], separator: str = "") -> Markup:
     """Return values as HTML, one after another: what Jinja's filter `join` does, with each made harmless."""
-    return escape(separator).join(
+    return escape(printable(separator)).join(
         value if hasattr(value, "__html__") else printable(str(value)) for value in values
     )
 
@@ -89,9 +92,10 @@ def text_lines(text: str) -> Markup:
     return Markup("\n").join(printable(line) for line in text.splitlines())
 
 
-def _shown_throughout(html: str) -> str:
-    """Whatever came by way of `Markup`: nothing invisible, and nothing that turns the direction of text."""
-    return "".join(char if char.isprintable() or char in "\n\t" else printable(char) for char in html)
+def _seen(characters: str) -> str:
+    """Return what is no plain letter as it is, but for what is invisible or turns the direction of text; so
+    that this holds also for what came by way of `Markup`."""
+    return "".join(char if char.isprintable() else printable(char) for char in characters)
 
 
 @cache
@@ -105,7 +109,8 @@ def _environment() -> Environment:
         # What a text says is shown as it is; a control character or a turn of direction in it is not obeyed.
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    environment.filters.update(breakable=breakable, join=joined, text_lines=text_lines)
+    environment.filters.update(breakable=breakable, join=joined, time_text=time_text, text_lines=text_lines)
+    environment.filters["shell_word"] = shlex.quote
     environment.tests["web_address"] = is_web_address
     environment.globals.update(model_at=model_page_path, version_at=version_page_path)
     environment.globals.update(reference_at=reference_page_path, data_set_at=data_set_page_path)

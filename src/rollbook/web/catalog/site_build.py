@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.web.catalog.catalog_assets import every_asset
+from rollbook.web.catalog.catalog_facts import catalog_facts
+from rollbook.web.catalog.record_pages import choice_files
+from rollbook.web.catalog.search_index import search_entry, search_files
 from rollbook.web.catalog.site_map import pages
 
 if TYPE_CHECKING:
@@ -25,12 +28,14 @@ class BuiltSite:
 def build_site(registry: Registry, directory: Path) -> BuiltSite:
     """Write the catalog of a registry to `directory`; return what was written."""
     registry.require()
-    every_page = [*pages(registry)]
+    facts = catalog_facts(registry)
+    every_page = [*pages(registry, facts)]
     for page in every_page:
         target = directory / page.path / "index.html"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(page.make(), encoding="utf-8")
-    for path, content in every_asset().items():
+    found = search_files(search_entry(model) for model in registry.models())
+    for path, content in {**every_asset(), **found, **choice_files(facts)}.items():
         target = directory / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
