@@ -27,7 +27,7 @@ from rollbook.registry.change import Transition, alias_changes, changed_files, t
 from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
     from rollbook.access.roles import Person
@@ -93,22 +93,15 @@ def move_report(repository: Repository, base: TreeSnapshot, version: ModelVersio
     return _report(model, Transition(version.version, version.stage, stage, None), ground)
 
 
-def reports_ahead(
-    base: TreeSnapshot, known: Circumstances, versions: Sequence[ModelVersion]
-) -> Mapping[str, Sequence[GateReport]]:
-    """Return what moving each of some versions of one model to each next stage would meet now, by version; the
-    circumstances are found once for many models."""
-    if not versions:
-        return {}
-    policy = versions[0].model.registry.policy
-    model, ground = ground_of(base, base, policy, versions[0].model.name, known)
-    return {
-        version.version: [
-            _report(model, Transition(version.version, version.stage, stage, None), ground)
-            for stage in policy.stage(version.stage).next
-        ]
-        for version in versions
-    }
+def reports_ahead(base: TreeSnapshot, known: Circumstances, version: ModelVersion) -> list[GateReport]:
+    """Return what moving a version to each next stage would meet, by what the base holds and by circumstances
+    that were found once for many versions."""
+    policy = version.model.registry.policy
+    model, ground = ground_of(base, base, policy, version.model.name, known)
+    return [
+        _report(model, Transition(version.version, version.stage, stage, None), ground)
+        for stage in policy.stage(version.stage).next
+    ]
 
 
 def gates_to_waive(

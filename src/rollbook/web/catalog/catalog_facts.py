@@ -1,4 +1,5 @@
-"""What the pages of one build share: found once for all models, so that a page asks for its own files only."""
+"""What the pages of one build share: found once for all models, so that a page asks for its own files
+only."""
 
 from __future__ import annotations
 
@@ -44,9 +45,9 @@ class ModelTimeline:
 
 @dataclass(frozen=True)
 class CatalogFacts:
-    """What stands around every page, the policy (None where it can't be read), what versions came from, by model
-    the events of its trail, the oldest first (None where there are no tags to ask), and the branches on which
-    something about it is proposed.
+    """What stands around every page, the policy (None where it can't be read), what versions came from, by
+    model the events of its trail, the oldest first (None where there are no tags to ask), and the branches
+    on which something about it is proposed.
 
     `address` is where the registry can be cloned from, empty where that is not known.
     """
@@ -71,8 +72,8 @@ class CatalogFacts:
 
     @cached_property
     def circumstances(self) -> Circumstances | None:
-        """What gates are judged by today; None where they can't be: of a registry without a repository, or of one
-        as it was."""
+        """What gates are judged by today; None where they can't be: of a registry without a repository, or
+        of one as it was."""
         if not self.registry.has_repository or self.frame.as_of or self.policy is None:
             return None
         from rollbook.check.base_context import circumstances

@@ -20,14 +20,17 @@ FEWEST, MOST = 2, 6
 
 
 def compare_page(facts: CatalogFacts, model: str, versions: Sequence[str] = ()) -> str:
-    """Return the page that puts versions of a model side by side; without any, those that `compare` takes, and
-    the newest besides where these are too few.
+    """Return the page that puts versions of a model side by side; without any, those that `compare` takes,
+    and the newest besides where these are too few.
 
-    Raises BadCall for one version or more than six, NotFound for an unknown one, InvalidFile for a broken file.
+    Raises BadCall for one version or more than six, NotFound for an unknown one, InvalidFile for a broken
+    file.
     """
     chosen = [*dict.fromkeys(versions)]
     if chosen and not FEWEST <= len(chosen) <= MOST:
-        raise BadCall(f"{len(chosen)} versions can't be compared here", hint=f"Name {FEWEST} to {MOST} of them.")
+        raise BadCall(
+            f"{len(chosen)} versions can't be compared here", hint=f"Name {FEWEST} to {MOST} of them."
+        )
     owner = facts.registry.model(model)
     newest = [*reversed(owner.version_names)][:MOST_VERSIONS]
     comparison = facts.registry.compare(model, chosen or _default(facts, model, newest))
@@ -61,7 +64,7 @@ def _default(facts: CatalogFacts, model: str, newest: Sequence[str]) -> list[str
 
 def _told(value: Any) -> str:
     if value is None:
-        return "–"
+        return "\u2013"
     return ", ".join(map(str, value)) if isinstance(value, tuple) else told_value(value)
 
 
@@ -87,7 +90,9 @@ def version_choices(facts: CatalogFacts, model: str) -> str:
                     for name, value in manifest.metrics.items()
                     if isinstance(value, int | float) and abs(value) < 1e308
                 },
-                "hyperparameters": {name: told_value(value) for name, value in manifest.hyperparameters.items()},
+                "hyperparameters": {
+                    name: told_value(value) for name, value in manifest.hyperparameters.items()
+                },
             }
         )
     return json.dumps({"model": model, "versions": told}, ensure_ascii=True, allow_nan=False)

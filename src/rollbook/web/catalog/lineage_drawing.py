@@ -1,5 +1,5 @@
-"""Where the things of a lineage stand in its drawing: layers from left to right, as Sugiyama's method lays them
-out (grandalf, https://github.com/bdcht/grandalf)."""
+"""Where the things of a lineage stand in its drawing: layers from left to right, as Sugiyama's method lays
+them out (grandalf, https://github.com/bdcht/grandalf)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from rollbook.web.catalog.lineage_graph import LineageGraph, LineageNode
 
-WIDTH, HEIGHT = 208, 52
-_BETWEEN_LAYERS, _BETWEEN_NODES, _MARGIN = 56, 16, 8
-_LONGEST_TEXT = 26  # characters of the usual width
+WIDTH, HEIGHT = 188, 52
+_BETWEEN_LAYERS, _BETWEEN_NODES, _MARGIN = 44, 16, 8
+_LONGEST_TEXT = 22  # characters of the usual width
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +107,19 @@ def _apart(centres: Mapping[int, tuple[float, float]]) -> Mapping[int, tuple[flo
 
 
 def _arrow(source: tuple[int, int], target: tuple[int, int]) -> str:
-    """Return an arrow's path: from the right of its source to the left of its target; back to an earlier layer, as
-    in a ring of parents, from left to right."""
+    """Return an arrow's path: from the right of its source to the left of its target; back to an earlier
+    layer, as in a ring of parents, from left to right."""
     (x, y), (to_x, to_y) = source, target
     forward = to_x > x
     start, end = (x + WIDTH, to_x - 6) if forward else (x, to_x + WIDTH + 6)
-    middle = HEIGHT // 2
     bend = max(24, abs(end - start) // 2) * (1 if forward else -1)
-    return f"M{start} {y + middle}C{start + bend} {y + middle} {end - bend} {to_y + middle} {end} {to_y + middle}"
+    from_y, to_y = y + HEIGHT // 2, to_y + HEIGHT // 2
+    return f"M{start} {from_y}C{start + bend} {from_y} {end - bend} {to_y} {end} {to_y}"
 
 
 def shortened(text: str) -> str:
-    """Return as much of a text as fits into a box, the middle of it left out: how it begins tells what it is, how
-    it ends which version."""
+    """Return as much of a text as fits into a box, the middle of it left out: how it begins tells what it
+    is, how it ends which version."""
     shown = printable(text)
     if _wide(shown) <= _LONGEST_TEXT:
         return shown

@@ -1,4 +1,5 @@
-"""A version's lineage as a graph to click through: back to data, code and parents, forward to what came of it."""
+"""A version's lineage as a graph to click through: back to data, code and parents, forward to what came of
+it."""
 
 from __future__ import annotations
 
@@ -29,8 +30,8 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class LineageNode:
-    """A thing in a lineage: its kind, what it is called, in which stage it is, and where more is told of it: a
-    page of the catalog (`page`), or an address of the web."""
+    """A thing in a lineage: its kind, what it is called, in which stage it is, and where more is told of
+    it: a page of the catalog (`page`), or an address of the web."""
 
     kind: str
     text: str
@@ -69,8 +70,8 @@ class _Growing:
 
 @dataclass(frozen=True, slots=True)
 class LineageGraph:
-    """The nodes, the version asked for being the first, the arrows between their places (from what was used to
-    what came from it), and how many things were left out."""
+    """The nodes, the version asked for being the first, the arrows between their places (from what was used
+    to what came from it), and how many things were left out."""
 
     nodes: Sequence[LineageNode]
     arrows: Sequence[tuple[int, int]]
@@ -87,8 +88,8 @@ class LineageGraph:
 def lineage_graph(
     versions: VersionSources, reference: str, origin: TrainingOrigin | None, first_stage: str
 ) -> LineageGraph:
-    """Return the lineage of a version. `origin` is what its own manifest says, which tells how data sets were made
-    from each other."""
+    """Return the lineage of a version. `origin` is what its own manifest says, which tells how data sets
+    were made from each other."""
     growing = _Growing()
     start = growing.place(_version(versions, reference, first_stage))
     _add_sources(growing, versions, reference)

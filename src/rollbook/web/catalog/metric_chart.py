@@ -10,9 +10,9 @@ from rollbook.insight.compare.metric import finite
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-WIDTH, HEIGHT = 560, 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 18, 20, 34
-_LEAST_STEP = 26  # between two labels of versions
+WIDTH, HEIGHT = 380, 180
+_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 22, 20, 34
+_LABEL_WIDTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class ChartPoint:
 
 @dataclass(frozen=True, slots=True)
 class MetricChart:
-    """A metric's figures from the oldest version to the newest, the line through them, and the marks of its axis
-    (the height and the value). `summary` tells in words what is to be seen."""
+    """A metric's figures from the oldest version to the newest, the line through them, and the marks of its
+    axis (the height and the value). `summary` tells in words what is to be seen."""
 
     metric: str
     is_lower_better: bool
@@ -54,35 +54,36 @@ def metric_chart(
     if len(values) < 2:
         return None
     low, high = min(value for _, value in values), max(value for _, value in values)
-    # A flat line stands in the middle. Halves, so that what no float can hold does not come of two that are near.
+    # Halves, so that what is far apart stays a number that a float can hold.
     reach = high / 2 - low / 2
     step = (WIDTH - _LEFT - _RIGHT) / (len(values) - 1)
-    every = max(1, -int(-_LEAST_STEP * 2 // step))
 
     def height(value: float) -> float:
-        part = (value / 2 - low / 2) / reach if reach else 0.5
+        part = (value / 2 - low / 2) / reach if reach else 0.5  # a flat line stands in the middle
         return round(HEIGHT - _BOTTOM - part * (HEIGHT - _TOP - _BOTTOM), 1)
 
     points = [
-        ChartPoint(
-            version,
-            value,
-            round(_LEFT + place * step, 1),
-            height(value),
-            version in promoted,
-            version if place % every == 0 or place == len(values) - 1 and place % every > every // 2 else "",
-        )
-        for place, (version, value) in enumerate(values)
+        ChartPoint(version, value, round(_LEFT + place * step, 1), height(value), version in promoted, label)
+        for place, ((version, value), label) in enumerate(zip(values, _labels(values, step), strict=True))
     ]
-    marks = [low, high] if reach else [low]
     return MetricChart(
         metric,
         lower_is_better,
         points,
         " ".join(f"{point.x},{point.y}" for point in points),
-        [(height(value), f"{value:.4g}") for value in marks],
+        [(height(value), f"{value:.4g}") for value in ([low, high] if reach else [low])],
         _summary(metric, points, lower_is_better=lower_is_better),
     )
+
+
+def _labels(values: Sequence[tuple[str, float]], step: float) -> list[str]:
+    """Return the versions that there is room to name: every so many, and the last."""
+    every = max(1, -int(-_LABEL_WIDTH // step))
+    last = len(values) - 1
+    return [
+        version if place == last or (place % every == 0 and last - place >= every) else ""
+        for place, (version, _) in enumerate(values)
+    ]
 
 
 def _summary(metric: str, points: Sequence[ChartPoint], *, lower_is_better: bool) -> str:

@@ -29,8 +29,8 @@ _MOST_METRICS, _MOST_CHARTS = 5, 4
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A stage, or an alias (`@champion`), and what of it is told: who holds it, since when, at whose request and
-    why."""
+    """A stage, or an alias (`@champion`), and what of it is told: who holds it, since when, at whose
+    request and why."""
 
     name: str
     description: str
@@ -39,7 +39,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """A version as the list of them tells it; `fault` is why its manifest can't be read, empty where it can."""
+    """A version as the list of them tells it; `fault` is why its manifest can't be read, empty where it
+    can."""
 
     version: str
     stage: str
@@ -53,8 +54,8 @@ class VersionRow:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What is told of one model. `record_fault` is why its model.yaml can't be read; `older` are the versions that
-    the list does not have."""
+    """What is told of one model. `record_fault` is why its model.yaml can't be read; `older` are the
+    versions that the list does not have."""
 
     model: Model
     record: ModelRecord | None

@@ -1,4 +1,5 @@
-"""What happened to a model and its versions, as the pages tell it: a line for what one person asked for once."""
+"""What happened to a model and its versions, as the pages tell it: a line for what one person asked for
+once."""
 
 from __future__ import annotations
 
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One change: when it landed, what happened, who asked, who approved and why; the stage that a version came
-    into (empty without one), the versions that had a part, the pull request's address and the tags that record
-    it."""
+    """One change: when it landed, what happened, who asked, who approved and why; the stage that a version
+    came into (empty without one), the versions that had a part, the pull request's address and the tags
+    that record it."""
 
     at: str
     change: str
@@ -53,7 +54,12 @@ def _entries(tags: Sequence[RecordedTag]) -> Iterator[TimelineEntry]:
     for together in told_together(map(told, tags)):
         own = [*islice(in_order, len(together))]
         at, _, change, by, approved_by, reason = change_row(together)
-        stages = [tag.event.target for tag in own if tag.event.action is Action.ASSIGNED]
+        # The first sentence is of what was asked for; what it displaced comes after.
+        stages = [
+            tag.event.target
+            for tag in own
+            if tag.event.action is Action.ASSIGNED and change.startswith(f"{tag.event.version} ")
+        ]
         yield TimelineEntry(
             at=at,
             change=change,

@@ -42,8 +42,8 @@ def version_choices_path(model: str) -> str:
 
 
 def data_set_page_path(name: str) -> str:
-    """Return where the page of a data set stands: people name data sets as they like, by addresses too, so it is
-    what can be read of the name, and how the name's SHA-256 begins, which tells it from any other."""
+    """Return where the page of a data set stands: people name data sets as they like, by addresses too, so
+    it is what can be read of the name, and how the name's SHA-256 begins, which tells it from any other."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain)[:_LONGEST_SLUG].strip("-")
     digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:10]

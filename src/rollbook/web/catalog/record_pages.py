@@ -1,4 +1,5 @@
-"""The pages about one model, its versions, and data sets. Where a file is broken, the page says so instead."""
+"""The pages about one model, its versions, and data sets. Where a file is broken, the page says so
+instead."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _BREAK_AFTER = re.compile(r"(?<=[-_./@:])(?=[^-_./@:\s])")
 _WEB = re.compile(r"https?://[^\s/?#\\]+(?:[/?#]\S*)?", re.IGNORECASE)
 _UNSEEN = re.compile(r"[^\n\t\x20-\x7e]+")
-_SECTIONS = ("requests", "audit", "search")
+_SECTIONS = ("data", "requests", "audit", "search")
 
 
 def rendered(

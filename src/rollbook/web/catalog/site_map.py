@@ -9,9 +9,9 @@ from rollbook.errors import NotFound
 from rollbook.names import is_model_name
 from rollbook.registry.model_folders import model_names
 from rollbook.web.catalog.audit_page import audit_pages
+from rollbook.web.catalog.catalog_facts import catalog_facts
 from rollbook.web.catalog.catalog_page import Page
 from rollbook.web.catalog.home_page import home_pages
-from rollbook.web.catalog.catalog_facts import catalog_facts
 from rollbook.web.catalog.overview import overview
 from rollbook.web.catalog.page_paths import REQUESTS
 from rollbook.web.catalog.record_pages import data_set_pages, pages_of_model
@@ -34,8 +34,8 @@ def pages(registry: Registry, facts: CatalogFacts | None = None) -> Iterator[Pag
 
 
 def page_at(registry: Registry, path: str, facts: CatalogFacts | None = None) -> Page:
-    """Return the page at an address below the catalog's home; `facts` is as for `pages`. Raises NotFound where
-    there is none."""
+    """Return the page at an address below the catalog's home; `facts` is as for `pages`. Raises NotFound
+    where there is none."""
     wanted = "".join(f"{part}/" for part in path.split("/") if part)
     for page in _nearby(registry, wanted, facts):
         if page.path == wanted:

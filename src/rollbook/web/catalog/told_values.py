@@ -14,14 +14,22 @@ _LONGEST = 300
 
 
 def told_value(value: Any) -> str:
-    """Return a value of a YAML file in one line: text as it is, anything else as JSON; cut where it is long."""
+    """Return a value of a YAML file in one line: text as it is, anything else as JSON; cut where it is
+    long."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def told_mapping(mapping: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the names and values of a mapping as texts."""
-    return [(str(name), told_value(value)) for name, value in [*mapping.items()][:MOST_ROWS]]
+    """Return the names and values of a mapping as texts; of a mapping in it, those inside, as
+    `outer.inner`."""
+    told = []
+    for name, value in mapping.items():
+        if isinstance(value, dict) and value:
+            told += [(f"{name}.{inner}", told_value(one)) for inner, one in [*value.items()][:MOST_ROWS]]
+        else:
+            told.append((str(name), told_value(value)))
+    return told[:MOST_ROWS]
 
 
 def told_size(count: float) -> str:

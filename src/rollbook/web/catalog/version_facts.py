@@ -21,7 +21,7 @@ from rollbook.web.catalog.told_values import MOST_ROWS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rollbook.api.public_model import Model, ModelVersion
+    from rollbook.api.public_model import ModelVersion
     from rollbook.api.results import ShownSignature
     from rollbook.check.promotion_report import GateReport
     from rollbook.records.evidence import Evidence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rollbook.records.model import ModelRecord
     from rollbook.records.notes import Notes
     from rollbook.records.signature import Column
+    from rollbook.registry.registry import Model
     from rollbook.web.catalog.catalog_facts import CatalogFacts
     from rollbook.web.catalog.lineage_drawing import LineageDrawing
     from rollbook.web.catalog.lineage_graph import LineageGraph
@@ -39,8 +40,8 @@ _JUDGED_NEWEST = 1  # of the versions that stand in no stage, those whose gates 
 
 @dataclass(frozen=True, slots=True)
 class ToldColumns:
-    """One half of a signature: the columns, as many as a page shows, how many there are, and why they can't be
-    read where that is so."""
+    """One half of a signature: the columns, as many as a page shows, how many there are, and why they can't
+    be read where that is so."""
 
     half: str
     columns: Sequence[Column]
@@ -50,8 +51,8 @@ class ToldColumns:
 
 @dataclass(frozen=True, slots=True)
 class VersionFacts:
-    """What is told of one version. `evidence` is by kind, the newest first; `card` its Markdown, empty without
-    one; `gates` what each next stage would meet, None where that isn't judged on pages."""
+    """What is told of one version. `evidence` is by kind, the newest first; `card` its Markdown, empty
+    without one; `gates` what each next stage would meet, None where that isn't judged on pages."""
 
     version: ModelVersion
     record: ModelRecord | None
@@ -117,10 +118,12 @@ def _card(version: ModelVersion) -> str:
 
 
 def judged_on_pages(model: Model) -> frozenset[str]:
-    """Return the versions whose gates are judged on pages: those that stand in a stage from which they may go on,
-    and the newest. Of ten thousand, the others are asked about one by one."""
+    """Return the versions whose gates are judged on pages: those that stand in a stage from which they may
+    go on, and the newest. Of ten thousand, the others are asked about one by one."""
     newest = [*model.version_names[-_JUDGED_NEWEST:], *([model.latest.version] if model.latest else [])]
-    standing = [entry.version for entry in model.stages.entries if entry.stage not in ("archived", "deprecated")]
+    standing = [
+        entry.version for entry in model.stages.entries if entry.stage not in ("archived", "deprecated")
+    ]
     return frozenset([*newest, *standing[-10:]])
 
 
@@ -131,6 +134,6 @@ def _gates(facts: CatalogFacts, version: ModelVersion) -> Sequence[GateReport] |
     if version.version not in judged_on_pages(version.model):
         return None
     try:
-        return reports_ahead(snapshot, known, [version])[version.version]
+        return reports_ahead(snapshot, known, version)
     except RollbookError:
         return None

@@ -35,8 +35,8 @@ _SOURCES = (
 @dataclass(frozen=True, slots=True)
 class Source:
     """One thing that a version came from: its `kind` (`data`, `data-source`, `features`, `code`, `run`,
-    `parent`), its name and version (of code: the repository and the commit), where it is, and its digest; `role`
-    is what it was for, or what made it. What is not given is empty."""
+    `parent`), its name and version (of code: the repository and the commit), where it is, and its digest;
+    `role` is what it was for, or what made it. What is not given is empty."""
 
     kind: str
     name: str
@@ -63,8 +63,8 @@ class Source:
 
 @dataclass(frozen=True)
 class VersionSources:
-    """By reference (`churn@1.0.0`): the stage of every version (None: the first), what it came from, and where
-    it is deployed."""
+    """By reference (`churn@1.0.0`): the stage of every version (None: the first), what it came from, and
+    where it is deployed."""
 
     stages: Mapping[str, str | None]
     created: Mapping[str, str]
@@ -107,8 +107,8 @@ class VersionSources:
         return ways
 
     def production_first(self, references: Iterable[str]) -> list[str]:
-        """Return versions in an order for readers: those in production, then in another stage, then the others;
-        each by model, the newest first."""
+        """Return versions in an order for readers: those in production, then in another stage, then the
+        others; each by model, the newest first."""
         return sorted(references, key=self._weight)
 
     def _weight(self, reference: str) -> tuple[int, str, tuple[int, ...]]:
