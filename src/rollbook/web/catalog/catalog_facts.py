@@ -85,13 +85,14 @@ class CatalogFacts:
         return circumstances(self.registry.repository, snapshot, of_all=True)
 
 
-def catalog_facts(registry: Registry, as_of: str = "") -> CatalogFacts:
-    """Return what the pages of a registry share. Raises NotFound where there is no registry."""
+def catalog_facts(registry: Registry, as_of: str = "", frame: PageFrame | None = None) -> CatalogFacts:
+    """Return what the pages of a registry share; `frame` stands around them, where it is known already. Raises
+    NotFound where there is no registry."""
     registry.require()
     has_history = registry.has_repository and not isinstance(registry.snapshot, PartialSnapshot)
     return CatalogFacts(
         registry=registry,
-        frame=page_frame(registry, as_of),
+        frame=frame or page_frame(registry, as_of),
         policy=_policy(registry),
         versions=version_sources(registry),
         events=_events(registry) if has_history else None,
