@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import RollbookError
 from rollbook.snapshot.partial_snapshot import PartialSnapshot
+from rollbook.snapshot.tree_snapshot import TreeSnapshot
 from rollbook.web.catalog.model_timeline import timeline_of
 from rollbook.web.catalog.page_frame import page_frame
 from rollbook.web.catalog.version_sources import VersionSources, version_sources
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
 
     from rollbook.api.public_registry import Registry
     from rollbook.check.gates.gate import Circumstances
+    from rollbook.check.promotion_report import GatesAhead
     from rollbook.records.policy import Policy
     from rollbook.trail.tag import RecordedTag
     from rollbook.web.catalog.model_timeline import TimelineEntry
     from rollbook.web.catalog.page_frame import PageFrame
+
+_MODELS_KEPT = 4  # whose files are held to judge their versions one after another
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class ModelTimeline:
         return cls(entries, by_version)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CatalogFacts:
     """What stands around every page, the policy (None where it can't be read), what versions came from, by
     model the events of its trail, the oldest first (None where there are no tags to ask), and the branches
@@ -70,19 +74,36 @@ class CatalogFacts:
         """The stage of versions that no stage names; empty where the policy can't be read."""
         return self.policy.first_stage.name if self.policy else ""
 
+    def gates_ahead(self, model: str) -> GatesAhead | None:
+        """Return what the versions of a model are judged by today; None where they can't be: of a registry
+        without a repository, or of one as it was. Raises NotFound and InvalidFile for a model that can't be
+        read.
+        """
+        if self._circumstances is None or self.policy is None:
+            return None
+        if model not in self._ahead:
+            from rollbook.check.promotion_report import GatesAhead
+
+            if len(self._ahead) >= _MODELS_KEPT:
+                self._ahead.clear()
+            snapshot = self.registry.snapshot
+            assert isinstance(snapshot, TreeSnapshot)
+            self._ahead[model] = GatesAhead.of(snapshot, self.policy, model, self._circumstances)
+        return self._ahead[model]
+
     @cached_property
-    def circumstances(self) -> Circumstances | None:
-        """What gates are judged by today; None where they can't be: of a registry without a repository, or
-        of one as it was."""
-        if not self.registry.has_repository or self.frame.as_of or self.policy is None:
+    def _circumstances(self) -> Circumstances | None:
+        if not self.registry.has_repository or self.frame.as_of:
+            return None
+        if not isinstance(self.registry.snapshot, TreeSnapshot):
             return None
         from rollbook.check.base_context import circumstances
-        from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
-        snapshot = self.registry.snapshot
-        if not isinstance(snapshot, TreeSnapshot):
-            return None
-        return circumstances(self.registry.repository, snapshot, of_all=True)
+        return circumstances(self.registry.repository, self.registry.snapshot, of_all=True)
+
+    @cached_property
+    def _ahead(self) -> dict[str, GatesAhead]:
+        return {}
 
 
 def catalog_facts(registry: Registry, as_of: str = "") -> CatalogFacts:
