@@ -3,6 +3,7 @@ only."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from rollbook.errors import RollbookError
 from rollbook.snapshot.partial_snapshot import PartialSnapshot
 from rollbook.snapshot.tree_snapshot import TreeSnapshot
+from rollbook.web.catalog.lineage_graph import GENERATIONS
 from rollbook.web.catalog.model_timeline import timeline_of
 from rollbook.web.catalog.page_frame import page_frame
 from rollbook.web.catalog.version_sources import VersionSources, version_sources
@@ -49,7 +51,7 @@ class ModelTimeline:
 
 @dataclass(frozen=True, eq=False)
 class CatalogFacts:
-    """What stands around every page, the policy (None where it can't be read), what versions came from, by
+    """What stands around every page, the policy, what versions came from, by
     model the events of its trail, the oldest first (None where there are no tags to ask), and the branches
     on which something about it is proposed.
 
@@ -58,7 +60,7 @@ class CatalogFacts:
 
     registry: Registry
     frame: PageFrame
-    policy: Policy | None
+    policy: Policy
     versions: VersionSources
     events: Mapping[str, Sequence[RecordedTag]] | None
     requests: Mapping[str, Sequence[str]]
@@ -71,15 +73,39 @@ class CatalogFacts:
 
     @property
     def first_stage(self) -> str:
-        """The stage of versions that no stage names; empty where the policy can't be read."""
-        return self.policy.first_stage.name if self.policy else ""
+        """The stage of versions that no stage names."""
+        return self.policy.first_stage.name
+
+    def inputs_of(self, model: str) -> str:
+        """Return a digest of what the pages of a model and its versions take from here: while it and the
+        model's own files stay the same, so do they, but for what gates say as time goes on."""
+        events = (self.events or {}).get(model, ())
+        told = hashlib.sha256(repr((len(events), events[-1].oid if events else "")).encode())
+        told.update(repr((self.requests.get(model, ()), self.address, self.events is None)).encode())
+        own = self._by_model.get(model, ())
+        for reference in self.versions.near(own, GENERATIONS + 1):
+            one = (
+                reference,
+                self.versions.stages.get(reference, ""),
+                self.versions.sources.get(reference, ()),
+                self.versions.deployments.get(reference, ()),
+            )
+            told.update(repr(one).encode(errors="surrogatepass"))
+        return told.hexdigest()
+
+    @cached_property
+    def _by_model(self) -> Mapping[str, Sequence[str]]:
+        by_model: dict[str, list[str]] = defaultdict(list)
+        for reference in self.versions.stages:
+            by_model[reference.rpartition("@")[0]].append(reference)
+        return by_model
 
     def gates_ahead(self, model: str) -> GatesAhead | None:
         """Return what the versions of a model are judged by today; None where they can't be: of a registry
         without a repository, or of one as it was. Raises NotFound and InvalidFile for a model that can't be
         read.
         """
-        if self._circumstances is None or self.policy is None:
+        if self._circumstances is None:
             return None
         if model not in self._ahead:
             from rollbook.check.promotion_report import GatesAhead
@@ -107,25 +133,19 @@ class CatalogFacts:
 
 
 def catalog_facts(registry: Registry, as_of: str = "") -> CatalogFacts:
-    """Return what the pages of a registry share. Raises NotFound where there is no registry."""
+    """Return what the pages of a registry share. Raises NotFound where there is no registry, InvalidFile
+    for a policy that can't be read."""
     registry.require()
     has_history = registry.has_repository and not isinstance(registry.snapshot, PartialSnapshot)
     return CatalogFacts(
         registry=registry,
         frame=page_frame(registry, as_of),
-        policy=_policy(registry),
+        policy=registry.policy,
         versions=version_sources(registry),
         events=_events(registry) if has_history else None,
         requests=_requests(registry) if has_history and not as_of else {},
         address=_address(registry) if has_history else "",
     )
-
-
-def _policy(registry: Registry) -> Policy | None:
-    try:
-        return registry.policy
-    except RollbookError:
-        return None
 
 
 def _events(registry: Registry) -> Mapping[str, Sequence[RecordedTag]]:

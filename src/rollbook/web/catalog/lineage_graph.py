@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rollbook.web.catalog.version_sources import Source, VersionSources
 
 # Beyond that nobody reads a drawing; and each page of ten thousand has one.
-MOST_NODES, _GENERATIONS = 40, 3
+MOST_NODES, GENERATIONS = 40, 3
 _WORDS = {
     "data": "data set",
     "data-source": "data set",
@@ -113,12 +113,12 @@ def _walk(
 ) -> None:
     """Take in parents, and theirs; or what was derived, and what from that."""
     seen, generation = {reference}, [reference]
-    for distance in range(_GENERATIONS + 1):
+    for distance in range(GENERATIONS + 1):
         following = []
         for one in generation:
             here = growing.place(_version(versions, one, first_stage))
             others = versions.children.get(one, ()) if forward else _parents(versions, one)
-            if distance == _GENERATIONS:
+            if distance == GENERATIONS:
                 growing.left_out |= {("version", other) for other in others if other not in seen}
                 continue
             for other in others:

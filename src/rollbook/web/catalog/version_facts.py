@@ -104,7 +104,7 @@ def version_facts(facts: CatalogFacts, version: ModelVersion) -> VersionFacts:
     removed, imported = files.get(layout.removal_path(*place)), files.get(layout.imported_path(*place))
     removal = parse_removal(removed, layout.removal_path(*place)) if removed is not None else None
     graph = lineage_graph(facts.versions, str(version), origin, facts.first_stage)
-    is_signed = layout.signature_path(*place) in files and facts.policy is not None
+    is_signed = layout.signature_path(*place) in files
     return VersionFacts(
         version=own,
         record=_record(version.model),

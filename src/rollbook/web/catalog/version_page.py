@@ -31,7 +31,7 @@ def version_page(facts: CatalogFacts, model: str, version: str) -> str:
         model=model,
         version=version,
         manifest=manifest,
-        stage=subject.stage if facts.policy else "",
+        stage=subject.stage,
         entry=subject.entry,
         deprecation=subject.deprecation,
         removal=told.removal,
