@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 class SiteMap:
     """Every page of a registry's catalog. What they share is found once, when the first page needs it.
 
-    `frame` stands around the pages about all models. Around those of a model or a data set it names no commit,
-    so that they stay as they are while something else changes. `summaries` are those of all models, where
-    somebody knows them already.
+    `frame` stands around the pages about all models. Around those of a model or a data set it names no
+    commit, so that they stay as they are while something else changes. `summaries` are those of all models,
+    where somebody knows them already.
     """
 
     registry: Registry
@@ -86,7 +86,8 @@ class SiteMap:
 
 
 def site_map(registry: Registry, as_of: str = "") -> SiteMap:
-    """Return the pages of a registry's catalog; `as_of` is the date that they are of, where it is of the past."""
+    """Return the pages of a registry's catalog; `as_of` is the date that they are of, where it is of the
+    past."""
     return SiteMap(registry, page_frame(registry, as_of))
 
 
