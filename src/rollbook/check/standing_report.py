@@ -52,14 +52,14 @@ def gate_report(
         return report
 
 
-def standing_reports(repository: Repository) -> list[GateReport]:
+def standing_reports(repository: Repository, *, may_run: bool = True) -> list[GateReport]:
     """Return what today's gates say of every version that holds a stage which gates guard, as if it came from
     where it came from, and of every one that has such an alias on record; by model, in the policy's order of
     stages, then by alias.
 
     The approvals are those on record, given on the occasion of that time, by keys that are allowed today.
-    Freezes do not count. Raises CannotTell in a shallow clone, and where main's history does not hold how a
-    version came there.
+    Freezes do not count. Programs that the policy names run only with `may_run`. Raises CannotTell in a
+    shallow clone, and where main's history does not hold how a version came there.
     """
     base = commit_snapshot(repository, main_commit(repository))
     with Registry(repository, base) as registry:
@@ -70,7 +70,7 @@ def standing_reports(repository: Repository) -> list[GateReport]:
             for entry in _entries(model.stages, policy)
             if guards_stage([*policy.gates, *(model.record.gates if model.record else ())], entry.stage)
         ]
-        return _reports(repository, base, holders)
+        return _reports(repository, base, holders, may_run=may_run)
 
 
 def _entries(table: StageTable, policy: Policy) -> Iterator[StageEntry]:

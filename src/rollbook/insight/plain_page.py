@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from html import escape
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from rollbook.text import printable
@@ -22,11 +24,7 @@ _PAGE = """\
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
 <style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 90rem; padding: 0 1rem; }}
-table {{ border-collapse: collapse; display: block; overflow-x: auto; }}
-th, td {{ border: 1px solid #8886; padding: .2rem .5rem; text-align: left; vertical-align: top; }}
-td {{ overflow-wrap: anywhere; min-width: 4rem; }}
-{style}</style>
+{common}{style}</style>
 </head>
 <body>
 <h1>{title}</h1>
@@ -44,14 +42,28 @@ class Html:
 
 def page(title: str, body: str, style: str = "") -> str:
     """Return a whole page; `title` is text, `body` is HTML, `style` is CSS."""
-    return _PAGE.format(title=shown(title), body=body, style=style)
+    return _PAGE.format(title=shown(title), body=body, common=page_style(), style=style)
+
+
+@cache
+def page_style() -> str:
+    """Return the stylesheet that all pages share: its tokens, and how elements look."""
+    return files("rollbook.insight").joinpath("page.css").read_text(encoding="utf-8")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Html]]) -> str:
     """Return a table of texts."""
     head = "".join(f"<th>{shown(column)}</th>" for column in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>\n" for row in rows)
-    return f"<table>\n<tr>{head}</tr>\n{body}</table>\n"
+    return f"<table>\n<tr>{head}</tr>\n{_rows(rows)}</table>\n"
+
+
+def boxed_table(columns: Sequence[str], rows: Iterable[Sequence[str | Html]]) -> str:
+    """Return a table of texts in a box that scrolls by itself, its head repeated on each printed page."""
+    head = "".join(f'<th scope="col">{shown(column)}</th>' for column in columns)
+    return (
+        f'<div class="scroll" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{_rows(rows)}</tbody></table></div>\n"
+    )
 
 
 def fact_list(facts: Iterable[tuple[str, str]]) -> str:
@@ -63,6 +75,10 @@ def fact_list(facts: Iterable[tuple[str, str]]) -> str:
 def shown(text: str) -> str:
     """Return text as HTML that shows it."""
     return escape(printable(text))
+
+
+def _rows(rows: Iterable[Sequence[str | Html]]) -> str:
+    return "".join(f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>\n" for row in rows)
 
 
 def _cell(cell: str | Html) -> str:
