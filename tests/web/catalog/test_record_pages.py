@@ -162,12 +162,3 @@ def test_a_data_set_names_all_that_saw_it_what_is_in_production_first(facts: Cat
     assert by_way[3] == "risk/credit@1.1.0"
     index = read_page(data_sets_page(facts))
     assert ["raw/crm", "risk/credit@1.1.0", "4"] in index.rows
-
-
-def test_what_a_models_pages_take_from_all_changes_with_what_became_of_its_versions() -> None:
-    child = {"lineage": {"parents": ["m@1.0.0"]}}
-    alone = catalog_facts(registry_of({"m@1.0.0": {}, "other@1.0.0": {}}))
-    derived = catalog_facts(registry_of({"m@1.0.0": {}, "other@1.0.0": child}))
-    assert alone.inputs_of("m") != derived.inputs_of("m")
-    again = catalog_facts(registry_of({"m@1.0.0": {}, "other@1.0.0": {}, "third@1.0.0": {}}))
-    assert alone.inputs_of("m") == again.inputs_of("m")

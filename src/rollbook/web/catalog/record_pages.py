@@ -23,7 +23,7 @@ from rollbook.web.catalog.page_paths import (
 from rollbook.web.catalog.version_page import version_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from rollbook.web.catalog.catalog_facts import CatalogFacts
 
@@ -42,6 +42,8 @@ def pages_of_model(facts: CatalogFacts, name: str) -> Iterator[Page]:
     if len(versions) > 1:
         path = compare_page_path(name)
         yield _told(facts, path, "Compare versions", above, partial(compare_page, facts, name))
+        # By this file a browser puts other versions side by side.
+        yield Page(version_choices_path(name), partial(version_choices, facts, name))
 
 
 def data_set_pages(facts: CatalogFacts) -> Iterator[Page]:
@@ -49,18 +51,6 @@ def data_set_pages(facts: CatalogFacts) -> Iterator[Page]:
     yield Page(DATA_SETS, partial(data_sets_page, facts))
     for name in facts.versions.data_sets:
         yield Page(data_set_page_path(name), partial(data_set_page, facts, name))
-
-
-def choice_files(facts: CatalogFacts) -> Mapping[str, bytes]:
-    """Return the files by which a browser puts other versions side by side, by path."""
-    files = {}
-    for name in sorted({reference.rpartition("@")[0] for reference in facts.versions.stages}):
-        try:
-            if len(facts.registry.model(name).version_names) > 1:
-                files[version_choices_path(name)] = version_choices(facts, name).encode()
-        except RollbookError:  # the model's page says what is wrong
-            continue
-    return files
 
 
 def _told(
