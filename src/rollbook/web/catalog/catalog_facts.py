@@ -3,7 +3,6 @@ only."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING
 from rollbook.errors import RollbookError
 from rollbook.snapshot.partial_snapshot import PartialSnapshot
 from rollbook.snapshot.tree_snapshot import TreeSnapshot
-from rollbook.web.catalog.lineage_graph import GENERATIONS
 from rollbook.web.catalog.model_timeline import timeline_of
 from rollbook.web.catalog.page_frame import page_frame
 from rollbook.web.catalog.version_sources import VersionSources, version_sources
@@ -76,36 +74,12 @@ class CatalogFacts:
         """The stage of versions that no stage names."""
         return self.policy.first_stage.name
 
-    def inputs_of(self, model: str) -> str:
-        """Return a digest of what the pages of a model and its versions take from here: while it and the
-        model's own files stay the same, so do they, but for what gates say as time goes on."""
-        events = (self.events or {}).get(model, ())
-        told = hashlib.sha256(repr((len(events), events[-1].oid if events else "")).encode())
-        told.update(repr((self.requests.get(model, ()), self.address, self.events is None)).encode())
-        own = self._by_model.get(model, ())
-        for reference in self.versions.near(own, GENERATIONS + 1):
-            one = (
-                reference,
-                self.versions.stages.get(reference, ""),
-                self.versions.sources.get(reference, ()),
-                self.versions.deployments.get(reference, ()),
-            )
-            told.update(repr(one).encode(errors="surrogatepass"))
-        return told.hexdigest()
-
-    @cached_property
-    def _by_model(self) -> Mapping[str, Sequence[str]]:
-        by_model: dict[str, list[str]] = defaultdict(list)
-        for reference in self.versions.stages:
-            by_model[reference.rpartition("@")[0]].append(reference)
-        return by_model
-
     def gates_ahead(self, model: str) -> GatesAhead | None:
         """Return what the versions of a model are judged by today; None where they can't be: of a registry
         without a repository, or of one as it was. Raises NotFound and InvalidFile for a model that can't be
         read.
         """
-        if self._circumstances is None:
+        if self.circumstances is None:
             return None
         if model not in self._ahead:
             from rollbook.check.promotion_report import GatesAhead
@@ -114,16 +88,18 @@ class CatalogFacts:
                 self._ahead.clear()
             snapshot = self.registry.snapshot
             assert isinstance(snapshot, TreeSnapshot)
-            self._ahead[model] = GatesAhead.of(snapshot, self.policy, model, self._circumstances)
+            self._ahead[model] = GatesAhead.of(snapshot, self.policy, model, self.circumstances)
         return self._ahead[model]
 
     @property
     def are_gates_judged(self) -> bool:
         """Whether pages tell what gates say today."""
-        return self._circumstances is not None
+        return self.circumstances is not None
 
     @cached_property
-    def _circumstances(self) -> Circumstances | None:
+    def circumstances(self) -> Circumstances | None:
+        """What gates are judged by today; None where they can't be: of a registry without a repository, or
+        of one as it was."""
         if not self.registry.has_repository or self.frame.as_of:
             return None
         if not isinstance(self.registry.snapshot, TreeSnapshot):
@@ -139,7 +115,9 @@ class CatalogFacts:
 
 def catalog_facts(registry: Registry, as_of: str = "", frame: PageFrame | None = None) -> CatalogFacts:
     """Return what the pages of a registry share; `frame` stands around them, where it is known already.
-    Raises NotFound where there is no registry, InvalidFile for a policy that can't be read."""
+
+    Raises NotFound where there is no registry, InvalidFile for a policy that can't be read.
+    """
     registry.require()
     has_history = registry.has_repository and not isinstance(registry.snapshot, PartialSnapshot)
     return CatalogFacts(

@@ -30,6 +30,7 @@ def model_page(facts: CatalogFacts, name: str) -> str:
         record=told.record,
         tags=told_mapping(told.record.tags) if told.record else [],
         model=name,
+        known=facts.versions.stages,
         compare_path=compare_page_path(name) if len(told.model.version_names) > 1 else "",
         entries=entries[:_MOST_ENTRIES],
         entries_left_out=max(0, len(entries) - _MOST_ENTRIES),

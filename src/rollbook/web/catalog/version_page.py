@@ -29,6 +29,7 @@ def version_page(facts: CatalogFacts, model: str, version: str) -> str:
         crumbs=[(model, model_page_path(model))],
         told=told,
         model=model,
+        known=facts.versions.stages,
         version=version,
         manifest=manifest,
         stage=subject.stage,
