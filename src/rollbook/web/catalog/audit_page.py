@@ -62,7 +62,6 @@ def audit_pages(
         facts = {
             "title": "Audit" if is_newest else f"Audit, page {number}",
             "crumbs": [] if is_newest else [("Audit", AUDIT)],
-            "changes": [*recorded_changes(chunk)][::-1],
             "newer": newer,
             "older": _older(number - 1) if number > 1 else "",
             "count": len(events) if is_newest else None,
@@ -70,7 +69,7 @@ def audit_pages(
             "reports": reports,
             "there": there,
         }
-        yield Page(path, partial(_audit, overview, path, facts))
+        yield Page(path, partial(_audit, overview, path, chunk, facts))
     for one in (one for found in lists.values() for one in found):
         yield Page(one.path, partial(_listed, overview, one, there))
 
@@ -79,8 +78,11 @@ def _older(number: int) -> str:
     return f"{AUDIT}page/{number}/"
 
 
-def _audit(overview: Overview, path: str, facts: Mapping[str, Any]) -> str:
-    return rendered("audit.html", path, overview.frame, overview=overview, proof=PROOF, **facts)
+def _audit(overview: Overview, path: str, events: Sequence[RecordedTag], facts: Mapping[str, Any]) -> str:
+    changes = [*recorded_changes(events)][::-1]
+    return rendered(
+        "audit.html", path, overview.frame, overview=overview, proof=PROOF, changes=changes, **facts
+    )
 
 
 def _listed(overview: Overview, one: EventList, there: set[str]) -> str:
