@@ -103,6 +103,7 @@ def test_an_image_of_a_card_becomes_a_link_since_the_page_loads_nothing() -> Non
 
 def test_a_name_breaks_between_its_words_alone() -> None:
     assert breakable("risk/credit-approval") == Markup("risk/<wbr>credit-<wbr>approval")
+    assert breakable("churn@1.10.0") == Markup("churn@<wbr>1.10.0")
 
 
 def test_what_a_part_made_is_joined_as_it_is() -> None:
