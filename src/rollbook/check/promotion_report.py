@@ -93,6 +93,17 @@ def move_report(repository: Repository, base: TreeSnapshot, version: ModelVersio
     return _report(model, Transition(version.version, version.stage, stage, None), ground)
 
 
+def reports_ahead(base: TreeSnapshot, known: Circumstances, version: ModelVersion) -> list[GateReport]:
+    """Return what moving a version to each next stage would meet, by what the base holds and by circumstances
+    that were found once for many versions."""
+    policy = version.model.registry.policy
+    model, ground = ground_of(base, base, policy, version.model.name, known)
+    return [
+        _report(model, Transition(version.version, version.stage, stage, None), ground)
+        for stage in policy.stage(version.stage).next
+    ]
+
+
 def gates_to_waive(
     repository: Repository, base: TreeSnapshot, version: ModelVersion, stage: str
 ) -> tuple[str, ...]:

@@ -90,8 +90,8 @@ def _cell(cell: str | Html) -> str:
 
 def _classed_cell(cell: str | Html) -> str:
     """Return a cell in which a name or a time stays on one line; a digest, no word, may go on anywhere."""
-    if isinstance(cell, Html) or len(cell) > _LONGEST_WHOLE or " " in cell:
-        kind = "digest" if not isinstance(cell, Html) and _DIGEST.fullmatch(cell) else ""
-    else:
-        kind = "whole" if cell else ""
-    return _cell(cell).replace("<td>", f'<td class="{kind}">', 1) if kind else _cell(cell)
+    if isinstance(cell, Html) or not cell:
+        return _cell(cell)
+    is_short = len(cell) <= _LONGEST_WHOLE
+    kind = "digest" if _DIGEST.fullmatch(cell) else "whole" if is_short and " " not in cell else "prose"
+    return f'<td class="{kind}">{shown(cell)}</td>'

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,7 @@ def audit_pages(
     chunks = [events[start : start + _A_PAGE] for start in range(0, len(events), _A_PAGE)] or [[]]
     lists = _lists(events)
     there = {model.name for model in overview.models}
+    settled = replace(overview, frame=replace(overview.frame, commit="", dates=()))
     for number, chunk in enumerate(chunks, 1):
         is_newest = number == len(chunks)
         path = AUDIT if is_newest else _older(number)
@@ -62,6 +64,7 @@ def audit_pages(
         facts = {
             "title": "Audit" if is_newest else f"Audit, page {number}",
             "crumbs": [] if is_newest else [("Audit", AUDIT)],
+            "chunk": chunk,
             "newer": newer,
             "older": _older(number - 1) if number > 1 else "",
             "count": len(events) if is_newest else None,
@@ -69,17 +72,24 @@ def audit_pages(
             "reports": reports,
             "there": there,
         }
-        yield Page(path, partial(_audit, overview, path, chunk, facts))
+        # An older page says the same for ever: but for the way on to the newest, and models that are gone.
+        inputs = "" if is_newest else _inputs(chunk, newer, there)
+        yield Page(path, partial(_audit, overview if is_newest else settled, path, facts), inputs)
     for one in (one for found in lists.values() for one in found):
-        yield Page(one.path, partial(_listed, overview, one, there))
+        yield Page(one.path, partial(_listed, settled, one, there), _inputs(one.events, one.is_cut, there))
+
+
+def _inputs(events: Sequence[RecordedTag], *others: object) -> str:
+    told = [[tag.oid for tag in events], *(sorted(one) if isinstance(one, set) else one for one in others)]
+    return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
 def _older(number: int) -> str:
     return f"{AUDIT}page/{number}/"
 
 
-def _audit(overview: Overview, path: str, events: Sequence[RecordedTag], facts: Mapping[str, Any]) -> str:
-    changes = [*recorded_changes(events)][::-1]
+def _audit(overview: Overview, path: str, facts: Mapping[str, Any]) -> str:
+    changes = [*recorded_changes(facts["chunk"])][::-1]
     return rendered(
         "audit.html", path, overview.frame, overview=overview, proof=PROOF, changes=changes, **facts
     )

@@ -13,7 +13,7 @@ from rollbook.insight.plain_page import page_style
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_STYLE = "catalog.css"
+_STYLE, _STYLE_OF_PAGES = "catalog.css", "record_pages.css"
 
 
 def asset_path(name: str) -> str:
@@ -44,5 +44,7 @@ def _contents() -> Mapping[str, bytes]:
         for item in place.iterdir() if place.is_dir() else ():
             if item.is_file():
                 contents[inside + item.name] = item.read_bytes()
-    contents[_STYLE] = page_style().encode() + b"\n" + contents[_STYLE]
+    contents[_STYLE] = b"\n".join(
+        [page_style().encode(), contents[_STYLE], contents.pop(_STYLE_OF_PAGES)]
+    )  # one file, one request
     return contents

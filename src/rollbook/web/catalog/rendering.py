@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -12,7 +14,12 @@ from markupsafe import Markup, escape
 from rollbook.names import time_text
 from rollbook.text import printable
 from rollbook.web.catalog.catalog_assets import asset_path
-from rollbook.web.catalog.page_paths import model_page_path, version_page_path
+from rollbook.web.catalog.page_paths import (
+    data_set_page_path,
+    model_page_path,
+    reference_page_path,
+    version_page_path,
+)
 from rollbook.web.catalog.stage_icons import stage_icon, state_icon
 
 if TYPE_CHECKING:
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
 _BREAK_AFTER = re.compile(r"(?<=[-_/@:])(?=[^-_./@:\s])|(?<=[^\W\d]\.)(?=[^\W\d])")
 _WEB = re.compile(r"https?://[^\s/?#\\]+(?:[/?#]\S*)?", re.IGNORECASE)
 _UNSEEN = re.compile(r"[^\n\t\x20-\x7e]+")
-_SECTIONS = ("requests", "audit", "search")
+_SECTIONS = ("data", "requests", "audit", "search")
 
 
 def rendered(
@@ -32,8 +39,9 @@ def rendered(
 ) -> str:
     """Return the page at `path` (such as `models/churn/`) as a template makes it of these facts.
 
-    The template's links begin with `root`, which leads from the page to the catalog's home. `crumbs` are the
-    pages above it, each a title and its path, without home and without itself.
+    The template's links to other pages are made by `page_link(path)`; `root`, which leads from the page to
+    the catalog's home, is for assets. `crumbs` are the pages above it, each a title and its path, without
+    home and without itself.
     """
     root = "../" * path.count("/") or "./"
     section = path.partition("/")[0]
@@ -42,6 +50,7 @@ def rendered(
         .get_template(template)
         .render(
             root=root,
+            page_link=lambda target: page_link(target, root),
             path=path,
             section=section if section in _SECTIONS else "models",
             frame=frame,
@@ -51,6 +60,14 @@ def rendered(
         )
     )
     return _UNSEEN.sub(lambda found: _seen(found[0]), html)
+
+
+def page_link(path: str, root: str) -> str:
+    """Return the address of the page at `path` (such as `models/churn/`; home's is empty), from a page from
+    which `root` leads to the catalog's home. A page is a folder: its host, or the service, finds the file in
+    it."""
+    target, mark, place = path.partition("#")
+    return f"{root}{quote(target)}{mark}{quote(place)}"
 
 
 def is_web_address(value: object) -> bool:
@@ -70,6 +87,11 @@ def joined(values: Iterable[object], separator: str = "") -> Markup:
     )
 
 
+def text_lines(text: str) -> Markup:
+    """Return a text as HTML with its line breaks kept, each line made harmless."""
+    return Markup("\n").join(printable(line) for line in text.splitlines())
+
+
 def _seen(characters: str) -> str:
     """Return what is no plain letter as it is, but for what is invisible or turns the direction of text; so
     that this holds also for what came by way of `Markup`."""
@@ -87,9 +109,11 @@ def _environment() -> Environment:
         # What a text says is shown as it is; a control character or a turn of direction in it is not obeyed.
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    environment.filters.update(breakable=breakable, join=joined, time_text=time_text)
+    environment.filters.update(breakable=breakable, join=joined, time_text=time_text, text_lines=text_lines)
+    environment.filters["shell_word"] = shlex.quote
     environment.tests["web_address"] = is_web_address
     environment.globals.update(model_at=model_page_path, version_at=version_page_path)
+    environment.globals.update(reference_at=reference_page_path, data_set_at=data_set_page_path)
     environment.globals.update(asset=asset_path, stage_icon=stage_icon, state_icon=state_icon)
     return environment
 
