@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from rollbook.api.public_registry import Registry
+    from rollbook.check.promotion_report import GateReport
     from rollbook.propose.open_requests import Request
     from rollbook.web.catalog.model_health import ModelHealth
     from rollbook.web.catalog.model_summary import ModelSummary
@@ -44,10 +45,12 @@ def overview(
     *,
     frame: PageFrame | None = None,
     summaries: Sequence[ModelSummary] | None = None,
+    gates: Mapping[str, Sequence[GateReport]] | None = None,
     today: date | None = None,
 ) -> Overview:
-    """Gather what the pages about all models show. `summaries` are those of all models, where somebody knows
-    them already. Of a catalog of the past (`frame.as_of`) no request is open, and no gate is judged.
+    """Gather what the pages about all models show. `summaries` are those of all models and `gates` what
+    today's say of them, where somebody knows them already. Of a catalog of the past (`frame.as_of`) no
+    request is open, and no gate is judged.
 
     Raises NotFound where there is no registry, InvalidFile for a policy or stages that can't be read.
     """
@@ -55,7 +58,8 @@ def overview(
     frame = frame or page_frame(registry)
     summaries = model_summaries(registry) if summaries is None else summaries
     today = today or datetime.now(UTC).date()
-    gates = None if frame.as_of else gates_today(registry)
+    if gates is None and not frame.as_of:
+        gates = gates_today(registry)
     health = {
         summary.name: model_health(
             summary, gates, today, reminder=policy.sunset_reminder, is_monitored=bool(policy.monitoring)
