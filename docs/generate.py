@@ -21,6 +21,8 @@ from rollbook.check.gates.gate import ref, setting
 from rollbook.cli import cli
 from rollbook.records.dtypes import DTYPES, numpy_name
 from rollbook.schema import schemas as contract
+from rollbook.web.registries.served_registries import ServedRegistries
+from rollbook.web.service.app import create_app
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from monitoring_schema import with_monitoring
@@ -645,6 +647,12 @@ def _signature(function: Any) -> str:
     return line if len(line) <= 100 else f"{function.name}(\n{broken}) -> {function.returns}"
 
 
+def api_description() -> str:
+    """What the REST API answers, as the service publishes it at `/openapi.json`."""
+    description = create_app(ServedRegistries([])).openapi()
+    return json.dumps(description, indent=1, ensure_ascii=False) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "schemas/policy.schema.json": lambda: schema_with_gates("policy"),
     "schemas/model.schema.json": lambda: schema_with_gates("model"),
@@ -656,6 +664,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/python.md": python_page,
     "docs/reference/memories.md": memories_page,
     _VOCABULARY: signatures_page,
+    "docs/reference/openapi.json": api_description,
 }
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.testclient import TestClient
 
 from building.world import git
 from rollbook.git.repository import discover
+from rollbook.web.identity.caller import anybody
 from rollbook.web.registries.served_registries import ServedRegistries
 from rollbook.web.registries.served_registry import ServedRegistry
 from rollbook.web.service.app import create_app
+from rollbook.web.service.limits import Limits
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -22,7 +24,7 @@ WEIGHTS = bytes(range(256)) * 40
 
 def with_models(world: World) -> None:
     """Two versions of a model in a namespace, one in production; a model that is a folder; evidence with an
-    attachment, notes, an alias, an open request, and a model whose files are broken."""
+    attachment, an alias, and an open request."""
     world.register(
         "risk/fraud",
         "1.0.0",
@@ -46,16 +48,22 @@ def with_models(world: World) -> None:
     world.run("register", "churn", str(folder), "--version", "0.1.0", "--land")
     world.run("promote", "churn@0.1.0", "staging", "--reason", "try it")
     git(world.registry, "checkout", "--quiet", "main")
+
+
+def with_a_broken_model(world: World) -> None:
+    """A model whose files can't be read, past every check."""
     world.write("registry/broken/stages.yaml", "a: &a [*a, *a]\n\t: nonsense")
     world.write("registry/broken/model.yaml", "name: broken\n- neither\n")
     world.write("registry/broken/versions/1.0.0/version.yaml", "a: &x [1]\nb: *x\n")
     world.commit("Break a model past every check")
 
 
-def served(world: World) -> FastAPI:
+def served(world: World, identify: Callable[[Any], Caller] = anybody) -> FastAPI:
     """The application over a world's registry, under the name `registry`."""
-    return create_app(ServedRegistries([ServedRegistry("registry", discover(world.registry))]))
+    registry = ServedRegistry("registry", discover(world.registry))
+    return create_app(ServedRegistries([registry]), identify=identify, limits=Limits(rate=0))
 
 
-def client_of(world: World) -> TestClient:
-    return TestClient(served(world), raise_server_exceptions=True)
+def client_of(world: World, identify: Callable[[Any], Caller] = anybody) -> TestClient:
+    """A client of that application."""
+    return TestClient(served(world, identify))

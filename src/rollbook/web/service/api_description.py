@@ -18,7 +18,7 @@ VERSION = "1"
 _ABOUT = """\
 The registry over HTTP. Each path below `/api/v1` is about the first registry that is served; of another \
 one, by its name, it stands below `/api/v1/registries/{registry}`. A model's name with a namespace is \
-written `risk/fraud` or `risk%2Ffraud`. Every GET is answered to HEAD as well. Conventions: docs/reference/rest.md."""
+written `risk/fraud` or `risk%2Ffraud`. HEAD is answered wherever GET is."""
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 # What may be answered besides, by status, to every operation.
 _PROBLEMS = {
@@ -74,6 +74,10 @@ def _described(app: FastAPI) -> dict[str, Any]:
     for theirs in ("HTTPValidationError", "ValidationError"):
         schemas.pop(theirs, None)
     schemas["Problem"] = Problem.model_json_schema()
+    told["components"]["responses"] = {
+        f"Problem{status}": {"description": meaning, "content": _PROBLEM}
+        for status, meaning in _PROBLEMS.items()
+    }
     for path in told["paths"].values():
         for method, operation in path.items():
             _complete(method, operation)
@@ -85,9 +89,11 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     answers = operation["responses"]
     if "HTTPValidationError" in str(answers.get("422")):
         del answers["422"]
-    for status, meaning in _PROBLEMS.items():
-        answers.setdefault(status, {"description": meaning})
-        answers[status].setdefault("content", _PROBLEM)
+    for status in _PROBLEMS:
+        if status in answers:
+            answers[status].setdefault("content", _PROBLEM)
+        else:
+            answers[status] = {"$ref": f"#/components/responses/Problem{status}"}
     if "416" in answers:
         answers["416"]["content"] = _PROBLEM
     if method == "get":

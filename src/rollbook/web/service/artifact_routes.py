@@ -151,7 +151,6 @@ def _headers(reading: Reading, etag: str, name: str) -> dict[str, str]:
     return {
         **reading.headers(etag),
         "content-disposition": attached_as(name),
-        "x-content-type-options": "nosniff",
         "content-security-policy": "default-src 'none'; sandbox",
     }
 

@@ -23,6 +23,11 @@ _REVISION = r"^[A-Za-z0-9][A-Za-z0-9._/@^~+-]*$"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]{4,16}(Z|[+-][0-9]{2}:?[0-9]{2})?)?$"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
+_SEGMENT = "[A-Za-z0-9]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?"
+# What the names are like. Who writes one that is not is told so with a hint, so the routes don't hold them.
+_NAME = {"pattern": f"^{_SEGMENT}(/{_SEGMENT})?$"}
+_REFERENCE = {"pattern": r"^(v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?|@?[a-z][a-z0-9]*([-_][a-z0-9]+)*)$"}
+
 Rev = Annotated[
     str | None,
     Query(
@@ -32,21 +37,44 @@ Rev = Annotated[
 At = Annotated[
     str | None, Query(max_length=40, pattern=_DATE, description="As main stood then, e.g. `2026-03-01`.")
 ]
+Day = Annotated[str | None, Query(max_length=40, pattern=_DATE, description="A date, or a time.")]
 CursorText = Annotated[
-    str | None, Query(max_length=400, description="A page's `next_cursor`: all pages are of one commit.")
+    str | None,
+    Query(
+        max_length=400,
+        pattern="^[A-Za-z0-9_-]+$",
+        description="A page's `next_cursor`: all pages are of one commit.",
+    ),
 ]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many a page has at most.")]
 ModelName = Annotated[
     str,
-    Path(description="A model's name; with a namespace as `risk/fraud` or `risk%2Ffraud`.", max_length=200),
+    Path(
+        description="A model's name; with a namespace as `risk/fraud` or `risk%2Ffraud`.",
+        max_length=200,
+        json_schema_extra=_NAME,
+    ),
 ]
 VersionReference = Annotated[
     str,
     Path(
         description="A version (`v1.2.0`, `1.2.0`), a stage (`production`), an `@alias`, or `latest`.",
         max_length=200,
+        json_schema_extra=_REFERENCE,
     ),
 ]
+MaybeModel = Annotated[
+    str | None, Query(max_length=200, description="One model alone.", json_schema_extra=_NAME)
+]
+StageName = Annotated[
+    str,
+    Path(
+        description="A stage, or an `@alias`.",
+        max_length=200,
+        json_schema_extra={"pattern": "^@?[a-z][a-z0-9]*([-_][a-z0-9]+)*$"},
+    ),
+]
+Words = Annotated[str | None, Query(max_length=200)]
 
 
 def asked_registry(request: Request) -> ServedRegistry:

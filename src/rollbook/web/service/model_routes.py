@@ -11,14 +11,21 @@ from rollbook.registry.listing import Listed, listed_model, readable_models
 from rollbook.text import printable
 from rollbook.web.identity.caller import Right
 from rollbook.web.service import read_models
-from rollbook.web.service.asking import AskedPage, AskedReading, CursorText, Limit, LiveReading, ModelName
+from rollbook.web.service.asking import (
+    AskedPage,
+    AskedReading,
+    CursorText,
+    Limit,
+    LiveReading,
+    ModelName,
+    Words,
+)
 from rollbook.web.service.heavy_work import heavy
 from rollbook.web.service.kept_answers import fixed_by_commit
 from rollbook.web.service.page_cursor import page
 from rollbook.web.service.shapes import model_document, model_row, version_row
 
 router = APIRouter(tags=["models"])
-Words = Annotated[str | None, Query(max_length=200)]
 Several = Annotated[list[str], Query(max_length=50)]
 Reverse = Annotated[bool, Query(description="Turns the order round.")]
 

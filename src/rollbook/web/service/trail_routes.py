@@ -12,11 +12,14 @@ from rollbook.web.service import read_models
 from rollbook.web.service.asking import (
     AskingCaller,
     CursorText,
+    Day,
     Limit,
     LivePage,
     LiveReading,
     MainReading,
+    MaybeModel,
     ModelName,
+    Words,
 )
 from rollbook.web.service.heavy_work import heavy
 from rollbook.web.service.page_cursor import page
@@ -29,8 +32,7 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["trail"])
 # What stands once, whichever registry is meant.
 all_registries = APIRouter(tags=["registries"])
-Day = Annotated[str | None, Query(max_length=40, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9T:.Z+-]*$")]
-Words = Annotated[str | None, Query(max_length=200)]
+_PERIOD = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\.\.[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 Action = Literal["registered", "assigned", "unassigned", "removed", "alias-set", "alias-removed"]
 
 
@@ -117,7 +119,7 @@ def show_audit_head(reading: MainReading) -> Response:
 def verify_audit(
     reading: MainReading,
     since: Annotated[str | None, Query(pattern=r"^[0-9a-f]{7,40}$|^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] = None,
-    model: Words = None,
+    model: MaybeModel = None,
 ) -> Response:
     """Derive every event from main's history anew, and compare with the tags of the trail."""
     reading.require(Right.READ)
@@ -137,8 +139,10 @@ def verify_audit(
 def report_period(
     request: Request,
     reading: MainReading,
-    period: Annotated[str, Query(max_length=60, description="`START..END`, by its two dates.")],
-    model: Words = None,
+    period: Annotated[
+        str, Query(max_length=60, pattern=_PERIOD, description="`START..END`, by its two dates.")
+    ],
+    model: MaybeModel = None,
 ) -> Response:
     """Report what ran in a period, who asked for it and approved it, and by which gates."""
     from rollbook.insight.compliance.report_html import as_html
@@ -174,7 +178,7 @@ def find_descendants(
 
 
 @router.get("/access", response_model=read_models.Access, operation_id="review_access")
-def review_access(reading: LiveReading, model: Words = None, who: Words = None) -> Response:
+def review_access(reading: LiveReading, model: MaybeModel = None, who: Words = None) -> Response:
     """Tell who may do what: people, roles, models."""
     reading.require(Right.ADMIN if reading.caller.is_known else Right.READ)
     return reading.answer(reading.registry.access(model=model, who=who))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
-from contextlib import contextmanager
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 from rollbook.errors import CannotTell, TooMuch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 MOST_BYTES = 16 << 30
-_PATIENCE = 120.0  # seconds that one waits for another who fetches the same
+_PATIENCE = 25.0  # seconds that one waits for another who fetches the same
 _FETCHES = 4
 
 
@@ -46,18 +46,11 @@ class VerifiedCopies:
         self._lock = threading.Lock()
         self._fetching = threading.BoundedSemaphore(_FETCHES)
 
-    @contextmanager
-    def copy(self, sha256: str, size: int, fetch: Callable[[Path], object]) -> Iterator[Path]:
-        """Yield the path of a copy, which stays while it is read; `fetch` writes it, verified, where there is
-        none. Raises TooMuch for what there is no room for, CannotTell where too many wait, and as `fetch`."""
-        release = self.hold(sha256, size, fetch)
-        try:
-            yield release.path
-        finally:
-            release()
-
     def hold(self, sha256: str, size: int, fetch: Callable[[Path], object]) -> HeldCopy:
-        """Return a copy that stays until it is released; see `copy`."""
+        """Return a copy, which stays until it is released; `fetch` writes it, verified, where there is none.
+
+        Raises TooMuch for what there is no room for, CannotTell where too many wait, and as `fetch` does.
+        """
         if size > self._most_bytes:
             hint = "Fetch it from the registry itself: rollbook fetch, or dvc pull."
             raise TooMuch(f"{size:,} bytes are more than this service hands out at once", hint=hint)
@@ -126,17 +119,16 @@ class VerifiedCopies:
 
 
 class HeldCopy:
-    """A copy that stays where it is until it is released, once."""
+    """A copy that stays where it is until it is released, or forgotten: an answer may be given up while it
+    is made."""
 
     def __init__(self, path: Path, release: Callable[[], None]) -> None:
         self.path = path
-        self._release: Callable[[], None] | None = release
+        self._release = weakref.finalize(self, release)
 
     def __call__(self) -> None:
         """Let the copy go."""
-        release, self._release = self._release, None
-        if release is not None:
-            release()
+        self._release()
 
 
 def _remove(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from rollbook.artifact.environment_file import environment_file
@@ -15,6 +15,7 @@ from rollbook.web.service.asking import (
     LiveReading,
     MainReading,
     ModelName,
+    StageName,
     VersionReference,
 )
 from rollbook.web.service.heavy_work import heavy
@@ -90,7 +91,7 @@ def show_gates(
     reading: MainReading,
     name: ModelName,
     reference: VersionReference,
-    stage: Annotated[str, Path(description="A stage, or an `@alias`.", max_length=200)],
+    stage: StageName,
 ) -> Response:
     """Show gate by gate what a promotion meets now. The programs that gates name are not run here."""
     version = reading.version(Right.READ, name, reference)
