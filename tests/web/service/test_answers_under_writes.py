@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.rest_under_writes import made_registry, under_writes
+from benchmarks.rest_under_writes import MODEL, under_writes
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from building.once import Template
+    from building.world import World
 
 _MIB = 1 << 20
 
 
-def test_each_answer_is_what_main_held_between_question_and_answer(tmp_path: Path) -> None:
-    registry, commits = made_registry(tmp_path)
-    course = under_writes(registry, commits, clients=16, seconds=2.0)
+def with_promotions(world: World) -> None:
+    """A model of two versions, each named champion and promoted to production in its turn."""
+    for version in ("1.0.0", "1.1.0"):
+        world.register(MODEL, version)
+        world.run("alias", f"{MODEL}@{version}", "champion", "--reason", "it is", "--land")
+        for stage in ("staging", "production"):
+            world.promote(f"{MODEL}@{version}", stage)
+    world.git("remote", "remove", "origin")
+
+
+def test_each_answer_is_what_main_held_between_question_and_answer(started: Template) -> None:
+    world = started(with_promotions)
+    commits = world.git("rev-list", "--first-parent", "--max-count=4", "--reverse", "main").split()
+    course = under_writes(world.registry, commits, clients=16, seconds=2.0)
     assert course.wrong == []
     assert course.answers > 16
     assert course.moves > 2
