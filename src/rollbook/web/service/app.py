@@ -55,6 +55,7 @@ def create_app(
     app.state.registries = registries
     app.state.identify = identify
     app.state.metrics = ServiceMetrics(registries)
+    app.state.readiness = health_routes.Readiness(registries)
     app.state.webhook_secret = webhook_secret
     app.add_exception_handler(RollbookError, refused)
     app.include_router(health_routes.router)
