@@ -115,10 +115,10 @@ def test_what_fails_is_not_kept(client: TestClient) -> None:
 
 
 def test_who_asks_is_told_first_each_time(world: World) -> None:
-    def identify(request: Request) -> Caller:
+    def identify(request: Request, _: ServedRegistry) -> Caller:
         match request.headers.get("authorization", ""):
             case "Bearer reader":
-                return Caller(Person("Jane Doe"), frozenset([Right.READ]), {})
+                return Caller(Person("Jane Doe"), frozenset([Right.CATALOG, Right.READ]), {})
             case "Bearer viewer":
                 return Caller(Person("John Doe"), frozenset([Right.CATALOG]), {})
             case _:
@@ -139,9 +139,9 @@ def test_memory_is_bounded_however_much_is_asked_for(
 ) -> None:
     monkeypatch.setattr(kept_answers, "_MOST_BYTES", 10_000)
     answers = kept_answers._Answers()
-    some = kept_answers._Kept(None, "", "", 200, [], b"x" * 1000, b"")  # type: ignore[arg-type]
+    some = kept_answers._Kept(None, "", "", 200, [], b"x" * 1000, b"", None, {}, {})  # type: ignore[arg-type]
     for number in range(50):
-        answers.put(number, some)
-        answers.put(number, some)
+        answers.put("reach", number, some)
+        answers.put("reach", number, some)
     assert (len(answers.kept), answers.size) == (4, 4 * 2024)
-    assert 49 in answers.kept
+    assert ("reach", 49) in answers.kept

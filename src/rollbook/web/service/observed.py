@@ -50,6 +50,7 @@ class Observed:
             await self._app(scope, receive, send)
             return
         answer = _Answer(send, _request_id(scope))
+        scope.setdefault("state", {})["request_id"] = answer.request_id.decode()
         start = time.perf_counter()
         try:
             await self._app(scope, receive, answer.send)
