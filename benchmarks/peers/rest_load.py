@@ -27,7 +27,7 @@ def main(figures: str, path: str, clients: str, seconds: str, *command: str) -> 
     """Start, ask, print. Raises RuntimeError when an answer is none."""
     heard: list[Heard] = []
     with started(command, path, Path.cwd()) as server:
-        for long in (_WARM, float(seconds)):
+        for long in (min(_WARM, float(seconds)), float(seconds)):
             heard.clear()
             asyncio.run(ask_again_and_again(server.address, [path], int(clients), long, heard.append))
         memory = server.memory()
