@@ -18,6 +18,7 @@ MLFLOW_READS = Path(__file__).with_name("mlflow_reads.py")
 MLFLOW_WRITES = Path(__file__).with_name("mlflow_writes.py")
 # The others differ by the call alone, and need not be tried on the smallest registry too.
 _TRIED = ("resolve", "register")
+REST_LOAD = Path(__file__).with_name("rest_load.py")
 
 
 def gto(place: Place, action: str) -> list[Command]:

@@ -84,6 +84,7 @@ def create_app(
     app.state.writing = writing
     app.state.write_turns = WriteTurns()
     app.state.metrics = ServiceMetrics(registries)
+    app.state.readiness = health_routes.Readiness(registries)
     app.state.webhook_secret = webhook_secret
     app.state.copies = VerifiedCopies()
     _answer_errors(app)
