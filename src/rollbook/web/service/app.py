@@ -27,7 +27,7 @@ from rollbook.web.service.bounded_requests import BoundedRequests
 from rollbook.web.service.kept_answers import KeptAnswers
 from rollbook.web.service.limits import Limits
 from rollbook.web.service.observed import Observed
-from rollbook.web.service.problems import invalid_request, not_served, refused
+from rollbook.web.service.problems import invalid, refused, unmet
 from rollbook.web.service.rate_limit import RateLimit
 from rollbook.web.service.read_recording import ReadRecording
 from rollbook.web.service.service_metrics import ServiceMetrics
@@ -81,8 +81,8 @@ def create_app(
     app.state.metrics = ServiceMetrics(registries)
     app.state.webhook_secret = webhook_secret
     app.add_exception_handler(RollbookError, refused)
-    app.add_exception_handler(RequestValidationError, invalid_request)
-    app.add_exception_handler(HTTPException, not_served)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, unmet)
     app.include_router(health_routes.router)
     app.include_router(webhook_routes.router, prefix="/api/v1")
     app.include_router(whoami_route.router, prefix="/api/v1")

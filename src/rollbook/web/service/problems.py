@@ -40,7 +40,7 @@ class MainMoved(Refused):
     """Main is no longer at the commit that a write was meant for (`If-Match`)."""
 
 
-_MOST_TOLD = 50
+_MOST_ERRORS = 50
 # The first class that an error is an instance of counts.
 _STATUS: tuple[tuple[type[RollbookError], int], ...] = (
     (MainMoved, 412),
@@ -112,26 +112,29 @@ def _status(error: RollbookError) -> int:
     return next(status for kind, status in _STATUS if isinstance(error, kind))
 
 
-async def invalid_request(_: Request, error: Exception) -> JSONResponse:
-    """Return the problem that a request is which has another shape than the API tells; of what came, nothing
-    is said but where it is wrong, and how."""
+async def invalid(_: Request, error: Exception) -> JSONResponse:
+    """Return the problem that parameters are which can't be: each by its name, and where it stands."""
     assert isinstance(error, RequestValidationError)
-    wrong = [
+    told = [
         {
-            "where": [printable(str(part))[:200] for part in one["loc"]],
-            "message": printable(str(one["msg"]))[:500],
+            "name": printable(".".join(str(part) for part in one["loc"][1:])),
+            "in": str(one["loc"][0]) if one["loc"] else "",
+            "message": printable(str(one["msg"])),
         }
-        for one in error.errors()[:_MOST_TOLD]
+        for one in error.errors()[:_MOST_ERRORS]
     ]
-    first = f"{'.'.join(wrong[0]['where'])}: {wrong[0]['message']}" if wrong else "it has another shape"
-    return problem(422, "InvalidRequest", first, errors=wrong)
+    named = ", ".join(one["name"] for one in told if one["name"])
+    detail = f"not as it is described: {named or 'the request'}"
+    return problem(422, "InvalidParameter", detail, errors=told)
 
 
-async def not_served(_: Request, error: Exception) -> JSONResponse:
-    """Return the problem that a path or method is which the API does not have."""
+async def unmet(_: Request, error: Exception) -> JSONResponse:
+    """Return the problem of a request that no route answers: no such path, method, or kind of answer."""
     assert isinstance(error, HTTPException)
-    answer = problem(error.status_code, HTTPStatus(error.status_code).phrase, printable(str(error.detail)))
-    answer.headers.update(error.headers or {})
+    title = HTTPStatus(error.status_code).phrase
+    answer = problem(error.status_code, title, printable(str(error.detail)))
+    for name, value in (error.headers or {}).items():
+        answer.headers[name] = value
     return answer
 
 
