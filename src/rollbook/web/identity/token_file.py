@@ -62,8 +62,9 @@ class KeptToken:
 
     def as_document(self) -> dict[str, Any]:
         """Return what may be shown of it as JSON data."""
-        document = {name: value for name, value in asdict(self).items() if name != "sha256"}
-        return {**document, "for": document.pop("subject"), "state": self.state}
+        document = asdict(self)
+        del document["sha256"]
+        return {"id": document.pop("id"), "for": document.pop("subject"), **document, "state": self.state}
 
 
 def default_path(repository: Repository) -> Path:
