@@ -64,11 +64,14 @@ def open_requests(repository: Repository, *, ask_remote: bool = True) -> list[Re
     """
     base = published_commit(repository)
     branches = request_branches(repository, ask_remote=ask_remote)
-    requests = [_request(repository, base, branch) for branch in open_branches(repository, branches, base)]
+    requests = [
+        judged_request(repository, base, branch) for branch in open_branches(repository, branches, base)
+    ]
     return sorted(requests, key=lambda request: (request.since, request.branch))
 
 
-def _request(repository: Repository, base: str, branch: RequestBranch) -> Request:
+def judged_request(repository: Repository, base: str, branch: RequestBranch) -> Request:
+    """Return what is proposed on a branch, judged as CI would, but for the programs of gates."""
     moves: tuple[RequestedMove, ...] = ()
     try:
         findings, tree = check_merge(repository, base, branch.commit, may_run=False)

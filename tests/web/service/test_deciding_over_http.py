@@ -121,3 +121,14 @@ def test_a_branch_that_is_no_request_is_none(proposed: Team) -> None:
     for branch in ("main", "rollbook/promote/nothing", "rollbook/../main", "rollbook/"):
         answer = client(proposed.world.registry, ANA).post(f"/api/v1/requests/{branch}/land", json={})
         assert answer.status_code in (404, 405), (branch, answer.text)
+
+
+def test_a_request_is_shown_as_it_stands(proposed: Team) -> None:
+    shown = client(proposed.world.registry, JANE).get(REQUEST).json()
+    assert (shown["action"], shown["by"]) == ("promote", "jane@example.com")
+    assert shown["moves"][-1]["target"] == "production"
+    assert "waits for approvals" in shown["waits_for"][0]
+    _approve(proposed)
+    assert client(proposed.world.registry, JANE).get(REQUEST).json()["waits_for"] == []
+    nobody = asker("dan@example.com", frozenset(), fraud=PROPOSING)
+    assert client(proposed.world.registry, nobody).get(REQUEST).status_code == 404

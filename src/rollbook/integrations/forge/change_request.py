@@ -77,6 +77,15 @@ def standing_request(repository: Repository, branch: str, remote: str | None) ->
     return None if tip is None or has_landed(repository, base, tip) else tip
 
 
+def open_pull_request_of(repository: Repository, branch: str) -> str:
+    """Return the address of the branch's open pull request; empty without one, or where no forge answers."""
+    forge = forge_at_hand(repository)
+    try:
+        return "" if forge is None else forge.open_pull_requests().get(branch, "")
+    except ForgeFailed:
+        return ""
+
+
 def pull_request_of(repository: Repository, branch: str) -> tuple[str, str]:
     """Return the address of the branch's pull request, opened unless there is one, and what went wrong."""
     forge = forge_at_hand(repository)

@@ -2,20 +2,26 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
+from rollbook.api.json_document import document
 from rollbook.check.report.findings_json import as_mapping
+from rollbook.git.operation import one_operation
 from rollbook.git.refs import NO_OBJECT, RefUpdate, resolve_branch, update_refs
+from rollbook.integrations.forge.change_request import open_pull_request_of
 from rollbook.propose.approval import approve_signed, asked_approval
 from rollbook.propose.direct_landing import fetched_main
 from rollbook.propose.landing import land as land_branch
+from rollbook.propose.open_requests import judged_request
 from rollbook.propose.proposal import push_branch
 from rollbook.propose.rejection import reject as reject_branch
 from rollbook.registry.main_branch import has_remote
+from rollbook.registry.request_branches import RequestBranch
 from rollbook.signing.approval_signature import NAMESPACE
 from rollbook.web.identity.caller import Right
 from rollbook.web.service.asked_write import Asked, AskedWrite
@@ -49,6 +55,23 @@ def approval_content(
         "by": asked.author.email,
         "fields": content.signed_fields(),
     }
+
+
+@router.get("/requests/{branch:path}")
+def show_request(asked: Asked, branch: str) -> dict[str, Any]:
+    """Show an open request as it stands on the remote now: what it moves, who asks, what it waits for, what
+    fails, and its pull request."""
+    repository = asked.served.repository
+    with one_operation():
+        base = fetched_main(repository)
+        request = named_request(repository, base, branch)
+        for model in request.models:
+            asked.caller.require(Right.READ, model)
+        judged = judged_request(repository, base, RequestBranch(branch, request.commit, ()))
+        pull_request = open_pull_request_of(repository, branch)
+    shown: dict[str, Any] = document(replace(judged, pull_request=pull_request))
+    shown.pop("places")  # where the service's clone stands is nobody's business
+    return shown
 
 
 @router.post("/requests/{branch:path}/approve")
