@@ -3,6 +3,7 @@ only."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from rollbook.errors import RollbookError
 from rollbook.snapshot.partial_snapshot import PartialSnapshot
 from rollbook.snapshot.tree_snapshot import TreeSnapshot
+from rollbook.web.catalog.lineage_graph import GENERATIONS
 from rollbook.web.catalog.model_timeline import timeline_of
 from rollbook.web.catalog.page_frame import page_frame
 from rollbook.web.catalog.version_sources import VersionSources, version_sources
@@ -73,6 +75,30 @@ class CatalogFacts:
     def first_stage(self) -> str:
         """The stage of versions that no stage names."""
         return self.policy.first_stage.name
+
+    def inputs_of(self, model: str) -> str:
+        """Return a digest of what the pages of a model and its versions take from here: while it and the
+        model's own files stay the same, so do they, but for what gates say as time goes on."""
+        events = (self.events or {}).get(model, ())
+        told = hashlib.sha256(repr((len(events), events[-1].oid if events else "")).encode())
+        told.update(repr((self.requests.get(model, ()), self.address, self.events is None)).encode())
+        own = self._by_model.get(model, ())
+        for reference in self.versions.near(own, GENERATIONS + 1):
+            one = (
+                reference,
+                self.versions.stages.get(reference, ""),
+                self.versions.sources.get(reference, ()),
+                self.versions.deployments.get(reference, ()),
+            )
+            told.update(repr(one).encode(errors="surrogatepass"))
+        return told.hexdigest()
+
+    @cached_property
+    def _by_model(self) -> Mapping[str, Sequence[str]]:
+        by_model: dict[str, list[str]] = defaultdict(list)
+        for reference in self.versions.stages:
+            by_model[reference.rpartition("@")[0]].append(reference)
+        return by_model
 
     def gates_ahead(self, model: str) -> GatesAhead | None:
         """Return what the versions of a model are judged by today; None where they can't be: of a registry

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 DATA_KINDS = ("data", "data-source")
 _VERSIONS = (
-    "SELECT m.name, v.version, v.stage FROM version AS v JOIN model AS m ON m.id = v.model_id"
-    " ORDER BY m.name, v.sort_key"
+    "SELECT m.name, v.version, v.stage, f.created_at FROM version AS v JOIN model AS m ON m.id = v.model_id"
+    " LEFT JOIN manifest AS f ON f.version_id = v.id ORDER BY m.name, v.sort_key"
 )
 _SOURCES = (
     "SELECT m.name || '@' || v.version, s.kind, coalesce(s.name, ''), coalesce(s.version, ''),"
@@ -67,6 +67,7 @@ class VersionSources:
     where it is deployed."""
 
     stages: Mapping[str, str | None]
+    created: Mapping[str, str]
     sources: Mapping[str, Sequence[Source]]
     deployments: Mapping[str, Sequence[Deployment]]
 
@@ -105,6 +106,20 @@ class VersionSources:
             generation = following
         return ways
 
+    def near(self, references: Iterable[str], generations: int) -> list[str]:
+        """Return these versions, and those that so many generations at most lead to, back or forward;
+        sorted."""
+        seen = {*references}
+        generation = [*seen]
+        for _ in range(generations):
+            following = set()
+            for reference in generation:
+                parents = (one.name for one in self.sources.get(reference, ()) if one.kind == "parent")
+                following |= {one for one in (*parents, *self.children.get(reference, ())) if one not in seen}
+            seen |= following
+            generation = [*following]
+        return sorted(seen)
+
     def production_first(self, references: Iterable[str]) -> list[str]:
         """Return versions in an order for readers: those in production, then in another stage, then the
         others; each by model, the newest first."""
@@ -128,8 +143,10 @@ def version_sources(registry: Registry) -> VersionSources:
 
 def _read(connection: sqlite3.Connection) -> VersionSources:
     stages: dict[str, str | None] = {}
-    for model, version, stage in connection.execute(_VERSIONS):
+    created: dict[str, str] = {}
+    for model, version, stage, created_at in connection.execute(_VERSIONS):
         stages[f"{model}@{version}"] = stage
+        created[f"{model}@{version}"] = created_at or ""
     sources: dict[str, list[Source]] = defaultdict(list)
     for reference, *source in connection.execute(_SOURCES):
         sources[reference].append(Source(*source))
@@ -138,4 +155,4 @@ def _read(connection: sqlite3.Connection) -> VersionSources:
         for told in deployed_by_model(connection).values()
         for reference, deployed in newest(told).items()
     }
-    return VersionSources(stages, dict(sources), deployments)
+    return VersionSources(stages, created, dict(sources), deployments)

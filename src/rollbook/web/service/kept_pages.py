@@ -60,7 +60,7 @@ class KeptPages:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def page(self, served: ServedRegistry, standing: Standing, path: str, as_of: str = "") -> KeptPage:
-        """Return the page at a path of a registry's catalog, that of a past date where `as_of` names one. Raises
+        """Return the page at a path of a catalog, that of a past date where `as_of` names one. Raises
         NotFound where there is no such page."""
         key = self._key(served, standing, as_of)
         if path.strip("/") == REQUESTS.strip("/") and not as_of:
