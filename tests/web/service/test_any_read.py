@@ -14,8 +14,6 @@ from rollbook.web.registries.served_registries import ServedRegistries
 from rollbook.web.service.app import create_app
 
 if TYPE_CHECKING:
-
-
     from building.once import Template
 
 BOUNDED = settings(

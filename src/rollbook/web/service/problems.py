@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from rollbook.check.report.findings_json import as_data
+from rollbook.check.report.findings_json import as_mapping
 from rollbook.errors import (
     AlreadySo,
     BadCall,
@@ -24,6 +24,7 @@ from rollbook.errors import (
     StorageFailed,
     TooMuch,
 )
+from rollbook.propose.proposal import ChangeRefused
 from rollbook.text import printable
 from rollbook.web.identity.caller import INSUFFICIENT_SCOPE, Denied
 
@@ -34,8 +35,14 @@ if TYPE_CHECKING:
 
     from rollbook.web.identity.caller import Caller
 
+
+class MainMoved(Refused):
+    """Main is no longer at the commit that a write was meant for (`If-Match`)."""
+
+
 # The first class that an error is an instance of counts.
 _STATUS: tuple[tuple[type[RollbookError], int], ...] = (
+    (MainMoved, 412),
     (BadCall, 400),
     (NotFound, 404),
     (AlreadySo, 409),
@@ -49,7 +56,7 @@ _STATUS: tuple[tuple[type[RollbookError], int], ...] = (
     (CannotTell, 503),
     (RollbookError, 500),
 )
-_MOST_ERRORS = 20
+_MOST_ERRORS, _LONGEST_MESSAGE = 20, 500
 
 
 def problem(
@@ -64,15 +71,15 @@ async def refused(request: Request, error: Exception) -> JSONResponse:
     """Return the problem that an error of the registry is."""
     assert isinstance(error, RollbookError)
     error = as_told(request, error)
+    status = _status(error)
     members: dict[str, Any] = {"hint": printable(error.hint)} if error.hint else {}
-    if findings := getattr(error, "findings", ()):
-        members["findings"] = as_data(findings)
+    if isinstance(error, ChangeRefused):
+        members["findings"] = [as_mapping(finding) for finding in error.findings]
     if isinstance(error, InvalidFile) and error.path:
         members |= {"path": printable(error.path), "line": error.line, "key": printable(error.key)}
-    status = _status(error)
     headers = challenge(error) if isinstance(error, Denied) else {}
     if status == 503:
-        headers["retry-after"] = "5"
+        headers["Retry-After"] = "5"
     return problem(status, type(error).__name__, printable(str(error)), headers=headers, **members)
 
 
@@ -96,7 +103,7 @@ def challenge(error: Denied) -> dict[str, str]:
     # Who brought nothing is told of no error.
     is_bare = error.is_unknown and error.code == INSUFFICIENT_SCOPE
     told = "" if is_bare else f', error="{error.code}"'
-    return {"www-authenticate": f'Bearer realm="rollbook"{told}'}
+    return {"WWW-Authenticate": f'Bearer realm="rollbook"{told}'}
 
 
 def _status(error: RollbookError) -> int:
@@ -112,12 +119,11 @@ async def invalid(_: Request, error: Exception) -> JSONResponse:
         {
             "name": printable(".".join(str(part) for part in one["loc"][1:])),
             "in": str(one["loc"][0]) if one["loc"] else "",
-            "message": printable(str(one["msg"])),
+            "message": printable(str(one["msg"]))[:_LONGEST_MESSAGE],
         }
         for one in error.errors()[:_MOST_ERRORS]
     ]
-    named = ", ".join(one["name"] for one in told if one["name"])
-    detail = f"not as it is described: {named or 'the request'}"
+    detail = f"{told[0]['name'] or 'the request'}: {told[0]['message']}" if told else "it has another shape"
     return problem(422, "InvalidParameter", detail, errors=told)
 
 
@@ -129,3 +135,8 @@ async def unmet(_: Request, error: Exception) -> JSONResponse:
     for name, value in (error.headers or {}).items():
         answer.headers[name] = value
     return answer
+
+
+def quoted_commit(commit: str) -> str:
+    """Return a commit as an ETag (https://www.rfc-editor.org/rfc/rfc9110#name-etag)."""
+    return f'"{commit}"'
