@@ -15,9 +15,12 @@ from rollbook.web.service.app import create_app
 from rollbook.web.service.limits import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastapi import FastAPI
 
     from building.world import World
+    from rollbook.web.identity.caller import Caller
 
 WEIGHTS = bytes(range(256)) * 40
 
