@@ -188,6 +188,20 @@ def test_a_token_for_another_registry_is_refused(serving: Any, tokens: Path) -> 
     assert client.get(MODELS, headers=token(tokens, "ada@example.com", registries=["two"])).status_code == 403
 
 
+def test_only_those_registries_are_listed_that_a_token_is_for(world: World, tokens: Path) -> None:
+    identify = Identification(tokens=TokenFile(tokens), anonymous=Anonymous.NONE)
+    served = [ServedRegistry(name, discover(world.registry)) for name in ("one", "two")]
+    with TestClient(create_app(ServedRegistries(served), identify=identify)) as client:
+        for wanted in (["two"], ["one", "two"]):
+            header = token(tokens, "ada@example.com", registries=wanted)
+            told = client.get("/api/v1/registries", headers=header).json()["registries"]
+            assert [registry["name"] for registry in told] == wanted
+        assert client.get("/api/v1/registries").status_code == 401
+        for_two = token(tokens, "rita@example.com", registries=["two"])
+        assert names(client.get("/api/v1/registries/two/models", headers=for_two)) == ["fraud"]
+        assert client.get("/api/v1/registries/one/models", headers=for_two).status_code == 403
+
+
 def test_a_token_for_some_models_shows_no_other(serving: Any, tokens: Path) -> None:
     client, header = serving(), token(tokens, "ada@example.com", models=["fraud*"])
     assert names(client.get(MODELS, headers=header)) == ["fraud"]

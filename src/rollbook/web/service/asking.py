@@ -1,11 +1,13 @@
 """What a route is given: who asks, and the registry as of the revision or date that is asked about."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request, Security
 from fastapi.security import HTTPBearer
 
+from rollbook.errors import RollbookError
 from rollbook.web.identity.caller import Caller, Denied
 from rollbook.web.registries.served_registries import ServedRegistries
 from rollbook.web.registries.served_registry import ServedRegistry, Standing
@@ -92,8 +94,32 @@ def asking_caller(
 ) -> Caller:
     """Return who sends a request. Raises Denied for a token that is none, or no longer, and for somebody who
     may do nothing here at all: they aren't told either what there is."""
+    request.state.caller = caller = _identified(request, served)
+    return caller
+
+
+def asking_callers(
+    request: Request, _: Annotated[object, Security(_BEARER)] = None
+) -> Mapping[ServedRegistry, Caller]:
+    """Return who sends a request to each registry where they may do anything. Raises as `asking_caller` does
+    where that is none."""
+    registries: ServedRegistries = request.app.state.registries
+    callers: dict[ServedRegistry, Caller] = {}
+    refusals: list[RollbookError] = []
+    for served in map(registries.served, registries.names):
+        try:
+            callers[served] = _identified(request, served)
+        except RollbookError as error:
+            refusals.append(error)
+    if refusals and not callers:
+        raise refusals[0]
+    if callers:
+        request.state.caller = next(iter(callers.values()))
+    return callers
+
+
+def _identified(request: Request, served: ServedRegistry) -> Caller:
     caller: Caller = request.app.state.identify(request, served)
-    request.state.caller = caller
     if not caller.may_anything:
         raise Denied(
             f"{caller.person or 'nobody in particular'} may do nothing here",
@@ -105,6 +131,7 @@ def asking_caller(
 
 AskedRegistry = Annotated[ServedRegistry, Depends(asked_registry)]
 AskingCaller = Annotated[Caller, Depends(asking_caller)]
+AskingCallers = Annotated[Mapping[ServedRegistry, Caller], Depends(asking_callers)]
 
 
 def standing_of(

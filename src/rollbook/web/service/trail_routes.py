@@ -1,6 +1,6 @@
 """What is read of the audit trail, of what came from where, and of what is proposed."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -10,7 +10,7 @@ from rollbook.web.identity.caller import Right
 from rollbook.web.registries.served_registry import ServedRegistry
 from rollbook.web.service import read_models
 from rollbook.web.service.asking import (
-    AskingCaller,
+    AskingCallers,
     CursorText,
     Day,
     Limit,
@@ -26,9 +26,6 @@ from rollbook.web.service.page_cursor import page
 from rollbook.web.service.read_answers import JSON, Reading, accepted, as_json, offers, require_acceptable
 from rollbook.web.service.version_routes import HTML, MARKDOWN, SHUT_IN
 
-if TYPE_CHECKING:
-    from rollbook.web.registries.served_registries import ServedRegistries
-
 router = APIRouter(tags=["trail"])
 # What stands once, whichever registry is meant.
 all_registries = APIRouter(tags=["registries"])
@@ -37,12 +34,11 @@ Action = Literal["registered", "assigned", "unassigned", "removed", "alias-set",
 
 
 @all_registries.get("/registries", response_model=read_models.RegistryList, operation_id="list_registries")
-def list_registries(request: Request, caller: AskingCaller) -> Response:
-    """List the registries that are served; the first is meant where none is named."""
+def list_registries(request: Request, callers: AskingCallers) -> Response:
+    """List the registries that are served, of which the caller may see anything; the first that is served is
+    meant where none is named."""
     require_acceptable(request)
-    caller.require(Right.CATALOG)
-    registries: ServedRegistries = request.app.state.registries
-    rows = [{"name": name, "commit": _main_of(registries.served(name))} for name in registries.names]
+    rows = [{"name": served.name, "commit": _main_of(served)} for served in callers]
     headers = {"cache-control": "no-cache"}
     return Response(as_json({"registries": rows}), media_type=JSON, headers=headers)
 
