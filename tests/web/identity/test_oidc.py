@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -190,6 +191,23 @@ def test_made_up_keys_dont_make_the_service_ask_again_and_again(
         with pytest.raises(NoToken):
             vouched_by(provider.token(headers={"kid": str(number)}), rules)
     assert provider.asked["/keys"] == 1
+
+
+def test_nobody_waits_while_somebody_else_asks_a_slow_provider(
+    provider: OpenidProvider, rules: OidcRules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vouched_by(provider.token(), rules)
+    monkeypatch.setattr(oidc_provider, "_APART", 0.0)
+    begun, may_end = threading.Event(), threading.Event()
+    monkeypatch.setattr(provider, "answer", lambda _: begun.set() or may_end.wait(20) or {})
+    slow = threading.Thread(target=lambda: rules.provider.key("unknown"))
+    slow.start()
+    assert begun.wait(20)
+    assert vouched_by(provider.token(), rules)
+    assert rules.provider.key("another") is None  # while the first still waits
+    assert slow.is_alive()
+    may_end.set()
+    slow.join()
 
 
 def test_a_provider_that_is_down_counts_by_what_it_said_and_one_never_heard_by_nothing(

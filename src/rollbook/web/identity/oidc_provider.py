@@ -38,7 +38,7 @@ class OidcProvider:
         if parts.scheme not in ("https", "http") or parts.query or parts.fragment:
             raise BadCall(f"{issuer[:80]!r} is no issuer", hint="--oidc-issuer https://login.example.com")
         self.issuer = issuer
-        self._lock = threading.Lock()
+        self._asking = threading.Lock()
         self._keys: Mapping[str, Mapping[str, Any]] = {}
         self._asked = self._told = float("-inf")  # monotonic time
 
@@ -47,18 +47,25 @@ class OidcProvider:
 
         Raises CannotTell where the provider can't be asked and what it said last is too old.
         """
-        with self._lock:
-            now = time.monotonic()
-            is_due = now - self._told > _FRESH or key_id not in self._keys
-            if is_due and now - self._asked > _APART:
-                self._asked = now
-                self._ask(now)
-            if time.monotonic() - self._told > _STALE:
-                raise CannotTell(
-                    f"{urlsplit(self.issuer).hostname} doesn't say which keys it signs with",
-                    hint="Ask again in a minute.",
-                )
-            return self._keys.get(key_id)
+        # Nobody waits for keys that somebody else asks for already, where there are some to go by.
+        if self._is_due(key_id) and self._asking.acquire(blocking=not self._keys):
+            try:
+                if self._is_due(key_id):
+                    self._asked = time.monotonic()
+                    self._ask(self._asked)
+            finally:
+                self._asking.release()
+        if time.monotonic() - self._told > _STALE:
+            raise CannotTell(
+                f"{urlsplit(self.issuer).hostname} doesn't say which keys it signs with",
+                hint="Ask again in a minute.",
+            )
+        return self._keys.get(key_id)
+
+    def _is_due(self, key_id: str) -> bool:
+        now = time.monotonic()
+        is_wanted = now - self._told > _FRESH or key_id not in self._keys
+        return is_wanted and now - self._asked > _APART
 
     def _ask(self, now: float) -> None:
         """Ask for the keys; where no usable answer comes, those that were told last stay."""
