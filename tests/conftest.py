@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 # However busy the machine is: how long an example takes is no property of what is tested.
 settings.register_profile("everyday", deadline=None)
-settings.load_profile("everyday")
+# For .ci/run: the same examples each time, so that a change is judged by what it changes.
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.load_profile(os.environ.get("TEST_EXAMPLES", "everyday"))
 # For .github/workflows/nightly.yml: more examples, where a test doesn't say how many.
 settings.register_profile("nightly", max_examples=2000, deadline=None, print_blob=True)
 

@@ -122,4 +122,5 @@ def main(action: str, model: str = "") -> None:
             print(client.create_model_version(model, source=f"s3://models/{model}/new").version)
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -137,8 +137,10 @@ def put_away(s3: Storage, oid: str, bucket: str, s3_server: str, storage_class: 
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
-@pytest.mark.parametrize("what", ["file", "folder", "a folder's file"])
+@pytest.mark.parametrize(
+    ("storage_class", "what"),
+    [("GLACIER", "file"), ("DEEP_ARCHIVE", "folder"), ("GLACIER", "a folder's file")],
+)
 def test_an_object_that_is_archived_is_said_to_be_until_it_is_restored(
     s3: Storage, s3_root: Path, folder: Path, tmp_path: Path, bucket: str, s3_server: str,
     storage_class: str, what: str,

@@ -12,6 +12,7 @@ from rollbook.check.finding import Finding, arranged
 from rollbook.check.judge import check_push
 from rollbook.check.whole_tree import check_tree
 from rollbook.errors import TooMuch
+from rollbook.git import process
 from rollbook.git.trees import files_holding
 from rollbook.git.work_limit import limited_work, require_time
 from rollbook.layout import place
@@ -38,7 +39,10 @@ def alike(desk: Desk, base: str, levels: int, names: int) -> str:
     return desk.git("commit-tree", root, "-p", base, "-m", "x").strip()
 
 
-def test_trees_that_stand_for_more_paths_than_can_be_listed_are_refused(desk: Desk) -> None:
+def test_trees_that_stand_for_more_paths_than_can_be_listed_are_refused(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "MOST_SECONDS", 1)
     base = desk.commit(FILES)
     head = alike(desk, base, 8, 10)
     assert codes(check_push(desk.repository, base, head)) == ["RB110"]

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 import rollbook.check.clean_files as memory
 import rollbook.check.whole_tree as whole_tree
+from building.examples import examples
 from building.world import World, git, rollbook
 from check.desk import POLICY, Desk, entry, model_files, policy_text, registry_files, version_files
 from rollbook.check.clean_files import Remembered
@@ -403,7 +404,7 @@ def test_in_any_order_of_events_the_remembered_answer_is_that_from_scratch(
     Machine.template = template
     Machine.scratch = (tmp_path / f"registry-{number}" for number in range(10_000))
     Machine.TestCase.settings = settings(
-        max_examples=12,
+        max_examples=examples(6),
         stateful_step_count=15,
         deadline=None,
         phases=(Phase.generate,),  # a history of fifteen steps is short enough to read

@@ -25,10 +25,17 @@ MAY_BE_SKIPPED = {
     "python -m benchmarks --sizes v100k --registries /var/tmp/registries": "takes many minutes",
     "python -m venv /tmp/mlflow && /tmp/mlflow/bin/pip install mlflow": "installs",
     "python -m benchmarks resolve --mlflow /tmp/mlflow/bin/python": "needs MLflow",
+    "rollbook serve --host 0.0.0.0 --oidc-issuer https://login.example.com --oidc-audience rollbook": (
+        "needs a provider; tests/web/identity has one"
+    ),
     "mlflow server --app-name rollbook --backend-store-uri sqlite:///runs.db "
     "--registry-store-uri 'rollbook:///srv/models?mode=land'": "tests/integrations/mlflow runs it",
     "MLFLOW_REGISTRY_URI=rollbook:///srv/models mlflow models serve -m models:/churn/Production "
     "--env-manager local": "tests/integrations/mlflow runs it",
+    "systemctl enable --now rollbook": "changes the machine's own services",
+    "docker build --tag rollbook-api --file Containerfile .": "needs a container engine",
+    "docker run --read-only --tmpfs /tmp --volume rollbook:/var/cache/rollbook --publish 127.0.0.1:8321:8321 "
+    "rollbook-api --repo https://git.example/acme/models.git": "needs a container engine",
 }
 
 _SAID = {page: parse((ROOT / page).read_text(encoding="utf-8")) for page in pages()}

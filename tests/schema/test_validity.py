@@ -13,10 +13,11 @@ from contract_examples import EXAMPLES, example, subschemas
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from building.examples import examples
 from rollbook.schema.schemas import SCHEMA_NAMES, schema
 from rollbook.schema.validity import explainer, judge
 
-MANY = settings(max_examples=150, deadline=None)
+MANY = settings(max_examples=examples(40), deadline=None)
 _NAMES = [name for name in SCHEMA_NAMES if (EXAMPLES / f"{name}.yaml").is_file()]
 _TEXTS = (
     "", "x", "a\n", "1.2.0", "1.2.0\n", "jane@example.com", "2026-02-29T09:00:00Z", "2026-02-28T09:00:00Z",
@@ -93,6 +94,7 @@ def test_any_value_is_judged_as_it_is_explained(name: str, value: object) -> Non
 PATTERNS = sorted(
     {part["pattern"] for name in SCHEMA_NAMES for _, part in subschemas(schema(name)) if "pattern" in part}
 )
+BY_PATTERN = {pattern: (judge({"pattern": pattern}), explainer({"pattern": pattern})) for pattern in PATTERNS}
 _UNUSUAL = st.sampled_from(
     ["\n", "\r", "\u2028", "\0", "\x7f", "\xa0", "\u0661", "\u212a", "\u017f", ".", "@"]
 )
@@ -105,8 +107,9 @@ def test_a_pattern_means_the_same_to_both_libraries(pattern: str, data: st.DataO
     text = data.draw(st.from_regex(pattern))
     at = data.draw(st.integers(0, len(text)))
     changed = text[:at] + data.draw(_UNUSUAL | st.just("")) + text[at + data.draw(st.integers(0, 1)) :]
+    quick, slow = BY_PATTERN[pattern]
     for value in (text, changed):
-        assert judge({"pattern": pattern}).is_valid(value) == explainer({"pattern": pattern}).is_valid(value)
+        assert quick.is_valid(value) == slow.is_valid(value)
 
 
 @pytest.mark.parametrize("kind", ["integer", ["integer", "null"]])

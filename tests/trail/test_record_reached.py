@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from building.examples import examples
 from building.texts import stages
 from building.world import git
 from rollbook.cache.memory import RECORDED
@@ -170,7 +171,7 @@ def outcome(history: History) -> tuple[list[str], str]:
         return [], str(error)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 11)), min_size=3, max_size=10))
 def test_recording_with_the_memory_gives_what_it_gives_without(
     deeds: list[tuple[Callable[[History, int], None], int]],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rollbook.access.roles import OPENPGP_KEY, Person
 from rollbook.errors import BadCall
 from rollbook.git.config import setting
-from rollbook.git.write import author_identity, identity
+from rollbook.git.write import acting, author_identity, identity
 from rollbook.signing.sshsig import fingerprint
 
 if TYPE_CHECKING:
@@ -26,10 +26,13 @@ _OPENPGP_FINGERPRINT = re.compile(r"(?:0x)?([0-9A-Fa-f]{40})!?")
 
 
 def own_person(repository: Repository) -> Person:
-    """Return whom the user's commits name: their author's address, and the key that git signs with.
+    """Return whom the user's commits name: their author's address, and the key that git signs with; only the
+    address of somebody for whom it is done.
 
     Raises BadCall when git does not know who commits.
     """
+    if person := acting():
+        return Person(email=person.email)
     try:
         email = author_identity(repository).email
     except BadCall:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rollbook.cli import options
+from rollbook.cli.serving_callers import callers, identification
+from rollbook.cli.token import tokens_path
 from rollbook.errors import BadCall
 
 if TYPE_CHECKING:
@@ -90,12 +92,15 @@ def _quantity(units: dict[str, int]) -> Callable[[click.Context, click.Parameter
     help="The longest until an answer begins.",
 )
 @click.option("--log-requests", is_flag=True, help="Log every request, not only what failed or was slow.")
+@callers
 @options.directory
 @click.pass_obj
 def command(
-    directory: str, host: str, port: int, socket_path: Path | None, repo: str | None, named: tuple[str, ...],
-    refresh: float, webhook_secret_file: Path | None, root_path: str, forwarded_allow_ips: str,
+    directory: str, /, host: str, port: int, socket_path: Path | None, repo: str | None,
+    named: tuple[str, ...], refresh: float, webhook_secret_file: Path | None, root_path: str,
+    forwarded_allow_ips: str,
     rate_limit: float, body_limit: float, upload_limit: float, timeout: float, log_requests: bool,
+    audit_log: Path | None, tokens: Path | None, **told: Any,
 ) -> None:  # fmt: skip
     """Answer for the registry over HTTP: the REST API, and the catalog for browsers."""
     if repo and named:
@@ -108,18 +113,28 @@ def command(
         from rollbook.web.service.server import serve
     except ImportError as error:
         raise BadCall(f"{error.name} is not installed", hint="pip install 'rollbook[api]'") from error
+    from rollbook.web.identity.read_log import ReadLog
     from rollbook.web.registries.named_registries import ONLY, named_addresses, opened_registries
     from rollbook.web.service.listening import listen, listen_at, url_of
 
     addresses = named_addresses(named) or {ONLY: repo or directory}
+    identify = identification(
+        host=None if socket_path else host, tokens=tokens if tokens or repo or named else tokens_path(None),
+        **told,
+    )  # fmt: skip
     listening = listen_at(socket_path) if socket_path else listen(host, port)
     try:
         registries = opened_registries(addresses, refresh)
         limits = Limits(rate_limit, int(body_limit), int(upload_limit), timeout)
-        app = create_app(registries, limits=limits, webhook_secret=secret, logs_all=log_requests)
+        app = create_app(
+            registries, identify=identify, read_log=ReadLog(audit_log) if audit_log else None,
+            limits=limits, webhook_secret=secret, logs_all=log_requests,
+        )  # fmt: skip
         serve(
             app, listening, root_path=root_path, trusted_proxies=forwarded_allow_ips,
-            begun=lambda: click.echo(f"Rollbook answers at {url_of(listening)}"),
+            begun=lambda: click.echo(
+                f"Rollbook answers at {url_of(listening)}\n{identify.anonymous.words}"
+            ),
         )  # fmt: skip
     finally:
         listening.close()

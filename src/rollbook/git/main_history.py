@@ -210,3 +210,13 @@ def commit_at(repository: Repository, revision: str, moment: datetime, *, called
 
 def _ids(listed: bytes) -> list[str]:
     return listed.decode().split("\n")[:-1]
+
+
+def newest_saying(repository: Repository, tips: Sequence[str], line: str, since: str) -> str | None:
+    """Return the newest commit below these tips whose message has a text in one of its lines; None without,
+    or where it is older than `since`, a date as git reads it. Raises GitFailed when a tip isn't there."""
+    told = git(
+        repository, "rev-list", "--max-count=1", f"--since={since}", "--fixed-strings", f"--grep={line}",
+        *tips, "--",
+    )  # fmt: skip
+    return next(iter(_ids(told)), None)

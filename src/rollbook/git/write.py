@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -17,12 +19,14 @@ from rollbook.git.process import git, line_of
 from rollbook.git.trees import changed_tree, raw_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rollbook.git.objects import TreeEntry
     from rollbook.git.repository import Repository
 
 _FILE = "100644"
+# What git takes off the ends of a name and an address (`strbuf_addstr_without_crud` in its ident.c).
+_CRUD = "".join(map(chr, range(33))) + ".,:;<>\"\\'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +37,47 @@ class Identity:
     email: str
 
 
+_acting: ContextVar[Identity | None] = ContextVar("acting", default=None)
+
+
+@contextmanager
+def acting_for(person: Identity) -> Iterator[None]:
+    """Take what is done inside for what somebody else asked for: they are the author of the commits, and on
+    record as who asked; git's own user commits. Such commits are never signed: nobody signs for others.
+
+    Raises BadCall for a name or an address that a commit can't hold as it is.
+    """
+    for part in (person.name, person.email):
+        if not part or part != part.strip(_CRUD) or any(char in "<>" or char < " " for char in part):
+            raise BadCall(
+                f"no commit can be by {part[:80]!r}", hint="A name and an email address are needed."
+            )
+    token = _acting.set(person)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def acting() -> Identity | None:
+    """Return for whom things are done at present; None: for git's own user."""
+    return _acting.get()
+
+
 def identity(repository: Repository) -> Identity:
-    """Return the user's name and email. Raises BadCall when git has none."""
+    """Return the name and email of the user, or of whom it is done for. Raises BadCall when git has none."""
+    return _acting.get() or committer_identity(repository)
+
+
+def committer_identity(repository: Repository) -> Identity:
+    """Return who git says commits and tags, whomever it is done for. Raises BadCall when it does not say."""
     return _identity(repository, COMMITTER)
 
 
 def author_identity(repository: Repository) -> Identity:
-    """Return the name and email of the author that git gives the user's commits. Raises BadCall when it has
-    none."""
-    return _identity(repository, AUTHOR)
+    """Return the name and email of the author that git gives the user's commits, or of whom it is done for.
+    Raises BadCall when there is none."""
+    return _acting.get() or _identity(repository, AUTHOR)
 
 
 def _identity(repository: Repository, variable: str) -> Identity:
@@ -123,14 +159,19 @@ def commit(
 ) -> str:
     """Make a commit object, signed when `sign` or `commit.gpgsign` asks for it, and return its id.
 
-    Raises BadCall when git does not know who commits; where it knows no author, that is who.
+    Raises BadCall when git does not know who commits; where it knows no author, that is who. What is done for
+    somebody else names them as its author, and is not signed.
     """
-    committer = identity(repository)
+    committer = committer_identity(repository)
+    person = acting()
     author = {"author.name": committer.name, "author.email": committer.email}
     stated = settings(repository, r"^author\.(name|email)$")
     variables = {key.upper().replace(".", "_"): value for key, value in author.items() if key not in stated}
     unknown = {f"GIT_{name}": value for name, value in variables.items() if not os.environ.get(f"GIT_{name}")}
-    signed = ["-S"] if sign or flag(repository, "commit.gpgsign") else []
+    if person:
+        unknown = {"GIT_AUTHOR_NAME": person.name, "GIT_AUTHOR_EMAIL": person.email}
+    asks = sign or (not person and flag(repository, "commit.gpgsign"))
+    signed = ["-S"] if asks else []
     chain = [word for parent in parents for word in ("-p", parent)]
     arguments = ("commit-tree", *signed, *chain, "-F", "-", tree)
     made = git(repository, *arguments, stdin=message.encode(errors="replace"), variables=unknown)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from html import escape
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from rollbook.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+_DIGEST = re.compile(r"(sha256:)?[0-9a-f]{40,64}")
+_LONGEST_WHOLE = 36
 # The policy is for whatever slips through the escaping: no script, no address is ever followed.
 _PAGE = """\
 <!doctype html>
@@ -22,11 +27,7 @@ _PAGE = """\
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
 <style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 90rem; padding: 0 1rem; }}
-table {{ border-collapse: collapse; display: block; overflow-x: auto; }}
-th, td {{ border: 1px solid #8886; padding: .2rem .5rem; text-align: left; vertical-align: top; }}
-td {{ overflow-wrap: anywhere; min-width: 4rem; }}
-{style}</style>
+{common}{style}</style>
 </head>
 <body>
 <h1>{title}</h1>
@@ -44,14 +45,28 @@ class Html:
 
 def page(title: str, body: str, style: str = "") -> str:
     """Return a whole page; `title` is text, `body` is HTML, `style` is CSS."""
-    return _PAGE.format(title=shown(title), body=body, style=style)
+    return _PAGE.format(title=shown(title), body=body, common=page_style(), style=style)
+
+
+@cache
+def page_style() -> str:
+    """Return the stylesheet that all pages share: its tokens, and how elements look."""
+    return files("rollbook.insight").joinpath("page.css").read_text(encoding="utf-8")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Html]]) -> str:
     """Return a table of texts."""
     head = "".join(f"<th>{shown(column)}</th>" for column in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>\n" for row in rows)
-    return f"<table>\n<tr>{head}</tr>\n{body}</table>\n"
+    return f"<table>\n<tr>{head}</tr>\n{_rows(rows, _cell)}</table>\n"
+
+
+def boxed_table(columns: Sequence[str], rows: Iterable[Sequence[str | Html]]) -> str:
+    """Return a table of texts in a box that scrolls by itself, its head repeated on each printed page."""
+    head = "".join(f'<th scope="col">{shown(column)}</th>' for column in columns)
+    return (
+        f'<div class="scroll" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{_rows(rows, _classed_cell)}</tbody></table></div>\n"
+    )
 
 
 def fact_list(facts: Iterable[tuple[str, str]]) -> str:
@@ -65,5 +80,18 @@ def shown(text: str) -> str:
     return escape(printable(text))
 
 
+def _rows(rows: Iterable[Sequence[str | Html]], cell: Callable[[str | Html], str]) -> str:
+    return "".join(f"<tr>{''.join(map(cell, row))}</tr>\n" for row in rows)
+
+
 def _cell(cell: str | Html) -> str:
-    return cell.text if isinstance(cell, Html) else shown(cell)
+    return f"<td>{cell.text if isinstance(cell, Html) else shown(cell)}</td>"
+
+
+def _classed_cell(cell: str | Html) -> str:
+    """Return a cell in which a name or a time stays on one line; a digest, no word, may go on anywhere."""
+    if isinstance(cell, Html) or not cell:
+        return _cell(cell)
+    is_short = len(cell) <= _LONGEST_WHOLE
+    kind = "digest" if _DIGEST.fullmatch(cell) else "whole" if is_short and " " not in cell else "prose"
+    return f'<td class="{kind}">{shown(cell)}</td>'

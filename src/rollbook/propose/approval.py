@@ -69,6 +69,19 @@ class Approved:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class AskedApproval:
+    """A transition that somebody (`by`) may approve: the branch that holds it, its commit, to which stage it
+    leads, what they would sign, and the keys that count."""
+
+    branch: str
+    head: str
+    stage: str
+    by: str
+    content: TransitionContent
+    allowed_signers: bytes
+
+
 @one_operation()
 def approve(
     repository: Repository,
@@ -86,6 +99,29 @@ def approve(
     NotFound when no proposal moves the version there, Refused when the approver is the requester, lacks the
     role or a key that the registry allows, or has approved already, CannotTell in a shallow clone.
     """
+    asked = asked_approval(repository, reference, stage, branch=branch, note=note)
+    show(asked.content)
+    return _added_to_branch(repository, asked, _signed(repository, asked))
+
+
+@one_operation()
+def approve_signed(
+    repository: Repository, reference: str, stage: str, *, branch: str, note: str, signature: str
+) -> Approved:
+    """Add an approval that somebody has signed elsewhere, over what `asked_approval` tells for the same note,
+    as a commit on the proposal's branch.
+
+    Whoever it is done for approves. Raises as `approve` does, Refused also for a signature that is not theirs
+    over this content.
+    """
+    asked = asked_approval(repository, reference, stage, branch=branch, note=note)
+    return _added_to_branch(repository, asked, _accepted(asked, signature))
+
+
+def asked_approval(
+    repository: Repository, reference: str, stage: str, *, branch: str | None = None, note: str = ""
+) -> AskedApproval:
+    """Return what the user, or whom it is done for, would approve. Raises as `approve` does."""
     note = _lawful(note)
     candidate = parse_reference(reference)
     base = main_commit(repository)
@@ -97,15 +133,17 @@ def approve(
     _refuse_approver(by, entry, policy, content.model)
     if by in valid_approvers(content, entry.approvals, allowed_signers):
         raise Refused(f"{by} has approved this already")
-    content = replace(content, note=note)
-    show(content)
-    approval = _signed(repository, content, by, allowed_signers)
+    return AskedApproval(name, head, stage, by, replace(content, note=note), allowed_signers)
+
+
+def _added_to_branch(repository: Repository, asked: AskedApproval, approval: dict[str, str]) -> Approved:
+    name, head, content, by = asked.branch, asked.head, asked.content, asked.by
     path = layout.stages_path(content.model)
     with Registry(repository, commit_snapshot(repository, head)) as registry:
         (stages,) = registry.snapshot.read_many([path])
     data = edit(stages or b"", _added(content, approval), path)
     tree = ObjectWriter(repository).tree(head, {path: data})
-    subject = f"Approve {content.model}@{content.version} for {stage}"
+    subject = f"Approve {content.model}@{content.version} for {asked.stage}"
     made = commit(repository, tree, [head], f"{subject}\n\nApproved-By: {by}\n")
     standing = resolve_branch(repository, name) or NO_OBJECT
     update_refs(repository, [RefUpdate(f"refs/heads/{name}", made, standing)])
@@ -201,10 +239,8 @@ def _lawful(note: str) -> str:
     return note
 
 
-def _signed(
-    repository: Repository, content: TransitionContent, by: str, allowed_signers: bytes
-) -> dict[str, str]:
-    """Return the approval to be written, once it is sure that the registry accepts it."""
+def _signed(repository: Repository, asked: AskedApproval) -> dict[str, str]:
+    """Return the approval to be written, signed with the user's key."""
     if setting(repository, "gpg.format") != "ssh" or not has_key(repository):
         raise BadCall(
             "no SSH signing key is configured",
@@ -212,13 +248,17 @@ def _signed(
         )
     program = ssh_program(repository)
     key = ssh_key(repository)
-    signature = ssh_sign(content.canonical(), key, NAMESPACE, program, repository.directory).decode()
-    now = time_now()
-    noted = {"note": content.note} if content.note else {}
-    approval = {"by": by, "at": now, **noted, "signature": signature}
-    if not valid_approvers(content, (approval,), allowed_signers):
+    signed = ssh_sign(asked.content.canonical(), key, NAMESPACE, program, repository.directory)
+    return _accepted(asked, signed.decode())
+
+
+def _accepted(asked: AskedApproval, signature: str) -> dict[str, str]:
+    """Return the approval to be written, once it is sure that the registry accepts it."""
+    noted = {"note": asked.content.note} if asked.content.note else {}
+    approval = {"by": asked.by, "at": time_now(), **noted, "signature": signature}
+    if not valid_approvers(asked.content, (approval,), asked.allowed_signers):
         raise Refused(
-            f"{layout.ALLOWED_SIGNERS} on main has no such key for {by}",
+            f"{layout.ALLOWED_SIGNERS} on main has no such key for {asked.by}",
             hint="An administrator adds a line to it: ADDRESS, a blank, and the public key.",
         )
     return approval

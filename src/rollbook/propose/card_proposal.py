@@ -15,8 +15,9 @@ from rollbook.git.repository import commit_or_none
 from rollbook.insight.card.card_facts import card_facts
 from rollbook.insight.card.card_text import is_generated, new_card, renewed_card
 from rollbook.insight.card.placeholders import unfilled
+from rollbook.names import Reference
 from rollbook.propose.manifest_facts import small_file
-from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.propose.proposal import PlannedChange, Proposal, branch_name, propose
 from rollbook.registry.change import changed_files
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry
@@ -24,7 +25,6 @@ from rollbook.snapshot.tree_snapshot import commit_snapshot, index_snapshot
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
-    from rollbook.names import Reference
     from rollbook.registry.model_version import ModelVersion
     from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
@@ -57,6 +57,15 @@ class ProposedCard:
     branch: str
     commit: str
     unfilled: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCard:
+    """A card that is ready to be proposed, and the version that it is about."""
+
+    change: PlannedChange
+    version: Reference
+    card: Card
 
 
 def make_card(
@@ -100,21 +109,37 @@ def propose_card(
 
     Raises what `make_card` raises, Refused when the check refuses it, Conflict when a proposal of it stands.
     """
-    base = main_commit(repository)
+    planned = plan_card(repository, main_commit(repository), reference, start, own_template)
+    if planned is None:
+        return None
+    made, _ = propose(repository, planned.change)
+    branch, told = planned.change.proposal.branch, planned.version
+    return ProposedCard(told.model, str(told.version), planned.card.path, branch, made, planned.card.unfilled)
+
+
+def plan_card(
+    repository: Repository,
+    base: str,
+    reference: str | Reference,
+    start: str | None = None,
+    own_template: str | Path | None = None,
+) -> PlannedCard | None:
+    """Return the change that makes a version's card, upon the commit `base`; None when it is up to date.
+    Raises what `make_card` raises, NotFound for an unknown version."""
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         version = registry.version(reference)
         card = make_card(version, start, own_template)
     if not card.is_stale:
         return None
-    model, name = version.model.name, version.version
-    branch = branch_name("card", model, name)
-    refuse_standing(repository, branch)
-    files = {card.path: card.text.encode()}
-    judge(repository, base, files).require(f"the card of {version} can't be changed")
     verb = "Write" if card.before is None else "Renew"
-    message = f"{verb} the model card of {version}\n"
-    made = commit_proposal(repository, Proposal(branch, base, message, files))
-    return ProposedCard(model, name, card.path, branch, made, card.unfilled)
+    proposal = Proposal(
+        branch_name("card", version.model.name, version.version),
+        base,
+        f"{verb} the model card of {version}\n",
+        {card.path: card.text.encode()},
+    )
+    change = PlannedChange(proposal, f"the card of {version} can't be changed")
+    return PlannedCard(change, Reference(version.model.name, version.version), card)
 
 
 def stale_cards(repository: Repository) -> list[str]:

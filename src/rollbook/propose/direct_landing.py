@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rollbook.git.repository import Repository
-    from rollbook.propose.proposal import PlannedChange
+    from rollbook.propose.proposal import PlannedChange, Write
+
+
+_ATTEMPTS = 5
 
 
 def _nothing() -> None:
@@ -59,3 +62,17 @@ def land_change(
     prepare()
     done = publish(repository, main, base, made, remote)
     return Landing("", main.name, made, done.events, findings, remote, done.unrecorded)
+
+
+def land_anew(repository: Repository, plan: Callable[[str], Write], base: str) -> Landing:
+    """Land what `plan` makes upon the commit `base`; where somebody else was first, what it makes upon main
+    as it is then. Raises as `land_change` and `plan` do, Conflict when others keep being first."""
+    for attempt in range(_ATTEMPTS):
+        planned = plan(base)
+        try:
+            return land_change(repository, planned.change, planned.upload or _nothing)
+        except Conflict:
+            if attempt == _ATTEMPTS - 1:
+                raise
+        base = fetched_main(repository)
+    raise AssertionError("the loop returns or raises")

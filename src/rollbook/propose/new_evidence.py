@@ -5,7 +5,7 @@ The bytes of what is attached go to the DVC remote, a pointer to each into the p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,14 @@ from rollbook.git.operation import one_operation
 from rollbook.git.write import identity
 from rollbook.names import time_now
 from rollbook.propose.manifest_facts import require_lawful
-from rollbook.propose.proposal import Proposal, branch_name, commit_proposal, judge, refuse_standing
+from rollbook.propose.proposal import (
+    PlannedChange,
+    Proposal,
+    branch_name,
+    commit_proposal,
+    judge,
+    refuse_standing,
+)
 from rollbook.propose.reference_table import read_reference, reference_remarks
 from rollbook.propose.stores import open_store, upload
 from rollbook.records.evidence import DEPLOYMENT, KINDS, REFERENCE, evidence_kind, evidence_number
@@ -31,7 +38,7 @@ from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.yaml.write import dump
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from rollbook.artifact.progress import Progress
@@ -78,6 +85,14 @@ class AddedEvidence:
     remarks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedEvidence:
+    """Evidence that is ready to be proposed; what it is lacks its commit."""
+
+    change: PlannedChange
+    evidence: AddedEvidence
+
+
 @one_operation()
 def add_evidence(
     repository: Repository,
@@ -94,9 +109,42 @@ def add_evidence(
     NotFound for an unknown version, Conflict when a proposal of that number stands already, StorageFailed
     when the bytes can't be stored.
     """
-    kind = _require_sense(examination)
     attachments = Attachments(repository, examination.attachments)
     base = main_commit(repository)
+    planned = plan_evidence(
+        repository,
+        base,
+        reference,
+        examination,
+        attachments,
+        taken=taken,
+        progress=progress,
+        may_begin=lambda branch: refuse_standing(repository, branch),
+    )
+    proposal = planned.change.proposal
+    judge(repository, base, proposal.files).require(planned.change.wish)
+    uploaded = attachments.push(base, progress)
+    made = commit_proposal(repository, proposal)
+    return replace(planned.evidence, uploaded=uploaded, commit=made)
+
+
+def plan_evidence(
+    repository: Repository,
+    base: str,
+    reference: str | Reference,
+    examination: Examination,
+    attachments: Attachments,
+    *,
+    taken: Collection[int] = (),
+    progress: Progress = quiet,
+    may_begin: Callable[[str], object] = lambda _: None,
+) -> PlannedEvidence:
+    """Return the change that adds evidence upon the commit `base`, what is attached brought into DVC's cache.
+
+    `may_begin` is called with the branch's name once all else is judged, before bytes are read. Raises
+    BadCall for what the schema does not allow, NotFound for an unknown version.
+    """
+    kind = _require_sense(examination)
     with Registry(repository, commit_snapshot(repository, base)) as registry:
         version = registry.version(reference)
         remarks = _reference_remarks(version, examination) if kind == REFERENCE else ()
@@ -106,16 +154,17 @@ def add_evidence(
     require_lawful("evidence", {**data, **_attached(attachments.outline())}, "evidence")
     model, number = version.model.name, evidence_number(path)
     branch = branch_name("evidence", model, version.version, f"{kind}-{number}")
-    refuse_standing(repository, branch)
+    may_begin(branch)
     told = attachments.store(progress)
     data |= _attached(told)
-    files = {path: dump(data, header=schema_line("evidence", path)), **attachments.pointers(path)}
-    judge(repository, base, files).require(f"{kind} evidence can't be added to {version}")
-    uploaded = attachments.push(base, progress)
+    files: dict[str, bytes | None] = {path: dump(data, header=schema_line("evidence", path))}
+    files |= attachments.pointers(path)
     outcome = "passed" if examination.passed else "failed"
     message = f"Add evidence to {version}: {kind} {outcome}\n\n{examination.summary}".rstrip() + "\n"
-    made = commit_proposal(repository, Proposal(branch, base, message, files))
-    return AddedEvidence(
+    change = PlannedChange(
+        Proposal(branch, base, message, files), f"{kind} evidence can't be added to {version}"
+    )
+    evidence = AddedEvidence(
         model=model,
         version=version.version,
         kind=kind,
@@ -123,11 +172,12 @@ def add_evidence(
         path=path,
         artifact_sha256=data["artifact_sha256"],
         attachments=told,
-        uploaded=uploaded,
+        uploaded=0,
         branch=branch,
-        commit=made,
+        commit="",
         remarks=remarks,
     )
+    return PlannedEvidence(change, evidence)
 
 
 def _reference_remarks(version: ModelVersion, examination: Examination) -> tuple[str, ...]:
@@ -198,13 +248,14 @@ def evidence_content(
 class Attachments:
     """Files and folders to attach. Nothing is read before `store`, and nothing uploaded before `push`."""
 
-    def __init__(self, repository: Repository, paths: Sequence[Path]) -> None:
-        """Take the files at these paths. Raises BadCall for a path that is missing, or whose name a
-        registry can't hold or has already.
+    def __init__(self, repository: Repository, paths: Sequence[Path], storage: Storage | None = None) -> None:
+        """Take the files at these paths; they go to `storage`, by default that of the clone. Raises BadCall
+        for a path that is missing, or whose name a registry can't hold or has already.
         """
-        if paths and repository.work_tree is None:
+        if paths and storage is None and repository.work_tree is None:
             raise BadCall("nothing can be attached in a bare repository", hint="Use a clone of it.")
         self._repository = repository
+        self._given = storage
         self._sources = _by_name(paths)
         self._stored: list[Stored] = []
 
@@ -215,12 +266,17 @@ class Attachments:
 
     def store(self, progress: Progress = quiet) -> list[dict[str, Any]]:
         """Copy them into the DVC cache; return what evidence says of them. Raises as `Storage.add` does."""
-        self._stored = [
+        self._stored = self._stored or [
             self._storage.add(path, name, progress, links=LinkRule.CACHED)
             for name, path in self._sources.items()
         ]
         facts = [stored.as_mapping() for stored in self._stored]
         return [{name: value for name, value in item.items() if name != "format"} for item in facts]
+
+    def forget(self) -> None:
+        """Take what `store` brought there out of the cache again."""
+        for stored in self._stored:
+            self._storage.forget(stored)
 
     def pointers(self, evidence: str) -> dict[str, bytes]:
         """Return DVC's pointer to each attachment, by path, for the evidence at a path."""
@@ -240,7 +296,7 @@ class Attachments:
 
     @cached_property
     def _storage(self) -> Storage:
-        return open_store(self._repository, main_commit(self._repository))
+        return self._given or open_store(self._repository, main_commit(self._repository))
 
 
 def _by_name(paths: Sequence[Path]) -> dict[str, Path]:

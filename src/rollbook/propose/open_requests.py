@@ -64,11 +64,14 @@ def open_requests(repository: Repository, *, ask_remote: bool = True) -> list[Re
     """
     base = published_commit(repository)
     branches = request_branches(repository, ask_remote=ask_remote)
-    requests = [_request(repository, base, branch) for branch in open_branches(repository, branches, base)]
+    requests = [
+        judged_request(repository, base, branch) for branch in open_branches(repository, branches, base)
+    ]
     return sorted(requests, key=lambda request: (request.since, request.branch))
 
 
-def _request(repository: Repository, base: str, branch: RequestBranch) -> Request:
+def judged_request(repository: Repository, base: str, branch: RequestBranch) -> Request:
+    """Return what is proposed on a branch, judged as CI would, but for the programs of gates."""
     moves: tuple[RequestedMove, ...] = ()
     try:
         findings, tree = check_merge(repository, base, branch.commit, may_run=False)
@@ -76,7 +79,7 @@ def _request(repository: Repository, base: str, branch: RequestBranch) -> Reques
         waits_for = tuple(finding.message for finding in errors.waiting)
         fails = tuple(f"{finding.code} {finding.message}" for finding in errors.standing)
         if tree is not None:
-            moves = _moves(repository, base, tree)
+            moves = requested_moves(repository, base, tree)
     except RollbookError as error:
         waits_for, fails = (), (str(error),)
     dates = [*commit_dates(repository, base, branch.commit)]
@@ -96,7 +99,7 @@ def _request(repository: Repository, base: str, branch: RequestBranch) -> Reques
     )
 
 
-def _moves(repository: Repository, base: str, tree: str) -> tuple[RequestedMove, ...]:
+def requested_moves(repository: Repository, base: str, tree: str) -> tuple[RequestedMove, ...]:
     """Return what a merged tree registers and moves. Raises RollbookError for a file that can't be read."""
     changes = changed_files(repository, base, tree)
     registered = [

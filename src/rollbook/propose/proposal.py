@@ -24,7 +24,7 @@ from rollbook.registry.request_branches import has_landed
 from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from rollbook.check.finding import Finding
     from rollbook.git.repository import Repository
@@ -50,6 +50,14 @@ class PlannedChange:
     proposal: Proposal
     wish: str
     may_wait: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A change, and what sends the bytes that it names."""
+
+    change: PlannedChange
+    upload: Callable[[], object] | None = None
 
 
 class ChangeRefused(Refused):

@@ -11,7 +11,7 @@ from rollbook.errors import Conflict, GitFailed, TagInTheWay
 from rollbook.git.checkout import checkouts_of, require_room, switch
 from rollbook.git.refs import NO_OBJECT, RefUpdate, push, ref_id, update_refs
 from rollbook.git.repository import is_ancestor
-from rollbook.git.write import identity
+from rollbook.git.write import committer_identity
 from rollbook.trail.record import missing_tags
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _to_record(
     all that is needed to record it later.
     """
     roles = roles_at(repository, base)
-    if not may_record(roles, Person(email=identity(repository).email)):
+    if not may_record(roles, Person(email=committer_identity(repository).email)):
         return None, f"recording it is left to {', '.join(roles[RECORDER])}, as the policy says"
     try:
         return missing_tags(repository, tip, is_published=is_published), ""

@@ -166,7 +166,7 @@ def prepare(
     does not allow, Refused for a version that exists, an artifact that is broken or says otherwise than what
     is told of it, or that a scan finds malicious, Conflict when the branch stands with other content.
     """
-    plan = _plan(repository, registration, onto)
+    plan = _plan(repository, registration, onto, is_received=received is not None)
     if received is None:
         storage = open_store(repository, plan.base)
         received = received_artifact(repository, storage, registration, plan.name, progress)
@@ -177,7 +177,7 @@ def prepare(
     while plan.standing and not consists_of(repository, plan.standing, files, _entry(plan, stored)):
         if registration.version is not None:
             refuse_standing(repository, plan.branch)
-        plan = _plan(repository, registration, onto, above=plan.version)
+        plan = _plan(repository, registration, onto, above=plan.version, is_received=True)
         plan, files = _completed(repository, storage, registration, plan, received)
     files |= entry_edit(repository, plan.base, _entry(plan, stored))
     message = f"Register {plan.model}@{plan.version}\n\n{plan.facts.get('description', '')}".rstrip() + "\n"
@@ -201,12 +201,17 @@ def prepare(
 
 
 def _plan(
-    repository: Repository, registration: Registration, onto: str, *, above: str = ""
+    repository: Repository,
+    registration: Registration,
+    onto: str,
+    *,
+    above: str = "",
+    is_received: bool = False,
 ) -> _RegistrationPlan:
     """Settle what shall be registered. A version that is bumped comes after those that open requests
     register, unless one of these, above `above`, has these very facts: that was an earlier run."""
     model = require_model_name(registration.model)
-    if repository.work_tree is None:
+    if repository.work_tree is None and not is_received:
         raise BadCall("a version can't be registered in a bare repository", hint="Use a clone of it.")
     if isinstance(registration.artifact, str):
         name = artifact_name(Path(address_name(registration.artifact)), registration.name)

@@ -19,7 +19,7 @@ from rollbook.git.refs import (
     resolve_branch,
     update_refs,
 )
-from rollbook.git.write import ObjectWriter, identity
+from rollbook.git.write import ObjectWriter, committer_identity, identity
 from rollbook.registry.main_branch import has_remote, main_branch, published_commit, remote_name
 from rollbook.registry.request_branches import FOLDER, has_landed
 from rollbook.signing.tag_signing import signer
@@ -66,7 +66,7 @@ def reject(repository: Repository, branch: str, *, reason: str) -> Rejected:
     by = identity(repository)
     tag = f"{_TAGS}/{branch.removeprefix(f'{FOLDER}/')}/{commit[:12]}"
     message = f"Reject {branch}\n\n{why}\n\nRejected-By: {by.email}\n"
-    data = annotated_tag(tag, commit, by, int(time.time()), message)
+    data = annotated_tag(tag, commit, committer_identity(repository), int(time.time()), message)
     sign = signer(repository)
     oid = ObjectWriter(repository).store("tag", sign(data) if sign else data)
     kept = RefUpdate(f"{TAGS}{tag}", oid, NO_OBJECT)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import functools
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook import layout
+from rollbook.artifact.dvc_remote import connect
+from rollbook.artifact.local_store import ObjectFolder
 from rollbook.artifact.progress import quiet
-from rollbook.artifact.storage import open_storage
-from rollbook.errors import BadCall, StorageFailed
-from rollbook.git.clone import is_far
+from rollbook.artifact.storage import Storage, open_storage
+from rollbook.artifact.untrusted_remote import restricted_remote
+from rollbook.errors import BadCall, NotFound, StorageFailed
+from rollbook.git.clone import home, is_far
 from rollbook.git.trees import files_holding
 from rollbook.retention.renewal import removed_objects
+from rollbook.snapshot.tree_snapshot import commit_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from rollbook.artifact.pointer import Pointer
     from rollbook.artifact.progress import Progress
-    from rollbook.artifact.storage import Storage
     from rollbook.git.repository import Repository
 
 
@@ -45,6 +51,26 @@ def open_store(repository: Repository, base: str) -> Storage:
             hint=storage.where_hint,
         )
     return storage
+
+
+@contextmanager
+def store_without_clone(repository: Repository, base: str) -> Iterator[Storage]:
+    """Open the storage that a proposal on the commit `base` of a bare repository puts bytes into, as that
+    commit configures it; DVC's cache is a folder for the time being.
+
+    Raises NotFound where that says nothing of DVC, InvalidFile for what can't be used.
+    """
+    config = ".dvc/config"
+    snapshot = commit_snapshot(repository, base)
+    try:
+        (data,) = snapshot.read_many([config])
+    finally:
+        snapshot.close()
+    if data is None:
+        raise NotFound(f"{config} does not exist on main", hint="Set DVC up in it: `rollbook init`.")
+    settings = restricted_remote(data.decode(errors="replace"), base=home(repository))
+    with tempfile.TemporaryDirectory(prefix="rollbook-") as cache:
+        yield Storage(settings, connect(settings), ObjectFolder(Path(cache)))
 
 
 def upload(

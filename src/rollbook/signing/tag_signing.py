@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import Refused
 from rollbook.git.config import flag, openpgp_program, setting, ssh_program
-from rollbook.git.write import identity
+from rollbook.git.write import committer_identity
 from rollbook.signing.ssh_keygen import signature_by, ssh_key, ssh_sign
 
 if TYPE_CHECKING:
@@ -62,5 +62,5 @@ def _openpgp_key(repository: Repository) -> str:
     key = setting(repository, "user.signingKey")
     if key:
         return key
-    user = identity(repository)
+    user = committer_identity(repository)
     return f"{user.name} <{user.email}>"

@@ -27,7 +27,7 @@ from rollbook.git.refs import (
     update_refs,
 )
 from rollbook.git.shallow import is_shallow
-from rollbook.git.write import ObjectWriter, identity
+from rollbook.git.write import ObjectWriter, committer_identity
 from rollbook.registry.main_branch import has_remote, landed_commit, remote_name
 from rollbook.signing.tag_signing import signer
 from rollbook.text import one_line
@@ -256,7 +256,7 @@ def _made(
     """Return the tags of these events, in one chain after `previous`; the objects in `oids` stand already."""
     if not events:
         return []
-    writer, sign, tagger = ObjectWriter(repository), signer(repository), identity(repository)
+    writer, sign, tagger = ObjectWriter(repository), signer(repository), committer_identity(repository)
     made: list[NewTag] = []
     for event in events:
         oid = oids.get(event.tag)

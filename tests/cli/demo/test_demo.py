@@ -1,4 +1,7 @@
-"""`rollbook demo`: it runs as a user runs it, once, on a machine whose git settings are against it."""
+"""`rollbook demo`: it runs as a user runs it, once, on a machine whose git settings are against it.
+
+It is the README's first command, and takes a minute: this is where the project's check runs it.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +80,7 @@ def _tell(base: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     with (base / "output").open("w") as output:
         done = subprocess.run(
-            [sys.executable, "-m", "rollbook", "demo", "scratch"],
+            [str(Path(sys.executable).with_name("rollbook")), "demo", "scratch"],
             cwd=around,
             env={**kept, **variables},
             stdout=output,

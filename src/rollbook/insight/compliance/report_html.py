@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rollbook.insight.compliance.report_tables import Section, facts, sections, title
-from rollbook.insight.plain_page import fact_list, page, shown, table
+from rollbook.insight.plain_page import boxed_table, fact_list, page, shown
 
 if TYPE_CHECKING:
     from rollbook.insight.compliance.compliance_report import ComplianceReport
@@ -17,5 +17,5 @@ def as_html(report: ComplianceReport) -> str:
 
 
 def _section(section: Section) -> str:
-    below = table(section.table.columns, section.table.rows) if section.table else ""
+    below = boxed_table(section.table.columns, section.table.rows) if section.table else ""
     return f"<h2>{shown(section.title)}</h2>\n<p>{shown(section.said)}</p>\n{below}"

@@ -1,22 +1,40 @@
-"""A model: what stands where, and its versions."""
+"""A model: what stands where, its versions, how their metrics went, and what happened."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rollbook.web.catalog.model_facts import model_facts
+from rollbook.web.catalog.page_paths import compare_page_path, model_page_path
 from rollbook.web.catalog.rendering import rendered
+from rollbook.web.catalog.told_values import told_mapping
 
 if TYPE_CHECKING:
-    from rollbook.api.public_registry import Registry
+    from rollbook.web.catalog.catalog_facts import CatalogFacts
+
+_MOST_ENTRIES = 30
 
 
-def model_page(registry: Registry, name: str) -> str:
-    """Return the page of a model. Raises NotFound for an unknown one, InvalidFile for a broken file."""
+def model_page(facts: CatalogFacts, name: str) -> str:
+    """Return the page of a model. Raises NotFound for an unknown one, InvalidFile where its stages can't be
+    read."""
+    told = model_facts(facts, facts.registry.model(name))
+    timeline = facts.timelines.get(name)
+    entries = timeline.entries if timeline else ()
     return rendered(
         "model.html",
-        f"models/{name}/",
+        model_page_path(name),
+        facts.frame,
         title=name,
-        commit=registry.snapshot.commit,
-        model=registry.show_model(name),
-        versions=registry.list(name),
+        told=told,
+        record=told.record,
+        tags=told_mapping(told.record.tags) if told.record else [],
+        model=name,
+        known=facts.versions.stages,
+        compare_path=compare_page_path(name) if len(told.model.version_names) > 1 else "",
+        entries=entries[:_MOST_ENTRIES],
+        entries_left_out=max(0, len(entries) - _MOST_ENTRIES),
+        requests=facts.requests.get(name, ()),
+        told_mapping=told_mapping,
+        version_count=len(told.model.version_names),
     )

@@ -3,14 +3,21 @@
 import re
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Path, Query, Request, Security
+from fastapi.security import HTTPBearer
 
-from rollbook.web.identity.caller import Caller
+from rollbook.web.identity.caller import Caller, Denied
 from rollbook.web.registries.served_registries import ServedRegistries
-from rollbook.web.registries.served_registry import Standing
+from rollbook.web.registries.served_registry import ServedRegistry, Standing
 from rollbook.web.service.page_cursor import parse_cursor
 from rollbook.web.service.read_answers import Reading, require_acceptable
 
+# How a client says who it is, for the document of the API; whether it did is told by `identify`.
+_BEARER = HTTPBearer(
+    auto_error=False,
+    scheme_name="token",
+    description="A token of `rollbook token create`, or of the OpenID provider that the service trusts.",
+)
 # What git must never take for an option, or for a search through all history.
 _REVISION = r"^[A-Za-z0-9][A-Za-z0-9._/@^~+-]*$"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]{4,16}(Z|[+-][0-9]{2}:?[0-9]{2})?)?$"
@@ -70,10 +77,34 @@ StageName = Annotated[
 Words = Annotated[str | None, Query(max_length=200)]
 
 
-def asking_caller(request: Request) -> Caller:
-    """Return who sends a request. Raises Denied for a token that is none, or no longer."""
-    caller: Caller = request.app.state.identify(request)
+def asked_registry(request: Request) -> ServedRegistry:
+    """Return the registry that a request is about: the one that its path names, else the first. Raises
+    NotFound for one that isn't served."""
+    served: ServedRegistry = request.app.state.registries.served(request.path_params.get("registry"))
+    request.state.registry = served.name
+    return served
+
+
+def asking_caller(
+    request: Request,
+    served: Annotated[ServedRegistry, Depends(asked_registry)],
+    _: Annotated[object, Security(_BEARER)] = None,
+) -> Caller:
+    """Return who sends a request. Raises Denied for a token that is none, or no longer, and for somebody who
+    may do nothing here at all: they aren't told either what there is."""
+    caller: Caller = request.app.state.identify(request, served)
+    request.state.caller = caller
+    if not caller.may_anything:
+        raise Denied(
+            f"{caller.person or 'nobody in particular'} may do nothing here",
+            hint="Ask an admin for a role." if caller.is_known else "Bring a token.",
+            is_unknown=not caller.is_known,
+        )
     return caller
+
+
+AskedRegistry = Annotated[ServedRegistry, Depends(asked_registry)]
+AskingCaller = Annotated[Caller, Depends(asking_caller)]
 
 
 def standing_of(
@@ -93,23 +124,35 @@ def standing_of(
     return served.at(rev=rev, at=at)
 
 
-def asked_standing(request: Request, rev: Rev = None, at: At = None) -> Standing:
-    """Return the registry that a request is about, as of the revision or date that it names."""
-    return standing_of(request.app.state.registries, request.path_params.get("registry"), rev=rev, at=at)
+def _stood(
+    request: Request, *, rev: str | None = None, at: str | None = None, cursor: str | None = None
+) -> Standing:
+    state = request.app.state
+    standing = standing_of(
+        state.registries, request.path_params.get("registry"), rev=rev, at=at, cursor=cursor
+    )
+    request.state.commit = standing.commit
+    return standing
 
 
-def main_standing(request: Request) -> Standing:
+def asked_standing(request: Request, _: AskingCaller, rev: Rev = None, at: At = None) -> Standing:
+    """Return the registry that a request is about, as of the revision or date that it names. Who may do
+    nothing isn't told which revisions there are."""
+    return _stood(request, rev=rev, at=at)
+
+
+def main_standing(request: Request, _: AskingCaller) -> Standing:
     """Return the registry that a request is about, as main has it now."""
-    return standing_of(request.app.state.registries, request.path_params.get("registry"))
+    return _stood(request)
 
 
-def paged_standing(request: Request, rev: Rev = None, at: At = None, cursor: CursorText = None) -> Standing:
+def paged_standing(
+    request: Request, _: AskingCaller, rev: Rev = None, at: At = None, cursor: CursorText = None
+) -> Standing:
     """Return the registry that a request is about; for a next page, at the commit of the pages before."""
-    name = request.path_params.get("registry")
-    return standing_of(request.app.state.registries, name, rev=rev, at=at, cursor=cursor)
+    return _stood(request, rev=rev, at=at, cursor=cursor)
 
 
-AskingCaller = Annotated[Caller, Depends(asking_caller)]
 AskedStanding = Annotated[Standing, Depends(asked_standing)]
 
 

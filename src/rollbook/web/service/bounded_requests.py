@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from rollbook.web.service.limits import Limits
 
-# Where an artifact may come with the request; what is sent there in parts is kept in files, not in memory.
-_UPLOADS = re.compile(r"/api/v1/(registries/[^/]+/)?models/register")
+# Where files may come with the request; what is sent there in parts is kept in files, not in memory.
+_UPLOADS = re.compile(r"/api/v1/(registries/[^/]+/)?models/(register|[^?]+/evidence)")
+_READS = frozenset(["GET", "HEAD", "OPTIONS"])
 # A body may take as long as an answer, and as this many bytes a second need.
 _SLOWEST = 16 << 10
 
@@ -45,21 +46,25 @@ class BoundedRequests:
             await _too_large(most)(scope, receive, send)
             return
         has_body = told not in (b"", b"0") or b"transfer-encoding" in headers
-        request = _Bounded(receive, send, most, self._limits.seconds, is_whole=not has_body)
+        limits = self._limits
+        within = limits.seconds if scope["method"] in _READS else max(limits.seconds, limits.write_seconds)
+        request = _Bounded(receive, send, most, limits.seconds, within, is_whole=not has_body)
         await request.answered(self._app, scope)
 
 
 class _Bounded:
     """One request, its body counted and its steps timed."""
 
-    def __init__(self, receive: Receive, send: Send, most: int, seconds: float, *, is_whole: bool) -> None:
+    def __init__(
+        self, receive: Receive, send: Send, most: int, seconds: float, within: float, *, is_whole: bool
+    ) -> None:
         self._receive, self._send = receive, send
-        self._most, self._seconds = most, seconds
+        self._most, self._seconds, self._within = most, seconds, within
         self._came = 0
         self._is_whole = is_whole
         self._is_left = False
         self._start = time.monotonic()
-        self._due = self._start + seconds
+        self._due = self._start + (within if is_whole else seconds)
         self._began = asyncio.Event()
         self._failure: JSONResponse | None = None
 
@@ -102,7 +107,7 @@ class _Bounded:
             raise _TooLargeError
         self._is_whole = not message.get("more_body", False)
         slowest = self._start + self._came / _SLOWEST
-        self._due = self._seconds + (time.monotonic() if self._is_whole else slowest)
+        self._due = self._within + time.monotonic() if self._is_whole else self._seconds + slowest
         return message
 
     async def send(self, message: Message) -> None:
@@ -120,7 +125,7 @@ class _Bounded:
             answer = problem(408, "TooSlow", "the request's body comes too slowly")
             answer.headers["connection"] = "close"
             return answer
-        within = f"there was no answer within {self._seconds:g} s"
+        within = f"there was no answer within {self._within:g} s"
         answer = problem(503, "TooSlow", within, hint="Try again.")
         answer.headers["retry-after"] = "5"
         return answer

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from rollbook.web.identity.caller import ANYBODY, Denied, anybody
+from rollbook.errors import RollbookError
+from rollbook.web.identity.caller import ANYBODY, anybody
 from rollbook.web.registries.standings_read import noted
 from rollbook.web.service.observed import route_of
 
@@ -29,6 +30,9 @@ _MOST_BYTES = 16 << 20
 _LARGEST = 256 << 10
 _OVERHEAD = 1024  # bytes that keeping an answer takes besides its own
 _LONGEST_PATH = 500
+_MOST_PLACES = 1 << 11
+# What a route tells of its answer for the log of reads.
+_TOLD = ("registry", "commit", "read")
 # What the routes that answer by nothing but a commit are called in their marks.
 FIXED_BY_COMMIT = "fixed_by_commit"
 
@@ -48,32 +52,44 @@ class _Kept(NamedTuple):
     headers: list[tuple[bytes, bytes]]
     body: bytes
     etag: bytes
+    endpoint: Any
+    path_params: dict[str, Any]
+    state: dict[str, Any]
 
 
 @dataclass(slots=True)
 class _Answers:
     """The answers asked for last, as many as there is room for."""
 
-    kept: OrderedDict[Hashable, _Kept] = field(default_factory=OrderedDict)
+    kept: OrderedDict[tuple[Hashable, Hashable], _Kept] = field(default_factory=OrderedDict)
+    places: dict[Hashable, ServedRegistry] = field(default_factory=dict)
     size: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def get(self, key: Hashable) -> _Kept | None:
+    def place(self, asked: Hashable) -> ServedRegistry | None:
+        """Return the registry that answered what is asked, whoever asked it."""
+        return self.places.get(asked)
+
+    def get(self, key: tuple[Hashable, Hashable]) -> _Kept | None:
         with self.lock:
             found = self.kept.get(key)
             if found is not None:
                 self.kept.move_to_end(key)
             return found
 
-    def put(self, key: Hashable, answer: _Kept) -> None:
+    def put(self, reach: Hashable, asked: Hashable, answer: _Kept) -> None:
+        key = (reach, asked)
         with self.lock:
+            if len(self.places) >= _MOST_PLACES:
+                self.places.clear()
+            self.places[asked] = answer.registry
             self._drop(key)
             self.kept[key] = answer
             self.size += len(answer.body) + _OVERHEAD
             while self.size > _MOST_BYTES:
                 self._drop(next(iter(self.kept)))
 
-    def _drop(self, key: Hashable) -> None:
+    def _drop(self, key: tuple[Hashable, Hashable]) -> None:
         dropped = self.kept.pop(key, None)
         if dropped is not None:
             self.size -= len(dropped.body) + _OVERHEAD
@@ -82,53 +98,68 @@ class _Answers:
 class KeptAnswers:
     """Answers reads from memory: for who has the same rights, on a registry whose main stands where it stood.
 
-    Who asks is told first, each time. An answer says when its registry is stale.
+    Who asks is told first, each time: of the registry that the route itself read when the same was asked
+    before, so that nothing here reads paths in a way of its own. An answer says when its registry is stale.
     """
 
-    def __init__(self, app: ASGIApp, identify: Callable[[Request], Caller], metrics: ServiceMetrics) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        identify: Callable[[Request, ServedRegistry], Caller],
+        metrics: ServiceMetrics,
+    ) -> None:
         self._app = app
         self._identify = identify
         self._metrics = metrics
         self._answers = _Answers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "GET" or len(scope["path"]) > _LONGEST_PATH:
+        is_short = len(scope.get("path", "")) + len(scope.get("query_string", b"")) <= _LONGEST_PATH
+        if scope["type"] != "http" or scope["method"] != "GET" or not is_short:
             await self._app(scope, receive, send)
             return
-        caller = await self._caller(scope)
-        key = None if caller is None else (_rights(caller), *_asked(scope))
-        found = self._answers.get(key) if key is not None else None
+        state, asked = scope.setdefault("state", {}), _asked(scope)
+        served = self._answers.place(asked)
+        caller = None if served is None else await self._caller(scope, served)
+        found = None if caller is None else self._answers.get((caller.reach, asked))
         if found is not None and found.registry.now_at_once() == found.commit:
             scope["rollbook.route"] = found.route
+            scope["endpoint"], scope["path_params"] = found.endpoint, found.path_params
+            state.update(found.state, caller=caller)
             self._metrics.answered_from_memory()
             await _send(found, scope, send)
             return
         with noted() as read:
             taken = _Taken(send, read)
             await self._app(scope, receive, taken.send)
-        if key is not None and taken.is_whole and _is_fixed(scope, read):
+        caller = state.get("caller")  # as the route told it
+        if caller is not None and taken.is_whole and _is_fixed(scope, read):
             registry, commit, _ = read[0]
             etag = next((value for name, value in taken.headers if name == b"etag"), b"")
-            kept = _Kept(registry, commit, route_of(scope), taken.status, taken.headers, taken.body, etag)
-            self._answers.put(key, kept)
+            told = {name: state[name] for name in _TOLD if name in state}
+            kept = _Kept(
+                registry, commit, route_of(scope), taken.status, taken.headers, taken.body, etag,
+                scope["endpoint"], scope.get("path_params", {}), told,
+            )  # fmt: skip
+            self._answers.put(caller.reach, asked, kept)
 
-    async def _caller(self, scope: Scope) -> Caller | None:
+    async def _caller(self, scope: Scope, served: ServedRegistry) -> Caller | None:
         if self._identify is anybody:
             return ANYBODY
+        brings_nothing = not scope["query_string"] and all(
+            name != b"authorization" for name, _ in scope["headers"]
+        )
         try:
-            return await run_in_threadpool(self._identify, Request(scope))
-        except Denied:
+            if brings_nothing:  # then there is nothing to look up, and no thread to wait for
+                return self._identify(Request(scope), served)
+            return await run_in_threadpool(self._identify, Request(scope), served)
+        except RollbookError:
             return None  # the route says so
 
 
 def _asked(scope: Scope) -> tuple[Hashable, ...]:
     accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
     return (scope.get("root_path", ""), scope["path"], scope["query_string"], accept[:100])
-
-
-def _rights(caller: Caller) -> Hashable:
-    on_some = tuple(sorted((model, tuple(sorted(rights))) for model, rights in caller.rights_on.items()))
-    return (caller.rights, on_some, caller.stages, caller.is_known)
 
 
 def _is_fixed(scope: Scope, read: list[StandingRead]) -> bool:

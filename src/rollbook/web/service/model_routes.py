@@ -1,15 +1,15 @@
 """What is read of models: all of them, one, its versions, and those side by side."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from rollbook.registry.list_filter import list_filter
-from rollbook.registry.listing import Listed, ListedModel, listed_model, readable_models
+from rollbook.registry.listing import Listed, listed_model, readable_models
 from rollbook.text import printable
-from rollbook.web.identity.caller import Denied, Right
+from rollbook.web.identity.caller import Right
 from rollbook.web.service import read_models
 from rollbook.web.service.asking import (
     AskedPage,
@@ -23,7 +23,6 @@ from rollbook.web.service.asking import (
 from rollbook.web.service.heavy_work import heavy
 from rollbook.web.service.kept_answers import fixed_by_commit
 from rollbook.web.service.page_cursor import page
-from rollbook.web.service.read_answers import Reading
 from rollbook.web.service.shapes import model_document, model_row, version_row
 
 router = APIRouter(tags=["models"])
@@ -54,17 +53,17 @@ def list_models(
     wanted = list_filter(**about, tags=tag, sort=sort, reverse=reverse)
     among = _telling(q) if q else None
     listed, broken = readable_models(reading.registry, wanted, among=among)
-    seen = _seen(reading, listed)
+    caller = reading.caller
+    caller.require(Right.CATALOG)
+    seen = [model for model in listed if caller.may_see(model.model)]
     items, following = page(reading.request, seen, reading.standing.commit, limit, cursor)
     document = {
-        "models": [model_row(model, reading.caller.stages) for model in items],
+        "models": [model_row(model, caller.stages_seen(model.model)) for model in items],
         "next_cursor": following,
         "commit": reading.standing.commit,
         "total": len(seen),
         "broken": [
-            {"name": name, "problem": printable(why)}
-            for name, why in broken.items()
-            if _may_know(reading, name)
+            {"name": name, "problem": printable(why)} for name, why in broken.items() if caller.may_see(name)
         ],
     }
     return reading.answer(document, link=reading.next_link(following))
@@ -83,26 +82,6 @@ def _telling(words: str) -> Callable[[Listed], bool]:
         return all(word in text for word in wanted)
 
     return is_told
-
-
-def _seen(reading: Reading, listed: Iterable[ListedModel]) -> list[ListedModel]:
-    """Return those models that the caller may know of. Raises Denied where that is none at all."""
-    try:
-        reading.require(Right.CATALOG, stage=None)
-    except Denied:
-        seen = [model for model in listed if _may_know(reading, model.model)]
-        if not seen:
-            raise
-        return seen
-    return [*listed]
-
-
-def _may_know(reading: Reading, model: str) -> bool:
-    try:
-        reading.require(Right.CATALOG, model, None)
-    except Denied:
-        return False
-    return True
 
 
 @router.get("/models/{name:model}", response_model=read_models.ModelDocument, operation_id="show_model")
@@ -131,8 +110,7 @@ def list_versions(
     """List the versions of a model, newest first."""
     reading.require(Right.CATALOG, name, None)
     listed = reading.registry.list(name, stage=stage, tags=tag, sort=sort, reverse=reverse)
-    stages = reading.caller.stages
-    seen = [version for version in listed if stages is None or version.stage in stages]
+    seen = [version for version in listed if reading.caller.may_see(name, version.stage)]
     items, following = page(reading.request, seen, reading.standing.commit, limit, cursor)
     document = {
         "model": name,

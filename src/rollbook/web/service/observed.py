@@ -50,6 +50,7 @@ class Observed:
             await self._app(scope, receive, send)
             return
         answer = _Answer(send, _request_id(scope))
+        scope.setdefault("state", {})["request_id"] = answer.request_id.decode()
         start = time.perf_counter()
         try:
             await self._app(scope, receive, answer.send)
@@ -87,8 +88,11 @@ class Observed:
 
 def route_of(scope: Scope) -> str:
     """Return the template of the route that answered a request."""
-    kept = scope.get("rollbook.route")
-    return str(kept or getattr(scope.get("route"), "path_format", UNMATCHED))
+    if kept := scope.get("rollbook.route"):
+        return str(kept)
+    # A newer FastAPI has the template with its prefix there, and without in the route.
+    included = scope.get("fastapi", {}).get("effective_route_context")
+    return str(getattr(included or scope.get("route"), "path_format", UNMATCHED))
 
 
 def _request_id(scope: Scope) -> bytes:

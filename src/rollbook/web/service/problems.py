@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from rollbook.check.report.findings_json import as_data
+from rollbook.check.report.findings_json import as_mapping
 from rollbook.errors import (
     AlreadySo,
     BadCall,
@@ -24,14 +24,25 @@ from rollbook.errors import (
     StorageFailed,
     TooMuch,
 )
+from rollbook.propose.proposal import ChangeRefused
 from rollbook.text import printable
-from rollbook.web.identity.caller import Denied
+from rollbook.web.identity.caller import INSUFFICIENT_SCOPE, Denied
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fastapi import Request
+
+    from rollbook.web.identity.caller import Caller
+
+
+class MainMoved(Refused):
+    """Main is no longer at the commit that a write was meant for (`If-Match`)."""
+
 
 # The first class that an error is an instance of counts.
 _STATUS: tuple[tuple[type[RollbookError], int], ...] = (
+    (MainMoved, 412),
     (BadCall, 400),
     (NotFound, 404),
     (AlreadySo, 409),
@@ -45,33 +56,60 @@ _STATUS: tuple[tuple[type[RollbookError], int], ...] = (
     (CannotTell, 503),
     (RollbookError, 500),
 )
-_MOST_ERRORS = 20
+_MOST_ERRORS, _LONGEST_MESSAGE = 20, 500
 
 
-def problem(status: int, title: str, detail: str, **members: Any) -> JSONResponse:
+def problem(
+    status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
+) -> JSONResponse:
     """Return a problem document: its status, what kind of problem it is, and what is wrong this time."""
     document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
-    return JSONResponse(document, status, media_type="application/problem+json")
+    return JSONResponse(document, status, headers, media_type="application/problem+json")
 
 
-async def refused(_: Request, error: Exception) -> JSONResponse:
+async def refused(request: Request, error: Exception) -> JSONResponse:
     """Return the problem that an error of the registry is."""
     assert isinstance(error, RollbookError)
-    if isinstance(error, Denied):
-        status = 401 if error.is_unknown else 403
-    else:
-        status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    error = as_told(request, error)
+    status = _status(error)
     members: dict[str, Any] = {"hint": printable(error.hint)} if error.hint else {}
-    if findings := getattr(error, "findings", ()):
-        members["findings"] = as_data(findings)
+    if isinstance(error, ChangeRefused):
+        members["findings"] = [as_mapping(finding) for finding in error.findings]
     if isinstance(error, InvalidFile) and error.path:
         members |= {"path": printable(error.path), "line": error.line, "key": printable(error.key)}
-    refusal = problem(status, type(error).__name__, printable(str(error)), **members)
-    if status == 401:
-        refusal.headers["www-authenticate"] = "Bearer"
+    headers = challenge(error) if isinstance(error, Denied) else {}
     if status == 503:
-        refusal.headers["retry-after"] = "5"
-    return refusal
+        headers["Retry-After"] = "5"
+    return problem(status, type(error).__name__, printable(str(error)), headers=headers, **members)
+
+
+def as_told(request: Request, error: RollbookError) -> RollbookError:
+    """Return what whoever asks is told of an error.
+
+    To somebody who doesn't see all there is, what they may not see and what isn't there are one: neither an
+    answer's status nor a suggestion in it tells them a name.
+    """
+    caller: Caller | None = getattr(request.state, "caller", None)
+    is_told = caller is not None and caller.sees_all
+    if is_told or not (isinstance(error, NotFound) or (isinstance(error, Denied) and error.is_hidden)):
+        return error
+    if caller is not None and not caller.is_known:
+        return Denied("whoever asks this says who they are", hint="Bring a token.", is_unknown=True)
+    return NotFound("there is nothing of that name here that may be shown")
+
+
+def challenge(error: Denied) -> dict[str, str]:
+    """Return the headers that tell a client what to bring (RFC 6750, 3)."""
+    # Who brought nothing is told of no error.
+    is_bare = error.is_unknown and error.code == INSUFFICIENT_SCOPE
+    told = "" if is_bare else f', error="{error.code}"'
+    return {"WWW-Authenticate": f'Bearer realm="rollbook"{told}'}
+
+
+def _status(error: RollbookError) -> int:
+    if isinstance(error, Denied):
+        return 401 if error.is_unknown else 403
+    return next(status for kind, status in _STATUS if isinstance(error, kind))
 
 
 async def invalid(_: Request, error: Exception) -> JSONResponse:
@@ -81,12 +119,11 @@ async def invalid(_: Request, error: Exception) -> JSONResponse:
         {
             "name": printable(".".join(str(part) for part in one["loc"][1:])),
             "in": str(one["loc"][0]) if one["loc"] else "",
-            "message": printable(str(one["msg"])),
+            "message": printable(str(one["msg"]))[:_LONGEST_MESSAGE],
         }
         for one in error.errors()[:_MOST_ERRORS]
     ]
-    named = ", ".join(one["name"] for one in told if one["name"])
-    detail = f"not as it is described: {named or 'the request'}"
+    detail = f"{told[0]['name'] or 'the request'}: {told[0]['message']}" if told else "it has another shape"
     return problem(422, "InvalidParameter", detail, errors=told)
 
 
@@ -98,3 +135,8 @@ async def unmet(_: Request, error: Exception) -> JSONResponse:
     for name, value in (error.headers or {}).items():
         answer.headers[name] = value
     return answer
+
+
+def quoted_commit(commit: str) -> str:
+    """Return a commit as an ETag (https://www.rfc-editor.org/rfc/rfc9110#name-etag)."""
+    return f'"{commit}"'

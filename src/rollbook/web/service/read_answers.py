@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from rollbook.api.json_document import document
 from rollbook.names import parse_reference, require_model_name
+from rollbook.web.identity.caller import EVERY_STAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 Route = TypeVar("Route")
 JSON = "application/json"
 _OFFERED = "offered_media_types"
-# As the stage that a right is asked for: that of every version, whatever it may be.
-EVERY_STAGE = ""
 _FIXED = "max-age=31536000, immutable"
 _REVALIDATED = "no-cache"
 

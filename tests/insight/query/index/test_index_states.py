@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 from index_desk import Desk, collect_garbage
 
+from building.examples import examples
 from building.memory import Files
 from building.texts import POLICY, manifest
 from rollbook import Registry
@@ -304,7 +305,7 @@ def _nothing_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(update, "NEAR", 3)
 
 
-Repositories.TestCase.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
+Repositories.TestCase.settings = settings(max_examples=examples(8), stateful_step_count=20, deadline=None)
 test_the_index_says_what_the_files_and_tags_say = Repositories.TestCase
 
 

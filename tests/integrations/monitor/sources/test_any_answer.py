@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from building.examples import examples
 from rollbook.integrations.monitor.question import SourceFailed
 from rollbook.integrations.monitor.sources import http_source, prometheus_source
 
@@ -120,7 +121,7 @@ def test_figures_of_what_says_it_is_prometheus_are_sound(
         require_sound(source)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=60))
 def test_whatever_sql_is_asked(tmp_path_factory: pytest.TempPathFactory, query: str) -> None:
     path = tmp_path_factory.getbasetemp() / "any.csv"

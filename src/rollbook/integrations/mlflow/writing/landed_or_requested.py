@@ -5,14 +5,16 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from rollbook.errors import AlreadySo, BadCall, Conflict
+from rollbook.errors import AlreadySo, BadCall
 from rollbook.git.operation import one_operation
+from rollbook.integrations.forge.change_request import request
 from rollbook.integrations.mlflow.failures import how_to_land
-from rollbook.integrations.mlflow.writing.open_batch import Batch, Write, open_batch, opened
-from rollbook.integrations.mlflow.writing.requesting import landed, request
+from rollbook.integrations.mlflow.writing.awaited_request import landed
+from rollbook.integrations.mlflow.writing.open_batch import Batch, open_batch, opened
 from rollbook.propose.change_series import ChangeSeries
-from rollbook.propose.direct_landing import fetched_main, land_change
+from rollbook.propose.direct_landing import fetched_main, land_anew
 from rollbook.propose.kept_clone import refresh
+from rollbook.propose.proposal import Write
 from rollbook.propose.writing_lock import alone
 from rollbook.registry.kept_main import kept_main_commit
 from rollbook.registry.main_branch import main_commit
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from rollbook.integrations.mlflow.store_address import StoreAddress
 
 __all__ = ["Write", "collected", "main_or_batch", "reason_for", "write"]
-
-_ATTEMPTS = 5
 
 
 def main_or_batch(repository: Repository) -> str:
@@ -105,19 +105,7 @@ def _carried_out(repository: Repository, plan: Callable[[str], Write], address: 
         with Registry(repository, commit_snapshot(repository, base)) as registry:
             told = registry.policy.mlflow
         if (address.mode or told.mode) == "land":
-            return _landed(repository, plan, base)
+            return land_anew(repository, plan, base).commit
         made = request(repository, plan(base))
     hint = "" if address.mode or told.mode else how_to_land()
     return landed(repository, made, address.wait or told.wait, hint)
-
-
-def _landed(repository: Repository, plan: Callable[[str], Write], base: str) -> str:
-    for attempt in range(_ATTEMPTS):
-        planned = plan(base)
-        try:
-            return land_change(repository, planned.change, planned.upload or (lambda: None)).commit
-        except Conflict:
-            if attempt == _ATTEMPTS - 1:
-                raise
-        base = fetched_main(repository)
-    raise AssertionError("the loop returns or raises")

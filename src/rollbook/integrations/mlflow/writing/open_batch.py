@@ -11,21 +11,13 @@ from rollbook.errors import AlreadySo, BadCall, Conflict, NotFound, Refused
 from rollbook.layout import Kind, place
 from rollbook.names import precedence
 from rollbook.propose.change_series import ChangeSeries
+from rollbook.propose.proposal import Write
 from rollbook.registry.change import changed_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rollbook.git.repository import Repository
-    from rollbook.propose.proposal import PlannedChange
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """A change, and what sends the bytes that it names."""
-
-    change: PlannedChange
-    upload: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

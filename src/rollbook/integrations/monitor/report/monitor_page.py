@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.errors import BadCall
-from rollbook.insight.plain_page import Html, fact_list, page, shown, table
+from rollbook.insight.plain_page import Html, boxed_table, fact_list, page, shown
 from rollbook.integrations.monitor.replay.replay_period import span_text
 from rollbook.integrations.monitor.report.check_panel import panels_of
 from rollbook.integrations.monitor.report.check_plot import VERSION_COLOURS, picture
@@ -32,19 +32,12 @@ _KEY = """\
 <span><i class="move back"></i>it came back</span></p>
 """
 _STYLE = """\
-:root { --ink: #24292f; --faint: #d0d7de; --breach: #cf222e; --warning: #b7791f; --unknown: #6e7781;
-  --v0: #0969da; --v1: #c2410c; --v2: #1a7f37; --v3: #8250df; --v4: #0e7490; --v5: #a0326f; --paper: #fff; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --faint: #3d444d; --breach: #ff7b72;
-  --warning: #e3b341; --unknown: #9198a1; --v0: #58a6ff; --v1: #ffa657; --v2: #56d364; --v3: #bc8cff;
-  --v4: #39c5cf; --v5: #ff9bce; --paper: #0d1117; } }
-body { background: var(--paper); color: var(--ink); max-width: 72rem; }
-a { color: var(--v0); }
-th { background: color-mix(in srgb, var(--faint) 40%, transparent); }
+:root { --faint: var(--line); --breach: var(--bad); --warning: #b7791f; --unknown: var(--muted);
+  --v0: #0969da; --v1: #c2410c; --v2: #1a7f37; --v3: #8250df; --v4: #0e7490; --v5: #a0326f; }
+@media (prefers-color-scheme: dark) { :root { --warning: #e3b341; --v0: #58a6ff; --v1: #ffa657;
+  --v2: #56d364; --v3: #bc8cff; --v4: #39c5cf; --v5: #ff9bce; } }
 td:first-child { white-space: nowrap; } td { min-width: 5.5rem; }
-dl { display: grid; grid-template-columns: max-content auto; gap: .1rem 1rem; }
-dt { color: var(--unknown); } dd { margin: 0; }
-h3 { margin: 2rem 0 0; overflow-wrap: anywhere; }
-h3 + p { margin: .1rem 0 .4rem; color: var(--unknown); overflow-wrap: anywhere; }
+h3 { margin: 2rem 0 0; } h3 + p { margin: .1rem 0 .4rem; color: var(--unknown); }
 figure { margin: 0; overflow-x: auto; } svg { width: 100%; min-width: 44rem; height: auto; }
 svg text { font-family: system-ui, sans-serif !important; }
 figcaption, .key { font-size: .87rem; display: flex; flex-wrap: wrap; gap: .1rem 1.2rem; }
@@ -58,7 +51,6 @@ i.fill.unknown { background: repeating-linear-gradient(135deg, var(--unknown) 0 
   opacity: .8; }
 i.move { width: 0; height: 1rem; border: 0; border-left: 2px solid var(--ink); margin-left: .6rem; }
 i.move.back { border-left-style: dotted; }
-@media print { body { max-width: none; } figure, tr { break-inside: avoid; } }
 """
 
 
@@ -190,4 +182,4 @@ def _states(replay: Replay) -> str:
 def _bounded(columns: Sequence[str], rows: Sequence[Sequence[str | Html]]) -> str:
     left_out = len(rows) - _MOST_ROWS
     more = f"<p>{left_out} more are left out: take a shorter period.</p>\n" if left_out > 0 else ""
-    return table(columns, rows[:_MOST_ROWS]) + more
+    return boxed_table(columns, rows[:_MOST_ROWS]) + more

@@ -1,0 +1,87 @@
+"""What the pages about all models are made of, gathered once: summaries, health, requests, the trail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rollbook.errors import RollbookError
+from rollbook.web.catalog.model_health import gates_today, model_health
+from rollbook.web.catalog.model_summary import model_summaries
+from rollbook.web.catalog.page_frame import page_frame
+from rollbook.web.catalog.trail_standing import trail_standing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from rollbook.api.public_registry import Registry
+    from rollbook.check.promotion_report import GateReport
+    from rollbook.propose.open_requests import Request
+    from rollbook.web.catalog.model_health import ModelHealth
+    from rollbook.web.catalog.model_summary import ModelSummary
+    from rollbook.web.catalog.page_frame import PageFrame
+    from rollbook.web.catalog.trail_standing import TrailStanding
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A registry as a whole, as of `today`: the models by name, the health of each, the open requests (None
+    where they can't be told, `no_requests` says why), and whether the trail holds."""
+
+    frame: PageFrame
+    today: date
+    stages: tuple[str, ...]
+    models: tuple[ModelSummary, ...]
+    health: Mapping[str, ModelHealth]
+    requests: Sequence[Request] | None
+    no_requests: str
+    trail: TrailStanding
+
+
+def overview(
+    registry: Registry,
+    *,
+    frame: PageFrame | None = None,
+    summaries: Sequence[ModelSummary] | None = None,
+    gates: Mapping[str, Sequence[GateReport]] | None = None,
+    today: date | None = None,
+) -> Overview:
+    """Gather what the pages about all models show. `summaries` are those of all models and `gates` what
+    today's say of them, where somebody knows them already. Of a catalog of the past (`frame.as_of`) no
+    request is open, and no gate is judged.
+
+    Raises NotFound where there is no registry, InvalidFile for a policy or stages that can't be read.
+    """
+    policy = registry.policy
+    frame = frame or page_frame(registry)
+    summaries = model_summaries(registry) if summaries is None else summaries
+    today = today or datetime.now(UTC).date()
+    if gates is None and not frame.as_of:
+        gates = gates_today(registry)
+    health = {
+        summary.name: model_health(
+            summary, gates, today, reminder=policy.sunset_reminder, is_monitored=bool(policy.monitoring)
+        )
+        for summary in summaries
+    }
+    requests, no_requests = _requests(registry, frame)
+    stages = tuple(stage.name for stage in policy.stages)
+    trail = trail_standing(registry)
+    return Overview(frame, today, stages, tuple(summaries), health, requests, no_requests, trail)
+
+
+def with_open_requests(overview: Overview, registry: Registry) -> Overview:
+    """Return an overview with the requests that are open now: no commit tells them."""
+    requests, no_requests = _requests(registry, overview.frame)
+    return replace(overview, requests=requests, no_requests=no_requests)
+
+
+def _requests(registry: Registry, frame: PageFrame) -> tuple[Sequence[Request] | None, str]:
+    if frame.as_of:
+        return None, "A catalog of the past tells no requests: they are never stored, only computed for now."
+    try:
+        return registry.requests(offline=True), ""
+    except RollbookError as error:
+        return None, str(error)

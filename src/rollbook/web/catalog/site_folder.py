@@ -1,0 +1,135 @@
+"""The folder that a site is written to: each file whole or not at all, and what it was made of beside it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rollbook.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping
+
+INPUTS = ".rollbook-site.json"
+AS_OF = "as-of"
+_UNFINISHED = ".rollbook-unfinished"
+_TEMPORARY = ".rollbook-new-"
+_HOME = "index.html"
+# What belongs to the site; all else in the folder is left alone.
+_OWN = ("assets", "audit", "by", "data", "models", "page", "requests", "search")
+
+
+class SiteFolder:
+    """A folder with a site in it, or room for one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def begin(self) -> dict[str, Any]:
+        """Note that a build has begun; return what the last one noted, nothing where there was none or where
+        it was cut off. Raises Refused when the folder holds something else."""
+        for name in (_HOME, INPUTS, AS_OF, *_OWN):
+            if (self.path / name).is_symlink():
+                raise Refused(f"{self.path / name} is a symbolic link", hint="Remove it.")
+        mark, noted = self.path / _UNFINISHED, self._noted()
+        if noted is None and not mark.exists():
+            strangers = sorted({entry.name for entry in self.path.iterdir()} - {".git", "CNAME", ".nojekyll"})
+            if strangers:
+                raise Refused(
+                    f"{self.path} holds {strangers[0]} and no site",
+                    hint="Name a new folder, an empty one, or one that a site was built in.",
+                )
+        was_cut_off = mark.exists()
+        mark.touch()
+        return {} if was_cut_off or noted is None else noted
+
+    def end(self, inputs: Mapping[str, Any]) -> None:
+        """Note that the site is complete, and what it was made of."""
+        self.write(INPUTS, json.dumps(inputs, separators=(",", ":"), sort_keys=True).encode("ascii"))
+        (self.path / _UNFINISHED).unlink()
+
+    def _noted(self) -> dict[str, Any] | None:
+        try:
+            noted = json.loads((self.path / INPUTS).read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError:  # damaged: everything is made anew
+            return {}
+        return noted if isinstance(noted, dict) else {}
+
+    def write(self, name: str, content: bytes) -> None:
+        """Put a file in its place by one rename."""
+        write_file(self.path, name, content)
+
+    def sizes(self) -> dict[str, int]:
+        """Return how long each file of the site is, by its path; what a build that was cut off left half
+        written is removed."""
+        found = {}
+        for top in _OWN:
+            for folder, _, names in os.walk(self.path / top):
+                for name in names:
+                    path = Path(folder, name)
+                    if name.startswith(_TEMPORARY):
+                        path.unlink(missing_ok=True)
+                    else:
+                        found[path.relative_to(self.path).as_posix()] = path.lstat().st_size
+        if (self.path / _HOME).is_file():
+            found[_HOME] = (self.path / _HOME).stat().st_size
+        return found
+
+    def keep_only(self, names: Container[str], dates: Container[str]) -> int:
+        """Remove every file of the site that is not among `names`, the folders left empty, and the sites of
+        the past but for those of `dates`; return how many files were removed."""
+        gone = [name for name in self.sizes() if name not in names]
+        for name in gone:
+            (self.path / name).unlink()
+        for top in _OWN:
+            for folder, _, _ in os.walk(self.path / top, topdown=False):
+                if not any(Path(folder).iterdir()):
+                    Path(folder).rmdir()
+        past = self.path / AS_OF
+        for entry in [*past.iterdir()] if past.is_dir() else []:
+            if entry.name not in dates and (entry / INPUTS).is_file():
+                shutil.rmtree(entry)
+        if past.is_dir() and not any(past.iterdir()):
+            past.rmdir()
+        return len(gone)
+
+
+def write_file(root: Path, name: str, content: bytes) -> None:
+    """Write a file below `root` by one rename; whoever reads meanwhile finds the old one or the new."""
+    target = root / name
+    temporary = target.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}")
+    try:
+        file = temporary.open("xb")
+    except FileNotFoundError:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        file = temporary.open("xb")
+    try:
+        with file:
+            file.write(content)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def locked_site(path: Path) -> Iterator[SiteFolder]:
+    """Lock the folder at `path`, which is made where it is missing, for one build at a time. Raises Refused
+    for a file."""
+    if path.exists() and not path.is_dir():
+        raise Refused(f"{path} is no folder", hint="Name a folder for the site.")
+    path.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield SiteFolder(path)
+    finally:
+        os.close(descriptor)
