@@ -10,9 +10,17 @@ from fastapi import FastAPI
 from rollbook import __version__
 from rollbook.errors import RollbookError
 from rollbook.web.identity.caller import anybody
-from rollbook.web.service import health_routes, mlflow_routes, model_routes, webhook_routes, whoami_route
+from rollbook.web.service import (
+    catalog_routes,
+    health_routes,
+    mlflow_routes,
+    model_routes,
+    webhook_routes,
+    whoami_route,
+)
 from rollbook.web.service.bounded_requests import BoundedRequests
 from rollbook.web.service.kept_answers import KeptAnswers
+from rollbook.web.service.kept_pages import KeptPages
 from rollbook.web.service.limits import Limits
 from rollbook.web.service.observed import Observed
 from rollbook.web.service.problems import refused
@@ -72,6 +80,9 @@ def create_app(
     app.include_router(mlflow_routes.router)
     # A client's registry is then the address with this before it.
     app.include_router(mlflow_routes.router, prefix="/registries/{registry}", include_in_schema=False)
+    app.state.pages = KeptPages()
+    app.include_router(catalog_routes.router, prefix="/registries/{registry}")
+    app.include_router(catalog_routes.router)  # last: every other path is a page's, or nothing's
     _go_through(app, limits or Limits(), read_log, logs_all=logs_all)
     return app
 
