@@ -93,15 +93,26 @@ def move_report(repository: Repository, base: TreeSnapshot, version: ModelVersio
     return _report(model, Transition(version.version, version.stage, stage, None), ground)
 
 
-def reports_ahead(base: TreeSnapshot, known: Circumstances, version: ModelVersion) -> list[GateReport]:
-    """Return what moving a version to each next stage would meet, by what the base holds and by circumstances
-    that were found once for many versions."""
-    policy = version.model.registry.policy
-    model, ground = ground_of(base, base, policy, version.model.name, known)
-    return [
-        _report(model, Transition(version.version, version.stage, stage, None), ground)
-        for stage in policy.stage(version.stage).next
-    ]
+@dataclass(frozen=True, slots=True)
+class GatesAhead:
+    """What the versions of one model are judged by, read once for all of them."""
+
+    model: ModelFiles
+    ground: Ground
+
+    @classmethod
+    def of(cls, base: TreeSnapshot, policy: Policy, name: str, known: Circumstances) -> GatesAhead:
+        """Return what a model's versions are judged by, by what the base holds and by circumstances that were
+        found once for many models. Raises as `ground_of` does."""
+        return cls(*ground_of(base, base, policy, name, known))
+
+    def reports(self, version: ModelVersion) -> list[GateReport]:
+        """Return what moving a version to each next stage would meet. Raises NotFound for a stage that the
+        policy does not have."""
+        return [
+            _report(self.model, Transition(version.version, version.stage, stage, None), self.ground)
+            for stage in self.ground.policy.stage(version.stage).next
+        ]
 
 
 def gates_to_waive(

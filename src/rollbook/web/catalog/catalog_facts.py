@@ -3,6 +3,7 @@ only."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import RollbookError
 from rollbook.snapshot.partial_snapshot import PartialSnapshot
+from rollbook.snapshot.tree_snapshot import TreeSnapshot
+from rollbook.web.catalog.lineage_graph import GENERATIONS
 from rollbook.web.catalog.model_timeline import timeline_of
 from rollbook.web.catalog.page_frame import page_frame
 from rollbook.web.catalog.version_sources import VersionSources, version_sources
@@ -19,10 +22,13 @@ if TYPE_CHECKING:
 
     from rollbook.api.public_registry import Registry
     from rollbook.check.gates.gate import Circumstances
+    from rollbook.check.promotion_report import GatesAhead
     from rollbook.records.policy import Policy
     from rollbook.trail.tag import RecordedTag
     from rollbook.web.catalog.model_timeline import TimelineEntry
     from rollbook.web.catalog.page_frame import PageFrame
+
+_MODELS_KEPT = 4  # whose files are held to judge their versions one after another
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,9 @@ class ModelTimeline:
         return cls(entries, by_version)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CatalogFacts:
-    """What stands around every page, the policy (None where it can't be read), what versions came from, by
+    """What stands around every page, the policy, what versions came from, by
     model the events of its trail, the oldest first (None where there are no tags to ask), and the branches
     on which something about it is proposed.
 
@@ -54,7 +60,7 @@ class CatalogFacts:
 
     registry: Registry
     frame: PageFrame
-    policy: Policy | None
+    policy: Policy
     versions: VersionSources
     events: Mapping[str, Sequence[RecordedTag]] | None
     requests: Mapping[str, Sequence[str]]
@@ -67,45 +73,84 @@ class CatalogFacts:
 
     @property
     def first_stage(self) -> str:
-        """The stage of versions that no stage names; empty where the policy can't be read."""
-        return self.policy.first_stage.name if self.policy else ""
+        """The stage of versions that no stage names."""
+        return self.policy.first_stage.name
+
+    def inputs_of(self, model: str) -> str:
+        """Return a digest of what the pages of a model and its versions take from here: while it and the
+        model's own files stay the same, so do they, but for what gates say as time goes on."""
+        events = (self.events or {}).get(model, ())
+        told = hashlib.sha256(repr((len(events), events[-1].oid if events else "")).encode())
+        told.update(repr((self.requests.get(model, ()), self.address, self.events is None)).encode())
+        own = self._by_model.get(model, ())
+        for reference in self.versions.near(own, GENERATIONS + 1):
+            one = (
+                reference,
+                self.versions.stages.get(reference, ""),
+                self.versions.sources.get(reference, ()),
+                self.versions.deployments.get(reference, ()),
+            )
+            told.update(repr(one).encode(errors="surrogatepass"))
+        return told.hexdigest()
 
     @cached_property
-    def circumstances(self) -> Circumstances | None:
-        """What gates are judged by today; None where they can't be: of a registry without a repository, or
-        of one as it was."""
-        if not self.registry.has_repository or self.frame.as_of or self.policy is None:
+    def _by_model(self) -> Mapping[str, Sequence[str]]:
+        by_model: dict[str, list[str]] = defaultdict(list)
+        for reference in self.versions.stages:
+            by_model[reference.rpartition("@")[0]].append(reference)
+        return by_model
+
+    def gates_ahead(self, model: str) -> GatesAhead | None:
+        """Return what the versions of a model are judged by today; None where they can't be: of a registry
+        without a repository, or of one as it was. Raises NotFound and InvalidFile for a model that can't be
+        read.
+        """
+        if self._circumstances is None:
+            return None
+        if model not in self._ahead:
+            from rollbook.check.promotion_report import GatesAhead
+
+            if len(self._ahead) >= _MODELS_KEPT:
+                self._ahead.clear()
+            snapshot = self.registry.snapshot
+            assert isinstance(snapshot, TreeSnapshot)
+            self._ahead[model] = GatesAhead.of(snapshot, self.policy, model, self._circumstances)
+        return self._ahead[model]
+
+    @property
+    def are_gates_judged(self) -> bool:
+        """Whether pages tell what gates say today."""
+        return self._circumstances is not None
+
+    @cached_property
+    def _circumstances(self) -> Circumstances | None:
+        if not self.registry.has_repository or self.frame.as_of:
+            return None
+        if not isinstance(self.registry.snapshot, TreeSnapshot):
             return None
         from rollbook.check.base_context import circumstances
-        from rollbook.snapshot.tree_snapshot import TreeSnapshot
 
-        snapshot = self.registry.snapshot
-        if not isinstance(snapshot, TreeSnapshot):
-            return None
-        return circumstances(self.registry.repository, snapshot, of_all=True)
+        return circumstances(self.registry.repository, self.registry.snapshot, of_all=True)
+
+    @cached_property
+    def _ahead(self) -> dict[str, GatesAhead]:
+        return {}
 
 
 def catalog_facts(registry: Registry, as_of: str = "", frame: PageFrame | None = None) -> CatalogFacts:
-    """Return what the pages of a registry share; `frame` stands around them, where it is known already. Raises
-    NotFound where there is no registry."""
+    """Return what the pages of a registry share; `frame` stands around them, where it is known already.
+    Raises NotFound where there is no registry, InvalidFile for a policy that can't be read."""
     registry.require()
     has_history = registry.has_repository and not isinstance(registry.snapshot, PartialSnapshot)
     return CatalogFacts(
         registry=registry,
         frame=frame or page_frame(registry, as_of),
-        policy=_policy(registry),
+        policy=registry.policy,
         versions=version_sources(registry),
         events=_events(registry) if has_history else None,
         requests=_requests(registry) if has_history and not as_of else {},
         address=_address(registry) if has_history else "",
     )
-
-
-def _policy(registry: Registry) -> Policy | None:
-    try:
-        return registry.policy
-    except RollbookError:
-        return None
 
 
 def _events(registry: Registry) -> Mapping[str, Sequence[RecordedTag]]:

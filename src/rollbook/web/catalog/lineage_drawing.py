@@ -6,6 +6,7 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rollbook.text import printable
@@ -51,7 +52,7 @@ class _Box:
 
 def drawn(graph: LineageGraph) -> LineageDrawing:
     """Return the drawing of a lineage. No two boxes overlap."""
-    centres = _apart(_laid_out(len(graph.nodes), graph.arrows))
+    centres = _apart(_laid_out(len(graph.nodes), tuple(graph.arrows)))
     left = min(x for x, _ in centres.values()) - WIDTH / 2 - _MARGIN
     top = min(y for _, y in centres.values()) - HEIGHT / 2 - _MARGIN
     corners = {
@@ -68,7 +69,8 @@ def drawn(graph: LineageGraph) -> LineageDrawing:
     )
 
 
-def _laid_out(count: int, arrows: Sequence[tuple[int, int]]) -> Mapping[int, tuple[float, float]]:
+@lru_cache(maxsize=1024)  # most versions of a model have a lineage of the same shape
+def _laid_out(count: int, arrows: tuple[tuple[int, int], ...]) -> Mapping[int, tuple[float, float]]:
     """Return the centre of each node, x to the right."""
     from grandalf.graphs import Edge, Graph, Vertex
     from grandalf.layouts import SugiyamaLayout

@@ -153,7 +153,7 @@ def _board(facts: CatalogFacts, model: Model) -> list[Place]:
     """Return the stages in the policy's order, from the second; then those that the policy does not have."""
     from rollbook.records.deprecation import deprecation_of
 
-    stages = facts.policy.stages[1:] if facts.policy else ()
+    stages = facts.policy.stages[1:]
     described = {stage.name: stage.description for stage in stages}
     names = [*described, *(entry.stage for entry in model.stages.entries if entry.stage not in described)]
     return [
@@ -183,7 +183,7 @@ def _gates(
     facts: CatalogFacts, model: Model, record: ModelRecord | None
 ) -> Iterator[tuple[str, Sequence[str], str, Mapping[str, object]]]:
     sources = (
-        (layout.POLICY, facts.policy.gates if facts.policy else ()),
+        (layout.POLICY, facts.policy.gates),
         (layout.model_path(model.name), record.gates if record else ()),
     )
     for source, gates in sources:

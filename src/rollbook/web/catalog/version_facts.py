@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.api.version_answers import shown_signature
-from rollbook.check.promotion_report import reports_ahead
 from rollbook.errors import RollbookError
 from rollbook.insight.compare.metric import is_lower_better
+from rollbook.records.evidence import parse_evidence
+from rollbook.records.imported import parse_imported
 from rollbook.records.lineage import parse_origin
+from rollbook.records.notes import parse_notes
+from rollbook.records.removal import parse_removal
 from rollbook.records.signature import HALVES, Illegible, columns_of
-from rollbook.snapshot.tree_snapshot import TreeSnapshot
 from rollbook.text import decoded
 from rollbook.web.catalog.lineage_drawing import drawn
 from rollbook.web.catalog.lineage_graph import lineage_graph
@@ -21,19 +23,32 @@ from rollbook.web.catalog.told_values import MOST_ROWS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rollbook.api.public_model import ModelVersion
     from rollbook.api.results import ShownSignature
     from rollbook.check.promotion_report import GateReport
     from rollbook.records.evidence import Evidence
+    from rollbook.records.imported import Imported
     from rollbook.records.lineage import TrainingOrigin
     from rollbook.records.model import ModelRecord
     from rollbook.records.notes import Notes
+    from rollbook.records.removal import Removal
     from rollbook.records.signature import Column
+    from rollbook.registry.model_version import ModelVersion
     from rollbook.registry.registry import Model
     from rollbook.web.catalog.catalog_facts import CatalogFacts
     from rollbook.web.catalog.lineage_drawing import LineageDrawing
     from rollbook.web.catalog.lineage_graph import LineageGraph
 
+_READ = frozenset(
+    [
+        layout.Kind.MANIFEST,
+        layout.Kind.NOTES,
+        layout.Kind.EVIDENCE,
+        layout.Kind.REMOVAL,
+        layout.Kind.IMPORT,
+        layout.Kind.CARD,
+        layout.Kind.MODEL_SIGNATURE,
+    ]
+)
 _MOST_EVIDENCE = 100
 _JUDGED_NEWEST = 1  # of the versions that stand in no stage, those whose gates the pages judge
 
@@ -63,6 +78,8 @@ class VersionFacts:
     lower: frozenset[str]
     signature: Sequence[ToldColumns]
     signed: ShownSignature | None
+    removal: Removal | None
+    imported: Imported | None
     card: str
     graph: LineageGraph
     drawing: LineageDrawing
@@ -71,15 +88,27 @@ class VersionFacts:
 
 def version_facts(facts: CatalogFacts, version: ModelVersion) -> VersionFacts:
     """Return what is told of a version. Raises InvalidFile for one of its files that can't be read."""
-    manifest = version.manifest
+    files = _files(version)
+    own = version.model.make_version(
+        version.version, files.get(layout.manifest_path(version.model.name, version.version))
+    )
+    manifest = own.manifest
     origin = parse_origin(manifest)
-    evidence = version.evidence()
+    evidence = [
+        parse_evidence(data, path)
+        for path, data in files.items()
+        if layout.place(path).kind is layout.Kind.EVIDENCE
+    ]
     shown = sorted(evidence, key=lambda one: (one.created_at, one.number), reverse=True)[:_MOST_EVIDENCE]
+    place = (version.model.name, version.version)
+    removed, imported = files.get(layout.removal_path(*place)), files.get(layout.imported_path(*place))
+    removal = parse_removal(removed, layout.removal_path(*place)) if removed is not None else None
     graph = lineage_graph(facts.versions, str(version), origin, facts.first_stage)
+    is_signed = layout.signature_path(*place) in files
     return VersionFacts(
-        version=version,
+        version=own,
         record=_record(version.model),
-        notes=version.notes(),
+        notes=parse_notes(files.get(layout.notes_path(*place), b""), layout.notes_path(*place)),
         origin=origin,
         evidence={
             kind: [one for one in shown if one.kind == kind] for kind in sorted({one.kind for one in shown})
@@ -87,12 +116,29 @@ def version_facts(facts: CatalogFacts, version: ModelVersion) -> VersionFacts:
         evidence_left_out=len(evidence) - len(shown),
         lower=frozenset(name for name in manifest.metrics if is_lower_better(name)),
         signature=[_columns(manifest.signature, half) for half in HALVES],
-        signed=shown_signature(version) if facts.policy else None,
-        card=_card(version),
+        signed=shown_signature(own) if is_signed else None,
+        removal=removal,
+        imported=None if imported is None else parse_imported(imported, layout.imported_path(*place)),
+        card=decoded(files.get(layout.card_path(*place), b"")),
         graph=graph,
         drawing=drawn(graph),
-        gates=_gates(facts, version),
+        gates=None if removal else _gates(facts, own),
     )
+
+
+def _files(version: ModelVersion) -> dict[str, bytes]:
+    """Read the small files of a version at once: what git is asked counts when there are ten thousand."""
+    model, number, snapshot = version.model.name, version.version, version.model.registry.snapshot
+    folders = [layout.version_directory(model, number), layout.evidence_directory(model, number)]
+    inside = snapshot.children(folders)
+    paths = [
+        path
+        for folder, names in zip(folders, inside, strict=True)
+        for name, is_folder in names.items()
+        if not is_folder and layout.place(path := f"{folder}/{name}").kind in _READ
+    ]
+    contents = snapshot.read_many(paths)
+    return {path: data for path, data in zip(paths, contents, strict=True) if data is not None}
 
 
 def _record(model: Model) -> ModelRecord | None:
@@ -110,13 +156,6 @@ def _columns(signature: Mapping[str, object], half: str) -> ToldColumns:
     return ToldColumns(half, columns[:MOST_ROWS], len(columns))
 
 
-def _card(version: ModelVersion) -> str:
-    (data,) = version.model.registry.snapshot.read_many(
-        [layout.card_path(version.model.name, version.version)]
-    )
-    return "" if data is None else decoded(data)
-
-
 def judged_on_pages(model: Model) -> frozenset[str]:
     """Return the versions whose gates are judged on pages: those that stand in a stage from which they may
     go on, and the newest. Of ten thousand, the others are asked about one by one."""
@@ -128,12 +167,10 @@ def judged_on_pages(model: Model) -> frozenset[str]:
 
 
 def _gates(facts: CatalogFacts, version: ModelVersion) -> Sequence[GateReport] | None:
-    known, snapshot = facts.circumstances, version.model.registry.snapshot
-    if known is None or not isinstance(snapshot, TreeSnapshot) or version.removal is not None:
-        return None
     if version.version not in judged_on_pages(version.model):
         return None
     try:
-        return reports_ahead(snapshot, known, version)
-    except RollbookError:
+        ahead = facts.gates_ahead(version.model.name)
+        return None if ahead is None else ahead.reports(version)
+    except RollbookError:  # the page says which file is wrong
         return None
