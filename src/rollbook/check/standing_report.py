@@ -17,7 +17,7 @@ from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.occasion import arrivals_at, recorded_arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from rollbook.check.gates.gate import Circumstances
     from rollbook.git.repository import Repository
@@ -50,14 +50,17 @@ def gate_report(repository: Repository, reference: str | Reference, stage: str) 
         return report
 
 
-def standing_reports(repository: Repository, *, may_run: bool = True) -> list[GateReport]:
+def standing_reports(
+    repository: Repository, *, may_run: bool = True, models: Container[str] | None = None
+) -> list[GateReport]:
     """Return what today's gates say of every version that holds a stage which gates guard, as if it came from
     where it came from, and of every one that has such an alias on record; by model, in the policy's order of
     stages, then by alias.
 
     The approvals are those on record, given on the occasion of that time, by keys that are allowed today.
-    Freezes do not count. Programs that the policy names run only with `may_run`. Raises CannotTell in a
-    shallow clone, and where main's history does not hold how a version came there.
+    Freezes do not count. Programs that the policy names run only with `may_run`; `models` narrows it to
+    those of these names. Raises CannotTell in a shallow clone, and where main's history does not hold how a
+    version came there.
     """
     base = commit_snapshot(repository, main_commit(repository))
     with Registry(repository, base) as registry:
@@ -65,6 +68,7 @@ def standing_reports(repository: Repository, *, may_run: bool = True) -> list[Ga
         holders = [
             (model.version(entry.version), entry.stage)
             for model in registry.models()
+            if models is None or model.name in models
             for entry in _entries(model.stages, policy)
             if guards_stage([*policy.gates, *(model.record.gates if model.record else ())], entry.stage)
         ]
