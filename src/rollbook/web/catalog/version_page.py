@@ -8,7 +8,7 @@ from rollbook.web.catalog.card_markup import card_markup
 from rollbook.web.catalog.fetch_ways import fetch_ways, verification_ways
 from rollbook.web.catalog.page_paths import model_page_path, version_page_path
 from rollbook.web.catalog.rendering import rendered
-from rollbook.web.catalog.told_values import MOST_ROWS, told_mapping, told_size
+from rollbook.web.catalog.told_values import MOST_ROWS, told_mapping, told_size, told_value
 from rollbook.web.catalog.version_facts import version_facts
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def version_page(facts: CatalogFacts, model: str, version: str) -> str:
         training=told_mapping(manifest.training),
         contents=told_mapping(manifest.artifact.contents),
         pipeline=told_mapping(manifest.feature_pipeline),
+        preprocessing=[told_value(step) for step in manifest.preprocessing[:MOST_ROWS]],
         metrics=[*manifest.metrics.items()][:MOST_ROWS],
         ways=fetch_ways(subject, facts.address) if told.removal is None else [],
         verification=verification_ways(subject, is_signed=told.signed is not None),
