@@ -224,6 +224,7 @@ _ARGUMENTS = {
     "BRANCH": "The proposal's branch, local or on the remote.",
     "DIR": "A directory.",
     "FILE": "A file; `-`, or none, for standard input.",
+    "ID": "A token's id, the letters between `rbk_` and the next `_`; or the token itself.",
     "KIND": "What was done: `evaluation`, `fairness`, `data-validation`, `smoke-test`, `conversion`, "
     "`load-test`, `monitoring`, `deployment` or `reference`.",
     "MODEL": "A model's name, with its namespace if it has one: `credit-approval`, `risk/credit-approval`.",

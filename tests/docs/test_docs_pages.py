@@ -25,6 +25,9 @@ MAY_BE_SKIPPED = {
     "python -m benchmarks --sizes v100k --registries /var/tmp/registries": "takes many minutes",
     "python -m venv /tmp/mlflow && /tmp/mlflow/bin/pip install mlflow": "installs",
     "python -m benchmarks resolve --mlflow /tmp/mlflow/bin/python": "needs MLflow",
+    "rollbook serve --host 0.0.0.0 --oidc-issuer https://login.example.com --oidc-audience rollbook": (
+        "needs a provider; tests/web/identity has one"
+    ),
     "mlflow server --app-name rollbook --backend-store-uri sqlite:///runs.db "
     "--registry-store-uri 'rollbook:///srv/models?mode=land'": "tests/integrations/mlflow runs it",
     "MLFLOW_REGISTRY_URI=rollbook:///srv/models mlflow models serve -m models:/churn/Production "

@@ -168,6 +168,9 @@ CALLS = {
     "rollbook monitor canary [MODEL]": ["monitor", "canary", "--dry-run"],
     "rollbook export [--index DIR]": ["export", "--index", "OUTPUT"],
     "rollbook monitor usage [MODEL]": ["monitor", "usage"],
+    "rollbook token create": ["token", "create", "--for", "jane@example.com"],
+    "rollbook token list": ["token", "list"],
+    "rollbook token revoke ID": ["token", "revoke", "TOKEN"],
 }
 # Those that need a forge; tests/forge/test_release.py compares their keys.
 ON_A_FORGE = {"rollbook release"}
@@ -406,6 +409,11 @@ def _landed_and_kept(world: World) -> None:
     world.run("land", branch, "--keep-branch")
 
 
+def _with_a_token(world: World) -> None:
+    made = world.run("token", "create", "--for", "jane@example.com")
+    (world.root / "token").write_text(made.out.strip())
+
+
 # What has to happen before a command has something to print.
 BEFORE = {
     "rollbook show MODEL": _guarded,
@@ -438,6 +446,8 @@ BEFORE = {
     "rollbook package REF": _with_a_safe_model,
     "rollbook sweep": _pruned,
     "rollbook monitor usage [MODEL]": _used,
+    "rollbook token list": _with_a_token,
+    "rollbook token revoke ID": _with_a_token,
 }
 
 
@@ -451,6 +461,8 @@ def _printed(world: World, name: str) -> Any:
 def _argument(world: World, word: str) -> str:
     if word == "ARTIFACT":
         return str(world.artifact(b"new weights"))
+    if word == "TOKEN":
+        return (world.root / "token").read_text()
     return str(world.root / "fetched.bin") if word == "OUTPUT" else word
 
 

@@ -59,6 +59,7 @@ COMMANDS = {
     "import": "Take models over from elsewhere.",
     "export": "Write what the registry holds in a form that others read.",
     "serve": "Answer for the registry over HTTP: a REST API, and the catalog for browsers.",
+    "token": "Make, list and revoke the tokens by which people and programs ask `rollbook serve`.",
     "site": "Build the catalog, the pages that people open: static files for any host.",
     "comment": "Write the check's summary into its pull request.",
     "recheck": "Have GitHub run the check of a pull request once more.",

@@ -45,8 +45,8 @@ def build_command(
 ) -> None:
     """Write the catalog to DIR: static files for any host.
 
-    In a DIR that holds a site already, what changed since is made anew. With --at DATE the whole site is of that
-    date.
+    In a DIR that holds a site already, what changed since is made anew. With --at DATE the whole site is of
+    that date.
     """
     from rollbook.api.public_registry import Registry
 

@@ -60,6 +60,21 @@ def kept_main_commit(repository: Repository) -> str:
         return _told_anew(repository, kept, before)
 
 
+def main_at_once(repository: Repository) -> str | None:
+    """Return what `kept_main_commit` does where nothing has moved since; None where git, or another thread
+    that asks it, would have to be waited for."""
+    kept = _repositories.get(repository)
+    if kept is None or not kept.lock.acquire(blocking=False):
+        return None
+    try:
+        if not kept.commit or time.monotonic() >= kept.until:
+            return None
+        mark = (*files_mark(kept.files), *refs_mark(repository, kept.refs))
+        return kept.commit if mark == kept.mark else None
+    finally:
+        kept.lock.release()
+
+
 def _told_anew(repository: Repository, kept: _Kept, before: Mark) -> str:
     kept.commit = ""
     mark = files_mark(kept.files)

@@ -11,8 +11,8 @@ from mlflow.entities.model_registry import ModelVersionTag
 from mlflow.exceptions import MlflowException
 
 from building.mlflow_registry import store, subjects, with_churn
-from rollbook.integrations.mlflow import kept_clone
 from rollbook.integrations.mlflow.store import RollbookStore
+from rollbook.propose import kept_clone
 from smart_server import SmartServer, serving
 
 if TYPE_CHECKING:

@@ -8,40 +8,12 @@ from typing import TYPE_CHECKING
 from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2 as codes
 
-from rollbook.check.finding import errors_among
-from rollbook.errors import (
-    BadCall,
-    CannotTell,
-    Conflict,
-    GitFailed,
-    InvalidFile,
-    NotFound,
-    Refused,
-    RollbookError,
-    StorageFailed,
-)
+from rollbook.errors import RollbookError
 from rollbook.git.operation import one_operation
-from rollbook.propose.proposal import ChangeRefused
-from rollbook.text import printable
+from rollbook.integrations.mlflow.error_codes import error_code, error_message, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-# None is one that MLflow's clients try again by themselves: nothing changes by that.
-_CODES: tuple[tuple[type[RollbookError], int], ...] = (
-    (BadCall, codes.INVALID_PARAMETER_VALUE),
-    (NotFound, codes.RESOURCE_DOES_NOT_EXIST),
-    (Conflict, codes.RESOURCE_CONFLICT),
-    (Refused, codes.PERMISSION_DENIED),
-    (InvalidFile, codes.INVALID_PARAMETER_VALUE),
-    (StorageFailed, codes.ABORTED),
-    (CannotTell, codes.ABORTED),
-    (GitFailed, codes.ABORTED),
-)
-_HOW_TO_ASK = (
-    "Nothing was changed. What is missing can come once there is a request: make it with "
-    "?mode=propose in the registry's address."
-)
 
 
 class RequestWaits(MlflowException):  # type: ignore[misc]
@@ -61,7 +33,7 @@ class RequestWaits(MlflowException):  # type: ignore[misc]
             hint,
         ]
         super().__init__(
-            _harmless("\n".join(filter(None, lines))),
+            harmless("\n".join(filter(None, lines))),
             error_code=codes.PERMISSION_DENIED,
             branch=branch,
             pull_request=pull_request,
@@ -96,22 +68,9 @@ def failures_as_mlflow() -> Iterator[None]:
         raise failure(error) from error
     except OSError as error:
         # Left alone, MLflow's server would make it a code that its clients try again, for minutes.
-        raise MlflowException(_harmless(str(error)), error_code=codes.ABORTED) from error
+        raise MlflowException(harmless(str(error)), error_code=codes.ABORTED) from error
 
 
 def failure(error: RollbookError) -> MlflowException:
     """Return an error of the registry as MLflow's."""
-    code = next((code for kind, code in _CODES if isinstance(error, kind)), codes.ABORTED)
-    lines, hint = [str(error)], error.hint
-    if isinstance(error, ChangeRefused):
-        lines += [
-            f"{one.code} {one.path}: {one.message}" for one in error.findings if one.severity == "error"
-        ]
-        errors = errors_among(error.findings)
-        if errors.waiting and not errors.standing:
-            hint = _HOW_TO_ASK
-    return MlflowException(_harmless("\n".join(filter(None, [*lines, hint]))), error_code=code)
-
-
-def _harmless(text: str) -> str:
-    return "\n".join(printable(line) for line in text.split("\n"))
+    return MlflowException(error_message(error), error_code=getattr(codes, error_code(error)))

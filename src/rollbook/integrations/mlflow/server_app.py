@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from rollbook.errors import BadCall, NotFound
+from rollbook.integrations.mlflow.copied_files import copied_file, listed_files
 from rollbook.integrations.mlflow.failures import as_mlflow
 from rollbook.integrations.mlflow.store import RollbookStore
 from rollbook.integrations.mlflow.store_address import SCHEMES
@@ -78,15 +79,7 @@ def _list() -> Response:
 
     # The client sends the end of the address as it stands there, its name still quoted.
     name, _, rest = request.args.get("path", "").partition("/")
-    folder = _file(f"{unquote(name)}/{rest}")
-    found = sorted(folder.iterdir()) if folder.is_dir() else []
-    return jsonify(
-        files=[
-            {"path": one.name, "is_dir": one.is_dir()}
-            | ({} if one.is_dir() else {"file_size": one.stat().st_size})
-            for one in found
-        ]
-    )
+    return jsonify(files=listed_files(_file(f"{unquote(name)}/{rest}")))
 
 
 def _send(path: str) -> Response:
@@ -103,9 +96,6 @@ def _file(path: str) -> Path:
     """Where `NAME/VERSION/PATH` stands in the verified copy. Raises MlflowException."""
     name, _, rest = path.partition("/")
     version, _, inner = rest.partition("/")
-    root = Path(_store().get_model_version_download_uri(name, version)).resolve()
-    found = (root / inner).resolve()
+    copy = Path(_store().get_model_version_download_uri(name, version))
     with as_mlflow():
-        if not found.is_relative_to(root) or not found.exists():
-            raise NotFound(f"{name[:80]} {version[:40]} has no file {inner[:200]!r}")
-    return found
+        return copied_file(copy, inner, f"{name[:80]} {version[:40]}")

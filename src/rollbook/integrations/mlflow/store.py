@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS
+from mlflow.store.entities.paged_list import PagedList
 from mlflow.store.model_registry.abstract_store import AbstractStore
 from mlflow.utils import validation
 
 from rollbook.errors import BadCall
 from rollbook.integrations.mlflow.failures import as_mlflow
-from rollbook.integrations.mlflow.kept_clone import opened_repository
 from rollbook.integrations.mlflow.reading.catalogue import Catalogue, KeptCatalogues
+from rollbook.integrations.mlflow.reading.entities import model_entity, version_entity
 from rollbook.integrations.mlflow.reading.found_pages import found_models, found_versions
 from rollbook.integrations.mlflow.reading.hidden_facts import is_deleted
 from rollbook.integrations.mlflow.sources.chosen_version import with_next_version
 from rollbook.integrations.mlflow.sources.tracking_store import TrackingStore
 from rollbook.integrations.mlflow.sources.version_source import ToldVersion, sourced_version
-from rollbook.integrations.mlflow.store_address import parse_address
+from rollbook.integrations.mlflow.store_address import opened_repository, parse_address
 from rollbook.integrations.mlflow.version_download import downloaded
 from rollbook.integrations.mlflow.writing.deletion import (
     plan_model_deletion,
@@ -58,7 +59,6 @@ if TYPE_CHECKING:
         RegisteredModel,
         RegisteredModelTag,
     )
-    from mlflow.store.entities.paged_list import PagedList
 
     from rollbook.git.repository import Repository
     from rollbook.propose.proposal import PlannedChange
@@ -80,6 +80,15 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
 
     def _write(self, plan: Callable[[str], PlannedChange]) -> None:
         write(self._repository, lambda base: Write(plan(base)), self._address)
+
+    def _model(self, name: str) -> RegisteredModel:
+        catalogue = self._catalogue()
+        entry = catalogue.entry(name)
+        return model_entity(catalogue.policy, entry, entry.latest)
+
+    def _version(self, name: str, version: str | int) -> ModelVersion:
+        catalogue = self._catalogue()
+        return version_entity(catalogue.policy, catalogue.version(name, version))
 
     # Models
 
@@ -103,7 +112,7 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
             fields = record_fields(model, name, description, {tag.key: tag.value for tag in tags or []})
             plan = plan_revival if is_gone else plan_model
             self._write(lambda base: plan(self._repository, base, model, fields))
-            return self._catalogue().registered_model(name)
+            return self._model(name)
 
     def update_registered_model(
         self, name: str, description: str | None, deployment_job_id: str | None = None
@@ -111,7 +120,7 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
         with as_mlflow():
             model = self._catalogue().model(name).name
             self._write(lambda base: plan_model_description(self._repository, base, model, description))
-            return self._catalogue().registered_model(name)
+            return self._model(name)
 
     def rename_registered_model(self, name: str, new_name: str) -> RegisteredModel:
         with as_mlflow():
@@ -127,7 +136,7 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
 
     def get_registered_model(self, name: str) -> RegisteredModel:
         with as_mlflow():
-            return self._catalogue().registered_model(name)
+            return self._model(name)
 
     def search_registered_models(
         self,
@@ -137,11 +146,18 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
         page_token: str | None = None,
     ) -> PagedList[RegisteredModel]:
         with as_mlflow():
-            return found_models(self._catalogue(), filter_string, max_results, order_by, page_token)
+            catalogue = self._catalogue()
+            page = found_models(catalogue, filter_string, max_results, order_by, page_token)
+            entities = [
+                model_entity(catalogue.policy, entry, catalogue.readable_latest(entry))
+                for entry in page.items
+            ]
+            return PagedList(entities, page.token)
 
     def get_latest_versions(self, name: str, stages: list[str] | None = None) -> list[ModelVersion]:
         with as_mlflow():
-            return self._catalogue().latest_versions(name, stages)
+            catalogue = self._catalogue()
+            return [version_entity(catalogue.policy, one) for one in catalogue.latest_versions(name, stages)]
 
     def set_registered_model_tag(self, name: str, tag: RegisteredModelTag) -> None:
         self._tag_model(name, tag.key, tag.value)
@@ -195,13 +211,13 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
                 return Write(prepared.change, lambda: prepared.upload(self._repository))
 
             write(self._repository, plan, self._address)
-            return self._catalogue().model_version(name, version)
+            return self._version(name, version)
 
     def update_model_version(self, name: str, version: str | int, description: str | None) -> ModelVersion:
         with as_mlflow():
             reference = self._reference(self._catalogue(), name, version)
             self._write(lambda base: plan_version_description(self._repository, base, reference, description))
-            return self._catalogue().model_version(name, version)
+            return self._version(name, version)
 
     def transition_model_version_stage(
         self, name: str, version: str | int, stage: str, archive_existing_versions: bool
@@ -230,7 +246,7 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
             for other in displaced:
                 told = f"version {numbers.get(other, '?')} ({other})"
                 warnings.warn(f"{name}: {made_room(policy, told, target)}", stacklevel=2)
-            return self._catalogue().model_version(name, version)
+            return self._version(name, version)
 
     def delete_model_version(self, name: str, version: str | int) -> None:
         with as_mlflow():
@@ -239,7 +255,7 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
 
     def get_model_version(self, name: str, version: str | int) -> ModelVersion:
         with as_mlflow():
-            return self._catalogue().model_version(name, version)
+            return self._version(name, version)
 
     def get_model_version_download_uri(self, name: str, version: str | int) -> str:
         with as_mlflow():
@@ -254,7 +270,9 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
         page_token: str | None = None,
     ) -> PagedList[ModelVersion]:
         with as_mlflow():
-            return found_versions(self._catalogue(), filter_string, max_results, order_by, page_token)
+            catalogue = self._catalogue()
+            page = found_versions(catalogue, filter_string, max_results, order_by, page_token)
+            return PagedList([version_entity(catalogue.policy, one) for one in page.items], page.token)
 
     def set_model_version_tag(self, name: str, version: str | int, tag: ModelVersionTag) -> None:
         self._tag_version(name, version, tag.key, tag.value)
@@ -293,4 +311,5 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
 
     def get_model_version_by_alias(self, name: str, alias: str) -> ModelVersion:
         with as_mlflow():
-            return self._catalogue().aliased_version(name, alias)
+            catalogue = self._catalogue()
+            return version_entity(catalogue.policy, catalogue.aliased_version(name, alias))

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from rollbook.errors import BadCall
+from rollbook.git.repository import discover
+from rollbook.propose.kept_clone import fresh_clone
+
+if TYPE_CHECKING:
+    from rollbook.git.repository import Repository
 
 Mode = Literal["land", "propose"]
 MODES = ("land", "propose")
@@ -51,3 +57,11 @@ def _settings(query: str) -> dict[str, str]:
     if unknown := sorted(settings.keys() - {"mode", "wait"}):
         raise BadCall(f"{unknown[0][:40]!r} is no setting of a registry's address", hint="mode and wait are.")
     return settings
+
+
+def opened_repository(address: StoreAddress) -> Repository:
+    """Return the repository that an address means; one elsewhere is cloned unless it is kept already.
+
+    Raises BadCall for an address that holds a password, GitFailed when it can't be reached.
+    """
+    return fresh_clone(address.url) if address.url else discover(Path(address.directory))

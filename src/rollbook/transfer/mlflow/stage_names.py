@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 NONE = "None"
 _STAGING = "staging"
 _BY_MLFLOW = {"staging": _STAGING, "production": PRODUCTION, "archived": ARCHIVED}
+# mlflow.entities.model_registry.model_version_stages.ALL_STAGES, without regard to case.
+MLFLOW_STAGES = frozenset([NONE.casefold(), *_BY_MLFLOW])
 _BY_POLICY = {name: word.capitalize() for word, name in _BY_MLFLOW.items()}
 
 

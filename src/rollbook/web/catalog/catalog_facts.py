@@ -3,6 +3,7 @@ only."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from rollbook.errors import RollbookError
 from rollbook.snapshot.partial_snapshot import PartialSnapshot
 from rollbook.snapshot.tree_snapshot import TreeSnapshot
+from rollbook.web.catalog.lineage_graph import GENERATIONS
 from rollbook.web.catalog.model_timeline import timeline_of
 from rollbook.web.catalog.page_frame import page_frame
 from rollbook.web.catalog.version_sources import VersionSources, version_sources
@@ -64,22 +66,51 @@ class CatalogFacts:
     requests: Mapping[str, Sequence[str]]
     address: str = ""
 
+    def timeline(self, model: str) -> ModelTimeline:
+        """Return what happened to a model, the newest first; nothing where no event tells."""
+        if model not in self._timelines:
+            self._timelines[model] = ModelTimeline.of((self.events or {}).get(model, ()))
+        return self._timelines[model]
+
     @cached_property
-    def timelines(self) -> Mapping[str, ModelTimeline]:
-        """What happened to each model, the newest first."""
-        return {model: ModelTimeline.of(tags) for model, tags in (self.events or {}).items()}
+    def _timelines(self) -> dict[str, ModelTimeline]:
+        return {}
 
     @property
     def first_stage(self) -> str:
         """The stage of versions that no stage names."""
         return self.policy.first_stage.name
 
+    def inputs_of(self, model: str) -> str:
+        """Return a digest of what the pages of a model and its versions take from here: while it and the
+        model's own files stay the same, so do they, but for what gates say as time goes on."""
+        events = (self.events or {}).get(model, ())
+        told = hashlib.sha256(repr((len(events), events[-1].oid if events else "")).encode())
+        told.update(repr((self.requests.get(model, ()), self.address, self.events is None)).encode())
+        own = self._by_model.get(model, ())
+        for reference in self.versions.near(own, GENERATIONS + 1):
+            one = (
+                reference,
+                self.versions.stages.get(reference, ""),
+                self.versions.sources.get(reference, ()),
+                self.versions.deployments.get(reference, ()),
+            )
+            told.update(repr(one).encode(errors="surrogatepass"))
+        return told.hexdigest()
+
+    @cached_property
+    def _by_model(self) -> Mapping[str, Sequence[str]]:
+        by_model: dict[str, list[str]] = defaultdict(list)
+        for reference in self.versions.stages:
+            by_model[reference.rpartition("@")[0]].append(reference)
+        return by_model
+
     def gates_ahead(self, model: str) -> GatesAhead | None:
         """Return what the versions of a model are judged by today; None where they can't be: of a registry
         without a repository, or of one as it was. Raises NotFound and InvalidFile for a model that can't be
         read.
         """
-        if self.circumstances is None:
+        if self._circumstances is None:
             return None
         if model not in self._ahead:
             from rollbook.check.promotion_report import GatesAhead
@@ -88,13 +119,16 @@ class CatalogFacts:
                 self._ahead.clear()
             snapshot = self.registry.snapshot
             assert isinstance(snapshot, TreeSnapshot)
-            self._ahead[model] = GatesAhead.of(snapshot, self.policy, model, self.circumstances)
+            self._ahead[model] = GatesAhead.of(snapshot, self.policy, model, self._circumstances)
         return self._ahead[model]
 
+    @property
+    def are_gates_judged(self) -> bool:
+        """Whether pages tell what gates say today."""
+        return self._circumstances is not None
+
     @cached_property
-    def circumstances(self) -> Circumstances | None:
-        """What gates are judged by today; None where they can't be: of a registry without a repository, or
-        of one as it was."""
+    def _circumstances(self) -> Circumstances | None:
         if not self.registry.has_repository or self.frame.as_of:
             return None
         if not isinstance(self.registry.snapshot, TreeSnapshot):
@@ -110,9 +144,7 @@ class CatalogFacts:
 
 def catalog_facts(registry: Registry, as_of: str = "", frame: PageFrame | None = None) -> CatalogFacts:
     """Return what the pages of a registry share; `frame` stands around them, where it is known already.
-
-    Raises NotFound where there is no registry, InvalidFile for a policy that can't be read.
-    """
+    Raises NotFound where there is no registry, InvalidFile for a policy that can't be read."""
     registry.require()
     has_history = registry.has_repository and not isinstance(registry.snapshot, PartialSnapshot)
     return CatalogFacts(

@@ -14,8 +14,8 @@ class Page:
     """A page: where it stands, as a folder's address below the catalog's home, and what makes its HTML; or
     another file, whose address has no slash at its end.
 
-    `inputs`, where it is not empty, tells all that the page depends on besides what the pages of a site share:
-    while it stays the same, so does the page.
+    `inputs`, where it is not empty, tells all that the page depends on besides what the pages of a site
+    share: while it stays the same, so does the page.
     """
 
     path: str

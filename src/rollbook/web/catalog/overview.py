@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -66,6 +66,12 @@ def overview(
     stages = tuple(stage.name for stage in policy.stages)
     trail = trail_standing(registry)
     return Overview(frame, today, stages, tuple(summaries), health, requests, no_requests, trail)
+
+
+def with_open_requests(overview: Overview, registry: Registry) -> Overview:
+    """Return an overview with the requests that are open now: no commit tells them."""
+    requests, no_requests = _requests(registry, overview.frame)
+    return replace(overview, requests=requests, no_requests=no_requests)
 
 
 def _requests(registry: Registry, frame: PageFrame) -> tuple[Sequence[Request] | None, str]:

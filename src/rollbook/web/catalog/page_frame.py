@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PageFrame:
-    """The registry's name, the commit that pages tell of (empty where they depend on less than all of it), the
-    date that a catalog of the past was asked for (empty for what main holds now), and Rollbook's version.
+    """The registry's name, the commit that pages tell of (empty where they depend on less than all of it),
+    the date that a catalog of the past was asked for (empty for what main holds now), and Rollbook's version.
 
-    `now` leads from the home of a catalog of the past to that of today's, where they stand together; `dates` are
-    those of the catalogs of the past that stand below this one.
+    `now` leads from the home of a catalog of the past to that of today's, where they stand together; `dates`
+    are those of the catalogs of the past that stand below this one.
     """
 
     registry_name: str

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.web.catalog.catalog_assets import every_asset
-from rollbook.web.catalog.lineage_graph import GENERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from importlib.resources.abc import Traversable
 
     from rollbook.web.catalog.catalog_facts import CatalogFacts
-    from rollbook.web.catalog.version_sources import VersionSources
 
 # Files outside of the models' folders that pages tell of, or that gates judge by.
 _SHARED_FILES = (
@@ -35,11 +33,10 @@ def digest(*parts: object) -> str:
 
 
 def shared_inputs(facts: CatalogFacts) -> str:
-    """Return what all pages of models and data sets depend on: Rollbook, its templates and assets, what stands
-    around a page, and the files beside the models. Gates are judged by the day, so the day is part of it where
-    any are."""
-    is_judged = facts.circumstances is not None
-    today = datetime.now(UTC).date().isoformat() if is_judged else ""
+    """Return what all pages of models and data sets depend on: Rollbook, its templates and assets, what
+    stands around a page, and the files beside the models. Gates are judged by the day, so the day is part of
+    it where any are."""
+    today = datetime.now(UTC).date().isoformat() if facts.are_gates_judged else ""
     shared = facts.registry.snapshot.read_many(_SHARED_FILES)
     return digest(
         sorted(every_asset()), _templates_digest(), facts.frame, facts.address, today,
@@ -60,24 +57,17 @@ def _texts(folder: Traversable) -> Iterable[tuple[str, bytes]]:
 
 
 def model_inputs(facts: CatalogFacts, models: Iterable[str]) -> dict[str, str]:
-    """Return what the pages of each model depend on: its files, its events, what is proposed for it, and what
-    the lineage of its versions reaches in other models."""
+    """Return what the pages of each model depend on: its files, and what they take from what all pages
+    share."""
     models = [*models]
-    rows = _rows_by_model(facts.versions)
-    reach = _within_reach(facts.versions)
     trees = _trees(facts, models)
-    inputs = {}
-    for model in models:
-        near = sorted(reach.get(model, {model}))
-        events = [tag.oid for tag in (facts.events or {}).get(model, ())]
-        proposed = list(facts.requests.get(model, ()))
-        inputs[model] = digest(trees[model], events, proposed, [(one, rows.get(one)) for one in near])
-    return inputs
+    return {model: digest(trees[model], facts.inputs_of(model)) for model in models}
 
 
 def data_set_inputs(facts: CatalogFacts) -> str:
     """Return what the pages of data sets depend on: the lineage of every version."""
-    return digest(*sorted(_rows_by_model(facts.versions).items()))
+    versions = facts.versions
+    return digest(versions.stages, versions.sources, versions.deployments)
 
 
 def _trees(facts: CatalogFacts, models: Iterable[str]) -> Mapping[str, object]:
@@ -94,33 +84,3 @@ def _trees(facts: CatalogFacts, models: Iterable[str]) -> Mapping[str, object]:
         for parent, trees in zip(parents, found, strict=True)
         for model in by_parent[parent]
     }
-
-
-def _rows_by_model(versions: VersionSources) -> dict[str, str]:
-    """Return a digest of what is known of the lineage of each model's versions."""
-    rows: dict[str, list[object]] = defaultdict(list)
-    for reference, stage in versions.stages.items():
-        model = reference.rpartition("@")[0]
-        deployed = versions.deployments.get(reference, ())
-        rows[model].append((reference, stage, versions.sources.get(reference, ()), deployed))
-    return {model: digest(told) for model, told in rows.items()}
-
-
-def _within_reach(versions: VersionSources) -> dict[str, set[str]]:
-    """Return the models to which the lineage of each leads, itself included, as far as pages show it."""
-    beside: dict[str, set[str]] = defaultdict(set)
-    for parent, children in versions.children.items():
-        one = parent.rpartition("@")[0]
-        for child in children:
-            other = child.rpartition("@")[0]
-            if one != other:
-                beside[one].add(other)
-                beside[other].add(one)
-    reach = {}
-    for model in beside:
-        found, edge = {model}, {model}
-        for _ in range(GENERATIONS + 1):
-            edge = {other for one in edge for other in beside.get(one, ())} - found
-            found |= edge
-        reach[model] = found
-    return reach

@@ -1,7 +1,7 @@
 """Building the site: what changed since the last time is made anew, all else stays as it is.
 
-The bytes depend on the commit, its tags and the day that gates are judged on, so a site that was brought up to
-date equals one made from scratch. Home comes last: whoever opens it finds what it leads to.
+The bytes depend on the commit, its tags and the day that gates are judged on, so a site that was brought up
+to date equals one made from scratch. Home comes last: whoever opens it finds what it leads to.
 """
 
 from __future__ import annotations
@@ -67,9 +67,10 @@ def build_site(
     """Write the site of a registry to `directory`: all of it, or what changed since the last build there;
     with `whole` all of it anyway.
 
-    `title` is said in the place of the registry's name. `as_of` are dates of which catalogs stand beside it, at
-    `as-of/DATE/`; `at` is the date that the registry itself is read at, where it is of the past. Raises Refused
-    when the folder holds something else, BadCall for no date, NotFound for one before the first commit.
+    `title` is said in the place of the registry's name. `as_of` are dates of which catalogs stand beside it,
+    at `as-of/DATE/`; `at` is the date that the registry itself is read at, where it is of the past. Raises
+    Refused when the folder holds something else, BadCall for no date, NotFound for one before the first
+    commit.
     """
     registry.require()
     dates = tuple(dict.fromkeys(as_of))
@@ -176,8 +177,8 @@ class _Build:
         yield from spread(write_share, context, models, processors())
 
     def _pages(self, pages: Iterator[Page], inputs: str) -> dict[str, Any]:
-        """Write those pages that changed, home last; return what is noted of them. `inputs` is what those depend
-        on that don't say it themselves; empty: on more than is worth to compare."""
+        """Write those pages that changed, home last; return what is noted of them. `inputs` is what those
+        depend on that don't say it themselves; empty: on more than is worth to compare."""
         notes: dict[str, Any] = {}
         home = None
         for page in pages:

@@ -32,8 +32,8 @@ class SiteFolder:
         self.path = path
 
     def begin(self) -> dict[str, Any]:
-        """Note that a build has begun; return what the last one noted, nothing where there was none or where it
-        was cut off. Raises Refused when the folder holds something else."""
+        """Note that a build has begun; return what the last one noted, nothing where there was none or where
+        it was cut off. Raises Refused when the folder holds something else."""
         for name in (_HOME, INPUTS, AS_OF, *_OWN):
             if (self.path / name).is_symlink():
                 raise Refused(f"{self.path / name} is a symbolic link", hint="Remove it.")
@@ -68,8 +68,8 @@ class SiteFolder:
         write_file(self.path, name, content)
 
     def sizes(self) -> dict[str, int]:
-        """Return how long each file of the site is, by its path; what a build that was cut off left half written
-        is removed."""
+        """Return how long each file of the site is, by its path; what a build that was cut off left half
+        written is removed."""
         found = {}
         for top in _OWN:
             for folder, _, names in os.walk(self.path / top):
@@ -84,14 +84,14 @@ class SiteFolder:
         return found
 
     def keep_only(self, names: Container[str], dates: Container[str]) -> int:
-        """Remove every file of the site that is not among `names`, the folders left empty, and the sites of the
-        past but for those of `dates`; return how many files were removed."""
+        """Remove every file of the site that is not among `names`, the folders left empty, and the sites of
+        the past but for those of `dates`; return how many files were removed."""
         gone = [name for name in self.sizes() if name not in names]
         for name in gone:
             (self.path / name).unlink()
         for top in _OWN:
             for folder, _, _ in os.walk(self.path / top, topdown=False):
-                if not os.listdir(folder):
+                if not any(Path(folder).iterdir()):
                     Path(folder).rmdir()
         past = self.path / AS_OF
         for entry in [*past.iterdir()] if past.is_dir() else []:
@@ -122,8 +122,8 @@ def write_file(root: Path, name: str, content: bytes) -> None:
 
 @contextmanager
 def locked_site(path: Path) -> Iterator[SiteFolder]:
-    """Lock the folder at `path`, which is made where it is missing, for one build at a time. Raises Refused for
-    a file."""
+    """Lock the folder at `path`, which is made where it is missing, for one build at a time. Raises Refused
+    for a file."""
     if path.exists() and not path.is_dir():
         raise Refused(f"{path} is no folder", hint="Name a folder for the site.")
     path.mkdir(parents=True, exist_ok=True)

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 class SiteMap:
     """Every page of a registry's catalog. What they share is found once, when the first page needs it.
 
-    `frame` stands around the pages about all models. Around those of a model or a data set it names no commit,
-    so that they stay as they are while something else changes. `summaries` are those of all models, where
-    somebody knows them already.
+    `frame` stands around the pages about all models. Around those of a model or a data set it names no
+    commit, so that they stay as they are while something else changes. `summaries` are those of all models,
+    where somebody knows them already.
     """
 
     registry: Registry
@@ -63,30 +63,34 @@ class SiteMap:
         yield Page(REQUESTS, partial(requests_page, self.overview))
         yield from audit_pages(self.registry, self.overview)
 
+    @cached_property
+    def _by_path(self) -> dict[str, Page]:
+        """The pages that are not about one model, by path without the last slash."""
+        found = [*self.pages_of_all(), *data_set_pages(self.facts)]
+        return {page.path.rstrip("/"): page for page in found}
+
     def page_at(self, path: str) -> Page:
         """Return the page at an address below the catalog's home. Raises NotFound where there is none."""
         wanted = "/".join(part for part in path.split("/") if part)
-        for page in self._nearby(wanted):
-            if page.path.rstrip("/") == wanted:
-                return page
+        if wanted.startswith("models/"):
+            for page in self._of_model(wanted.split("/")[1:]):
+                if page.path.rstrip("/") == wanted:
+                    return page
+        elif wanted in self._by_path:
+            return self._by_path[wanted]
         raise NotFound(f"the catalog has no page {path[:200]!r}")
 
-    def _nearby(self, wanted: str) -> Iterator[Page]:
-        """Yield the pages among which the one at an address must be."""
-        match wanted.split("/"):
-            case ["models", *parts] if parts:
-                for length in (2, 1):
-                    name = "/".join(parts[:length])
-                    if len(parts) >= length and is_model_name(name) and self.registry.has_model(name):
-                        yield from pages_of_model(self.facts, name)
-            case ["data", *_]:
-                yield from data_set_pages(self.facts)
-            case _:
-                yield from self.pages_of_all()
+    def _of_model(self, parts: Sequence[str]) -> Iterator[Page]:
+        """Yield the pages of the models that an address may be below."""
+        for length in (2, 1):
+            name = "/".join(parts[:length])
+            if len(parts) >= length and is_model_name(name) and self.registry.has_model(name):
+                yield from pages_of_model(self.facts, name)
 
 
 def site_map(registry: Registry, as_of: str = "") -> SiteMap:
-    """Return the pages of a registry's catalog; `as_of` is the date that they are of, where it is of the past."""
+    """Return the pages of a registry's catalog; `as_of` is the date that they are of, where it is of the
+    past."""
     return SiteMap(registry, page_frame(registry, as_of))
 
 

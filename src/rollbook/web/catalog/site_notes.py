@@ -19,8 +19,8 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class ModelNotes:
-    """Of a model: what its pages depend on, how long each of its files is, and what is told of it elsewhere: its
-    summary, and what is searched of it."""
+    """Of a model: what its pages depend on, how long each of its files is, and what is told of it elsewhere:
+    its summary, and what is searched of it."""
 
     inputs: str
     files: Mapping[str, int]
@@ -36,8 +36,8 @@ class ModelNotes:
 
 @dataclass(frozen=True, slots=True)
 class SiteNotes:
-    """What all pages share, the models by name, and the other pages: what each depends on (empty where that is
-    more than is worth to compare) and its length."""
+    """What all pages share, the models by name, and the other pages: what each depends on (empty where that
+    is more than is worth to compare) and its length."""
 
     shared: str = ""
     models: Mapping[str, ModelNotes] = field(default_factory=dict)

@@ -20,7 +20,6 @@ def version_page(facts: CatalogFacts, model: str, version: str) -> str:
     told = version_facts(facts, facts.registry.model(model).version(version))
     subject = told.version
     manifest = subject.manifest
-    timeline = facts.timelines.get(model)
     return rendered(
         "version.html",
         version_page_path(model, version),
@@ -49,7 +48,7 @@ def version_page(facts: CatalogFacts, model: str, version: str) -> str:
         metrics=[*manifest.metrics.items()][:MOST_ROWS],
         ways=fetch_ways(subject, facts.address) if told.removal is None else [],
         verification=verification_ways(subject, is_signed=told.signed is not None),
-        timeline_entries=timeline.by_version.get(version, ()) if timeline else (),
+        timeline_entries=facts.timeline(model).by_version.get(version, ()),
         has_trail=facts.events is not None,
         card=card_markup(told.card) if told.card else "",
         told_mapping=told_mapping,

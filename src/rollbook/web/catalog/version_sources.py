@@ -105,6 +105,20 @@ class VersionSources:
             generation = following
         return ways
 
+    def near(self, references: Iterable[str], generations: int) -> list[str]:
+        """Return these versions, and those that so many generations at most lead to, back or forward;
+        sorted."""
+        seen = {*references}
+        generation = [*seen]
+        for _ in range(generations):
+            following = set()
+            for reference in generation:
+                parents = (one.name for one in self.sources.get(reference, ()) if one.kind == "parent")
+                following |= {one for one in (*parents, *self.children.get(reference, ())) if one not in seen}
+            seen |= following
+            generation = [*following]
+        return sorted(seen)
+
     def production_first(self, references: Iterable[str]) -> list[str]:
         """Return versions in an order for readers: those in production, then in another stage, then the
         others; each by model, the newest first."""

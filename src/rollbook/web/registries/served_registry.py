@@ -10,9 +10,10 @@ from rollbook.api.public_registry import Registry
 from rollbook.git.main_history import commit_at
 from rollbook.git.repository import resolve_commit
 from rollbook.names import parse_moment
-from rollbook.registry.kept_main import kept_main_commit
+from rollbook.registry.kept_main import kept_main_commit, main_at_once
 from rollbook.registry.main_branch import main_branch
 from rollbook.snapshot.tree_snapshot import commit_snapshot
+from rollbook.web.registries.standings_read import StandingRead, note
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
@@ -45,7 +46,16 @@ class ServedRegistry:
     def now(self) -> Standing:
         """Return what main holds now. Raises Refused where it can't be told which branch is main."""
         commit = kept_main_commit(self.repository)
+        note(StandingRead(self, commit, is_now=True))
         return Standing(commit, self._registry_at(commit))
+
+    def now_at_once(self) -> str | None:
+        """Return the commit that main stands at; None where it takes more than a look at a few files."""
+        return main_at_once(self.repository)
+
+    def stale_for(self) -> float:
+        """Return for how many seconds it has not been known whether main has moved: 0 where it is known."""
+        return 0.0
 
     def at(self, *, rev: str | None = None, at: str | None = None) -> Standing:
         """Return what a revision holds, or what main held at a date; without both, what it holds now.
@@ -60,6 +70,7 @@ class ServedRegistry:
             commit = resolve_commit(self.repository, rev)
         else:
             return self.now()
+        note(StandingRead(self, commit, is_now=False))
         return Standing(commit, self._registry_at(commit), is_fixed=rev is None or rev == commit)
 
     def close(self) -> None:

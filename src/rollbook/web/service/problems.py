@@ -21,10 +21,14 @@ from rollbook.errors import (
     TooMuch,
 )
 from rollbook.text import printable
-from rollbook.web.identity.caller import Denied
+from rollbook.web.identity.caller import INSUFFICIENT_SCOPE, Denied
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fastapi import Request
+
+    from rollbook.web.identity.caller import Caller
 
 # The first class that an error is an instance of counts.
 _STATUS: tuple[tuple[type[RollbookError], int], ...] = (
@@ -43,18 +47,52 @@ _STATUS: tuple[tuple[type[RollbookError], int], ...] = (
 )
 
 
-def problem(status: int, title: str, detail: str, **members: Any) -> JSONResponse:
+def problem(
+    status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
+) -> JSONResponse:
     """Return a problem document: its status, what kind of problem it is, and what is wrong this time."""
     document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
-    return JSONResponse(document, status, media_type="application/problem+json")
+    return JSONResponse(document, status, headers, media_type="application/problem+json")
 
 
-async def refused(_: Request, error: Exception) -> JSONResponse:
+async def refused(request: Request, error: Exception) -> JSONResponse:
     """Return the problem that an error of the registry is."""
     assert isinstance(error, RollbookError)
-    if isinstance(error, Denied):
-        status = 401 if error.is_unknown else 403
-    else:
-        status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    error = as_told(request, error)
     hint = {"hint": printable(error.hint)} if error.hint else {}
-    return problem(status, type(error).__name__, printable(str(error)), **hint)
+    return problem(
+        _status(error),
+        type(error).__name__,
+        printable(str(error)),
+        headers=challenge(error) if isinstance(error, Denied) else None,
+        **hint,
+    )
+
+
+def as_told(request: Request, error: RollbookError) -> RollbookError:
+    """Return what whoever asks is told of an error.
+
+    To somebody who doesn't see all there is, what they may not see and what isn't there are one: neither an
+    answer's status nor a suggestion in it tells them a name.
+    """
+    caller: Caller | None = getattr(request.state, "caller", None)
+    is_told = caller is not None and caller.sees_all
+    if is_told or not (isinstance(error, NotFound) or (isinstance(error, Denied) and error.is_hidden)):
+        return error
+    if caller is not None and not caller.is_known:
+        return Denied("whoever asks this says who they are", hint="Bring a token.", is_unknown=True)
+    return NotFound("there is nothing of that name here that may be shown")
+
+
+def challenge(error: Denied) -> dict[str, str]:
+    """Return the headers that tell a client what to bring (RFC 6750, 3)."""
+    # Who brought nothing is told of no error.
+    is_bare = error.is_unknown and error.code == INSUFFICIENT_SCOPE
+    told = "" if is_bare else f', error="{error.code}"'
+    return {"WWW-Authenticate": f'Bearer realm="rollbook"{told}'}
+
+
+def _status(error: RollbookError) -> int:
+    if isinstance(error, Denied):
+        return 401 if error.is_unknown else 403
+    return next(status for kind, status in _STATUS if isinstance(error, kind))

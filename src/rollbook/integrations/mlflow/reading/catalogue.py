@@ -1,19 +1,13 @@
-"""What main holds, in MLflow's terms: registered models, and their versions by number."""
+"""What main holds, in MLflow's terms: registered models, and their versions by number.
+
+Nothing here needs MLflow: `entities` makes MLflow's own objects of it.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING
-
-from mlflow.entities.model_registry import (
-    ModelVersion,
-    ModelVersionTag,
-    RegisteredModel,
-    RegisteredModelAlias,
-    RegisteredModelTag,
-)
-from mlflow.entities.model_registry.model_version_stages import ALL_STAGES
-from mlflow.utils.validation import _validate_model_alias_name, _validate_model_name
 
 from rollbook import layout
 from rollbook.errors import BadCall, InvalidFile, NotFound, nearest
@@ -25,11 +19,10 @@ from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
 from rollbook.text import printable
 from rollbook.trail.registrations import Registered, Registrations, registrations
 from rollbook.transfer.mlflow.model_names import folder_name
-from rollbook.transfer.mlflow.stage_names import mlflow_stage, policy_stage
-from rollbook.transfer.mlflow.version_tags import VERSION_TAG
+from rollbook.transfer.mlflow.stage_names import MLFLOW_STAGES, policy_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from rollbook.git.repository import Repository
     from rollbook.integrations.mlflow.reading.model_entry import ModelEntry, NumberedVersion
@@ -38,7 +31,8 @@ if TYPE_CHECKING:
     from rollbook.registry.registry import Model
 
 _MOST_CATALOGUES = 4
-_MLFLOW_STAGES = frozenset(stage.casefold() for stage in ALL_STAGES)
+# mlflow.utils.validation: what it takes for the name of an alias, and what no model's name has in it.
+_ALIAS, _LONGEST_ALIAS, _IN_NO_NAME = re.compile(r"[\w-]+"), 255, "/:"
 _logger = logging.getLogger(__name__)
 
 
@@ -113,96 +107,55 @@ class Catalogue:
         registered = entry.registered(found.number)
         return self.registry.model(entry.facts.name).version(registered.version), registered
 
-    # As MLflow describes it
+    def version(self, name: str, version: str | int) -> NumberedVersion:
+        """Return the version that a number stands for, or its own name. Raises NotFound, InvalidFile, BadCall
+        for what is neither."""
+        return self.entry(name).version(_asked(version))
 
-    def registered_model(self, name: str) -> RegisteredModel:
-        """Return a model as MLflow describes it. Raises NotFound, InvalidFile."""
-        return self.described_model(self.entry(name))
-
-    def model_version(self, name: str, version: str | int) -> ModelVersion:
-        """Return one version as MLflow describes it. Raises NotFound, InvalidFile, BadCall for no number."""
-        return self.described(self.entry(name).version(_asked(version)))
-
-    def aliased_version(self, name: str, alias: str) -> ModelVersion:
+    def aliased_version(self, name: str, alias: str) -> NumberedVersion:
         """Return the version that an alias points to; `latest` is the one of the highest number. Raises
         NotFound without versions, BadCall without such an alias."""
         entry = self.entry(name)
-        _validate_model_alias_name(alias)
+        if not _ALIAS.fullmatch(alias) or len(alias) > _LONGEST_ALIAS:
+            raise BadCall(f"{alias[:80]!r} can't be the name of an alias")
         if alias.lower() == LATEST:
             newest = max(entry.latest, key=lambda one: one.number, default=None)
             if newest is None:
                 raise NotFound(f"{entry.name} has no versions yet")
-            return self.described(newest)
+            return newest
         aliases = entry.facts.stages.aliases
         if alias not in aliases:
             raise BadCall(f"{entry.name} has no alias {alias[:80]!r}", hint=nearest(alias, [*aliases]))
-        return self.described(entry.version(aliases[alias]))
+        return entry.version(aliases[alias])
 
-    def latest_versions(self, name: str, stages: list[str] | None) -> list[ModelVersion]:
+    def latest_versions(self, name: str, stages: list[str] | None) -> list[NumberedVersion]:
         """Return the newest version in each of these stages, all without any. A stage may also be called by
         the name of a version, or of an alias, as in `models:/churn/1.2.0`.
 
-        Raises NotFound, BadCall for what is none of these.
+        Raises NotFound, InvalidFile, BadCall for what is none of these.
         """
         entry = self.entry(name)
         if not stages:
-            return [*map(self.described, entry.latest)]
+            return [*entry.latest]
         found = (one for stage in stages for one in self._standing(entry, stage))
-        return [self.described(one) for one in {one.number: one for one in found}.values()]
+        return [*{one.number: one for one in found}.values()]
 
-    def described_model(self, entry: ModelEntry) -> RegisteredModel:
-        """Return a model as MLflow describes it. Raises InvalidFile."""
-        return self._described_model(entry, entry.latest)
-
-    def listed_model(self, entry: ModelEntry) -> RegisteredModel:
-        """Return a model among others as MLflow describes it: without those of its latest versions whose
-        files can't be read, of which it is logged why."""
+    def readable_latest(self, entry: ModelEntry) -> list[NumberedVersion]:
+        """Return the newest version in each stage of a model among others: without those whose files can't be
+        read, of which it is logged why."""
         readable = []
         for one in entry.newest:
             if isinstance(one, InvalidFile):
                 _left_out(one)
             else:
                 readable.append(one)
-        return self._described_model(entry, readable)
-
-    def _described_model(self, entry: ModelEntry, latest: Sequence[NumberedVersion]) -> RegisteredModel:
-        return RegisteredModel(
-            entry.name,
-            creation_timestamp=entry.created,
-            last_updated_timestamp=entry.updated,
-            description=entry.facts.description or None,
-            latest_versions=[*map(self.described, latest)],
-            tags=[RegisteredModelTag(key, value) for key, value in entry.facts.tags.items()],
-            aliases=[RegisteredModelAlias(alias, number) for alias, number in entry.aliased()],
-        )
-
-    def described(self, version: NumberedVersion) -> ModelVersion:
-        """Return a version as MLflow describes it."""
-        facts = version.facts
-        policy = self.policy
-        return ModelVersion(
-            version.name,
-            version.number,
-            version.created,
-            last_updated_timestamp=version.updated,
-            description=facts.description or None,
-            user_id=facts.user,
-            current_stage=mlflow_stage(policy, version.stage or policy.first_stage.name),
-            source=facts.source,
-            run_id=facts.run_id,
-            status_message="its artifact was removed" if facts.is_removed else None,
-            tags=[
-                *(ModelVersionTag(key, value) for key, value in facts.tags.items()),
-                ModelVersionTag(VERSION_TAG, facts.version),
-            ],
-            run_link=facts.run_link,
-            aliases=[*version.aliases],
-            model_id=facts.model_id,
-        )
+        return readable
 
     def _found(self, name: str) -> ModelEntry:
-        if not isinstance(name, str) or not is_model_name(name):
-            _validate_model_name(name)
+        if not isinstance(name, str) or not name.strip():
+            raise BadCall("a model's name is missing")
+        if not is_model_name(name) and any(char in name for char in _IN_NO_NAME):
+            raise BadCall(f"{name[:80]!r} can't be a model's name: MLflow takes no '/' or ':' in it")
         entry = self._read(name)
         if entry is None or entry.name != name or entry.facts.is_deleted:
             (folders,) = self._snapshot.children([layout.ROOT])
@@ -237,7 +190,7 @@ class Catalogue:
                 yield entry.version(aliases[stage])
             elif is_version(stage.removeprefix("v")):
                 yield entry.version(normalise_version(stage))
-            elif stage.casefold() not in _MLFLOW_STAGES:
+            elif stage.casefold() not in MLFLOW_STAGES:
                 raise
             return
         first = policy.first_stage.name

@@ -7,11 +7,10 @@ keeps among the models, are found only by who asks for them (mlflow.store.model_
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from mlflow.exceptions import MlflowException
 from mlflow.prompt.constants import IS_PROMPT_TAG_KEY
-from mlflow.store.entities.paged_list import PagedList
 from mlflow.store.model_registry import (
     SEARCH_MODEL_VERSION_MAX_RESULTS_DEFAULT,
     SEARCH_MODEL_VERSION_MAX_RESULTS_THRESHOLD,
@@ -34,13 +33,20 @@ from rollbook.integrations.mlflow.reading.filter_conditions import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mlflow.entities.model_registry import ModelVersion, RegisteredModel
-
     from rollbook.integrations.mlflow.reading.catalogue import Catalogue
     from rollbook.integrations.mlflow.reading.filter_conditions import Condition
     from rollbook.integrations.mlflow.reading.model_entry import ModelEntry, NumberedVersion
 
 Found = TypeVar("Found")
+
+
+class FoundPage(NamedTuple, Generic[Found]):
+    """What stands on one page of what was found, and the token of the next; None on the last."""
+
+    items: list[Found]
+    token: str | None
+
+
 _DEFAULT_ORDER = ("last_updated_timestamp DESC", "name ASC", "version_number DESC")
 
 
@@ -50,7 +56,7 @@ def found_models(
     max_results: int | None,
     order_by: Sequence[str] | None,
     page_token: str | None,
-) -> PagedList[RegisteredModel]:
+) -> FoundPage[ModelEntry]:
     """Return a page of the models that meet a filter. Raises MlflowException, as MLflow's SQL store does, for
     a filter, an order, a number or a token that can't be one."""
     most = SEARCH_REGISTERED_MODEL_MAX_RESULTS_THRESHOLD
@@ -65,7 +71,7 @@ def found_models(
         if all(one(entry) for one in meets)
         and (with_prompts or entry.facts.tags.get(IS_PROMPT_TAG_KEY) != TRUE)
     ]
-    return _page(_sorted(found, order), size, page_token, catalogue.listed_model)
+    return _page(_sorted(found, order), size, page_token)
 
 
 def found_versions(
@@ -74,7 +80,7 @@ def found_versions(
     max_results: int | None,
     order_by: Sequence[str] | None,
     page_token: str | None,
-) -> PagedList[ModelVersion]:
+) -> FoundPage[NumberedVersion]:
     """Return a page of the versions that meet a filter. Raises as `found_models` does."""
     most = SEARCH_MODEL_VERSION_MAX_RESULTS_THRESHOLD
     size = _page_size(max_results, SEARCH_MODEL_VERSION_MAX_RESULTS_DEFAULT, most)
@@ -88,7 +94,7 @@ def found_versions(
         if not with_prompts and any(one.facts.tags.get(IS_PROMPT_TAG_KEY) == TRUE for one in versions):
             continue
         found += [version for version in versions if all(one(version) for one in meets)]
-    return _page(_sorted(found, order), size, page_token, catalogue.described)
+    return _page(_sorted(found, order), size, page_token)
 
 
 # What is asked
@@ -185,13 +191,10 @@ def _sorted(found: list[Found], order: Sequence[tuple[Callable[[Any], Any], bool
     return found
 
 
-def _page(
-    found: Sequence[Found], size: int, token: str | None, described: Callable[[Found], Any]
-) -> PagedList[Any]:
+def _page(found: list[Found], size: int, token: str | None) -> FoundPage[Found]:
     try:
         start = max(SearchUtils.parse_start_offset_from_page_token(token), 0)
     except UNREADABLE as error:
         raise BadCall("that is no token of a page", hint="Give the token of the page before.") from error
     end = start + size
-    page = [described(one) for one in found[start:end]]
-    return PagedList(page, SearchUtils.create_page_token(end) if end < len(found) else None)
+    return FoundPage(found[start:end], SearchUtils.create_page_token(end) if end < len(found) else None)

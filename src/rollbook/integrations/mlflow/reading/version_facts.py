@@ -39,6 +39,11 @@ class VersionFacts:
     is_deleted: bool
     is_removed: bool
 
+    @property
+    def status_message(self) -> str | None:
+        """What is to be known of the version; None where nothing is."""
+        return "its artifact was removed" if self.is_removed else None
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:

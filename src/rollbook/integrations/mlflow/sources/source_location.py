@@ -155,7 +155,7 @@ def _version(source: str, catalogue: Catalogue) -> ModelVersion:
     latest = catalogue.latest_versions(name, stages)
     if not latest:
         raise NotFound(f"{name} has no version in {(parsed.stage or 'any stage')[:80]!r}")
-    return catalogue.numbered(name, max(latest, key=lambda one: int(one.version)).version)[0]
+    return catalogue.numbered(name, max(one.number for one in latest))[0]
 
 
 def _require_plain(uri: str, source: str) -> None:

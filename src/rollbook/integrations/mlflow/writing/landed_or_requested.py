@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from rollbook.errors import AlreadySo, BadCall, Conflict
 from rollbook.git.operation import one_operation
 from rollbook.integrations.mlflow.failures import how_to_land
-from rollbook.integrations.mlflow.kept_clone import refresh
 from rollbook.integrations.mlflow.writing.open_batch import Batch, Write, open_batch, opened
 from rollbook.integrations.mlflow.writing.requesting import landed, request
-from rollbook.integrations.mlflow.writing.writing_lock import alone
 from rollbook.propose.change_series import ChangeSeries
 from rollbook.propose.direct_landing import fetched_main, land_change
+from rollbook.propose.kept_clone import refresh
+from rollbook.propose.writing_lock import alone
 from rollbook.registry.kept_main import kept_main_commit
 from rollbook.registry.main_branch import main_commit
 from rollbook.registry.registry import Registry

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import BadCall
 from rollbook.integrations.mlflow.failures import failures_as_mlflow
-from rollbook.integrations.mlflow.kept_clone import opened_repository
-from rollbook.integrations.mlflow.store_address import SCHEMES, parse_address
+from rollbook.integrations.mlflow.store_address import SCHEMES, opened_repository, parse_address
 from rollbook.integrations.mlflow.writing.landed_or_requested import collected
 
 if TYPE_CHECKING:

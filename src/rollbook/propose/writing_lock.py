@@ -20,7 +20,7 @@ _own = threading.local()
 @contextmanager
 def alone(repository: Repository) -> Iterator[None]:
     """Hold the clone's lock, waiting for whoever has it."""
-    with held(repository.common_dir / "rollbook" / "mlflow.lock"):
+    with held(repository.common_dir / "rollbook" / "writing.lock"):
         yield
 
 

@@ -1,5 +1,4 @@
-"""The repository that an address of a registry means: a clone here, or one of a registry elsewhere that is
-kept in the user's folder of caches, one for each address."""
+"""Clones of registries elsewhere that are kept in the user's folder of caches, one for each address."""
 
 from __future__ import annotations
 
@@ -13,17 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from rollbook.errors import BadCall, StorageFailed
+from rollbook.errors import BadCall, Refused, StorageFailed
 from rollbook.git.clone import whole_clone
 from rollbook.git.repository import discover
-from rollbook.integrations.mlflow.writing.writing_lock import held
 from rollbook.propose.direct_landing import fetched_main
 from rollbook.propose.publication import follow_main
-from rollbook.registry.main_branch import main_branch
+from rollbook.propose.writing_lock import alone, held
+from rollbook.registry.main_branch import main_branch, read_main
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
-    from rollbook.integrations.mlflow.store_address import StoreAddress
 
 # How old what is read may be, in seconds.
 _OLDEST = 5.0
@@ -31,17 +29,21 @@ _fetched: dict[Path, float] = {}
 _fetching = threading.Lock()
 
 
-def opened_repository(address: StoreAddress) -> Repository:
-    """Return the repository that an address means; one elsewhere is cloned unless it is kept already.
+def kept_clone(url: str) -> Repository:
+    """Return the clone of the registry at an address, which is made unless it is kept already.
 
     Raises BadCall for an address that holds a password, GitFailed when it can't be reached.
     """
-    if not address.url:
-        return discover(Path(address.directory))
-    folder = _folder(address.url)
+    folder = _folder(url)
     if not folder.is_dir():
-        _keep(address.url, folder)
-    repository = discover(folder)
+        _keep(url, folder)
+    return discover(folder)
+
+
+def fresh_clone(url: str) -> Repository:
+    """Return what `kept_clone` does, brought to where its registry stands. Raises as it does, and as
+    `refresh`."""
+    repository = kept_clone(url)
     refresh(repository, is_new=True)
     return repository
 
@@ -55,9 +57,24 @@ def refresh(repository: Repository, *, is_new: bool = False) -> None:
     with _fetching:
         if time.monotonic() - _fetched.get(place, -_OLDEST) < _OLDEST:
             return
-        with held(place / "rollbook" / "mlflow.lock"):
+        with alone(repository):
             follow_main(repository, main_branch(repository), fetched_main(repository))
         _fetched[place] = time.monotonic()
+
+
+def follow_remote(repository: Repository) -> bool:
+    """Bring a kept clone to where its registry stands now, also where main was rewritten there: nothing is
+    only here. Return whether main was rewritten. Raises GitFailed when the registry can't be reached."""
+    with alone(repository):
+        try:
+            follow_main(repository, main_branch(repository), fetched_main(repository))
+        except Refused:
+            main = read_main(repository)
+            if main.tracked is None or main.tracked == main.local:
+                raise
+            follow_main(repository, main.name, main.tracked)
+            return True
+    return False
 
 
 def _folder(url: str) -> Path:

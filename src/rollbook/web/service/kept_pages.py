@@ -1,0 +1,164 @@
+"""The catalog's pages as a service makes them: what pages share is kept by commit, the pages last asked for
+too."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from rollbook.errors import RollbookError
+from rollbook.web.catalog.broken_page import missing_page
+from rollbook.web.catalog.compare_page import compare_page
+from rollbook.web.catalog.overview import with_open_requests
+from rollbook.web.catalog.page_frame import page_frame
+from rollbook.web.catalog.page_paths import REQUESTS
+from rollbook.web.catalog.requests_page import requests_page
+from rollbook.web.catalog.search_index import search_entry, search_files
+from rollbook.web.catalog.site_map import SiteMap
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rollbook.web.registries.served_registry import ServedRegistry, Standing
+
+_MOST_MAPS = 4
+_MOST_BYTES = 16 << 20
+_PAST = "../../"
+
+
+class KeptPage(NamedTuple):
+    """A page's bytes, and what tells them from any other."""
+
+    content: bytes
+    tag: str
+
+
+class _Key(NamedTuple):
+    registry: str
+    commit: str
+    as_of: str
+    day: str  # gates are judged by it
+
+
+@dataclass(eq=False)
+class _Catalog:
+    """One catalog at one commit."""
+
+    pages: SiteMap
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    search: Mapping[str, bytes] | None = None
+
+
+@dataclass(eq=False)
+class KeptPages:
+    """The catalogs and the pages that were asked for last, as many as there is room for; many threads may
+    ask."""
+
+    catalogs: OrderedDict[_Key, _Catalog] = field(default_factory=OrderedDict)
+    kept: OrderedDict[tuple[_Key, str], KeptPage] = field(default_factory=OrderedDict)
+    size: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def page(
+        self,
+        served: ServedRegistry,
+        standing: Standing,
+        path: str,
+        as_of: str = "",
+        versions: Sequence[str] = (),
+    ) -> KeptPage:
+        """Return the page at a path of a registry's catalog, that of a past date where `as_of` names one; the
+        one that compares versions, with those that are named. Raises NotFound where there is no such page."""
+        key = self._key(served, standing, as_of)
+        if path.strip("/") == REQUESTS.strip("/") and not as_of:
+            return self._requests(key, standing)  # no commit tells what is proposed
+        if versions and path.endswith("/compare/"):
+            return self._compared(key, standing, path, versions)
+        with self.lock:
+            found = self.kept.get((key, path))
+            if found is not None:
+                self.kept.move_to_end((key, path))
+                return found
+        catalog = self._catalog(key, standing)
+        with catalog.lock:
+            page = catalog.pages.page_at(path)
+            content = page.make().encode()
+        return self._keep(key, path, content)
+
+    def search_file(
+        self, served: ServedRegistry, standing: Standing, path: str, as_of: str = ""
+    ) -> bytes | None:
+        """Return a file that the search box reads; None where there is no such file."""
+        catalog = self._catalog(self._key(served, standing, as_of), standing)
+        with catalog.lock:
+            if catalog.search is None:
+                models = standing.registry.models()
+                catalog.search = search_files(search_entry(model) for model in models)
+            return catalog.search.get(path)
+
+    def missing(
+        self, served: ServedRegistry, standing: Standing, path: str, as_of: str, error: RollbookError
+    ) -> str:
+        """Return the page for an address at which there is none."""
+        catalog = self._catalog(self._key(served, standing, as_of), standing)
+        return missing_page(catalog.pages.frame, path, error)
+
+    def _compared(self, key: _Key, standing: Standing, path: str, versions: Sequence[str]) -> KeptPage:
+        model = path.removeprefix("models/").removesuffix("/compare/")
+        catalog = self._catalog(key, standing)
+        with catalog.lock:
+            facts = catalog.pages.facts
+        content = compare_page(facts, model, versions).encode()
+        return KeptPage(content, _tag(content))
+
+    def _requests(self, key: _Key, standing: Standing) -> KeptPage:
+        catalog = self._catalog(key, standing)
+        with catalog.lock:
+            gathered = catalog.pages.overview
+        content = requests_page(with_open_requests(gathered, standing.registry)).encode()
+        return KeptPage(content, _tag(content))
+
+    def _key(self, served: ServedRegistry, standing: Standing, as_of: str) -> _Key:
+        return _Key(served.name, standing.commit, as_of, datetime.now(UTC).date().isoformat())
+
+    def _catalog(self, key: _Key, standing: Standing) -> _Catalog:
+        with self.lock:
+            found = self.catalogs.get(key)
+            if found is None:
+                frame = replace(
+                    page_frame(standing.registry, key.as_of),
+                    registry_name=_name(standing, key.registry),
+                    now=_PAST if key.as_of else "",
+                )
+                found = self.catalogs[key] = _Catalog(SiteMap(standing.registry, frame))
+                while len(self.catalogs) > _MOST_MAPS:
+                    self.catalogs.popitem(last=False)
+            self.catalogs.move_to_end(key)
+            return found
+
+    def _keep(self, key: _Key, path: str, content: bytes) -> KeptPage:
+        page = KeptPage(content, _tag(content))
+        with self.lock:
+            if (key, path) not in self.kept:
+                self.kept[key, path] = page
+                self.size += len(content)
+            while self.size > _MOST_BYTES:
+                _, dropped = self.kept.popitem(last=False)
+                self.size -= len(dropped.content)
+        return page
+
+
+def _tag(content: bytes) -> str:
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def _name(standing: Standing, served_name: str) -> str:
+    """Return what the pages call a registry: what its policy does, else what it is served by."""
+    try:
+        return standing.registry.policy.registry or served_name
+    except RollbookError:
+        return served_name

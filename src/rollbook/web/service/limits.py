@@ -1,0 +1,19 @@
+"""What a request may take of the service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`rate` requests a second from one address (0: any number), `body` bytes in a request, `upload` bytes
+    in one that brings an artifact, `seconds` until an answer begins, and between two parts of a request or of
+    an answer."""
+
+    rate: float = 100.0
+    body: int = MIB
+    upload: int = 2048 * MIB
+    seconds: float = 30.0
