@@ -66,10 +66,15 @@ class CatalogFacts:
     requests: Mapping[str, Sequence[str]]
     address: str = ""
 
+    def timeline(self, model: str) -> ModelTimeline:
+        """Return what happened to a model, the newest first; nothing where no event tells."""
+        if model not in self._timelines:
+            self._timelines[model] = ModelTimeline.of((self.events or {}).get(model, ()))
+        return self._timelines[model]
+
     @cached_property
-    def timelines(self) -> Mapping[str, ModelTimeline]:
-        """What happened to each model, the newest first."""
-        return {model: ModelTimeline.of(tags) for model, tags in (self.events or {}).items()}
+    def _timelines(self) -> dict[str, ModelTimeline]:
+        return {}
 
     @property
     def first_stage(self) -> str:

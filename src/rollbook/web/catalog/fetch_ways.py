@@ -31,7 +31,9 @@ def fetch_ways(version: ModelVersion, address: str) -> list[FetchWay]:
     reference = str(version)
     at = address if _REACHABLE.fullmatch(address) else ""
     repo = f" --repo {shlex.quote(at)}" if at else ""
-    rest = f"$ROLLBOOK_URL/api/v1/models/{quote(model, safe='')}/{quote(version.version)}/artifact"
+    rest = f"$ROLLBOOK_URL/api/v1/models/{quote(model)}/{quote(version.version)}/artifact"
+    # A folder comes as one archive.
+    output = artifact.path if artifact.files is None else f"{artifact.path}.tar"
     opened = f"Registry.at_address({json.dumps(at)})" if at else "Registry.open()"
     ways = [
         FetchWay(
@@ -46,7 +48,7 @@ def fetch_ways(version: ModelVersion, address: str) -> list[FetchWay]:
         ),
         FetchWay(
             "curl",
-            f'curl --fail --location --output {shlex.quote(artifact.path)} "{rest}"',
+            f'curl --fail --location --output {shlex.quote(output)} "{rest}"',
             "ROLLBOOK_URL is the address of your rollbook serve.",
         ),
     ]

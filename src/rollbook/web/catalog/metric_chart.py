@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 380, 180
 _LEFT, _RIGHT, _TOP, _BOTTOM = 54, 22, 20, 34
-_LABEL_WIDTH = 60
+_LETTER, _LONGEST_LABEL = 7, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,18 @@ def metric_chart(
 
 
 def _labels(values: Sequence[tuple[str, float]], step: float) -> list[str]:
-    """Return the versions that there is room to name: every so many, and the last."""
-    every = max(1, -int(-_LABEL_WIDTH // step))
-    last = len(values) - 1
-    return [
-        version if place == last or (place % every == 0 and last - place >= every) else ""
-        for place, (version, _) in enumerate(values)
-    ]
+    """Return the versions that there is room to name, from the last backwards: its name ends where the line
+    does, those of the others stand in the middle below their figures."""
+    labels = [""] * len(values)
+    room = (len(values) - 1) * step + _RIGHT
+    for place in reversed(range(len(values))):
+        label = values[place][0][:_LONGEST_LABEL]
+        width = len(label) * _LETTER
+        end = place * step + (_RIGHT if place == len(values) - 1 else width / 2)
+        if end <= room:
+            labels[place] = label
+            room = end - width - 2 * _LETTER
+    return labels
 
 
 def _summary(metric: str, points: Sequence[ChartPoint], *, lower_is_better: bool) -> str:

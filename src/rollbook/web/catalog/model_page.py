@@ -19,8 +19,7 @@ def model_page(facts: CatalogFacts, name: str) -> str:
     """Return the page of a model. Raises NotFound for an unknown one, InvalidFile where its stages can't be
     read."""
     told = model_facts(facts, facts.registry.model(name))
-    timeline = facts.timelines.get(name)
-    entries = timeline.entries if timeline else ()
+    entries = facts.timeline(name).entries
     return rendered(
         "model.html",
         model_page_path(name),
@@ -30,6 +29,7 @@ def model_page(facts: CatalogFacts, name: str) -> str:
         record=told.record,
         tags=told_mapping(told.record.tags) if told.record else [],
         model=name,
+        known=facts.versions.stages,
         compare_path=compare_page_path(name) if len(told.model.version_names) > 1 else "",
         entries=entries[:_MOST_ENTRIES],
         entries_left_out=max(0, len(entries) - _MOST_ENTRIES),

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 DATA_KINDS = ("data", "data-source")
 _VERSIONS = (
-    "SELECT m.name, v.version, v.stage, f.created_at FROM version AS v JOIN model AS m ON m.id = v.model_id"
-    " LEFT JOIN manifest AS f ON f.version_id = v.id ORDER BY m.name, v.sort_key"
+    "SELECT m.name, v.version, v.stage FROM version AS v JOIN model AS m ON m.id = v.model_id"
+    " ORDER BY m.name, v.sort_key"
 )
 _SOURCES = (
     "SELECT m.name || '@' || v.version, s.kind, coalesce(s.name, ''), coalesce(s.version, ''),"
@@ -67,7 +67,6 @@ class VersionSources:
     where it is deployed."""
 
     stages: Mapping[str, str | None]
-    created: Mapping[str, str]
     sources: Mapping[str, Sequence[Source]]
     deployments: Mapping[str, Sequence[Deployment]]
 
@@ -143,10 +142,8 @@ def version_sources(registry: Registry) -> VersionSources:
 
 def _read(connection: sqlite3.Connection) -> VersionSources:
     stages: dict[str, str | None] = {}
-    created: dict[str, str] = {}
-    for model, version, stage, created_at in connection.execute(_VERSIONS):
+    for model, version, stage in connection.execute(_VERSIONS):
         stages[f"{model}@{version}"] = stage
-        created[f"{model}@{version}"] = created_at or ""
     sources: dict[str, list[Source]] = defaultdict(list)
     for reference, *source in connection.execute(_SOURCES):
         sources[reference].append(Source(*source))
@@ -155,4 +152,4 @@ def _read(connection: sqlite3.Connection) -> VersionSources:
         for told in deployed_by_model(connection).values()
         for reference, deployed in newest(told).items()
     }
-    return VersionSources(stages, created, dict(sources), deployments)
+    return VersionSources(stages, dict(sources), deployments)
