@@ -24,15 +24,16 @@ DATA = (
 )
 CARD = (
     "# Credit approval\n\n## Intended use\n\nDecides on *applications*.\n\n| Slice | auc |\n|---|---|\n"
-    "| new customers | 0.88 |\n\n```python\nprint('a line of code that is long enough to need a box of its own')\n"
-    "```\n"
+    "| new customers | 0.88 |\n\n```python\nprint('a line of code that is long enough to"
+    " need a box of its own, on a phone and elsewhere too')\n```\n"
 )
 SCRIPT = "<script>window.pwned=1</script><img src=x onerror='window.pwned=1'>"
-HOSTILE = f"{SCRIPT} \\\" onmouseover=window.pwned=1 x=\\\" javascript:window.pwned=1"
+HOSTILE = f'{SCRIPT} \\" onmouseover=window.pwned=1 x=\\" javascript:window.pwned=1'
 HOSTILE_CARD = (
-    f"# Card {SCRIPT} \u202egnp.exe \x1b[2J\n\n[a link](javascript:window.pwned=1) [data](data:text/html,<script>window.pwned=1</script>)\n"
-    f"\n![image](https://elsewhere.example/x.png)\n\n<iframe src='https://elsewhere.example'></iframe>\n\n"
-    "<svg onload=window.pwned=1></svg>\n\n`</code>" + SCRIPT + "`\n"
+    f"# Card {SCRIPT} \u202egnp.exe \x1b[2J\n\n"
+    "[a link](javascript:window.pwned=1) [data](data:text/html,<script>window.pwned=1</script>)\n\n"
+    "![image](https://elsewhere.example/x.png)\n\n<iframe src='https://elsewhere.example'></iframe>\n\n"
+    f"<svg onload=window.pwned=1></svg>\n\n`</code>{SCRIPT}`\n"
 )
 
 
@@ -54,7 +55,8 @@ def realistic(directory: Path) -> None:
     history.commit({path: text for path, text in files.items() if path.startswith("registry/churn")})
     history.commit(files, at=history.clock + 86_400 * 40)
     for number, auc in (("1.0.0", 0.81), ("1.1.0", 0.86), ("1.2.0", 0.91)):
-        extra = f"metrics: {{auc: {auc}, log_loss: {1 - auc:.2f}}}\nhyperparameters: {{depth: 6, rate: 0.1}}\n{DATA}"
+        metrics = f"metrics: {{auc: {auc}, log_loss: {1 - auc:.2f}}}\n"
+        extra = f"{metrics}hyperparameters: {{depth: 6, rate: 0.1}}\n{DATA}"
         history.commit(
             {
                 **registration("risk/credit-approval", number, extra),

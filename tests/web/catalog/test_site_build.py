@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +21,9 @@ from trail.histories import POLICY, History, new_history, registration
 if TYPE_CHECKING:
     from pathlib import Path
 
-LINEAGE = "metrics: {auc: 0.9}\nlineage: {parents: [base@1.0.0], data: [{name: applications, version: '1'}]}\n"
+LINEAGE = (
+    "metrics: {auc: 0.9}\nlineage: {parents: [base@1.0.0], data: [{name: applications, version: '1'}]}\n"
+)
 
 
 @pytest.fixture
@@ -168,7 +169,7 @@ def test_a_folder_that_holds_something_else_is_refused_and_left_as_it_is(
 def test_a_link_in_the_folder_is_not_followed(history: History, tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     (tmp_path / "elsewhere").mkdir()
-    os.symlink(tmp_path / "elsewhere", tmp_path / "site/models")
+    (tmp_path / "site/models").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(Refused, match="symbolic link"):
         build(history, tmp_path / "site")
     assert files(tmp_path / "elsewhere") == {}
