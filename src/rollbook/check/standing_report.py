@@ -30,12 +30,14 @@ if TYPE_CHECKING:
     from rollbook.trail.event import Event
 
 
-def gate_report(repository: Repository, reference: str | Reference, stage: str) -> GateReport:
+def gate_report(
+    repository: Repository, reference: str | Reference, stage: str, *, may_run: bool = True
+) -> GateReport:
     """Return what moving a version to `stage`, or giving it an alias (`@champion`), would meet now, by main.
 
     Of a version that holds the stage, it is what today's gates say of it as it stands; see
-    `standing_reports`. Raises BadCall for what is no reference, NotFound for an unknown version or stage,
-    CannotTell as that does.
+    `standing_reports`. `may_run` lets gates run the programs that main's policy names. Raises BadCall for
+    what is no reference, NotFound for an unknown version or stage, CannotTell as that does.
     """
     base = commit_snapshot(repository, main_commit(repository))
     with Registry(repository, base) as registry:
@@ -45,8 +47,8 @@ def gate_report(repository: Repository, reference: str | Reference, stage: str) 
         else:
             registry.policy.stage(stage)
         if _entry_at(version, stage) is None:
-            return move_report(repository, base, version, stage)
-        (report,) = _reports(repository, base, [(version, stage)])
+            return move_report(repository, base, version, stage, may_run=may_run)
+        (report,) = _reports(repository, base, [(version, stage)], may_run=may_run)
         return report
 
 
