@@ -232,6 +232,7 @@ _ARGUMENTS = {
     "NAME": "The evidence: its kind and number, e.g. `fairness-1`.",
     "NUMBER": "A pull request's number, or the name of the branch on which GitHub's merge queue tries it.",
     "REF": "The version: `MODEL@VERSION`, `MODEL@STAGE`, `MODEL@ALIAS` or `MODEL@latest`.",
+    "ID": "The id of a token, as `rollbook token list` prints it.",
     "URI": "Where a registry of another tool is: `sqlite:///mlflow.db`, `./mlruns`, `http://127.0.0.1:5000`.",
     "SQL": "One SELECT over the [views](views.md); `-` for standard input.",
     "VERSION": "A version, a stage, an alias or `latest` of the model, or a whole reference.",

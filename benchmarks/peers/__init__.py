@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MLFLOW_PEER = Path(__file__).with_name("mlflow_peer.py")
 MLFLOW_READS = Path(__file__).with_name("mlflow_reads.py")
 MLFLOW_WRITES = Path(__file__).with_name("mlflow_writes.py")
+REST_LOAD = Path(__file__).with_name("rest_load.py")
 
 
 def gto(place: Place, action: str) -> list[Command]:

@@ -11,6 +11,7 @@ from benchmarks.questions import (
     reading,
     registering,
     remote,
+    serving,
     trail,
 )
 
@@ -26,6 +27,7 @@ QUESTIONS = {
         monitoring,
         mlflow_reads,
         mlflow_writes,
+        serving,
     )
     for question in module.QUESTIONS
 }

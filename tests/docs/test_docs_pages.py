@@ -32,6 +32,10 @@ MAY_BE_SKIPPED = {
     "--registry-store-uri 'rollbook:///srv/models?mode=land'": "tests/integrations/mlflow runs it",
     "MLFLOW_REGISTRY_URI=rollbook:///srv/models mlflow models serve -m models:/churn/Production "
     "--env-manager local": "tests/integrations/mlflow runs it",
+    "systemctl enable --now rollbook": "changes the machine's own services",
+    "docker build --tag rollbook-api --file Containerfile .": "needs a container engine",
+    "docker run --read-only --tmpfs /tmp --volume rollbook:/var/cache/rollbook --publish 127.0.0.1:8321:8321 "
+    "rollbook-api --repo https://git.example/acme/models.git": "needs a container engine",
 }
 
 _SAID = {page: parse((ROOT / page).read_text(encoding="utf-8")) for page in pages()}

@@ -86,7 +86,9 @@ def fetch_attachments(
     evidence_record = evidence_named(version, evidence)
     if not evidence_record.attachments:
         raise NotFound(f"nothing is attached to {evidence} of {version}")
-    pointers = [_attached(version, evidence_record, attachment) for attachment in evidence_record.attachments]
+    pointers = [
+        attached_pointer(version, evidence_record, attachment) for attachment in evidence_record.attachments
+    ]
     begin(progress or quiet, "fetching", sum(attachment.size for attachment in evidence_record.attachments))
     source = registry_storage(version.model.registry) if remote is None else storage_at(remote)
     with source as storage:
@@ -106,7 +108,7 @@ def fetch_attachments(
 def attachment_content(version: ModelVersion, evidence: Evidence, attachment: Attachment, most: int) -> bytes:
     """Return the bytes of a file that is attached to a version's evidence, verified. Raises StorageFailed
     where they can't be had, or are more than `most`."""
-    pointer = _attached(version, evidence, attachment)
+    pointer = attached_pointer(version, evidence, attachment)
     if attachment.size > most or pointer.is_directory:
         raise StorageFailed(f"{attachment.path} of {evidence.name} is no file of at most {most:,} bytes")
     with registry_storage(version.model.registry) as storage:
@@ -123,8 +125,9 @@ def evidence_named(version: ModelVersion, name: str) -> Evidence:
     return parse_evidence(data or b"", places[name])
 
 
-def _attached(version: ModelVersion, evidence: Evidence, attachment: Attachment) -> Pointer:
-    """DVC's pointer to an attachment. Raises NotFound without one, InvalidFile when it is another's."""
+def attached_pointer(version: ModelVersion, evidence: Evidence, attachment: Attachment) -> Pointer:
+    """Return DVC's pointer to an attachment. Raises NotFound without one, InvalidFile when it is
+    another's."""
     if reason := unsafe_artifact_name(attachment.path):
         raise InvalidFile(f"{attachment.path!r} {reason}", path=evidence.path, key="attachments", hint=_OTHER)
     path = layout.attachment_pointer_path(evidence.path, attachment.path)

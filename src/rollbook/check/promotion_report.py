@@ -86,10 +86,12 @@ class GateReport:
         }
 
 
-def move_report(repository: Repository, base: TreeSnapshot, version: ModelVersion, stage: str) -> GateReport:
+def move_report(
+    repository: Repository, base: TreeSnapshot, version: ModelVersion, stage: str, *, may_run: bool = True
+) -> GateReport:
     """Return what moving a version to `stage`, or giving it an alias (`@champion`), would meet now, by what
-    the base holds."""
-    model, ground = _ground_today(repository, base, version, may_run=True)
+    the base holds; `may_run` lets gates run the programs that its policy names."""
+    model, ground = _ground_today(repository, base, version, may_run=may_run)
     return _report(model, Transition(version.version, version.stage, stage, None), ground)
 
 

@@ -17,7 +17,7 @@ from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.occasion import arrivals_at, recorded_arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from rollbook.check.gates.gate import Circumstances
     from rollbook.git.repository import Repository
@@ -30,12 +30,14 @@ if TYPE_CHECKING:
     from rollbook.trail.event import Event
 
 
-def gate_report(repository: Repository, reference: str | Reference, stage: str) -> GateReport:
+def gate_report(
+    repository: Repository, reference: str | Reference, stage: str, *, may_run: bool = True
+) -> GateReport:
     """Return what moving a version to `stage`, or giving it an alias (`@champion`), would meet now, by main.
 
     Of a version that holds the stage, it is what today's gates say of it as it stands; see
-    `standing_reports`. Raises BadCall for what is no reference, NotFound for an unknown version or stage,
-    CannotTell as that does.
+    `standing_reports`. `may_run` lets gates run the programs that main's policy names. Raises BadCall for
+    what is no reference, NotFound for an unknown version or stage, CannotTell as that does.
     """
     base = commit_snapshot(repository, main_commit(repository))
     with Registry(repository, base) as registry:
@@ -45,19 +47,22 @@ def gate_report(repository: Repository, reference: str | Reference, stage: str) 
         else:
             registry.policy.stage(stage)
         if _entry_at(version, stage) is None:
-            return move_report(repository, base, version, stage)
-        (report,) = _reports(repository, base, [(version, stage)])
+            return move_report(repository, base, version, stage, may_run=may_run)
+        (report,) = _reports(repository, base, [(version, stage)], may_run=may_run)
         return report
 
 
-def standing_reports(repository: Repository, *, may_run: bool = True) -> list[GateReport]:
+def standing_reports(
+    repository: Repository, *, may_run: bool = True, models: Container[str] | None = None
+) -> list[GateReport]:
     """Return what today's gates say of every version that holds a stage which gates guard, as if it came from
     where it came from, and of every one that has such an alias on record; by model, in the policy's order of
     stages, then by alias.
 
     The approvals are those on record, given on the occasion of that time, by keys that are allowed today.
-    Freezes do not count. Programs that the policy names run only with `may_run`. Raises CannotTell in a
-    shallow clone, and where main's history does not hold how a version came there.
+    Freezes do not count. Programs that the policy names run only with `may_run`; `models` narrows it to
+    those of these names. Raises CannotTell in a shallow clone, and where main's history does not hold how a
+    version came there.
     """
     base = commit_snapshot(repository, main_commit(repository))
     with Registry(repository, base) as registry:
@@ -65,6 +70,7 @@ def standing_reports(repository: Repository, *, may_run: bool = True) -> list[Ga
         holders = [
             (model.version(entry.version), entry.stage)
             for model in registry.models()
+            if models is None or model.name in models
             for entry in _entries(model.stages, policy)
             if guards_stage([*policy.gates, *(model.record.gates if model.record else ())], entry.stage)
         ]

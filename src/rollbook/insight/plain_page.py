@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING
 from rollbook.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+_DIGEST = re.compile(r"(sha256:)?[0-9a-f]{40,64}")
+_LONGEST_WHOLE = 36
 # The policy is for whatever slips through the escaping: no script, no address is ever followed.
 _PAGE = """\
 <!doctype html>
@@ -27,8 +30,10 @@ _PAGE = """\
 {common}{style}</style>
 </head>
 <body>
+<main>
 <h1>{title}</h1>
-{body}</body>
+{body}</main>
+</body>
 </html>
 """
 
@@ -54,7 +59,7 @@ def page_style() -> str:
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Html]]) -> str:
     """Return a table of texts."""
     head = "".join(f"<th>{shown(column)}</th>" for column in columns)
-    return f"<table>\n<tr>{head}</tr>\n{_rows(rows)}</table>\n"
+    return f"<table>\n<tr>{head}</tr>\n{_rows(rows, _cell)}</table>\n"
 
 
 def boxed_table(columns: Sequence[str], rows: Iterable[Sequence[str | Html]]) -> str:
@@ -62,7 +67,7 @@ def boxed_table(columns: Sequence[str], rows: Iterable[Sequence[str | Html]]) ->
     head = "".join(f'<th scope="col">{shown(column)}</th>' for column in columns)
     return (
         f'<div class="scroll" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n'
-        f"<tbody>\n{_rows(rows)}</tbody></table></div>\n"
+        f"<tbody>\n{_rows(rows, _classed_cell)}</tbody></table></div>\n"
     )
 
 
@@ -77,9 +82,18 @@ def shown(text: str) -> str:
     return escape(printable(text))
 
 
-def _rows(rows: Iterable[Sequence[str | Html]]) -> str:
-    return "".join(f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>\n" for row in rows)
+def _rows(rows: Iterable[Sequence[str | Html]], cell: Callable[[str | Html], str]) -> str:
+    return "".join(f"<tr>{''.join(map(cell, row))}</tr>\n" for row in rows)
 
 
 def _cell(cell: str | Html) -> str:
-    return cell.text if isinstance(cell, Html) else shown(cell)
+    return f"<td>{cell.text if isinstance(cell, Html) else shown(cell)}</td>"
+
+
+def _classed_cell(cell: str | Html) -> str:
+    """Return a cell in which a name or a time stays on one line; a digest, no word, may go on anywhere."""
+    if isinstance(cell, Html) or not cell:
+        return _cell(cell)
+    is_short = len(cell) <= _LONGEST_WHOLE
+    kind = "digest" if _DIGEST.fullmatch(cell) else "whole" if is_short and " " not in cell else "prose"
+    return f'<td class="{kind}">{shown(cell)}</td>'

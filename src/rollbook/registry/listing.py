@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook import __version__, layout
 from rollbook.cache.memory import LISTING
+from rollbook.errors import InvalidFile
 from rollbook.names import is_model_name
 from rollbook.records.manifest import parse_manifest
 from rollbook.records.model import parse_model
-from rollbook.registry.model_folders import folders, may_be_models, models_among
+from rollbook.registry.model_folders import folders, may_be_models, model_names, models_among
 from rollbook.registry.registry import newest
 from rollbook.registry.version_files import removed_among
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rollbook.records.policy import Policy
     from rollbook.registry.list_filter import ListFilter
@@ -123,6 +124,30 @@ def listed_models(registry: Registry, wanted: ListFilter | None = None) -> list[
     if wanted is not None:
         listed = wanted.models(listed, policy)
     return [_with_stages(item, policy) for item in listed]
+
+
+def readable_models(
+    registry: Registry, wanted: ListFilter, *, among: Callable[[Listed], bool] | None = None
+) -> tuple[list[ListedModel], dict[str, str]]:
+    """Return what `listed_models` does, of those models alone whose files can be read, and why each of the
+    others can't be, by its name. `among` narrows what is wanted further; it is told the models' facts.
+
+    Raises NotFound as `listed_models` does, and InvalidFile for a policy that can't be read.
+    """
+    policy = registry.policy
+    with_facts = among is not None or wanted.needs_facts
+    broken: dict[str, str] = {}
+    try:
+        items = listing(registry, with_facts=with_facts)
+    except InvalidFile:
+        items = []
+        for name in model_names(registry.snapshot):
+            try:
+                items += _listed(registry, registry.models_named([name]), with_facts=with_facts)
+            except InvalidFile as error:
+                broken[name] = str(error)
+    chosen = items if among is None else [item for item in items if among(item)]
+    return [_with_stages(item, policy) for item in wanted.models(chosen, policy)], broken
 
 
 def _with_stages(item: Listed, policy: Policy) -> ListedModel:

@@ -170,8 +170,9 @@ class Registry:
         """Return the model of that name. Raises BadCall for no possible name, NotFound that suggests the
         nearest.
         """
-        if name in self._models:
-            return self._models[name]
+        kept = self._models.get(name)  # asked once: another thread may begin anew meanwhile
+        if kept is not None:
+            return kept
         require_model_name(name)
         (directories,) = self.snapshot.children([layout.versions_directory(name)])
         (stages,) = self.snapshot.read_many([layout.stages_path(name)])
@@ -262,8 +263,9 @@ class Model:
     def version(self, version: str) -> ModelVersion:
         """Return that version. Raises NotFound that suggests the nearest."""
         name = normalise_version(version)
-        if name in self._versions:
-            return self._versions[name]
+        kept = self._versions.get(name)
+        if kept is not None:
+            return kept
         if name not in self.version_names:
             raise NotFound(f"{self.name} has no version {name}", hint=nearest(name, self.version_names))
         model_version = self.make_version(name)

@@ -6,6 +6,7 @@ of very many that takes the square of their number. Here each folder is read onc
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from rollbook.git.objects import tree_entries
@@ -22,23 +23,25 @@ _MOST_KEPT = 500_000  # entries of folders
 
 
 class TreePaths:
-    """The names by which an object reader finds what stands at paths of a tree."""
+    """The names by which an object reader finds what stands at paths of a tree. Threads may share it."""
 
     def __init__(self, objects: ObjectReader, tree: str) -> None:
         self._objects = objects
         self.tree = tree
         self._folders: dict[str, dict[str, str]] = {}
         self._kept = 0
+        self._turn = threading.Lock()
 
     def names(self, paths: Sequence[str]) -> list[str]:
         """Return for each path what to ask the reader for; where nothing stands, what does not exist."""
         if len(paths) <= _FEW:
             return [f"{self.tree}:{path}" for path in paths]
-        if self._kept > _MOST_KEPT:
-            self._folders.clear()
-            self._kept = 0
-        self._read_folders({path.rpartition("/")[0] for path in paths if path})
-        return [self._name(path) for path in paths]
+        with self._turn:
+            if self._kept > _MOST_KEPT:
+                self._folders.clear()
+                self._kept = 0
+            self._read_folders({path.rpartition("/")[0] for path in paths if path})
+            return [self._name(path) for path in paths]
 
     def _name(self, path: str) -> str:
         if not path:

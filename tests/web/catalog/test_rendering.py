@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
+from growth import grows_linearly
 from rollbook.web.catalog.card_markup import card_markup
 from rollbook.web.catalog.rendering import _environment, breakable, is_web_address
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 HOSTILE = st.one_of(
     st.text(max_size=60),
@@ -57,7 +64,12 @@ class Shape(HTMLParser):
 
 
 def made_with(text: str) -> str:
-    return _environment().from_string(TEMPLATE).render(text=text)
+    return compiled().render(text=text)
+
+
+@cache
+def compiled() -> Template:
+    return _environment().from_string(TEMPLATE)
 
 
 @given(HOSTILE)
@@ -101,8 +113,14 @@ def test_an_image_of_a_card_becomes_a_link_since_the_page_loads_nothing() -> Non
     assert "a plot</a>" in card
 
 
+@pytest.mark.parametrize("part", ["![x](https://e.org/y)", "[x]() ", "# x\n"])
+def test_a_card_takes_as_long_as_it_is_long(part: str) -> None:
+    assert grows_linearly(lambda size: part * size, card_markup, 500)
+
+
 def test_a_name_breaks_between_its_words_alone() -> None:
     assert breakable("risk/credit-approval") == Markup("risk/<wbr>credit-<wbr>approval")
+    assert breakable("churn@1.10.0") == Markup("churn@<wbr>1.10.0")
 
 
 def test_what_a_part_made_is_joined_as_it_is() -> None:

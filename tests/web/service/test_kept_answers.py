@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,6 +91,16 @@ def test_git_may_tidy_up_beneath(world: World, client: TestClient) -> None:
     assert client.get("/api/v1/models/churn/1.2.0").json()["version"] == "v1.2.0"
 
 
+def test_a_registry_that_was_removed_is_a_problem_and_not_what_was_kept(
+    world: World, client: TestClient
+) -> None:
+    for _ in range(3):
+        assert client.get(_PATH).status_code == 200
+    shutil.rmtree(world.registry)
+    answer = client.get(_PATH)
+    assert (answer.status_code, answer.json()["title"]) == (502, "GitFailed")
+
+
 @pytest.mark.parametrize("query", ["?rev=main", "?at=2099-01-01", "?rev=HEAD"])
 def test_what_other_refs_or_dates_say_is_not_kept(client: TestClient, query: str) -> None:
     for _ in range(2):
@@ -107,7 +118,7 @@ def test_who_asks_is_told_first_each_time(world: World) -> None:
     def identify(request: Request, _: ServedRegistry) -> Caller:
         match request.headers.get("authorization", ""):
             case "Bearer reader":
-                return Caller(Person("Jane Doe"), frozenset([Right.READ]), {})
+                return Caller(Person("Jane Doe"), frozenset([Right.CATALOG, Right.READ]), {})
             case "Bearer viewer":
                 return Caller(Person("John Doe"), frozenset([Right.CATALOG]), {})
             case _:

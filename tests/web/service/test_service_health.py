@@ -14,6 +14,7 @@ from building.mlflow_registry import with_churn
 from rollbook.git.repository import discover
 from rollbook.web.registries.served_registries import ServedRegistries
 from rollbook.web.registries.served_registry import ServedRegistry
+from rollbook.web.service import health_routes
 from rollbook.web.service.app import create_app
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from building.once import Template
     from building.world import World
+    from rollbook.web.registries.served_registry import Standing
 
 
 @pytest.fixture
@@ -39,6 +41,22 @@ def test_it_is_ready_while_main_can_be_read(world: World, client: TestClient) ->
     told = client.get("/readyz")
     assert told.status_code == 200
     assert told.json()["registries"]["risk"]["commit"] == world.git("rev-parse", "main")
+
+
+def test_whoever_asks_often_has_the_registries_looked_at_no_more_often(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    now = ServedRegistry.now
+
+    def counted(registry: ServedRegistry) -> Standing:
+        looks.append(registry.name)
+        return now(registry)
+
+    monkeypatch.setattr(ServedRegistry, "now", counted)
+    monkeypatch.setattr(health_routes, "_FRESH", 3600.0)
+    assert {client.get("/readyz").status_code for _ in range(5)} == {200}
+    assert looks == ["risk"]
 
 
 def test_without_its_repository_it_lives_but_is_not_ready(world: World, client: TestClient) -> None:

@@ -33,7 +33,7 @@ def as_html(card: str, title: str) -> str:
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="color-scheme" content="light dark">\n'
         f"<title>{html.escape(title)}</title>\n<style>\n{page_style()}{_STYLE}</style>\n"
-        f"</head>\n<body>\n{body}</body>\n</html>\n"
+        f"</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
     )
 
 
@@ -47,22 +47,28 @@ def as_part(card: str, first_heading: int = 3) -> str:
     markdown.validateLink = _leads_to_the_web  # type: ignore[method-assign]
     markdown.add_render_rule("image", _linked_image)
     tokens = markdown.parse(_text(card))
-    levels = [int(token.tag[1]) for token in tokens if token.type == "heading_open"]
+    raised = first_heading - min(
+        (int(token.tag[1]) for token in tokens if token.type == "heading_open"), default=1
+    )
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(6, int(token.tag[1]) - min(levels) + first_heading)}"
-        _unlink_empty(token.children or [])
+            token.tag = f"h{min(6, int(token.tag[1]) + raised)}"
+        _arrange_links(token.children or [])
     return str(markdown.renderer.render(tokens, markdown.options, {}))
 
 
-def _unlink_empty(tokens: Sequence[Token]) -> None:
-    """Make text of the links without an address, which the renderer does not ask about."""
-    inside = False  # no link stands inside of another (CommonMark 6.3)
+def _arrange_links(tokens: Sequence[Token]) -> None:
+    """Make text of the links without an address, which the renderer does not ask about; and mark the images
+    that stand inside of a link, where no other one may (CommonMark 6.3)."""
+    inside = is_empty = False
     for token in tokens:
-        if token.type == "link_open":
-            inside = not token.attrs.get("href")
-        if inside and token.type in ("link_open", "link_close"):
-            token.tag, token.attrs = "span", {}
+        if token.type == "image":
+            token.meta["is_linked"] = inside
+        elif token.type in ("link_open", "link_close"):
+            inside = token.type == "link_open"
+            is_empty = not token.attrs.get("href") if inside else is_empty
+            if is_empty:
+                token.tag, token.attrs = "span", {}
 
 
 def _leads_to_the_web(url: str) -> bool:
@@ -89,9 +95,6 @@ def _shown(_: object, tokens: Sequence[Token], index: int, *__: Any) -> str:
 
 
 def _linked_image(_: object, tokens: Sequence[Token], index: int, *__: Any) -> str:
-    address = str(tokens[index].attrs.get("src", ""))
-    # Inside of a link another one must not stand.
-    around = [token.type for token in tokens[:index] if token.type in ("link_open", "link_close")]
-    inside = around[-1:] == ["link_open"]
-    told = shown(tokens[index].content or "image")
-    return told if inside or not address else f'<a href="{html.escape(address)}">{told}</a>'
+    image = tokens[index]
+    address, told = str(image.attrs.get("src", "")), shown(image.content or "image")
+    return f'<a href="{html.escape(address)}">{told}</a>' if address and not image.meta["is_linked"] else told

@@ -12,7 +12,7 @@ from rollbook.errors import RollbookError
 from rollbook.names import PRODUCTION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
     from datetime import date
 
     from rollbook.api.public_registry import Registry
@@ -43,14 +43,17 @@ class ModelHealth:
         return self.notes[0].state if self.notes else ""
 
 
-def gates_today(registry: Registry) -> Mapping[str, Sequence[GateReport]] | None:
-    """Return what today's gates say of what holds a stage, by model; None where that can't be told.
+def gates_today(
+    registry: Registry, models: Container[str] | None = None
+) -> Mapping[str, Sequence[GateReport]] | None:
+    """Return what today's gates say of what holds a stage, by model, of all or of those of these names; None
+    where that can't be told.
 
     Main is judged, whatever commit the registry is read from. No program of the policy runs.
     """
     reports: dict[str, list[GateReport]] = {}
     try:
-        for report in standing_reports(registry.repository, may_run=False):
+        for report in standing_reports(registry.repository, may_run=False, models=models):
             reports.setdefault(report.model, []).append(report)
     except RollbookError:
         return None

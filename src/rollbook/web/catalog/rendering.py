@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from rollbook.web.catalog.page_frame import PageFrame
 
-# Where a name may go on in the next line; a word between two of these is never broken.
-_BREAK_AFTER = re.compile(r"(?<=[-_./@:])(?=[^-_./@:\s])")
+# Where a name may go on in the next line; a word between two of these is never broken, nor is a version.
+_BREAK_AFTER = re.compile(r"(?<=[-_/@:])(?=[^-_./@:\s])|(?<=[^\W\d]\.)(?=[^\W\d])")
 _WEB = re.compile(r"https?://[^\s/?#\\]+(?:[/?#]\S*)?", re.IGNORECASE)
 _UNSEEN = re.compile(r"[^\n\t\x20-\x7e]+")
 _SECTIONS = ("data", "requests", "audit", "search")

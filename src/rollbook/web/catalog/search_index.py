@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 INDEX = "search/index.js"
 # What is searched of one text: enough to find it by, and no more than a browser should hold of thousands.
-_MOST_WORDS, _LONGEST_WORD, _LONGEST = 250, 40, 300
+_MOST_WORDS, _LONGEST_WORD, _LONGEST = 150, 40, 300
 _VERSIONS_A_SHARD = 4_000
 _WORD = re.compile(r"[^\W_]{3,}")
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from rollbook.errors import RollbookError
 from rollbook.git.address import without_credentials
-from rollbook.propose.kept_clone import follow_remote, kept_clone
 from rollbook.text import one_line
 from rollbook.web.registries.served_registry import ServedRegistry
 
@@ -55,6 +54,8 @@ class FollowedRegistry(ServedRegistry):
     def followed(cls, name: str, url: str, every: float) -> FollowedRegistry:
         """Return the registry at an address, cloned unless a clone is kept, fetched, and followed from here
         on. Raises BadCall for an address that holds a password, GitFailed when it can't be cloned."""
+        from rollbook.propose.kept_clone import kept_clone
+
         followed = cls(name, kept_clone(url), url, every)
         followed.fetch()
         followed._thread.start()
@@ -66,6 +67,9 @@ class FollowedRegistry(ServedRegistry):
 
     def fetch(self) -> None:
         """Fetch, and take note of how that went."""
+        # Imported for those that are elsewhere alone: what follows a remote takes a tenth of a second.
+        from rollbook.propose.kept_clone import follow_remote
+
         told = self.following
         try:
             is_rewritten = follow_remote(self.repository)

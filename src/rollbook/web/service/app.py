@@ -6,27 +6,35 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 
-from rollbook import __version__
 from rollbook.errors import RollbookError
 from rollbook.web.identity.caller import anybody
 from rollbook.web.service import (
+    artifact_routes,
     catalog_routes,
     health_routes,
     mlflow_routes,
     model_routes,
+    trail_routes,
+    version_routes,
     webhook_routes,
     whoami_route,
 )
+from rollbook.web.service.api_description import VERSION, describe
 from rollbook.web.service.bounded_requests import BoundedRequests
 from rollbook.web.service.kept_answers import KeptAnswers
 from rollbook.web.service.kept_pages import KeptPages
 from rollbook.web.service.limits import Limits
+from rollbook.web.service.named_paths import NamedPaths
 from rollbook.web.service.observed import Observed
-from rollbook.web.service.problems import refused
+from rollbook.web.service.problems import invalid, refused, unmet
 from rollbook.web.service.rate_limit import RateLimit
+from rollbook.web.service.read_answers import Unchanged, unchanged
 from rollbook.web.service.read_recording import ReadRecording
 from rollbook.web.service.service_metrics import ServiceMetrics
+from rollbook.web.service.verified_copies import VerifiedCopies
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -60,26 +68,23 @@ def create_app(
         try:
             yield
         finally:
+            app.state.copies.close()
             registries.close()
             if read_log is not None:
                 read_log.close()
 
-    app = FastAPI(
-        title="Rollbook", version=__version__, lifespan=while_it_runs, docs_url=None, redoc_url=None
-    )
+    app = FastAPI(title="Rollbook", version=VERSION, lifespan=while_it_runs, docs_url=None, redoc_url=None)
     app.state.registries = registries
     app.state.identify = identify
     app.state.metrics = ServiceMetrics(registries)
+    app.state.readiness = health_routes.Readiness(registries)
     app.state.webhook_secret = webhook_secret
-    app.add_exception_handler(RollbookError, refused)
+    app.state.copies = VerifiedCopies()
+    _answer_errors(app)
     app.include_router(health_routes.router)
     app.include_router(webhook_routes.router, prefix="/api/v1")
-    app.include_router(whoami_route.router, prefix="/api/v1")
-    app.include_router(whoami_route.router, prefix="/api/v1/registries/{registry}", include_in_schema=False)
-    app.include_router(model_routes.router, prefix="/api/v1")
-    app.include_router(mlflow_routes.router)
-    # A client's registry is then the address with this before it.
-    app.include_router(mlflow_routes.router, prefix="/registries/{registry}", include_in_schema=False)
+    _include_reads(app)
+    describe(app)
     app.state.pages = KeptPages()
     app.include_router(catalog_routes.router, prefix="/registries/{registry}")
     app.include_router(catalog_routes.router)  # last: every other path is a page's, or nothing's
@@ -87,9 +92,29 @@ def create_app(
     return app
 
 
+def _answer_errors(app: FastAPI) -> None:
+    app.add_exception_handler(RollbookError, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, unmet)
+    app.add_exception_handler(Unchanged, unchanged)
+
+
+def _include_reads(app: FastAPI) -> None:
+    """Have the reads answered for the first registry, and for each by its name; what has a word of its own
+    where a version may stand goes first."""
+    app.include_router(trail_routes.all_registries, prefix="/api/v1")
+    for prefix, is_described in (("/api/v1", True), ("/api/v1/registries/{registry}", False)):
+        for routes in (whoami_route, trail_routes, model_routes, artifact_routes, version_routes):
+            app.include_router(routes.router, prefix=prefix, include_in_schema=is_described)
+    # A client's registry is then the address with this before it.
+    for prefix, is_described in (("", True), ("/registries/{registry}", False)):
+        app.include_router(mlflow_routes.router, prefix=prefix, include_in_schema=is_described)
+
+
 def _go_through(app: FastAPI, limits: Limits, read_log: ReadLog | None, *, logs_all: bool) -> None:
     """Set up what requests go through, the innermost first."""
     state = app.state
+    app.add_middleware(NamedPaths, registries=state.registries)
     app.add_middleware(BoundedRequests, limits=limits)
     app.add_middleware(KeptAnswers, identify=state.identify, metrics=state.metrics)
     if read_log is not None:

@@ -9,16 +9,22 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 if TYPE_CHECKING:
     import asyncio
 import socket
+from collections import Counter
 
 _LONGEST_HEAD = 32 << 10  # bytes of the address and all headers
 _MOST_HEADERS = 100
 HEAD_SECONDS = 10.0  # a head must be whole after so many
+# Connections of one address at once; a proxy needs no more.
+MOST_OF_ONE = 256
+_connections: Counter[str] = Counter()
 
 
 class CarefulProtocol(HttpToolsProtocol):
-    """Answers 408 where a request's head does not come in time, and 431 to one that is too large."""
+    """Answers 408 where a request's head does not come in time, and 431 to one that is too large; leaves who
+    has too many connections."""
 
     _waiting: asyncio.TimerHandle | None = None
+    _address = ""
     _head = 0
     _is_refused = False
 
@@ -29,11 +35,19 @@ class CarefulProtocol(HttpToolsProtocol):
         if connection is not None and connection.family != socket.AF_UNIX:
             # asyncio leaves it out for sockets that it has not made: a body would wait for the client's ACK.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._address = self.client[0] if self.client else ""
+        _connections[self._address] += 1
+        if self._address and _connections[self._address] > MOST_OF_ONE:
+            transport.close()
+            return
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         self._wait_no_longer()
+        _connections[self._address] -= 1
+        if not _connections[self._address]:
+            del _connections[self._address]
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

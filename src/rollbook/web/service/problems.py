@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
+from rollbook.check.report.findings_json import as_data
 from rollbook.errors import (
     AlreadySo,
     BadCall,
@@ -45,6 +49,7 @@ _STATUS: tuple[tuple[type[RollbookError], int], ...] = (
     (CannotTell, 503),
     (RollbookError, 500),
 )
+_MOST_ERRORS = 20
 
 
 def problem(
@@ -59,14 +64,16 @@ async def refused(request: Request, error: Exception) -> JSONResponse:
     """Return the problem that an error of the registry is."""
     assert isinstance(error, RollbookError)
     error = as_told(request, error)
-    hint = {"hint": printable(error.hint)} if error.hint else {}
-    return problem(
-        _status(error),
-        type(error).__name__,
-        printable(str(error)),
-        headers=challenge(error) if isinstance(error, Denied) else None,
-        **hint,
-    )
+    status = _status(error)
+    members: dict[str, Any] = {"hint": printable(error.hint)} if error.hint else {}
+    if findings := getattr(error, "findings", ()):
+        members["findings"] = as_data(findings)
+    if isinstance(error, InvalidFile) and error.path:
+        members |= {"path": printable(error.path), "line": error.line, "key": printable(error.key)}
+    headers = challenge(error) if isinstance(error, Denied) else {}
+    if status == 503:
+        headers["Retry-After"] = "5"
+    return problem(status, type(error).__name__, printable(str(error)), headers=headers, **members)
 
 
 def as_told(request: Request, error: RollbookError) -> RollbookError:
@@ -96,3 +103,29 @@ def _status(error: RollbookError) -> int:
     if isinstance(error, Denied):
         return 401 if error.is_unknown else 403
     return next(status for kind, status in _STATUS if isinstance(error, kind))
+
+
+async def invalid(_: Request, error: Exception) -> JSONResponse:
+    """Return the problem that parameters are which can't be: each by its name, and where it stands."""
+    assert isinstance(error, RequestValidationError)
+    told = [
+        {
+            "name": printable(".".join(str(part) for part in one["loc"][1:])),
+            "in": str(one["loc"][0]) if one["loc"] else "",
+            "message": printable(str(one["msg"])),
+        }
+        for one in error.errors()[:_MOST_ERRORS]
+    ]
+    named = ", ".join(one["name"] for one in told if one["name"])
+    detail = f"not as it is described: {named or 'the request'}"
+    return problem(422, "InvalidParameter", detail, errors=told)
+
+
+async def unmet(_: Request, error: Exception) -> JSONResponse:
+    """Return the problem of a request that no route answers: no such path, method, or kind of answer."""
+    assert isinstance(error, HTTPException)
+    title = HTTPStatus(error.status_code).phrase
+    answer = problem(error.status_code, title, printable(str(error.detail)))
+    for name, value in (error.headers or {}).items():
+        answer.headers[name] = value
+    return answer

@@ -77,14 +77,16 @@ def serve(
     """Answer until a signal says to end; then what is under way has `patience` seconds.
 
     `begun` is called before the first request is taken. `X-Forwarded-For` and `X-Forwarded-Proto` count from
-    the addresses in `trusted_proxies` alone.
+    the addresses in `trusted_proxies` alone. `root_path` is what a proxy takes off the paths that it passes
+    on.
     """
     config = uvicorn.Config(
         app, http=CarefulProtocol, ws="none", log_config=None, access_log=False, server_header=False,
         proxy_headers=bool(trusted_proxies), forwarded_allow_ips=trusted_proxies or "",
-        root_path=root_path, limit_concurrency=_MOST_CONNECTIONS, timeout_keep_alive=_IDLE,
+        limit_concurrency=_MOST_CONNECTIONS, timeout_keep_alive=_IDLE,
         timeout_graceful_shutdown=patience,
     )  # fmt: skip
+    app.root_path = root_path  # not uvicorn's, which would put it before paths that come without it
     log_as_json()
     begun()
     server = _Server(config)

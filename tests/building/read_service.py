@@ -1,0 +1,61 @@
+"""A registry with something of everything that is read over HTTP, and a client of the service over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.testclient import TestClient
+
+from building.world import git
+from rollbook.git.repository import discover
+from rollbook.web.registries.served_registries import ServedRegistries
+from rollbook.web.registries.served_registry import ServedRegistry
+from rollbook.web.service.app import create_app
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from building.world import World
+
+WEIGHTS = bytes(range(256)) * 40
+
+
+def with_models(world: World) -> None:
+    """Two versions of a model in a namespace, one in production; a model that is a folder; evidence with an
+    attachment, notes, an alias, an open request, and a model whose files are broken."""
+    world.register(
+        "risk/fraud",
+        "1.0.0",
+        *("--metric", "auc=0.91", "--algorithm", "forest", "--input", "amount:float32[-1]"),
+        *("--data", "transactions@2024-01"),
+        content=WEIGHTS,
+    )
+    world.register("risk/fraud", "1.1.0", "--metric", "auc=0.93")
+    world.promote("risk/fraud@1.0.0", "staging")
+    world.promote("risk/fraud@1.0.0", "production")
+    world.run("alias", "risk/fraud@1.1.0", "champion", "--reason", "best", "--land")
+    report = world.artifact(b"fair enough", "report.txt")
+    world.run(
+        *("evidence", "add", "risk/fraud@1.0.0", "fairness", "--status", "passed", "--attach", str(report)),
+        "--land",
+    )
+    folder = world.root / "net"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    (folder / "deep" / "weights.bin").write_bytes(b"w" * 1000)
+    world.run("register", "churn", str(folder), "--version", "0.1.0", "--land")
+    world.run("promote", "churn@0.1.0", "staging", "--reason", "try it")
+    git(world.registry, "checkout", "--quiet", "main")
+    world.write("registry/broken/stages.yaml", "a: &a [*a, *a]\n\t: nonsense")
+    world.write("registry/broken/model.yaml", "name: broken\n- neither\n")
+    world.write("registry/broken/versions/1.0.0/version.yaml", "a: &x [1]\nb: *x\n")
+    world.commit("Break a model past every check")
+
+
+def served(world: World) -> FastAPI:
+    """The application over a world's registry, under the name `registry`."""
+    return create_app(ServedRegistries([ServedRegistry("registry", discover(world.registry))]))
+
+
+def client_of(world: World) -> TestClient:
+    return TestClient(served(world), raise_server_exceptions=True)
