@@ -110,7 +110,7 @@ class CatalogFacts:
         without a repository, or of one as it was. Raises NotFound and InvalidFile for a model that can't be
         read.
         """
-        if self._circumstances is None:
+        if self.circumstances is None:
             return None
         if model not in self._ahead:
             from rollbook.check.promotion_report import GatesAhead
@@ -119,7 +119,7 @@ class CatalogFacts:
                 self._ahead.clear()
             snapshot = self.registry.snapshot
             assert isinstance(snapshot, TreeSnapshot)
-            self._ahead[model] = GatesAhead.of(snapshot, self.policy, model, self._circumstances)
+            self._ahead[model] = GatesAhead.of(snapshot, self.policy, model, self.circumstances)
         return self._ahead[model]
 
     @property
@@ -128,7 +128,7 @@ class CatalogFacts:
         return self.circumstances is not None
 
     @cached_property
-    def _circumstances(self) -> Circumstances | None:
+    def circumstances(self) -> Circumstances | None:
         if not self.registry.has_repository or self.frame.as_of:
             return None
         if not isinstance(self.registry.snapshot, TreeSnapshot):
