@@ -119,7 +119,8 @@ def command(
 
     addresses = named_addresses(named) or {ONLY: repo or directory}
     identify = identification(
-        host=None if socket_path else host, tokens=tokens if tokens or repo or named else tokens_path(None),
+        host=None if socket_path or root_path or forwarded_allow_ips else host,
+        tokens=tokens if tokens or repo or named else tokens_path(None),
         **told,
     )  # fmt: skip
     listening = listen_at(socket_path) if socket_path else listen(host, port)

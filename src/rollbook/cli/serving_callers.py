@@ -24,7 +24,8 @@ def callers(command: Command) -> Command:
     made = (
         click.option(
             "--anonymous", type=click.Choice(_LEVELS),
-            help="What they may who bring no token. Default: read on this machine alone, else none.",
+            help="What they may who bring no token. Default: read where this machine alone asks, without a "
+            "proxy; else none.",
         ),
         tokens_option,
         click.option("--oidc-issuer", metavar="URL", help="Let in who this OpenID provider vouches for."),
@@ -55,8 +56,8 @@ def identification(
     oidc_claim: str,
     oidc_clients: tuple[str, ...],
 ) -> Identification:
-    """Return what tells who sends a request. `host` is the address that is listened at; None for a socket of
-    this machine's.
+    """Return what tells who sends a request. `host` is the address that is listened at; None where a proxy
+    stands before it, and lets others in.
 
     Raises BadCall for what makes no sense together.
     """
@@ -79,9 +80,9 @@ def identification(
 
 
 def _is_local(host: str | None) -> bool:
-    if host is None or host == "localhost":
+    if host == "localhost":
         return True
     try:
-        return ip_address(host).is_loopback
+        return host is not None and ip_address(host).is_loopback
     except ValueError:
         return False

@@ -25,7 +25,7 @@ TOLD: dict[str, Any] = {
         ("127.0.0.1", "read"),
         ("::1", "read"),
         ("localhost", "read"),
-        (None, "read"),
+        (None, "none"),
         ("0.0.0.0", "none"),
         ("::", "none"),
         ("192.0.2.1", "none"),

@@ -36,7 +36,7 @@ def world(template: Template) -> World:
 @pytest.fixture(scope="module")
 def service(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """A service that believes what a proxy on this machine says of whom it asks for."""
-    told = ("--forwarded-allow-ips", "127.0.0.1", "--rate-limit", "1")
+    told = ("--forwarded-allow-ips", "127.0.0.1", "--rate-limit", "1", "--anonymous", "read")
     folder = tmp_path_factory.mktemp("service")
     with serving_registry(folder, "-C", str(world.registry), "--port", "0", *told) as running:
         yield running
