@@ -47,7 +47,7 @@ def _reads(schema: Any) -> dict[str, Any]:
     return {
         operation.definition.raw["operationId"]: operation
         for operation in operations
-        if operation.method.upper() == "GET"
+        if operation.method.upper() == "GET" and operation.path.startswith("/api/v1/")
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from building.read_service import client_of, with_a_broken_model, with_models
 from rollbook.access.roles import Person
-from rollbook.web.identity.caller import Caller, Right
+from rollbook.web.identity.caller import ALL_MODELS, Caller, Right
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -255,18 +255,21 @@ def test_a_model_that_cannot_be_read_harms_no_other(started: Template) -> None:
 
 def test_whoever_may_see_production_alone_sees_nothing_else(world: World) -> None:
     rights = frozenset([Right.CATALOG, Right.READ])
-    developer = Caller(Person("dev@example.com"), rights, {}, stages=frozenset(["production"]))
-    with client_of(world, identify=lambda _: developer) as client:
+    developer = Caller(Person("dev@example.com"), frozenset(), in_production={ALL_MODELS: rights})
+    with client_of(world, identify=lambda *_: developer) as client:
         listed = client.get("/api/v1/models")
         assert [model["versions"] for model in listed.json()["models"]] == [[], ["v1.0.0"]]
         assert listed.headers["cache-control"].startswith("private")
         assert got(client, f"{FRAUD}/production")["version"] == "v1.0.0"
-        for hidden in ("latest", "v1.1.0", "compare", "history"):
-            assert client.get(f"{FRAUD}/{hidden}").status_code == 403
+        for hidden in ("latest", "v1.1.0"):  # as if it weren't there
+            assert client.get(f"{FRAUD}/{hidden}").status_code == 404
+        for of_all_versions in ("compare", "history"):
+            assert client.get(f"{FRAUD}/{of_all_versions}").status_code == 403
 
 
 def test_whoever_may_see_one_model_is_told_of_that_one(world: World) -> None:
     rights = {"churn": frozenset([Right.CATALOG, Right.READ])}
-    with client_of(world, identify=lambda _: Caller(Person("me@example.com"), frozenset(), rights)) as client:
+    caller = Caller(Person("me@example.com"), frozenset(), rights)
+    with client_of(world, identify=lambda *_: caller) as client:
         assert [model["name"] for model in got(client, "/api/v1/models")["models"]] == ["churn"]
-        assert client.get(f"{FRAUD}/production").status_code == 403
+        assert client.get(f"{FRAUD}/production").status_code == 404
