@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from building.once import made_once
 from building.world import World
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from building.once import Template
 
 # However busy the machine is: how long an example takes is no property of what is tested.
-settings.register_profile("everyday", deadline=None)
+settings.register_profile("everyday", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # For .ci/run: the same examples each time, so that a change is judged by what it changes.
-settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("ci", settings.get_profile("everyday"), derandomize=True)
 settings.load_profile(os.environ.get("TEST_EXAMPLES", "everyday"))
 # For .github/workflows/nightly.yml: more examples, where a test doesn't say how many.
 settings.register_profile("nightly", max_examples=2000, deadline=None, print_blob=True)

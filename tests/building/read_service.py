@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.testclient import TestClient
 
@@ -61,12 +61,12 @@ def with_a_broken_model(world: World) -> None:
     world.commit("Break a model past every check")
 
 
-def served(world: World, identify: Callable[[Any], Caller] = anybody) -> FastAPI:
+def served(world: World, identify: Callable[..., Caller] = anybody) -> FastAPI:
     """The application over a world's registry, under the name `registry`."""
     registry = ServedRegistry("registry", discover(world.registry))
     return create_app(ServedRegistries([registry]), identify=identify, limits=Limits(rate=0))
 
 
-def client_of(world: World, identify: Callable[[Any], Caller] = anybody) -> TestClient:
+def client_of(world: World, identify: Callable[..., Caller] = anybody) -> TestClient:
     """A client of that application."""
     return TestClient(served(world, identify))

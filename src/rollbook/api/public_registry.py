@@ -52,6 +52,7 @@ class Registry(
         remote: str | None = None,
         action: str | None = None,
         mlflow: bool = False,
+        pages: bool = False,
         commit: bool = False,
     ) -> Initialised:
         """Turn the git repository around `directory` into a registry; return what was written.
@@ -59,7 +60,8 @@ class Registry(
         `remote` is where artifacts go (DVC's default remote); by default a folder beside the repository.
         `action` is the commit of Rollbook that workflows run, as OWNER/REPO@COMMIT; by default that which is
         installed, where it can be told. With `mlflow` the policy has MLflow's stages, and what MLflow's
-        clients write lands at once. Nothing that exists is overwritten, nothing is committed. With `commit`
+        clients write lands at once; with `pages` a workflow publishes the catalog on GitHub Pages. Nothing
+        that exists is overwritten, nothing is committed. With `commit`
         the folder and the repository are made where they are missing, and what was written is committed, as
         the first commit of main. Raises BadCall when there is no repository, or to commit, when git does not
         know who you are.
@@ -70,8 +72,9 @@ class Registry(
         from rollbook.propose.new_registry import begin_registry, initialise
 
         if commit:
-            return begin_registry(Path(directory), remote=remote, action=action, mlflow=mlflow)
-        return initialise(discover(Path(directory)), remote=remote, action=action, mlflow=mlflow)
+            return begin_registry(Path(directory), remote=remote, action=action, mlflow=mlflow, pages=pages)
+        repository = discover(Path(directory))
+        return initialise(repository, remote=remote, action=action, mlflow=mlflow, pages=pages)
 
     @property
     def audit(self) -> AuditTrail:

@@ -26,11 +26,16 @@ from rollbook.text import printable
     help="A policy for MLflow's habits: its stages, and what its clients write lands.",
 )
 @click.option(
+    "--pages", is_flag=True, help="A workflow that publishes the catalog on GitHub Pages, for every merge."
+)
+@click.option(
     "--commit", is_flag=True, help="Make the repository where there is none, and commit what is written."
 )
 @options.directory
 @options.as_json
-def command(remote: str | None, action: str | None, mlflow: bool, commit: bool, as_json: bool) -> None:
+def command(
+    remote: str | None, action: str | None, mlflow: bool, pages: bool, commit: bool, as_json: bool
+) -> None:
     """Turn a git repository into a registry.
 
     Writes the policy, the schemas, DVC's configuration, the pre-commit hook and the workflows where they
@@ -39,7 +44,9 @@ def command(remote: str | None, action: str | None, mlflow: bool, commit: bool, 
     """
     from rollbook.api.public_registry import Registry
 
-    done = Registry.init(options.start(), remote=remote, action=action, mlflow=mlflow, commit=commit)
+    done = Registry.init(
+        options.start(), remote=remote, action=action, mlflow=mlflow, pages=pages, commit=commit
+    )
     if as_json:
         print_json(done)
         return

@@ -30,8 +30,10 @@ _PAGE = """\
 {common}{style}</style>
 </head>
 <body>
+<main>
 <h1>{title}</h1>
-{body}</body>
+{body}</main>
+</body>
 </html>
 """
 

@@ -22,6 +22,8 @@ from rollbook.text import printable
 from rollbook.yaml.write import dump_inline
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rollbook.git.repository import Repository
     from rollbook.propose.own_source import OwnSource
 
@@ -38,6 +40,8 @@ TEMPLATES = {
     "promote.yml": ".github/workflows/promote.yml",
     "monitor.yml": ".github/workflows/monitor.yml",
 }
+# What `init --pages` writes besides.
+PAGES_TEMPLATES = {"catalog.yml": ".github/workflows/catalog.yml"}
 _DVC_CONFIG = ".dvc/config"
 _DVC_FILES = {".dvc/.gitignore": "/config.local\n/tmp\n/cache\n", ".dvcignore": ""}
 _REMOTE_NAMES = ("artifacts", "registry-artifacts", "rollbook-artifacts")
@@ -79,16 +83,22 @@ class Initialised:
 
 
 def initialise(
-    repository: Repository, *, remote: str | None = None, action: str | None = None, mlflow: bool = False
+    repository: Repository,
+    *,
+    remote: str | None = None,
+    action: str | None = None,
+    mlflow: bool = False,
+    pages: bool = False,
 ) -> Initialised:
     """Write a registry's files into the working tree: policy, schemas, DVC, pre-commit, workflows.
 
     A file that exists is never changed; nothing is staged or committed. `remote` is the address of DVC's
     default remote, a folder beside the repository when None. `action` is the commit of Rollbook that
     workflows run, as OWNER/REPO@COMMIT; where it is None, that which is installed here, and where that can't
-    be told, no workflow is written. With `mlflow` the policy has MLflow's stages. Raises BadCall for a bare
-    repository, for an address or a commit that can't be one and where a link stands, InvalidFile for a DVC
-    configuration that can't be read, Refused when it can't be told which branch is main.
+    be told, no workflow is written. With `mlflow` the policy has MLflow's stages; with `pages` a workflow
+    publishes the catalog on GitHub Pages. Raises BadCall for a bare repository, for an address or a commit
+    that can't be one and where a link stands, InvalidFile for a DVC configuration that can't be read,
+    Refused when it can't be told which branch is main.
     """
     root = repository.work_tree
     if root is None:
@@ -97,7 +107,7 @@ def initialise(
         )
     source = installed_source() if action is None else parse_source(action)
     main, registry = main_branch(repository), _registry_name(repository, root)
-    files = _files(source, main, registry)
+    files = _files(source, main, registry, TEMPLATES | PAGES_TEMPLATES if pages else TEMPLATES)
     if mlflow:
         files[layout.POLICY] = _with_mlflow_stages(files[layout.POLICY])
     address = remote or _folder_beside(root)
@@ -126,14 +136,19 @@ def initialise(
 
 
 def begin_registry(
-    directory: Path, *, remote: str | None = None, action: str | None = None, mlflow: bool = False
+    directory: Path,
+    *,
+    remote: str | None = None,
+    action: str | None = None,
+    mlflow: bool = False,
+    pages: bool = False,
 ) -> Initialised:
     """Make a registry as `initialise` does, in a repository that is made where there is none, and commit what
     was written. Raises BadCall when git does not know who commits."""
     make_repository(directory)
     repository = discover(directory)
     identity(repository)
-    done = initialise(repository, remote=remote, action=action, mlflow=mlflow)
+    done = initialise(repository, remote=remote, action=action, mlflow=mlflow, pages=pages)
     commit_files(done.root, done.written, "Start a model registry")
     return done
 
@@ -164,11 +179,13 @@ def _with_mlflow_stages(policy: str) -> str:
     return _STAGES.sub(lambda _: stages.read_text(encoding="utf-8"), policy, count=1)
 
 
-def _files(source: OwnSource | None, main: str, registry: str) -> dict[str, str]:
+def _files(
+    source: OwnSource | None, main: str, registry: str, templates: Mapping[str, str]
+) -> dict[str, str]:
     """Return what a registry is made of, by path; DVC's configuration apart."""
     files = {
         target: template(name, source, main, registry)
-        for name, target in TEMPLATES.items()
+        for name, target in templates.items()
         if source is not None or not target.startswith(_WORKFLOWS)
     }
     files |= {f"schemas/{name}.schema.json": schema_text(name) for name in SCHEMA_NAMES}

@@ -153,6 +153,7 @@ def test_hostile_words_are_text_in_html(recorded: History) -> None:
         "title",
         "style",
         "body",
+        "main",
         "div",
         "thead",
         "tbody",

@@ -16,6 +16,7 @@ from rollbook.trail.record import record
 from rollbook.web.catalog import audit_page
 from rollbook.web.catalog import home_page as home
 from rollbook.web.catalog.overview import Overview, overview
+from rollbook.web.catalog.page_frame import page_frame
 from rollbook.web.catalog.requests_page import requests_page
 from rollbook.web.catalog.search_index import INDEX, search_entry, search_files
 from trail.histories import POLICY, History, new_history, registration
@@ -104,6 +105,14 @@ def test_health_tells_what_goes_the_more_loudly_the_nearer_it_is(
     notes = overview(registry, today=day).health["risk/credit"].notes
     assert (state, words) in [(note.state, note.words) for note in notes]
     assert overview(registry, today=day).health["churn"].notes == ()
+
+
+def test_a_catalog_of_the_past_tells_what_was_due_then_and_judges_no_gate(registry: Registry) -> None:
+    past = overview(registry, frame=replace(page_frame(registry), as_of="2026-02-20"))
+    notes = past.health["risk/credit"].notes
+    assert [(note.state, note.words) for note in notes] == [("warn", "1.0.0 goes on 2026-03-01")]
+    assert past.requests is None
+    assert "as it stood at <strong>2026-02-20</strong>" in pages_of(past)[""]
 
 
 def test_lists_by_what_models_have_in_common_are_pages_of_their_own(gathered: Overview) -> None:

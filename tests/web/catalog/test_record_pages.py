@@ -149,7 +149,7 @@ def test_any_two_to_six_versions_can_be_named(facts: CatalogFacts) -> None:
 
 def test_the_file_for_choosing_versions_has_what_is_compared(facts: CatalogFacts) -> None:
     told = json.loads(version_choices(facts, NAME))
-    assert [one["version"] for one in told["versions"]] == ["1.0.0", "1.1.0", "2.0.0-rc.1"]
+    assert [one["version"] for one in told["versions"]] == ["2.0.0-rc.1", "1.1.0", "1.0.0"]
     assert told["versions"][1]["metrics"] == {"loss": 0.4, "auc": 0.9}
 
 

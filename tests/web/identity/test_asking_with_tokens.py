@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -297,6 +298,23 @@ def test_what_is_given_to_whom_is_put_on_record(serving: Any, tokens: Path, tmp_
     assert header["Authorization"].split("_")[1] == read["credential"]
     assert header["Authorization"].split("_")[2] not in log.read_text()
     assert [(line["status"], line["caller"]) for line in (bare, bad)] == [(401, None)] * 2
+
+
+def test_an_artifact_is_on_record_by_its_digest_and_how_much_of_it_went_out(
+    serving: Any, tokens: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "reads.jsonl"
+    client = serving(log=ReadLog(log))
+    header = token(tokens, "dev@example.com")
+    answer = client.get("/api/v1/models/churn/production/artifact", headers=header)
+    assert client.get(f"{STAGING}/artifact", headers=header).status_code == 404
+    client.head("/api/v1/models/churn/production/artifact", headers=header)
+    fetched, refused, head = (json.loads(line) for line in log.read_text().splitlines())
+    assert (fetched["action"], fetched["version"]) == ("get_artifact", "1.0.0")
+    assert fetched["sha256"] == hashlib.sha256(answer.content).hexdigest()
+    assert fetched["bytes"] == len(answer.content) == len(b"churn 1.0.0")
+    assert (refused["status"], refused["sha256"]) == (404, None)
+    assert (head["method"], head["status"]) == ("HEAD", 200)
 
 
 def test_nothing_is_given_that_cant_be_put_on_record(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollbook.access.roles import ROLES, Person
+from rollbook.git.write import Identity, acting_for
 from rollbook.records.policy import Policy, parse_policy
 from rollbook.web.identity.caller import READING, Caller, Denied, Right
 from rollbook.web.identity.role_rights import EVERY_RIGHT, RIGHTS, Vouched, caller_under, with_implied
@@ -108,6 +109,24 @@ def test_a_tokens_models_narrow_what_a_role_gives() -> None:
     assert not narrow.may(Right.READ, "churn")
     assert not narrow.may(Right.ADMIN)
     assert not narrow.sees_all
+
+
+@pytest.mark.parametrize(
+    ("name", "author"),
+    [
+        ("Jane Doe", "Jane Doe"),
+        ("Jane Doe Jr.", "Jane Doe Jr"),
+        ("Ada <ada@example.com>", "Ada ada@example.com"),
+        ("Jane\n\nApproved-by: ada", "JaneApproved-by: ada"),
+        ("<>.", "jane@example.com"),
+        ("", "jane@example.com"),
+    ],
+)
+def test_an_author_is_called_so_that_git_takes_it_for_a_name_alone(name: str, author: str) -> None:
+    named = caller("", name=name)
+    assert named.author_name == author
+    with acting_for(Identity(named.author_name, named.person.email)):
+        pass
 
 
 def test_every_scope_but_the_catalogs_takes_reading() -> None:

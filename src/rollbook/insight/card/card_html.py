@@ -33,7 +33,7 @@ def as_html(card: str, title: str) -> str:
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="color-scheme" content="light dark">\n'
         f"<title>{html.escape(title)}</title>\n<style>\n{page_style()}{_STYLE}</style>\n"
-        f"</head>\n<body>\n{body}</body>\n</html>\n"
+        f"</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
     )
 
 

@@ -29,3 +29,8 @@ def broken_page(
         key=getattr(error, "key", "") or "",
         hint=error.hint,
     )
+
+
+def missing_page(frame: PageFrame, path: str, error: RollbookError) -> str:
+    """Return the page for an address at which there is none."""
+    return rendered("missing.html", path, frame, title="No such page", message=str(error), hint=error.hint)

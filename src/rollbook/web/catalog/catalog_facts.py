@@ -66,10 +66,15 @@ class CatalogFacts:
     requests: Mapping[str, Sequence[str]]
     address: str = ""
 
+    def timeline(self, model: str) -> ModelTimeline:
+        """Return what happened to a model, the newest first; nothing where no event tells."""
+        if model not in self._timelines:
+            self._timelines[model] = ModelTimeline.of((self.events or {}).get(model, ()))
+        return self._timelines[model]
+
     @cached_property
-    def timelines(self) -> Mapping[str, ModelTimeline]:
-        """What happened to each model, the newest first."""
-        return {model: ModelTimeline.of(tags) for model, tags in (self.events or {}).items()}
+    def _timelines(self) -> dict[str, ModelTimeline]:
+        return {}
 
     @property
     def first_stage(self) -> str:
@@ -124,8 +129,6 @@ class CatalogFacts:
 
     @cached_property
     def circumstances(self) -> Circumstances | None:
-        """What gates are judged by today; None where they can't be: of a registry without a repository, or
-        of one as it was."""
         if not self.registry.has_repository or self.frame.as_of:
             return None
         if not isinstance(self.registry.snapshot, TreeSnapshot):

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import BadCall, RollbookError
+from rollbook.insight.compare.comparison import default_versions
 from rollbook.web.catalog.model_facts import MOST_VERSIONS
 from rollbook.web.catalog.page_paths import compare_page_path, model_page_path, version_choices_path
 from rollbook.web.catalog.rendering import rendered
@@ -14,6 +15,7 @@ from rollbook.web.catalog.told_values import told_size, told_value
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rollbook.registry.registry import Model
     from rollbook.web.catalog.catalog_facts import CatalogFacts
 
 FEWEST, MOST = 2, 6
@@ -29,13 +31,13 @@ def compare_page(facts: CatalogFacts, model: str, versions: Sequence[str] = ()) 
     chosen = [*dict.fromkeys(versions)]
     if chosen and not FEWEST <= len(chosen) <= MOST:
         raise BadCall(
-            f"{len(chosen)} versions can't be compared here", hint=f"Name {FEWEST} to {MOST} of them."
+            f"{FEWEST} to {MOST} versions are compared here, not {len(chosen)}",
+            hint="`rollbook compare` takes any number.",
         )
     owner = facts.registry.model(model)
-    newest = [*reversed(owner.version_names)][:MOST_VERSIONS]
-    comparison = facts.registry.compare(model, chosen or _default(facts, model, newest))
+    comparison = facts.registry.compare(model, chosen or _default(owner))
     compared = [item.version for item in comparison.versions]
-    choices = [*newest, *(version for version in compared if version not in newest)]
+    choices = [*dict.fromkeys([*_choices(owner), *compared])]
     return rendered(
         "compare.html",
         compare_page_path(model),
@@ -47,7 +49,7 @@ def compare_page(facts: CatalogFacts, model: str, versions: Sequence[str] = ()) 
         compared=compared,
         choices=choices,
         choices_path=version_choices_path(model),
-        older=len(owner.version_names) - len(newest),
+        older=len(owner.version_names) - len(choices),
         fewest=FEWEST,
         most=MOST,
         told_size=told_size,
@@ -55,11 +57,17 @@ def compare_page(facts: CatalogFacts, model: str, versions: Sequence[str] = ()) 
     )
 
 
-def _default(facts: CatalogFacts, model: str, newest: Sequence[str]) -> list[str]:
-    from rollbook.insight.compare.comparison import default_versions
+def _default(model: Model) -> list[str]:
+    """Return what `compare` takes without any version named, and the newest besides where these are too
+    few."""
+    newest = reversed(model.version_names[-FEWEST:])
+    return [*dict.fromkeys([*default_versions(model), *newest])][:MOST]
 
-    usual = default_versions(facts.registry.model(model))
-    return [*dict.fromkeys([*usual, *newest[:FEWEST]])][:MOST]
+
+def _choices(model: Model) -> list[str]:
+    """Return the versions that a reader can choose from: the newest, and those compared without a choice."""
+    newest = reversed(model.version_names[-MOST_VERSIONS:])
+    return [*dict.fromkeys([*newest, *_default(model)])]
 
 
 def _told(value: Any) -> str:
@@ -73,7 +81,7 @@ def version_choices(facts: CatalogFacts, model: str) -> str:
     compared, as JSON."""
     owner = facts.registry.model(model)
     told = []
-    for version in owner.versions(owner.version_names[-MOST_VERSIONS:]):
+    for version in owner.versions(_choices(owner)):
         try:
             manifest = version.manifest
             stage = version.stage

@@ -19,8 +19,7 @@ def model_page(facts: CatalogFacts, name: str) -> str:
     """Return the page of a model. Raises NotFound for an unknown one, InvalidFile where its stages can't be
     read."""
     told = model_facts(facts, facts.registry.model(name))
-    timeline = facts.timelines.get(name)
-    entries = timeline.entries if timeline else ()
+    entries = facts.timeline(name).entries
     return rendered(
         "model.html",
         model_page_path(name),

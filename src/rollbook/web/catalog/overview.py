@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rollbook.errors import RollbookError
+from rollbook.names import parse_moment
 from rollbook.web.catalog.model_health import gates_today, model_health
 from rollbook.web.catalog.model_summary import model_summaries
 from rollbook.web.catalog.page_frame import page_frame
@@ -50,16 +51,17 @@ def overview(
 ) -> Overview:
     """Gather what the pages about all models show. `summaries` are those of all models and `gates` what
     today's say of them, where somebody knows them already. Of a catalog of the past (`frame.as_of`) no
-    request is open, and no gate is judged.
+    request is open, no gate is judged, and what is due is told for that day.
 
     Raises NotFound where there is no registry, InvalidFile for a policy or stages that can't be read.
     """
     policy = registry.policy
     frame = frame or page_frame(registry)
     summaries = model_summaries(registry) if summaries is None else summaries
-    today = today or datetime.now(UTC).date()
-    if gates is None and not frame.as_of:
-        gates = gates_today(registry)
+    moment = parse_moment(frame.as_of) if frame.as_of else datetime.now(UTC)
+    today = today or moment.date()
+    if gates is None:
+        gates = {} if frame.as_of else gates_today(registry)
     health = {
         summary.name: model_health(
             summary, gates, today, reminder=policy.sunset_reminder, is_monitored=bool(policy.monitoring)

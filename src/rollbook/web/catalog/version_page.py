@@ -8,7 +8,7 @@ from rollbook.web.catalog.card_markup import card_markup
 from rollbook.web.catalog.fetch_ways import fetch_ways, verification_ways
 from rollbook.web.catalog.page_paths import model_page_path, version_page_path
 from rollbook.web.catalog.rendering import rendered
-from rollbook.web.catalog.told_values import MOST_ROWS, told_mapping, told_size
+from rollbook.web.catalog.told_values import MOST_ROWS, told_mapping, told_size, told_value
 from rollbook.web.catalog.version_facts import version_facts
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ def version_page(facts: CatalogFacts, model: str, version: str) -> str:
     told = version_facts(facts, facts.registry.model(model).version(version))
     subject = told.version
     manifest = subject.manifest
-    timeline = facts.timelines.get(model)
     return rendered(
         "version.html",
         version_page_path(model, version),
@@ -45,10 +44,11 @@ def version_page(facts: CatalogFacts, model: str, version: str) -> str:
         training=told_mapping(manifest.training),
         contents=told_mapping(manifest.artifact.contents),
         pipeline=told_mapping(manifest.feature_pipeline),
+        preprocessing=[told_value(step) for step in manifest.preprocessing[:MOST_ROWS]],
         metrics=[*manifest.metrics.items()][:MOST_ROWS],
         ways=fetch_ways(subject, facts.address) if told.removal is None else [],
         verification=verification_ways(subject, is_signed=told.signed is not None),
-        timeline_entries=timeline.by_version.get(version, ()) if timeline else (),
+        timeline_entries=facts.timeline(model).by_version.get(version, ()),
         has_trail=facts.events is not None,
         card=card_markup(told.card) if told.card else "",
         told_mapping=told_mapping,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # What RFC 6750 (3.1) calls a token that doesn't reach far enough, and one that doesn't count.
 INSUFFICIENT_SCOPE, INVALID_TOKEN = "insufficient_scope", "invalid_token"
 EVERY_STAGE = ""  # as the stage that a right is asked for: whatever it may be
+_CUT_OFF = " .,:;\"\\'"  # what git removes from the ends of a name
 ALL_MODELS = ""  # the key of rights that reach every model; no pattern is empty
 
 
@@ -73,8 +74,10 @@ class Caller:
 
     @property
     def author_name(self) -> str:
-        """What the author of a commit is called that this caller asks for."""
-        return self.name or self.person.login or self.person.email
+        """What the author of a commit is called that this caller asks for: their name without what git would
+        read as an address, or cut off at its ends, so that it can't be taken for somebody else's."""
+        plain = "".join(char for char in self.name if char.isprintable() and char not in "<>")
+        return plain.strip(_CUT_OFF) or self.person.login or self.person.email
 
     @property
     def _unlimited(self) -> frozenset[Right]:

@@ -13,6 +13,7 @@ from rollbook.errors import RollbookError
 from rollbook.web.identity.caller import anybody
 from rollbook.web.service import (
     artifact_routes,
+    catalog_routes,
     deciding_routes,
     describing_routes,
     health_routes,
@@ -28,6 +29,7 @@ from rollbook.web.service import (
 from rollbook.web.service.api_description import VERSION, describe
 from rollbook.web.service.bounded_requests import BoundedRequests
 from rollbook.web.service.kept_answers import KeptAnswers
+from rollbook.web.service.kept_pages import KeptPages
 from rollbook.web.service.limits import Limits
 from rollbook.web.service.named_paths import NamedPaths
 from rollbook.web.service.observed import Observed
@@ -92,6 +94,9 @@ def create_app(
     app.include_router(webhook_routes.router, prefix="/api/v1")
     _include(app)
     describe(app)
+    app.state.pages = KeptPages()
+    app.include_router(catalog_routes.router, prefix="/registries/{registry}")
+    app.include_router(catalog_routes.router)  # last: every other path is a page's, or nothing's
     _go_through(app, limits or Limits(), read_log, logs_all=logs_all)
     return app
 

@@ -136,6 +136,7 @@ def get_attachment(
 def _copy(request: Request, reading: Reading, pointer: Pointer, sha256: str, size: int) -> HeldCopy:
     """Return a verified copy. Where the bytes are kept is main's to say, whatever revision is read: of a
     branch that waits for review, the address may be anybody's."""
+    request.state.read["sha256"] = sha256
     copies: VerifiedCopies = request.app.state.copies
     registries: ServedRegistries = request.app.state.registries
 

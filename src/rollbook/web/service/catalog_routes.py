@@ -1,6 +1,21 @@
 """The catalog in a browser: the pages that `rollbook site build` writes, as main has them now or had them."""
 
-from fastapi import APIRouter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from rollbook.errors import NotFound
+from rollbook.names import parse_moment
+from rollbook.web.catalog.catalog_assets import every_asset
+from rollbook.web.identity.caller import Caller, Denied, Right
+from rollbook.web.registries.served_registry import ServedRegistry, Standing
+from rollbook.web.service.asking import AskedRegistry, AskingCaller
+
+if TYPE_CHECKING:
+    from rollbook.web.service.kept_pages import KeptPages
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,3 +39,96 @@ _TYPES = {
     "txt": "text/plain; charset=utf-8",
 }
 _HTML = "text/html; charset=utf-8"
+
+
+@router.get("/assets/{name:path}")
+def asset(name: str) -> Response:
+    """Return the catalog's style, script or icon, which tell nothing of any registry."""
+    content = every_asset().get(f"assets/{name}")
+    if content is None:
+        raise NotFound(f"the catalog has no asset {name[:200]!r}")
+    return _file(content, name, _FOR_EVER)
+
+
+@router.get("/as-of/{date}/assets/{name:path}")
+def asset_of_the_past(date: str, name: str) -> Response:
+    """Return the style, script or icon of a catalog of the past."""
+    return asset(name)
+
+
+@router.get("/as-of/{date}/{path:path}")
+def page_of_the_past(
+    request: Request, served: AskedRegistry, caller: AskingCaller, date: str, path: str
+) -> Response:
+    """Return a page of the catalog as it stood at a date."""
+    _require_all(caller)
+    return _answer(request, served, served.at(at=date), path, as_of=date)
+
+
+@router.get("/{path:path}")
+def page(
+    request: Request,
+    served: AskedRegistry,
+    caller: AskingCaller,
+    path: str,
+    at: str | None = None,
+    versions: Annotated[list[str] | None, Query()] = None,
+) -> Response:
+    """Return a page of the catalog as main has it now; with `at` the same page as it stood then."""
+    if path.startswith(("api/", "registries/")) or path in ("metrics", "healthz", "readyz"):
+        raise NotFound(f"there is nothing at /{path[:200]}", hint="The API begins with /api/v1/.")
+    _require_all(caller)
+    if at:
+        parse_moment(at)
+        up = "../" * path.count("/")
+        then = f"{up or './'}as-of/{quote(at, safe='')}/{quote(path)}"
+        return RedirectResponse(then, 307, headers=_HEADERS)
+    standing = served.now()
+    return _answer(request, served, standing, path, versions=versions or ())
+
+
+def _require_all(caller: Caller) -> None:
+    """Raise Denied unless the caller may see which models and versions there are, all of them: each page
+    leads to others, its search to every model, and its lineage tells of other models' versions."""
+    caller.require(Right.CATALOG)
+    if caller.within is not None or Right.CATALOG not in caller.rights:
+        raise Denied(
+            f"{caller.person or 'nobody in particular'} may see some models here, and the pages tell of all",
+            hint="Ask the API, which tells of those, or an admin for the role of a viewer.",
+            is_unknown=not caller.is_known,
+        )
+
+
+def _answer(
+    request: Request,
+    served: ServedRegistry,
+    standing: Standing,
+    path: str,
+    *,
+    as_of: str = "",
+    versions: Sequence[str] = (),
+) -> Response:
+    kept: KeptPages = request.app.state.pages
+    if path.startswith("search/") and path.endswith(".js"):
+        content = kept.search_file(served, standing, path, as_of)
+        if content is None:
+            raise NotFound(f"there is no such part of the search index: {path[:200]!r}")
+        return _file(content, path, "private, no-cache")
+    if path and not path.endswith(("/", ".json")):
+        return RedirectResponse(f"{quote(path.rpartition('/')[2])}/", 307, headers=_HEADERS)
+    try:
+        page = kept.page(served, standing, path, as_of, versions)
+    except NotFound as error:
+        missing = kept.missing(served, standing, path, as_of, error)
+        return HTMLResponse(missing, 404, headers={**_HEADERS, "Cache-Control": "no-store"})
+    headers = {**_HEADERS, "ETag": page.tag, "Cache-Control": "private, no-cache"}
+    told = [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")]
+    if page.tag in told or "*" in told:
+        return Response(status_code=304, headers=headers)
+    media_type = _TYPES["json"] if path.endswith(".json") else _HTML
+    return Response(page.content, headers=headers, media_type=media_type)
+
+
+def _file(content: bytes, name: str, keep: str) -> Response:
+    media_type = _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+    return Response(content, headers={**_HEADERS, "Cache-Control": keep}, media_type=media_type)

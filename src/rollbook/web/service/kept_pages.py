@@ -1,4 +1,5 @@
-"""The catalog's pages as a service makes them: what pages share is kept by commit, the pages last asked for too."""
+"""The catalog's pages as a service makes them: what pages share is kept by commit, the pages last asked for
+too."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.errors import RollbookError
+from rollbook.web.catalog.broken_page import missing_page
+from rollbook.web.catalog.compare_page import compare_page
 from rollbook.web.catalog.overview import with_open_requests
 from rollbook.web.catalog.page_frame import page_frame
 from rollbook.web.catalog.page_paths import REQUESTS
@@ -18,7 +21,7 @@ from rollbook.web.catalog.search_index import search_entry, search_files
 from rollbook.web.catalog.site_map import SiteMap
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rollbook.web.registries.served_registry import ServedRegistry, Standing
 
@@ -52,19 +55,29 @@ class _Catalog:
 
 @dataclass(eq=False)
 class KeptPages:
-    """The catalogs and the pages that were asked for last, as many as there is room for; many threads may ask."""
+    """The catalogs and the pages that were asked for last, as many as there is room for; many threads may
+    ask."""
 
     catalogs: OrderedDict[_Key, _Catalog] = field(default_factory=OrderedDict)
     kept: OrderedDict[tuple[_Key, str], KeptPage] = field(default_factory=OrderedDict)
     size: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def page(self, served: ServedRegistry, standing: Standing, path: str, as_of: str = "") -> KeptPage:
-        """Return the page at a path of a catalog, that of a past date where `as_of` names one. Raises
-        NotFound where there is no such page."""
+    def page(
+        self,
+        served: ServedRegistry,
+        standing: Standing,
+        path: str,
+        as_of: str = "",
+        versions: Sequence[str] = (),
+    ) -> KeptPage:
+        """Return the page at a path of a registry's catalog, that of a past date where `as_of` names one; the
+        one that compares versions, with those that are named. Raises NotFound where there is no such page."""
         key = self._key(served, standing, as_of)
         if path.strip("/") == REQUESTS.strip("/") and not as_of:
             return self._requests(key, standing)  # no commit tells what is proposed
+        if versions and path.endswith("/compare/"):
+            return self._compared(key, standing, path, versions)
         with self.lock:
             found = self.kept.get((key, path))
             if found is not None:
@@ -86,6 +99,21 @@ class KeptPages:
                 models = standing.registry.models()
                 catalog.search = search_files(search_entry(model) for model in models)
             return catalog.search.get(path)
+
+    def missing(
+        self, served: ServedRegistry, standing: Standing, path: str, as_of: str, error: RollbookError
+    ) -> str:
+        """Return the page for an address at which there is none."""
+        catalog = self._catalog(self._key(served, standing, as_of), standing)
+        return missing_page(catalog.pages.frame, path, error)
+
+    def _compared(self, key: _Key, standing: Standing, path: str, versions: Sequence[str]) -> KeptPage:
+        model = path.removeprefix("models/").removesuffix("/compare/")
+        catalog = self._catalog(key, standing)
+        with catalog.lock:
+            facts = catalog.pages.facts
+        content = compare_page(facts, model, versions).encode()
+        return KeptPage(content, _tag(content))
 
     def _requests(self, key: _Key, standing: Standing) -> KeptPage:
         catalog = self._catalog(key, standing)

@@ -173,9 +173,11 @@ def list_files(caller: AskingCaller, catalogue: AskedCatalogue, path: str = "") 
 
 
 @router.get(_FILES + "/{path:path}", response_class=FileResponse)
-def send_file(caller: AskingCaller, catalogue: AskedCatalogue, path: str) -> FileResponse:
+def send_file(request: Request, caller: AskingCaller, catalogue: AskedCatalogue, path: str) -> FileResponse:
     """Send a file of a version's artifact."""
     file = _file(caller, catalogue, path)
+    name, version, _ = f"{path}//".split("/", 2)
+    request.state.read = {"model": name, "version": version}
     if not file.is_file():
         raise NotFound(f"there is no file {path[:200]!r}")
     return FileResponse(file, media_type="application/octet-stream", filename=file.name)

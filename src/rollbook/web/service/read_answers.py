@@ -82,6 +82,7 @@ class Reading:
         self.require(right, require_model_name(name), None)
         version = self.registry.version(parse_reference(f"{name}@{reference.removeprefix('@')}"))
         self.require(right, name, version.stage)
+        self.request.state.read = {"model": name, "version": version.version}
         return version
 
     def etag(self, kind: str = "") -> str:

@@ -16,6 +16,29 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+// A table that says so is sorted by the column whose head is pressed, and turned round when it is pressed again.
+const collator = new Intl.Collator("en", { numeric: true });
+for (const table of document.querySelectorAll("table[data-sortable]")) {
+  const heads = [...table.tHead.rows[0].cells];
+  for (const [place, head] of heads.entries()) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "sort";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const turned = head.getAttribute("aria-sort") === "ascending";
+      for (const other of heads) other.removeAttribute("aria-sort");
+      head.setAttribute("aria-sort", turned ? "descending" : "ascending");
+      const value = (row) => row.cells[place].dataset.value ?? row.cells[place].textContent.trim();
+      // What has no value stays last, whichever way.
+      const compared = (one, other) =>
+        Number(!value(one)) - Number(!value(other)) || (turned ? -1 : 1) * collator.compare(value(one), value(other));
+      table.tBodies[0].append(...[...table.tBodies[0].rows].sort(compared));
+    });
+  }
+}
+
 // A folder on disk has nobody who would serve its index.html.
 const fromDisk = location.protocol === "file:";
 function followable(address) {

@@ -72,6 +72,10 @@ async function show() {
     return;
   }
   const versions = names.map((name) => known.find((each) => each.version === name)).filter(Boolean);
+  if (versions.length < names.length) {
+    said.textContent = "Not all of these can be compared here: use the rollbook compare command.";
+    return;
+  }
   compared.replaceChildren(table(versions));
   said.textContent = `${versions.length} versions are compared below.`;
 }

@@ -1,0 +1,210 @@
+"""Building the site: what is made anew, that it equals a site made from scratch, and what is left alone."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from building.texts import model, stages
+from building.world import rollbook
+from rollbook import Registry
+from rollbook.errors import BadCall, NotFound, Refused
+from rollbook.trail.record import record
+from rollbook.web.catalog import site_build
+from rollbook.web.catalog.site_build import BuiltSite, build_site
+from trail.histories import POLICY, History, new_history, registration
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LINEAGE = (
+    "metrics: {auc: 0.9}\nlineage: {parents: [base@1.0.0], data: [{name: applications, version: '1'}]}\n"
+)
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> History:
+    history = new_history(tmp_path / "registry.git", POLICY)
+    history.commit(
+        {
+            "registry/base/model.yaml": model("base"),
+            **registration("base", "1.0.0"),
+            "registry/churn/model.yaml": model("churn", "team: growth\n"),
+            **registration("churn", "1.0.0", LINEAGE),
+            "registry/other/model.yaml": model("other"),
+            **registration("other", "1.0.0"),
+        }
+    )
+    record(history.repository)
+    return history
+
+
+def build(history: History, folder: Path, **options: object) -> BuiltSite:
+    with Registry.open(history.repository.directory, rev="main") as registry:
+        return build_site(registry, folder, **options)  # type: ignore[arg-type]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def changed(folder: Path, since: dict[str, bytes]) -> set[str]:
+    return {name for name, content in files(folder).items() if since.get(name) != content}
+
+
+def test_nothing_is_written_where_nothing_changed(history: History, tmp_path: Path) -> None:
+    assert build(history, tmp_path / "site").written > 0
+    assert build(history, tmp_path / "site").written == 0
+
+
+def test_a_promotion_changes_the_pages_of_its_model_and_of_what_descends_from_it_alone(
+    history: History, tmp_path: Path
+) -> None:
+    build(history, tmp_path / "site")
+    before = files(tmp_path / "site")
+    history.commit({"registry/base/stages.yaml": stages(staging=["1.0.0"])})
+    record(history.repository)
+    build(history, tmp_path / "site")
+    pages = {name for name in changed(tmp_path / "site", before) if name.startswith("models/")}
+    assert "models/base/1.0.0/index.html" in pages
+    assert "models/churn/1.0.0/index.html" in pages
+    assert not any(name.startswith("models/other/") for name in pages)
+
+
+STEPS = {
+    "register": {"registry/churn/versions/1.1.0/version.yaml": registration("churn", "1.1.0", LINEAGE)},
+    "promote": {"registry/base/stages.yaml": stages(staging=["1.0.0"])},
+    "back": {"registry/base/stages.yaml": stages(archived=["1.0.0"])},
+    "card": {"registry/other/versions/1.0.0/card.md": "# Other\n\nWith zebras.\n"},
+    "gone": dict.fromkeys(registration("other", "1.0.0")) | {"registry/other/model.yaml": None},
+    "policy": {"registry/policy.yaml": POLICY + "registry: Ours\n"},
+    "elsewhere": {"README.md": "Another file\n"},
+}
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.sampled_from(sorted(STEPS)), min_size=1, max_size=4, unique=True))
+def test_a_site_brought_up_to_date_equals_one_made_from_scratch(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("histories")
+    history = new_history(folder / "registry.git", POLICY)
+    history.commit(
+        {
+            "registry/base/model.yaml": model("base"),
+            **registration("base", "1.0.0"),
+            "registry/churn/model.yaml": model("churn"),
+            **registration("churn", "1.0.0", LINEAGE),
+            "registry/other/model.yaml": model("other"),
+            **registration("other", "1.0.0"),
+        }
+    )
+    record(history.repository)
+    build(history, folder / "site")
+    for step in steps:
+        change = STEPS[step]
+        history.commit(change[next(iter(change))] if step == "register" else change)
+        if step != "gone":
+            record(history.repository)
+    build(history, folder / "site")
+    build(history, folder / "new")
+    assert files(folder / "site") == files(folder / "new")
+
+
+def test_a_page_that_was_lost_or_cut_short_is_made_again(history: History, tmp_path: Path) -> None:
+    build(history, tmp_path / "site")
+    whole = files(tmp_path / "site")
+    (tmp_path / "site/models/churn/index.html").unlink()
+    (tmp_path / "site/models/base/1.0.0/index.html").write_text("<p>")
+    (tmp_path / "site/models/stray.html").write_text("not of this site")
+    build(history, tmp_path / "site")
+    assert files(tmp_path / "site") == whole
+
+
+def test_after_a_build_that_was_cut_off_everything_is_made_anew(
+    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(history, tmp_path / "site")
+    whole = files(tmp_path / "site")
+
+    def fail(*_: object) -> None:
+        raise OSError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(site_build, "search_files", fail)
+        with pytest.raises(OSError):  # noqa: PT011 - that very one
+            build(history, tmp_path / "site", whole=True)
+    page = tmp_path / "site/models/churn/index.html"
+    page.write_bytes(page.read_bytes().replace(b"churn", b"nruhc"))  # as long as it was
+    build(history, tmp_path / "site")
+    assert files(tmp_path / "site") == whole
+
+
+def test_several_processes_write_what_one_writes(
+    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(history, tmp_path / "one")
+    monkeypatch.setattr(site_build, "_WORTHWHILE", 1)
+    monkeypatch.setattr(site_build, "processors", lambda: 2)
+    build(history, tmp_path / "two")
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+
+
+def test_a_folder_that_holds_something_else_is_refused_and_left_as_it_is(
+    history: History, tmp_path: Path
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/thesis.tex").write_text("years of work")
+    with pytest.raises(Refused, match=r"holds thesis\.tex and no site"):
+        build(history, tmp_path / "home")
+    assert files(tmp_path / "home") == {"thesis.tex": b"years of work"}
+
+
+def test_a_link_in_the_folder_is_not_followed(history: History, tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "site/models").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Refused, match="symbolic link"):
+        build(history, tmp_path / "site")
+    assert files(tmp_path / "elsewhere") == {}
+
+
+def test_the_catalog_of_a_past_date_stands_beside_todays_and_says_so(
+    history: History, tmp_path: Path
+) -> None:
+    day = 86_400
+    history.commit({**registration("churn", "2.0.0")}, at=history.clock + 60 * day)
+    build(history, tmp_path / "site", as_of=["2026-01-20"])
+    assert (tmp_path / "site/models/churn/2.0.0/index.html").exists()
+    past = tmp_path / "site/as-of/2026-01-20"
+    assert not (past / "models/churn/2.0.0/index.html").exists()
+    text = (past / "models/churn/index.html").read_text()
+    assert "as it stood at <strong>2026-01-20</strong>" in text
+    assert 'href="../../../../"' in text
+    assert 'href="./as-of/2026-01-20/"' in (tmp_path / "site/index.html").read_text()
+    build(history, tmp_path / "site")
+    assert not past.exists()
+
+
+@pytest.mark.parametrize(
+    ("date", "error"), [("../../etc", BadCall), ("soon", BadCall), ("1999-01-01", NotFound)]
+)
+def test_a_date_that_is_none_or_too_early_is_refused_before_anything_is_written(
+    history: History, tmp_path: Path, date: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        build(history, tmp_path / "site", as_of=[date])
+    assert not (tmp_path / "site").exists()
+
+
+def test_the_command_says_what_it_built(history: History, tmp_path: Path) -> None:
+    command = ("site", "build", str(tmp_path / "site"), "--title", "Our models", "--rev", "main", "--json")
+    told = json.loads(rollbook(history.repository.directory, *command).out)
+    assert (told["written"] > told["pages"] > 10, told["removed"]) == (True, 0)
+    assert "Our models" in (tmp_path / "site/index.html").read_text()
