@@ -16,6 +16,7 @@ from rollbook.web.service.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from fastapi import FastAPI
 
@@ -61,12 +62,16 @@ def with_a_broken_model(world: World) -> None:
     world.commit("Break a model past every check")
 
 
-def served(world: World, identify: Callable[..., Caller] = anybody) -> FastAPI:
-    """The application over a world's registry, under the name `registry`."""
-    registry = ServedRegistry("registry", discover(world.registry))
+def served(
+    world: World, identify: Callable[..., Caller] = anybody, *, directory: Path | None = None
+) -> FastAPI:
+    """The application over a world's registry, or that in a directory, under the name `registry`."""
+    registry = ServedRegistry("registry", discover(directory or world.registry))
     return create_app(ServedRegistries([registry]), identify=identify, limits=Limits(rate=0))
 
 
-def client_of(world: World, identify: Callable[..., Caller] = anybody) -> TestClient:
+def client_of(
+    world: World, identify: Callable[..., Caller] = anybody, *, directory: Path | None = None
+) -> TestClient:
     """A client of that application."""
-    return TestClient(served(world, identify))
+    return TestClient(served(world, identify, directory=directory))

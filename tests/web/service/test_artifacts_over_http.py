@@ -117,6 +117,18 @@ def test_bytes_that_are_not_those_registered_are_not_sent(started: Template) -> 
         assert client.get("/api/v1/models/risk/fraud/v1.0.0").status_code == 200
 
 
+def test_a_branch_does_not_say_where_bytes_are_fetched_from(started: Template) -> None:
+    world = started(with_models)
+    world.git("checkout", "--quiet", "-b", "theirs")
+    world.write(
+        ".dvc/config", "[core]\n    remote = theirs\n['remote \"theirs\"']\n    url = http://127.0.0.1:9/x\n"
+    )
+    world.git("commit", "--quiet", "-am", "Name a place of mine")
+    world.git("push", "--quiet", "origin", "theirs")
+    with client_of(world, directory=world.origin) as client:
+        assert client.get(FILE, params={"rev": "theirs"}).content == WEIGHTS
+
+
 def test_copies_asked_for_longest_ago_make_room_unless_they_are_read() -> None:
     copies = VerifiedCopies(most_bytes=10)
     first = copies.hold("a", 6, lambda path: path.write_bytes(b"a" * 6))

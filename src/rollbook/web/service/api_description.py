@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 VERSION = "1"
+_OWN = "/api/v1/"
 _ABOUT = """\
 The registry over HTTP. Each path below `/api/v1` is about the first registry that is served; of another \
 one, by its name, it stands below `/api/v1/registries/{registry}`. A model's name with a namespace is \
@@ -78,19 +79,26 @@ def _described(app: FastAPI) -> dict[str, Any]:
         f"Problem{status}": {"description": meaning, "content": _PROBLEM}
         for status, meaning in _PROBLEMS.items()
     }
-    for path in told["paths"].values():
+    for address, path in told["paths"].items():
         for method, operation in path.items():
-            _complete(method, operation)
+            _without_theirs(operation)
+            if address.startswith(_OWN):  # what others' clients read fails in their words
+                _complete(method, operation)
     described: dict[str, Any] = _plain(told)
     return described
 
 
+def _without_theirs(operation: dict[str, Any]) -> None:
+    """Leave out what a framework would answer; and say that a token may be left out: whether one is needed is
+    for whoever runs the service to decide."""
+    if "HTTPValidationError" in str(operation["responses"].get("422")):
+        del operation["responses"]["422"]
+    if operation.get("security"):
+        operation["security"] = [{}, *operation["security"]]
+
+
 def _complete(method: str, operation: dict[str, Any]) -> None:
     answers = operation["responses"]
-    if "security" in operation:
-        operation["security"].append({})  # a service may let anybody read
-    if "HTTPValidationError" in str(answers.get("422")):
-        del answers["422"]
     for status in _PROBLEMS:
         if status in answers:
             answers[status].setdefault("content", _PROBLEM)

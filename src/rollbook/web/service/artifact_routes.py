@@ -103,7 +103,7 @@ def get_artifact_file(
 
 
 @router.get(
-    f"{_BASE}/evidence/{{evidence}}/attachments/{{path}}",
+    f"{_BASE}/evidence/{{evidence}}/attachments/{{path:path}}",
     operation_id="get_attachment",
     response_class=Response,
     responses=_ANSWERS,

@@ -72,9 +72,13 @@ class NamedPaths:
 
     def _has(self, registry: str | None, name: str, scope: Scope) -> bool:
         try:
-            return self._standing(registry, scope).registry.has_model(name)
+            try:
+                standing = self._standing(registry, scope)
+            except RollbookError:  # the route that is asked meets the same, and says so
+                standing = self._registries.served(registry).now()
+            return standing.registry.has_model(name)
         except RollbookError:
-            return False  # the route that is asked meets the same, and says so
+            return False
 
     def _standing(self, registry: str | None, scope: Scope) -> Standing:
         from rollbook.web.service.asking import standing_of
