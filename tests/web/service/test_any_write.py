@@ -64,7 +64,7 @@ def _writes(asked: TestClient) -> list[Any]:
 def test_each_write_answers_as_the_document_tells(api: tuple[World, TestClient], number: int) -> None:
     operation = _writes(api[1])[number]
 
-    @settings(max_examples=4, suppress_health_check=[*HealthCheck])
+    @settings(max_examples=3, suppress_health_check=[*HealthCheck])
     @given(case=operation.as_strategy(), is_there=st.booleans())
     def answers(case: Any, is_there: bool) -> None:
         if is_there:

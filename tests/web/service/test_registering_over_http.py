@@ -259,13 +259,14 @@ def test_asked_again_with_its_key_it_is_the_same_version(churn: World) -> None:
     assert answers[0].json()["branch"] == answers[1].json()["branch"]
 
 
-def test_many_at_once_get_a_version_each(churn: World) -> None:
-    api = client(churn.registry)
+def test_many_at_once_get_a_version_each_whichever_replica_they_ask(churn: World) -> None:
+    git(churn.root, "clone", "--quiet", "origin.git", "replica")
+    replicas = [client(churn.registry), client(churn.root / "replica")]
     facts = {key: value for key, value in FACTS.items() if key != "version"}
     answers: list[Any] = []
 
     def one(number: int) -> None:
-        answers.append(_sent(api, facts, artifact=("m.bin", f"weights {number}".encode())))
+        answers.append(_sent(replicas[number % 2], facts, artifact=("m.bin", f"weights {number}".encode())))
 
     threads = [threading.Thread(target=one, args=(number,)) for number in range(4)]
     for thread in threads:

@@ -177,3 +177,15 @@ def test_back_out_and_away(churn: World) -> None:
 def test_a_body_with_more_than_is_known_is_refused(churn: World) -> None:
     answer = client(churn.registry).post(PATH, json={**TO_STAGING, "requested_by": "eve@example.com"})
     assert answer.status_code == 422
+
+
+def test_names_with_a_namespace_and_registries_by_name(churn: World) -> None:
+    churn.register("risk/churn", "1.0.0")
+    path = "/api/v1/registries/registry/models/risk/churn/v1.0.0/transition"
+    answer = client(churn.registry).post(path, json=TO_STAGING)
+    assert (answer.status_code, answer.json()["model"]) == (202, "risk/churn"), answer.text
+    begin = "/api/v1/registries/registry/requests/rollbook/promote/risk/churn/"
+    assert answer.headers["location"] == f"{begin}1.0.0-staging"
+    assert client(churn.registry).get(answer.headers["location"]).json()["by"] == "ann@example.com"
+    other = "/api/v1/registries/other/models/risk/churn/v1.0.0/transition"
+    assert client(churn.registry).post(other, json=TO_STAGING).status_code == 404

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollbook.check.finding import errors_among
-from rollbook.git.refs import remote_branch, resolve_branch
+from rollbook.git.refs import HEADS, NO_OBJECT, RefUpdate, remote_branch, resolve_branch, update_refs
 from rollbook.integrations.forge.configured_forge import forge_at_hand
 from rollbook.integrations.forge.github import ForgeFailed
 from rollbook.integrations.forge.opening import open_pull_request
-from rollbook.propose.proposal import commit_proposal, drop_unpushed, judge, push_branch
+from rollbook.propose.proposal import commit_proposal, judge, push_branch
 from rollbook.registry.main_branch import has_remote, main_commit, remote_name
 from rollbook.registry.request_branches import has_landed, newest_tips
 
@@ -62,7 +62,8 @@ def request(repository: Repository, planned: Write) -> Request:
             push_branch(repository, branch)
         except BaseException:
             if is_new:
-                drop_unpushed(repository, branch)
+                # Also where the remote has another of that name: it is not this one.
+                update_refs(repository, [RefUpdate(f"{HEADS}{branch}", NO_OBJECT, commit)])
             raise
     pull_request, trouble = pull_request_of(repository, branch) if remote else ("", "")
     subject = change.proposal.message.partition("\n")[0]

@@ -33,7 +33,7 @@ from rollbook.web.service.writing import drop_local, landed_document
 router = APIRouter(responses=PROBLEMS, tags=["deciding"])
 
 
-@router.get("/requests/{branch:path}/approval-content")
+@router.get("/requests/{branch:path}/approval-content", operation_id="show_approval_content")
 def approval_content(
     asked: Asked,
     branch: str,
@@ -57,7 +57,7 @@ def approval_content(
     }
 
 
-@router.get("/requests/{branch:path}")
+@router.get("/requests/{branch:path}", operation_id="show_request")
 def show_request(asked: Asked, branch: str) -> dict[str, Any]:
     """Show an open request as it stands on the remote now: what it moves, who asks, what it waits for, what
     fails, and its pull request."""
@@ -74,7 +74,7 @@ def show_request(asked: Asked, branch: str) -> dict[str, Any]:
     return shown
 
 
-@router.post("/requests/{branch:path}/approve")
+@router.post("/requests/{branch:path}/approve", operation_id="approve_request")
 def approve(asked: Asked, branch: str, body: Approval) -> dict[str, Any]:
     """Approve a request by your SSH signature over what `approval-content` tells for the same note. The
     service signs for nobody: what counts is your key in `registry/allowed_signers`."""
@@ -92,7 +92,7 @@ def approve(asked: Asked, branch: str, body: Approval) -> dict[str, Any]:
     return {"status": "approved", **approved.as_document()}
 
 
-@router.post("/requests/{branch:path}/reject")
+@router.post("/requests/{branch:path}/reject", operation_id="reject_request")
 def reject(asked: Asked, branch: str, body: Rejection) -> dict[str, Any]:
     """Turn a request down, or take your own back: its branch goes, and a tag keeps what was proposed, and
     why it was not taken."""
@@ -108,7 +108,7 @@ def reject(asked: Asked, branch: str, body: Rejection) -> dict[str, Any]:
     }
 
 
-@router.post("/requests/{branch:path}/land", response_model=Landed)
+@router.post("/requests/{branch:path}/land", response_model=Landed, operation_id="land_request")
 def land(asked: Asked, branch: str, body: Landing | None = None) -> JSONResponse:
     """Land a request: check it as CI does, merge it into main, record what happened."""
     with _decided(asked, branch, Right.LAND):

@@ -26,7 +26,7 @@ router = APIRouter(responses=WRITE_ANSWERS, tags=["writing"])
 _PARTS = frozenset([ATTACH, FILE])
 
 
-@router.patch("/models/{name:path}/{version}/notes", status_code=202)
+@router.patch("/models/{name:path}/{version}/notes", status_code=202, operation_id="edit_notes")
 def note(asked: Asked, name: str, version: str, body: Notes) -> JSONResponse:
     """Propose to note on a version what may change: a description, tags."""
     asked.require(Right.PROPOSE, name)
@@ -45,7 +45,7 @@ def note(asked: Asked, name: str, version: str, body: Notes) -> JSONResponse:
     return written(asked, plan, told(body))
 
 
-@router.patch("/models/{name:path}", status_code=202)
+@router.patch("/models/{name:path}", status_code=202, operation_id="edit_model")
 def edit_model(asked: Asked, name: str, body: ModelEdit) -> JSONResponse:
     """Propose to change what is said of a model: its owner, its purpose, its tags."""
     asked.require(Right.PROPOSE, name)
@@ -60,7 +60,7 @@ def edit_model(asked: Asked, name: str, body: ModelEdit) -> JSONResponse:
     return written(asked, plan, told(body))
 
 
-@router.put("/models/{name:path}/{version}/card", status_code=202)
+@router.put("/models/{name:path}/{version}/card", status_code=202, operation_id="write_card")
 def write_card(asked: Asked, name: str, version: str, body: Card) -> JSONResponse:
     """Propose a version's model card, its generated parts made anew from the registry."""
     asked.require(Right.PROPOSE, name)
@@ -80,6 +80,7 @@ def write_card(asked: Asked, name: str, version: str, body: Card) -> JSONRespons
     "/models/{name:path}/{version}/evidence",
     status_code=202,
     openapi_extra=body_of(LearntEvidence, _PARTS),
+    operation_id="add_evidence",
 )
 async def add_evidence(
     request: Request, asked: AskedEarly, settings: Settings, name: str, version: str

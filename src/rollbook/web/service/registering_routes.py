@@ -44,7 +44,12 @@ def body_of(shape: type[BaseModel], files: frozenset[str]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-@router.post("/models/register", status_code=202, openapi_extra=body_of(Registering, _PARTS))
+@router.post(
+    "/models/register",
+    status_code=202,
+    openapi_extra=body_of(Registering, _PARTS),
+    operation_id="register_version",
+)
 async def register(request: Request, asked: AskedEarly, settings: Settings) -> JSONResponse:
     """Propose a new version of a model, with its artifact: sent, of a version here, or at an address.
 

@@ -30,14 +30,14 @@ from rollbook.web.service.writing import Plan, written
 router = APIRouter(responses=WRITE_ANSWERS, tags=["writing"])
 
 
-@router.post("/models/{name:path}/{version}/transition", status_code=202)
+@router.post("/models/{name:path}/{version}/transition", status_code=202, operation_id="request_transition")
 def transition(asked: Asked, name: str, version: str, body: Transition) -> JSONResponse:
     """Propose that a version moves to a stage, or that its share of the traffic there changes."""
     details = {"traffic": body.traffic, **_exceptions(body)}
     return _moved(asked, named_version(name, version), body.to_stage, body, "promote", details, _room(body))
 
 
-@router.post("/models/{name:path}/rollback", status_code=202)
+@router.post("/models/{name:path}/rollback", status_code=202, operation_id="request_rollback")
 def rollback(asked: Asked, name: str, body: Rollback) -> JSONResponse:
     """Propose that a model goes back to the version that held a stage before, or to the one that is named: by
     `to`, or in the path (`/models/NAME/VERSION/rollback`)."""
@@ -60,20 +60,20 @@ def rollback(asked: Asked, name: str, body: Rollback) -> JSONResponse:
     return written(asked, plan, told(body))
 
 
-@router.post("/models/{name:path}/{version}/deprecate", status_code=202)
+@router.post("/models/{name:path}/{version}/deprecate", status_code=202, operation_id="request_deprecation")
 def deprecate(asked: Asked, name: str, version: str, body: Deprecation) -> JSONResponse:
     """Propose that a version is deprecated: still served, with what to use instead and until when."""
     details = {name: getattr(body, name) for name in ("replacement", "sunset", "migration")}
     return _moved(asked, named_version(name, version), DEPRECATED, body, "deprecate", details)
 
 
-@router.post("/models/{name:path}/{version}/archive", status_code=202)
+@router.post("/models/{name:path}/{version}/archive", status_code=202, operation_id="request_archiving")
 def archive(asked: Asked, name: str, version: str, body: Archiving) -> JSONResponse:
     """Propose that a version is archived: out of use, its record and its artifact kept."""
     return _moved(asked, named_version(name, version), ARCHIVED, body, "archive", {})
 
 
-@router.put("/models/{name:path}/aliases/{alias}", status_code=202)
+@router.put("/models/{name:path}/aliases/{alias}", status_code=202, operation_id="set_alias")
 def set_alias(asked: Asked, name: str, alias: str, body: AliasTo) -> JSONResponse:
     """Propose that an alias points to a version."""
     asked.require(Right.PROPOSE, name)
@@ -85,7 +85,7 @@ def set_alias(asked: Asked, name: str, alias: str, body: AliasTo) -> JSONRespons
     )
 
 
-@router.delete("/models/{name:path}/aliases/{alias}", status_code=202)
+@router.delete("/models/{name:path}/aliases/{alias}", status_code=202, operation_id="remove_alias")
 def remove_alias(
     asked: Asked, name: str, alias: str, reason: Annotated[str, Query(min_length=1, max_length=1000)]
 ) -> JSONResponse:

@@ -20,15 +20,16 @@ from rollbook.integrations.forge.change_request import Request, pull_request_of,
 from rollbook.propose.direct_landing import fetched_main, land_anew
 from rollbook.propose.proposal import Write
 from rollbook.registry.main_branch import has_remote, remote_name
-from rollbook.web.service.asked_before import done_before, tags_recording, with_fingerprint
+from rollbook.web.service.asked_before import DoneBefore, done_before, tags_recording, with_fingerprint
 from rollbook.web.service.problems import quoted_commit
 
 if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.propose.landing import Landing
     from rollbook.propose.proposal import Proposal
-    from rollbook.web.service.asked_before import DoneBefore
     from rollbook.web.service.asked_write import AskedWrite
+
+_ATTEMPTS = 3
 
 # What is made upon a commit, and what is told of it besides.
 Plan = Callable[[str], tuple[Write, Mapping[str, Any]]]
@@ -61,7 +62,10 @@ def written(asked: AskedWrite, plan: Plan, told: object, *, created: bool = Fals
 
         if asked.land:
             return _landed(land_anew(repository, planned, base), details, created=created)
-        return _requested(asked, _request(repository, planned(base)), details)
+        made = _request_anew(asked, planned, base, fingerprint)
+        if isinstance(made, DoneBefore):
+            return _answered_before(asked, made, created=created)
+        return _requested(asked, made, details)
 
 
 def _require_unsigned(repository: Repository, base: str) -> None:
@@ -73,13 +77,38 @@ def _require_unsigned(repository: Repository, base: str) -> None:
         )
 
 
+class _RequestedOtherwiseError(Conflict):
+    """A branch stands with something else than what is asked for."""
+
+
+def _request_anew(
+    asked: AskedWrite, plan: Callable[[str], Write], base: str, fingerprint: str
+) -> Request | DoneBefore:
+    """Request what `plan` makes upon a commit; where somebody else was first, what it makes once that is
+    known, unless they asked for the same by the same key, or stand where it would again."""
+    repository = asked.served.repository
+    for attempt in range(_ATTEMPTS):
+        planned = plan(base)
+        try:
+            return _request(repository, planned)
+        except Conflict as error:
+            base = fetched_main(repository)
+            if earlier := done_before(repository, base, asked.author.email, fingerprint):
+                return earlier
+            branch = planned.change.proposal.branch
+            is_taken = isinstance(error, _RequestedOtherwiseError)
+            if attempt == _ATTEMPTS - 1 or (is_taken and plan(base).change.proposal.branch == branch):
+                raise
+    raise AssertionError("the loop returns or raises")
+
+
 def _request(repository: Repository, planned: Write) -> Request:
     """Request a change; the branch stays on the remote alone, where there is one, as replicas see it."""
     proposal = planned.change.proposal
     remote = remote_name(repository) if has_remote(repository) else None
     standing = standing_request(repository, proposal.branch, remote)
     if standing and not _is_same(repository, standing, proposal):
-        raise Conflict(
+        raise _RequestedOtherwiseError(
             f"{proposal.branch} is requested already, otherwise",
             hint="See what it says, then land or reject it first.",
         )
