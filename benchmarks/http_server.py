@@ -44,15 +44,16 @@ def started(command: Sequence[str], path: str, directory: Path) -> Iterator[Serv
     start = time.perf_counter()
     process = subprocess.Popen(
         [word.replace(PORT, port) for word in command], cwd=directory, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"},
     )  # fmt: skip
     try:
         _wait_for(address + path, process)
         yield Server(address, process.pid, time.perf_counter() - start)
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        for pid in _with_children(process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         process.wait()
 
 

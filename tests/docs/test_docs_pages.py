@@ -34,8 +34,9 @@ MAY_BE_SKIPPED = {
     "--env-manager local": "tests/integrations/mlflow runs it",
     "systemctl enable --now rollbook": "changes the machine's own services",
     "docker build --tag rollbook-api --file Containerfile .": "needs a container engine",
-    "docker run --read-only --tmpfs /tmp --volume rollbook:/var/cache/rollbook --publish 127.0.0.1:8321:8321 "
-    "rollbook-api --repo https://git.example/acme/models.git": "needs a container engine",
+    "docker run --read-only --tmpfs /tmp --volume rollbook:/var/cache/rollbook "
+    "--volume ./tokens.json:/tokens.json:ro --publish 127.0.0.1:8321:8321 rollbook-api "
+    "--tokens /tokens.json --repo https://git.example/acme/models.git": "needs a container engine",
 }
 
 _SAID = {page: parse((ROOT / page).read_text(encoding="utf-8")) for page in pages()}
