@@ -31,7 +31,8 @@ def compare_page(facts: CatalogFacts, model: str, versions: Sequence[str] = ()) 
     chosen = [*dict.fromkeys(versions)]
     if chosen and not FEWEST <= len(chosen) <= MOST:
         raise BadCall(
-            f"{len(chosen)} versions can't be compared here", hint=f"Name {FEWEST} to {MOST} of them."
+            f"{FEWEST} to {MOST} versions are compared here, not {len(chosen)}",
+            hint="`rollbook compare` takes any number.",
         )
     owner = facts.registry.model(model)
     comparison = facts.registry.compare(model, chosen or _default(owner))
