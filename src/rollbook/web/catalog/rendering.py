@@ -89,7 +89,7 @@ def joined(values: Iterable[object], separator: str = "") -> Markup:
 
 def text_lines(text: str) -> Markup:
     """Return a text as HTML with its line breaks kept, each line made harmless."""
-    return Markup("\n").join(printable(line) for line in text.splitlines())
+    return Markup("\n").join(printable(line) for line in text.strip("\n").split("\n"))
 
 
 def _seen(characters: str) -> str:

@@ -1,5 +1,6 @@
 """The catalog in a browser: the pages that `rollbook site build` writes, as main has them now or had them."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
@@ -7,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from rollbook.errors import NotFound
+from rollbook.errors import BadCall, NotFound
 from rollbook.names import parse_moment
 from rollbook.web.catalog.catalog_assets import every_asset
 from rollbook.web.identity.caller import Caller, Denied, Right
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FOR_EVER = "public, max-age=31536000, immutable"
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self';"
@@ -26,7 +28,6 @@ _POLICY = (
 )
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -62,6 +63,7 @@ def page_of_the_past(
 ) -> Response:
     """Return a page of the catalog as it stood at a date."""
     _require_all(caller)
+    _require_day(date)
     return _answer(request, served, served.at(at=date), path, as_of=date)
 
 
@@ -79,12 +81,19 @@ def page(
         raise NotFound(f"there is nothing at /{path[:200]}", hint="The API begins with /api/v1/.")
     _require_all(caller)
     if at:
-        parse_moment(at)
+        _require_day(at)
         up = "../" * path.count("/")
         then = f"{up or './'}as-of/{quote(at, safe='')}/{quote(path)}"
         return RedirectResponse(then, 307, headers=_HEADERS)
     standing = served.now()
     return _answer(request, served, standing, path, versions=versions or ())
+
+
+def _require_day(date: str) -> None:
+    """Raise BadCall for what is no day: every moment has its own catalog, and there are too many of them."""
+    if not _DAY.fullmatch(date):
+        raise BadCall(f"{date[:40]!r} is no day", hint="Give one as 2026-03-01.")
+    parse_moment(date)
 
 
 def _require_all(caller: Caller) -> None:
