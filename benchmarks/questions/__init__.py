@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.questions import (
     asking,
+    catalog,
     checking,
     mlflow_reads,
     mlflow_writes,
@@ -24,6 +25,7 @@ QUESTIONS = {
         registering,
         trail,
         remote,
+        catalog,
         monitoring,
         mlflow_reads,
         mlflow_writes,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -45,14 +46,22 @@ def home_pages(overview: Overview) -> Iterator[Page]:
     kinds = model_filters(overview)
     for part in _parts(overview.models, ""):
         yield Page(part.path, partial(_home, overview, kinds, part))
+    settled = replace(overview, frame=replace(overview.frame, commit="", dates=()))
     for kind in kinds:
         for one in kind.filters:
             for part in _parts(one.models, one.path):
-                yield Page(part.path, partial(_filtered, overview, one, part))
+                yield Page(part.path, partial(_filtered, settled, one, part), _inputs(overview, one, part))
     yield Page(
         _FILTERS, partial(_all_filters, overview, kinds, _FILTERS, "Models by what they have in common")
     )
     yield Page(SEARCH, partial(_all_filters, overview, kinds, SEARCH, "Search"))
+
+
+def _inputs(overview: Overview, one: ModelFilter, part: ListedPart) -> str:
+    """Return what a list of models depends on: who is in it, and how each is today."""
+    told = [(model, overview.health[model.name]) for model in part.models]
+    text = repr((overview.stages, one.kind, one.value, len(one.models), part.number, part.count, told))
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def _parts(models: Sequence[ModelSummary], first: str) -> Iterator[ListedPart]:
