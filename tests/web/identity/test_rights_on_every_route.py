@@ -277,3 +277,12 @@ def test_an_mlflow_client_isnt_told_of_a_model_by_a_stage_that_is_empty(
     for name in ("churn", "no-such-model"):
         asked = {"name": name, "stages": "Archived"}
         assert client.get(path, params=asked, headers=headers["rita@example.com"]).status_code == 404
+
+
+def test_for_who_may_do_nothing_no_revision_is_looked_up(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up: list[object] = []
+    monkeypatch.setattr(ServedRegistry, "at", lambda *asked, **_: looked_up.append(asked))
+    assert client.get("/api/v1/models/risk/fraud?rev=main~3").status_code == 401
+    assert looked_up == []
