@@ -279,6 +279,13 @@ def test_an_mlflow_client_isnt_told_of_a_model_by_a_stage_that_is_empty(
         assert client.get(path, params=asked, headers=headers["rita@example.com"]).status_code == 404
 
 
+def test_who_may_do_nothing_isnt_told_which_registries_are_served(client: TestClient) -> None:
+    told = [client.get(f"/api/v1/registries/{name}/models") for name in ("main", "no-such-registry")]
+    there, missing = ({**answer.json(), "request_id": None} for answer in told)
+    assert [answer.status_code for answer in told] == [401, 401]
+    assert there == missing
+
+
 def test_for_who_may_do_nothing_no_revision_is_looked_up(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

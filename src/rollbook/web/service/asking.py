@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request, Security
 from fastapi.security import HTTPBearer
 
-from rollbook.errors import RollbookError
+from rollbook.errors import NotFound, RollbookError
 from rollbook.git.main_history import is_first_parent
 from rollbook.web.identity.caller import Caller, Denied
 from rollbook.web.registries.served_registries import ServedRegistries
@@ -82,8 +82,14 @@ Words = Annotated[str | None, Query(max_length=200)]
 
 def asked_registry(request: Request) -> ServedRegistry:
     """Return the registry that a request is about: the one that its path names, else the first. Raises
-    NotFound for one that isn't served."""
-    served: ServedRegistry = request.app.state.registries.served(request.path_params.get("registry"))
+    NotFound for one that isn't served; for whoever may do nothing with the first, what they would be told of
+    that."""
+    registries: ServedRegistries = request.app.state.registries
+    try:
+        served = registries.served(request.path_params.get("registry"))
+    except NotFound:
+        _identified(request, registries.served())
+        raise
     request.state.registry = served.name
     return served
 
