@@ -122,6 +122,14 @@ def test_a_branch_that_the_remote_has_further_lands_as_it_stands_there(pushed: W
     is_complete(pushed)
 
 
+def test_a_branch_that_moved_since_it_was_judged_does_not_land(pushed: World) -> None:
+    repository, before = discover(pushed.registry), pushed.git("rev-parse", "main")
+    with pytest.raises(Conflict, match="has moved"):
+        land(repository, BRANCH, judged=before)
+    assert pushed.git("rev-parse", "main") == before
+    assert land(repository, BRANCH, judged=pushed.git("rev-parse", BRANCH)).branch == BRANCH
+
+
 def test_a_branch_that_went_apart_from_the_remotes_is_refused(pushed: World) -> None:
     pushed.git("checkout", "-q", BRANCH)
     pushed.git("commit", "-q", "--amend", "-m", "other")

@@ -11,18 +11,19 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
-import time
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from rollbook import __version__
+from rollbook.artifact.http import Watch
 from rollbook.artifact.stream import Hashes, pump_file
 from rollbook.errors import Refused, StorageFailed, TooMuch
 from rollbook.git.address import host_of, is_loopback, require_safe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _MOST_REDIRECTS = 5
@@ -48,22 +49,28 @@ def download(url: str, target: Path, limits: DownloadLimits) -> Hashes:
     Raises BadCall for an address that can't be used, Refused for one of no public host, TooMuch beyond the
     bounds, StorageFailed where no file comes. Nothing stays at `target` then.
     """
-    end = time.monotonic() + limits.within
+    watch = Watch(limits.within)
     try:
-        with target.open("xb") as file:
-            return _followed(url, file.write, limits, end)
-    except BaseException:
+        with target.open("xb") as file, watch:
+            return _followed(url, file.write, limits, watch)
+    except BaseException as error:
         target.unlink(missing_ok=True)
+        if watch.is_over and isinstance(error, StorageFailed | TimeoutError):
+            raise TooMuch(
+                f"what comes from {host_of(url)} takes longer than {limits.within:g} seconds"
+            ) from error
         raise
 
 
-def _followed(url: str, write: object, limits: DownloadLimits, end: float) -> Hashes:
+def _followed(
+    url: str, write: Callable[[memoryview], object], limits: DownloadLimits, watch: Watch
+) -> Hashes:
     for _ in range(_MOST_REDIRECTS + 1):
-        connection = _connection(url, limits)
+        connection = _connection(url, limits, watch)
         try:
             answer = _asked(connection, url)
             if answer.status not in _REDIRECTS:
-                return _body(answer, url, write, limits, end)
+                return _body(answer, url, write, limits)
             url = urljoin(url, answer.getheader("Location") or "")
         except (OSError, HTTPException, ValueError) as error:
             why = str(error)[:200] or type(error).__name__
@@ -82,20 +89,16 @@ def _asked(connection: HTTPConnection, url: str) -> HTTPResponse:
     return connection.getresponse()
 
 
-def _body(answer: HTTPResponse, url: str, write: object, limits: DownloadLimits, end: float) -> Hashes:
+def _body(
+    answer: HTTPResponse, url: str, write: Callable[[memoryview], object], limits: DownloadLimits
+) -> Hashes:
     host = host_of(url)
     if answer.status != _OK:
         raise StorageFailed(f"{host} answers {answer.status}", hint="Name a file that anybody can get.")
     told = answer.getheader("Content-Length") or ""
     if told.isdecimal() and len(told) < 20 and int(told) > limits.most_bytes:
         raise TooMuch(f"{host} has {int(told):,} bytes; {limits.most_bytes:,} may come")
-
-    def timed(chunk: memoryview) -> None:
-        if time.monotonic() > end:
-            raise TooMuch(f"what comes from {host} takes longer than {limits.within:g} seconds")
-        write(chunk)  # type: ignore[operator]
-
-    hashes = pump_file(_Pieces(answer), timed, limit=limits.most_bytes)  # type: ignore[arg-type]
+    hashes = pump_file(_Pieces(answer), write, limit=limits.most_bytes)  # type: ignore[arg-type]
     if hashes.size > limits.most_bytes:
         raise TooMuch(f"more than {limits.most_bytes:,} bytes come from {host}")
     if told.isdecimal() and hashes.size != int(told):
@@ -105,7 +108,7 @@ def _body(answer: HTTPResponse, url: str, write: object, limits: DownloadLimits,
 
 @dataclass(frozen=True, slots=True)
 class _Pieces:
-    """An answer's body by what has come, so that a slow one is noticed between any two pieces."""
+    """An answer's body by what has come."""
 
     answer: HTTPResponse
 
@@ -113,7 +116,7 @@ class _Pieces:
         return self.answer.read1(min(most, _BLOCK))
 
 
-def _connection(url: str, limits: DownloadLimits) -> HTTPConnection:
+def _connection(url: str, limits: DownloadLimits, watch: Watch) -> HTTPConnection:
     """Return a connection to the public address that a URL's host has. Raises Refused where it has none."""
     require_safe(url)
     parts = urlsplit(url)
@@ -123,8 +126,8 @@ def _connection(url: str, limits: DownloadLimits) -> HTTPConnection:
         raise Refused(f"the address on {host_of(url)} is not https", hint="Name one that is.")
     address = _public_address(host, port, limits)
     if is_tls:
-        return _PinnedTls(host, port, timeout=limits.wait, address=address)
-    return _Pinned(host, port, timeout=limits.wait, address=address)
+        return _PinnedTls(host, port, timeout=limits.wait, address=address, watch=watch)
+    return _Pinned(host, port, timeout=limits.wait, address=address, watch=watch)
 
 
 def _public_address(host: str, port: int, limits: DownloadLimits) -> str:
@@ -149,31 +152,36 @@ def _is_allowed(address: str, limits: DownloadLimits) -> bool:
         ip = ip.ipv4_mapped or ip.sixtofour or (ip.teredo or (None, None))[1] or ip
     if ip.is_loopback:
         return limits.loopback
-    return ip.is_global and not ip.is_multicast and ip not in _TRANSLATED
+    is_handed_out = ip.version == 4 or ip in _UNICAST
+    return is_handed_out and ip.is_global and not ip.is_multicast
 
 
-_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # NAT64 leads to any address of the old kind
+# What is handed out of the new kind. Beyond it stand addresses that wrap those of the old kind, which some
+# translator on the way may lead to (RFC 4291 2.5.5, RFC 6052, RFC 2765).
+_UNICAST = ipaddress.ip_network("2000::/3")
 
 
 class _Pinned(HTTPConnection):
     """A connection to the address that was judged, whatever its host's name means a moment later."""
 
-    def __init__(self, host: str, port: int, *, timeout: float, address: str) -> None:
+    def __init__(self, host: str, port: int, *, timeout: float, address: str, watch: Watch) -> None:
         super().__init__(host, port, timeout=timeout)
-        self._address = address
+        self._address, self._watch = address, watch
 
     def connect(self) -> None:
         self.sock = socket.create_connection((self._address, self.port), self.timeout)
+        self._watch.hold(self.sock)
 
 
 class _PinnedTls(HTTPSConnection):
     """The same over TLS; the certificate is that of the host's name."""
 
-    def __init__(self, host: str, port: int, *, timeout: float, address: str) -> None:
+    def __init__(self, host: str, port: int, *, timeout: float, address: str, watch: Watch) -> None:
         self._tls = ssl.create_default_context()
         super().__init__(host, port, timeout=timeout, context=self._tls)
-        self._address = address
+        self._address, self._watch = address, watch
 
     def connect(self) -> None:
         plain = socket.create_connection((self._address, self.port), self.timeout)
+        self._watch.hold(plain)
         self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)

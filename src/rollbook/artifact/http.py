@@ -64,7 +64,7 @@ def send(
     proxies = [urllib.request.ProxyHandler({})] if local else []
     redirects = _HttpsOnly if follow else _NoRedirect
     try:
-        with _Watch(within) as watch:
+        with Watch(within) as watch:
             opener = urllib.request.build_opener(redirects, _Http(watch), _Https(watch), *proxies)
             with _opened(opener, request, min(timeout, within)) as answer:
                 data = answer.read(longest + 1) if longest else b""
@@ -104,10 +104,11 @@ class _HttpsOnly(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-class _Watch:
+class Watch:
     """Cuts the connections opened under it when their time is up; leaving it then is a TimeoutError.
 
-    A wait for each byte bounds nothing: who sends one byte now and then never lets it end.
+    A wait for each byte bounds nothing: who sends one byte now and then never lets it end. `is_over` says
+    whether that happened.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -116,16 +117,17 @@ class _Watch:
         self._timer.daemon = True
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
-        self._over = False
+        self.is_over = False
 
     def hold(self, connection: socket.socket) -> None:
-        """Watch over a connection, also after TLS has taken its socket over."""
+        """Watch over a connection, also after TLS has taken its socket over. Raises TimeoutError where the
+        time is up."""
         with self._lock:
             self._sockets.append(connection.dup())
-        if self._over:
+        if self.is_over:
             raise self._late()
 
-    def __enter__(self) -> _Watch:
+    def __enter__(self) -> Watch:
         self._timer.start()
         return self
 
@@ -137,12 +139,12 @@ class _Watch:
             for sock in self._sockets:
                 sock.close()
             self._sockets.clear()
-        if self._over and (kind is None or isinstance(error, OSError | HTTPException | ValueError)):
+        if self.is_over and (kind is None or isinstance(error, OSError | HTTPException | ValueError)):
             raise self._late() from error
 
     def _cut(self) -> None:
         with self._lock:
-            self._over = True
+            self.is_over = True
             for sock in self._sockets:
                 with contextlib.suppress(OSError):  # it was closed already
                     sock.shutdown(socket.SHUT_RDWR)
@@ -151,39 +153,39 @@ class _Watch:
         return TimeoutError(f"it took longer than {self._seconds:g} seconds")
 
 
-class _Watched(HTTPConnection):
+class Watched(HTTPConnection):
     """A connection that is watched from before TLS begins."""
 
-    watch: _Watch
+    watch: Watch
 
     def connect(self) -> None:
         super().connect()
         self.watch.hold(self.sock)
 
 
-class _WatchedTls(HTTPSConnection, _Watched):
+class WatchedTls(HTTPSConnection, Watched):
     """The same over TLS."""
 
 
-def _made(kind: type[_Watched], watch: _Watch, host: str, **named: Any) -> _Watched:
+def _made(kind: type[Watched], watch: Watch, host: str, **named: Any) -> Watched:
     connection = kind(host, **named)
     connection.watch = watch
     return connection
 
 
 class _Http(urllib.request.HTTPHandler):
-    def __init__(self, watch: _Watch) -> None:
+    def __init__(self, watch: Watch) -> None:
         super().__init__()
         self._watch = watch
 
     def http_open(self, req: urllib.request.Request) -> HTTPResponse:
-        return self.do_open(functools.partial(_made, _Watched, self._watch), req)
+        return self.do_open(functools.partial(_made, Watched, self._watch), req)
 
 
 class _Https(urllib.request.HTTPSHandler):
-    def __init__(self, watch: _Watch) -> None:
+    def __init__(self, watch: Watch) -> None:
         super().__init__()
         self._watch = watch
 
     def https_open(self, req: urllib.request.Request) -> HTTPResponse:
-        return self.do_open(functools.partial(_made, _WatchedTls, self._watch), req)
+        return self.do_open(functools.partial(_made, WatchedTls, self._watch), req)

@@ -111,6 +111,7 @@ def command(
         from rollbook.web.service.app import create_app
         from rollbook.web.service.limits import Limits
         from rollbook.web.service.server import serve
+        from rollbook.web.service.write_settings import most_of
     except ImportError as error:
         raise BadCall(f"{error.name} is not installed", hint="pip install 'rollbook[api]'") from error
     from rollbook.web.identity.read_log import ReadLog
@@ -129,7 +130,7 @@ def command(
         limits = Limits(rate_limit, int(body_limit), int(upload_limit), timeout)
         app = create_app(
             registries, identify=identify, read_log=ReadLog(audit_log) if audit_log else None,
-            limits=limits, webhook_secret=secret, logs_all=log_requests,
+            limits=limits, writing=most_of(int(upload_limit)), webhook_secret=secret, logs_all=log_requests,
         )  # fmt: skip
         serve(
             app, listening, root_path=root_path, trusted_proxies=forwarded_allow_ips,

@@ -212,11 +212,14 @@ def _ids(listed: bytes) -> list[str]:
     return listed.decode().split("\n")[:-1]
 
 
-def newest_saying(repository: Repository, tips: Sequence[str], line: str, since: str) -> str | None:
-    """Return the newest commit below these tips whose message has a text in one of its lines; None without,
-    or where it is older than `since`, a date as git reads it. Raises GitFailed when a tip isn't there."""
+def newest_saying(
+    repository: Repository, tips: Sequence[str], line: str, since: str, *, by: str
+) -> str | None:
+    """Return the newest commit below these tips whose author has the address `by`, whatever its case, and
+    whose message has a text in one of its lines; None without, or where it is older than `since`, a date as
+    git reads it. Raises GitFailed when a tip isn't there."""
     told = git(
-        repository, "rev-list", "--max-count=1", f"--since={since}", "--fixed-strings", f"--grep={line}",
-        *tips, "--",
+        repository, "rev-list", "--max-count=1", f"--since={since}", "--fixed-strings",
+        "--regexp-ignore-case", f"--author=<{by}>", f"--grep={line}", *tips, "--",
     )  # fmt: skip
     return next(iter(_ids(told)), None)

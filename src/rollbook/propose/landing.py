@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rollbook.check.commit_dates import future_findings
 from rollbook.check.judge import check_merge
-from rollbook.errors import BadCall, NotFound, Refused
+from rollbook.errors import BadCall, Conflict, NotFound, Refused
 from rollbook.git.checkout import checkouts_of
 from rollbook.git.commits import read_commit
 from rollbook.git.main_history import merged_commits
@@ -80,12 +80,15 @@ class _Head:
 
 
 @one_operation()
-def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> Landing:
+def land(
+    repository: Repository, branch: str, *, keep_branch: bool = False, judged: str | None = None
+) -> Landing:
     """Check `branch` exactly as CI does, merge it into main, record what happened, and push it all at once.
 
-    Raises ChangeRefused when the check says no, Conflict when somebody else landed first, Refused when
-    the repository's state forbids it. In each case nothing has changed. A landing that was cut off
-    after its push is completed by landing again.
+    `judged` is the commit that somebody was found to have the right to land; by default whatever the branch
+    is at. Raises ChangeRefused when the check says no, Conflict when somebody else landed first or the branch
+    is not at `judged` any more, Refused when the repository's state forbids it. In each case nothing has
+    changed. A landing that was cut off after its push is completed by landing again.
     """
     remote = remote_name(repository) if has_remote(repository) else None
     if remote:
@@ -97,6 +100,10 @@ def land(repository: Repository, branch: str, *, keep_branch: bool = False) -> L
     if branch == main:
         raise BadCall(f"{main} is what proposals land on", hint=_open_proposals(repository))
     head = _find_branch(repository, branch, remote)
+    if judged not in (None, head.commit):
+        raise Conflict(
+            f"{branch} has moved to {head.commit}", hint="Look at what it says now, then try again."
+        )
     if is_ancestor(repository, head.commit, base):
         return _complete(repository, standing, base, head, keep_branch=keep_branch)
     findings, tree = check_merge(repository, base, head.commit)

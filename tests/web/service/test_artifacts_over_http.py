@@ -178,3 +178,27 @@ def test_what_could_not_be_fetched_is_fetched_anew() -> None:
         copies.hold("a", 1, fail)
     assert copies.hold("a", 1, lambda path: path.write_bytes(b"x")).path.read_bytes() == b"x"
     copies.close()
+
+
+def test_a_copy_may_be_forgotten_in_the_middle_of_what_is_done_with_others() -> None:
+    copies = VerifiedCopies()
+    held = [copies.hold("a", 1, lambda path: path.write_bytes(b"a"))]
+
+    def forget() -> None:
+        with copies._lock:  # as where memory is tidied up meanwhile
+            held.clear()
+
+    forgetting = threading.Thread(target=forget, daemon=True)
+    forgetting.start()
+    forgetting.join(10)
+    assert not forgetting.is_alive()
+    copies.close()
+
+
+def test_a_copy_stands_where_the_service_says_whatever_its_digest_is_told_to_be(tmp_path: Path) -> None:
+    copies, placed = VerifiedCopies(), []
+    copies.hold(str(tmp_path / "elsewhere"), 1, lambda path: placed.append(path) or path.write_bytes(b"a"))
+    copies.hold("../up", 1, lambda path: placed.append(path) or path.write_bytes(b"a"))
+    assert len({path.parent for path in placed}) == 1
+    assert not [*tmp_path.iterdir()]
+    copies.close()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import tempfile
 import threading
+from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +17,10 @@ import pytest
 
 from building.service import ANN, EVE, PROPOSING, asker, client
 from building.world import git
-from rollbook.artifact.guarded_download import DownloadLimits
+from rollbook.artifact.guarded_download import DownloadLimits, download
+from rollbook.errors import TooMuch
 from rollbook.web.identity.caller import Right
-from rollbook.web.service.write_settings import WriteSettings
+from rollbook.web.service.write_settings import WriteSettings, most_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,6 +175,11 @@ def test_a_url_names_an_artifact_elsewhere(churn: World, host: str) -> None:
         ("https://[::1]/model.bin", 422),
         ("https://[::ffff:10.0.0.1]/model.bin", 422),
         ("https://[64:ff9b::a00:1]/model.bin", 422),
+        ("https://[64:ff9b:1::a00:1]/model.bin", 422),
+        ("https://[::10.0.0.1]/model.bin", 422),
+        ("https://[::ffff:0:10.0.0.1]/model.bin", 422),
+        ("https://[fec0::1]/model.bin", 422),
+        ("https://[2002:a00:1::]/model.bin", 422),
         ("https://10.1.2.3/model.bin", 422),
         ("https://169.254.169.254/latest/meta-data", 422),
         ("https://0.0.0.0/model.bin", 422),
@@ -180,6 +189,7 @@ def test_a_url_names_an_artifact_elsewhere(churn: World, host: str) -> None:
         ("s3://bucket/key", 400),
         ("https://user:secret@8.8.8.8/model.bin", 400),
         ("https://a b/", 400),
+        ("https://8.8.8.8:99999/", 400),
     ],
 )
 def test_a_url_of_no_public_host_is_not_asked(churn: World, url: str, status: int) -> None:
@@ -200,6 +210,41 @@ def test_redirects_and_sizes_are_held_to_the_same(churn: World, host: str, path:
     answer = api.post(PATH, json={**FACTS, "artifact": {"url": f"{host}{path}", "name": "m.bin"}})
     assert answer.status_code == status, answer.text
     assert _left(churn) == before
+
+
+def test_what_is_got_elsewhere_is_no_larger_than_what_may_be_sent(churn: World, host: str) -> None:
+    settings = most_of(1000)
+    here = replace(settings, download=replace(settings.download, loopback=True))
+    facts = {**FACTS, "artifact": {"url": f"{host}/large.bin", "name": "m.bin"}}
+    assert client(churn.registry, writing=here).post(PATH, json=facts).status_code == 413
+
+
+@pytest.fixture
+def trickling() -> Iterator[str]:
+    """A host whose answer never gets beyond its head, of which a byte comes now and then."""
+    is_over = threading.Event()
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def trickle() -> None:
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while not is_over.wait(0.02):
+                connection.sendall(b"x")
+
+    sending = threading.Thread(target=trickle)
+    sending.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    is_over.set()
+    sending.join()
+    listening.close()
+
+
+def test_a_host_that_never_lets_its_answer_end_is_left_in_time(trickling: str, tmp_path: Path) -> None:
+    limits = DownloadLimits(wait=5, within=0.3, loopback=True)
+    with pytest.raises(TooMuch, match="longer than"):
+        download(f"{trickling}/m.bin", tmp_path / "m.bin", limits)
+    assert not (tmp_path / "m.bin").exists()
 
 
 @pytest.mark.parametrize(

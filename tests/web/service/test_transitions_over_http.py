@@ -130,6 +130,17 @@ def test_what_landed_is_told_again_and_not_done_twice(churn: World) -> None:
     assert (first.json()["commit"], first.json()["tags"]) == (again.json()["commit"], again.json()["tags"])
 
 
+def test_what_somebody_else_writes_of_a_key_hides_nothing(churn: World) -> None:
+    key = {"Idempotency-Key": "deploy-44"}
+    api = client(churn.registry, EVE)
+    first = api.post(f"{PATH}?land=true", json=TO_STAGING, headers=key)
+    copied = git(churn.origin, "log", "-1", "--grep=^Idempotency-Key", "--format=%B", "main")
+    churn.git("commit", "--quiet", "--allow-empty", "--author=Ann <ann@example.com>", "-m", copied)
+    churn.git("push", "--quiet", "origin", "main")
+    again = api.post(f"{PATH}?land=true", json=TO_STAGING, headers=key)
+    assert (again.status_code, again.json()["commit"]) == (200, first.json()["commit"])
+
+
 def test_a_policy_that_demands_signatures_is_told_clearly(churn: World) -> None:
     churn.policy("roles:\n  require_signed: true\n")
     answer = client(churn.registry).post(PATH, json=TO_STAGING)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -118,6 +118,11 @@ class Caller:
         anybody knows which model it is about."""
         held = (self.rights, *self.rights_on.values(), *self.in_production.values())
         return any(right in rights for rights in held)
+
+    def without_production(self) -> Caller:
+        """Return the caller without the rights that a stage gives: where a stage is what somebody proposes,
+        and nobody approved."""
+        return replace(self, in_production={}) if self.in_production else self
 
     @property
     def reach(self) -> Hashable:

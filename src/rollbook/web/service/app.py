@@ -125,7 +125,7 @@ def _include(app: FastAPI) -> None:
 def _go_through(app: FastAPI, limits: Limits, read_log: ReadLog | None, *, logs_all: bool) -> None:
     """Set up what requests go through, the innermost first."""
     state = app.state
-    app.add_middleware(NamedPaths, registries=state.registries)
+    app.add_middleware(NamedPaths, registries=state.registries, identify=state.identify)
     app.add_middleware(BoundedRequests, limits=limits)
     app.add_middleware(KeptAnswers, identify=state.identify, metrics=state.metrics)
     if read_log is not None:

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request, Security
 from fastapi.security import HTTPBearer
 
-from rollbook.errors import RollbookError
+from rollbook.errors import NotFound, RollbookError
+from rollbook.git.main_history import is_first_parent
 from rollbook.web.identity.caller import Caller, Denied
 from rollbook.web.registries.served_registries import ServedRegistries
 from rollbook.web.registries.served_registry import ServedRegistry, Standing
@@ -81,8 +82,14 @@ Words = Annotated[str | None, Query(max_length=200)]
 
 def asked_registry(request: Request) -> ServedRegistry:
     """Return the registry that a request is about: the one that its path names, else the first. Raises
-    NotFound for one that isn't served."""
-    served: ServedRegistry = request.app.state.registries.served(request.path_params.get("registry"))
+    NotFound for one that isn't served; for whoever may do nothing with the first, what they would be told of
+    that."""
+    registries: ServedRegistries = request.app.state.registries
+    try:
+        served = registries.served(request.path_params.get("registry"))
+    except NotFound:
+        _identified(request, registries.served())
+        raise
     request.state.registry = served.name
     return served
 
@@ -198,7 +205,7 @@ def asked_page(
 def live_reading(request: Request, caller: AskingCaller, standing: AskedStanding) -> Reading:
     """Return what a read goes by whose answer more than a commit decides: tags, branches, the hour."""
     require_acceptable(request)
-    return Reading(request, caller, standing, is_live=True)
+    return _begun(request, caller, standing, is_live=True)
 
 
 def main_reading(
@@ -206,14 +213,27 @@ def main_reading(
 ) -> Reading:
     """Return what a read goes by that is about what main holds now, and no other revision."""
     require_acceptable(request)
-    return Reading(request, caller, standing, is_live=True)
+    return _begun(request, caller, standing, is_live=True)
+
+
+def _begun(
+    request: Request, caller: Caller, standing: Standing, *, is_fixed: bool = False, is_live: bool = False
+) -> Reading:
+    """Return what a read goes by. What main never held, such as a branch that waits for review, puts nothing
+    into production, whatever it says: rights that production gives end there."""
+    if caller.in_production:
+        served = asked_registry(request)
+        main = served.now().commit
+        if standing.commit != main and not is_first_parent(served.repository, standing.commit, main):
+            caller = caller.without_production()
+    return Reading(request, caller, standing, is_fixed=is_fixed, is_live=is_live)
 
 
 def _reading(request: Request, caller: Caller, standing: Standing) -> Reading:
     require_acceptable(request)
     asked = request.query_params
     is_fixed = "cursor" in asked or bool(_COMMIT.fullmatch(asked.get("rev", "")))
-    reading = Reading(request, caller, standing, is_fixed=is_fixed)
+    reading = _begun(request, caller, standing, is_fixed=is_fixed)
     reading.require_changed()
     return reading
 
@@ -222,7 +242,7 @@ def artifact_reading(request: Request, caller: AskingCaller, standing: AskedStan
     """Return what a read of bytes goes by, which a digest fixes; their address does only with a commit."""
     require_acceptable(request)
     is_fixed = bool(_COMMIT.fullmatch(request.query_params.get("rev", "")))
-    return Reading(request, caller, standing, is_fixed=is_fixed)
+    return _begun(request, caller, standing, is_fixed=is_fixed)
 
 
 def live_page(
@@ -230,7 +250,7 @@ def live_page(
 ) -> Reading:
     """Return what a read of a list goes by, as `live_reading` does."""
     require_acceptable(request)
-    return Reading(request, caller, standing, is_live=True)
+    return _begun(request, caller, standing, is_live=True)
 
 
 AskedReading = Annotated[Reading, Depends(asked_reading)]

@@ -62,6 +62,7 @@ def show_request(asked: Asked, branch: str) -> dict[str, Any]:
     """Show an open request as it stands on the remote now: what it moves, who asks, what it waits for, what
     fails, and its pull request."""
     repository = asked.served.repository
+    asked.require_somewhere(Right.READ)
     with one_operation():
         base = fetched_main(repository)
         request = named_request(repository, base, branch)
@@ -111,10 +112,9 @@ def reject(asked: Asked, branch: str, body: Rejection) -> dict[str, Any]:
 @router.post("/requests/{branch:path}/land", response_model=Landed, operation_id="land_request")
 def land(asked: Asked, branch: str, body: Landing | None = None) -> JSONResponse:
     """Land a request: check it as CI does, merge it into main, record what happened."""
-    with _decided(asked, branch, Right.LAND):
-        landing = land_branch(
-            asked.served.repository, branch, keep_branch=body.keep_branch if body else False
-        )
+    keep = body.keep_branch if body else False
+    with _decided(asked, branch, Right.LAND) as (_, request):
+        landing = land_branch(asked.served.repository, branch, keep_branch=keep, judged=request.commit)
     return landed_document(
         landing.commit,
         {

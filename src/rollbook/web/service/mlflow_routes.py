@@ -184,6 +184,7 @@ def send_file(request: Request, caller: AskingCaller, catalogue: AskedCatalogue,
 
 
 def _latest(caller: Any, catalogue: Catalogue, name: str, stages: list[str] | None) -> dict[str, Any]:
+    caller.require(Right.READ, catalogue.entry(name).facts.name, None)
     found = catalogue.latest_versions(name, stages)
     return _page("model_versions", [_message(caller, catalogue, one) for one in found], None)
 

@@ -55,7 +55,7 @@ def list_models(
     listed, broken = readable_models(reading.registry, wanted, among=among)
     caller = reading.caller
     caller.require(Right.CATALOG)
-    seen = [model for model in listed if caller.may_see(model.model)]
+    seen = [model for model in listed if caller.may_see(model.model, stage or None)]
     items, following = page(reading.request, seen, reading.standing.commit, limit, cursor)
     document = {
         "models": [model_row(model, caller.stages_seen(model.model)) for model in items],

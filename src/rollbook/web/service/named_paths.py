@@ -8,15 +8,19 @@ from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.requests import Request
 
 from rollbook.errors import RollbookError
 from rollbook.names import is_model_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from rollbook.web.identity.caller import Caller
     from rollbook.web.registries.served_registries import ServedRegistries
-    from rollbook.web.registries.served_registry import Standing
+    from rollbook.web.registries.served_registry import ServedRegistry, Standing
 
 _SLASH = "%2F"
 _BELOW_MODELS = re.compile(
@@ -48,12 +52,18 @@ class NamedPaths:
 
     A namespace can't be a model. So of `models/A/B/...`, whether its slashes were written as such or as
     `%2F`, A/B is the name where the registry has that model, as of the revision or date that is asked about;
-    else A is.
+    else A is. For who may do nothing there, whom the route turns away, nothing is looked up.
     """
 
-    def __init__(self, app: ASGIApp, registries: ServedRegistries) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        registries: ServedRegistries,
+        identify: Callable[[Request, ServedRegistry], Caller],
+    ) -> None:
         self._app = app
         self._registries = registries
+        self._identify = identify
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] in _READS:
@@ -72,10 +82,13 @@ class NamedPaths:
 
     def _has(self, registry: str | None, name: str, scope: Scope) -> bool:
         try:
+            served = self._registries.served(registry)
+            if not self._identify(Request(scope), served).may_anything:
+                return False
             try:
                 standing = self._standing(registry, scope)
             except RollbookError:  # the route that is asked meets the same, and says so
-                standing = self._registries.served(registry).now()
+                standing = served.now()
             return standing.registry.has_model(name)
         except RollbookError:
             return False

@@ -7,6 +7,7 @@ and could answer for no range. What is asked for again is there then. The room i
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tempfile
 import threading
@@ -43,7 +44,10 @@ class VerifiedCopies:
         self._most_bytes = most_bytes
         self._directory: Path | None = None
         self._copies: dict[str, _Copy] = {}
-        self._lock = threading.Lock()
+        self._numbers = itertools.count()  # a digest that a manifest tells may be anything, also a path
+        # One thread may come to it twice: a copy that is forgotten is released wherever that is noticed, and
+        # be it in the middle of what is done here.
+        self._lock = threading.RLock()
         self._fetching = threading.BoundedSemaphore(_FETCHES)
 
     def hold(self, sha256: str, size: int, fetch: Callable[[Path], object]) -> HeldCopy:
@@ -55,7 +59,7 @@ class VerifiedCopies:
             hint = "Fetch it from the registry itself: rollbook fetch, or dvc pull."
             raise TooMuch(f"{size:,} bytes are more than this service hands out at once", hint=hint)
         with self._lock:
-            copy = self._copies.pop(sha256, None) or _Copy(size, self._home() / sha256)
+            copy = self._copies.pop(sha256, None) or _Copy(size, self._home() / str(next(self._numbers)))
             self._copies[sha256] = copy  # the last asked for
             copy.readers += 1
         try:
@@ -100,12 +104,12 @@ class VerifiedCopies:
     def _make_room(self, new: _Copy) -> None:
         """Remove the copies asked for longest ago that nobody reads. Raises CannotTell where all are read."""
         with self._lock:
-            taken = sum(copy.size for copy in self._copies.values() if copy.is_there or copy.readers)
+            taken = sum(copy.size for copy in [*self._copies.values()] if copy.is_there or copy.readers)
             for sha256, copy in [*self._copies.items()]:
                 if taken <= self._most_bytes:
                     break
                 if not copy.readers and copy is not new:
-                    del self._copies[sha256]
+                    self._copies.pop(sha256, None)
                     _remove(copy.path)
                     taken -= copy.size
         if taken > self._most_bytes:

@@ -1,5 +1,6 @@
 """What is read of one version: named by itself, by a stage, by an alias, or as the latest."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -7,6 +8,7 @@ from fastapi.responses import Response
 
 from rollbook.artifact.environment_file import environment_file
 from rollbook.check.standing_report import gate_report
+from rollbook.insight.lineage.trace import Lineage
 from rollbook.names import Reference
 from rollbook.web.identity.caller import Right
 from rollbook.web.service import read_models
@@ -20,7 +22,7 @@ from rollbook.web.service.asking import (
 )
 from rollbook.web.service.heavy_work import heavy
 from rollbook.web.service.kept_answers import fixed_by_commit
-from rollbook.web.service.read_answers import JSON, accepted, offers
+from rollbook.web.service.read_answers import JSON, Reading, accepted, offers
 from rollbook.web.service.shapes import version_document
 
 router = APIRouter(tags=["versions"])
@@ -143,11 +145,12 @@ def show_bom(reading: AskedReading, name: ModelName, reference: VersionReference
 
 @router.get(f"{_BASE}/lineage", response_model=read_models.Lineage, operation_id="show_lineage")
 def show_lineage(reading: LiveReading, name: ModelName, reference: VersionReference) -> Response:
-    """Show what a version came from, theirs, and what became of it."""
+    """Show what a version came from, theirs, and what became of it; of models that you may not read no more
+    than that versions of theirs are parents."""
     reading.require(Right.READ, name)
     version = reading.version(Right.READ, name, reference)
     with heavy():
-        return reading.answer(reading.registry.lineage(str(version)))
+        return reading.answer(_readable(reading, reading.registry.lineage(str(version))))
 
 
 @router.get(f"{_BASE}/descendants", response_model=read_models.Descendants, operation_id="list_descendants")
@@ -157,3 +160,20 @@ def list_descendants(reading: LiveReading, name: ModelName, reference: VersionRe
     version = reading.version(Right.READ, name, reference)
     with heavy():
         return reading.answer({"descendants": [*reading.registry.descendants(parent=str(version))]})
+
+
+def _readable(reading: Reading, lineage: Lineage) -> Lineage:
+    """Return a lineage without the ancestors that the caller may not read, and without what only these lead
+    to."""
+    read: set[str] = set()
+    waiting = [lineage.reference]
+    while waiting:
+        traced = lineage.versions.get(reference := waiting.pop())
+        model = reference.partition("@")[0]
+        if traced and reference not in read and reading.caller.may(Right.READ, model, traced.stage):
+            read.add(reference)
+            waiting += traced.origin.parents
+    kept = {reference: traced for reference, traced in lineage.versions.items() if reference in read}
+    told = {parent for traced in kept.values() for parent in traced.origin.parents}
+    missing = tuple(parent for parent in lineage.missing if parent in told)
+    return replace(lineage, versions=kept, missing=missing)

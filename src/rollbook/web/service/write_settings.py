@@ -17,3 +17,8 @@ class WriteSettings:
 
 
 USUAL = WriteSettings()
+
+
+def most_of(most_bytes: int) -> WriteSettings:
+    """Return what writes may do where no artifact is larger than so many bytes, whichever way it comes."""
+    return WriteSettings(most_bytes, download=DownloadLimits(most_bytes=most_bytes))
