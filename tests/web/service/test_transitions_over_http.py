@@ -118,7 +118,7 @@ def test_asked_again_with_its_key_it_is_the_same_request(churn: World) -> None:
     other = client(churn.registry).post(PATH, json={**TO_STAGING, "reason": "another"}, headers=key)
     assert other.status_code == 422
     unkeyed = client(churn.registry).post(PATH, json={**TO_STAGING, "reason": "another"})
-    assert unkeyed.status_code == 409
+    assert (unkeyed.status_code, unkeyed.json()["title"]) == (409, "RequestedOtherwise")
 
 
 def test_what_landed_is_told_again_and_not_done_twice(churn: World) -> None:

@@ -102,7 +102,7 @@ def _require_all(caller: Caller) -> None:
     caller.require(Right.CATALOG)
     if caller.within is not None or Right.CATALOG not in caller.rights:
         raise Denied(
-            f"{caller.person or 'nobody in particular'} may see some models here, and the pages tell of all",
+            f"{caller.called} may see some models here, and the pages tell of all",
             hint="Ask the API, which tells of those, or an admin for the role of a viewer.",
             is_unknown=not caller.is_known,
         )
