@@ -87,6 +87,25 @@ def test_an_address_without_a_page_is_told_in_the_catalogs_own_words(client: Tes
 
 def test_a_page_without_its_slash_leads_to_the_one_with_it(client: TestClient) -> None:
     assert client.get("/models/churn").headers["Location"] == "churn/"
+    chosen = client.get("/models/churn/compare?versions=1.0.0&versions=1.1.0").headers["Location"]
+    assert chosen == "compare/?versions=1.0.0&versions=1.1.0"
+    assert client.get("/registries/ours").headers["Location"] == "ours/"
+    for nothing in ("/favicon.ico", "/docs", "//elsewhere.example/x"):
+        assert client.get(nothing).status_code == 404
+
+
+@pytest.mark.parametrize("base", ["", "/registries/ours", "/as-of/2026-12-31"])
+@pytest.mark.parametrize("name", ["v1.1.0/", "1.1.0", "latest/", "@latest"])
+def test_a_version_is_found_by_its_other_names(client: TestClient, base: str, name: str) -> None:
+    answer = client.get(f"{base}/models/churn/{name}", follow_redirects=True)
+    assert (answer.status_code, answer.url.path) == (200, f"{base}/models/churn/1.1.0/")
+
+
+def test_what_no_page_can_show_is_told_on_a_page(client: TestClient) -> None:
+    for path in ("/as-of/1999-01-01/", "/models/churn/compare/?versions=1.0.0"):
+        answer = client.get(path)
+        assert answer.headers["Content-Type"].startswith("text/html")
+    assert "2 to 6 versions" in answer.text
 
 
 def test_any_day_of_the_past_is_shown_with_a_way_back(client: TestClient) -> None:
