@@ -159,5 +159,5 @@ def test_a_token_narrows_what_its_owner_may_and_never_widens_it(
 
 
 def test_nobody_in_particular_is_told_so() -> None:
-    with pytest.raises(Denied, match="^nobody in particular may not propose churn here"):
+    with pytest.raises(Denied, match=r"^nobody in particular may not propose churn here"):
         Caller(Person(), READING, is_known=False).require(Right.PROPOSE, "churn")
