@@ -24,6 +24,7 @@ from rollbook.errors import (
     RollbookError,
     StorageFailed,
     TooMuch,
+    VersionTaken,
 )
 from rollbook.propose.proposal import ChangeRefused
 from rollbook.text import printable
@@ -47,6 +48,7 @@ _STATUS: tuple[tuple[type[RollbookError], int], ...] = (
     (BadCall, 400),
     (NotFound, 404),
     (AlreadySo, 409),
+    (VersionTaken, 409),
     (Conflict, 409),
     (TooMuch, 413),
     (Refused, 422),
