@@ -59,6 +59,7 @@ _STATUS: tuple[tuple[type[RollbookError], int], ...] = (
     (CannotTell, 503),
     (RollbookError, 500),
 )
+_NO_JSON = "json_invalid"  # what pydantic calls it; its place is then a number of characters, and no name
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _MOST_ERRORS, _LONGEST_MESSAGE = 20, 500
 
@@ -122,14 +123,16 @@ async def invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     told = [
         {
-            "name": printable(".".join(str(part) for part in one["loc"][1:])),
+            "name": printable(".".join(str(part) for part in one["loc"][1:] if one["type"] != _NO_JSON)),
             "in": str(one["loc"][0]) if one["loc"] else "",
             "message": printable(str(one["msg"]))[:_LONGEST_MESSAGE],
         }
         for one in error.errors()[:_MOST_ERRORS]
     ]
     detail = f"{told[0]['name'] or 'the request'}: {told[0]['message']}" if told else "it has another shape"
-    return problem(422, "InvalidParameter", detail, errors=told)
+    is_no_object = any(one["in"] == "body" and not one["name"] for one in told)
+    hint = {"hint": "Send a JSON object, and say so: Content-Type: application/json."} if is_no_object else {}
+    return problem(422, "InvalidParameter", detail, errors=told, **hint)
 
 
 async def unmet(request: Request, error: Exception) -> JSONResponse:
