@@ -131,8 +131,10 @@ async def invalid(_: Request, error: Exception) -> JSONResponse:
     ]
     detail = f"{told[0]['name'] or 'the request'}: {told[0]['message']}" if told else "it has another shape"
     is_no_object = any(one["in"] == "body" and not one["name"] for one in told)
-    hint = {"hint": "Send a JSON object, and say so: Content-Type: application/json."} if is_no_object else {}
-    return problem(422, "InvalidParameter", detail, errors=told, **hint)
+    members: dict[str, Any] = {"errors": told}
+    if is_no_object:
+        members["hint"] = "Send a JSON object, and say so: Content-Type: application/json."
+    return problem(422, "InvalidParameter", detail, **members)
 
 
 async def unmet(request: Request, error: Exception) -> JSONResponse:
