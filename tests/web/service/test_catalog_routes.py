@@ -91,6 +91,9 @@ def test_a_page_without_its_slash_leads_to_the_one_with_it(client: TestClient) -
     chosen = client.get("/models/churn/compare?versions=1.0.0&versions=1.1.0").headers["Location"]
     assert chosen == "compare/?versions=1.0.0&versions=1.1.0"
     assert client.get("/registries/ours").headers["Location"] == "ours/"
+    assert client.get("/as-of/2026-01-20").headers["Location"] == "2026-01-20/"
+    assert client.get("/models").headers["Location"] == "./"
+    assert client.get("/models/").headers["Location"] == "../"
     for nothing in ("/favicon.ico", "/docs", "//elsewhere.example/x"):
         assert client.get(nothing).status_code == 404
 

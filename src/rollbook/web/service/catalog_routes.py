@@ -60,6 +60,12 @@ def asset_of_the_past(date: str, name: str) -> Response:
     return asset(name)
 
 
+@router.get("/as-of/{date}")
+def home_of_the_past(request: Request, date: str) -> Response:
+    """Lead to the catalog of a date."""
+    return _redirect(request, f"{quote(date, safe='')}/")
+
+
 @router.get("/as-of/{date}/{path:path}")
 def page_of_the_past(
     request: Request, served: AskedRegistry, caller: AskingCaller, date: str, path: str
@@ -147,7 +153,7 @@ def _answer(
         there = page_elsewhere(standing.registry, folder)
         if there is None:
             return _missing(request, served, standing, path, error, as_of)
-        return _redirect(request, "../" * (path.count("/")) + quote(there))
+        return _redirect(request, "../" * path.count("/") + quote(there) or "./")
     if folder != path:
         return _redirect(request, f"{quote(path.rpartition('/')[2])}/")
     headers = {**_HEADERS, "ETag": page.tag, "Cache-Control": "private, no-cache"}

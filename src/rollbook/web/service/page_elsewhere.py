@@ -1,4 +1,4 @@
-"""Where a page of the catalog stands that is asked for by another name of its version."""
+"""Where a page of the catalog stands that is asked for by another address."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 def page_elsewhere(registry: Registry, path: str) -> str | None:
     """Return where the page stands that `path` means by `v1.0.0`, a stage, an `@alias` or `latest`, as
-    `models/churn/production/`; None where it means none."""
+    `models/churn/production/`; home, where all models are, for `models/`. None where it means none."""
+    if path == "models/":
+        return ""
     parts = path.split("/")
     if len(parts) not in (4, 5) or parts[0] != "models" or parts[-1]:
         return None
