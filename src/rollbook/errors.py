@@ -62,6 +62,10 @@ class AlreadySo(Refused):
     """What was asked for is so already: there is nothing to change."""
 
 
+class VersionTaken(Refused):
+    """There is a version of that name, which is never overwritten."""
+
+
 class TagInTheWay(Refused):
     """A tag stands where the audit trail is to record something, and is none that it would write."""
 

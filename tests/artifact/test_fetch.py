@@ -115,6 +115,16 @@ def test_a_corrupt_object_of_the_remote_is_refused(
     assert list(out.iterdir()) == []
 
 
+def test_a_remote_that_is_not_here_is_told_as_such_for_a_folder_too(
+    storage: Storage, stored: Stored, out: Path, cache: Path, remote: Path
+) -> None:
+    shutil.rmtree(cache)
+    shutil.rmtree(remote)
+    with pytest.raises(StorageFailed) as raised:
+        _fetch(storage, stored, out / "bundle")
+    assert "another computer's" in raised.value.hint
+
+
 def test_an_object_that_the_remote_lost_is_named(
     storage: Storage, stored: Stored, out: Path, cache: Path, remote: Path
 ) -> None:

@@ -222,7 +222,10 @@ class ReadOnlyStorage:
         """Read the files of a folder from its listing. Raises StorageFailed when it can't be had."""
         data = self.listing(pointer.md5)
         if data is None:
-            raise StorageFailed(f"{self.remote_url}: the folder listing {pointer.md5} is missing or corrupt")
+            raise StorageFailed(
+                f"{self.remote_url}: the folder listing {pointer.md5} is missing or corrupt",
+                hint=self.where_hint if self.absent_folder else "",
+            )
         entries = parse_listing(data, pointer.md5)
         if pointer.files is not None and len(entries) != pointer.files:
             raise StorageFailed(

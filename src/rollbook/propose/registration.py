@@ -12,7 +12,7 @@ from rollbook.artifact.dvc_yaml import artifact_path
 from rollbook.artifact.pointer import pointer_data
 from rollbook.artifact.progress import quiet
 from rollbook.artifact.unfetched import require_there
-from rollbook.errors import BadCall, Refused
+from rollbook.errors import BadCall, VersionTaken
 from rollbook.git.operation import one_operation
 from rollbook.git.refs import resolve_branch
 from rollbook.names import bump, normalise_version, precedence, require_model_name
@@ -163,8 +163,9 @@ def prepare(
     default main's. What was `received` before, is there already, and is not read again.
 
     Everything that can be judged without the bytes is judged first. Raises BadCall for facts that the schema
-    does not allow, Refused for a version that exists, an artifact that is broken or says otherwise than what
-    is told of it, or that a scan finds malicious, Conflict when the branch stands with other content.
+    does not allow, VersionTaken for a version that exists, Refused for an artifact that is broken or says
+    otherwise than what is told of it, or that a scan finds malicious, Conflict when the branch stands with
+    other content.
     """
     plan = _plan(repository, registration, onto, is_received=received is not None)
     if received is None:
@@ -281,7 +282,7 @@ def _next_version(model: str, versions: Sequence[str], registration: Registratio
         return bump(max(versions, key=precedence) if versions else None, registration.bump)
     version = normalise_version(registration.version)
     if version in versions:
-        raise Refused(
+        raise VersionTaken(
             f"{model} has a version {version} already; versions are never overwritten",
             hint=f"Use --bump, or a version of your own above {versions[-1]}: --version V.",
         )

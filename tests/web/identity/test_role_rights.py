@@ -156,3 +156,8 @@ def test_a_token_narrows_what_its_owner_may_and_never_widens_it(
             if narrowed.may(right, model, stage):
                 assert right in scopes
                 assert caller(roles).may(right, model, stage)
+
+
+def test_nobody_in_particular_is_told_so() -> None:
+    with pytest.raises(Denied, match=r"^nobody in particular may not propose churn here"):
+        Caller(Person(), READING, is_known=False).require(Right.PROPOSE, "churn")

@@ -17,6 +17,7 @@ from rollbook.web.catalog.site_build import build_site
 from rollbook.web.identity.caller import Caller, Right, anybody
 from rollbook.web.registries.served_registries import ServedRegistries
 from rollbook.web.registries.served_registry import ServedRegistry
+from rollbook.web.service import heavy_work
 from rollbook.web.service.app import create_app
 from trail.histories import POLICY, History, new_history, registration
 
@@ -87,6 +88,28 @@ def test_an_address_without_a_page_is_told_in_the_catalogs_own_words(client: Tes
 
 def test_a_page_without_its_slash_leads_to_the_one_with_it(client: TestClient) -> None:
     assert client.get("/models/churn").headers["Location"] == "churn/"
+    chosen = client.get("/models/churn/compare?versions=1.0.0&versions=1.1.0").headers["Location"]
+    assert chosen == "compare/?versions=1.0.0&versions=1.1.0"
+    assert client.get("/registries/ours").headers["Location"] == "ours/"
+    assert client.get("/as-of/2026-01-20").headers["Location"] == "2026-01-20/"
+    assert client.get("/models").headers["Location"] == "./"
+    assert client.get("/models/").headers["Location"] == "../"
+    for nothing in ("/favicon.ico", "/docs", "//elsewhere.example/x"):
+        assert client.get(nothing).status_code == 404
+
+
+@pytest.mark.parametrize("base", ["", "/registries/ours", "/as-of/2026-12-31"])
+@pytest.mark.parametrize("name", ["v1.1.0/", "1.1.0", "latest/", "@latest"])
+def test_a_version_is_found_by_its_other_names(client: TestClient, base: str, name: str) -> None:
+    answer = client.get(f"{base}/models/churn/{name}", follow_redirects=True)
+    assert (answer.status_code, answer.url.path) == (200, f"{base}/models/churn/1.1.0/")
+
+
+def test_what_no_page_can_show_is_told_on_a_page(client: TestClient) -> None:
+    for path in ("/as-of/1999-01-01/", "/models/churn/compare/?versions=1.0.0"):
+        answer = client.get(path)
+        assert answer.headers["Content-Type"].startswith("text/html")
+    assert "2 to 6 versions" in answer.text
 
 
 def test_any_day_of_the_past_is_shown_with_a_way_back(client: TestClient) -> None:
@@ -106,6 +129,7 @@ def test_versions_are_compared_without_a_script(client: TestClient) -> None:
 
 
 def test_what_is_proposed_is_shown_while_main_stands_still(history: History, client: TestClient) -> None:
+    client.app.state.pages.requests_last = 0  # type: ignore[attr-defined]
     before = client.get("/requests/").text
     tip = history.git("rev-parse", "main")
     new = history.commit({"registry/churn/stages.yaml": stages(staging=["1.1.0"])}, message="Ask for it")
@@ -113,6 +137,32 @@ def test_what_is_proposed_is_shown_while_main_stands_still(history: History, cli
     history.git("update-ref", "refs/heads/main", tip)
     after = client.get("/requests/").text
     assert (before != after, "1.1.0" in after) == (True, True)
+
+
+def test_what_is_proposed_is_not_judged_anew_for_each_reader(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = []
+    requests = Registry.requests
+    monkeypatch.setattr(
+        Registry, "requests", lambda *asked, **how: judged.append(1) or requests(*asked, **how)
+    )
+    client.app.state.pages.requests_last = 3600  # type: ignore[attr-defined]
+    client.get("/requests/")
+    first = len(judged)
+    assert [client.get("/requests/").status_code for _ in range(3)] == [200] * 3
+    assert len(judged) == first
+
+
+def test_readers_of_the_past_and_of_comparisons_wait_their_turn_and_no_others(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heavy_work, "_PATIENCE", 0.01)
+    with heavy_work.heavy(), heavy_work.heavy():
+        for path in ("/as-of/2026-01-20/", "/models/churn/compare/?versions=1.0.0&versions=1.1.0"):
+            assert client.get(path).status_code == 503
+        assert client.get("/models/churn/").status_code == 200
+    assert client.get("/as-of/2026-01-20/").status_code == 200
 
 
 def test_a_registry_is_reached_by_its_name_too(client: TestClient) -> None:

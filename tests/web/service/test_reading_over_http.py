@@ -233,6 +233,19 @@ def test_what_goes_wrong_is_a_problem(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_a_method_that_is_not_there_is_told_with_all_that_are(client: TestClient) -> None:
+    answer = client.request("DELETE", "/api/v1/models/churn")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, PATCH")
+    assert "GET, HEAD, PATCH" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("rev", ["NOSUCH", "0" * 40, "main~999"])
+@pytest.mark.parametrize("path", [f"{FRAUD}/v1.0.0", FRAUD, f"{FRAUD}/v1.0.0/transition"])
+def test_a_revision_or_path_that_is_not_there_is_not_found(client: TestClient, path: str, rev: str) -> None:
+    answer = client.get(path, params={"rev": rev})
+    assert (answer.status_code, "%2F" in answer.json()["detail"]) == (404, False)
+
+
 def test_a_parameter_that_cannot_be_is_named(client: TestClient) -> None:
     (error,) = client.get("/api/v1/models?limit=none").json()["errors"]
     assert (error["name"], error["in"]) == ("limit", "query")

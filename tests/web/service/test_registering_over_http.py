@@ -81,6 +81,8 @@ def test_an_artifact_that_is_sent_becomes_a_version(churn: World) -> None:
 def test_it_lands_at_once_for_whoever_may(churn: World) -> None:
     answer = _sent(client(churn.registry, EVE), FACTS, path=f"{PATH}?land=true", artifact=("m.bin", WEIGHTS))
     assert answer.status_code == 201, answer.text
+    again = _sent(client(churn.registry), FACTS, artifact=("m.bin", b"others"))
+    assert (again.status_code, again.json()["title"]) == (409, "VersionTaken")
     assert answer.json()["tags"] == ["churn@v1.1.0"]
 
 

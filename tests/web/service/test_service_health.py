@@ -79,7 +79,7 @@ def test_metrics_are_by_route_however_many_paths_are_asked_for(client: TestClien
         if sample.name.endswith("_total")
     }
     assert told["GET", "/api/v1/models/{name}/{reference}", "404"] == 20
-    assert told["GET", "unmatched", "404"] == 20
+    assert told["GET", "/{path}", "404"] == 20
     assert told["other", "/healthz", "405"] == 20
     assert len(told) == 3
     assert families["rollbook_registry_stale_seconds"].samples[0].labels == {"registry": "risk"}

@@ -67,6 +67,16 @@ def test_a_head_that_is_too_large_is_refused(service: RunningService) -> None:
         assert _first_line(_until_closed(connection)) == b"HTTP/1.1 431 Request Header Fields Too Large"
 
 
+def test_a_head_is_answered_without_the_body_and_leaves_the_connection_open(service: RunningService) -> None:
+    with _connected(service.port) as connection:
+        asked = b"HEAD /healthz HTTP/1.1\r\nhost: x\r\n"
+        connection.sendall(asked + b"\r\n" + asked + b"connection: close\r\n\r\n")
+        said = _until_closed(connection)
+    assert (said.count(b"HTTP/1.1 200 OK"), said.endswith(b"\r\n\r\n")) == (2, True)
+    assert b"content-length: 3" in said
+    assert not [line for line in service.lines() if line["level"] == "error"]
+
+
 def test_what_is_no_http_is_refused(service: RunningService) -> None:
     with _connected(service.port) as connection:
         connection.sendall(b"\x16\x03\x01 hello\r\n\r\n")

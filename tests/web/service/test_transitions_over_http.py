@@ -102,6 +102,17 @@ def test_a_refusal_has_its_findings_and_leaves_no_branch(churn: World) -> None:
     assert _refs(churn) == before
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(b"not json", "application/json"), (b"to_stage=staging", "text/plain"), (b"", "text/plain")],
+)
+def test_a_body_that_is_no_json_is_told_as_that(churn: World, body: bytes, kind: str) -> None:
+    answer = client(churn.registry).post(PATH, content=body, headers={"Content-Type": kind})
+    told = answer.json()
+    assert (answer.status_code, told["errors"][0]["name"]) == (422, "")
+    assert "Content-Type: application/json" in told["hint"]
+
+
 def test_a_write_meant_for_another_commit_is_not_made(churn: World) -> None:
     main = git(churn.origin, "rev-parse", "main")
     api, before = client(churn.registry), _refs(churn)
@@ -118,7 +129,7 @@ def test_asked_again_with_its_key_it_is_the_same_request(churn: World) -> None:
     other = client(churn.registry).post(PATH, json={**TO_STAGING, "reason": "another"}, headers=key)
     assert other.status_code == 422
     unkeyed = client(churn.registry).post(PATH, json={**TO_STAGING, "reason": "another"})
-    assert unkeyed.status_code == 409
+    assert (unkeyed.status_code, unkeyed.json()["title"]) == (409, "RequestedOtherwise")
 
 
 def test_what_landed_is_told_again_and_not_done_twice(churn: World) -> None:

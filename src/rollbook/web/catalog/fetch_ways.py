@@ -53,14 +53,19 @@ def fetch_ways(version: ModelVersion, address: str) -> list[FetchWay]:
         ),
     ]
     if "/" not in model:
+        # Other formats have no MLmodel file, without which MLflow loads nothing.
+        call = "pyfunc.load_model" if artifact.format == "mlflow-model" else "artifacts.download_artifacts"
         ways.append(
             FetchWay(
                 "MLflow",
-                f'mlflow.pyfunc.load_model("models:/{model}/{version.version}")',
+                f'mlflow.{call}("models:/{model}/{version.version}")',
                 "With the registry as MLflow's registry URI: mlflow.set_registry_uri(...).",
             )
         )
-    served = f"https://rollbook.example.com{rest.removeprefix('$ROLLBOOK_URL')}"
+    # KServe calls a file as its address ends, and unpacks what ends as an archive does, also in the query:
+    # https://github.com/kserve/kserve/blob/master/python/storage/kserve_storage/kserve_storage.py
+    end = f"/files/{quote(artifact.path)}" if artifact.files is None else "?as=folder.tar"
+    served = f"https://rollbook.example.com{rest.removeprefix('$ROLLBOOK_URL')}{end}"
     ways.append(
         FetchWay(
             "KServe",

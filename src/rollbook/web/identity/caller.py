@@ -73,6 +73,11 @@ class Caller:
     roles: tuple[str, ...] = ()
 
     @property
+    def called(self) -> str:
+        """What the caller is called where they are told what they may not."""
+        return str(self.person) or "nobody in particular"
+
+    @property
     def author_name(self) -> str:
         """What the author of a commit is called that this caller asks for: their name without what git would
         read as an address, or cut off at its ends, so that it can't be taken for somebody else's."""
@@ -140,7 +145,7 @@ class Caller:
         if self.may(right, model, stage):
             return
         raise Denied(
-            f"{self.person or 'nobody in particular'} may not {right}{f' {model}' if model else ''} here",
+            f"{self.called} may not {right}{f' {model}' if model else ''} here",
             hint="Ask an admin for the role, or for a token with the scope."
             if self.is_known
             else "Bring a token of somebody who may.",

@@ -81,8 +81,9 @@ class ServedRegistry:
 
     def _registry_at(self, commit: str) -> Registry:
         with self._lock:
-            if commit in self._kept:
-                return self._kept[commit]
+            if (kept := self._kept.pop(commit, None)) is not None:
+                self._kept[commit] = kept  # the last one to go: others are asked for by strangers
+                return kept
             if self._reader is None:
                 self._reader = commit_snapshot(self.repository, commit)
             if len(self._kept) >= _MOST_KEPT:

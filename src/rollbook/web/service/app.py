@@ -96,6 +96,7 @@ def create_app(
     describe(app)
     app.state.pages = KeptPages()
     app.include_router(catalog_routes.router, prefix="/registries/{registry}")
+    app.include_router(catalog_routes.by_name)
     app.include_router(catalog_routes.router)  # last: every other path is a page's, or nothing's
     _go_through(app, limits or Limits(), read_log, logs_all=logs_all)
     return app

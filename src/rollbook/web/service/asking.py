@@ -129,7 +129,7 @@ def _identified(request: Request, served: ServedRegistry) -> Caller:
     caller: Caller = request.app.state.identify(request, served)
     if not caller.may_anything:
         raise Denied(
-            f"{caller.person or 'nobody in particular'} may do nothing here",
+            f"{caller.called} may do nothing here",
             hint="Ask an admin for a role." if caller.is_known else "Bring a token.",
             is_unknown=not caller.is_known,
         )

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections import OrderedDict
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +21,7 @@ from rollbook.web.catalog.page_paths import REQUESTS
 from rollbook.web.catalog.requests_page import requests_page
 from rollbook.web.catalog.search_index import search_entry, search_files
 from rollbook.web.catalog.site_map import SiteMap
+from rollbook.web.service.heavy_work import heavy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 _MOST_MAPS = 4
 _MOST_BYTES = 16 << 20
 _PAST = "../../"
+_REQUESTS_LAST = 2.0  # seconds that the page of requests is shown as it was: each judges all that are open
 
 
 class KeptPage(NamedTuple):
@@ -51,13 +55,20 @@ class _Catalog:
     pages: SiteMap
     lock: threading.Lock = field(default_factory=threading.Lock)
     search: Mapping[str, bytes] | None = None
+    requests: KeptPage | None = None
+    requests_at: float = 0.0
 
 
 @dataclass(eq=False)
 class KeptPages:
     """The catalogs and the pages that were asked for last, as many as there is room for; many threads may
-    ask."""
+    ask.
 
+    What a reader can have made anew by each request takes a turn of `heavy`: the past, by its dates; choices
+    of versions to compare; what is proposed.
+    """
+
+    requests_last: float = _REQUESTS_LAST
     catalogs: OrderedDict[_Key, _Catalog] = field(default_factory=OrderedDict)
     kept: OrderedDict[tuple[_Key, str], KeptPage] = field(default_factory=OrderedDict)
     size: int = 0
@@ -72,7 +83,8 @@ class KeptPages:
         versions: Sequence[str] = (),
     ) -> KeptPage:
         """Return the page at a path of a registry's catalog, that of a past date where `as_of` names one; the
-        one that compares versions, with those that are named. Raises NotFound where there is no such page."""
+        one that compares versions, with those that are named. Raises NotFound where there is no such page,
+        CannotTell where too much is asked."""
         key = self._key(served, standing, as_of)
         if path.strip("/") == REQUESTS.strip("/") and not as_of:
             return self._requests(key, standing)  # no commit tells what is proposed
@@ -84,7 +96,7 @@ class KeptPages:
                 self.kept.move_to_end((key, path))
                 return found
         catalog = self._catalog(key, standing)
-        with catalog.lock:
+        with heavy() if as_of else nullcontext(), catalog.lock:
             page = catalog.pages.page_at(path)
             content = page.make().encode()
         return self._keep(key, path, content)
@@ -94,11 +106,12 @@ class KeptPages:
     ) -> bytes | None:
         """Return a file that the search box reads; None where there is no such file."""
         catalog = self._catalog(self._key(served, standing, as_of), standing)
-        with catalog.lock:
-            if catalog.search is None:
-                models = standing.registry.models()
-                catalog.search = search_files(search_entry(model) for model in models)
-            return catalog.search.get(path)
+        if catalog.search is None:
+            with heavy(), catalog.lock:
+                if catalog.search is None:
+                    models = standing.registry.models()
+                    catalog.search = search_files(search_entry(model) for model in models)
+        return catalog.search.get(path)
 
     def missing(
         self, served: ServedRegistry, standing: Standing, path: str, as_of: str, error: RollbookError
@@ -110,17 +123,28 @@ class KeptPages:
     def _compared(self, key: _Key, standing: Standing, path: str, versions: Sequence[str]) -> KeptPage:
         model = path.removeprefix("models/").removesuffix("/compare/")
         catalog = self._catalog(key, standing)
-        with catalog.lock:
-            facts = catalog.pages.facts
-        content = compare_page(facts, model, versions).encode()
+        with heavy():
+            with catalog.lock:
+                facts = catalog.pages.facts
+            content = compare_page(facts, model, versions).encode()
         return KeptPage(content, _tag(content))
 
     def _requests(self, key: _Key, standing: Standing) -> KeptPage:
         catalog = self._catalog(key, standing)
-        with catalog.lock:
-            gathered = catalog.pages.overview
-        content = requests_page(with_open_requests(gathered, standing.registry)).encode()
-        return KeptPage(content, _tag(content))
+        if (found := self._kept_requests(catalog)) is not None:
+            return found
+        with heavy(), catalog.lock:
+            if (found := self._kept_requests(catalog)) is not None:  # somebody else's, made meanwhile
+                return found
+            shown = with_open_requests(catalog.pages.overview, standing.registry)
+            content = requests_page(shown).encode()
+            catalog.requests = made = KeptPage(content, _tag(content))
+            catalog.requests_at = time.monotonic()
+            return made
+
+    def _kept_requests(self, catalog: _Catalog) -> KeptPage | None:
+        is_new = time.monotonic() - catalog.requests_at < self.requests_last
+        return catalog.requests if is_new else None
 
     def _key(self, served: ServedRegistry, standing: Standing, as_of: str) -> _Key:
         return _Key(served.name, standing.commit, as_of, datetime.now(UTC).date().isoformat())

@@ -77,7 +77,7 @@ class NamedPaths:
             if scope["method"] == "HEAD":
                 scope["method"] = "GET"
                 scope[HEAD_ALONE] = True
-                send = _WithoutBody(send).send
+                send = _WithoutBody(scope, send).send
         await self._app(scope, receive, send)
 
     def _has(self, registry: str | None, name: str, scope: Scope) -> bool:
@@ -104,11 +104,14 @@ class NamedPaths:
 class _WithoutBody:
     """An answer on its way out, of which the head alone is sent."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
         self._send = send
         self._is_over = False
 
     async def send(self, message: Message) -> None:
+        # The server reads it there: it holds any other answer to the length that its head tells.
+        self._scope["method"] = "HEAD"
         if message["type"] != "http.response.body":
             await self._send(message)
         elif not self._is_over:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from rollbook.check.report.findings_json import as_mapping
 from rollbook.errors import (
@@ -23,6 +24,7 @@ from rollbook.errors import (
     RollbookError,
     StorageFailed,
     TooMuch,
+    VersionTaken,
 )
 from rollbook.propose.proposal import ChangeRefused
 from rollbook.text import printable
@@ -46,6 +48,7 @@ _STATUS: tuple[tuple[type[RollbookError], int], ...] = (
     (BadCall, 400),
     (NotFound, 404),
     (AlreadySo, 409),
+    (VersionTaken, 409),
     (Conflict, 409),
     (TooMuch, 413),
     (Refused, 422),
@@ -56,6 +59,8 @@ _STATUS: tuple[tuple[type[RollbookError], int], ...] = (
     (CannotTell, 503),
     (RollbookError, 500),
 )
+_NO_JSON = "json_invalid"  # what pydantic calls it; its place is then a number of characters, and no name
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _MOST_ERRORS, _LONGEST_MESSAGE = 20, 500
 
 
@@ -71,7 +76,7 @@ async def refused(request: Request, error: Exception) -> JSONResponse:
     """Return the problem that an error of the registry is."""
     assert isinstance(error, RollbookError)
     error = as_told(request, error)
-    status = _status(error)
+    status = status_of(error)
     members: dict[str, Any] = {"hint": printable(error.hint)} if error.hint else {}
     if isinstance(error, ChangeRefused):
         members["findings"] = [as_mapping(finding) for finding in error.findings]
@@ -106,7 +111,8 @@ def challenge(error: Denied) -> dict[str, str]:
     return {"WWW-Authenticate": f'Bearer realm="rollbook"{told}'}
 
 
-def _status(error: RollbookError) -> int:
+def status_of(error: RollbookError) -> int:
+    """Return the HTTP status that an error of the registry is answered with."""
     if isinstance(error, Denied):
         return 401 if error.is_unknown else 403
     return next(status for kind, status in _STATUS if isinstance(error, kind))
@@ -117,24 +123,41 @@ async def invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     told = [
         {
-            "name": printable(".".join(str(part) for part in one["loc"][1:])),
+            "name": printable(".".join(str(part) for part in one["loc"][1:] if one["type"] != _NO_JSON)),
             "in": str(one["loc"][0]) if one["loc"] else "",
             "message": printable(str(one["msg"]))[:_LONGEST_MESSAGE],
         }
         for one in error.errors()[:_MOST_ERRORS]
     ]
     detail = f"{told[0]['name'] or 'the request'}: {told[0]['message']}" if told else "it has another shape"
-    return problem(422, "InvalidParameter", detail, errors=told)
+    is_no_object = any(one["in"] == "body" and not one["name"] for one in told)
+    members: dict[str, Any] = {"errors": told}
+    if is_no_object:
+        members["hint"] = "Send a JSON object, and say so: Content-Type: application/json."
+    return problem(422, "InvalidParameter", detail, **members)
 
 
-async def unmet(_: Request, error: Exception) -> JSONResponse:
+async def unmet(request: Request, error: Exception) -> JSONResponse:
     """Return the problem of a request that no route answers: no such path, method, or kind of answer."""
     assert isinstance(error, HTTPException)
     title = HTTPStatus(error.status_code).phrase
-    answer = problem(error.status_code, title, printable(str(error.detail)))
-    for name, value in (error.headers or {}).items():
-        answer.headers[name] = value
-    return answer
+    detail, headers = printable(str(error.detail)), dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = allowed = ", ".join(_methods_at(request))
+        detail = f"there is no {printable(request.method)[:20]} of this; there is {allowed}"
+    return problem(error.status_code, title, detail, headers=headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Return the methods that a path has, of all routes: https://www.rfc-editor.org/rfc/rfc9110#name-allow."""
+    routes = request.app.router.routes
+
+    def has(method: str) -> bool:
+        scope = {**request.scope, "method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in routes)
+
+    found = [method for method in _METHODS if has(method)]
+    return ["GET", "HEAD", *found[1:]] if found[:1] == ["GET"] else found
 
 
 def quoted_commit(commit: str) -> str:

@@ -77,7 +77,7 @@ def _require_unsigned(repository: Repository, base: str) -> None:
         )
 
 
-class _RequestedOtherwiseError(Conflict):
+class RequestedOtherwise(Conflict):
     """A branch stands with something else than what is asked for."""
 
 
@@ -96,7 +96,7 @@ def _request_anew(
             if earlier := done_before(repository, base, asked.author.email, fingerprint):
                 return earlier
             branch = planned.change.proposal.branch
-            is_taken = isinstance(error, _RequestedOtherwiseError)
+            is_taken = isinstance(error, RequestedOtherwise)
             if attempt == _ATTEMPTS - 1 or (is_taken and plan(base).change.proposal.branch == branch):
                 raise
     raise AssertionError("the loop returns or raises")
@@ -108,7 +108,7 @@ def _request(repository: Repository, planned: Write) -> Request:
     remote = remote_name(repository) if has_remote(repository) else None
     standing = standing_request(repository, proposal.branch, remote)
     if standing and not _is_same(repository, standing, proposal):
-        raise _RequestedOtherwiseError(
+        raise RequestedOtherwise(
             f"{proposal.branch} is requested already, otherwise",
             hint="See what it says, then land or reject it first.",
         )
