@@ -78,6 +78,9 @@ ROUTES = {
     f"POST {V1}/webhook": Asked((404, 404, 404, 404)),  # none is heard without a secret
     "GET /assets/{name}": Asked((404, 404, 404, 404)),
     "GET /as-of/{date}/assets/{name}": Asked((404, 404, 404, 404)),
+    # They lead on to what asks.
+    "GET /as-of/{date}": Asked((307, 307, 307, 307)),
+    "GET /registries/{registry}": Asked((307, 307, 307, 307)),
     # What each may ask, and gets no more of than they may see.
     f"GET {V1}/registries": Asked((401, 200, 200, 200)),
     f"GET {V1}/whoami": Asked((401, 200, 200, 200)),
