@@ -88,6 +88,10 @@ class CatalogFacts:
         told = hashlib.sha256(repr((len(events), events[-1].oid if events else "")).encode())
         told.update(repr((self.requests.get(model, ()), self.address, self.events is None)).encode())
         own = self._by_model.get(model, ())
+        for replacement in self.versions.replacements.get(model, ()):
+            told.update(
+                repr((replacement, replacement in self.versions.stages)).encode(errors="surrogatepass")
+            )
         for reference in self.versions.near(own, GENERATIONS + 1):
             one = (
                 reference,

@@ -20,9 +20,10 @@ from rollbook.web.catalog.record_pages import data_set_pages, pages_of_model
 from rollbook.web.catalog.requests_page import requests_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rollbook.api.public_registry import Registry
+    from rollbook.web.catalog.model_health import GatesToday
     from rollbook.web.catalog.model_summary import ModelSummary
     from rollbook.web.catalog.page_frame import PageFrame
 
@@ -33,12 +34,13 @@ class SiteMap:
 
     `frame` stands around the pages about all models. Around those of a model or a data set it names no
     commit, so that they stay as they are while something else changes. `summaries` are those of all models,
-    where somebody knows them already.
+    where somebody knows them already; `gates` what today's say of those of which somebody does.
     """
 
     registry: Registry
     frame: PageFrame
     summaries: Sequence[ModelSummary] | None = None
+    gates: Mapping[str, GatesToday] | None = None
 
     @cached_property
     def facts(self) -> CatalogFacts:
@@ -48,7 +50,7 @@ class SiteMap:
     @cached_property
     def overview(self) -> Overview:
         """What the pages about all models share."""
-        return overview(self.registry, frame=self.frame, summaries=self.summaries)
+        return overview(self.registry, frame=self.frame, summaries=self.summaries, gates=self.gates)
 
     def pages(self) -> Iterator[Page]:
         """Yield every page."""

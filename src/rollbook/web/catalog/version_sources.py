@@ -30,6 +30,10 @@ _SOURCES = (
     " JOIN version AS v ON v.id = s.version_id JOIN model AS m ON m.id = v.model_id"
     " ORDER BY m.name, v.sort_key, s.kind, s.position"
 )
+_REPLACEMENTS = (
+    "SELECT m.name, e.replacement FROM stage_entry AS e JOIN model AS m ON m.id = e.model_id"
+    " WHERE e.replacement != '' ORDER BY m.name, e.position"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,13 @@ class Source:
 @dataclass(frozen=True)
 class VersionSources:
     """By reference (`churn@1.0.0`): the stage of every version (None: the first), what it came from, and
-    where it is deployed."""
+    where it is deployed. `replacements` are what each model's entries name in the place of its versions."""
 
     stages: Mapping[str, str | None]
     created: Mapping[str, str]
     sources: Mapping[str, Sequence[Source]]
     deployments: Mapping[str, Sequence[Deployment]]
+    replacements: Mapping[str, Sequence[str]]
 
     @cached_property
     def children(self) -> Mapping[str, Sequence[str]]:
@@ -155,4 +160,7 @@ def _read(connection: sqlite3.Connection) -> VersionSources:
         for told in deployed_by_model(connection).values()
         for reference, deployed in newest(told).items()
     }
-    return VersionSources(stages, created, dict(sources), deployments)
+    replacements: dict[str, list[str]] = defaultdict(list)
+    for model, replacement in connection.execute(_REPLACEMENTS):
+        replacements[model].append(replacement)
+    return VersionSources(stages, created, dict(sources), deployments, dict(replacements))
