@@ -17,6 +17,7 @@ from rollbook.registry.main_branch import main_branch, main_commit
 from rollbook.registry.model_folders import model_names
 from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
 from rollbook.snapshot.workers import processors, spread
+from rollbook.trail.history import each_event
 from rollbook.web.catalog.catalog_assets import every_asset
 from rollbook.web.catalog.page_frame import page_frame
 from rollbook.web.catalog.page_inputs import data_set_inputs, model_inputs, shared_inputs
@@ -113,7 +114,8 @@ class _Build:
         before = folder.begin()
         self.before = noted({} if whole else before)
         self.sizes = folder.sizes()
-        self.map = SiteMap(registry, frame)
+        self.events = [*each_event(registry.repository, registry.snapshot.commit or "HEAD")]
+        self.map = SiteMap(registry, frame, events=self.events)
         self.written = 0
 
     def run(self, dates: Sequence[str]) -> BuiltSite:
@@ -127,7 +129,8 @@ class _Build:
         models = self._models(names)
         summaries = [models[name].summary for name in names]
         judged_at = self._judged_at()
-        self.map = SiteMap(self.registry, self.frame, summaries, self._known_gates(models, judged_at))
+        known = self._known_gates(models, judged_at)
+        self.map = SiteMap(self.registry, self.frame, summaries, known, self.events)
         self.map.__dict__["facts"] = facts  # found already
         found = search_files(models[name].entry for name in names)
         for path, content in found.items():

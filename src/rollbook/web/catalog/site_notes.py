@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from rollbook.web.catalog.model_health import GatesToday
@@ -51,7 +51,7 @@ class SiteNotes:
         """Return the notes as JSON data."""
         models = {
             name: [
-                note.inputs, dict(note.files), asdict(note.summary), note.entry,
+                note.inputs, dict(note.files), _told_summary(note.summary), note.entry,
                 note.gates and [note.gates.judged, note.gates.unmet, note.gates.waiting],
             ]
             for name, note in self.models.items()
@@ -72,6 +72,13 @@ def noted(told: Mapping[str, Any]) -> SiteNotes:
         return SiteNotes(told["shared"], models, told["pages"], told["judged_at"])
     except (KeyError, TypeError, ValueError, AttributeError):
         return SiteNotes()
+
+
+def _told_summary(summary: ModelSummary) -> dict[str, Any]:
+    told = {one.name: getattr(summary, one.name) for one in fields(summary)}
+    told["holders"] = [asdict(holder) for holder in summary.holders]
+    told["monitored"] = [asdict(seen) for seen in summary.monitored]
+    return told
 
 
 def _gates(judged: int, unmet: Sequence[str], waiting: Sequence[str]) -> GatesToday:

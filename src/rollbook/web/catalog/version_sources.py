@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.insight.lineage.indexed_use import deployed_by_model
 from rollbook.insight.query.index.lookup import ask
@@ -36,8 +37,7 @@ _REPLACEMENTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One thing that a version came from: its `kind` (`data`, `data-source`, `features`, `code`, `run`,
     `parent`), its name and version (of code: the repository and the commit), where it is, and its digest;
     `role` is what it was for, or what made it. What is not given is empty."""
@@ -87,6 +87,16 @@ class VersionSources:
         return children
 
     @cached_property
+    def _next_to(self) -> Mapping[str, Sequence[str]]:
+        """The parents and children of those versions that have any."""
+        next_to: dict[str, list[str]] = defaultdict(list)
+        for parent, children in self.children.items():
+            next_to[parent] += children
+            for child in children:
+                next_to[child].append(parent)
+        return next_to
+
+    @cached_property
     def data_sets(self) -> Mapping[str, Mapping[str, Sequence[Source]]]:
         """By the name of each data set: which versions saw it themselves, and as what."""
         seen: dict[str, dict[str, list[Source]]] = defaultdict(lambda: defaultdict(list))
@@ -115,14 +125,11 @@ class VersionSources:
         """Return these versions, and those that so many generations at most lead to, back or forward;
         sorted."""
         seen = {*references}
-        generation = [*seen]
+        generation = seen
         for _ in range(generations):
-            following = set()
-            for reference in generation:
-                parents = (one.name for one in self.sources.get(reference, ()) if one.kind == "parent")
-                following |= {one for one in (*parents, *self.children.get(reference, ())) if one not in seen}
-            seen |= following
-            generation = [*following]
+            lists = [self._next_to[reference] for reference in generation if reference in self._next_to]
+            generation = {*chain.from_iterable(lists)} - seen
+            seen |= generation
         return sorted(seen)
 
     def production_first(self, references: Iterable[str]) -> list[str]:
