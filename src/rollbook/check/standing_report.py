@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from rollbook.snapshot.tree_snapshot import TreeSnapshot
     from rollbook.trail.event import Event
 
-# So many holders at most are asked about one by one; of more, main's history is read once.
-_FEW = 4
-
 
 def gate_report(
     repository: Repository, reference: str | Reference, stage: str, *, may_run: bool = True
@@ -112,24 +109,15 @@ def _reports(
         return []
     keys = [(version.model.name, version.version, stage) for version, stage in holders]
     tip = base.commit or ""
-    arrivals = _arrivals(repository, tip, keys)
-    known = circumstances(repository, base, may_run=may_run, of_all=len(holders) > _FEW)
+    recorded = recorded_arrival(repository, tip, keys[0]) if len(keys) == 1 else None
+    arrivals = {keys[0]: recorded} if recorded else arrivals_at(repository, tip, keys)
+    known = circumstances(repository, base, may_run=may_run, of_all=len(holders) > 1)
     reports = []
     for key, (version, stage) in zip(keys, holders, strict=True):
         if key not in arrivals:
             raise CannotTell(f"main's history does not tell how {version} came to {stage}")
         reports.append(_report(base, known, version, *arrivals[key]))
     return reports
-
-
-def _arrivals(
-    repository: Repository, tip: str, keys: Sequence[tuple[str, str, str]]
-) -> dict[tuple[str, str, str], tuple[Event, Occasion]]:
-    """Return how each came where it is: few by their models' tags where those tell, all others by main."""
-    told = [(key, recorded_arrival(repository, tip, key)) for key in keys] if len(keys) <= _FEW else []
-    recorded = {key: arrival for key, arrival in told if arrival is not None}
-    rest = [key for key in keys if key not in recorded]
-    return recorded | arrivals_at(repository, tip, rest) if rest else recorded
 
 
 def _report(
