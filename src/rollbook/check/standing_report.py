@@ -12,6 +12,7 @@ from rollbook.errors import CannotTell
 from rollbook.names import alias_of, is_alias_target, require_alias_name
 from rollbook.registry.change import Transition
 from rollbook.registry.main_branch import main_commit
+from rollbook.registry.model_folders import model_names
 from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.occasion import arrivals_at, recorded_arrival
@@ -53,26 +54,31 @@ def gate_report(
 
 
 def standing_reports(
-    repository: Repository, *, may_run: bool = True, models: Container[str] | None = None
+    repository: Repository,
+    *,
+    may_run: bool = True,
+    models: Container[str] | None = None,
+    stage: str | None = None,
 ) -> list[GateReport]:
     """Return what today's gates say of every version that holds a stage which gates guard, as if it came from
     where it came from, and of every one that has such an alias on record; by model, in the policy's order of
     stages, then by alias.
 
     The approvals are those on record, given on the occasion of that time, by keys that are allowed today.
-    Freezes do not count. Programs that the policy names run only with `may_run`; `models` narrows it to
-    those of these names. Raises CannotTell in a shallow clone, and where main's history does not hold how a
-    version came there.
+    Freezes do not count. Programs that the policy names run only with `may_run`; `models` narrows it to those
+    of these names, and no file of another is read; `stage` to what holds that stage or alias. Raises
+    CannotTell in a shallow clone, and where main's history does not hold how a version came there.
     """
     base = commit_snapshot(repository, main_commit(repository))
     with Registry(repository, base) as registry:
         policy = registry.policy
+        names = [name for name in model_names(base) if models is None or name in models]
         holders = [
             (model.version(entry.version), entry.stage)
-            for model in registry.models()
-            if models is None or model.name in models
+            for model in registry.models_named(names)
             for entry in _entries(model.stages, policy)
-            if guards_stage([*policy.gates, *(model.record.gates if model.record else ())], entry.stage)
+            if stage in (None, entry.stage)
+            and guards_stage([*policy.gates, *(model.record.gates if model.record else ())], entry.stage)
         ]
         return _reports(repository, base, holders, may_run=may_run)
 

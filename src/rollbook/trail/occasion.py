@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from rollbook.git.repository import Repository
     from rollbook.trail.event import Event
     from rollbook.trail.landings import LandedChange
+# So many models' folders git is asked about at most; of more, about all of the registry.
+_FEW = 4
 
 
 class Rules:
@@ -103,8 +105,8 @@ def arrivals_at(
     """
     _require_history(repository)
     models = {model for model, _, _ in holders}
-    one_model = (*map(layout.model_directory, models), layout.POLICY)
-    changes = landed_changes(repository, tip, None, one_model if len(models) == 1 else (layout.ROOT,))
+    theirs = (*map(layout.model_directory, models), layout.POLICY)
+    changes = landed_changes(repository, tip, None, theirs if len(models) <= _FEW else (layout.ROOT,))
     events = list(derive(repository, changes, {}, with_manifests=False))
     before = last_before(events)
     arrivals = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from itertools import combinations
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from building.memory import registry_of
+from rollbook.web.catalog import lineage_drawing
 from rollbook.web.catalog.lineage_drawing import HEIGHT, WIDTH, drawn, shortened
 from rollbook.web.catalog.lineage_graph import MOST_NODES, LineageGraph, LineageNode, lineage_graph
 from rollbook.web.catalog.version_sources import version_sources
@@ -73,3 +75,17 @@ def test_a_label_is_short_and_keeps_how_a_name_begins_and_ends(text: str) -> Non
     label = shortened(text)
     assert len(label) <= 23
     assert label.isprintable()
+
+
+def test_the_same_lineage_is_drawn_the_same_wherever_its_nodes_stand_in_memory() -> None:
+    chosen = random.Random(3)
+    taken: list[list[object]] = []
+    for _ in range(10):
+        ends = [(chosen.randrange(1, 30), chosen.random()) for _ in range(40)]
+        arrows = tuple(sorted({(later, int(later * part)) for later, part in ends}))
+        drawn = []
+        for _ in range(4):
+            taken.append([object() for _ in range(chosen.randrange(5_000))])
+            lineage_drawing._laid_out.cache_clear()
+            drawn.append(lineage_drawing._laid_out(30, arrows))
+        assert all(one == drawn[0] for one in drawn)

@@ -15,6 +15,7 @@ from rollbook import Registry
 from rollbook.trail.record import record
 from rollbook.web.catalog import audit_page
 from rollbook.web.catalog import home_page as home
+from rollbook.web.catalog.model_summary import model_summaries
 from rollbook.web.catalog.overview import Overview, overview
 from rollbook.web.catalog.page_frame import page_frame
 from rollbook.web.catalog.requests_page import requests_page
@@ -190,7 +191,7 @@ def test_older_pages_of_the_trail_stay_as_they_are_when_it_grows(
 
 
 def test_the_index_holds_each_model_with_its_versions_and_the_words_of_its_card(registry: Registry) -> None:
-    files = search_files(search_entry(model) for model in registry.models())
+    files = search_files(search_entry(registry, one) for one in model_summaries(registry))
     shards = json.loads(files[INDEX].decode().removeprefix("rollbookIndex(").removesuffix(");\n"))
     (shard,) = (files[path].decode() for path in shards)
     entries = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,11 +16,14 @@ from building.world import rollbook
 from rollbook import Registry
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.trail.record import record
-from rollbook.web.catalog import site_build
+from rollbook.web.catalog import overview, page_inputs, site_build
+from rollbook.web.catalog.model_health import gates_today
 from rollbook.web.catalog.site_build import BuiltSite, build_site
 from trail.histories import POLICY, History, new_history, registration
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import tzinfo
     from pathlib import Path
 
 LINEAGE = (
@@ -41,6 +46,12 @@ def history(tmp_path: Path) -> History:
     )
     record(history.repository)
     return history
+
+
+class Tomorrow(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Tomorrow:
+        return cls.fromtimestamp((datetime.now(UTC) + timedelta(days=1)).timestamp(), tz)
 
 
 def build(history: History, folder: Path, **options: object) -> BuiltSite:
@@ -115,6 +126,103 @@ def test_a_site_brought_up_to_date_equals_one_made_from_scratch(
     build(history, folder / "site")
     build(history, folder / "new")
     assert files(folder / "site") == files(folder / "new")
+
+
+GATED = f"""{POLICY}
+gates:
+  - {{gate: deprecation, to: [production], days: 30}}
+  - {{gate: metric-threshold, to: [production], metric: auc, min: 0.5}}
+"""
+IN_PRODUCTION = (
+    "production: {version: 1.0.0, reason: r, requested_by: eve@example.com,"
+    " requested_at: 2026-01-02T00:00:00Z, migration: Ask for the same features.,"
+    " replacement: %s, sunset: 2099-01-01}\n"
+)
+
+
+def served_and_built(folder: Path) -> History:
+    """Two models in production, one of which is to be replaced by a version that a third does not have."""
+    history = new_history(folder / "registry.git", GATED)
+    for name in ("base", "churn", "other"):
+        history.commit({f"registry/{name}/model.yaml": model(name), **registration(name, "1.0.0", LINEAGE)})
+    for name, replacement in (("churn", "other@2.0.0"), ("base", "other@1.0.0")):
+        history.commit({f"registry/{name}/stages.yaml": IN_PRODUCTION % replacement})
+    record(history.repository)
+    build(history, folder / "site")
+    return history
+
+
+@pytest.mark.parametrize(
+    ("change", "healthy"),
+    [
+        ({"README.md": "Another file\n"}, 1),
+        (registration("other", "2.0.0"), 2),  # the replacement comes: another model's file
+        (dict.fromkeys(registration("other", "1.0.0")), 0),
+        ({"registry/policy.yaml": GATED.replace("0.5", "0.95")}, 0),
+        ({"registry/policy.yaml": GATED.replace("deprecation, to: [prod", "deprecation, to: [stag")}, 2),
+        ({"registry/base/versions/1.0.0/version.yaml": "metrics: {"}, 0),
+    ],
+)
+def test_health_that_was_brought_up_to_date_is_what_gates_say_of_all_models(
+    tmp_path: Path, change: dict[str, str | None], healthy: int
+) -> None:
+    history = served_and_built(tmp_path)
+    history.commit(change)
+    record(history.repository)
+    build(history, tmp_path / "site")
+    build(history, tmp_path / "new")
+    assert files(tmp_path / "site") == files(tmp_path / "new")
+    assert len(re.findall("holds? today", (tmp_path / "site/index.html").read_text())) == healthy
+
+
+def test_only_models_that_changed_are_judged_by_gates_that_read_a_models_own_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = served_and_built(tmp_path)
+    history.commit(
+        {"registry/policy.yaml": GATED.replace("deprecation, to: [prod", "deprecation, to: [stag")}
+    )
+    build(history, tmp_path / "site")
+    asked: list[list[str]] = []
+
+    def noting(registry: Registry, models: Collection[str]) -> object:
+        asked.append([*models])
+        return gates_today(registry, models)
+
+    monkeypatch.setattr(overview, "gates_today", noting)
+    history.commit({"registry/base/versions/1.0.0/card.md": "# Base\n"})
+    build(history, tmp_path / "site")
+    assert asked == [["base"]]
+
+
+def test_health_is_judged_anew_the_next_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    history = served_and_built(tmp_path)
+    asked: list[list[str]] = []
+
+    def noting(registry: Registry, models: Collection[str]) -> object:
+        asked.append([*models])
+        return gates_today(registry, models)
+
+    monkeypatch.setattr(overview, "gates_today", noting)
+    with monkeypatch.context() as patched:
+        patched.setattr(page_inputs, "datetime", Tomorrow)
+        build(history, tmp_path / "site")
+    assert asked == [["base", "churn"]]
+
+
+def test_a_model_whose_stages_cannot_be_read_is_told_of_and_the_others_stand(
+    history: History, tmp_path: Path
+) -> None:
+    build(history, tmp_path / "site")
+    history.commit({"registry/churn/stages.yaml": "stages: ["})
+    build(history, tmp_path / "site")
+    assert "registry/churn/stages.yaml" in (tmp_path / "site/models/churn/index.html").read_text()
+    home = (tmp_path / "site/index.html").read_text()
+    assert home.count("a file can&#39;t be read") == 1
+    assert "models/base/" in home
+    assert "1.0.0" in (tmp_path / "site/models/base/index.html").read_text()
+    build(history, tmp_path / "new")
+    assert files(tmp_path / "site") == files(tmp_path / "new")
 
 
 def test_a_page_that_was_lost_or_cut_short_is_made_again(history: History, tmp_path: Path) -> None:

@@ -59,6 +59,19 @@ def test_a_page_is_that_of_the_site(history: History, client: TestClient, tmp_pa
         assert client.get(f"/{path}").text == built
 
 
+def test_a_model_whose_stages_cannot_be_read_is_told_of_and_the_others_stand(
+    history: History, client: TestClient
+) -> None:
+    broken = {"registry/base/model.yaml": model("base"), "registry/base/stages.yaml": "stages: ["}
+    history.commit({**registration("base", "1.0.0"), **broken})
+    home, page = client.get("/"), client.get("/models/base/")
+    assert (home.status_code, "models/churn/" in home.text) == (200, True)
+    assert (page.status_code, "registry/base/stages.yaml" in page.text) == (200, True)
+    index = client.get("/search/index.js").text
+    shard = client.get("/search/" + index.partition('"search/')[2].partition('"')[0]).text
+    assert ('"base"' in shard, '"churn"' in shard) == (True, True)
+
+
 def test_a_page_is_confirmed_by_its_tag_and_new_as_soon_as_main_is(
     history: History, client: TestClient
 ) -> None:

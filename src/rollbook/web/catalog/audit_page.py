@@ -45,14 +45,18 @@ class EventList:
 
 
 def audit_pages(
-    registry: Registry, overview: Overview, reports: Sequence[tuple[str, str]] = ()
+    registry: Registry,
+    overview: Overview,
+    reports: Sequence[tuple[str, str]] = (),
+    events: Sequence[RecordedTag] | None = None,
 ) -> Iterator[Page]:
-    """Yield the pages of the trail. `reports` are the compliance reports that are made, each a title and its
-    path below the catalog's home.
+    """Yield the pages of the trail. `events` are all of it, where they are known already; `reports` are the
+    compliance reports that are made, each a title and its path below the catalog's home.
 
     Pages are counted from the oldest event on, so that a new event changes none but the newest page.
     """
-    events = list(each_event(registry.repository, registry.snapshot.commit or "HEAD"))
+    if events is None:
+        events = [*each_event(registry.repository, registry.snapshot.commit or "HEAD")]
     chunks = [events[start : start + _A_PAGE] for start in range(0, len(events), _A_PAGE)] or [[]]
     lists = _lists(events)
     there = {model.name for model in overview.models}

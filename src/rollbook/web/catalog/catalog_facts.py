@@ -18,7 +18,7 @@ from rollbook.web.catalog.page_frame import page_frame
 from rollbook.web.catalog.version_sources import VersionSources, version_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rollbook.api.public_registry import Registry
     from rollbook.check.gates.gate import Circumstances
@@ -88,15 +88,31 @@ class CatalogFacts:
         told = hashlib.sha256(repr((len(events), events[-1].oid if events else "")).encode())
         told.update(repr((self.requests.get(model, ()), self.address, self.events is None)).encode())
         own = self._by_model.get(model, ())
+        for replacement in self.versions.replacements.get(model, ()):
+            told.update(
+                repr((replacement, replacement in self.versions.stages)).encode(errors="surrogatepass")
+            )
         for reference in self.versions.near(own, GENERATIONS + 1):
+            told.update(self._told_of(reference))
+        return told.hexdigest()
+
+    def _told_of(self, reference: str) -> bytes:
+        """Return what pages near a version tell of it, as bytes: asked for by all that it is near to."""
+        told = self._told.get(reference)
+        if told is None:
+            versions = self.versions
             one = (
                 reference,
-                self.versions.stages.get(reference, ""),
-                self.versions.sources.get(reference, ()),
-                self.versions.deployments.get(reference, ()),
+                versions.stages.get(reference, ""),
+                versions.sources.get(reference, ()),
+                versions.deployments.get(reference, ()),
             )
-            told.update(repr(one).encode(errors="surrogatepass"))
-        return told.hexdigest()
+            told = self._told[reference] = repr(one).encode(errors="surrogatepass")
+        return told
+
+    @cached_property
+    def _told(self) -> dict[str, bytes]:
+        return {}
 
     @cached_property
     def _by_model(self) -> Mapping[str, Sequence[str]]:
@@ -142,8 +158,14 @@ class CatalogFacts:
         return {}
 
 
-def catalog_facts(registry: Registry, as_of: str = "", frame: PageFrame | None = None) -> CatalogFacts:
-    """Return what the pages of a registry share; `frame` stands around them, where it is known already.
+def catalog_facts(
+    registry: Registry,
+    as_of: str = "",
+    frame: PageFrame | None = None,
+    events: Sequence[RecordedTag] | None = None,
+) -> CatalogFacts:
+    """Return what the pages of a registry share; `frame` stands around them and `events` are those of its
+    trail, where they are known already.
 
     Raises NotFound where there is no registry, InvalidFile for a policy that can't be read.
     """
@@ -154,17 +176,21 @@ def catalog_facts(registry: Registry, as_of: str = "", frame: PageFrame | None =
         frame=frame or page_frame(registry, as_of),
         policy=registry.policy,
         versions=version_sources(registry),
-        events=_events(registry) if has_history else None,
+        events=_by_model(_events(registry) if events is None else events) if has_history else None,
         requests=_requests(registry) if has_history and not as_of else {},
         address=_address(registry) if has_history else "",
     )
 
 
-def _events(registry: Registry) -> Mapping[str, Sequence[RecordedTag]]:
+def _events(registry: Registry) -> Iterable[RecordedTag]:
     from rollbook.trail.history import each_event
 
+    return each_event(registry.repository, registry.snapshot.commit or "HEAD")
+
+
+def _by_model(events: Iterable[RecordedTag]) -> Mapping[str, Sequence[RecordedTag]]:
     by_model: dict[str, list[RecordedTag]] = defaultdict(list)
-    for tag in each_event(registry.repository, registry.snapshot.commit or "HEAD"):
+    for tag in events:
         by_model[tag.event.model].append(tag)
     return dict(by_model)
 

@@ -75,10 +75,25 @@ def _laid_out(count: int, arrows: tuple[tuple[int, int], ...]) -> Mapping[int, t
     from grandalf.graphs import Edge, Graph, Vertex
     from grandalf.layouts import SugiyamaLayout
 
-    vertices: list[Any] = [Vertex(place) for place in range(count)]
+    # grandalf goes through sets of vertices and edges: by places the order is the same in every process.
+    class Placed(Vertex):  # type: ignore[misc]
+        def __hash__(self) -> int:
+            return int(self.data)
+
+    class Joined(Edge):  # type: ignore[misc]
+        def __hash__(self) -> int:
+            return count + int(self.data)
+
+    vertices: list[Any] = [Placed(place) for place in range(count)]
     for vertex in vertices:
         vertex.view = _Box()
-    graph = Graph(vertices, [Edge(vertices[source], vertices[target]) for source, target in arrows])
+    graph = Graph(
+        vertices,
+        [
+            Joined(vertices[source], vertices[target], data=place)
+            for place, (source, target) in enumerate(arrows)
+        ],
+    )
     below = 0.0
     centres: dict[int, tuple[float, float]] = {}
     for part in graph.C:  # all are joined to the version asked for, unless something was left out

@@ -12,7 +12,7 @@ from rollbook.errors import RollbookError
 from rollbook.names import PRODUCTION
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import date
 
     from rollbook.api.public_registry import Registry
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # From worst to best: what is told of a model as a whole is the worst that is told of it.
 STATES = ("bad", "warn", "unknown", "waits", "good")
+# What these gates say may follow from another model's files: whether a replacement is there, or anything.
+_LOOK_ELSEWHERE = frozenset(("deprecation", "plug-in"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +45,49 @@ class ModelHealth:
         return self.notes[0].state if self.notes else ""
 
 
-def gates_today(
-    registry: Registry, models: Container[str] | None = None
-) -> Mapping[str, Sequence[GateReport]] | None:
-    """Return what today's gates say of what holds a stage, by model, of all or of those of these names; None
-    where that can't be told.
+@dataclass(frozen=True, slots=True)
+class GatesToday:
+    """What today's gates say of what a model has in production: how many judged it, which are not met, and
+    which wait. `is_settled` says whether it stays so while the model's own files, the policy and the day do.
+    """
+
+    judged: int = 0
+    unmet: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    is_settled: bool = True
+
+    @classmethod
+    def of(cls, reports: Iterable[GateReport]) -> GatesToday:
+        """Return what some reports come to."""
+        judged = [gate for report in reports for gate in report.results]
+        named = {
+            state: tuple(dict.fromkeys(gate.gate for gate in judged if gate.verdict.state is state))
+            for state in (State.FAILED, State.WAITING)
+        }
+        is_settled = _LOOK_ELSEWHERE.isdisjoint(gate.gate for gate in judged)
+        return cls(len(judged), named[State.FAILED], named[State.WAITING], is_settled)
+
+
+def gates_today(registry: Registry, models: Collection[str]) -> Mapping[str, GatesToday] | None:
+    """Return what today's gates say of what is in production, of each of these models; None where that can't
+    be told.
 
     Main is judged, whatever commit the registry is read from. No program of the policy runs.
     """
-    reports: dict[str, list[GateReport]] = {}
+    if not models:
+        return {}
+    reports: dict[str, list[GateReport]] = {name: [] for name in models}
     try:
-        for report in standing_reports(registry.repository, may_run=False, models=models):
-            reports.setdefault(report.model, []).append(report)
+        for report in standing_reports(registry.repository, may_run=False, models=reports, stage=PRODUCTION):
+            reports[report.model].append(report)
     except RollbookError:
         return None
-    return reports
+    return {name: GatesToday.of(found) for name, found in reports.items()}
 
 
 def model_health(
     summary: ModelSummary,
-    gates: Mapping[str, Sequence[GateReport]] | None,
+    gates: Mapping[str, GatesToday] | None,
     today: date,
     *,
     reminder: int,
@@ -79,28 +104,19 @@ def model_health(
     return ModelHealth(tuple(sorted(notes, key=lambda note: STATES.index(note.state))))
 
 
-def _gate_notes(
-    summary: ModelSummary, gates: Mapping[str, Sequence[GateReport]] | None
-) -> Iterator[HealthNote]:
+def _gate_notes(summary: ModelSummary, gates: Mapping[str, GatesToday] | None) -> Iterator[HealthNote]:
     if not summary.in_production:
         return
     if gates is None:
         yield HealthNote("unknown", "gates can't be judged here")
         return
-    judged = [
-        gate
-        for report in gates.get(summary.name, ())
-        if report.target == PRODUCTION
-        for gate in report.results
-    ]
-    unmet = [gate.gate for gate in judged if gate.verdict.state is State.FAILED]
-    waiting = [gate.gate for gate in judged if gate.verdict.state is State.WAITING]
-    if unmet:
-        yield HealthNote("bad", f"today's gates would not let it in: {', '.join(dict.fromkeys(unmet))}")
-    if waiting:
-        yield HealthNote("waits", f"waits for {', '.join(dict.fromkeys(waiting))}")
-    if judged and not unmet and not waiting:
-        yield HealthNote("good", "gates hold today" if len(judged) > 1 else "its gate holds today")
+    today = gates.get(summary.name, GatesToday())
+    if today.unmet:
+        yield HealthNote("bad", f"today's gates would not let it in: {', '.join(today.unmet)}")
+    if today.waiting:
+        yield HealthNote("waits", f"waits for {', '.join(today.waiting)}")
+    if today.judged and not today.unmet and not today.waiting:
+        yield HealthNote("good", "gates hold today" if today.judged > 1 else "its gate holds today")
 
 
 def _monitoring_notes(summary: ModelSummary, *, is_monitored: bool) -> Iterator[HealthNote]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rollbook import layout
-from rollbook.errors import RollbookError
+from rollbook.errors import InvalidFile, RollbookError
 from rollbook.names import PRODUCTION
 from rollbook.records.deprecation import deprecation_of
 from rollbook.records.evidence import MONITORING
+from rollbook.registry.model_folders import model_names
 from rollbook.registry.version_files import removed_among
 
 if TYPE_CHECKING:
@@ -88,8 +89,21 @@ class ModelSummary:
 
 def model_summaries(registry: Registry) -> list[ModelSummary]:
     """Return every model's summary, by name. Raises NotFound where there is no registry, InvalidFile for a
-    policy or stages that can't be read."""
-    return [model_summary(model) for model in registry.models()]
+    policy that can't be read."""
+    registry.require()
+    try:
+        return [model_summary(model) for model in registry.models()]
+    except InvalidFile:  # somebody's stages
+        return [summary_of(registry, name) for name in model_names(registry.snapshot)]
+
+
+def summary_of(registry: Registry, name: str) -> ModelSummary:
+    """Return the summary of the model of that name; of one whose stages can't be read, nothing but why."""
+    try:
+        model = registry.model(name)
+    except InvalidFile as error:
+        return ModelSummary(name, broken=str(error))
+    return model_summary(model)
 
 
 def model_summary(model: Model) -> ModelSummary:

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from rollbook.api.public_registry import Registry
-    from rollbook.check.promotion_report import GateReport
     from rollbook.propose.open_requests import Request
-    from rollbook.web.catalog.model_health import ModelHealth
+    from rollbook.web.catalog.model_health import GatesToday, ModelHealth
     from rollbook.web.catalog.model_summary import ModelSummary
     from rollbook.web.catalog.page_frame import PageFrame
     from rollbook.web.catalog.trail_standing import TrailStanding
@@ -28,7 +27,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A registry as a whole, as of `today`: the models by name, the health of each, the open requests (None
+    """A registry as a whole, as of `today`: the models by name, the health of each, what gates say of those
+    in production (None where that can't be told), the open requests (None
     where they can't be told, `no_requests` says why), and whether the trail holds."""
 
     frame: PageFrame
@@ -36,6 +36,7 @@ class Overview:
     stages: tuple[str, ...]
     models: tuple[ModelSummary, ...]
     health: Mapping[str, ModelHealth]
+    gates: Mapping[str, GatesToday] | None
     requests: Sequence[Request] | None
     no_requests: str
     trail: TrailStanding
@@ -46,12 +47,12 @@ def overview(
     *,
     frame: PageFrame | None = None,
     summaries: Sequence[ModelSummary] | None = None,
-    gates: Mapping[str, Sequence[GateReport]] | None = None,
+    gates: Mapping[str, GatesToday] | None = None,
     today: date | None = None,
 ) -> Overview:
-    """Gather what the pages about all models show. `summaries` are those of all models and `gates` what
-    today's say of them, where somebody knows them already. Of a catalog of the past (`frame.as_of`) no
-    request is open, no gate is judged, and what is due is told for that day.
+    """Gather what the pages about all models show. `summaries` are those of all models where somebody knows
+    them already, `gates` what today's say of those models of which somebody does. Of a catalog of the past
+    (`frame.as_of`) no request is open, no gate is judged, and what is due is told for that day.
 
     Raises NotFound where there is no registry, InvalidFile for a policy or stages that can't be read.
     """
@@ -60,18 +61,25 @@ def overview(
     summaries = model_summaries(registry) if summaries is None else summaries
     moment = parse_moment(frame.as_of) if frame.as_of else datetime.now(UTC)
     today = today or moment.date()
-    if gates is None:
-        gates = {} if frame.as_of else gates_today(registry)
+    judged = {} if frame.as_of else _gates(registry, summaries, gates or {})
     health = {
         summary.name: model_health(
-            summary, gates, today, reminder=policy.sunset_reminder, is_monitored=bool(policy.monitoring)
+            summary, judged, today, reminder=policy.sunset_reminder, is_monitored=bool(policy.monitoring)
         )
         for summary in summaries
     }
     requests, no_requests = _requests(registry, frame)
     stages = tuple(stage.name for stage in policy.stages)
     trail = trail_standing(registry)
-    return Overview(frame, today, stages, tuple(summaries), health, requests, no_requests, trail)
+    return Overview(frame, today, stages, tuple(summaries), health, judged, requests, no_requests, trail)
+
+
+def _gates(
+    registry: Registry, summaries: Sequence[ModelSummary], known: Mapping[str, GatesToday]
+) -> Mapping[str, GatesToday] | None:
+    serving = [one.name for one in summaries if one.in_production and not one.broken]
+    judged = gates_today(registry, [name for name in serving if name not in known])
+    return None if judged is None else {**known, **judged}
 
 
 def with_open_requests(overview: Overview, registry: Registry) -> Overview:

@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING, Any
 from rollbook import layout
 from rollbook.check.card_sections import FRONT_MATTER
 from rollbook.check.wording import without_comments
-from rollbook.errors import RollbookError
+from rollbook.errors import InvalidFile, RollbookError
 from rollbook.text import decoded, printable
-from rollbook.web.catalog.model_summary import model_summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rollbook.registry.model_version import ModelVersion
-    from rollbook.registry.registry import Model
+    from rollbook.registry.registry import Model, Registry
     from rollbook.web.catalog.model_summary import ModelSummary
 
 INDEX = "search/index.js"
@@ -37,9 +36,12 @@ _WORD = re.compile(r"[^\W_]{3,}")
 SearchEntry = list[Any]
 
 
-def search_entry(model: Model, summary: ModelSummary | None = None) -> SearchEntry:
+def search_entry(registry: Registry, summary: ModelSummary) -> SearchEntry:
     """Return what is searched of a model and its versions, as JSON data: a function of the model's files."""
-    summary = summary or model_summary(model)
+    try:
+        model = registry.model(summary.name)
+    except InvalidFile:  # it is found by its name, and its page says what is wrong
+        return [summary.name, "", "", []]
     serving = [f"{holder.stage} {holder.version}" for holder in summary.holders if holder.stage != "archived"]
     detail = " · ".join(part for part in (summary.owner, summary.task, ", ".join(serving[:4])) if part)
     told = [

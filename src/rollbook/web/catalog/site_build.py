@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.progress import begin, quiet
 from rollbook.errors import BadCall
-from rollbook.git.main_history import commit_at
+from rollbook.git.main_history import commit_at, is_first_parent
 from rollbook.names import parse_moment
 from rollbook.registry.main_branch import main_branch, main_commit
 from rollbook.registry.model_folders import model_names
 from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
 from rollbook.snapshot.workers import processors, spread
+from rollbook.trail.history import each_event
 from rollbook.web.catalog.catalog_assets import every_asset
 from rollbook.web.catalog.page_frame import page_frame
 from rollbook.web.catalog.page_inputs import data_set_inputs, model_inputs, shared_inputs
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from rollbook.api.public_registry import Registry
     from rollbook.artifact.progress import Progress
     from rollbook.web.catalog.catalog_page import Page
+    from rollbook.web.catalog.model_health import GatesToday
     from rollbook.web.catalog.page_frame import PageFrame
     from rollbook.web.catalog.site_folder import SiteFolder
 
@@ -112,7 +114,8 @@ class _Build:
         before = folder.begin()
         self.before = noted({} if whole else before)
         self.sizes = folder.sizes()
-        self.map = SiteMap(registry, frame)
+        self.events = [*each_event(registry.repository, registry.snapshot.commit or "HEAD")]
+        self.map = SiteMap(registry, frame, events=self.events)
         self.written = 0
 
     def run(self, dates: Sequence[str]) -> BuiltSite:
@@ -125,7 +128,9 @@ class _Build:
             self._put(path, content)
         models = self._models(names)
         summaries = [models[name].summary for name in names]
-        self.map = SiteMap(self.registry, self.frame, summaries)
+        judged_at = self._judged_at()
+        known = self._known_gates(models, judged_at)
+        self.map = SiteMap(self.registry, self.frame, summaries, known, self.events)
         self.map.__dict__["facts"] = facts  # found already
         found = search_files(models[name].entry for name in names)
         for path, content in found.items():
@@ -133,10 +138,30 @@ class _Build:
         pages = self._pages(data_set_pages(facts), data_set_inputs(facts))
         pages |= self._pages(self.map.pages_of_all(), "")
         files = {*every_asset(), *found, *pages, *(file for one in models.values() for file in one.files)}
-        removed = self.folder.keep_only(files, dates)
-        self.folder.end(SiteNotes(shared, models, pages).told())
+        removed = self.folder.remove(file for file in self.sizes if file not in files)
+        self.folder.keep_dates(dates)
+        gates = self.map.overview.gates or {}
+        models = {
+            name: replace(note, gates=gates[name] if name in gates and gates[name].is_settled else None)
+            for name, note in models.items()
+        }
+        self.folder.end(SiteNotes(shared, models, pages, judged_at).told())
         count = sum(file.endswith(".html") for file in files)
         return BuiltSite(self.registry.snapshot.commit, count, self.written, removed, tuple(dates))
+
+    def _judged_at(self) -> str:
+        """Return main's commit where it is that of the site, so that gates judge the files that are noted."""
+        facts, commit = self.map.facts, self.registry.snapshot.commit
+        is_main = facts.are_gates_judged and commit == main_commit(self.registry.repository)
+        return commit if is_main and commit else ""
+
+    def _known_gates(self, models: Mapping[str, ModelNotes], judged_at: str) -> dict[str, GatesToday]:
+        """Return what gates say of the models that did not change, while main leads on from where they
+        judged: what was approved on which occasion follows from its history."""
+        before = self.before.judged_at
+        if not (before and judged_at and is_first_parent(self.registry.repository, before, judged_at)):
+            return {}
+        return {name: note.gates for name, note in models.items() if note.gates is not None}
 
     def _put(self, path: str, content: bytes) -> None:
         if self.sizes.get(path) != len(content) or (self.folder.path / path).read_bytes() != content:
@@ -157,10 +182,10 @@ class _Build:
         rest = [name for name in names if name not in known]
         begin(self.progress, "pages of models", len(rest))
         for name, files in self._written(rest):
-            known[name] = ModelNotes.of(self.registry.model(name), inputs[name], files)
+            known[name] = ModelNotes.of(self.registry, name, inputs[name], files)
             self.written += len(files)
             self.progress(1)
-        return known
+        return {name: known[name] for name in names}
 
     def _written(self, models: Sequence[str]) -> Iterator[tuple[str, dict[str, int]]]:
         snapshot = self.registry.snapshot

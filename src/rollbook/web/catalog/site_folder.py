@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rollbook.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
 INPUTS = ".rollbook-site.json"
 AS_OF = "as-of"
@@ -51,7 +51,7 @@ class SiteFolder:
 
     def end(self, inputs: Mapping[str, Any]) -> None:
         """Note that the site is complete, and what it was made of."""
-        self.write(INPUTS, json.dumps(inputs, separators=(",", ":"), sort_keys=True).encode("ascii"))
+        self.write(INPUTS, json.dumps(inputs, separators=(",", ":")).encode("ascii"))
         (self.path / _UNFINISHED).unlink()
 
     def _noted(self) -> dict[str, Any] | None:
@@ -70,36 +70,42 @@ class SiteFolder:
     def sizes(self) -> dict[str, int]:
         """Return how long each file of the site is, by its path; what a build that was cut off left half
         written is removed."""
-        found = {}
-        for top in _OWN:
-            for folder, _, names in os.walk(self.path / top):
-                for name in names:
-                    path = Path(folder, name)
-                    if name.startswith(_TEMPORARY):
-                        path.unlink(missing_ok=True)
+        found: dict[str, int] = {}
+        folders = [top for top in _OWN if (self.path / top).is_dir()]
+        while folders:
+            below = folders.pop()
+            with os.scandir(self.path / below) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(f"{below}/{entry.name}")
+                    elif entry.name.startswith(_TEMPORARY):
+                        Path(entry.path).unlink(missing_ok=True)
                     else:
-                        found[path.relative_to(self.path).as_posix()] = path.lstat().st_size
+                        found[f"{below}/{entry.name}"] = entry.stat(follow_symlinks=False).st_size
         if (self.path / _HOME).is_file():
             found[_HOME] = (self.path / _HOME).stat().st_size
         return found
 
-    def keep_only(self, names: Container[str], dates: Container[str]) -> int:
-        """Remove every file of the site that is not among `names`, the folders left empty, and the sites of
-        the past but for those of `dates`; return how many files were removed."""
-        gone = [name for name in self.sizes() if name not in names]
-        for name in gone:
-            (self.path / name).unlink()
-        for top in _OWN:
-            for folder, _, _ in os.walk(self.path / top, topdown=False):
-                if not any(Path(folder).iterdir()):
-                    Path(folder).rmdir()
+    def remove(self, names: Iterable[str]) -> int:
+        """Remove files of the site and the folders that this leaves empty; return how many they are."""
+        count = 0
+        for count, name in enumerate(names, 1):  # noqa: B007 - how many there were is told
+            file = self.path / name
+            file.unlink()
+            for folder in file.relative_to(self.path).parents[:-1]:
+                if any((self.path / folder).iterdir()):
+                    break
+                (self.path / folder).rmdir()
+        return count
+
+    def keep_dates(self, dates: Container[str]) -> None:
+        """Remove the sites of the past but for those of `dates`."""
         past = self.path / AS_OF
         for entry in [*past.iterdir()] if past.is_dir() else []:
             if entry.name not in dates and (entry / INPUTS).is_file():
                 shutil.rmtree(entry)
         if past.is_dir() and not any(past.iterdir()):
             past.rmdir()
-        return len(gone)
 
 
 def write_file(root: Path, name: str, content: bytes) -> None:

@@ -20,9 +20,11 @@ from rollbook.web.catalog.record_pages import data_set_pages, pages_of_model
 from rollbook.web.catalog.requests_page import requests_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rollbook.api.public_registry import Registry
+    from rollbook.trail.tag import RecordedTag
+    from rollbook.web.catalog.model_health import GatesToday
     from rollbook.web.catalog.model_summary import ModelSummary
     from rollbook.web.catalog.page_frame import PageFrame
 
@@ -33,22 +35,26 @@ class SiteMap:
 
     `frame` stands around the pages about all models. Around those of a model or a data set it names no
     commit, so that they stay as they are while something else changes. `summaries` are those of all models,
-    where somebody knows them already.
+    where somebody knows them already; `gates` what today's say of those of which somebody does, and `events`
+    all of the trail.
     """
 
     registry: Registry
     frame: PageFrame
     summaries: Sequence[ModelSummary] | None = None
+    gates: Mapping[str, GatesToday] | None = None
+    events: Sequence[RecordedTag] | None = None
 
     @cached_property
     def facts(self) -> CatalogFacts:
         """What the pages of models and data sets share."""
-        return catalog_facts(self.registry, self.frame.as_of, replace(self.frame, commit="", dates=()))
+        frame = replace(self.frame, commit="", dates=())
+        return catalog_facts(self.registry, self.frame.as_of, frame, self.events)
 
     @cached_property
     def overview(self) -> Overview:
         """What the pages about all models share."""
-        return overview(self.registry, frame=self.frame, summaries=self.summaries)
+        return overview(self.registry, frame=self.frame, summaries=self.summaries, gates=self.gates)
 
     def pages(self) -> Iterator[Page]:
         """Yield every page."""
@@ -61,7 +67,7 @@ class SiteMap:
         """Yield the pages that are about all models, home first."""
         yield from home_pages(self.overview)
         yield Page(REQUESTS, partial(requests_page, self.overview))
-        yield from audit_pages(self.registry, self.overview)
+        yield from audit_pages(self.registry, self.overview, events=self.events)
 
     @cached_property
     def _by_path(self) -> dict[str, Page]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 from rollbook.insight.lineage.indexed_use import deployed_by_model
 from rollbook.insight.query.index.lookup import ask
@@ -30,10 +31,13 @@ _SOURCES = (
     " JOIN version AS v ON v.id = s.version_id JOIN model AS m ON m.id = v.model_id"
     " ORDER BY m.name, v.sort_key, s.kind, s.position"
 )
+_REPLACEMENTS = (
+    "SELECT m.name, e.replacement FROM stage_entry AS e JOIN model AS m ON m.id = e.model_id"
+    " WHERE e.replacement != '' ORDER BY m.name, e.position"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One thing that a version came from: its `kind` (`data`, `data-source`, `features`, `code`, `run`,
     `parent`), its name and version (of code: the repository and the commit), where it is, and its digest;
     `role` is what it was for, or what made it. What is not given is empty."""
@@ -64,12 +68,13 @@ class Source:
 @dataclass(frozen=True)
 class VersionSources:
     """By reference (`churn@1.0.0`): the stage of every version (None: the first), what it came from, and
-    where it is deployed."""
+    where it is deployed. `replacements` are what each model's entries name in the place of its versions."""
 
     stages: Mapping[str, str | None]
     created: Mapping[str, str]
     sources: Mapping[str, Sequence[Source]]
     deployments: Mapping[str, Sequence[Deployment]]
+    replacements: Mapping[str, Sequence[str]]
 
     @cached_property
     def children(self) -> Mapping[str, Sequence[str]]:
@@ -80,6 +85,16 @@ class VersionSources:
                 if source.kind == "parent":
                     children[source.name].append(reference)
         return children
+
+    @cached_property
+    def _next_to(self) -> Mapping[str, Sequence[str]]:
+        """The parents and children of those versions that have any."""
+        next_to: dict[str, list[str]] = defaultdict(list)
+        for parent, children in self.children.items():
+            next_to[parent] += children
+            for child in children:
+                next_to[child].append(parent)
+        return next_to
 
     @cached_property
     def data_sets(self) -> Mapping[str, Mapping[str, Sequence[Source]]]:
@@ -110,14 +125,11 @@ class VersionSources:
         """Return these versions, and those that so many generations at most lead to, back or forward;
         sorted."""
         seen = {*references}
-        generation = [*seen]
+        generation = seen
         for _ in range(generations):
-            following = set()
-            for reference in generation:
-                parents = (one.name for one in self.sources.get(reference, ()) if one.kind == "parent")
-                following |= {one for one in (*parents, *self.children.get(reference, ())) if one not in seen}
-            seen |= following
-            generation = [*following]
+            lists = [self._next_to[reference] for reference in generation if reference in self._next_to]
+            generation = {*chain.from_iterable(lists)} - seen
+            seen |= generation
         return sorted(seen)
 
     def production_first(self, references: Iterable[str]) -> list[str]:
@@ -155,4 +167,7 @@ def _read(connection: sqlite3.Connection) -> VersionSources:
         for told in deployed_by_model(connection).values()
         for reference, deployed in newest(told).items()
     }
-    return VersionSources(stages, created, dict(sources), deployments)
+    replacements: dict[str, list[str]] = defaultdict(list)
+    for model, replacement in connection.execute(_REPLACEMENTS):
+        replacements[model].append(replacement)
+    return VersionSources(stages, created, dict(sources), deployments, dict(replacements))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rollbook.errors import RollbookError
 from rollbook.web.catalog.broken_page import missing_page
 from rollbook.web.catalog.compare_page import compare_page
+from rollbook.web.catalog.model_summary import model_summaries
 from rollbook.web.catalog.overview import with_open_requests
 from rollbook.web.catalog.page_frame import page_frame
 from rollbook.web.catalog.page_paths import REQUESTS
@@ -109,8 +110,9 @@ class KeptPages:
         if catalog.search is None:
             with heavy(), catalog.lock:
                 if catalog.search is None:
-                    models = standing.registry.models()
-                    catalog.search = search_files(search_entry(model) for model in models)
+                    registry = standing.registry
+                    summaries = model_summaries(registry)
+                    catalog.search = search_files(search_entry(registry, one) for one in summaries)
         return catalog.search.get(path)
 
     def missing(
