@@ -170,6 +170,7 @@ CALLS = {
     "rollbook monitor usage [MODEL]": ["monitor", "usage"],
     "rollbook token create": ["token", "create", "--for", "jane@example.com"],
     "rollbook token list": ["token", "list"],
+    "rollbook site build DIR": ["site", "build", "../catalog"],
     "rollbook token revoke ID": ["token", "revoke", "TOKEN"],
 }
 # Those that need a forge; tests/forge/test_release.py compares their keys.
