@@ -19,8 +19,8 @@ from threading import Thread
 from playwright.sync_api import sync_playwright
 
 from rollbook import Registry
-from rollbook.web.catalog.page_paths import compare_page_path, model_page_path, version_page_path
-from rollbook.web.catalog.site_build import build_site
+from rollbook.web.catalog.pages.page_paths import compare_page_path, model_page_path, version_page_path
+from rollbook.web.catalog.site.site_build import build_site
 
 IMAGES = Path(__file__).parent / "images"
 WIDTH, HEIGHT = 1280, 800

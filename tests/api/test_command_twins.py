@@ -21,7 +21,7 @@ ALONE = {
     "token create": "a service's token is no part of a registry; `web.identity.token_making` makes it",
     "token list": "`rollbook.web.identity.token_file` reads them",
     "token revoke": "`rollbook.web.identity.token_file` revokes them",
-    "site build": "`rollbook.web.catalog.site_build` has the function, above the registry that it is given",
+    "site build": "`rollbook.web.catalog.site.site_build` has it, above the registry that it is given",
     "hooks receive": "what git runs on a server, with a push on its standard input",
     "hooks received": "what git runs on a server after a push",
 }

@@ -109,14 +109,14 @@ def command(
     secret = _secret(webhook_secret_file)
     try:
         from rollbook.web.service.app import create_app
-        from rollbook.web.service.limits import Limits
-        from rollbook.web.service.server import serve
-        from rollbook.web.service.write_settings import most_of
+        from rollbook.web.service.middleware.limits import Limits
+        from rollbook.web.service.serving.server import serve
+        from rollbook.web.service.writing.write_settings import most_of
     except ImportError as error:
         raise BadCall(f"{error.name} is not installed", hint="pip install 'rollbook[api]'") from error
     from rollbook.web.identity.read_log import ReadLog
     from rollbook.web.registries.named_registries import ONLY, named_addresses, opened_registries
-    from rollbook.web.service.listening import listen, listen_at, url_of
+    from rollbook.web.service.serving.listening import listen, listen_at, url_of
 
     addresses = named_addresses(named) or {ONLY: repo or directory}
     identify = identification(

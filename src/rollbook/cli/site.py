@@ -51,7 +51,7 @@ def build_command(
     from rollbook.api.public_registry import Registry
 
     try:
-        from rollbook.web.catalog.site_build import build_site
+        from rollbook.web.catalog.site.site_build import build_site
     except ImportError as error:
         raise BadCall(f"{error.name} is not installed", hint="pip install 'rollbook[site]'") from error
     with Registry.open(directory, rev=rev, at=at) as registry, step_bar("pages") as progress:

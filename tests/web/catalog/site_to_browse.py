@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from building.texts import model, stages
 from rollbook import Registry
 from rollbook.trail.record import record
-from rollbook.web.catalog.site_build import build_site
+from rollbook.web.catalog.site.site_build import build_site
 from trail.histories import POLICY, new_history, registration
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import mimetypes
 from urllib.parse import urlsplit
 
 from building.memory import registry_of
-from rollbook.web.catalog.fetch_ways import fetch_ways
+from rollbook.web.catalog.facts.fetch_ways import fetch_ways
 
 _FOLDER = {"path": "bundle", "format": "mlflow-model", "size": 12, "sha256": "a" * 64, "files": 3}
 

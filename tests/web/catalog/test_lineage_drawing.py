@@ -9,10 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from building.memory import registry_of
-from rollbook.web.catalog import lineage_drawing
-from rollbook.web.catalog.lineage_drawing import HEIGHT, WIDTH, drawn, shortened
-from rollbook.web.catalog.lineage_graph import MOST_NODES, LineageGraph, LineageNode, lineage_graph
-from rollbook.web.catalog.version_sources import version_sources
+from rollbook.web.catalog.drawing import lineage_drawing
+from rollbook.web.catalog.drawing.lineage_drawing import HEIGHT, WIDTH, drawn, shortened
+from rollbook.web.catalog.drawing.lineage_graph import MOST_NODES, LineageGraph, LineageNode, lineage_graph
+from rollbook.web.catalog.facts.version_sources import version_sources
 
 ARROWS = st.integers(1, 14).flatmap(
     lambda count: st.tuples(

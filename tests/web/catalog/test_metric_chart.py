@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rollbook.web.catalog.metric_chart import HEIGHT, WIDTH, metric_chart
+from rollbook.web.catalog.drawing.metric_chart import HEIGHT, WIDTH, metric_chart
 
 VALUES = st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=60)
 

@@ -13,13 +13,13 @@ from building.once import made_once
 from building.texts import model, stages
 from rollbook import Registry
 from rollbook.trail.record import record
-from rollbook.web.catalog import audit_page
-from rollbook.web.catalog import home_page as home
-from rollbook.web.catalog.model_summary import model_summaries
-from rollbook.web.catalog.overview import Overview, overview
-from rollbook.web.catalog.page_frame import page_frame
-from rollbook.web.catalog.requests_page import requests_page
-from rollbook.web.catalog.search_index import INDEX, search_entry, search_files
+from rollbook.web.catalog.facts.model_summary import model_summaries
+from rollbook.web.catalog.facts.overview import Overview, overview
+from rollbook.web.catalog.pages import audit_page
+from rollbook.web.catalog.pages import home_page as home
+from rollbook.web.catalog.pages.page_frame import page_frame
+from rollbook.web.catalog.pages.requests_page import requests_page
+from rollbook.web.catalog.site.search_index import INDEX, search_entry, search_files
 from trail.histories import POLICY, History, new_history, registration
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from building.memory import registry_of
 from building.once import made_once
 from rollbook import Registry
 from rollbook.errors import BadCall, NotFound
-from rollbook.web.catalog.catalog_facts import CatalogFacts, catalog_facts
-from rollbook.web.catalog.compare_page import compare_page, version_choices
-from rollbook.web.catalog.data_set_page import data_set_page, data_sets_page
-from rollbook.web.catalog.model_page import model_page
-from rollbook.web.catalog.page_paths import data_set_page_path
-from rollbook.web.catalog.record_pages import data_set_pages, pages_of_model
-from rollbook.web.catalog.version_page import version_page
+from rollbook.web.catalog.facts.catalog_facts import CatalogFacts, catalog_facts
+from rollbook.web.catalog.pages.compare_page import compare_page, version_choices
+from rollbook.web.catalog.pages.data_set_page import data_set_page, data_sets_page
+from rollbook.web.catalog.pages.model_page import model_page
+from rollbook.web.catalog.pages.page_paths import data_set_page_path
+from rollbook.web.catalog.pages.record_pages import data_set_pages, pages_of_model
+from rollbook.web.catalog.pages.version_page import version_page
 from web.catalog.lending import NAME, lending
 from web.catalog.reading_pages import ReadPage, read_page
 

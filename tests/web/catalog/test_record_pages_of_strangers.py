@@ -8,9 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from building.memory import registry_of
-from rollbook.web.catalog.catalog_facts import catalog_facts
-from rollbook.web.catalog.page_paths import DATA_SETS, data_set_page_path
-from rollbook.web.catalog.record_pages import data_set_pages, pages_of_model
+from rollbook.web.catalog.facts.catalog_facts import catalog_facts
+from rollbook.web.catalog.pages.page_paths import DATA_SETS, data_set_page_path
+from rollbook.web.catalog.pages.record_pages import data_set_pages, pages_of_model
 from web.catalog.reading_pages import read_page
 
 # What YAML can hold and a reader of the registry takes as a text.

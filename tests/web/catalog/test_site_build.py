@@ -16,9 +16,10 @@ from building.world import rollbook
 from rollbook import Registry
 from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.trail.record import record
-from rollbook.web.catalog import overview, page_inputs, site_build
-from rollbook.web.catalog.model_health import gates_today
-from rollbook.web.catalog.site_build import BuiltSite, build_site
+from rollbook.web.catalog.facts import overview
+from rollbook.web.catalog.facts.model_health import gates_today
+from rollbook.web.catalog.site import page_inputs, site_build
+from rollbook.web.catalog.site.site_build import BuiltSite, build_site
 from trail.histories import POLICY, History, new_history, registration
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from rollbook.web.identity.token_making import make_token
 from rollbook.web.registries.served_registries import ServedRegistries
 from rollbook.web.registries.served_registry import ServedRegistry
 from rollbook.web.service.app import create_app
-from rollbook.web.service.limits import Limits
+from rollbook.web.service.middleware.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

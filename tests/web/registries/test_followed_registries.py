@@ -19,7 +19,7 @@ from rollbook.web.registries.followed_registry import FollowedRegistry
 from rollbook.web.registries.named_registries import named_addresses, opened_registries
 from rollbook.web.registries.served_registries import ServedRegistries
 from rollbook.web.service.app import create_app
-from rollbook.web.service.webhook_routes import same_place
+from rollbook.web.service.serving.webhook_routes import same_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

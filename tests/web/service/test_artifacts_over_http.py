@@ -13,7 +13,7 @@ import pytest
 
 from building.read_service import WEIGHTS, client_of, with_models
 from rollbook.errors import CannotTell, TooMuch
-from rollbook.web.service.verified_copies import VerifiedCopies
+from rollbook.web.service.reading.verified_copies import VerifiedCopies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

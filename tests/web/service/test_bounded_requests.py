@@ -10,9 +10,9 @@ import pytest
 from starlette.concurrency import run_in_threadpool
 
 from building.asgi import asked, reading
-from rollbook.web.service import bounded_requests
-from rollbook.web.service.bounded_requests import BoundedRequests
-from rollbook.web.service.limits import Limits
+from rollbook.web.service.middleware import bounded_requests
+from rollbook.web.service.middleware.bounded_requests import BoundedRequests
+from rollbook.web.service.middleware.limits import Limits
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send

@@ -11,8 +11,8 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from building.asgi import reading
-from rollbook.web.service import careful_protocol
-from rollbook.web.service.careful_protocol import CarefulProtocol
+from rollbook.web.service.serving import careful_protocol
+from rollbook.web.service.serving.careful_protocol import CarefulProtocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -13,7 +13,7 @@ from rollbook.access.roles import Person
 from rollbook.git.repository import discover
 from rollbook.trail.record import record
 from rollbook.web.catalog.catalog_assets import every_asset
-from rollbook.web.catalog.site_build import build_site
+from rollbook.web.catalog.site.site_build import build_site
 from rollbook.web.identity.caller import Caller, Right, anybody
 from rollbook.web.registries.served_registries import ServedRegistries
 from rollbook.web.registries.served_registry import ServedRegistry

@@ -14,8 +14,8 @@ from rollbook.git.repository import discover
 from rollbook.web.identity.caller import Caller, Denied, Right
 from rollbook.web.registries.served_registries import ServedRegistries
 from rollbook.web.registries.served_registry import ServedRegistry
-from rollbook.web.service import kept_answers
 from rollbook.web.service.app import create_app
+from rollbook.web.service.middleware import kept_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

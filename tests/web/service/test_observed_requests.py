@@ -14,7 +14,7 @@ from rollbook.git.repository import discover
 from rollbook.web.registries.served_registries import ServedRegistries
 from rollbook.web.registries.served_registry import ServedRegistry
 from rollbook.web.service.app import create_app
-from rollbook.web.service.server import JsonLines
+from rollbook.web.service.serving.server import JsonLines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from building.asgi import asked, reading
-from rollbook.web.service import rate_limit
-from rollbook.web.service.rate_limit import Buckets, RateLimit
+from rollbook.web.service.middleware import rate_limit
+from rollbook.web.service.middleware.rate_limit import Buckets, RateLimit
 
 
 def _answers(limit: RateLimit, *clients: str, path: str = "/api/v1/models") -> list[int]:

@@ -20,7 +20,7 @@ from building.world import git
 from rollbook.artifact.guarded_download import DownloadLimits, download
 from rollbook.errors import TooMuch
 from rollbook.web.identity.caller import Right
-from rollbook.web.service.write_settings import WriteSettings, most_of
+from rollbook.web.service.writing.write_settings import WriteSettings, most_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from building.mlflow_registry import with_churn
 from rollbook.git.repository import discover
 from rollbook.web.registries.served_registries import ServedRegistries
 from rollbook.web.registries.served_registry import ServedRegistry
-from rollbook.web.service import health_routes
 from rollbook.web.service.app import create_app
+from rollbook.web.service.serving import health_routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

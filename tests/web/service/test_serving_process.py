@@ -219,7 +219,7 @@ def _until_refused(port: int) -> None:
 
 def test_serving_imports_none_of_what_is_heavy() -> None:
     code = (
-        "import sys; import rollbook.web.service.app, rollbook.web.service.server;"
+        "import sys; import rollbook.web.service.app, rollbook.web.service.serving.server;"
         "import rollbook.web.registries.named_registries as _;"
         "heavy = {'dvc', 'git', 'pandas', 'numpy', 'mlflow', 'jsonschema', 'pyarrow'};"
         "print(sorted(heavy & set(sys.modules)))"

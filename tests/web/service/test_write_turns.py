@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from rollbook.web.service.write_turns import WriteTurns
+from rollbook.web.service.writing.write_turns import WriteTurns
 
 
 def test_no_more_than_eight_are_at_work_and_all_come_to_it() -> None:

@@ -14,18 +14,18 @@ from markupsafe import Markup, escape
 from rollbook.names import time_text
 from rollbook.text import printable
 from rollbook.web.catalog.catalog_assets import asset_path
-from rollbook.web.catalog.page_paths import (
+from rollbook.web.catalog.drawing.stage_icons import stage_icon, state_icon
+from rollbook.web.catalog.pages.page_paths import (
     data_set_page_path,
     model_page_path,
     reference_page_path,
     version_page_path,
 )
-from rollbook.web.catalog.stage_icons import stage_icon, state_icon
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rollbook.web.catalog.page_frame import PageFrame
+    from rollbook.web.catalog.pages.page_frame import PageFrame
 
 # Where a name may go on in the next line; a word between two of these is never broken, nor is a version.
 _BREAK_AFTER = re.compile(r"(?<=[-_/@:])(?=[^-_./@:\s])|(?<=[^\W\d]\.)(?=[^\W\d])")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi.openapi.utils import get_openapi
 
-from rollbook.web.service.read_models import Problem
+from rollbook.web.service.reading.read_models import Problem
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

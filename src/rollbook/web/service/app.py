@@ -11,36 +11,32 @@ from starlette.exceptions import HTTPException
 
 from rollbook.errors import RollbookError
 from rollbook.web.identity.caller import anybody
-from rollbook.web.service import (
-    artifact_routes,
-    catalog_routes,
+from rollbook.web.service import whoami_route
+from rollbook.web.service.api_description import VERSION, describe
+from rollbook.web.service.middleware.bounded_requests import BoundedRequests
+from rollbook.web.service.middleware.kept_answers import KeptAnswers
+from rollbook.web.service.middleware.limits import Limits
+from rollbook.web.service.middleware.named_paths import NamedPaths
+from rollbook.web.service.middleware.observed import Observed
+from rollbook.web.service.middleware.rate_limit import RateLimit
+from rollbook.web.service.middleware.read_recording import ReadRecording
+from rollbook.web.service.middleware.service_metrics import ServiceMetrics
+from rollbook.web.service.mlflow import mlflow_routes
+from rollbook.web.service.pages import catalog_routes
+from rollbook.web.service.pages.kept_pages import KeptPages
+from rollbook.web.service.problems import invalid, refused, unmet
+from rollbook.web.service.reading import artifact_routes, model_routes, trail_routes, version_routes
+from rollbook.web.service.reading.read_answers import Unchanged, unchanged
+from rollbook.web.service.reading.verified_copies import VerifiedCopies
+from rollbook.web.service.serving import health_routes, webhook_routes
+from rollbook.web.service.writing import (
     deciding_routes,
     describing_routes,
-    health_routes,
-    mlflow_routes,
-    model_routes,
     registering_routes,
-    trail_routes,
     transition_routes,
-    version_routes,
-    webhook_routes,
-    whoami_route,
 )
-from rollbook.web.service.api_description import VERSION, describe
-from rollbook.web.service.bounded_requests import BoundedRequests
-from rollbook.web.service.kept_answers import KeptAnswers
-from rollbook.web.service.kept_pages import KeptPages
-from rollbook.web.service.limits import Limits
-from rollbook.web.service.named_paths import NamedPaths
-from rollbook.web.service.observed import Observed
-from rollbook.web.service.problems import invalid, refused, unmet
-from rollbook.web.service.rate_limit import RateLimit
-from rollbook.web.service.read_answers import Unchanged, unchanged
-from rollbook.web.service.read_recording import ReadRecording
-from rollbook.web.service.service_metrics import ServiceMetrics
-from rollbook.web.service.verified_copies import VerifiedCopies
-from rollbook.web.service.write_settings import USUAL, WriteSettings
-from rollbook.web.service.write_turns import WriteTurns
+from rollbook.web.service.writing.write_settings import USUAL, WriteSettings
+from rollbook.web.service.writing.write_turns import WriteTurns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -12,8 +12,8 @@ from rollbook.git.main_history import is_first_parent
 from rollbook.web.identity.caller import Caller, Denied
 from rollbook.web.registries.served_registries import ServedRegistries
 from rollbook.web.registries.served_registry import ServedRegistry, Standing
-from rollbook.web.service.page_cursor import parse_cursor
-from rollbook.web.service.read_answers import Reading, require_acceptable
+from rollbook.web.service.reading.page_cursor import parse_cursor
+from rollbook.web.service.reading.read_answers import Reading, require_acceptable
 
 # How a client says who it is, for the document of the API; whether it did is told by `identify`.
 _BEARER = HTTPBearer(

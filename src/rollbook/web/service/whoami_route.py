@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from rollbook.web.identity.caller import ALL_MODELS, Right
 from rollbook.web.service.asking import AskedRegistry, AskingCaller
-from rollbook.web.service.read_answers import JSON, as_json, require_acceptable
+from rollbook.web.service.reading.read_answers import JSON, as_json, require_acceptable
 
 
 class RightsOn(BaseModel):

@@ -1,0 +1,1 @@
+"""Each page: where it stands, and what makes its HTML of facts."""

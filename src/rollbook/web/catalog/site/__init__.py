@@ -1,0 +1,1 @@
+"""The catalog as files: what changed is written anew, all else stays."""

@@ -1,0 +1,91 @@
+"""What a build notes beside the site, so that the next one need not find it again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from rollbook.web.catalog.facts.model_health import GatesToday
+from rollbook.web.catalog.facts.model_summary import Holder, ModelSummary, Monitored, summary_of
+from rollbook.web.catalog.site.search_index import search_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rollbook.api.public_registry import Registry
+    from rollbook.web.catalog.site.search_index import SearchEntry
+
+_FORMAT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ModelNotes:
+    """Of a model: what its pages depend on, how long each of its files is, and what is told of it elsewhere:
+    its summary, what is searched of it, and what gates say of it, where that stays so."""
+
+    inputs: str
+    files: Mapping[str, int]
+    summary: ModelSummary
+    entry: SearchEntry
+    gates: GatesToday | None = None
+
+    @classmethod
+    def of(cls, registry: Registry, name: str, inputs: str, files: Mapping[str, int]) -> ModelNotes:
+        """Return the notes on a model whose pages were written."""
+        summary = summary_of(registry, name)
+        return cls(inputs, files, summary, search_entry(registry, summary))
+
+
+@dataclass(frozen=True, slots=True)
+class SiteNotes:
+    """What all pages share, the models by name, and the other pages: what each depends on (empty where that
+    is more than is worth to compare) and its length. `judged_at` is the commit of main at which gates were
+    judged."""
+
+    shared: str = ""
+    models: Mapping[str, ModelNotes] = field(default_factory=dict)
+    pages: Mapping[str, Any] = field(default_factory=dict)
+    judged_at: str = ""
+
+    def told(self) -> dict[str, Any]:
+        """Return the notes as JSON data."""
+        models = {
+            name: [
+                note.inputs, dict(note.files), _told_summary(note.summary), note.entry,
+                note.gates and [note.gates.judged, note.gates.unmet, note.gates.waiting],
+            ]
+            for name, note in self.models.items()
+        }  # fmt: skip
+        told = {"shared": self.shared, "models": models, "pages": dict(self.pages)}
+        return {"format": _FORMAT, **told, "judged_at": self.judged_at}
+
+
+def noted(told: Mapping[str, Any]) -> SiteNotes:
+    """Return the notes that JSON data tells; none where another Rollbook, or nobody, wrote them."""
+    if told.get("format") != _FORMAT:
+        return SiteNotes()
+    try:
+        models = {
+            name: ModelNotes(inputs, files, _summary(summary), entry, gates and _gates(*gates))
+            for name, (inputs, files, summary, entry, gates) in told["models"].items()
+        }
+        return SiteNotes(told["shared"], models, told["pages"], told["judged_at"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return SiteNotes()
+
+
+def _told_summary(summary: ModelSummary) -> dict[str, Any]:
+    told = {one.name: getattr(summary, one.name) for one in fields(summary)}
+    told["holders"] = [asdict(holder) for holder in summary.holders]
+    told["monitored"] = [asdict(seen) for seen in summary.monitored]
+    return told
+
+
+def _gates(judged: int, unmet: Sequence[str], waiting: Sequence[str]) -> GatesToday:
+    return GatesToday(judged, tuple(unmet), tuple(waiting))
+
+
+def _summary(told: Mapping[str, Any]) -> ModelSummary:
+    holders = tuple(Holder(**holder) for holder in told["holders"])
+    monitored = tuple(Monitored(**seen) for seen in told["monitored"])
+    return ModelSummary(**{**told, "holders": holders, "monitored": monitored})

@@ -1,0 +1,1 @@
+"""What MLflow's clients read, under MLflow's own paths."""

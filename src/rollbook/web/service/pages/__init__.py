@@ -1,0 +1,1 @@
+"""The catalog's pages as the service makes them, one at a time."""

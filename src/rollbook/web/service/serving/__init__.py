@@ -1,0 +1,1 @@
+"""How the service runs: where it listens, whether it is well, when it ends."""
