@@ -252,7 +252,7 @@ def test_a_host_that_never_lets_its_answer_end_is_left_in_time(trickling: str, t
 @pytest.mark.parametrize(
     ("facts", "status"),
     [
-        ({**FACTS, "version": "1.0.0"}, 422),  # is there
+        ({**FACTS, "version": "1.0.0"}, 409),  # is there
         ({**FACTS, "artifact": {"sha256": "0" * 64}}, 422),  # other bytes than told
         ({**FACTS, "name": "no such name"}, 400),
         ({**FACTS, "data": [{"name": "x", "file": "/etc/passwd"}]}, 422),
