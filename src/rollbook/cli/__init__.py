@@ -95,8 +95,7 @@ class _Commands(NearCommands):
             sys.stdout.flush()
         except BrokenPipeError as error:
             # The reader has gone (`rollbook list | head`). Click would exit with 1: the registry says no.
-            # Point stdout elsewhere, or Python complains at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()
             raise click.exceptions.Exit(_READER_GONE) from error
         return result
 
@@ -143,6 +142,10 @@ def execute(arguments: list[str]) -> int:
     except RollbookError as error:
         return _report(error)
     except OSError as error:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _drop_output()
         where = f": {error.filename}" if error.filename else ""
         is_about_room = "temporary directory" in str(error)
         hint = "Name a folder that can be written: TMPDIR=DIR rollbook ..." if is_about_room else ""
@@ -153,6 +156,11 @@ def execute(arguments: list[str]) -> int:
         message = f"{name} can't be named in this locale's encoding ({error.encoding})"
         return _report(RollbookError(message, hint="Set PYTHONUTF8=1, or LC_ALL=C.UTF-8."))
     return code if isinstance(code, int) else 0
+
+
+def _drop_output() -> None:
+    """Point stdout elsewhere: what it still holds can't be written, and Python would complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report(error: RollbookError) -> int:
