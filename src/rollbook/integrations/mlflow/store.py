@@ -72,7 +72,7 @@ class RollbookStore(AbstractStore):  # type: ignore[misc]
         with as_mlflow():
             self._address = parse_address(store_uri)
             self._repository: Repository = opened_repository(self._address)
-        self._catalogues = KeptCatalogues(self._repository)
+        self._catalogues = KeptCatalogues(self._repository, validation._validate_model_name)
         self._tracking = TrackingStore(tracking_uri)
 
     def _catalogue(self) -> Catalogue:

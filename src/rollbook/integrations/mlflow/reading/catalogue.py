@@ -22,7 +22,7 @@ from rollbook.transfer.mlflow.model_names import folder_name
 from rollbook.transfer.mlflow.stage_names import MLFLOW_STAGES, policy_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rollbook.git.repository import Repository
     from rollbook.integrations.mlflow.reading.model_entry import ModelEntry, NumberedVersion
@@ -36,14 +36,28 @@ _ALIAS, _LONGEST_ALIAS, _IN_NO_NAME = re.compile(r"[\w-]+"), 255, "/:"
 _logger = logging.getLogger(__name__)
 
 
+def require_name(name: object) -> None:
+    """Raise BadCall for what MLflow takes for no name of a model, as its newest version has it."""
+    if not isinstance(name, str) or not name.strip():
+        raise BadCall("a model's name is missing")
+    if any(char in name for char in _IN_NO_NAME):
+        raise BadCall(f"{name[:80]!r} can't be a model's name: MLflow takes no '/' or ':' in it")
+
+
 class Catalogue:
     """The models at one commit of main, and in which order their versions were registered."""
 
     def __init__(
-        self, registry: Registry, snapshot: TreeSnapshot, registered: Registrations, kept: KeptFacts
+        self,
+        registry: Registry,
+        snapshot: TreeSnapshot,
+        registered: Registrations,
+        kept: KeptFacts,
+        require_name: Callable[[object], None],
     ) -> None:
         self.registry = registry
         self.registered = registered
+        self._require_name = require_name
         self._snapshot = snapshot
         self._kept = kept
         self._entries: dict[str, ModelEntry] = {}
@@ -152,10 +166,8 @@ class Catalogue:
         return readable
 
     def _found(self, name: str) -> ModelEntry:
-        if not isinstance(name, str) or not name.strip():
-            raise BadCall("a model's name is missing")
-        if not is_model_name(name) and any(char in name for char in _IN_NO_NAME):
-            raise BadCall(f"{name[:80]!r} can't be a model's name: MLflow takes no '/' or ':' in it")
+        if not isinstance(name, str) or not is_model_name(name):
+            self._require_name(name)
         entry = self._read(name)
         if entry is None or entry.name != name or entry.facts.is_deleted:
             (folders,) = self._snapshot.children([layout.ROOT])
@@ -216,10 +228,12 @@ def _left_out(error: InvalidFile) -> None:
 
 
 class KeptCatalogues:
-    """The catalogues of one repository that were asked for last, for all threads that ask."""
+    """The catalogues of one repository that were asked for last, for all threads that ask. `require_name`
+    refuses what can be no model's name: by the rule of the MLflow that asks, where one is here."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, require_name: Callable[[object], None] = require_name) -> None:
         self._repository = repository
+        self._require_name = require_name
         self._kept = KeptFacts()
         self._last: tuple[Catalogue, ...] = ()
         self._snapshot: TreeSnapshot | None = None
@@ -251,4 +265,5 @@ class KeptCatalogues:
         registered = registrations(
             self._repository, commit, [catalogue.registered for catalogue in self._last]
         )
-        return Catalogue(Registry(self._repository, snapshot), snapshot, registered, self._kept)
+        registry = Registry(self._repository, snapshot)
+        return Catalogue(registry, snapshot, registered, self._kept, self._require_name)
