@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollbook.errors import InvalidFile, Refused
+from rollbook.transfer.locked_folder import locked_folder
 from rollbook.transfer.static_index.document_json import parse_root
 from rollbook.transfer.static_index.index_layout import MODELS, ROOT, TRAIL
 
@@ -152,15 +152,8 @@ class IndexFolder:
 def locked(path: Path) -> Iterator[IndexFolder]:
     """Lock the folder at `path`, which is made where it is missing, for one export at a time. Raises Refused
     for a file."""
-    if path.exists() and not path.is_dir():
-        raise Refused(f"{path} is no folder", hint="Name a folder for the index.")
-    path.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with locked_folder(path, "the index"):
         yield IndexFolder(path)
-    finally:
-        os.close(descriptor)
 
 
 def _digest(data: bytes) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import Refused
+from rollbook.transfer.locked_folder import locked_folder
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
@@ -130,12 +130,5 @@ def write_file(root: Path, name: str, content: bytes) -> None:
 def locked_site(path: Path) -> Iterator[SiteFolder]:
     """Lock the folder at `path`, which is made where it is missing, for one build at a time. Raises Refused
     for a file."""
-    if path.exists() and not path.is_dir():
-        raise Refused(f"{path} is no folder", hint="Name a folder for the site.")
-    path.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with locked_folder(path, "the site"):
         yield SiteFolder(path)
-    finally:
-        os.close(descriptor)
