@@ -53,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measure(options: argparse.Namespace, questions: Sequence[Question], figures: Figures) -> None:
-    mlflow = options.mlflow or (sys.executable if importlib.util.find_spec("mlflow") else None)
+    mlflow = options.mlflow or (sys.executable if importlib.util.find_spec("mlflow") else "-")
+    mlflow = None if mlflow == "-" else mlflow
     asked = [question for question in questions if _can_be_asked(question)]
     with tempfile.TemporaryDirectory(prefix="rollbook-bench-", dir=options.directory) as directory:
         places = [
@@ -115,7 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--limit", type=float, default=120, metavar="SECONDS", help="wait no longer for an answer (120)"
     )
-    parser.add_argument("--mlflow", metavar="PYTHON", help="a Python that has MLflow; default: this one")
+    parser.add_argument(
+        "--mlflow", metavar="PYTHON", help="a Python that has MLflow; -: none; default: this one"
+    )
     parser.add_argument("--directory", type=Path, help="where the scratch directory goes; default: as TMPDIR")
     parser.add_argument(
         "--results", type=Path, metavar="FILE", help="keep the figures there, and add to them"

@@ -100,7 +100,7 @@ if TYPE_CHECKING:
     from rollbook.retention.stale import StaleVersions as StaleVersions
     from rollbook.retention.sweeping import Sweeping as Sweeping
     from rollbook.trail.head import Head as Head
-    from rollbook.trail.verify import Verification as Verification
+    from rollbook.trail.verification import Verification as Verification
     from rollbook.transfer.bundle.bundle_export import Packed as Packed
     from rollbook.transfer.bundle.bundle_import import Brought as Brought
     from rollbook.transfer.gto.gto_plan import Plan as Plan

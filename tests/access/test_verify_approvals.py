@@ -76,3 +76,9 @@ def test_an_approval_stays_good_when_its_key_leaves_the_list(approved: Team) -> 
     approved.world.git("commit", "--quiet", "-am", "Bob leaves")
     approved.world.git("push", "--quiet", "origin", "main")
     assert findings(approved) == []
+
+
+def test_an_approval_that_lands_is_judged_where_the_rest_was_verified_before(approved: Team) -> None:
+    assert findings(approved) == []
+    rewritten(approved, "by: bob@example.com", "by: ana@example.com")
+    assert findings(approved) == ["RB612"]

@@ -1,4 +1,5 @@
-"""What is remembered of a trail that was verified is believed only while nothing under it has moved."""
+"""What is remembered of a trail that was verified is believed while nothing under it has moved; what came
+since is judged, and comes out as it would if everything were."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from rollbook.errors import CannotTell
 from rollbook.git.main_history import first_parents
 from rollbook.git.refs import tag_ids
 from rollbook.trail.record import record
-from rollbook.trail.verified_trail import was_verified
+from rollbook.trail.trail_growth import grown
+from rollbook.trail.verified_trail import are_whole, verified_before
 
 from .histories import START, History
 from .verifying import landed_history, public, put, recorded_history, sign_with, ssh_key, tag_bytes, verified
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rollbook.trail.verified_trail import VerifiedTrail
+    from rollbook.trail.trail_growth import TrailGrowth
 
 
 @pytest.fixture(scope="module")
@@ -37,16 +39,24 @@ def recorded(_recorded_once: Path, tmp_path: Path) -> History:
     return History(tmp_path / "registry.git", clock=START + 300)
 
 
-def known(history: History, allowed_signers: bytes | None = None) -> VerifiedTrail | None:
+def known(history: History, allowed_signers: bytes | None = None) -> TrailGrowth | None:
+    """What is told of the trail without everything being read; None where it has to be."""
     repository = history.repository
-    return was_verified(repository, first_parents(repository, "main"), allowed_signers)
+    before, tags = verified_before(repository, allowed_signers), tag_ids(repository)
+    line = first_parents(repository, "main")
+    growth = grown(repository, line, tags, before, allowed_signers) if before else None
+    return growth if are_whole(repository, tags.values()) else None
+
+
+def anew(history: History, **options: object) -> dict[str, object]:
+    """What verifying tells where nothing is remembered."""
+    VERIFIED_TRAIL.path(history.repository).unlink(missing_ok=True)
+    return verified(history, **options).as_document()
 
 
 def test_a_trail_that_was_verified_is_known_to_be_and_reported_alike(recorded: History) -> None:
     assert known(recorded) is not None
-    again = verified(recorded).as_document()
-    VERIFIED_TRAIL.path(recorded.repository).unlink()
-    assert verified(recorded).as_document() == again
+    assert verified(recorded).as_document() == anew(recorded)
 
 
 def a_tag_more(history: History) -> None:
@@ -59,10 +69,6 @@ def a_tag_less(history: History) -> None:
 
 def a_tag_replaced(history: History) -> None:
     put(history, "fraud@v1.0.0", tag_bytes(history, "fraud@v1.0.0").replace(b"jane", b"anne"))
-
-
-def a_commit_more(history: History) -> None:
-    history.commit({"README.md": "more"})
 
 
 def a_main_rewritten(history: History) -> None:
@@ -93,7 +99,6 @@ def an_object_gone(history: History) -> None:
         a_tag_more,
         a_tag_less,
         a_tag_replaced,
-        a_commit_more,
         a_main_rewritten,
         a_memory_altered,
         an_object_altered,
@@ -135,7 +140,7 @@ def test_who_may_sign_is_part_of_what_a_verdict_stands_on(signed: History, tmp_p
     assert verified(signed, allowed_signers=allowed).result == "verified"
     found = known(signed, allowed)
     assert found is not None
-    assert found.signed == {"ci@example.com": 5}
+    assert found.signers.tags == {"ci@example.com": 5}
     assert known(signed) is None
     other = f"ci@example.com {public(ssh_key(tmp_path, 'stranger'))}\n".encode()
     assert verified(signed, allowed_signers=other).result == "tampered"

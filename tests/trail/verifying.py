@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from building.texts import stages
 from building.world import git
 from rollbook.trail.record import record
-from rollbook.trail.verify import Verification, verify
+from rollbook.trail.verify import verify
 
 from .histories import History, new_history, registration
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rollbook.trail.verification import Verification
 
 STAGES = "registry/credit/stages.yaml"
 CHAIN = ["credit@v1.0.0", "credit#staging#2", "credit#staging!#3", "credit#production#4", "fraud@v1.0.0"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rollbook.propose.mending import Mended
     from rollbook.propose.told_facts import PathLike
     from rollbook.trail.head import Head
-    from rollbook.trail.verify import Verification
+    from rollbook.trail.verification import Verification
 
 
 class AuditTrail:

@@ -130,11 +130,11 @@ STAYS = Memory(
     "The id of a commit names all of its history; used only while main still leads through it.",
 )  # fmt: skip
 VERIFIED_TRAIL = Memory(
-    "verified-trail", "1", 1 << 20,
-    "That `audit verify` found the whole trail in order, and who signed it",
-    "SHA-256 of main's commits, of each tag's name and object, of who may sign and of what is revoked",
-    "Only success is remembered, and used only while none of that has moved; what each tag's object says is "
-    "still held against its id.",
+    "verified-trail", "2", 1 << 20,
+    "Up to which commit of main `audit verify` found the whole trail in order, and who signed it",
+    "Id of the commit, SHA-256 of each tag's name and object, of who may sign and of what is revoked",
+    "Only success is remembered, and used only while those tags are the very same and main still leads "
+    "through the commit; what each tag's object says is still held against its id.",
 )  # fmt: skip
 COPIED = Memory(
     "copied-from-mlflow", "1", 16 << 20,

@@ -15,7 +15,7 @@ from rollbook.errors import CannotTell, GitFailed
 from rollbook.text import printable
 
 if TYPE_CHECKING:
-    from rollbook.trail.verify import Verification
+    from rollbook.trail.verification import Verification
 
 
 @click.group("audit", cls=NearCommands)

@@ -40,15 +40,18 @@ class Main:
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
 
-def compare(events: Sequence[Event], standing: StandingTags, main: Main) -> list[Contradiction]:
-    """Everything in which the tags and the events disagree.
+def compare(
+    events: Sequence[Event], standing: StandingTags, main: Main, *, after: str = ""
+) -> list[Contradiction]:
+    """Return everything in which the tags and the events disagree; the first event's tag follows the tag
+    object `after`, or none.
 
     A tag that was replaced is named itself; the tag after it, which names the old one, only when nothing else
     is wrong with either.
     """
     contradictions: list[Contradiction] = []
     tag_names = {tag.oid: tag.name for tag in standing.tags.values()}
-    before: str | None = ""
+    before: str | None = after
     before_is_sound = True
     for event in events:
         tag = standing.tags.get(event.tag)
@@ -149,7 +152,7 @@ def _broken_link(
         return
     message = (
         f"it was recorded after the tag object {tag.previous[:12]}, and {before[:12]} "
-        f"({held[before]}) stands there now: one of the two was replaced"
+        f"({held.get(before, 'known by its id')}) stands there now: one of the two was replaced"
     )
     yield _about(event, "RB608", message, _FIND_OUT)
 

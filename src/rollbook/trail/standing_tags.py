@@ -75,9 +75,10 @@ class StandingTags:
     objects: Mapping[str, str] = field(default_factory=dict)
 
 
-def standing(repository: Repository) -> StandingTags:
-    """Every tag of a repository that concerns the trail."""
-    refs = tag_ids(repository)
+def standing(repository: Repository, refs: Mapping[str, str] | None = None) -> StandingTags:
+    """Return every tag of a repository that concerns the trail, or those of `refs`: what each points at, by
+    its name."""
+    refs = tag_ids(repository) if refs is None else refs
     reader = ObjectReader(repository)
     try:
         objects = reader.read_many(refs.values(), MAX_TAG)

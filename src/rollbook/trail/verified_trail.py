@@ -1,10 +1,11 @@
 """That a whole trail was verified, remembered in the git directory; safe to delete at any time.
 
-Only the best outcome is remembered, under everything that it follows from: main's commits, every tag's name
-and object, who may sign and what is revoked. When any of that has moved, all is verified anew. What a tag's
-object says is read each time, and has to be what its id stands for. A signature that the user's own keyring
-judges follows from more than that: nothing is remembered of a trail with one. Who can write there can also
-replace git's own configuration, and so is trusted.
+Only that nothing at all was found is remembered, under everything that it follows from: a commit of main,
+every tag's name and object, who may sign and what is revoked. It is believed where main leads through that
+commit and those tags stand; what came since is judged (`trail_growth`), and when anything else has moved, all
+is verified anew. What a tag's object says is read each time, and has to be what its id stands for. A
+signature that the user's own keyring judges follows from more than that: nothing is remembered of a trail
+with one. Who can write there can also replace git's own configuration, and so is trusted.
 """
 
 from __future__ import annotations
@@ -19,23 +20,24 @@ from rollbook import __version__
 from rollbook.cache.memory import VERIFIED_TRAIL
 from rollbook.git.config import path_setting
 from rollbook.git.objects import ObjectReader
-from rollbook.git.refs import tag_ids
 from rollbook.signing.sshsig import ARMOUR
 from rollbook.trail.standing_tags import MAX_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rollbook.git.main_history import Landed
     from rollbook.git.repository import Repository
     from rollbook.trail.standing_tags import StandingTags
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedTrail:
-    """How many events a trail that was verified has, who signed how many of its tags, how many bear no
-    signature, and its last tag with the id of its object."""
+    """A trail that was verified: up to which commit of main, with which tags (`digest_of_tags`), how many
+    events it has, who signed how many of its tags, how many bear no signature, and its last tag with the id
+    of its object."""
 
+    tip: str
+    tags: str
     events: int
     signed: Mapping[str, int]
     unsigned: int
@@ -43,18 +45,20 @@ class VerifiedTrail:
     object: str
 
 
-def ground_of(
-    repository: Repository, line: Iterable[Landed], tags: Mapping[str, str], allowed_signers: bytes | None
-) -> str:
-    """Return a digest of what the outcome of verifying follows from: main's first-parent line, what each tag
-    points at by its name, and a list of who may sign, where one is given instead of main's own."""
+def digest_of_tags(tags: Mapping[str, str]) -> str:
+    """Return a digest of what each tag points at, by its name."""
+    told = "".join(f"{oid} {name}\n" for name, oid in sorted(tags.items()))
+    return hashlib.sha256(told.encode(errors="surrogateescape")).hexdigest()
+
+
+def _ground(repository: Repository, allowed_signers: bytes | None) -> str:
+    """Return a digest of what the outcome of verifying follows from besides main and the tags: Rollbook, what
+    is revoked, and a list of who may sign, where one is given instead of main's own."""
     digest = hashlib.sha256()
     for part in (
         __version__.encode(),
         _revoked(path_setting(repository, "gpg.ssh.revocationFile")),
         b"main's own" if allowed_signers is None else b"given" + allowed_signers,
-        "".join(f"{landed.commit} {landed.landed_at}\n" for landed in line).encode(),
-        "".join(f"{oid} {name}\n" for name, oid in sorted(tags.items())).encode(errors="surrogateescape"),
     ):
         digest.update(hashlib.sha256(part).digest())
     return digest.hexdigest()
@@ -69,27 +73,28 @@ def _revoked(path: str | None) -> bytes:
         return b"unreadable"
 
 
-def was_verified(
-    repository: Repository, line: Iterable[Landed], allowed_signers: bytes | None
-) -> VerifiedTrail | None:
-    """Return what came of verifying on the ground that main's line, the tags as they stand and who may sign
-    are; None where that is not known, or where a tag's object isn't what its id stands for."""
+def verified_before(repository: Repository, allowed_signers: bytes | None) -> VerifiedTrail | None:
+    """Return the trail that was verified last on the same ground; None without."""
     body = VERIFIED_TRAIL.read(repository)
     if body is None:
         return None
-    document, tags = json.loads(body), tag_ids(repository)
-    is_known = document.pop("ground", None) == ground_of(repository, line, tags, allowed_signers)
-    return VerifiedTrail(**document) if is_known and _are_whole(repository, tags.values()) else None
+    document = json.loads(body)
+    is_known = document.pop("ground", None) == _ground(repository, allowed_signers)
+    return VerifiedTrail(**document) if is_known else None
 
 
-def remember_verified(repository: Repository, ground: str, tags: StandingTags, found: VerifiedTrail) -> None:
-    """Remember that all was verified, unless a signature was judged by more than that follows from."""
-    signatures = (tag.signature for tag in tags.tags.values())
+def remember_verified(
+    repository: Repository, trail: VerifiedTrail, judged: StandingTags, allowed_signers: bytes | None
+) -> None:
+    """Remember that a trail was verified, unless a signature of the tags that were judged for it was judged
+    by more than that follows from."""
+    signatures = (tag.signature for tag in judged.tags.values())
     if all(signature == "" or signature.startswith(ARMOUR) for signature in signatures):
-        VERIFIED_TRAIL.write(repository, json.dumps({"ground": ground, **asdict(found)}).encode())
+        told = {"ground": _ground(repository, allowed_signers), **asdict(trail)}
+        VERIFIED_TRAIL.write(repository, json.dumps(told).encode())
 
 
-def _are_whole(repository: Repository, oids: Iterable[str]) -> bool:
+def are_whole(repository: Repository, oids: Iterable[str]) -> bool:
     """Return whether each object is there, and each tag's object says what its id stands for."""
     unique_oids = list(dict.fromkeys(oids))
     reader = ObjectReader(repository)

@@ -20,7 +20,7 @@ from rollbook.registry.registry import Registry
 from rollbook.snapshot.tree_snapshot import commit_snapshot
 from rollbook.trail.event import Action
 from rollbook.trail.history import EventFilter, evidence, history
-from rollbook.trail.verify import Verification, verify
+from rollbook.trail.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rollbook.records.stages import StageEntry
     from rollbook.registry.registry import Model
     from rollbook.trail.tag import RecordedTag
+    from rollbook.trail.verification import Verification
 
 
 @dataclass(frozen=True, slots=True)
