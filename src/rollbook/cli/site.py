@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import click
@@ -54,6 +55,7 @@ def build_command(
         from rollbook.web.catalog.site.site_build import build_site
     except ImportError as error:
         raise BadCall(f"{error.name} is not installed", hint="pip install 'rollbook[site]'") from error
+    gc.disable()  # very many small objects, and few in a circle; most pages are made by other processes
     with Registry.open(directory, rev=rev, at=at) as registry, step_bar("pages") as progress:
         built = build_site(
             registry, output, title=title, as_of=dates, at=at or "", whole=whole, progress=progress

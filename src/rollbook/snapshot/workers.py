@@ -12,7 +12,7 @@ import selectors
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,6 +53,24 @@ def spread(work: Work, context: object, items: Sequence[Item], processes: int) -
             yield from zip(rest, work(context, rest) if rest else (), strict=True)
     finally:
         for share in shares:
+            share.end()
+
+
+@contextmanager
+def beside(work: Work, context: object) -> Iterator[Callable[[], Any]]:
+    """Begin one piece of work in another process, where there is a processor for it; yield what waits for its
+    answer, the first that `work` gives. All else is as for `spread`."""
+    share = _Share(work, context, [None]) if processors() > 1 and sys.executable else None
+
+    def answer() -> Any:
+        for _, told in _answers([share]) if share else ():
+            return told
+        return next(iter(work(context, [None])))
+
+    try:
+        yield answer
+    finally:
+        if share:
             share.end()
 
 

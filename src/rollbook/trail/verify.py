@@ -104,8 +104,12 @@ def _grown(
     """Return what comes of verifying where all but what landed since was verified before, and nothing is
     wrong but that it may not be recorded yet; None elsewhere."""
     known = verified_before(repository, allowed_signers)
-    growth = grown(repository, line, refs, known, allowed_signers) if known else None
-    if growth is None or not are_whole(repository, refs.values()):
+    if known is None:
+        return None
+    with ThreadPoolExecutor(1) as pool:  # git walks main while the tags are read
+        reading = pool.submit(are_whole, repository, refs.values())
+        growth = grown(repository, line, refs, known, allowed_signers)
+    if growth is None or not reading.result():
         return None
     tip = line[-1].commit
     contradictions, doubts = _sorted_out(repository, tip, [*growth.unrecorded])

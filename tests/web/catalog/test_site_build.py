@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,8 +20,10 @@ from rollbook.errors import BadCall, NotFound, Refused
 from rollbook.trail.record import record
 from rollbook.web.catalog.facts import overview
 from rollbook.web.catalog.facts.model_health import gates_today
+from rollbook.web.catalog.pages.page_paths import data_set_page_path
 from rollbook.web.catalog.site import page_inputs, site_build
 from rollbook.web.catalog.site.site_build import BuiltSite, build_site
+from rollbook.web.catalog.site.site_folder import INPUTS
 from trail.histories import POLICY, History, new_history, registration
 
 if TYPE_CHECKING:
@@ -231,9 +235,56 @@ def test_a_page_that_was_lost_or_cut_short_is_made_again(history: History, tmp_p
     whole = files(tmp_path / "site")
     (tmp_path / "site/models/churn/index.html").unlink()
     (tmp_path / "site/models/base/1.0.0/index.html").write_text("<p>")
-    (tmp_path / "site/models/stray.html").write_text("not of this site")
     build(history, tmp_path / "site")
     assert files(tmp_path / "site") == whole
+
+
+def test_a_page_that_a_link_replaced_is_made_again(history: History, tmp_path: Path) -> None:
+    build(history, tmp_path / "site")
+    whole = files(tmp_path / "site")
+    page = tmp_path / "site/models/churn/index.html"
+    (tmp_path / "elsewhere.html").write_bytes(page.read_bytes())
+    page.unlink()
+    page.symlink_to(tmp_path / "elsewhere.html")
+    build(history, tmp_path / "site")
+    assert not page.is_symlink()
+    assert files(tmp_path / "site") == whole
+
+
+def test_a_page_that_somebody_else_put_there_goes_with_the_next_whole_build(
+    history: History, tmp_path: Path
+) -> None:
+    build(history, tmp_path / "site")
+    whole = files(tmp_path / "site")
+    (tmp_path / "site/models/stray.html").write_text("not of this site")
+    build(history, tmp_path / "site", whole=True)
+    assert files(tmp_path / "site") == whole
+
+
+@pytest.mark.parametrize("name", ["../kept.txt", "models/../../kept.txt", "kept.txt", "models/a\0b"])
+def test_notes_that_somebody_altered_lead_to_no_file_outside_of_the_site(
+    history: History, tmp_path: Path, name: str
+) -> None:
+    build(history, tmp_path / "site")
+    whole = files(tmp_path / "site")
+    for folder in (tmp_path, tmp_path / "site"):
+        (folder / "kept.txt").write_text("not of this site")
+    notes = tmp_path / "site" / INPUTS
+    told = json.loads(notes.read_bytes())
+    told["others"][name] = ["", 16]
+    notes.write_text(json.dumps(told))
+    build(history, tmp_path / "site")
+    assert (tmp_path / "kept.txt").exists()
+    assert files(tmp_path / "site") == {**whole, "kept.txt": b"not of this site"}
+
+
+def test_nothing_is_removed_where_a_link_leads_out_of_the_site(history: History, tmp_path: Path) -> None:
+    build(history, tmp_path / "site")
+    shutil.move(tmp_path / "site/models/churn", tmp_path / "elsewhere")
+    (tmp_path / "site/models/churn").symlink_to(tmp_path / "elsewhere")
+    history.commit({f"registry/churn/{name}": None for name in ("model.yaml", "versions/1.0.0/version.yaml")})
+    build(history, tmp_path / "site")
+    assert (tmp_path / "elsewhere/1.0.0/index.html").exists()
 
 
 def test_after_a_build_that_was_cut_off_everything_is_made_anew(
@@ -263,6 +314,34 @@ def test_several_processes_write_what_one_writes(
     monkeypatch.setattr(site_build, "processors", lambda: 2)
     build(history, tmp_path / "two")
     assert files(tmp_path / "one") == files(tmp_path / "two")
+
+
+@pytest.mark.parametrize("python", [sys.executable, "", "/bin/false"])
+def test_a_long_trail_is_verified_by_another_process_or_else_by_this_one(
+    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: str
+) -> None:
+    build(history, tmp_path / "one")
+    monkeypatch.setattr(site_build, "_LONG_TRAIL", 1)
+    monkeypatch.setattr(sys, "executable", python)
+    build(history, tmp_path / "two")
+    assert "Trail verified" in (tmp_path / "two/index.html").read_text()
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+
+
+def test_a_data_set_is_told_of_anew_where_a_version_that_saw_it_changed_and_no_other(
+    history: History, tmp_path: Path
+) -> None:
+    seen = "metrics: {auc: 0.9}\nlineage: {data: [{name: ratings, version: '1'}]}\n"
+    history.commit(registration("other", "1.1.0", seen))
+    build(history, tmp_path / "site")
+    before = files(tmp_path / "site")
+    history.commit({"registry/churn/stages.yaml": stages(staging=["1.0.0"])})
+    build(history, tmp_path / "site")
+    pages = changed(tmp_path / "site", before)
+    ratings = f"{data_set_page_path('ratings')}index.html"
+    assert f"{data_set_page_path('applications')}index.html" in pages
+    assert ratings in before
+    assert ratings not in pages
 
 
 def test_a_folder_that_holds_something_else_is_refused_and_left_as_it_is(

@@ -135,7 +135,7 @@ def _walk(
 def _add_sources(growing: _Growing, versions: VersionSources, reference: str) -> None:
     """Take in what a version itself was trained on, and with."""
     key = ("version", reference)
-    for source in versions.sources.get(reference, ()):
+    for source in versions.sources_of(reference):
         if source.kind not in ("parent", "data-source") and key in growing.nodes:
             growing.join(growing.place(_node(source)), key)
 
@@ -150,7 +150,7 @@ def _add_chain(growing: _Growing, origin: TrainingOrigin) -> None:
 
 
 def _parents(versions: VersionSources, reference: str) -> list[str]:
-    return [source.name for source in versions.sources.get(reference, ()) if source.kind == "parent"]
+    return [source.name for source in versions.sources_of(reference) if source.kind == "parent"]
 
 
 def _version(versions: VersionSources, reference: str, first_stage: str) -> LineageNode:

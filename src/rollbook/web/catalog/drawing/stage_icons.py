@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from markupsafe import Markup
 
 # Drawn on 16 x 16 in the colour of the text beside them.
@@ -55,6 +57,7 @@ def state_icon(state: str) -> tuple[Markup, str]:
     return _icon(shape), tone
 
 
+@cache
 def _icon(shape: str) -> Markup:
     return Markup(  # noqa: S704 - shapes of this module
         f'<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">'

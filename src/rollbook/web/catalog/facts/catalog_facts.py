@@ -93,21 +93,19 @@ class CatalogFacts:
                 repr((replacement, replacement in self.versions.stages)).encode(errors="surrogatepass")
             )
         for reference in self.versions.near(own, GENERATIONS + 1):
-            told.update(self._told_of(reference))
+            told.update(self.told_of(reference))
         return told.hexdigest()
 
-    def _told_of(self, reference: str) -> bytes:
-        """Return what pages near a version tell of it, as bytes: asked for by all that it is near to."""
+    def told_of(self, reference: str) -> bytes:
+        """Return what other pages tell of a version, as bytes to be compared."""
         told = self._told.get(reference)
         if told is None:
             versions = self.versions
-            one = (
-                reference,
-                versions.stages.get(reference, ""),
-                versions.sources.get(reference, ()),
-                versions.deployments.get(reference, ()),
+            stage, deployments = versions.stages.get(reference), versions.deployments.get(reference)
+            sources = versions.told_sources.get(reference)
+            told = self._told[reference] = f"{reference}\0{stage}\0{sources}\0{deployments}\0".encode(
+                errors="surrogatepass"
             )
-            told = self._told[reference] = repr(one).encode(errors="surrogatepass")
         return told
 
     @cached_property

@@ -48,11 +48,13 @@ def overview(
     frame: PageFrame | None = None,
     summaries: Sequence[ModelSummary] | None = None,
     gates: Mapping[str, GatesToday] | None = None,
+    trail: TrailStanding | None = None,
     today: date | None = None,
 ) -> Overview:
     """Gather what the pages about all models show. `summaries` are those of all models where somebody knows
-    them already, `gates` what today's say of those models of which somebody does. Of a catalog of the past
-    (`frame.as_of`) no request is open, no gate is judged, and what is due is told for that day.
+    them already, `gates` what today's say of those models of which somebody does, and `trail` how it stands.
+    Of a catalog of the past (`frame.as_of`) no request is open, no gate is judged, and what is due is told
+    for that day.
 
     Raises NotFound where there is no registry, InvalidFile for a policy or stages that can't be read.
     """
@@ -70,7 +72,7 @@ def overview(
     }
     requests, no_requests = _requests(registry, frame)
     stages = tuple(stage.name for stage in policy.stages)
-    trail = trail_standing(registry)
+    trail = trail or trail_standing(registry.repository)
     return Overview(frame, today, stages, tuple(summaries), health, judged, requests, no_requests, trail)
 
 

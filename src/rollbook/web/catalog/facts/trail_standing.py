@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rollbook.errors import RollbookError
+from rollbook.git.repository import discover
+from rollbook.snapshot.workers import beside
 from rollbook.trail.verify import verify
 
 if TYPE_CHECKING:
-    from rollbook.api.public_registry import Registry
+    from collections.abc import Callable, Iterator
+
+    from rollbook.git.repository import Repository
 
 PROOF = "rollbook audit verify"
 
@@ -41,13 +48,35 @@ class TrailStanding:
         return "The trail can't be verified here"
 
 
-def trail_standing(registry: Registry) -> TrailStanding:
-    """Return whether the trail of a registry's repository holds, all of it."""
+def trail_standing(repository: Repository) -> TrailStanding:
+    """Return whether the trail of a repository holds, all of it."""
     try:
-        verification = verify(registry.repository)
+        verification = verify(repository)
     except RollbookError as error:
         return TrailStanding("unknown", said=(str(error),))
     said = [item.message for item in verification.contradictions]
     said += [doubt.message for doubt in verification.doubts]
     head = verification.head.tag if verification.head else ""
     return TrailStanding(verification.result, verification.main, verification.events, head, tuple(said))
+
+
+@contextmanager
+def verified_meanwhile(repository: Repository, *, is_long: bool) -> Iterator[Callable[[], TrailStanding]]:
+    """Yield what returns how the trail stands: of a long one in a process that begins now, else when it is
+    asked first."""
+    if not is_long:
+        yield cache(partial(trail_standing, repository))
+        return
+    with beside(told_standing, str(repository.directory)) as answer:
+
+        @cache
+        def standing() -> TrailStanding:
+            result, commit, events, head, said = answer()
+            return TrailStanding(result, commit, events, head, tuple(said))
+
+        yield standing
+
+
+def told_standing(directory: str, _: object) -> Iterator[tuple[Any, ...]]:
+    """Yield how the trail of the repository there stands: the fields of a TrailStanding."""
+    yield astuple(trail_standing(discover(Path(directory))))

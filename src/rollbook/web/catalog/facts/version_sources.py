@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,15 +23,22 @@ if TYPE_CHECKING:
 
 DATA_KINDS = ("data", "data-source")
 _VERSIONS = (
-    "SELECT m.name, v.version, v.stage, f.created_at FROM version AS v JOIN model AS m ON m.id = v.model_id"
-    " LEFT JOIN manifest AS f ON f.version_id = v.id ORDER BY m.name, v.sort_key"
+    "SELECT v.id, m.name, v.version, v.stage, f.created_at FROM version AS v JOIN model AS m"
+    " ON m.id = v.model_id LEFT JOIN manifest AS f ON f.version_id = v.id ORDER BY m.name, v.sort_key"
 )
+# All that one version came from as one text: very few of them are looked at one by one.
 _SOURCES = (
-    "SELECT m.name || '@' || v.version, s.kind, coalesce(s.name, ''), coalesce(s.version, ''),"
-    " coalesce(s.uri, ''), coalesce(s.digest, ''), s.rows, coalesce(s.role, '') FROM source AS s"
-    " JOIN version AS v ON v.id = s.version_id JOIN model AS m ON m.id = v.model_id"
-    " ORDER BY m.name, v.sort_key, s.kind, s.position"
+    "SELECT version_id, json_group_array(json_array(kind, coalesce(name, ''), coalesce(version, ''),"
+    " coalesce(uri, ''), coalesce(digest, ''), rows, coalesce(role, ''))) FROM"
+    " (SELECT * FROM source ORDER BY version_id, kind, position) GROUP BY version_id"
 )
+_NAMED = (
+    "SELECT coalesce(s.name, ''), coalesce(s.version, ''), s.version_id FROM source AS s"
+    " JOIN version AS v ON v.id = s.version_id JOIN model AS m ON m.id = v.model_id"
+    " WHERE s.kind IN ({}) ORDER BY m.name, v.sort_key, s.kind, s.position"
+)
+_PARENTS = _NAMED.format("'parent'")
+_DATA = _NAMED.format(", ".join(f"'{kind}'" for kind in DATA_KINDS))
 _REPLACEMENTS = (
     "SELECT m.name, e.replacement FROM stage_entry AS e JOIN model AS m ON m.id = e.model_id"
     " WHERE e.replacement != '' ORDER BY m.name, e.position"
@@ -62,29 +70,31 @@ class Source(NamedTuple):
     def data_set(self) -> str:
         """Return the name that a data set's page goes by: its own, or `@VERSION` where nothing but that is
         given."""
-        return self.name or f"@{self.version}"
+        return _data_set(self.name, self.version)
+
+
+def _data_set(name: str, version: str) -> str:
+    return name or f"@{version}"
 
 
 @dataclass(frozen=True)
 class VersionSources:
-    """By reference (`churn@1.0.0`): the stage of every version (None: the first), what it came from, and
-    where it is deployed. `replacements` are what each model's entries name in the place of its versions."""
+    """By reference (`churn@1.0.0`): the stage of every version (None: the first), what it came from as JSON
+    (see `sources_of`), and where it is deployed. `children` are the versions that name one as their parent,
+    `data_sets` by name those that saw one themselves; `replacements` are what each model's entries name in
+    the place of its versions."""
 
     stages: Mapping[str, str | None]
     created: Mapping[str, str]
-    sources: Mapping[str, Sequence[Source]]
+    told_sources: Mapping[str, str]
     deployments: Mapping[str, Sequence[Deployment]]
     replacements: Mapping[str, Sequence[str]]
+    children: Mapping[str, Sequence[str]]
+    data_sets: Mapping[str, Sequence[str]]
 
-    @cached_property
-    def children(self) -> Mapping[str, Sequence[str]]:
-        """The versions that name a version as their parent."""
-        children: dict[str, list[str]] = defaultdict(list)
-        for reference, sources in self.sources.items():
-            for source in sources:
-                if source.kind == "parent":
-                    children[source.name].append(reference)
-        return children
+    def sources_of(self, reference: str) -> list[Source]:
+        """Return what a version came from."""
+        return [Source(*told) for told in json.loads(self.told_sources.get(reference, "[]"))]
 
     @cached_property
     def _next_to(self) -> Mapping[str, Sequence[str]]:
@@ -95,16 +105,6 @@ class VersionSources:
             for child in children:
                 next_to[child].append(parent)
         return next_to
-
-    @cached_property
-    def data_sets(self) -> Mapping[str, Mapping[str, Sequence[Source]]]:
-        """By the name of each data set: which versions saw it themselves, and as what."""
-        seen: dict[str, dict[str, list[Source]]] = defaultdict(lambda: defaultdict(list))
-        for reference, sources in self.sources.items():
-            for source in sources:
-                if source.kind in DATA_KINDS:
-                    seen[source.data_set][reference].append(source)
-        return {name: seen[name] for name in sorted(seen)}
 
     def ways_from(self, references: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
         """Return all that came from these versions, themselves included, by the shortest way: the versions in
@@ -156,18 +156,25 @@ def version_sources(registry: Registry) -> VersionSources:
 def _read(connection: sqlite3.Connection) -> VersionSources:
     stages: dict[str, str | None] = {}
     created: dict[str, str] = {}
-    for model, version, stage, created_at in connection.execute(_VERSIONS):
-        stages[f"{model}@{version}"] = stage
-        created[f"{model}@{version}"] = created_at or ""
-    sources: dict[str, list[Source]] = defaultdict(list)
-    for reference, *source in connection.execute(_SOURCES):
-        sources[reference].append(Source(*source))
+    references: dict[int, str] = {}
+    for number, model, version, stage, created_at in connection.execute(_VERSIONS):
+        reference = references[number] = f"{model}@{version}"
+        stages[reference] = stage
+        created[reference] = created_at or ""
+    told = {references[number]: sources for number, sources in connection.execute(_SOURCES)}
+    children: dict[str, list[str]] = defaultdict(list)
+    for parent, _, number in connection.execute(_PARENTS):
+        children[parent].append(references[number])
+    seen: dict[str, dict[str, None]] = defaultdict(dict)
+    for name, version, number in connection.execute(_DATA):
+        seen[_data_set(name, version)][references[number]] = None
+    data_sets = {name: [*seen[name]] for name in sorted(seen)}
     deployments = {
         reference: deployed
-        for told in deployed_by_model(connection).values()
-        for reference, deployed in newest(told).items()
+        for told_of_model in deployed_by_model(connection).values()
+        for reference, deployed in newest(told_of_model).items()
     }
     replacements: dict[str, list[str]] = defaultdict(list)
     for model, replacement in connection.execute(_REPLACEMENTS):
         replacements[model].append(replacement)
-    return VersionSources(stages, created, dict(sources), deployments, dict(replacements))
+    return VersionSources(stages, created, told, deployments, dict(replacements), dict(children), data_sets)

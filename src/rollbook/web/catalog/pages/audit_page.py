@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rollbook.trail.history import each_event
 from rollbook.web.catalog.facts.recorded_changes import recorded_changes
 from rollbook.web.catalog.facts.trail_standing import PROOF
-from rollbook.web.catalog.pages.catalog_page import Page
+from rollbook.web.catalog.pages.catalog_page import Page, digest
 from rollbook.web.catalog.pages.model_filters import name_in_path
 from rollbook.web.catalog.pages.page_paths import AUDIT
 from rollbook.web.catalog.rendering import rendered
@@ -77,15 +76,16 @@ def audit_pages(
             "there": there,
         }
         # An older page says the same for ever: but for the way on to the newest, and models that are gone.
-        inputs = "" if is_newest else _inputs(chunk, newer, there)
+        inputs = None if is_newest else partial(_inputs, chunk, newer, there)
         yield Page(path, partial(_audit, overview if is_newest else settled, path, facts), inputs)
     for one in (one for found in lists.values() for one in found):
-        yield Page(one.path, partial(_listed, settled, one, there), _inputs(one.events, one.is_cut, there))
+        inputs = partial(_inputs, one.events, one.is_cut, there)
+        yield Page(one.path, partial(_listed, settled, one, there), inputs)
 
 
-def _inputs(events: Sequence[RecordedTag], *others: object) -> str:
-    told = [[tag.oid for tag in events], *(sorted(one) if isinstance(one, set) else one for one in others)]
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+def _inputs(events: Sequence[RecordedTag], beside: object, there: set[str]) -> str:
+    named = {tag.event.model for tag in events}
+    return digest([tag.oid for tag in events], beside, sorted(named & there))
 
 
 def _older(number: int) -> str:

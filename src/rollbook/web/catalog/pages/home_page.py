@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rollbook.web.catalog.pages.catalog_page import Page
+from rollbook.web.catalog.pages.catalog_page import Page, digest
 from rollbook.web.catalog.pages.model_filters import HEALTH_WORDS, model_filters
 from rollbook.web.catalog.pages.page_paths import SEARCH
 from rollbook.web.catalog.rendering import rendered
@@ -44,24 +43,28 @@ class ListedPart:
 def home_pages(overview: Overview) -> Iterator[Page]:
     """Yield the pages that list models: home, what follows it, those of each filter, and that of search."""
     kinds = model_filters(overview)
-    for part in _parts(overview.models, ""):
-        yield Page(part.path, partial(_home, overview, kinds, part))
     settled = replace(overview, frame=replace(overview.frame, commit="", dates=()))
+    told = {model.name: digest(model, overview.health[model.name]) for model in overview.models}
+
+    def inputs(part: ListedPart, *beside: object) -> str:
+        """Return what a list of models depends on: who is in it, and how each is today."""
+        listed = [told[model.name] for model in part.models]
+        return digest(overview.stages, part.number, part.count, listed, *beside)
+
+    counts = [(kind.kind, one.value, len(one.models)) for kind in kinds for one in kind.filters]
+    first, *others = _parts(overview.models, "")
+    yield Page(first.path, partial(_home, overview, kinds, first))
+    for part in others:
+        yield Page(part.path, partial(_home, settled, kinds, part), partial(inputs, part, counts))
     for kind in kinds:
         for one in kind.filters:
             for part in _parts(one.models, one.path):
-                yield Page(part.path, partial(_filtered, settled, one, part), _inputs(overview, one, part))
+                shown = partial(inputs, part, one.kind, one.value, len(one.models))
+                yield Page(part.path, partial(_filtered, settled, one, part), shown)
     yield Page(
         _FILTERS, partial(_all_filters, overview, kinds, _FILTERS, "Models by what they have in common")
     )
     yield Page(SEARCH, partial(_all_filters, overview, kinds, SEARCH, "Search"))
-
-
-def _inputs(overview: Overview, one: ModelFilter, part: ListedPart) -> str:
-    """Return what a list of models depends on: who is in it, and how each is today."""
-    told = [(model, overview.health[model.name]) for model in part.models]
-    text = repr((overview.stages, one.kind, one.value, len(one.models), part.number, part.count, told))
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def _parts(models: Sequence[ModelSummary], first: str) -> Iterator[ListedPart]:

@@ -10,7 +10,12 @@ from rollbook.errors import RollbookError
 from rollbook.web.catalog.pages.broken_page import broken_page
 from rollbook.web.catalog.pages.catalog_page import Page
 from rollbook.web.catalog.pages.compare_page import compare_page, version_choices
-from rollbook.web.catalog.pages.data_set_page import data_set_page, data_sets_page
+from rollbook.web.catalog.pages.data_set_page import (
+    data_set_inputs,
+    data_set_page,
+    data_sets_inputs,
+    data_sets_page,
+)
 from rollbook.web.catalog.pages.model_page import model_page
 from rollbook.web.catalog.pages.page_paths import (
     DATA_SETS,
@@ -48,9 +53,10 @@ def pages_of_model(facts: CatalogFacts, name: str) -> Iterator[Page]:
 
 def data_set_pages(facts: CatalogFacts) -> Iterator[Page]:
     """Yield the index of data sets, and the page of each."""
-    yield Page(DATA_SETS, partial(data_sets_page, facts))
+    yield Page(DATA_SETS, partial(data_sets_page, facts), partial(data_sets_inputs, facts))
     for name in facts.versions.data_sets:
-        yield Page(data_set_page_path(name), partial(data_set_page, facts, name))
+        inputs = partial(data_set_inputs, facts, name)
+        yield Page(data_set_page_path(name), partial(data_set_page, facts, name), inputs)
 
 
 def _told(

@@ -20,12 +20,13 @@ from rollbook.web.catalog.pages.record_pages import data_set_pages, pages_of_mod
 from rollbook.web.catalog.pages.requests_page import requests_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rollbook.api.public_registry import Registry
     from rollbook.trail.tag import RecordedTag
     from rollbook.web.catalog.facts.model_health import GatesToday
     from rollbook.web.catalog.facts.model_summary import ModelSummary
+    from rollbook.web.catalog.facts.trail_standing import TrailStanding
     from rollbook.web.catalog.pages.page_frame import PageFrame
 
 
@@ -35,8 +36,8 @@ class SiteMap:
 
     `frame` stands around the pages about all models. Around those of a model or a data set it names no
     commit, so that they stay as they are while something else changes. `summaries` are those of all models,
-    where somebody knows them already; `gates` what today's say of those of which somebody does, and `events`
-    all of the trail.
+    where somebody knows them already; `gates` what today's say of those of which somebody does, `events` all
+    of the trail, and `trail` tells how it stands.
     """
 
     registry: Registry
@@ -44,6 +45,7 @@ class SiteMap:
     summaries: Sequence[ModelSummary] | None = None
     gates: Mapping[str, GatesToday] | None = None
     events: Sequence[RecordedTag] | None = None
+    trail: Callable[[], TrailStanding] | None = None
 
     @cached_property
     def facts(self) -> CatalogFacts:
@@ -54,7 +56,10 @@ class SiteMap:
     @cached_property
     def overview(self) -> Overview:
         """What the pages about all models share."""
-        return overview(self.registry, frame=self.frame, summaries=self.summaries, gates=self.gates)
+        trail = self.trail() if self.trail else None
+        return overview(
+            self.registry, frame=self.frame, summaries=self.summaries, gates=self.gates, trail=trail
+        )
 
     def pages(self) -> Iterator[Page]:
         """Yield every page."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.web.catalog.catalog_assets import every_asset
+from rollbook.web.catalog.pages.catalog_page import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,11 +26,6 @@ _SHARED_FILES = (
     ".dvc/config",
     layout.CODEOWNERS,
 )
-
-
-def digest(*parts: object) -> str:
-    """Return the SHA-256 of some values, each by what its `repr` tells."""
-    return hashlib.sha256("\n".join(map(repr, parts)).encode(errors="surrogatepass")).hexdigest()
 
 
 def shared_inputs(facts: CatalogFacts) -> str:
@@ -62,12 +58,6 @@ def model_inputs(facts: CatalogFacts, models: Iterable[str]) -> dict[str, str]:
     models = [*models]
     trees = _trees(facts, models)
     return {model: digest(trees[model], facts.inputs_of(model)) for model in models}
-
-
-def data_set_inputs(facts: CatalogFacts) -> str:
-    """Return what the pages of data sets depend on: the lineage of every version."""
-    versions = facts.versions
-    return digest(versions.stages, versions.sources, versions.deployments)
 
 
 def _trees(facts: CatalogFacts, models: Iterable[str]) -> Mapping[str, object]:

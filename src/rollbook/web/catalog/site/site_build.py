@@ -7,6 +7,7 @@ to date equals one made from scratch. Home comes last: whoever opens it finds wh
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from rollbook.artifact.progress import begin, quiet
@@ -19,27 +20,32 @@ from rollbook.snapshot.tree_snapshot import TreeSnapshot, commit_snapshot
 from rollbook.snapshot.workers import processors, spread
 from rollbook.trail.history import each_event
 from rollbook.web.catalog.catalog_assets import every_asset
+from rollbook.web.catalog.facts.trail_standing import verified_meanwhile
 from rollbook.web.catalog.pages.page_frame import page_frame
 from rollbook.web.catalog.pages.page_paths import HOME
 from rollbook.web.catalog.pages.record_pages import data_set_pages
 from rollbook.web.catalog.pages.site_map import SiteMap
-from rollbook.web.catalog.site.page_inputs import data_set_inputs, model_inputs, shared_inputs
+from rollbook.web.catalog.site.page_inputs import model_inputs, shared_inputs
 from rollbook.web.catalog.site.search_index import search_files
 from rollbook.web.catalog.site.site_folder import AS_OF, locked_site
 from rollbook.web.catalog.site.site_notes import ModelNotes, SiteNotes, noted
 from rollbook.web.catalog.site.site_share import write_model, write_share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from rollbook.api.public_registry import Registry
     from rollbook.artifact.progress import Progress
+    from rollbook.trail.tag import RecordedTag
     from rollbook.web.catalog.facts.model_health import GatesToday
+    from rollbook.web.catalog.facts.trail_standing import TrailStanding
     from rollbook.web.catalog.pages.catalog_page import Page
     from rollbook.web.catalog.pages.page_frame import PageFrame
     from rollbook.web.catalog.site.site_folder import SiteFolder
 
+# A trail of more events is verified in another process meanwhile.
+_LONG_TRAIL = 2_000
 # Below so many models to write, another process costs more than it saves.
 _WORTHWHILE = 40
 
@@ -83,17 +89,24 @@ def build_site(
     frame = page_frame(registry, at)
     frame = replace(frame, registry_name=title or frame.registry_name)
     past = [(date, _then(registry, date)) for date in dates]
-    with locked_site(directory) as folder:
-        built = _Build(folder, registry, replace(frame, dates=dates), whole, progress).run(dates)
-    for date, commit in past:
-        snapshot = commit_snapshot(registry.repository, commit)
-        then = replace(frame, commit=commit, as_of=date, now="../../")
-        with (
-            type(registry)(registry.repository, snapshot) as old,
-            locked_site(directory / AS_OF / date) as folder,
-        ):
-            _Build(folder, old, then, whole, progress).run(())
+    events = _events(registry)
+    with verified_meanwhile(registry.repository, is_long=len(events) > _LONG_TRAIL) as trail:
+        with locked_site(directory) as folder:
+            now = replace(frame, dates=dates)
+            built = _Build(folder, registry, now, events, trail, progress, whole=whole).run(dates)
+        for date, commit in past:
+            snapshot = commit_snapshot(registry.repository, commit)
+            then = replace(frame, commit=commit, as_of=date, now="../../")
+            with (
+                type(registry)(registry.repository, snapshot) as old,
+                locked_site(directory / AS_OF / date) as folder,
+            ):
+                _Build(folder, old, then, _events(old), trail, progress, whole=whole).run(())
     return built
+
+
+def _events(registry: Registry) -> list[RecordedTag]:
+    return [*each_event(registry.repository, registry.snapshot.commit or "HEAD")]
 
 
 def _then(registry: Registry, date: str) -> str:
@@ -105,16 +118,25 @@ class _Build:
     """One build of one folder."""
 
     def __init__(
-        self, folder: SiteFolder, registry: Registry, frame: PageFrame, whole: bool, progress: Progress
+        self,
+        folder: SiteFolder,
+        registry: Registry,
+        frame: PageFrame,
+        events: Sequence[RecordedTag],
+        trail: Callable[[], TrailStanding],
+        progress: Progress,
+        *,
+        whole: bool,
     ) -> None:
         self.folder = folder
         self.registry = registry
         self.frame = frame
+        self.events = events
+        self.trail = trail
         self.progress = progress
         before = folder.begin()
         self.before = noted({} if whole else before)
-        self.sizes = folder.sizes()
-        self.events = [*each_event(registry.repository, registry.snapshot.commit or "HEAD")]
+        self.sizes = folder.sizes(self.before.every_file())
         self.map = SiteMap(registry, frame, events=self.events)
         self.written = 0
 
@@ -124,28 +146,25 @@ class _Build:
         if shared != self.before.shared:
             self.before = SiteNotes()
         names = model_names(self.registry.snapshot)
-        for path, content in every_asset().items():
-            self._put(path, content)
+        others = self._files(every_asset())
         models = self._models(names)
         summaries = [models[name].summary for name in names]
         judged_at = self._judged_at()
         known = self._known_gates(models, judged_at)
-        self.map = SiteMap(self.registry, self.frame, summaries, known, self.events)
+        self.map = SiteMap(self.registry, self.frame, summaries, known, self.events, self.trail)
         self.map.__dict__["facts"] = facts  # found already
-        found = search_files(models[name].entry for name in names)
-        for path, content in found.items():
-            self._put(path, content)
-        pages = self._pages(data_set_pages(facts), data_set_inputs(facts))
-        pages |= self._pages(self.map.pages_of_all(), "")
-        files = {*every_asset(), *found, *pages, *(file for one in models.values() for file in one.files)}
-        removed = self.folder.remove(file for file in self.sizes if file not in files)
+        others |= self._files(search_files(models[name].entry for name in names))
+        others |= self._pages(chain(data_set_pages(facts), self.map.pages_of_all()))
         self.folder.keep_dates(dates)
         gates = self.map.overview.gates or {}
         models = {
             name: replace(note, gates=gates[name] if name in gates and gates[name].is_settled else None)
             for name, note in models.items()
         }
-        self.folder.end(SiteNotes(shared, models, pages, judged_at).told())
+        notes = SiteNotes(shared, models, others, judged_at)
+        files = {*notes.every_file()}
+        removed = self.folder.remove(file for file in self.sizes if file not in files)
+        self.folder.end(notes.told())
         count = sum(file.endswith(".html") for file in files)
         return BuiltSite(self.registry.snapshot.commit, count, self.written, removed, tuple(dates))
 
@@ -162,6 +181,12 @@ class _Build:
         if not (before and judged_at and is_first_parent(self.registry.repository, before, judged_at)):
             return {}
         return {name: note.gates for name, note in models.items() if note.gates is not None}
+
+    def _files(self, contents: Mapping[str, bytes]) -> dict[str, Any]:
+        """Write those files that changed; return what is noted of all."""
+        for path, content in contents.items():
+            self._put(path, content)
+        return {path: ["", len(content)] for path, content in contents.items()}
 
     def _put(self, path: str, content: bytes) -> None:
         if self.sizes.get(path) != len(content) or (self.folder.path / path).read_bytes() != content:
@@ -201,14 +226,13 @@ class _Build:
         }
         yield from spread(write_share, context, models, processors())
 
-    def _pages(self, pages: Iterator[Page], inputs: str) -> dict[str, Any]:
-        """Write those pages that changed, home last; return what is noted of them. `inputs` is what those
-        depend on that don't say it themselves; empty: on more than is worth to compare."""
+    def _pages(self, pages: Iterable[Page]) -> dict[str, Any]:
+        """Write those pages that changed, home last; return what is noted of them."""
         notes: dict[str, Any] = {}
         home = None
         for page in pages:
-            depends = page.inputs or inputs
-            note = self.before.pages.get(page.file)
+            depends = page.inputs() if page.inputs else ""
+            note = self.before.others.get(page.file)
             if depends and note and note[0] == depends and self.sizes.get(page.file) == note[1]:
                 notes[page.file] = note
             elif page.path == HOME:

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import stat
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,9 +68,25 @@ class SiteFolder:
         """Put a file in its place by one rename."""
         write_file(self.path, name, content)
 
-    def sizes(self) -> dict[str, int]:
-        """Return how long each file of the site is, by its path; what a build that was cut off left half
-        written is removed."""
+    def sizes(self, noted: Iterable[str] = ()) -> dict[str, int]:
+        """Return how long each file of the site is, by its path: of those that the last build noted, or,
+        where it noted none, of all that there are. Then what a build that was cut off left half written is
+        removed."""
+        sizes = {name: size for name in noted if (size := self._size(name)) is not None}
+        return sizes or self._all_sizes()
+
+    def _size(self, name: str) -> int | None:
+        # The notes stand in the folder, where others may write: they name files of the site, or none.
+        top, *below = name.split("/")
+        if (top not in _OWN or not below or ".." in below) and name != _HOME:
+            return None
+        try:
+            facts = os.lstat(f"{self.path}/{name}")
+        except (OSError, ValueError):
+            return None
+        return facts.st_size if stat.S_ISREG(facts.st_mode) else None
+
+    def _all_sizes(self) -> dict[str, int]:
         found: dict[str, int] = {}
         folders = [top for top in _OWN if (self.path / top).is_dir()]
         while folders:
@@ -88,9 +105,12 @@ class SiteFolder:
 
     def remove(self, names: Iterable[str]) -> int:
         """Remove files of the site and the folders that this leaves empty; return how many they are."""
-        count = 0
-        for count, name in enumerate(names, 1):  # noqa: B007 - how many there were is told
+        count, root = 0, self.path.resolve()
+        for name in names:
             file = self.path / name
+            if not file.parent.resolve().is_relative_to(root):  # a link leads elsewhere
+                continue
+            count += 1
             file.unlink()
             for folder in file.relative_to(self.path).parents[:-1]:
                 if any((self.path / folder).iterdir()):

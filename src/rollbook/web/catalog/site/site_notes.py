@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from rollbook.web.catalog.facts.model_health import GatesToday
@@ -10,12 +10,12 @@ from rollbook.web.catalog.facts.model_summary import Holder, ModelSummary, Monit
 from rollbook.web.catalog.site.search_index import search_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rollbook.api.public_registry import Registry
     from rollbook.web.catalog.site.search_index import SearchEntry
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,20 @@ class ModelNotes:
 
 @dataclass(frozen=True, slots=True)
 class SiteNotes:
-    """What all pages share, the models by name, and the other pages: what each depends on (empty where that
+    """What all pages share, the models by name, and the other files: what each depends on (empty where that
     is more than is worth to compare) and its length. `judged_at` is the commit of main at which gates were
     judged."""
 
     shared: str = ""
     models: Mapping[str, ModelNotes] = field(default_factory=dict)
-    pages: Mapping[str, Any] = field(default_factory=dict)
+    others: Mapping[str, Any] = field(default_factory=dict)
     judged_at: str = ""
+
+    def every_file(self) -> Iterator[str]:
+        """Yield every file of the site."""
+        yield from self.others
+        for note in self.models.values():
+            yield from note.files
 
     def told(self) -> dict[str, Any]:
         """Return the notes as JSON data."""
@@ -56,7 +62,7 @@ class SiteNotes:
             ]
             for name, note in self.models.items()
         }  # fmt: skip
-        told = {"shared": self.shared, "models": models, "pages": dict(self.pages)}
+        told = {"shared": self.shared, "models": models, "others": dict(self.others)}
         return {"format": _FORMAT, **told, "judged_at": self.judged_at}
 
 
@@ -69,16 +75,21 @@ def noted(told: Mapping[str, Any]) -> SiteNotes:
             name: ModelNotes(inputs, files, _summary(summary), entry, gates and _gates(*gates))
             for name, (inputs, files, summary, entry, gates) in told["models"].items()
         }
-        return SiteNotes(told["shared"], models, told["pages"], told["judged_at"])
+        return SiteNotes(told["shared"], models, told["others"], told["judged_at"])
     except (KeyError, TypeError, ValueError, AttributeError):
         return SiteNotes()
 
 
 def _told_summary(summary: ModelSummary) -> dict[str, Any]:
-    told = {one.name: getattr(summary, one.name) for one in fields(summary)}
-    told["holders"] = [asdict(holder) for holder in summary.holders]
-    told["monitored"] = [asdict(seen) for seen in summary.monitored]
+    told = _fields_of(summary)
+    told["holders"] = [_fields_of(holder) for holder in summary.holders]
+    told["monitored"] = [_fields_of(seen) for seen in summary.monitored]
     return told
+
+
+def _fields_of(record: ModelSummary | Holder | Monitored) -> dict[str, Any]:
+    """Return a record's own fields: `asdict` copies all that is in them, which takes long for many models."""
+    return {one.name: getattr(record, one.name) for one in fields(record)}
 
 
 def _gates(judged: int, unmet: Sequence[str], waiting: Sequence[str]) -> GatesToday:
