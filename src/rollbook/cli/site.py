@@ -55,7 +55,7 @@ def build_command(
         from rollbook.web.catalog.site.site_build import build_site
     except ImportError as error:
         raise BadCall(f"{error.name} is not installed", hint="pip install 'rollbook[site]'") from error
-    gc.disable()  # very many small objects, and few in a circle; most pages are made by other processes
+    gc.set_threshold(100_000, 50)  # very many small objects that stay, and few in a circle
     with Registry.open(directory, rev=rev, at=at) as registry, step_bar("pages") as progress:
         built = build_site(
             registry, output, title=title, as_of=dates, at=at or "", whole=whole, progress=progress

@@ -87,7 +87,7 @@ class CatalogFacts:
         events = (self.events or {}).get(model, ())
         told = hashlib.sha256(repr((len(events), events[-1].oid if events else "")).encode())
         told.update(repr((self.requests.get(model, ()), self.address, self.events is None)).encode())
-        own = self._by_model.get(model, ())
+        own = self.references_of(model)
         for replacement in self.versions.replacements.get(model, ()):
             told.update(
                 repr((replacement, replacement in self.versions.stages)).encode(errors="surrogatepass")
@@ -95,6 +95,10 @@ class CatalogFacts:
         for reference in self.versions.near(own, GENERATIONS + 1):
             told.update(self.told_of(reference))
         return told.hexdigest()
+
+    def references_of(self, model: str) -> Sequence[str]:
+        """Return the versions of a model, as `churn@1.0.0`."""
+        return self._by_model.get(model, ())
 
     def told_of(self, reference: str) -> bytes:
         """Return what other pages tell of a version, as bytes to be compared."""

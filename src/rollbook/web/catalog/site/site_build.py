@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
 # A trail of more events is verified in another process meanwhile.
 _LONG_TRAIL = 2_000
-# Below so many models to write, another process costs more than it saves.
-_WORTHWHILE = 40
+# Below so many versions to write, another process costs more than it saves.
+_WORTHWHILE = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,8 @@ class _Build:
 
     def _written(self, models: Sequence[str]) -> Iterator[tuple[str, dict[str, int]]]:
         snapshot = self.registry.snapshot
-        if len(models) < _WORTHWHILE or not isinstance(snapshot, TreeSnapshot) or snapshot.commit is None:
+        versions = sum(len(self.map.facts.references_of(model)) for model in models)
+        if versions < _WORTHWHILE or not isinstance(snapshot, TreeSnapshot) or snapshot.commit is None:
             for model in models:
                 yield model, write_model(self.map.facts, self.folder.path, model)
             return
