@@ -278,6 +278,30 @@ def test_notes_that_somebody_altered_lead_to_no_file_outside_of_the_site(
     assert files(tmp_path / "site") == {**whole, "kept.txt": b"not of this site"}
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("judged_at", "--all"),
+        ("judged_at", 7),
+        ("others", ["index.html"]),
+        ("others", {"index.html": 5}),
+        ("others", {"index.html": None}),
+        ("models", {"churn": ["", 5, {}, [], None]}),
+        ("models", {"churn": []}),
+        ("models", None),
+    ],
+)
+def test_notes_of_another_form_count_as_none(
+    history: History, tmp_path: Path, key: str, value: object
+) -> None:
+    build(history, tmp_path / "site")
+    whole = files(tmp_path / "site")
+    notes = tmp_path / "site" / INPUTS
+    notes.write_text(json.dumps({**json.loads(notes.read_bytes()), key: value}))
+    build(history, tmp_path / "site")
+    assert files(tmp_path / "site") == whole
+
+
 def test_nothing_is_removed_where_a_link_leads_out_of_the_site(history: History, tmp_path: Path) -> None:
     build(history, tmp_path / "site")
     shutil.move(tmp_path / "site/models/churn", tmp_path / "elsewhere")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rollbook.web.catalog.site.search_index import SearchEntry
 
 _FORMAT = 3
+_COMMIT = re.compile(r"(?:[0-9a-f]{40})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +69,17 @@ class SiteNotes:
 
 
 def noted(told: Mapping[str, Any]) -> SiteNotes:
-    """Return the notes that JSON data tells; none where another Rollbook, or nobody, wrote them."""
-    if told.get("format") != _FORMAT:
+    """Return the notes that JSON data tells; none where another Rollbook, or nobody, wrote them, or where
+    they are of another form: others may write where they stand."""
+    if told.get("format") != _FORMAT or not _COMMIT.fullmatch(str(told.get("judged_at"))):
         return SiteNotes()
     try:
         models = {
-            name: ModelNotes(inputs, files, _summary(summary), entry, gates and _gates(*gates))
+            name: ModelNotes(inputs, dict(files), _summary(summary), entry, gates and _gates(*gates))
             for name, (inputs, files, summary, entry, gates) in told["models"].items()
         }
-        return SiteNotes(told["shared"], models, told["others"], told["judged_at"])
+        others = {file: [depends, size] for file, (depends, size) in told["others"].items()}
+        return SiteNotes(told["shared"], models, others, told["judged_at"])
     except (KeyError, TypeError, ValueError, AttributeError):
         return SiteNotes()
 
