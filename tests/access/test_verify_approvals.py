@@ -82,3 +82,16 @@ def test_an_approval_that_lands_is_judged_where_the_rest_was_verified_before(app
     assert findings(approved) == []
     rewritten(approved, "by: bob@example.com", "by: ana@example.com")
     assert findings(approved) == ["RB612"]
+
+
+def test_an_approval_that_comes_back_with_a_file_that_was_gone_is_found(approved: Team) -> None:
+    assert findings(approved) == []
+    path = approved.world.registry / STAGES
+    before = path.read_bytes()
+    path.unlink()
+    approved.world.git("commit", "--quiet", "-am", "Take everything out")
+    path.write_bytes(before)
+    approved.world.git("add", STAGES)
+    approved.world.git("commit", "--quiet", "-m", "Put everything back")
+    approved.world.git("push", "--quiet", "origin", "main")
+    assert "RB612" in findings(approved)

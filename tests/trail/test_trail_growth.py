@@ -296,3 +296,19 @@ def test_whatever_was_verified_before_the_verdict_is_that_of_reading_everything(
                 git(history.directory, "tag", f"{name}0", "main")
         verdict = told(history)
         assert told_anew(history) == verdict
+
+
+INTAKE = POLICY.replace("name: development", "name: intake").replace("[development, ", "[intake, ")
+
+
+def test_a_policy_that_came_with_a_model_is_judged_as_reading_everything_does(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--bare", "registry.git")
+    history = History(tmp_path / "registry.git")
+    history.begin({"registry/README.md": "to be filled"})
+    policy = {"registry/policy.yaml": INTAKE}
+    history.commit(policy | registration("credit", "1.0.0") | {STAGES: stages(development=["1.0.0"])})
+    record(history.repository)
+    told(history)
+    history.commit({STAGES: stages(staging=["1.0.0"])})
+    verdict = told(history)
+    assert told_anew(history) == verdict

@@ -3,6 +3,7 @@ since is judged, and comes out as it would if everything were."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import zlib
 from typing import TYPE_CHECKING
@@ -158,3 +159,16 @@ def test_a_list_of_revoked_keys_that_is_missing_leaves_all_open(recorded: Histor
     git(recorded.directory, "config", "gpg.ssh.revocationFile", str(tmp_path / "none"))
     with pytest.raises(CannotTell, match="revoked keys"):
         verified(recorded)
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [[], {"ground": 1}, {"events": "5"}, {"signed": []}, {"signed": {"ana": "x"}}, {"tip": None}, {"more": 1}],
+)
+def test_a_memory_of_another_form_counts_as_none(recorded: History, altered: object) -> None:
+    body = VERIFIED_TRAIL.read(recorded.repository)
+    assert body is not None
+    told = {**json.loads(body), **altered} if isinstance(altered, dict) else altered
+    VERIFIED_TRAIL.write(recorded.repository, json.dumps(told).encode())
+    assert known(recorded) is None
+    assert verified(recorded).as_document() == anew(recorded)

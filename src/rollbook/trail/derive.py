@@ -114,17 +114,18 @@ def _is_manifest(file: FileChange) -> bool:
 
 
 def _first_stage(reader: ObjectReader, change: LandedChange) -> str:
-    for commit in (change.parent, change.commit):
-        data = reader.read_blob(f"{commit}:{layout.POLICY}", MAX_FILE) if commit else None
-        if data is None:
-            continue
-        try:
-            name = parse_policy(data, layout.POLICY).first_stage.name
-        except InvalidFile:
-            continue
-        if is_recordable(name):
-            return name
-    return _FIRST_STAGE
+    commits = (commit for commit in (change.parent, change.commit) if commit)
+    return next((name for commit in commits if (name := first_stage_at(reader, commit))), _FIRST_STAGE)
+
+
+def first_stage_at(reader: ObjectReader, commit: str) -> str:
+    """Return the stage that versions start in by the policy at a commit; empty where none can be read."""
+    data = reader.read_blob(f"{commit}:{layout.POLICY}", MAX_FILE)
+    try:
+        name = parse_policy(data, layout.POLICY).first_stage.name if data is not None else ""
+    except InvalidFile:
+        return ""
+    return name if is_recordable(name) else ""
 
 
 def _is_new(file: FileChange) -> bool:

@@ -65,7 +65,10 @@ def approvals(
     for change in changes:
         for file in change.files:
             model = file.place.model
-            if file.place.kind is not Kind.STAGES or file.removed or model is None:
+            if file.place.kind is not Kind.STAGES or model is None:
+                continue
+            if file.removed:  # what comes back later came anew
+                before.pop(model, None)
                 continue
             table = tables.table(file.new_oid, file.path)
             entries = (*table.entries, *table.alias_entries.values()) if table else ()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rollbook import layout
 from rollbook.layout import Kind
+from rollbook.trail.derive import first_stage_at
 from rollbook.trail.derived_trail import derived_trail, judged_approvals, judged_signers
 from rollbook.trail.landings import landed_changes
 from rollbook.trail.reconcile import Main, compare
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from rollbook.git.main_history import Landed
+    from rollbook.git.objects import ObjectReader
     from rollbook.git.repository import Repository
     from rollbook.trail.contradiction import Contradiction
     from rollbook.trail.derived_trail import DerivedTrail
@@ -78,9 +80,22 @@ def grown(
         return _grown(known, (), (), Signers({}, 0, (), {}), standing(repository, {})) if same else None
     trail, reader = derived_trail(repository, line, models)
     try:
+        if _rests_on_others(reader, trail):
+            return None
         return _judged(repository, trail, tags, known, allowed_signers)
     finally:
         reader.close()
+
+
+def _rests_on_others(reader: ObjectReader, trail: DerivedTrail) -> bool:
+    """Return whether some events follow from changes of other models too: where a policy came with them, and
+    none could be read before, in which stage they start depends on whether anything landed before that."""
+    return any(
+        change.parent is not None and not first_stage_at(reader, change.parent)
+        for change in trail.changes
+        if any(file.path == layout.POLICY for file in change.files)
+        and any(file.place.model is not None for file in change.files)
+    )
 
 
 def _judged(

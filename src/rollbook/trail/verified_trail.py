@@ -78,9 +78,20 @@ def verified_before(repository: Repository, allowed_signers: bytes | None) -> Ve
     body = VERIFIED_TRAIL.read(repository)
     if body is None:
         return None
-    document = json.loads(body)
-    is_known = document.pop("ground", None) == _ground(repository, allowed_signers)
-    return VerifiedTrail(**document) if is_known else None
+    try:
+        document = json.loads(body)
+        ground, trail = document.pop("ground"), VerifiedTrail(**document)
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        return None  # whoever wrote it, it was not this Rollbook
+    is_known = ground == _ground(repository, allowed_signers) and _is_of_its_form(trail)
+    return trail if is_known else None
+
+
+def _is_of_its_form(trail: VerifiedTrail) -> bool:
+    texts = (trail.tip, trail.tags, trail.tag, trail.object)
+    signed = trail.signed.values() if isinstance(trail.signed, dict) else (None,)
+    counts = (trail.events, trail.unsigned, *signed)
+    return all(isinstance(text, str) for text in texts) and all(isinstance(count, int) for count in counts)
 
 
 def remember_verified(
