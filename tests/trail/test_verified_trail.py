@@ -163,7 +163,15 @@ def test_a_list_of_revoked_keys_that_is_missing_leaves_all_open(recorded: Histor
 
 @pytest.mark.parametrize(
     "altered",
-    [[], {"ground": 1}, {"events": "5"}, {"signed": []}, {"signed": {"ana": "x"}}, {"tip": None}, {"more": 1}],
+    [
+        [],
+        {"ground": 1},
+        {"events": "5"},
+        {"signed": []},
+        {"signed": {"ana": "x"}},
+        {"tip": None},
+        {"more": 1},
+    ],
 )
 def test_a_memory_of_another_form_counts_as_none(recorded: History, altered: object) -> None:
     body = VERIFIED_TRAIL.read(recorded.repository)

@@ -261,7 +261,18 @@ def test_a_page_that_somebody_else_put_there_goes_with_the_next_whole_build(
     assert files(tmp_path / "site") == whole
 
 
-@pytest.mark.parametrize("name", ["../kept.txt", "models/../../kept.txt", "kept.txt", "models/a\0b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../kept.txt",
+        "models/../../kept.txt",
+        "kept.txt",
+        "models/a\0b",
+        "models/./churn/index.html",
+        "models//churn/index.html",
+        "models/\ud800",
+    ],
+)
 def test_notes_that_somebody_altered_lead_to_no_file_outside_of_the_site(
     history: History, tmp_path: Path, name: str
 ) -> None:
@@ -289,6 +300,9 @@ def test_notes_that_somebody_altered_lead_to_no_file_outside_of_the_site(
         ("models", {"churn": ["", 5, {}, [], None]}),
         ("models", {"churn": []}),
         ("models", None),
+        ("models", {"churn": ["", [[1, 2]], {}, [], None]}),
+        ("shared", None),
+        ("format", [3]),
     ],
 )
 def test_notes_of_another_form_count_as_none(
@@ -300,6 +314,94 @@ def test_notes_of_another_form_count_as_none(
     notes.write_text(json.dumps({**json.loads(notes.read_bytes()), key: value}))
     build(history, tmp_path / "site")
     assert files(tmp_path / "site") == whole
+
+
+_ODD = st.sampled_from(
+    [None, True, -1, 1e999, 10**400, "", "\ud800", "../x", [], [[]], [["a", 1]], {}, {"": None}, {"a": []}]
+)
+
+
+def places(told: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    """Where each value in JSON data is."""
+    inside = told.items() if isinstance(told, dict) else enumerate(told) if isinstance(told, list) else ()
+    return [path, *(place for key, value in inside for place in places(value, (*path, key)))]
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_stands_in_the_notes_a_build_comes_to_an_end(
+    history: History, tmp_path: Path, data: st.DataObject
+) -> None:
+    site = tmp_path / "site"
+    build(history, site)
+    told = json.loads((site / INPUTS).read_bytes())
+    *way, last = data.draw(st.sampled_from(places(told)[1:]))
+    inside = told
+    for key in way:
+        inside = inside[key]
+    inside[last] = data.draw(_ODD)
+    (site / INPUTS).write_text(json.dumps(told))
+    outside = {path for path in tmp_path.iterdir() if path != site}
+    build(history, site)
+    assert {path for path in tmp_path.iterdir() if path != site} == outside
+    build(history, site, whole=True)
+    build(history, tmp_path / "new")
+    assert files(site) == files(tmp_path / "new")
+    shutil.rmtree(tmp_path / "new")
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b"7", b"\xff", b"1" * 5_000])
+def test_notes_that_are_no_notes_lead_to_a_build_of_everything(
+    history: History, tmp_path: Path, content: bytes
+) -> None:
+    build(history, tmp_path / "site")
+    whole = files(tmp_path / "site")
+    (tmp_path / "site" / INPUTS).write_bytes(content)
+    build(history, tmp_path / "site")
+    assert files(tmp_path / "site") == whole
+
+
+def test_a_folder_in_the_place_of_the_notes_is_refused(history: History, tmp_path: Path) -> None:
+    build(history, tmp_path / "site")
+    (tmp_path / "site" / INPUTS).unlink()
+    (tmp_path / "site" / INPUTS).mkdir()
+    with pytest.raises(Refused, match="is a folder"):
+        build(history, tmp_path / "site")
+
+
+def test_nothing_is_written_where_a_link_leads_out_of_the_site(history: History, tmp_path: Path) -> None:
+    build(history, tmp_path / "site")
+    shutil.move(tmp_path / "site/models/churn", tmp_path / "elsewhere")
+    (tmp_path / "site/models/churn").symlink_to(tmp_path / "elsewhere")
+    before = files(tmp_path / "elsewhere")
+    history.commit(registration("churn", "1.1.0"))
+    with pytest.raises(Refused, match="symbolic link"):
+        build(history, tmp_path / "site")
+    assert files(tmp_path / "elsewhere") == before
+
+
+@pytest.mark.parametrize("as_of", [(), ("2026-03-01",)])
+def test_a_link_in_the_place_of_a_past_catalog_leads_nowhere(
+    history: History, tmp_path: Path, as_of: tuple[str, ...]
+) -> None:
+    build(history, tmp_path / "site", as_of=("2026-03-01",))
+    shutil.move(tmp_path / "site/as-of/2026-03-01", tmp_path / "elsewhere")
+    (tmp_path / "site/as-of/2026-03-01").symlink_to(tmp_path / "elsewhere")
+    before = files(tmp_path / "elsewhere")
+    if as_of:
+        with pytest.raises(Refused, match="symbolic link"):
+            build(history, tmp_path / "site", as_of=as_of)
+    else:
+        build(history, tmp_path / "site")
+    assert files(tmp_path / "elsewhere") == before
+
+
+def test_a_mark_that_is_a_link_is_not_followed(history: History, tmp_path: Path) -> None:
+    build(history, tmp_path / "site")
+    (tmp_path / "site/.rollbook-unfinished").symlink_to(tmp_path / "made")
+    with pytest.raises(Refused, match="symbolic link"):
+        build(history, tmp_path / "site")
+    assert not (tmp_path / "made").exists()
 
 
 def test_nothing_is_removed_where_a_link_leads_out_of_the_site(history: History, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from rollbook.web.catalog.pages.record_pages import data_set_pages
 from rollbook.web.catalog.pages.site_map import SiteMap
 from rollbook.web.catalog.site.page_inputs import model_inputs, shared_inputs
 from rollbook.web.catalog.site.search_index import search_files
-from rollbook.web.catalog.site.site_folder import AS_OF, locked_site
+from rollbook.web.catalog.site.site_folder import folder_of_date, locked_site
 from rollbook.web.catalog.site.site_notes import ModelNotes, SiteNotes, noted
 from rollbook.web.catalog.site.site_share import write_model, write_share
 
@@ -99,7 +99,7 @@ def build_site(
             then = replace(frame, commit=commit, as_of=date, now="../../")
             with (
                 type(registry)(registry.repository, snapshot) as old,
-                locked_site(directory / AS_OF / date) as folder,
+                locked_site(folder_of_date(directory, date)) as folder,
             ):
                 _Build(folder, old, then, _events(old), trail, progress, whole=whole).run(())
     return built

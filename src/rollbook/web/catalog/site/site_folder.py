@@ -35,7 +35,7 @@ class SiteFolder:
     def begin(self) -> dict[str, Any]:
         """Note that a build has begun; return what the last one noted, nothing where there was none or where
         it was cut off. Raises Refused when the folder holds something else."""
-        for name in (_HOME, INPUTS, AS_OF, *_OWN):
+        for name in (_HOME, INPUTS, _UNFINISHED, AS_OF, *_OWN):
             if (self.path / name).is_symlink():
                 raise Refused(f"{self.path / name} is a symbolic link", hint="Remove it.")
         mark, noted = self.path / _UNFINISHED, self._noted()
@@ -60,7 +60,9 @@ class SiteFolder:
             noted = json.loads((self.path / INPUTS).read_bytes())
         except FileNotFoundError:
             return None
-        except ValueError:  # damaged: everything is made anew
+        except IsADirectoryError as error:
+            raise Refused(f"{self.path / INPUTS} is a folder", hint="Remove it.") from error
+        except (ValueError, RecursionError):  # damaged: everything is made anew
             return {}
         return noted if isinstance(noted, dict) else {}
 
@@ -78,9 +80,11 @@ class SiteFolder:
     def _size(self, name: str) -> int | None:
         # The notes stand in the folder, where others may write: they name files of the site, or none.
         top, *below = name.split("/")
-        if (top not in _OWN or not below or ".." in below) and name != _HOME:
+        if (top not in _OWN or not below or not {"", ".", ".."}.isdisjoint(below)) and name != _HOME:
             return None
         try:
+            if _is_below_a_link(self.path, name):
+                return None
             facts = os.lstat(f"{self.path}/{name}")
         except (OSError, ValueError):
             return None
@@ -122,14 +126,23 @@ class SiteFolder:
         """Remove the sites of the past but for those of `dates`."""
         past = self.path / AS_OF
         for entry in [*past.iterdir()] if past.is_dir() else []:
-            if entry.name not in dates and (entry / INPUTS).is_file():
+            if entry.name not in dates and not entry.is_symlink() and (entry / INPUTS).is_file():
                 shutil.rmtree(entry)
         if past.is_dir() and not any(past.iterdir()):
             past.rmdir()
 
 
+def _is_below_a_link(root: Path, name: str) -> bool:
+    """Whether a folder on the way from `root` to the file `name` is a symbolic link."""
+    folders = name.split("/")[:-1]
+    return any(Path(root, *folders[:end]).is_symlink() for end in range(1, len(folders) + 1))
+
+
 def write_file(root: Path, name: str, content: bytes) -> None:
-    """Write a file below `root` by one rename; whoever reads meanwhile finds the old one or the new."""
+    """Write a file below `root` by one rename; whoever reads meanwhile finds the old one or the new. Raises
+    Refused where a link leads elsewhere."""
+    if _is_below_a_link(root, name):
+        raise Refused(f"{(root / name).parent} is behind a symbolic link", hint="Remove the link.")
     target = root / name
     temporary = target.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}")
     try:
@@ -144,6 +157,14 @@ def write_file(root: Path, name: str, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def folder_of_date(site: Path, date: str) -> Path:
+    """Return where the catalog of a date in the past stands beside a site. Raises Refused for a link."""
+    folder = site / AS_OF / date
+    if folder.is_symlink():
+        raise Refused(f"{folder} is a symbolic link", hint="Remove it.")
+    return folder
 
 
 @contextmanager

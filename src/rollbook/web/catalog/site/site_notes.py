@@ -8,6 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from rollbook.web.catalog.facts.model_health import GatesToday
 from rollbook.web.catalog.facts.model_summary import Holder, ModelSummary, Monitored, summary_of
+from rollbook.web.catalog.site.note_forms import (
+    is_count,
+    is_list_of,
+    is_map_of,
+    is_none_or,
+    is_number,
+    is_record_of,
+    is_row_of,
+    is_text,
+    is_truth,
+)
 from rollbook.web.catalog.site.search_index import search_entry
 
 if TYPE_CHECKING:
@@ -18,6 +29,28 @@ if TYPE_CHECKING:
 
 _FORMAT = 3
 _COMMIT = re.compile(r"(?:[0-9a-f]{40})?")
+_TEXTS = is_map_of(is_text)
+_HOLDER = is_record_of(
+    version=is_text, stage=is_text, since=is_text, by=is_text, reason=is_text,
+    traffic=is_none_or(is_number), sunset=is_text, replacement=is_text,
+)  # fmt: skip
+_MONITORED = is_record_of(version=is_text, evidence=is_text, passed=is_truth, at=is_text, summary=is_text)
+_SUMMARY = is_record_of(
+    name=is_text, display_name=is_text, description=is_text, owner=is_text, team=is_text, task=is_text,
+    use_case=is_text, tags=_TEXTS, versions=is_count, latest=is_text, latest_at=is_text,
+    metrics=is_map_of(is_number), holders=is_list_of(_HOLDER), aliases=_TEXTS,
+    monitored=is_list_of(_MONITORED), has_monitoring=is_truth, broken=is_text,
+)  # fmt: skip
+_ENTRY = is_row_of(is_text, is_text, is_text, is_list_of(is_row_of(is_text, is_text, is_text)))
+_GATES = is_row_of(is_count, is_list_of(is_text), is_list_of(is_text))
+_MODEL = is_row_of(is_text, is_map_of(is_count), _SUMMARY, _ENTRY, is_none_or(_GATES))
+_NOTES = is_record_of(
+    format=lambda value: value == _FORMAT,
+    shared=is_text,
+    models=is_map_of(_MODEL),
+    others=is_map_of(is_row_of(is_text, is_count)),
+    judged_at=lambda value: is_text(value) and _COMMIT.fullmatch(value) is not None,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +104,15 @@ class SiteNotes:
 def noted(told: Mapping[str, Any]) -> SiteNotes:
     """Return the notes that JSON data tells; none where another Rollbook, or nobody, wrote them, or where
     they are of another form: others may write where they stand."""
-    if told.get("format") != _FORMAT or not _COMMIT.fullmatch(str(told.get("judged_at"))):
+    if not _NOTES(told):
         return SiteNotes()
-    try:
-        models = {
-            name: ModelNotes(inputs, dict(files), _summary(summary), entry, gates and _gates(*gates))
-            for name, (inputs, files, summary, entry, gates) in told["models"].items()
-        }
-        others = {file: [depends, size] for file, (depends, size) in told["others"].items()}
-        return SiteNotes(told["shared"], models, others, told["judged_at"])
-    except (KeyError, TypeError, ValueError, AttributeError):
+    models = {
+        name: ModelNotes(inputs, files, _summary(summary), entry, gates and _gates(*gates))
+        for name, (inputs, files, summary, entry, gates) in told["models"].items()
+    }
+    if any(not (name == note.summary.name == note.entry[0]) for name, note in models.items()):
         return SiteNotes()
+    return SiteNotes(told["shared"], models, told["others"], told["judged_at"])
 
 
 def _told_summary(summary: ModelSummary) -> dict[str, Any]:
