@@ -63,6 +63,29 @@ def test_a_tag_that_gto_writes_after_the_takeover_is_an_event_of_nobody(landed: 
     assert rollbook(landed.registry, "audit", "verify").code == 1
 
 
+@pytest.mark.parametrize("forged", ["", "credit@v1.0.0"])
+def test_what_lands_after_the_takeover_is_verified_as_reading_everything_does(
+    landed: World, forged: str
+) -> None:
+    assert found(landed) == []
+    manifests = sorted((landed.registry / "registry/credit/versions").glob("*/version.yaml"))
+    text = manifests[-1].read_text()
+    new = landed.registry / "registry/credit/versions/9.0.0/version.yaml"
+    new.parent.mkdir()
+    new.write_text(text.replace(f"version: {manifests[-1].parent.name}", "version: 9.0.0"))
+    git(landed.registry, "add", "registry")
+    git(landed.registry, "commit", "--quiet", "-m", "Register")
+    git(landed.registry, "push", "--quiet", "origin", "main")
+    assert found(landed) == [("RB601", "credit@v9.0.0")]
+    rollbook(landed.registry, "audit", "record")
+    if forged:
+        git(landed.registry, "tag", "--force", "--annotate", "-m", "forged", forged, "credit@v1.1.0^{}")
+    told = rollbook(landed.registry, "audit", "verify", "--json").out
+    (landed.registry / ".git/rollbook/verified-trail").unlink()
+    assert rollbook(landed.registry, "audit", "verify", "--json").out == told
+    assert found(landed) == ([("RB604", forged)] if forged else [])
+
+
 def test_tags_of_an_artifact_that_was_not_taken_over_are_nobodys_business(landed: World) -> None:
     git(landed.registry, "tag", "--delete", "old@deprecated")
     assert found(landed) == []
