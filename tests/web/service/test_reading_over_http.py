@@ -198,6 +198,14 @@ def test_what_an_address_fixes_never_changes(client: TestClient) -> None:
     assert "immutable" not in dated.headers["cache-control"]
 
 
+def test_a_cursor_fixes_no_answer_but_a_lists(client: TestClient) -> None:
+    cursor = got(client, "/api/v1/models?limit=1")["next_cursor"]
+    page = client.get("/api/v1/models", params={"limit": 1, "cursor": cursor})
+    assert "immutable" in page.headers["cache-control"]
+    standing = client.get(f"{FRAUD}/production", params={"cursor": cursor})
+    assert standing.headers["cache-control"] == "public, no-cache"
+
+
 def test_what_tags_decide_is_told_apart_by_its_content(client: TestClient) -> None:
     first = client.get(f"{FRAUD}/history")
     again = client.get(f"{FRAUD}/history", headers={"if-none-match": first.headers["etag"]})

@@ -199,7 +199,7 @@ def asked_page(
     request: Request, caller: AskingCaller, standing: Annotated[Standing, Depends(paged_standing)]
 ) -> Reading:
     """Return what a read of a list goes by, as `asked_reading` does."""
-    return _reading(request, caller, standing)
+    return _reading(request, caller, standing, is_paged=True)
 
 
 def live_reading(request: Request, caller: AskingCaller, standing: AskedStanding) -> Reading:
@@ -229,10 +229,11 @@ def _begun(
     return Reading(request, caller, standing, is_fixed=is_fixed, is_live=is_live)
 
 
-def _reading(request: Request, caller: Caller, standing: Standing) -> Reading:
+def _reading(request: Request, caller: Caller, standing: Standing, *, is_paged: bool = False) -> Reading:
     require_acceptable(request)
     asked = request.query_params
-    is_fixed = "cursor" in asked or bool(_COMMIT.fullmatch(asked.get("rev", "")))
+    # A cursor names a commit to a list alone; any other route answers of main, whatever stands there.
+    is_fixed = (is_paged and "cursor" in asked) or bool(_COMMIT.fullmatch(asked.get("rev", "")))
     reading = _begun(request, caller, standing, is_fixed=is_fixed)
     reading.require_changed()
     return reading
