@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from typing import TYPE_CHECKING
 
 import pytest
+from fastapi import Request  # noqa: TC002 - FastAPI reads it
 from starlette.testclient import TestClient
 
 from building.mlflow_registry import with_churn
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fastapi import FastAPI
+    from starlette.types import Message
 
     from building.once import Template
 
@@ -107,3 +110,39 @@ def test_the_log_has_the_route_and_nothing_that_a_stranger_wrote(
     assert "evil" not in "".join(lines)
     assert "sesame" not in "".join(lines)
     assert all(json.loads(line)["seconds"] >= 0 for line in lines)
+
+
+def test_who_leaves_while_sending_is_no_failure_of_the_service(
+    app: FastAPI, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.post("/takes")
+    async def take(request: Request) -> int:
+        return len([chunk async for chunk in request.stream()])
+
+    app.router.routes.insert(0, app.router.routes.pop())
+    logging.getLogger("rollbook.service").propagate = True
+    with caplog.at_level(logging.INFO, "rollbook.service"):
+        assert asyncio.run(_left_early(app, "/takes")) == []
+    assert [record.message for record in caplog.records] == ["request"]
+    assert json.loads(JsonLines().format(caplog.records[0]))["status"] == 499
+
+
+async def _left_early(app: FastAPI, path: str) -> list[str]:
+    """Send the beginning of a body, leave, and return what is answered nonetheless."""
+    coming = [{"type": "http.request", "body": b"beg", "more_body": True}, {"type": "http.disconnect"}]
+    sent: list[str] = []
+
+    async def receive() -> Message:
+        return coming.pop(0) if len(coming) > 1 else coming[0]
+
+    async def send(message: Message) -> None:
+        sent.append(message["type"])
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "path": path, "raw_path": path.encode(), "root_path": "", "query_string": b"",
+        "headers": [(b"host", b"x"), (b"content-length", b"10")], "client": ("127.0.0.1", 1),
+        "server": ("x", 80),
+    }  # fmt: skip
+    await app(scope, receive, send)
+    return sent

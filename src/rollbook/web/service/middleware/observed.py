@@ -9,6 +9,8 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
+from starlette.requests import ClientDisconnect
+
 from rollbook.text import one_line
 from rollbook.web.service.problems import problem
 
@@ -60,6 +62,8 @@ class Observed:
             self._tell(scope, answer, time.perf_counter() - start)
 
     async def _failed(self, scope: Scope, receive: Receive, answer: _Answer, error: Exception) -> None:
+        if isinstance(error, ClientDisconnect) and not answer.status:
+            return  # nobody is there to be answered
         left = isinstance(error, TimeoutError) and answer.status
         if not left:
             members = {"request_id": answer.request_id.decode(), "route": route_of(scope)}
