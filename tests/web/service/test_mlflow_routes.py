@@ -19,6 +19,7 @@ from mlflow.utils.proto_json_utils import message_to_json
 from starlette.testclient import TestClient
 
 from building.mlflow_registry import made_for_mlflow, store
+from building.read_service import client_of, with_models
 from rollbook.git.repository import discover
 from rollbook.web.registries.served_registries import ServedRegistries
 from rollbook.web.registries.served_registry import ServedRegistry
@@ -162,6 +163,14 @@ def test_what_cannot_be_told_fails_with_a_servers_code_and_status(
     answer = client.get(f"{API}/{path}", params=asked)
     assert answer.status_code == failed.value.get_http_status_code()
     assert answer.json()["error_code"] == failed.value.error_code
+
+
+def test_a_model_that_is_missing_is_told_with_whole_names_of_others(template: Template) -> None:
+    world = template(with_models)
+    with client_of(world) as client:
+        answer = client.get(f"{API}/registered-models/get", params={"name": "risk"})
+    assert answer.status_code == 404
+    assert answer.json()["message"].endswith("Did you mean risk/fraud?")
 
 
 def test_a_missing_parameter_is_named(client: TestClient) -> None:

@@ -77,8 +77,7 @@ class Catalogue:
         logged why they are left out."""
         if self._listed is None:
             with self._kept.lock:
-                (top,) = self._snapshot.subtrees([layout.ROOT])
-                trees, namespaces = model_trees(self._snapshot, top, self._kept.plain_trees)
+                trees, namespaces = self._trees()
                 self._kept.plain_trees = dict.fromkeys(set(trees.values()) - namespaces)
                 ordered = {name: trees[name] for name in sorted(trees)}
                 self._listed = self._kept.entries(self._snapshot, self.registered, ordered)
@@ -165,14 +164,19 @@ class Catalogue:
                 readable.append(one)
         return readable
 
+    def _trees(self) -> tuple[dict[str, str], set[str]]:
+        """Return what `model_trees` does; for whoever holds the lock of what is kept."""
+        (top,) = self._snapshot.subtrees([layout.ROOT])
+        return model_trees(self._snapshot, top, self._kept.plain_trees)
+
     def _found(self, name: str) -> ModelEntry:
         if not isinstance(name, str) or not is_model_name(name):
             self._require_name(name)
         entry = self._read(name)
         if entry is None or entry.name != name or entry.facts.is_deleted:
-            (folders,) = self._snapshot.children([layout.ROOT])
-            known = sorted(one for one, is_directory in folders.items() if is_directory)
-            raise NotFound(f"there is no model {name[:80]!r}", hint=nearest(name[:80], known))
+            with self._kept.lock:
+                trees, _ = self._trees()
+            raise NotFound(f"there is no model {name[:80]!r}", hint=nearest(name[:80], sorted(trees)))
         self._entries[name] = entry
         return entry
 
