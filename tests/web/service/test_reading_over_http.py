@@ -198,6 +198,12 @@ def test_what_an_address_fixes_never_changes(client: TestClient) -> None:
     assert "immutable" not in dated.headers["cache-control"]
 
 
+@pytest.mark.parametrize("offset", ["+02:00", "%2B02:00", "%2B0200", "-02:00", "Z", ""])
+def test_an_offset_counts_also_where_its_plus_became_a_space(client: TestClient, offset: str) -> None:
+    assert got(client, f"{FRAUD}/production?at=2999-01-01T12:30:00{offset}")["model_id"]
+    assert got(client, f"{FRAUD}/history?until=2999-01-01 12:30{offset}")["events"]
+
+
 def test_a_cursor_fixes_no_answer_but_a_lists(client: TestClient) -> None:
     cursor = got(client, "/api/v1/models?limit=1")["next_cursor"]
     page = client.get("/api/v1/models", params={"limit": 1, "cursor": cursor})

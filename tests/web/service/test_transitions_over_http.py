@@ -46,6 +46,13 @@ def test_a_transition_is_a_branch_on_the_remote_by_the_caller(churn: World) -> N
     assert "requested_by: ann@example.com" in entry
 
 
+def test_a_stage_alone_is_enough_and_the_record_says_that_no_reason_was_given(churn: World) -> None:
+    answer = client(churn.registry).post(PATH, json={"to_stage": "staging"})
+    assert answer.status_code == 202, answer.text
+    entry = git(churn.origin, "show", f"{answer.json()['branch']}:registry/churn/stages.yaml")
+    assert "reason: no reason was given" in entry
+
+
 def test_the_clone_and_its_working_tree_are_left_alone(churn: World) -> None:
     churn.write("half-done.txt", "mine")
     churn.write("registry/policy.yaml", churn.read("registry/policy.yaml") + "# mine\n")

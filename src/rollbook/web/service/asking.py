@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request, Security
 from fastapi.security import HTTPBearer
+from pydantic import BeforeValidator
 
 from rollbook.errors import NotFound, RollbookError
 from rollbook.git.main_history import is_first_parent
@@ -37,10 +38,26 @@ Rev = Annotated[
         max_length=200, pattern=_REVISION, description="A branch, a tag or a commit; a full commit fixes it."
     ),
 ]
+_LOST_PLUS = re.compile(r"([0-9-]{10}[T ][0-9:.]{4,16}) ([0-9]{2}:?[0-9]{2})")
+
+
+def with_its_plus(moment: object) -> object:
+    """Return a moment with the `+` of its offset, which stands for a space in a query: many a client forgets
+    to write it as `%2B`."""
+    lost = _LOST_PLUS.fullmatch(moment) if isinstance(moment, str) else None
+    return f"{lost[1]}+{lost[2]}" if lost else moment
+
+
 At = Annotated[
-    str | None, Query(max_length=40, pattern=_DATE, description="As main stood then, e.g. `2026-03-01`.")
+    str | None,
+    Query(max_length=40, pattern=_DATE, description="As main stood then, e.g. `2026-03-01`."),
+    BeforeValidator(with_its_plus),
 ]
-Day = Annotated[str | None, Query(max_length=40, pattern=_DATE, description="A date, or a time.")]
+Day = Annotated[
+    str | None,
+    Query(max_length=40, pattern=_DATE, description="A date, or a time."),
+    BeforeValidator(with_its_plus),
+]
 CursorText = Annotated[
     str | None,
     Query(

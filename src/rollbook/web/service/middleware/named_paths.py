@@ -94,10 +94,12 @@ class NamedPaths:
             return False
 
     def _standing(self, registry: str | None, scope: Scope) -> Standing:
-        from rollbook.web.service.asking import standing_of
+        from rollbook.web.service.asking import standing_of, with_its_plus
 
         told = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=100)
         asked: dict[str, Any] = {key: told[key][-1] for key in ("rev", "at", "cursor") if key in told}
+        if "at" in asked:
+            asked["at"] = with_its_plus(asked["at"])
         return standing_of(self._registries, registry, **asked)
 
 

@@ -38,6 +38,8 @@ class ToldMove(Told):
 class Transition(ToldMove):
     """A version's move to a stage."""
 
+    # Clients send the stage alone, too; a record has to have a reason, and this is an honest one.
+    reason: Reason = Field("no reason was given", description="Why; it goes on record.")
     to_stage: Name = Field(description="The stage.", examples=["production"])
     traffic: Annotated[int, Field(ge=0, le=100)] | None = Field(None, description="A canary's share, %.")
 
