@@ -270,6 +270,24 @@ def test_a_refused_registration_leaves_nothing(churn: World, facts: dict[str, An
     assert _left(churn) == before
 
 
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ({"artifact": ("m.bin", b"")}, "artifact: the file is empty"),
+        ({"artifact": ("m.bin", WEIGHTS), "sample_input": ("rows.json", b"no")}, "sample_input: not JSON"),
+        ({"artifact": ("m.bin", WEIGHTS), "requirements": ("r.json", b"no")}, "requirements is in no format"),
+        ({"artifact": ("m.bin", WEIGHTS), "provenance": ("p.jsonl", b"no")}, "provenance:1: the file is not"),
+    ],
+)
+def test_a_part_that_cannot_be_is_named_as_it_was_sent(
+    churn: World, parts: dict[str, tuple[str, bytes]], told: str
+) -> None:
+    answer = _sent(client(churn.registry), FACTS, **parts)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["detail"].startswith(told)
+    assert tempfile.gettempdir() not in answer.text
+
+
 def test_without_an_artifact_it_says_how(churn: World) -> None:
     answer = client(churn.registry).post(PATH, json=FACTS)
     assert answer.status_code == 422

@@ -17,7 +17,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-from rollbook.errors import BadCall, TooMuch
+from rollbook.errors import BadCall, InvalidFile, RollbookError, TooMuch
 
 _MOST_FACTS = 1 << 20  # bytes
 _MOST_PARTS = 1_000
@@ -58,6 +58,12 @@ class Received:
             raise BadCall(f"there are {len(found)} parts {part!r}", hint="Send one.")
         return found[0] if found else None
 
+    def as_sent(self, text: str) -> str:
+        """Return a text about these files as whoever sent them knows them, by the names of their parts."""
+        for file in sorted(self.files, key=lambda file: len(file.path.name), reverse=True):
+            text = text.replace(str(file.path), file.part)
+        return text.replace(f"{self.spool}/", "")
+
     def told(self, shape: type[Body]) -> Body:
         """Return the facts. Raises RequestValidationError for what has another shape."""
         try:
@@ -72,12 +78,13 @@ class Received:
 async def received(request: Request, parts: frozenset[str], most: int) -> AsyncIterator[Received]:
     """Receive a request's body: JSON, or parts of these names and `facts`, of `most` bytes in all.
 
-    Raises BadCall for a body of another kind, TooMuch for a larger one. Nothing of it stays afterwards.
+    Raises BadCall for a body of another kind, TooMuch for a larger one. Nothing of it stays afterwards; an
+    error that ends the block speaks of the parts, not of the files here.
     """
     spool = Path(tempfile.mkdtemp(prefix="rollbook-"))
+    came = Received(spool)
     try:
         kind, boundary = _content_type(request)
-        came = Received(spool)
         if kind == "application/json":
             came.facts = await _bounded(request)
         elif kind == "multipart/form-data" and boundary:
@@ -85,6 +92,12 @@ async def received(request: Request, parts: frozenset[str], most: int) -> AsyncI
         else:
             raise BadCall("the body is neither JSON nor multipart/form-data", hint="Say its Content-Type.")
         yield came
+    except RollbookError as error:
+        error.args = tuple(came.as_sent(str(arg)) for arg in error.args)
+        error.hint = came.as_sent(error.hint)
+        if isinstance(error, InvalidFile):
+            error.path = came.as_sent(error.path)
+        raise
     finally:
         shutil.rmtree(spool, ignore_errors=True)
 
