@@ -204,6 +204,11 @@ def test_an_offset_counts_also_where_its_plus_became_a_space(client: TestClient,
     assert got(client, f"{FRAUD}/history?until=2999-01-01 12:30{offset}")["events"]
 
 
+def test_a_tag_of_the_trail_names_a_revision(client: TestClient) -> None:
+    entry = next(event for event in got(client, f"{FRAUD}/history")["events"] if "#" in event["tag"])
+    assert got(client, FRAUD, params={"rev": entry["tag"]})["commit"] == entry["commit"]
+
+
 def test_a_cursor_fixes_no_answer_but_a_lists(client: TestClient) -> None:
     cursor = got(client, "/api/v1/models?limit=1")["next_cursor"]
     page = client.get("/api/v1/models", params={"limit": 1, "cursor": cursor})

@@ -23,7 +23,7 @@ _BEARER = HTTPBearer(
     description="A token of `rollbook token create`, or of the OpenID provider that the service trusts.",
 )
 # What git must never take for an option, or for a search through all history.
-_REVISION = r"^[A-Za-z0-9][A-Za-z0-9._/@^~+-]*$"
+_REVISION = r"^[A-Za-z0-9][A-Za-z0-9._/@^~+#!-]*$"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]{4,16}(Z|[+-][0-9]{2}:?[0-9]{2})?)?$"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
