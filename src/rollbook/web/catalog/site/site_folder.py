@@ -74,16 +74,17 @@ class SiteFolder:
         """Return how long each file of the site is, by its path: of those that the last build noted, or,
         where it noted none, of all that there are. Then what a build that was cut off left half written is
         removed."""
-        sizes = {name: size for name in noted if (size := self._size(name)) is not None}
+        links: dict[str, bool] = {}
+        sizes = {name: size for name in noted if (size := self._size(name, links)) is not None}
         return sizes or self._all_sizes()
 
-    def _size(self, name: str) -> int | None:
+    def _size(self, name: str, links: dict[str, bool]) -> int | None:
         # The notes stand in the folder, where others may write: they name files of the site, or none.
         top, *below = name.split("/")
         if (top not in _OWN or not below or not {"", ".", ".."}.isdisjoint(below)) and name != _HOME:
             return None
         try:
-            if _is_below_a_link(self.path, name):
+            if _is_below_a_link(self.path, name, links):
                 return None
             facts = os.lstat(f"{self.path}/{name}")
         except (OSError, ValueError):
@@ -132,16 +133,21 @@ class SiteFolder:
             past.rmdir()
 
 
-def _is_below_a_link(root: Path, name: str) -> bool:
-    """Whether a folder on the way from `root` to the file `name` is a symbolic link."""
-    folders = name.split("/")[:-1]
-    return any(Path(root, *folders[:end]).is_symlink() for end in range(1, len(folders) + 1))
+def _is_below_a_link(root: Path, name: str, known: dict[str, bool]) -> bool:
+    """Whether a folder on the way from `root` to the file `name` is a symbolic link; `known` are folders that
+    were looked at before."""
+    folder = name.rpartition("/")[0]
+    if not folder:
+        return False
+    if folder not in known:
+        known[folder] = Path(f"{root}/{folder}").is_symlink() or _is_below_a_link(root, folder, known)
+    return known[folder]
 
 
 def write_file(root: Path, name: str, content: bytes) -> None:
     """Write a file below `root` by one rename; whoever reads meanwhile finds the old one or the new. Raises
     Refused where a link leads elsewhere."""
-    if _is_below_a_link(root, name):
+    if _is_below_a_link(root, name, {}):
         raise Refused(f"{(root / name).parent} is behind a symbolic link", hint="Remove the link.")
     target = root / name
     temporary = target.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}")
